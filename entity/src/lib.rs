@@ -1,0 +1,1 @@
+//! disposisi's tables as sea-orm entities.

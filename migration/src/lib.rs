@@ -1,0 +1,1 @@
+//! disposisi's schema migrations.

@@ -1,0 +1,76 @@
+//! Who is calling, and as what they may act at this moment.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A signed-in person with the grants that are in force now.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person.
+    pub user: Uuid,
+    /// Their grants in force, definitive ones first, then the oldest.
+    pub grants: Vec<Grant>,
+}
+
+/// A role that a person holds in an office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The grant.
+    pub id: Uuid,
+    /// The office's key.
+    pub office: String,
+    /// The role's key.
+    pub role: String,
+    /// The agency, for a role of an agency's people.
+    pub agency: Option<Uuid>,
+    /// In which capacity.
+    pub capacity: Capacity,
+    /// The decree's number (SK).
+    pub decree_number: Option<String>,
+    /// For whom an acting official stands in.
+    pub on_behalf_of: Option<Uuid>,
+    /// In force from this moment.
+    pub valid_from: DateTime<Utc>,
+    /// In force until just before this moment; without end when none.
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+/// In which capacity a role is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Capacity {
+    /// Definitif.
+    Definitive,
+    /// Pelaksana tugas (Plt.).
+    Acting,
+    /// Pelaksana harian (Plh.).
+    DailyActing,
+}
+
+/// Who did something, as what: stays true when people move on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The person.
+    pub user: Uuid,
+    /// The role they acted as.
+    pub role: String,
+    /// The capacity they held it in.
+    pub capacity: Capacity,
+    /// For whom they stood in.
+    pub on_behalf_of: Option<Uuid>,
+}
+
+impl Caller {
+    /// The grants that count in an office.
+    pub fn grants_in<'a>(&'a self, office: &'a str) -> impl Iterator<Item = &'a Grant> {
+        self.grants.iter().filter(move |grant| grant.office == office)
+    }
+}
+
+impl Grant {
+    /// The person of this grant, acting by it.
+    pub fn actor(&self, user: Uuid) -> Actor {
+        Actor { user, role: self.role.clone(), capacity: self.capacity, on_behalf_of: self.on_behalf_of }
+    }
+}

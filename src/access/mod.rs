@@ -1,0 +1,13 @@
+//! The caller, the actions that policies name, and the proof that an action is allowed. Pure.
+//!
+//! Two proofs, each made in one place only (`tests/it/house.rs` holds this):
+//! [`Seen`] is made by `store`, from a query that holds the caller's scopes; [`Authorized`] is made by `policy`, from
+//! something seen and an action. `store` changes nothing without the second.
+
+mod action;
+mod caller;
+mod proof;
+
+pub use action::{Action, Scope};
+pub use caller::{Actor, Caller, Capacity, Grant};
+pub use proof::{Authorized, Seen, Side, Subject};

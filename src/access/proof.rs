@@ -1,0 +1,89 @@
+//! Proofs that a caller may see something, and may do something to it.
+
+use uuid::Uuid;
+
+use super::{Action, Actor};
+
+/// What a decision needs to know of the thing it is about.
+pub trait Subject {
+    /// The office's key.
+    fn office(&self) -> &str;
+    /// The procedure's key.
+    fn procedure(&self) -> &str;
+    /// The agency that asks.
+    fn agency(&self) -> Uuid;
+}
+
+/// From which side a caller sees a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// An official: sees everything about it but secrets.
+    Office,
+    /// The agency that asked: sees what the design says it may.
+    Applicant,
+}
+
+/// Something that the caller may see. Made by `store` alone, from a query that held the caller's scopes.
+#[derive(Debug, Clone)]
+pub struct Seen<T> {
+    value: T,
+    side: Side,
+}
+
+impl<T> Seen<T> {
+    /// States that a query with the caller's scopes found this. For `store` only.
+    pub(crate) fn by_query(value: T, side: Side) -> Self {
+        Self { value, side }
+    }
+
+    /// From which side the caller sees it.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    /// What was seen, without the proof.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T> std::ops::Deref for Seen<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Something that the caller may do this to, now, as this actor. Made by `policy` alone.
+#[derive(Debug, Clone)]
+pub struct Authorized<T> {
+    value: T,
+    actor: Actor,
+    action: Action,
+}
+
+impl<T> Authorized<T> {
+    /// States that a policy line lets this actor do this. For `policy` only.
+    pub(crate) fn by_policy(value: T, actor: Actor, action: Action) -> Self {
+        Self { value, actor, action }
+    }
+
+    /// Who acts, as what.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// What they may do.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+}
+
+impl<T> std::ops::Deref for Authorized<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}

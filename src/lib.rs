@@ -1,0 +1,17 @@
+//! disposisi runs city governments' IT service procedures (SOPs) exactly as signed, behind one GraphQL endpoint.
+//!
+//! `docs/architecture.md` is the map of the house; each room's `mod.rs` says what it is for.
+
+pub mod access;
+pub mod auth;
+pub mod calendar;
+pub mod cli;
+pub mod clock;
+pub mod graphql;
+pub mod http;
+pub mod live;
+pub mod policy;
+pub mod procedure;
+pub mod service;
+pub mod store;
+pub mod workflow;

@@ -1,0 +1,3 @@
+//! The `disposisi` command.
+
+fn main() {}

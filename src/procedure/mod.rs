@@ -1,0 +1,16 @@
+//! What an SOP is: the model of its printed form and of the machine's reading of it, how files become that model, and
+//! what a file must satisfy by itself. Pure: no clock, no database, no policy.
+//!
+//! Whether a procedure can run to an end is the step machine's business (`workflow::reach`); who may run it is the
+//! policy's (`policy::check`).
+
+mod fault;
+mod model;
+mod office;
+
+pub use fault::{Fault, Severity};
+pub use model::{
+    Arrow, AssetSpec, Carry, Effect, Ending, Interval, Origin, Outcome, Procedure, Record, Requirement, StandardTime,
+    Step, TimeUnit,
+};
+pub use office::{Office, Rack, RoleSpec, WorkingHours};

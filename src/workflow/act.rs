@@ -1,0 +1,53 @@
+//! What may be done to a request, reduced to what the step machine needs to know of it.
+
+use std::collections::BTreeSet;
+
+/// A proposed act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// The submitter completes a request that came back.
+    Resubmit,
+    /// A performer ends the current step.
+    Execute(Execution),
+    /// A signer decides on the current document of a kind.
+    Sign {
+        /// The document's kind.
+        record: String,
+        /// The decision.
+        decision: Decision,
+    },
+    /// The submitter takes the request back.
+    Withdraw,
+    /// A delivered asset is taken out of service.
+    Revoke,
+}
+
+/// A signer's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Signed.
+    Sign,
+    /// Refused, with a note.
+    Refuse,
+}
+
+/// How a performer wants to end a step, and what comes with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Execution {
+    /// The step's key.
+    pub step: String,
+    /// The outcome's key.
+    pub outcome: String,
+    /// Kinds of the documents that come with it.
+    pub documents: BTreeSet<String>,
+    /// A note comes with it.
+    pub note: bool,
+    /// A disposition comes with it.
+    pub disposition: bool,
+    /// The asset's attributes come with it.
+    pub asset: bool,
+    /// A credential's secret comes with it.
+    pub secret: bool,
+    /// A credential's recipient is named.
+    pub recipient: bool,
+}

@@ -1,0 +1,290 @@
+//! The step machine's one decision: may this act happen in this state, and what is the state after it.
+
+use crate::procedure::{Arrow, Effect, Ending, Outcome, Procedure, Requirement, Step};
+
+use super::{Act, Decision, Execution, Given, Mark, Refusal, Stage, Standing, State, Status, WhenNeeded};
+
+/// The state of a request that has just been submitted: its first step is done, the next is under way. `None` only for a
+/// procedure without a first step and an outcome of it, which `check` refuses.
+pub fn submit(procedure: &Procedure) -> Option<State> {
+    let first = procedure.first_step()?;
+    let outcome = first.outcomes.first()?;
+    let mut state = State {
+        version: 0,
+        status: Status::InProgress,
+        at: Some(Standing { step: first.key.clone(), visit: 1, came_by: None }),
+        visits: [(first.key.clone(), 1)].into(),
+        last: Default::default(),
+        documents: Default::default(),
+        dispositions: Default::default(),
+        asset: None,
+    };
+    state.take(procedure, first, outcome, &Execution::default());
+    Some(state)
+}
+
+/// The state after the act, or every reason why it is not possible (never none).
+pub fn decide(procedure: &Procedure, state: &State, act: &Act) -> Result<State, Vec<Refusal>> {
+    let mut next = state.clone();
+    match act {
+        Act::Resubmit => {
+            let (step, _) = current(procedure, state)?;
+            if state.status != Status::Returned {
+                return Err(vec![Refusal::NotReturned]);
+            }
+            let outcome = step.outcomes.first().ok_or_else(|| vec![Refusal::NotReturned])?;
+            next.take(procedure, step, outcome, &Execution::default());
+        }
+        Act::Execute(execution) => {
+            let (step, outcome) = permit(procedure, state, execution)?;
+            next.take(procedure, step, outcome, execution);
+        }
+        Act::Sign { record, decision } => {
+            let (step, _) = current(procedure, state)?;
+            match (step.signs.as_deref() == Some(record), state.mark(record)) {
+                (true, Some(Mark::Unsigned)) => {}
+                (true, Some(mark)) => return Err(vec![Refusal::AlreadySigned(mark)]),
+                _ => return Err(vec![Refusal::NothingToSign(record.clone())]),
+            }
+            let mark = match decision {
+                Decision::Sign => Mark::Signed,
+                Decision::Refuse => Mark::Refused,
+            };
+            next.documents.insert(record.clone(), mark);
+            next.version += 1;
+        }
+        Act::Withdraw => {
+            current(procedure, state)?;
+            if !withdrawable(state) {
+                return Err(vec![Refusal::Provisioned]);
+            }
+            next.end(Status::Withdrawn);
+            next.version += 1;
+        }
+        Act::Revoke => {
+            if state.asset != Some(Stage::Active) {
+                return Err(vec![Refusal::AssetNotActive]);
+            }
+            next.asset = Some(Stage::Revoked);
+        }
+    }
+    Ok(next)
+}
+
+/// The state that a history leads to: a submission and the acts after it.
+pub fn replay<'a>(procedure: &Procedure, acts: impl IntoIterator<Item = &'a Act>) -> Result<State, Vec<Refusal>> {
+    let first = submit(procedure).ok_or_else(Vec::new)?;
+    acts.into_iter().try_fold(first, |state, act| decide(procedure, &state, act))
+}
+
+/// Whether an outcome of the current step is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// An act of it that brings what it wants is accepted.
+    Open,
+    /// Why no act of it is accepted, whatever it brings.
+    Closed(Vec<Refusal>),
+}
+
+/// Whether an outcome of a step can be taken in this state by an act that brings what it wants.
+pub fn opening(procedure: &Procedure, state: &State, step: &Step, outcome: &Outcome) -> Opening {
+    let closed = closed_because(procedure, state, step, outcome);
+    if closed.is_empty() { Opening::Open } else { Opening::Closed(closed) }
+}
+
+/// The document that waits for a signer's decision now.
+pub fn signable<'a>(procedure: &'a Procedure, state: &State) -> Option<&'a str> {
+    let step = procedure.step(&state.at.as_ref()?.step)?;
+    let record = step.signs.as_deref()?;
+    (state.mark(record) == Some(Mark::Unsigned)).then_some(record)
+}
+
+/// Whether the submitter may still take the request back: it runs, and nothing has been provisioned.
+pub fn withdrawable(state: &State) -> bool {
+    !state.status.is_end() && matches!(state.asset, None | Some(Stage::Reserved))
+}
+
+/// The step under way.
+fn current<'a>(procedure: &'a Procedure, state: &'a State) -> Result<(&'a Step, &'a Standing), Vec<Refusal>> {
+    let standing = state.at.as_ref().ok_or_else(|| vec![Refusal::Ended(state.status)])?;
+    let step = procedure.step(&standing.step).ok_or_else(|| vec![Refusal::UnknownStep(standing.step.clone())])?;
+    Ok((step, standing))
+}
+
+/// The step and outcome that an execution names, if it may happen.
+fn permit<'a>(
+    procedure: &'a Procedure,
+    state: &State,
+    execution: &Execution,
+) -> Result<(&'a Step, &'a Outcome), Vec<Refusal>> {
+    let step = procedure.step(&execution.step).ok_or_else(|| vec![Refusal::UnknownStep(execution.step.clone())])?;
+    if procedure.first_step().is_some_and(|first| first.key == step.key) {
+        return Err(vec![Refusal::FirstStep(step.key.clone())]);
+    }
+    let standing = state.at.as_ref().ok_or_else(|| vec![Refusal::Ended(state.status)])?;
+    if standing.step != step.key {
+        return Err(vec![Refusal::StepNotCurrent { asked: step.key.clone(), current: standing.step.clone() }]);
+    }
+    let outcome = step.outcome(&execution.outcome).ok_or_else(|| {
+        let known = step.outcomes.iter().map(|outcome| outcome.key.clone()).collect();
+        vec![Refusal::UnknownOutcome { asked: execution.outcome.clone(), known }]
+    })?;
+    let closed = closed_because(procedure, state, step, outcome);
+    if !closed.is_empty() {
+        return Err(closed);
+    }
+    let lacking = lacking(procedure, state, step, outcome, execution);
+    if lacking.is_empty() { Ok((step, outcome)) } else { Err(lacking) }
+}
+
+/// Why an outcome is closed whatever an act brings.
+fn closed_because(procedure: &Procedure, state: &State, step: &Step, outcome: &Outcome) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if let Some(arrow) = &outcome.came_by
+        && state.at.as_ref().and_then(|standing| standing.came_by.as_ref()) != Some(arrow)
+    {
+        refusals.push(Refusal::CameOtherwise(arrow.clone()));
+    }
+    if let Some(arrow) = &outcome.last
+        && !state.ended_last(arrow)
+    {
+        refusals.push(Refusal::EndedOtherwise(arrow.clone()));
+    }
+    if let Some(record) = &outcome.refused
+        && state.mark(record) != Some(Mark::Refused)
+    {
+        refusals.push(Refusal::NotRefused(record.clone()));
+    }
+    if let Some(record) = &outcome.signed
+        && state.mark(record) != Some(Mark::Signed)
+    {
+        refusals.push(Refusal::NotSigned(record.clone()));
+    }
+    // A door that is shut by a condition is not also told to lack records: those are the office's to see later.
+    if !refusals.is_empty() {
+        return refusals;
+    }
+    for record in step.requires(outcome) {
+        if !state.has(procedure, record) {
+            refusals.push(Refusal::Missing { record: record.clone(), needed: WhenNeeded::Before });
+        }
+    }
+    if !effect_is_possible(state, outcome) {
+        refusals.push(Refusal::AssetNotReady);
+    }
+    refusals
+}
+
+/// Whether an outcome's effect makes sense for the asset as it is, given what the act may bring.
+fn effect_is_possible(state: &State, outcome: &Outcome) -> bool {
+    match outcome.effect {
+        None => true,
+        Some(Effect::Reserve) => matches!(state.asset, None | Some(Stage::Reserved)),
+        Some(Effect::Provision) => match state.asset {
+            Some(Stage::Reserved) => true,
+            None | Some(Stage::Provisioned | Stage::Verified) => outcome.asset != Requirement::None,
+            Some(Stage::Active | Stage::Revoked) => false,
+        },
+        Some(Effect::Verify) => state.asset == Some(Stage::Provisioned),
+        Some(Effect::Deliver) => matches!(state.asset, Some(Stage::Provisioned | Stage::Verified)),
+    }
+}
+
+/// Everything that an execution should bring and does not, or brings and should not.
+fn lacking(
+    procedure: &Procedure,
+    state: &State,
+    step: &Step,
+    outcome: &Outcome,
+    execution: &Execution,
+) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let wanted = step.documents_wanted(procedure, outcome);
+    for record in &wanted {
+        if !execution.documents.contains(*record) {
+            refusals.push(Refusal::Missing { record: (*record).to_owned(), needed: WhenNeeded::WithAct });
+        }
+    }
+    for record in &execution.documents {
+        if !wanted.contains(&record.as_str()) && !outcome.may_add.contains(record) {
+            refusals.push(Refusal::UnwantedDocument(record.clone()));
+        }
+    }
+    // What was reserved needs no attributes to be provisioned; anything else that is provisioned does.
+    let asset = match (outcome.effect, state.asset) {
+        (Some(Effect::Provision), Some(Stage::Reserved)) => outcome.asset,
+        (Some(Effect::Provision), _) => Requirement::Required,
+        _ => outcome.asset,
+    };
+    let given = [
+        (Given::Note, outcome.note, execution.note),
+        (Given::Disposition, outcome.disposition, execution.disposition),
+        (Given::Asset, asset, execution.asset),
+        (Given::Secret, outcome.secret, execution.secret),
+        (Given::Recipient, outcome.recipient, execution.recipient),
+    ];
+    for (what, requirement, is_given) in given {
+        match (requirement, is_given) {
+            (Requirement::Required, false) => refusals.push(Refusal::Wanted(what)),
+            (Requirement::None, true) => refusals.push(Refusal::Unwanted(what)),
+            _ => {}
+        }
+    }
+    refusals
+}
+
+impl State {
+    /// Ends the current visit by an outcome: leaves its records, has its effect, follows its arrow.
+    fn take(&mut self, procedure: &Procedure, step: &Step, outcome: &Outcome, execution: &Execution) {
+        self.version += 1;
+        self.last.insert(step.key.clone(), outcome.key.clone());
+        for record in step.documents_wanted(procedure, outcome) {
+            self.documents.insert(record.to_owned(), Mark::Unsigned);
+        }
+        for record in &execution.documents {
+            self.documents.insert(record.clone(), Mark::Unsigned);
+        }
+        for record in &outcome.signs {
+            self.documents.insert(record.clone(), Mark::Signed);
+        }
+        if let Some(carry) = &outcome.carries
+            && let Some(mark) = self.mark(&carry.from)
+        {
+            self.documents.insert(carry.to.clone(), mark);
+        }
+        if execution.disposition {
+            let made = step.produces(outcome).iter();
+            let made = made.filter(|record| procedure.origin(record) == Some(crate::procedure::Origin::Disposition));
+            self.dispositions.extend(made.cloned());
+        }
+        match outcome.effect {
+            None => {}
+            Some(Effect::Reserve) => self.asset = Some(Stage::Reserved),
+            Some(Effect::Provision) => self.asset = Some(Stage::Provisioned),
+            Some(Effect::Verify) => self.asset = Some(Stage::Verified),
+            Some(Effect::Deliver) => self.asset = Some(Stage::Active),
+        }
+        match (&outcome.to, outcome.ends) {
+            (_, Some(Ending::Completed)) => self.end(Status::Completed),
+            (_, Some(Ending::Rejected)) => self.end(Status::Rejected),
+            (Some(to), None) => {
+                self.status = if procedure.returns(outcome) { Status::Returned } else { Status::InProgress };
+                let visit = self.visits.entry(to.clone()).or_insert(0);
+                *visit += 1;
+                let came_by = Arrow { step: step.key.clone(), outcome: outcome.key.clone() };
+                self.at = Some(Standing { step: to.clone(), visit: *visit, came_by: Some(came_by) });
+            }
+            // `check` refuses an outcome that leads nowhere.
+            (None, None) => self.at = None,
+        }
+    }
+
+    /// Ends the request; an end without success frees what was reserved or made.
+    fn end(&mut self, status: Status) {
+        self.status = status;
+        self.at = None;
+        if status != Status::Completed && self.asset.is_some() {
+            self.asset = Some(Stage::Revoked);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Where a request stands and what may come next: the step machine. Pure: from a procedure, a state and a proposed act to
+//! the new state, or the reasons why not. No clock, no database, and no idea who acts.
+
+mod act;
+mod decide;
+mod refusal;
+mod state;
+
+pub use act::{Act, Decision, Execution};
+pub use decide::{Opening, decide, opening, replay, signable, submit, withdrawable};
+pub use refusal::{Given, Refusal, WhenNeeded};
+pub use state::{Mark, Stage, Standing, State, Status};

@@ -1,0 +1,87 @@
+//! Why an act is not possible now.
+
+use crate::procedure::Arrow;
+
+use super::{Mark, Status};
+
+/// One reason why an act is not possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request has ended.
+    Ended(Status),
+    /// The procedure has no such step.
+    UnknownStep(String),
+    /// Another step is under way.
+    StepNotCurrent {
+        /// The step asked for.
+        asked: String,
+        /// The step under way.
+        current: String,
+    },
+    /// The first step is executed by submitting and resubmitting only.
+    FirstStep(String),
+    /// The request does not wait for its submitter.
+    NotReturned,
+    /// The step has no such outcome.
+    UnknownOutcome {
+        /// The outcome asked for.
+        asked: String,
+        /// The outcomes the step has.
+        known: Vec<String>,
+    },
+    /// The outcome is open only on a visit reached by another arrow.
+    CameOtherwise(Arrow),
+    /// The outcome is open only while a step's latest visit ended otherwise.
+    EndedOtherwise(Arrow),
+    /// The outcome is open only while this document is refused.
+    NotRefused(String),
+    /// The outcome waits for the signature on this document.
+    NotSigned(String),
+    /// The asset is not in a state in which the outcome's effect makes sense.
+    AssetNotReady,
+    /// A record is missing.
+    Missing {
+        /// Its key.
+        record: String,
+        /// When it is needed.
+        needed: WhenNeeded,
+    },
+    /// Something must come with the act and did not.
+    Wanted(Given),
+    /// Something came with the act that does not belong to it.
+    Unwanted(Given),
+    /// A document came with the act that does not belong to it.
+    UnwantedDocument(String),
+    /// The step under way asks for no signature on this document.
+    NothingToSign(String),
+    /// The document's current copy is decided on already.
+    AlreadySigned(Mark),
+    /// Something has been provisioned: too late to withdraw.
+    Provisioned,
+    /// The asset is not in service.
+    AssetNotActive,
+}
+
+/// When a missing record is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenNeeded {
+    /// It was to be there before the act.
+    Before,
+    /// It was to be brought by the act.
+    WithAct,
+}
+
+/// Something that comes with an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// A note.
+    Note,
+    /// A disposition.
+    Disposition,
+    /// The asset's attributes.
+    Asset,
+    /// The credential's secret.
+    Secret,
+    /// The credential's recipient.
+    Recipient,
+}
