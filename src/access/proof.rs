@@ -32,7 +32,7 @@ pub struct Seen<T> {
 
 impl<T> Seen<T> {
     /// States that a query with the caller's scopes found this. For `store` only.
-    pub(crate) fn by_query(value: T, side: Side) -> Self {
+    pub fn by_query(value: T, side: Side) -> Self {
         Self { value, side }
     }
 
@@ -65,7 +65,7 @@ pub struct Authorized<T> {
 
 impl<T> Authorized<T> {
     /// States that a policy line lets this actor do this. For `policy` only.
-    pub(crate) fn by_policy(value: T, actor: Actor, action: Action) -> Self {
+    pub fn by_policy(value: T, actor: Actor, action: Action) -> Self {
         Self { value, actor, action }
     }
 
