@@ -1,1 +1,19 @@
-//! disposisi's schema migrations.
+//! disposisi's schema migrations: each file is one step that expands the schema; nothing is dropped in the same release
+//! that stops using it.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_core;
+
+/// Every migration in its order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_core::Migration)]
+    }
+}
+
+pub use sea_orm_migration::MigratorTrait;

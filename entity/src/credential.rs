@@ -1,0 +1,30 @@
+//! The secret part of an asset, sealed.
+
+use sea_orm::entity::prelude::*;
+
+/// The secret part of an asset, sealed.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "credentials")]
+pub struct Model {
+    /// The asset.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub asset_id: Uuid,
+    /// Whom it is for.
+    pub recipient_id: Uuid,
+    /// Held, available or revealed.
+    pub state: String,
+    /// The secret, sealed with the asset's id; none once it is gone.
+    pub sealed: Option<Vec<u8>>,
+    /// A MAC of the idempotency key that revealed it.
+    pub reveal_key: Option<Vec<u8>>,
+    /// When it was revealed.
+    pub revealed_at: Option<DateTimeUtc>,
+    /// When the secret was set.
+    pub changed_at: DateTimeUtc,
+}
+
+/// None are declared: what belongs together is read by one statement for a whole page.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

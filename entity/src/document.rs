@@ -1,0 +1,44 @@
+//! A document of a request: kind, title, number and date.
+
+use sea_orm::entity::prelude::*;
+
+/// A document of a request: kind, title, number and date.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "documents")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The request.
+    pub request_id: Uuid,
+    /// The record's key.
+    pub kind: String,
+    /// Its title.
+    pub title: String,
+    /// Its number.
+    pub number: Option<String>,
+    /// Its date.
+    pub date: Option<Date>,
+    /// The step that brought it.
+    pub step: String,
+    /// The pass through that step.
+    pub visit: i32,
+    /// No newer one of its kind.
+    pub current: bool,
+    /// When.
+    pub added_at: DateTimeUtc,
+    /// Who did it.
+    pub actor_user: Uuid,
+    /// The role they acted as.
+    pub actor_role: String,
+    /// The capacity they held it in.
+    pub actor_capacity: String,
+    /// For whom they stood in.
+    pub actor_for: Option<Uuid>,
+}
+
+/// None are declared: what belongs together is read by one statement for a whole page.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

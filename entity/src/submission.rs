@@ -1,0 +1,45 @@
+//! What came with a submission or resubmission.
+
+use sea_orm::entity::prelude::*;
+
+/// What came with a submission or resubmission.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "submissions")]
+pub struct Model {
+    /// The request.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub request_id: Uuid,
+    /// From 1.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub sequence: i32,
+    /// When.
+    pub at: DateTimeUtc,
+    /// The letter's number.
+    pub letter_number: String,
+    /// The letter's date.
+    pub letter_date: Date,
+    /// The letter's subject.
+    pub subject: String,
+    /// Its reference in Srikandi.
+    pub srikandi_reference: Option<String>,
+    /// Its confidentiality.
+    pub confidentiality: String,
+    /// Data Admin, as JSON.
+    pub contact: String,
+    /// The procedure's form, as JSON.
+    pub details: String,
+    /// Who did it.
+    pub actor_user: Uuid,
+    /// The role they acted as.
+    pub actor_role: String,
+    /// The capacity they held it in.
+    pub actor_capacity: String,
+    /// For whom they stood in.
+    pub actor_for: Option<Uuid>,
+}
+
+/// None are declared: what belongs together is read by one statement for a whole page.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
