@@ -1,1 +1,32 @@
-//! (to come)
+//! sea-orm: reading and writing, and the event log. Holds no decision: what a caller sees comes in as [`Viewing`], what may
+//! be written comes in as a proof.
+
+mod assets;
+mod change;
+mod database;
+mod error;
+mod idempotency;
+mod log;
+mod page;
+mod people;
+mod procedures;
+mod requests;
+mod view;
+
+pub use assets::{
+    AssetFilter, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of, hold_units,
+    release_units, save_asset, save_credential, signatures_of,
+};
+pub use change::{Append, Audience, Change, NewRequest, new_id};
+pub use database::{Mac, Store, Transaction};
+pub use error::StoreError;
+pub use idempotency::{Remembered, forget_old, recall, remember};
+pub use log::{Defect, NumberedEvent, request_events, sequence_pending, verify};
+pub use page::{Page, PageKey, Paging};
+pub use people::{Person, agency_people, grants_in_force};
+pub use procedures::{StoredVersion, keep_version, next_number, stored_versions};
+pub use requests::{
+    DispositionFilter, Order, OrderField, RequestFilter, dispositions_of, dispositions_page, inbox_page, reads_of,
+    requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
+};
+pub use view::{SeenRequest, Viewing, ViewingScope, Waiting};

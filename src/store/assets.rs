@@ -1,0 +1,159 @@
+//! Documents with their signatures, assets, the units they hold, and their sealed credentials.
+
+use entity::{asset, credential, document, held_unit, request, signature};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::change::insert;
+use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
+
+/// Which assets are wanted. Every field narrows.
+#[derive(Debug, Clone, Default)]
+pub struct AssetFilter {
+    /// The office's key.
+    pub office: Option<String>,
+    /// The agency.
+    pub agency: Option<Uuid>,
+    /// The kind.
+    pub kind: Option<String>,
+    /// One of these states.
+    pub status: Option<Vec<String>>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// A page of the assets of the requests that the caller sees, newest first; an applicant's once delivered.
+pub async fn assets_page(
+    store: &Store,
+    viewing: &Viewing,
+    filter: &AssetFilter,
+    paging: &Paging,
+    count: bool,
+) -> Result<(Page<asset::Model>, Option<u64>), StoreError> {
+    let delivered = Expr::col((asset::Entity, asset::Column::DeliveredAt)).is_not_null();
+    let mut query = asset::Entity::find()
+        .join(
+            sea_orm::JoinType::InnerJoin,
+            asset::Entity::belongs_to(request::Entity).from(asset::Column::RequestId).to(request::Column::Id).into(),
+        )
+        .filter(viewing.office_side().or(viewing.applicant_side().and(delivered)));
+    if let Some(office) = &filter.office {
+        query = query.filter(asset::Column::Office.eq(office.as_str()));
+    }
+    if let Some(agency) = filter.agency {
+        query = query.filter(asset::Column::AgencyId.eq(agency));
+    }
+    if let Some(kind) = &filter.kind {
+        query = query.filter(asset::Column::Kind.eq(kind.as_str()));
+    }
+    if let Some(status) = &filter.status {
+        query = query.filter(asset::Column::Status.is_in(status.iter().map(String::as_str)));
+    }
+    if let Some(name) = &filter.name {
+        query = query.filter(asset::Column::Name.eq(name.as_str()));
+    }
+    let total = if count { Some(query.clone().count(store.reader()).await?) } else { None };
+    let key = Expr::col((asset::Entity, asset::Column::CreatedAt));
+    let id = Expr::col((asset::Entity, asset::Column::Id));
+    let rows = paging.apply(query, key, id, true).all(store.reader()).await?;
+    Ok((paging.finish(rows), total))
+}
+
+/// The assets of those requests.
+pub async fn assets_of<C: ConnectionTrait>(connection: &C, requests: &[Uuid]) -> Result<Vec<asset::Model>, StoreError> {
+    let query = asset::Entity::find().filter(asset::Column::RequestId.is_in(requests.iter().copied()));
+    Ok(query.all(connection).await?)
+}
+
+/// The asset of that id; whether the caller may see it follows from its request.
+pub async fn asset_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<asset::Model>, StoreError> {
+    Ok(asset::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// The credentials of those assets.
+pub async fn credentials_of<C: ConnectionTrait>(
+    connection: &C,
+    assets: &[Uuid],
+) -> Result<Vec<credential::Model>, StoreError> {
+    let query = credential::Entity::find().filter(credential::Column::AssetId.is_in(assets.iter().copied()));
+    Ok(query.all(connection).await?)
+}
+
+/// The documents of those requests, in order.
+pub async fn documents_of<C: ConnectionTrait>(
+    connection: &C,
+    requests: &[Uuid],
+) -> Result<Vec<document::Model>, StoreError> {
+    let query = document::Entity::find().filter(document::Column::RequestId.is_in(requests.iter().copied()));
+    Ok(query.order_by_asc(document::Column::AddedAt).order_by_asc(document::Column::Id).all(connection).await?)
+}
+
+/// The document of that id; whether the caller may see it follows from its request.
+pub async fn document_by_id<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+) -> Result<Option<document::Model>, StoreError> {
+    Ok(document::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// The signatures on those documents, in order.
+pub async fn signatures_of<C: ConnectionTrait>(
+    connection: &C,
+    documents: &[Uuid],
+) -> Result<Vec<signature::Model>, StoreError> {
+    let query = signature::Entity::find().filter(signature::Column::DocumentId.is_in(documents.iter().copied()));
+    Ok(query.order_by_asc(signature::Column::At).order_by_asc(signature::Column::Id).all(connection).await?)
+}
+
+/// Writes an asset's row, new or changed. [`StoreError::NameTaken`] when a living one of its kind has its name.
+pub async fn save_asset(transaction: &Transaction, asset: asset::Model, new: bool) -> Result<(), StoreError> {
+    if new {
+        return insert(transaction, asset).await;
+    }
+    let changed = asset::Entity::update_many()
+        .filter(asset::Column::Id.eq(asset.id))
+        .set(asset.into_active_model().reset_all())
+        .exec(transaction)
+        .await?;
+    if changed.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Makes an asset hold units `from` to `to` of a place, and nothing else. [`StoreError::PlaceTaken`] when a living one of
+/// its kind holds any.
+pub async fn hold_units(
+    transaction: &Transaction,
+    asset: &asset::Model,
+    place: &str,
+    from: i32,
+    to: i32,
+) -> Result<(), StoreError> {
+    release_units(transaction, asset.id).await?;
+    let units = (from..=to).map(|unit| held_unit::Model {
+        office: asset.office.clone(),
+        kind: asset.kind.clone(),
+        place: place.to_owned(),
+        unit,
+        asset_id: asset.id,
+    });
+    let rows: Vec<held_unit::ActiveModel> = units.map(IntoActiveModel::into_active_model).collect();
+    if !rows.is_empty() {
+        held_unit::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+/// Frees whatever units an asset holds.
+pub async fn release_units(transaction: &Transaction, asset: Uuid) -> Result<(), StoreError> {
+    held_unit::Entity::delete_many().filter(held_unit::Column::AssetId.eq(asset)).exec(transaction).await?;
+    Ok(())
+}
+
+/// Writes a credential in place of the one before.
+pub async fn save_credential(transaction: &Transaction, credential: credential::Model) -> Result<(), StoreError> {
+    credential::Entity::delete_by_id(credential.asset_id).exec(transaction).await?;
+    insert(transaction, credential).await
+}

@@ -1,0 +1,86 @@
+//! Opening the database, and transactions that write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+use super::StoreError;
+
+/// A MAC over parts, with a key that the database does not hold.
+pub type Mac = Arc<dyn Fn(&[&[u8]]) -> [u8; 32] + Send + Sync>;
+
+/// A transaction that writes.
+pub type Transaction = DatabaseTransaction;
+
+/// The database: many readers, and as many writers as it bears (SQLite: one).
+#[derive(Clone)]
+pub struct Store {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    mac: Mac,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the SQLite database in that file, made when it is not there, and brings its schema up to date.
+    pub async fn open(file: &std::path::Path, mac: Mac) -> Result<Self, StoreError> {
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let options = |connections: u32| {
+            let mut options = ConnectOptions::new(url.clone());
+            options
+                .max_connections(connections)
+                .min_connections(1)
+                .idle_timeout(None::<Duration>)
+                .max_lifetime(None::<Duration>)
+                .acquire_timeout(Duration::from_secs(10))
+                .sqlx_logging(false)
+                .map_sqlx_sqlite_opts(|sqlite| {
+                    sqlite
+                        .foreign_keys(true)
+                        .busy_timeout(Duration::from_secs(10))
+                        .pragma("journal_mode", "WAL")
+                        // An acknowledged mutation survives the loss of power, not only of the process.
+                        .pragma("synchronous", "FULL")
+                });
+            options
+        };
+        let writer = Database::connect(options(1)).await?;
+        Migrator::up(&writer, None).await?;
+        let reader = Database::connect(options(4)).await?;
+        Ok(Self { reader, writer, mac })
+    }
+
+    /// Where statements that only read go.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a transaction that writes; on SQLite it holds the one writer's place from here.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// A MAC with the audit key.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        (self.mac)(parts)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.reader.ping().await?)
+    }
+}

@@ -1,0 +1,73 @@
+//! What a mutation did under a key, so that a retry does it no second time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::idempotency_key;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::change::insert;
+use super::{Store, StoreError, Transaction};
+
+/// How long a key is remembered.
+const KEPT: TimeDelta = TimeDelta::days(7);
+
+/// What is remembered of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remembered {
+    /// Nothing: act.
+    New,
+    /// The same input made or changed this.
+    Done(Uuid),
+    /// Another input was sent with it.
+    Other,
+}
+
+/// What is remembered of a caller's key for a mutation.
+pub async fn recall(
+    transaction: &Transaction,
+    user: Uuid,
+    mutation: &str,
+    key: &str,
+    input: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Remembered, StoreError> {
+    let id = (user, mutation.to_owned(), key.to_owned());
+    Ok(match idempotency_key::Entity::find_by_id(id.clone()).one(transaction).await? {
+        None => Remembered::New,
+        Some(row) if row.created_at < now - KEPT => {
+            idempotency_key::Entity::delete_by_id(id).exec(transaction).await?;
+            Remembered::New
+        }
+        Some(row) if row.input == input => Remembered::Done(row.result),
+        Some(_) => Remembered::Other,
+    })
+}
+
+/// Remembers what a success did.
+pub async fn remember(
+    transaction: &Transaction,
+    user: Uuid,
+    mutation: &str,
+    key: &str,
+    input: &[u8; 32],
+    (result, now): (Uuid, DateTime<Utc>),
+) -> Result<(), StoreError> {
+    let row = idempotency_key::Model {
+        user_id: user,
+        mutation: mutation.to_owned(),
+        key: key.to_owned(),
+        input: input.to_vec(),
+        result,
+        created_at: now,
+    };
+    insert(transaction, row).await
+}
+
+/// Forgets keys that are past their time.
+pub async fn forget_old(store: &Store, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let transaction = store.begin().await?;
+    let old = idempotency_key::Column::CreatedAt.lt(now - KEPT);
+    let gone = idempotency_key::Entity::delete_many().filter(old).exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(gone.rows_affected)
+}

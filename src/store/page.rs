@@ -1,0 +1,78 @@
+//! Pages of a total order: a key, ties by id.
+
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+/// A place in a total order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageKey {
+    /// The value ordered by.
+    pub value: sea_orm::Value,
+    /// The row's id.
+    pub id: Uuid,
+}
+
+/// Which stretch of a list is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Paging {
+    /// How many rows at most.
+    pub limit: u64,
+    /// From the end backwards.
+    pub backward: bool,
+    /// Only rows after this.
+    pub after: Option<PageKey>,
+    /// Only rows before this.
+    pub before: Option<PageKey>,
+}
+
+/// A stretch of a list, in the list's order.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// There is more in the direction of reading.
+    pub more: bool,
+}
+
+impl Paging {
+    /// Orders and cuts a query; reads one row more than wanted to learn whether there is more.
+    pub(super) fn apply<E: EntityTrait>(
+        &self,
+        query: Select<E>,
+        key: SimpleExpr,
+        id: SimpleExpr,
+        descending: bool,
+    ) -> Select<E> {
+        let beyond = |place: &PageKey, up: bool| {
+            let value = Expr::val(place.value.clone());
+            let same = key.clone().eq(value.clone());
+            let (past, tie) = if up {
+                (key.clone().gt(value), id.clone().gt(place.id))
+            } else {
+                (key.clone().lt(value), id.clone().lt(place.id))
+            };
+            past.or(same.and(tie))
+        };
+        let mut query = query;
+        if let Some(place) = &self.after {
+            query = query.filter(beyond(place, !descending));
+        }
+        if let Some(place) = &self.before {
+            query = query.filter(beyond(place, descending));
+        }
+        let order = if descending == self.backward { Order::Asc } else { Order::Desc };
+        query.order_by(key, order.clone()).order_by(id, order).limit(self.limit + 1)
+    }
+
+    /// The page that those rows make.
+    pub(super) fn finish<T>(&self, mut rows: Vec<T>) -> Page<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if self.backward {
+            rows.reverse();
+        }
+        Page { rows, more }
+    }
+}

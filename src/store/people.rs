@@ -1,0 +1,121 @@
+//! People, agencies and grants.
+
+use chrono::{DateTime, Utc};
+use entity::{agency, grant, user};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use super::change::insert;
+use super::requests::capacity_of;
+use super::{Store, StoreError};
+use crate::access::Grant;
+
+/// A person's row.
+pub type Person = user::Model;
+
+/// The grants in force at a moment, definitive ones first, then the oldest.
+pub async fn grants_in_force<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Grant>, StoreError> {
+    let rows = grant::Entity::find()
+        .filter(grant::Column::UserId.eq(user))
+        .filter(in_force(now))
+        .order_by_asc(grant::Column::ValidFrom)
+        .order_by_asc(grant::Column::Id)
+        .all(connection)
+        .await?;
+    let mut grants: Vec<Grant> = rows.into_iter().map(grant_of).collect::<Result<_, _>>()?;
+    grants.sort_by_key(|grant| grant.capacity);
+    Ok(grants)
+}
+
+/// The active people who hold a grant of one of the roles in an agency at a moment, by name.
+pub async fn agency_people<C: ConnectionTrait>(
+    connection: &C,
+    office: &str,
+    agency: Uuid,
+    roles: &[String],
+    now: DateTime<Utc>,
+) -> Result<Vec<Person>, StoreError> {
+    let grants = grant::Entity::find()
+        .filter(grant::Column::Office.eq(office))
+        .filter(grant::Column::AgencyId.eq(agency))
+        .filter(grant::Column::Role.is_in(roles))
+        .filter(in_force(now))
+        .all(connection)
+        .await?;
+    let people = user::Entity::find()
+        .filter(user::Column::Id.is_in(grants.into_iter().map(|grant| grant.user_id)))
+        .filter(user::Column::DeactivatedAt.is_null())
+        .order_by_asc(user::Column::Name)
+        .order_by_asc(user::Column::Id)
+        .all(connection)
+        .await?;
+    Ok(people)
+}
+
+impl Store {
+    /// The person of that name to sign in with.
+    pub async fn person_by_username(&self, username: &str) -> Result<Option<Person>, StoreError> {
+        Ok(user::Entity::find().filter(user::Column::Username.eq(username)).one(self.reader()).await?)
+    }
+
+    /// Those people, in any order.
+    pub async fn people(&self, ids: &[Uuid]) -> Result<Vec<Person>, StoreError> {
+        Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(self.reader()).await?)
+    }
+
+    /// Those agencies, in any order.
+    pub async fn agencies(&self, ids: &[Uuid]) -> Result<Vec<agency::Model>, StoreError> {
+        Ok(agency::Entity::find().filter(agency::Column::Id.is_in(ids.iter().copied())).all(self.reader()).await?)
+    }
+
+    /// An office's agencies, by key.
+    pub async fn agencies_of(&self, office: &str) -> Result<Vec<agency::Model>, StoreError> {
+        let query = agency::Entity::find().filter(agency::Column::Office.eq(office));
+        Ok(query.order_by_asc(agency::Column::Key).all(self.reader()).await?)
+    }
+
+    /// Adds a person.
+    pub async fn add_person(&self, person: Person) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        insert(&transaction, person).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Adds an agency.
+    pub async fn add_agency(&self, agency: agency::Model) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        insert(&transaction, agency).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Adds a grant.
+    pub async fn add_grant(&self, grant: grant::Model) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        insert(&transaction, grant).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn in_force(now: DateTime<Utc>) -> Condition {
+    Condition::all()
+        .add(grant::Column::ValidFrom.lte(now))
+        .add(Condition::any().add(grant::Column::ValidUntil.is_null()).add(grant::Column::ValidUntil.gt(now)))
+}
+
+fn grant_of(row: grant::Model) -> Result<Grant, StoreError> {
+    Ok(Grant {
+        id: row.id,
+        office: row.office,
+        role: row.role,
+        agency: row.agency_id,
+        capacity: capacity_of(&row.capacity)?,
+        decree_number: row.decree_number,
+        on_behalf_of: row.on_behalf_of,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+    })
+}

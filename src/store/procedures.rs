@@ -1,0 +1,47 @@
+//! Versions of SOPs, stored whole when first seen, and the numbers given to requests.
+
+use entity::{counter, procedure_version};
+use sea_orm::{EntityTrait, IntoActiveModel, QueryOrder, Set};
+
+use super::change::insert;
+use super::{Store, StoreError, Transaction};
+
+/// A stored version's row.
+pub type StoredVersion = procedure_version::Model;
+
+/// Every stored version.
+pub async fn stored_versions(store: &Store) -> Result<Vec<StoredVersion>, StoreError> {
+    let query = procedure_version::Entity::find()
+        .order_by_asc(procedure_version::Column::Office)
+        .order_by_asc(procedure_version::Column::Procedure)
+        .order_by_asc(procedure_version::Column::Version);
+    Ok(query.all(store.reader()).await?)
+}
+
+/// Stores a version that is not stored yet.
+pub async fn keep_version(store: &Store, version: StoredVersion) -> Result<(), StoreError> {
+    let transaction = store.begin().await?;
+    insert(&transaction, version).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The next number of an office's procedure in a year: no gaps, no doubles, since it is taken in the transaction that uses
+/// it.
+pub async fn next_number(
+    transaction: &Transaction,
+    office: &str,
+    procedure: &str,
+    year: i32,
+) -> Result<i64, StoreError> {
+    let key = (office.to_owned(), procedure.to_owned(), year);
+    let found = counter::Entity::find_by_id(key).one(transaction).await?;
+    let last = found.as_ref().map_or(0, |row| row.last) + 1;
+    let row = counter::Model { office: office.to_owned(), procedure: procedure.to_owned(), year, last };
+    if found.is_some() {
+        let update = counter::ActiveModel { last: Set(last), ..row.into_active_model() };
+        counter::Entity::update(update).exec(transaction).await?;
+    } else {
+        insert(transaction, row).await?;
+    }
+    Ok(last)
+}

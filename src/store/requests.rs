@@ -1,0 +1,336 @@
+//! Reading requests: one, a page, what waits for somebody. Every query goes through the caller's [`Viewing`].
+
+use chrono::{DateTime, Utc};
+use entity::{disposition, disposition_read, request, submission, visit};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select};
+use uuid::Uuid;
+
+use super::view::{Found, any, is_one_of, is_recipient, submitter_active};
+use super::{Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
+use crate::access::{Capacity, Seen};
+
+/// Which requests are wanted. Every field narrows.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFilter {
+    /// The office's key.
+    pub office: Option<String>,
+    /// The procedure's key.
+    pub procedure: Option<String>,
+    /// The agency's key.
+    pub agency: Option<String>,
+    /// One of these phases.
+    pub status: Option<Vec<String>>,
+    /// The key of the step under way.
+    pub step: Option<String>,
+    /// Procedure and step that the role awaited executes.
+    pub awaiting: Option<Vec<(String, String)>>,
+    /// Submitted at this moment or later.
+    pub submitted_from: Option<DateTime<Utc>>,
+    /// Submitted before this moment.
+    pub submitted_until: Option<DateTime<Utc>>,
+    /// Words within the number, the letter's number or its subject.
+    pub search: Option<String>,
+}
+
+/// What requests are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderField {
+    /// When it was submitted first.
+    SubmittedAt,
+    /// When it changed last.
+    UpdatedAt,
+    /// When the step under way should end; those without a time last.
+    DueAt,
+    /// The number.
+    Number,
+}
+
+/// An order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub field: OrderField,
+    /// From the last to the first.
+    pub descending: bool,
+}
+
+/// Which dispositions are wanted. Every field narrows.
+#[derive(Debug, Clone, Default)]
+pub struct DispositionFilter {
+    /// The office's key.
+    pub office: Option<String>,
+    /// The request.
+    pub request: Option<Uuid>,
+    /// The role it is for.
+    pub to_role: Option<String>,
+    /// Not read by this person.
+    pub unread_by: Option<Uuid>,
+}
+
+impl Order {
+    fn key(self) -> SimpleExpr {
+        let column = |column| Expr::col((request::Entity, column));
+        match self.field {
+            OrderField::SubmittedAt => column(request::Column::SubmittedAt),
+            OrderField::UpdatedAt => column(request::Column::UpdatedAt),
+            OrderField::Number => column(request::Column::Number),
+            OrderField::DueAt => {
+                let last = if self.descending { DateTime::<Utc>::MIN_UTC } else { far_future() };
+                Expr::col((request::Entity, request::Column::DueAt)).if_null(last)
+            }
+        }
+    }
+
+    /// The value that a row is ordered by.
+    pub fn value(self, row: &request::Model) -> sea_orm::Value {
+        match self.field {
+            OrderField::SubmittedAt => row.submitted_at.into(),
+            OrderField::UpdatedAt => row.updated_at.into(),
+            OrderField::Number => row.number.clone().into(),
+            OrderField::DueAt => {
+                let last = if self.descending { DateTime::<Utc>::MIN_UTC } else { far_future() };
+                row.due_at.unwrap_or(last).into()
+            }
+        }
+    }
+}
+
+/// A moment after every due time: rows without one come last.
+fn far_future() -> DateTime<Utc> {
+    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// Requests with what the caller's side of them needs.
+fn seeing(viewing: &Viewing) -> Select<request::Entity> {
+    request::Entity::find()
+        .expr_as(viewing.office_side(), "office_side")
+        .expr_as(submitter_active(viewing.now), "submitter_active")
+        .filter(viewing.visible())
+}
+
+/// A request that the caller may see; none when they may not or there is none.
+pub async fn see_request<C: ConnectionTrait>(
+    connection: &C,
+    viewing: &Viewing,
+    id: Uuid,
+) -> Result<Option<Seen<SeenRequest>>, StoreError> {
+    let query = seeing(viewing).filter(request::Column::Id.eq(id));
+    Ok(query.into_model::<Found>().one(connection).await?.map(|found| found.0))
+}
+
+/// Those of the requests that the caller may see, in any order.
+pub async fn see_requests(
+    store: &Store,
+    viewing: &Viewing,
+    ids: &[Uuid],
+) -> Result<Vec<Seen<SeenRequest>>, StoreError> {
+    let query = seeing(viewing).filter(request::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.into_model::<Found>().all(store.reader()).await?.into_iter().map(|found| found.0).collect())
+}
+
+/// The request of that number, if the caller may see it.
+pub async fn see_request_by_number(
+    store: &Store,
+    viewing: &Viewing,
+    number: &str,
+) -> Result<Option<Seen<SeenRequest>>, StoreError> {
+    let query = seeing(viewing).filter(request::Column::Number.eq(number));
+    Ok(query.into_model::<Found>().one(store.reader()).await?.map(|found| found.0))
+}
+
+fn filtered(mut query: Select<request::Entity>, filter: &RequestFilter) -> Select<request::Entity> {
+    if let Some(office) = &filter.office {
+        query = query.filter(request::Column::Office.eq(office.as_str()));
+    }
+    if let Some(procedure) = &filter.procedure {
+        query = query.filter(request::Column::Procedure.eq(procedure.as_str()));
+    }
+    if let Some(agency) = &filter.agency {
+        let named = Query::select()
+            .column(entity::agency::Column::Id)
+            .from(entity::agency::Entity)
+            .and_where(Expr::col((entity::agency::Entity, entity::agency::Column::Key)).eq(agency.as_str()))
+            .to_owned();
+        query = query.filter(request::Column::AgencyId.in_subquery(named));
+    }
+    if let Some(status) = &filter.status {
+        query = query.filter(request::Column::Status.is_in(status.iter().map(String::as_str)));
+    }
+    if let Some(step) = &filter.step {
+        query = query.filter(request::Column::Step.eq(step.as_str()));
+    }
+    if let Some(steps) = &filter.awaiting {
+        query = query.filter(is_one_of(steps, &Expr::col((request::Entity, request::Column::Step))));
+    }
+    if let Some(from) = filter.submitted_from {
+        query = query.filter(request::Column::SubmittedAt.gte(from));
+    }
+    if let Some(until) = filter.submitted_until {
+        query = query.filter(request::Column::SubmittedAt.lt(until));
+    }
+    for word in filter.search.iter().flat_map(|search| search.split_whitespace()) {
+        let pattern: String = word.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+        let like = sea_orm::sea_query::LikeExpr::new(format!("%{pattern}%")).escape('\\');
+        query = query.filter(Expr::col((request::Entity, request::Column::Search)).like(like));
+    }
+    query
+}
+
+/// A page of the requests that the caller sees, and how many there are when that is asked.
+pub async fn requests_page(
+    store: &Store,
+    viewing: &Viewing,
+    filter: &RequestFilter,
+    order: Order,
+    paging: &Paging,
+    count: bool,
+) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
+    let query = filtered(seeing(viewing), filter);
+    page_of(store, query, order, paging, count).await
+}
+
+/// A page of the requests that wait for the caller, oldest due first, and how many there are when that is asked.
+pub async fn inbox_page(
+    store: &Store,
+    viewing: &Viewing,
+    waiting: &[Waiting],
+    office: Option<&str>,
+    paging: &Paging,
+    count: bool,
+) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
+    let column = |column| Expr::col((request::Entity, column));
+    let step = column(request::Column::Step);
+    let for_grant = waiting.iter().map(|waiting| {
+        let office = column(request::Column::Office).eq(waiting.office.clone());
+        let agency = waiting.agency.map(|agency| column(request::Column::AgencyId).eq(agency));
+        let executes = is_one_of(&waiting.executes, &step);
+        let running = column(request::Column::Status)
+            .eq("IN_PROGRESS")
+            .and(column(request::Column::Executable).eq(true))
+            .and(executes.clone());
+        // A returned request waits for its submitter; when they have left the agency, for anybody there who may submit.
+        let mine = column(request::Column::SubmittedBy).eq(viewing.user).or(submitter_active(viewing.now).not());
+        let returned = column(request::Column::Status).eq("RETURNED").and(executes).and(mine);
+        let signs = column(request::Column::Signable).eq(true).and(is_one_of(&waiting.signs, &step));
+        let waits = running.or(returned).or(signs);
+        let here = match agency {
+            None => office,
+            Some(agency) => office.and(agency),
+        };
+        here.and(waits)
+    });
+    let reveal = is_recipient(viewing.user, Some("AVAILABLE"));
+    let mut query = seeing(viewing).filter(any(for_grant).or(reveal));
+    if let Some(office) = office {
+        query = query.filter(request::Column::Office.eq(office));
+    }
+    page_of(store, query, Order { field: OrderField::DueAt, descending: false }, paging, count).await
+}
+
+async fn page_of(
+    store: &Store,
+    query: Select<request::Entity>,
+    order: Order,
+    paging: &Paging,
+    count: bool,
+) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
+    let total = if count { Some(query.clone().count(store.reader()).await?) } else { None };
+    let id = Expr::col((request::Entity, request::Column::Id));
+    let rows = paging.apply(query, order.key(), id, order.descending).into_model::<Found>().all(store.reader()).await?;
+    Ok((paging.finish(rows.into_iter().map(|found| found.0).collect()), total))
+}
+
+/// A page of the dispositions of the requests that the caller sees as an official, newest first.
+pub async fn dispositions_page(
+    store: &Store,
+    viewing: &Viewing,
+    filter: &DispositionFilter,
+    paging: &Paging,
+    count: bool,
+) -> Result<(Page<disposition::Model>, Option<u64>), StoreError> {
+    let mut query = disposition::Entity::find()
+        .join(
+            sea_orm::JoinType::InnerJoin,
+            disposition::Entity::belongs_to(request::Entity)
+                .from(disposition::Column::RequestId)
+                .to(request::Column::Id)
+                .into(),
+        )
+        .filter(viewing.office_side());
+    if let Some(office) = &filter.office {
+        query = query.filter(disposition::Column::Office.eq(office.as_str()));
+    }
+    if let Some(request) = filter.request {
+        query = query.filter(disposition::Column::RequestId.eq(request));
+    }
+    if let Some(role) = &filter.to_role {
+        query = query.filter(disposition::Column::ToRole.eq(role.as_str()));
+    }
+    if let Some(user) = filter.unread_by {
+        let read = Query::select()
+            .expr(Expr::val(1))
+            .from(disposition_read::Entity)
+            .and_where(
+                Expr::col((disposition_read::Entity, disposition_read::Column::DispositionId))
+                    .eq(Expr::col((disposition::Entity, disposition::Column::Id))),
+            )
+            .and_where(Expr::col((disposition_read::Entity, disposition_read::Column::ActorUser)).eq(user))
+            .to_owned();
+        query = query.filter(Expr::exists(read).not());
+    }
+    let total = if count { Some(query.clone().count(store.reader()).await?) } else { None };
+    let key = Expr::col((disposition::Entity, disposition::Column::CreatedAt));
+    let id = Expr::col((disposition::Entity, disposition::Column::Id));
+    let rows = paging.apply(query, key, id, true).all(store.reader()).await?;
+    Ok((paging.finish(rows), total))
+}
+
+/// The visits of those requests, in order.
+pub async fn visits_of<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<visit::Model>, StoreError> {
+    use sea_orm::QueryOrder;
+    let query = visit::Entity::find().filter(visit::Column::RequestId.is_in(ids.iter().copied()));
+    Ok(query.order_by_asc(visit::Column::Position).all(connection).await?)
+}
+
+/// The submissions of those requests, in order.
+pub async fn submissions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<submission::Model>, StoreError> {
+    use sea_orm::QueryOrder;
+    let query = submission::Entity::find().filter(submission::Column::RequestId.is_in(ids.iter().copied()));
+    Ok(query.order_by_asc(submission::Column::Sequence).all(store.reader()).await?)
+}
+
+/// The dispositions of those requests, in order. For officials.
+pub async fn dispositions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition::Model>, StoreError> {
+    use sea_orm::QueryOrder;
+    let query = disposition::Entity::find().filter(disposition::Column::RequestId.is_in(ids.iter().copied()));
+    let query = query.order_by_asc(disposition::Column::CreatedAt).order_by_asc(disposition::Column::Id);
+    Ok(query.all(store.reader()).await?)
+}
+
+/// Who read those dispositions, in order.
+pub async fn reads_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition_read::Model>, StoreError> {
+    use sea_orm::QueryOrder;
+    let query =
+        disposition_read::Entity::find().filter(disposition_read::Column::DispositionId.is_in(ids.iter().copied()));
+    Ok(query.order_by_asc(disposition_read::Column::At).all(store.reader()).await?)
+}
+
+/// The word that stores a capacity.
+pub(super) fn capacity_word(capacity: Capacity) -> &'static str {
+    match capacity {
+        Capacity::Definitive => "DEFINITIVE",
+        Capacity::Acting => "ACTING",
+        Capacity::DailyActing => "DAILY_ACTING",
+    }
+}
+
+/// The capacity of a stored word.
+pub(super) fn capacity_of(word: &str) -> Result<Capacity, StoreError> {
+    match word {
+        "DEFINITIVE" => Ok(Capacity::Definitive),
+        "ACTING" => Ok(Capacity::Acting),
+        "DAILY_ACTING" => Ok(Capacity::DailyActing),
+        other => Err(StoreError::Damaged(format!("`{other}` is no capacity"))),
+    }
+}
