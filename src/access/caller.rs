@@ -74,3 +74,19 @@ impl Grant {
         Actor { user, role: self.role.clone(), capacity: self.capacity, on_behalf_of: self.on_behalf_of }
     }
 }
+
+impl Capacity {
+    /// The word that stores and shows a capacity.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Definitive => "DEFINITIVE",
+            Self::Acting => "ACTING",
+            Self::DailyActing => "DAILY_ACTING",
+        }
+    }
+
+    /// The capacity of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Definitive, Self::Acting, Self::DailyActing].into_iter().find(|capacity| capacity.word() == word)
+    }
+}

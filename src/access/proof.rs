@@ -87,3 +87,17 @@ impl<T> std::ops::Deref for Authorized<T> {
         &self.value
     }
 }
+
+impl<T: Subject> Subject for &T {
+    fn office(&self) -> &str {
+        (**self).office()
+    }
+
+    fn procedure(&self) -> &str {
+        (**self).procedure()
+    }
+
+    fn agency(&self) -> Uuid {
+        (**self).agency()
+    }
+}

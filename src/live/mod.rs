@@ -1,1 +1,1 @@
-//! (to come)
+//! From the event log to subscribers (to come).

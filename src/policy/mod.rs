@@ -1,1 +1,21 @@
-//! (to come)
+//! Who may do what: the only room that knows what a role is allowed.
+//!
+//! `policies/model.conf` and one CSV per office are casbin's. Casbin interprets its matcher for every line at every
+//! question, so it is asked once: the matcher only compares, hence nothing but the cells that lines name can be allowed,
+//! and those are evaluated when the policies are read. What is kept is a [`Policy`], a table; a question is a look-up.
+//!
+//! [`load`] reads and decides, [`check`] holds the lines against the offices and their procedures.
+
+mod check;
+mod lines;
+mod load;
+mod matcher;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::check;
+pub use lines::{Line, Object};
+pub use load::{MODEL_FILE, PolicyFile, load};
+pub use table::{Denied, Policy};

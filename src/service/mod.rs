@@ -1,1 +1,169 @@
-//! (to come)
+//! One file per use case: who, may they, load, decide, save with its events. The only way from an edge to the data.
+
+mod asset;
+mod catalog;
+mod command;
+mod credential;
+mod disposition;
+mod error;
+mod execute;
+mod moves;
+mod request;
+mod sign;
+mod sign_in;
+mod submit;
+mod text;
+mod withdraw;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::access::{Action, Caller, Grant, Scope, Seen};
+use crate::auth::{Attempts, Keys, Passwords};
+use crate::clock::Clock;
+use crate::policy::Policy;
+use crate::store::{self, SeenRequest, Store, Transaction, Viewing, ViewingScope, Waiting};
+
+pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
+pub use command::{
+    AssetGiven, ContactGiven, DispositionGiven, DocumentGiven, ExecuteStep, LetterGiven, ReissueCredential,
+    ResubmitRequest, RevealCredential, RevokeAsset, SignDocument, SubmitRequest, WithdrawRequest,
+};
+pub use credential::Revealed;
+pub use error::{Answer, Refused, UserError, UserErrorCode};
+pub use request::{Available, AvailableKind};
+pub use sign_in::SignedIn;
+
+/// Everything a use case needs.
+#[derive(Clone)]
+pub struct Service {
+    store: Store,
+    catalog: Arc<Catalog>,
+    policy: Arc<Policy>,
+    keys: Arc<Keys>,
+    clock: Arc<dyn Clock>,
+    attempts: Arc<Attempts>,
+    passwords: Passwords,
+    token_minutes: u32,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// A service over an open store.
+    pub fn new(
+        store: Store,
+        catalog: Arc<Catalog>,
+        policy: Arc<Policy>,
+        keys: Arc<Keys>,
+        clock: Arc<dyn Clock>,
+        token_minutes: u32,
+    ) -> Self {
+        let (attempts, passwords) = (Arc::new(Attempts::default()), Passwords::default());
+        Self { store, catalog, policy, keys, clock, attempts, passwords, token_minutes }
+    }
+
+    /// The store, for what reads through a [`Viewing`].
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Offices and procedures.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Who may do what.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The caller with their grants in force, for reading.
+    pub async fn caller(&self, user: Uuid) -> Answer<Caller> {
+        let grants = store::grants_in_force(self.store.reader(), user, self.now()).await?;
+        Ok(Caller { user, grants })
+    }
+
+    /// What the caller may see.
+    pub fn viewing(&self, caller: &Caller) -> Viewing {
+        let scopes = caller.grants.iter().flat_map(|grant| {
+            self.policy.scopes(&grant.office, &grant.role).iter().map(|scope| ViewingScope {
+                office: grant.office.clone(),
+                agency: grant.agency,
+                scope: *scope,
+                steps: if *scope == Scope::Reached { self.steps_of(grant) } else { Vec::new() },
+            })
+        });
+        Viewing { user: caller.user, now: self.now(), scopes: scopes.collect() }
+    }
+
+    /// For what requests may wait for the caller.
+    pub fn waiting(&self, caller: &Caller) -> Vec<Waiting> {
+        let steps = |grant: &Grant, action| self.policy.steps(&grant.office, &grant.role, action).to_vec();
+        let of = |grant: &Grant| Waiting {
+            office: grant.office.clone(),
+            agency: grant.agency,
+            executes: steps(grant, Action::Execute),
+            signs: steps(grant, Action::Sign),
+        };
+        caller.grants.iter().map(of).collect()
+    }
+
+    fn steps_of(&self, grant: &Grant) -> Vec<(String, String)> {
+        let of = |action| self.policy.steps(&grant.office, &grant.role, action).iter().cloned();
+        of(Action::Execute).chain(of(Action::Sign)).collect()
+    }
+
+    /// Begins a write: the caller's grants are read in its transaction, not from before.
+    async fn begin(&self, user: Uuid) -> Answer<(Transaction, Caller)> {
+        let transaction = self.store.begin().await?;
+        let grants = store::grants_in_force(&transaction, user, self.now()).await?;
+        Ok((transaction, Caller { user, grants }))
+    }
+
+    /// A request that the caller may see, in the writing transaction.
+    async fn see(
+        &self,
+        transaction: &Transaction,
+        caller: &Caller,
+        request: Uuid,
+        path: &[&str],
+    ) -> Answer<Seen<SeenRequest>> {
+        let viewing = self.viewing(caller);
+        store::see_request(transaction, &viewing, request).await?.ok_or_else(|| Refused::not_found(path))
+    }
+
+    /// The version of the procedure that a request runs by.
+    pub fn entry_of(&self, row: &entity::request::Model) -> Answer<&Arc<ProcedureEntry>> {
+        let version = u32::try_from(row.procedure_version).unwrap_or(0);
+        self.catalog.version(&row.office, &row.procedure, version).ok_or_else(|| {
+            Refused::Internal(format!("no version {version} of {}/{} is loaded", row.office, row.procedure))
+        })
+    }
+
+    /// The office of a request.
+    pub fn office_of(&self, row: &entity::request::Model) -> Answer<&OfficeEntry> {
+        self.catalog.office(&row.office).ok_or_else(|| Refused::Internal(format!("no office {} is loaded", row.office)))
+    }
+
+    /// Commits, then numbers the events: what a mutation's answer shows includes its own.
+    async fn commit(&self, transaction: Transaction) -> Answer<()> {
+        transaction.commit().await.map_err(store::StoreError::from)?;
+        // The act is done whatever becomes of the numbering; the next pass numbers what this one could not.
+        if let Err(error) = store::sequence_pending(&self.store).await {
+            tracing::warn!(%error, "events wait for their place in the log");
+        }
+        Ok(())
+    }
+}

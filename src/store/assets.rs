@@ -9,6 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::change::insert;
+use super::requests::agency_named;
 use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
 
 /// Which assets are wanted. Every field narrows.
@@ -16,8 +17,8 @@ use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
 pub struct AssetFilter {
     /// The office's key.
     pub office: Option<String>,
-    /// The agency.
-    pub agency: Option<Uuid>,
+    /// The agency's key.
+    pub agency: Option<String>,
     /// The kind.
     pub kind: Option<String>,
     /// One of these states.
@@ -44,8 +45,8 @@ pub async fn assets_page(
     if let Some(office) = &filter.office {
         query = query.filter(asset::Column::Office.eq(office.as_str()));
     }
-    if let Some(agency) = filter.agency {
-        query = query.filter(asset::Column::AgencyId.eq(agency));
+    if let Some(agency) = &filter.agency {
+        query = query.filter(asset::Column::AgencyId.in_subquery(agency_named(agency)));
     }
     if let Some(kind) = &filter.kind {
         query = query.filter(asset::Column::Kind.eq(kind.as_str()));

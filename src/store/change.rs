@@ -1,7 +1,7 @@
 //! Changing a request: rows and events in one transaction, opened only by a proof that the act is allowed.
 
 use chrono::{DateTime, Utc};
-use entity::{disposition, document, event, pending, request, signature, submission, visit};
+use entity::{disposition, disposition_read, document, event, pending, request, signature, submission, visit};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde::Serialize;
@@ -184,7 +184,7 @@ impl<'a> Change<'a> {
             completed_at: sea_orm::Set(Some(self.now)),
             actor_user: sea_orm::Set(Some(self.actor.user)),
             actor_role: sea_orm::Set(Some(self.actor.role.clone())),
-            actor_capacity: sea_orm::Set(Some(super::requests::capacity_word(self.actor.capacity).to_owned())),
+            actor_capacity: sea_orm::Set(Some(self.actor.capacity.word().to_owned())),
             actor_for: sea_orm::Set(self.actor.on_behalf_of),
             outcome: sea_orm::Set(Some(outcome.to_owned())),
             note: sea_orm::Set(note),
@@ -219,6 +219,16 @@ impl<'a> Change<'a> {
     /// Adds a disposition.
     pub async fn dispose(&self, disposition: disposition::Model) -> Result<(), StoreError> {
         insert(self.transaction, disposition).await
+    }
+
+    /// Notes that a person has read a disposition. False when they had before.
+    pub async fn read_disposition(&self, read: disposition_read::Model) -> Result<bool, StoreError> {
+        let key = (read.disposition_id, read.actor_user);
+        if disposition_read::Entity::find_by_id(key).one(self.transaction).await?.is_some() {
+            return Ok(false);
+        }
+        insert(self.transaction, read).await?;
+        Ok(true)
     }
 
     /// Saves the request's row. [`StoreError::Stale`] when it moved on since it was read.

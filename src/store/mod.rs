@@ -26,7 +26,7 @@ pub use page::{Page, PageKey, Paging};
 pub use people::{Person, agency_people, grants_in_force};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions};
 pub use requests::{
-    DispositionFilter, Order, OrderField, RequestFilter, dispositions_of, dispositions_page, inbox_page, reads_of,
-    requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
+    DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
+    inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
 };
 pub use view::{SeenRequest, Viewing, ViewingScope, Waiting};

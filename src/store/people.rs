@@ -6,9 +6,8 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 use uuid::Uuid;
 
 use super::change::insert;
-use super::requests::capacity_of;
 use super::{Store, StoreError};
-use crate::access::Grant;
+use crate::access::{Capacity, Grant};
 
 /// A person's row.
 pub type Person = user::Model;
@@ -112,7 +111,8 @@ fn grant_of(row: grant::Model) -> Result<Grant, StoreError> {
         office: row.office,
         role: row.role,
         agency: row.agency_id,
-        capacity: capacity_of(&row.capacity)?,
+        capacity: Capacity::from_word(&row.capacity)
+            .ok_or_else(|| StoreError::Damaged(format!("`{}` is no capacity", row.capacity)))?,
         decree_number: row.decree_number,
         on_behalf_of: row.on_behalf_of,
         valid_from: row.valid_from,

@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, request, submission, visit};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use uuid::Uuid;
 
 use super::view::{Found, any, is_one_of, is_recipient, submitter_active};
 use super::{Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
-use crate::access::{Capacity, Seen};
+use crate::access::Seen;
 
 /// Which requests are wanted. Every field narrows.
 #[derive(Debug, Clone, Default)]
@@ -139,6 +141,15 @@ pub async fn see_request_by_number(
     Ok(query.into_model::<Found>().one(store.reader()).await?.map(|found| found.0))
 }
 
+/// The ids of the agencies of that key.
+pub(super) fn agency_named(key: &str) -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .column(entity::agency::Column::Id)
+        .from(entity::agency::Entity)
+        .and_where(Expr::col((entity::agency::Entity, entity::agency::Column::Key)).eq(key))
+        .to_owned()
+}
+
 fn filtered(mut query: Select<request::Entity>, filter: &RequestFilter) -> Select<request::Entity> {
     if let Some(office) = &filter.office {
         query = query.filter(request::Column::Office.eq(office.as_str()));
@@ -147,12 +158,7 @@ fn filtered(mut query: Select<request::Entity>, filter: &RequestFilter) -> Selec
         query = query.filter(request::Column::Procedure.eq(procedure.as_str()));
     }
     if let Some(agency) = &filter.agency {
-        let named = Query::select()
-            .column(entity::agency::Column::Id)
-            .from(entity::agency::Entity)
-            .and_where(Expr::col((entity::agency::Entity, entity::agency::Column::Key)).eq(agency.as_str()))
-            .to_owned();
-        query = query.filter(request::Column::AgencyId.in_subquery(named));
+        query = query.filter(request::Column::AgencyId.in_subquery(agency_named(agency)));
     }
     if let Some(status) = &filter.status {
         query = query.filter(request::Column::Status.is_in(status.iter().map(String::as_str)));
@@ -288,21 +294,18 @@ pub async fn dispositions_page(
 
 /// The visits of those requests, in order.
 pub async fn visits_of<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<visit::Model>, StoreError> {
-    use sea_orm::QueryOrder;
     let query = visit::Entity::find().filter(visit::Column::RequestId.is_in(ids.iter().copied()));
     Ok(query.order_by_asc(visit::Column::Position).all(connection).await?)
 }
 
 /// The submissions of those requests, in order.
 pub async fn submissions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<submission::Model>, StoreError> {
-    use sea_orm::QueryOrder;
     let query = submission::Entity::find().filter(submission::Column::RequestId.is_in(ids.iter().copied()));
     Ok(query.order_by_asc(submission::Column::Sequence).all(store.reader()).await?)
 }
 
 /// The dispositions of those requests, in order. For officials.
 pub async fn dispositions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition::Model>, StoreError> {
-    use sea_orm::QueryOrder;
     let query = disposition::Entity::find().filter(disposition::Column::RequestId.is_in(ids.iter().copied()));
     let query = query.order_by_asc(disposition::Column::CreatedAt).order_by_asc(disposition::Column::Id);
     Ok(query.all(store.reader()).await?)
@@ -310,27 +313,15 @@ pub async fn dispositions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposit
 
 /// Who read those dispositions, in order.
 pub async fn reads_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition_read::Model>, StoreError> {
-    use sea_orm::QueryOrder;
     let query =
         disposition_read::Entity::find().filter(disposition_read::Column::DispositionId.is_in(ids.iter().copied()));
     Ok(query.order_by_asc(disposition_read::Column::At).all(store.reader()).await?)
 }
 
-/// The word that stores a capacity.
-pub(super) fn capacity_word(capacity: Capacity) -> &'static str {
-    match capacity {
-        Capacity::Definitive => "DEFINITIVE",
-        Capacity::Acting => "ACTING",
-        Capacity::DailyActing => "DAILY_ACTING",
-    }
-}
-
-/// The capacity of a stored word.
-pub(super) fn capacity_of(word: &str) -> Result<Capacity, StoreError> {
-    match word {
-        "DEFINITIVE" => Ok(Capacity::Definitive),
-        "ACTING" => Ok(Capacity::Acting),
-        "DAILY_ACTING" => Ok(Capacity::DailyActing),
-        other => Err(StoreError::Damaged(format!("`{other}` is no capacity"))),
-    }
+/// The disposition of that id; whether the caller may see it follows from its request.
+pub async fn disposition_by_id<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+) -> Result<Option<disposition::Model>, StoreError> {
+    Ok(disposition::Entity::find_by_id(id).one(connection).await?)
 }

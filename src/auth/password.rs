@@ -1,0 +1,50 @@
+//! Passwords: argon2id, off the event loop, few at a time.
+
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use super::Secret;
+
+/// Hashes and verifies passwords.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    /// Hashing takes memory and a whole core: this many at a time.
+    places: Arc<Semaphore>,
+    /// A hash of nobody's password: an unknown name costs what a known one does.
+    nobody: Arc<String>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let nobody = Self::hash(&Secret::new("nobody's password".to_owned())).unwrap_or_default();
+        Self { places: Arc::new(Semaphore::new(2)), nobody: Arc::new(nobody) }
+    }
+}
+
+/// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
+fn argon2() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19_456, 2, 1, None).unwrap_or_default())
+}
+
+impl Passwords {
+    /// The hash to store, in PHC string form.
+    pub fn hash(password: &Secret) -> Result<String, String> {
+        let hash = argon2().hash_password(password.expose().as_bytes());
+        hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
+    }
+
+    /// Whether this is the password of that hash. False, at the same cost, where there is no hash.
+    pub async fn verify(&self, hash: Option<String>, password: Secret) -> bool {
+        let Ok(_place) = self.places.acquire().await else { return false };
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.nobody.to_string());
+        let right = tokio::task::spawn_blocking(move || {
+            PasswordHash::new(&hash)
+                .is_ok_and(|hash| argon2().verify_password(password.expose().as_bytes(), &hash).is_ok())
+        });
+        right.await.unwrap_or(false) && known
+    }
+}

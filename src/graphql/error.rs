@@ -1,0 +1,116 @@
+//! The service's refusals on the wire.
+
+use async_graphql::{Enum, Error, ErrorExtensions, SimpleObject};
+
+use crate::service::{self, Refused};
+
+/// Something in the input that a person can mend. Nothing has changed.
+#[derive(SimpleObject, Debug)]
+pub(super) struct UserError {
+    /// What is wrong, as a stable code.
+    code: UserErrorCode,
+    /// What is wrong, for people.
+    message: String,
+    /// Where in the input, from its root (`["details", "quotaGib"]`); empty when it is about all of it.
+    path: Vec<String>,
+}
+
+/// What is wrong with an input, as a stable code.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "service::UserErrorCode")]
+pub(super) enum UserErrorCode {
+    /// A value of the input is missing, malformed or too long; `path` names it.
+    InvalidInput,
+    /// A value of `details` does not fit the procedure's form; `path` names it.
+    InvalidDetails,
+    /// Nothing of this id or key is visible to you.
+    NotFound,
+    /// The request has moved on since you read it: read it again.
+    StaleVersion,
+    /// The request stands at another step.
+    StepNotCurrent,
+    /// This way of ending the step, or this act, is not open now.
+    OutcomeNotAvailable,
+    /// A record is missing: the message says whether it was to be there or to be brought.
+    MissingRecord,
+    /// A document waits for its signer.
+    SignatureMissing,
+    /// The document has been signed or refused already.
+    AlreadySigned,
+    /// Another asset in service has that name.
+    NameTaken,
+    /// Another placement holds some of those units.
+    PlacementOverlap,
+    /// The agency has sent that letter for this procedure already.
+    DuplicateLetter,
+    /// Another version of the procedure is in force: read the form again.
+    ProcedureChanged,
+    /// The request has ended.
+    RequestEnded,
+    /// The idempotency key came with another input before.
+    IdempotencyKeyReused,
+    /// There is no credential to be read.
+    CredentialNotAvailable,
+    /// The credential has been read: it is shown once.
+    AlreadyRevealed,
+    /// The asset is not in service.
+    AssetNotActive,
+    /// The name or the password is wrong.
+    InvalidCredentials,
+    /// Too many attempts to sign in: wait.
+    TooManyAttempts,
+}
+
+impl From<service::UserError> for UserError {
+    fn from(error: service::UserError) -> Self {
+        Self { code: error.code.into(), message: error.message, path: error.path }
+    }
+}
+
+/// A refusal as a top-level error with its code.
+pub(super) fn of(refused: Refused) -> Error {
+    let (code, message) = match refused {
+        Refused::Unauthenticated => {
+            ("UNAUTHENTICATED", "Sign in first: the token is missing, ended or not valid.".to_owned())
+        }
+        Refused::Forbidden(message) => ("FORBIDDEN", message),
+        Refused::User(errors) => {
+            let first = errors.into_iter().next();
+            ("INVALID_INPUT", first.map_or_else(|| "The input is not valid.".to_owned(), |error| error.message))
+        }
+        Refused::Internal(detail) => {
+            tracing::error!(detail, "internal fault");
+            ("INTERNAL", "Something went wrong on our side; nothing has changed.".to_owned())
+        }
+    };
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+}
+
+/// What a mutation did, or the errors that a person can mend; anything else is a top-level error.
+pub(super) fn settle<T>(answer: service::Answer<T>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
+    match answer {
+        Ok(value) => Ok(Ok(value)),
+        Err(Refused::User(errors)) => Ok(Err(errors.into_iter().map(UserError::from).collect())),
+        Err(other) => Err(of(other)),
+    }
+}
+
+/// A fault of the database as a top-level error.
+pub(super) fn store(fault: crate::store::StoreError) -> Error {
+    of(Refused::Internal(fault.to_string()))
+}
+
+/// A fault of a loader as a top-level error.
+pub(super) fn load(fault: super::loaders::LoadError) -> Error {
+    of(Refused::Internal(fault.to_string()))
+}
+
+/// Stored data that does not hold together, as a top-level error.
+pub(super) fn damaged(what: &str) -> Error {
+    of(Refused::Internal(what.to_owned()))
+}
+
+/// A malformed argument of a query as a top-level error.
+pub(super) fn invalid(message: &str) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", "INVALID_INPUT"))
+}

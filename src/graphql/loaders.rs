@@ -1,0 +1,128 @@
+//! Reading what belongs to many things by one statement. One loader for one operation, so that nobody sees what another may.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
+use entity::{agency, asset, credential, disposition, disposition_read, document, signature, submission, user, visit};
+use uuid::Uuid;
+
+use crate::access::Seen;
+use crate::service::Service;
+use crate::store::{self, SeenRequest, StoreError, Viewing};
+
+/// What loads, for one caller.
+pub(super) struct Loads {
+    pub(super) service: Service,
+    pub(super) viewing: Viewing,
+}
+
+/// A failure that many waiters share.
+pub(super) type LoadError = Arc<StoreError>;
+
+/// Rows by the key that they belong to.
+fn grouped<K: Eq + Hash + Copy, R>(keys: &[K], rows: Vec<R>, of: impl Fn(&R) -> K) -> HashMap<K, Vec<R>> {
+    let mut groups: HashMap<K, Vec<R>> = keys.iter().map(|key| (*key, Vec::new())).collect();
+    for row in rows {
+        if let Some(group) = groups.get_mut(&of(&row)) {
+            group.push(row);
+        }
+    }
+    groups
+}
+
+macro_rules! loads {
+    ($(#[$doc:meta])* $key:ident => Vec<$row:ty>, $read:expr, $of:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(super) struct $key(pub(super) Uuid);
+
+        impl Loader<$key> for Loads {
+            type Value = Vec<$row>;
+            type Error = LoadError;
+
+            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, Vec<$row>>, LoadError> {
+                let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+                let rows = $read(self.service.store(), ids).await.map_err(Arc::new)?;
+                Ok(grouped(keys, rows, |row: &$row| $key($of(row))))
+            }
+        }
+    };
+}
+
+loads!(
+    /// The visits of a request.
+    VisitsOf => Vec<visit::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::visits_of(store.reader(), &ids).await,
+    |row: &visit::Model| row.request_id
+);
+loads!(
+    /// The submissions of a request.
+    SubmissionsOf => Vec<submission::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::submissions_of(store, &ids).await,
+    |row: &submission::Model| row.request_id
+);
+loads!(
+    /// The dispositions of a request.
+    DispositionsOf => Vec<disposition::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::dispositions_of(store, &ids).await,
+    |row: &disposition::Model| row.request_id
+);
+loads!(
+    /// Who read a disposition.
+    ReadsOf => Vec<disposition_read::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::reads_of(store, &ids).await,
+    |row: &disposition_read::Model| row.disposition_id
+);
+loads!(
+    /// The documents of a request.
+    DocumentsOf => Vec<document::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::documents_of(store.reader(), &ids).await,
+    |row: &document::Model| row.request_id
+);
+loads!(
+    /// The signatures on a document.
+    SignaturesOf => Vec<signature::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::signatures_of(store.reader(), &ids).await,
+    |row: &signature::Model| row.document_id
+);
+loads!(
+    /// The asset of a request: none or one.
+    AssetsOf => Vec<asset::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::assets_of(store.reader(), &ids).await,
+    |row: &asset::Model| row.request_id
+);
+loads!(
+    /// The credential of an asset: none or one.
+    CredentialOf => Vec<credential::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::credentials_of(store.reader(), &ids).await,
+    |row: &credential::Model| row.asset_id
+);
+loads!(
+    /// A person: none or one.
+    PersonOf => Vec<user::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store.people(&ids).await,
+    |row: &user::Model| row.id
+);
+loads!(
+    /// An agency: none or one.
+    AgencyOf => Vec<agency::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store.agencies(&ids).await,
+    |row: &agency::Model| row.id
+);
+
+/// A request that the caller may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct RequestOf(pub(super) Uuid);
+
+impl Loader<RequestOf> for Loads {
+    type Value = Arc<Seen<SeenRequest>>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[RequestOf]) -> Result<HashMap<RequestOf, Self::Value>, LoadError> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let seen = store::see_requests(self.service.store(), &self.viewing, &ids).await.map_err(Arc::new)?;
+        Ok(seen.into_iter().map(|seen| (RequestOf(seen.row.id), Arc::new(seen))).collect())
+    }
+}

@@ -1,0 +1,547 @@
+//! What can be done. What a person can mend comes back as `userErrors`, and then nothing has changed.
+
+use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject};
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::error::{self, UserError, settle};
+use super::id;
+use super::query::Viewer;
+use super::session::{caller, service, session};
+use super::types::asset::Asset;
+use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
+use crate::auth::Secret;
+use crate::service as command;
+use crate::store;
+use crate::workflow::Decision;
+
+/// What can be done.
+pub struct Mutation;
+
+/// The request letter.
+#[derive(InputObject)]
+struct LetterInput {
+    /// Its number.
+    number: String,
+    /// Its date, not in the future.
+    date: NaiveDate,
+    /// Its subject.
+    subject: String,
+    /// Its reference in Srikandi, if any.
+    srikandi_reference: Option<String>,
+    /// How confidential it is; ORDINARY when not given.
+    confidentiality: Option<Confidentiality>,
+}
+
+impl From<LetterInput> for command::LetterGiven {
+    fn from(input: LetterInput) -> Self {
+        Self {
+            number: input.number,
+            date: input.date,
+            subject: input.subject,
+            srikandi_reference: input.srikandi_reference,
+            confidentiality: stored(input.confidentiality.unwrap_or_default()),
+        }
+    }
+}
+
+/// The agency's person in charge (Data Admin).
+#[derive(InputObject)]
+struct ContactInput {
+    /// Their name.
+    name: String,
+    /// Their civil servant number (NIP), 18 digits.
+    nip: Option<String>,
+    /// Their position.
+    position: Option<String>,
+    /// Their telephone number.
+    phone: String,
+    /// Their e-mail address.
+    email: String,
+}
+
+impl From<ContactInput> for command::ContactGiven {
+    fn from(input: ContactInput) -> Self {
+        let ContactInput { name, nip, position, phone, email } = input;
+        Self { name, nip, position, phone, email }
+    }
+}
+
+/// Who signs in.
+#[derive(InputObject)]
+struct SignInInput {
+    /// The name to sign in with.
+    username: String,
+    /// The password.
+    password: String,
+}
+
+/// A token, or why there is none.
+#[derive(SimpleObject, Default)]
+struct SignInPayload {
+    /// Send it as `Authorization: Bearer …`. Null when refused.
+    access_token: Option<String>,
+    /// When the token ends. Null when refused.
+    expires_at: Option<DateTime<Utc>>,
+    /// You. Null when refused.
+    viewer: Option<Viewer>,
+    /// What to mend; empty when signed in.
+    user_errors: Vec<UserError>,
+}
+
+/// A new request.
+#[derive(InputObject)]
+struct SubmitRequestInput {
+    /// The office's key.
+    office: String,
+    /// Your agency's key: needed when you may submit for several.
+    agency: Option<String>,
+    /// The procedure's key.
+    procedure: String,
+    /// The version that the form was drawn from; refused when another is in force.
+    procedure_version: Option<i32>,
+    /// The request letter.
+    letter: LetterInput,
+    /// The agency's person in charge (Data Admin).
+    contact: ContactInput,
+    /// The procedure's form: fits `procedure.detailsSchema`.
+    details: Json<serde_json::Value>,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
+}
+
+/// A returned request, completed.
+#[derive(InputObject)]
+struct ResubmitRequestInput {
+    /// The request.
+    request_id: ID,
+    /// The request letter.
+    letter: LetterInput,
+    /// The agency's person in charge (Data Admin).
+    contact: ContactInput,
+    /// The procedure's form: fits `procedure.detailsSchema`.
+    details: Json<serde_json::Value>,
+    /// The version that you read; refused when the request has moved on.
+    expected_version: i32,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
+}
+
+/// A step, ended.
+#[derive(InputObject)]
+struct ExecuteStepInput {
+    /// The request.
+    request_id: ID,
+    /// The step's key.
+    step: String,
+    /// The outcome's key.
+    outcome: String,
+    /// A note, where the outcome takes one.
+    note: Option<String>,
+    /// A disposition to the next step's performer, where the outcome takes one.
+    disposition: Option<DispositionInput>,
+    /// The documents that come with the act.
+    documents: Option<Vec<DocumentInput>>,
+    /// What is provisioned, where the outcome takes it.
+    asset: Option<AssetInput>,
+    /// Whom the credential is for; the submitter when not given.
+    recipient_id: Option<ID>,
+    /// The version that you read; refused when the request has moved on.
+    expected_version: i32,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
+}
+
+/// An instruction to the next step's performer.
+#[derive(InputObject)]
+struct DispositionInput {
+    /// What to do.
+    instruction: String,
+    /// How urgent it is; NORMAL when not given.
+    urgency: Option<Urgency>,
+}
+
+/// A document that comes with an act.
+#[derive(InputObject)]
+struct DocumentInput {
+    /// The record's key.
+    kind: String,
+    /// Its title.
+    title: String,
+    /// Its number, if any.
+    number: Option<String>,
+    /// Its date, if any.
+    date: Option<NaiveDate>,
+}
+
+/// What is provisioned.
+#[derive(InputObject)]
+struct AssetInput {
+    /// Its attributes: fit the outcome's `assetSchema`.
+    attributes: Json<serde_json::Value>,
+    /// The credential's secret, where the outcome takes one.
+    secret: Option<String>,
+}
+
+/// A signer's decision.
+#[derive(InputObject)]
+struct SignDocumentInput {
+    /// The document.
+    document_id: ID,
+    /// The decision.
+    decision: SignDecision,
+    /// A note; needed to refuse.
+    note: Option<String>,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
+}
+
+/// A request, taken back.
+#[derive(InputObject)]
+struct WithdrawRequestInput {
+    /// The request.
+    request_id: ID,
+    /// Why.
+    reason: String,
+    /// The version that you read; refused when the request has moved on.
+    expected_version: i32,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
+}
+
+/// A disposition that you have read.
+#[derive(InputObject)]
+struct ReadDispositionInput {
+    /// The disposition.
+    disposition_id: ID,
+}
+
+/// A credential to be read.
+#[derive(InputObject)]
+struct RevealCredentialInput {
+    /// The asset.
+    asset_id: ID,
+    /// The same key shows it again for ten minutes, so that a lost answer loses nothing.
+    idempotency_key: String,
+}
+
+/// A credential, replaced.
+#[derive(InputObject)]
+struct ReissueCredentialInput {
+    /// The asset.
+    asset_id: ID,
+    /// The new secret.
+    secret: String,
+    /// Whom it is for; the one before when not given.
+    recipient_id: Option<ID>,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
+}
+
+/// An asset, taken out of service.
+#[derive(InputObject)]
+struct RevokeAssetInput {
+    /// The asset.
+    asset_id: ID,
+    /// Why.
+    reason: String,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
+}
+
+macro_rules! payload {
+    ($name:ident, $field:ident: $type:ty) => {
+        /// What was done, or what to mend.
+        #[derive(SimpleObject)]
+        struct $name {
+            /// It, as it is now. Null when refused.
+            $field: Option<$type>,
+            /// What to mend; empty when it was done.
+            user_errors: Vec<UserError>,
+        }
+
+        impl $name {
+            fn refused(user_errors: Vec<UserError>) -> Self {
+                Self { $field: None, user_errors }
+            }
+
+            fn done($field: Option<$type>) -> Self {
+                Self { $field, user_errors: Vec::new() }
+            }
+        }
+    };
+}
+
+payload!(SubmitRequestPayload, request: Request);
+payload!(ResubmitRequestPayload, request: Request);
+payload!(ExecuteStepPayload, request: Request);
+payload!(WithdrawRequestPayload, request: Request);
+payload!(SignDocumentPayload, document: Document);
+payload!(ReadDispositionPayload, disposition: Disposition);
+payload!(ReissueCredentialPayload, asset: Asset);
+payload!(RevokeAssetPayload, asset: Asset);
+
+/// A credential, or why it is not shown.
+#[derive(SimpleObject)]
+struct RevealCredentialPayload {
+    /// What to sign in with. Null when refused, or where there is none.
+    username: Option<String>,
+    /// The secret: not shown again. Null when refused.
+    secret: Option<String>,
+    /// The asset. Null when refused.
+    asset: Option<Asset>,
+    /// What to mend; empty when it is shown.
+    user_errors: Vec<UserError>,
+}
+
+/// Forgets what the operation has read so far: what a mutation answers is as it is now.
+async fn fresh(context: &Context<'_>) -> Result<()> {
+    session(context)?.forget();
+    Ok(())
+}
+
+async fn request(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
+    fresh(context).await?;
+    find(context, id).await
+}
+
+async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
+    fresh(context).await?;
+    let row = store::asset_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
+    Ok(row.map(Asset::of))
+}
+
+/// What can be done.
+#[Object]
+impl Mutation {
+    /// Signs you in. Open to everybody; attempts are limited.
+    async fn sign_in(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Who signs in.")] input: SignInInput,
+    ) -> Result<Option<SignInPayload>> {
+        let service = service(context)?;
+        let address = session(context)?.address;
+        let signed_in = service.sign_in(&input.username, Secret::new(input.password), address).await;
+        Ok(Some(match settle(signed_in)? {
+            Err(user_errors) => SignInPayload { user_errors, ..Default::default() },
+            Ok(signed_in) => {
+                let caller = service.caller(signed_in.user).await.map_err(error::of)?;
+                SignInPayload {
+                    access_token: Some(signed_in.token),
+                    expires_at: Some(signed_in.expires_at),
+                    viewer: Some(Viewer(caller)),
+                    user_errors: Vec::new(),
+                }
+            }
+        }))
+    }
+
+    /// Submits a request: executes the procedure's first step.
+    async fn submit_request(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The request.")] input: SubmitRequestInput,
+    ) -> Result<Option<SubmitRequestPayload>> {
+        let user = caller(context)?.user;
+        let submit = command::SubmitRequest {
+            office: input.office,
+            agency: input.agency,
+            procedure: input.procedure,
+            procedure_version: input.procedure_version,
+            letter: input.letter.into(),
+            contact: input.contact.into(),
+            details: input.details.0,
+            idempotency_key: input.idempotency_key,
+        };
+        Ok(Some(match settle(service(context)?.submit_request(user, submit).await)? {
+            Err(errors) => SubmitRequestPayload::refused(errors),
+            Ok(id) => SubmitRequestPayload::done(request(context, id).await?),
+        }))
+    }
+
+    /// Completes a request that was returned to you.
+    async fn resubmit_request(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The request, completed.")] input: ResubmitRequestInput,
+    ) -> Result<Option<ResubmitRequestPayload>> {
+        let user = caller(context)?.user;
+        let resubmit = command::ResubmitRequest {
+            request: id::uuid("Request", &input.request_id),
+            letter: input.letter.into(),
+            contact: input.contact.into(),
+            details: input.details.0,
+            expected_version: input.expected_version,
+            idempotency_key: input.idempotency_key,
+        };
+        Ok(Some(match settle(service(context)?.resubmit_request(user, resubmit).await)? {
+            Err(errors) => ResubmitRequestPayload::refused(errors),
+            Ok(id) => ResubmitRequestPayload::done(request(context, id).await?),
+        }))
+    }
+
+    /// Ends the step under way by one of its outcomes.
+    async fn execute_step(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The step, ended.")] input: ExecuteStepInput,
+    ) -> Result<Option<ExecuteStepPayload>> {
+        let user = caller(context)?.user;
+        let document = |given: DocumentInput| command::DocumentGiven {
+            kind: given.kind,
+            title: given.title,
+            number: given.number,
+            date: given.date,
+        };
+        let execute = command::ExecuteStep {
+            request: id::uuid("Request", &input.request_id),
+            step: input.step,
+            outcome: input.outcome,
+            note: input.note,
+            disposition: input.disposition.map(|given| command::DispositionGiven {
+                instruction: given.instruction,
+                urgency: stored(given.urgency.unwrap_or_default()),
+            }),
+            documents: input.documents.unwrap_or_default().into_iter().map(document).collect(),
+            asset: input.asset.map(|given| command::AssetGiven {
+                attributes: given.attributes.0,
+                secret: given.secret.map(Secret::new),
+            }),
+            recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
+            expected_version: input.expected_version,
+            idempotency_key: input.idempotency_key,
+        };
+        Ok(Some(match settle(service(context)?.execute_step(user, execute).await)? {
+            Err(errors) => ExecuteStepPayload::refused(errors),
+            Ok(id) => ExecuteStepPayload::done(request(context, id).await?),
+        }))
+    }
+
+    /// Signs or refuses a document that waits for your signature.
+    async fn sign_document(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The decision.")] input: SignDocumentInput,
+    ) -> Result<Option<SignDocumentPayload>> {
+        let user = caller(context)?.user;
+        let sign = command::SignDocument {
+            document: id::uuid("Document", &input.document_id),
+            decision: match input.decision {
+                SignDecision::Sign => Decision::Sign,
+                SignDecision::Refuse => Decision::Refuse,
+            },
+            note: input.note,
+            idempotency_key: input.idempotency_key,
+        };
+        let service = service(context)?;
+        Ok(Some(match settle(service.sign_document(user, sign).await)? {
+            Err(errors) => SignDocumentPayload::refused(errors),
+            Ok(id) => {
+                let row = store::document_by_id(service.store().reader(), id).await.map_err(error::store)?;
+                SignDocumentPayload::done(match row {
+                    None => None,
+                    Some(row) => request(context, row.request_id).await?.map(|request| Document { request, row }),
+                })
+            }
+        }))
+    }
+
+    /// Takes a request back, while nothing has been provisioned for it.
+    async fn withdraw_request(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The request.")] input: WithdrawRequestInput,
+    ) -> Result<Option<WithdrawRequestPayload>> {
+        let user = caller(context)?.user;
+        let withdraw = command::WithdrawRequest {
+            request: id::uuid("Request", &input.request_id),
+            reason: input.reason,
+            expected_version: input.expected_version,
+            idempotency_key: input.idempotency_key,
+        };
+        Ok(Some(match settle(service(context)?.withdraw_request(user, withdraw).await)? {
+            Err(errors) => WithdrawRequestPayload::refused(errors),
+            Ok(id) => WithdrawRequestPayload::done(request(context, id).await?),
+        }))
+    }
+
+    /// Notes that you have read a disposition that is for you; a second time changes nothing.
+    async fn read_disposition(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The disposition.")] input: ReadDispositionInput,
+    ) -> Result<Option<ReadDispositionPayload>> {
+        let user = caller(context)?.user;
+        let service = service(context)?;
+        let disposition = id::uuid("Disposition", &input.disposition_id);
+        Ok(Some(match settle(service.read_disposition(user, disposition).await)? {
+            Err(errors) => ReadDispositionPayload::refused(errors),
+            Ok(id) => {
+                let row = store::disposition_by_id(service.store().reader(), id).await.map_err(error::store)?;
+                ReadDispositionPayload::done(match row {
+                    None => None,
+                    Some(row) => request(context, row.request_id).await?.map(|request| Disposition { request, row }),
+                })
+            }
+        }))
+    }
+
+    /// Shows you a credential that is for you, once.
+    async fn reveal_credential(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The credential.")] input: RevealCredentialInput,
+    ) -> Result<Option<RevealCredentialPayload>> {
+        let user = caller(context)?.user;
+        let reveal = command::RevealCredential {
+            asset: id::uuid("Asset", &input.asset_id),
+            idempotency_key: input.idempotency_key,
+        };
+        Ok(Some(match settle(service(context)?.reveal_credential(user, reveal).await)? {
+            Err(user_errors) => RevealCredentialPayload { username: None, secret: None, asset: None, user_errors },
+            Ok(revealed) => RevealCredentialPayload {
+                username: revealed.username,
+                secret: Some(revealed.secret.expose().to_owned()),
+                asset: asset(context, revealed.asset).await?,
+                user_errors: Vec::new(),
+            },
+        }))
+    }
+
+    /// Replaces a credential that was lost; the new one waits for its recipient.
+    async fn reissue_credential(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The new credential.")] input: ReissueCredentialInput,
+    ) -> Result<Option<ReissueCredentialPayload>> {
+        let user = caller(context)?.user;
+        let reissue = command::ReissueCredential {
+            asset: id::uuid("Asset", &input.asset_id),
+            secret: Secret::new(input.secret),
+            recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
+            idempotency_key: input.idempotency_key,
+        };
+        Ok(Some(match settle(service(context)?.reissue_credential(user, reissue).await)? {
+            Err(errors) => ReissueCredentialPayload::refused(errors),
+            Ok(id) => ReissueCredentialPayload::done(asset(context, id).await?),
+        }))
+    }
+
+    /// Takes a delivered asset out of service, and frees its name or place.
+    async fn revoke_asset(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The asset.")] input: RevokeAssetInput,
+    ) -> Result<Option<RevokeAssetPayload>> {
+        let user = caller(context)?.user;
+        let revoke = command::RevokeAsset {
+            asset: id::uuid("Asset", &input.asset_id),
+            reason: input.reason,
+            idempotency_key: input.idempotency_key,
+        };
+        Ok(Some(match settle(service(context)?.revoke_asset(user, revoke).await)? {
+            Err(errors) => RevokeAssetPayload::refused(errors),
+            Ok(id) => RevokeAssetPayload::done(asset(context, id).await?),
+        }))
+    }
+}

@@ -1,0 +1,434 @@
+//! What can be asked.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::session::{caller, service, session};
+use super::types::Node;
+use super::types::asset::{Asset, AssetConnection, AssetStatus};
+use super::types::page::{Arguments, PageInfo, cursor};
+use super::types::procedure::Procedure;
+use super::types::request::{
+    Action, Disposition, DispositionConnection, Request, RequestConnection, RequestStatus, find, stored,
+};
+use super::types::who::{Office, RoleGrant, User, person};
+use super::{error, id};
+use crate::access::{Action as Act, Caller};
+use crate::store::{self, Order, OrderField};
+
+/// What can be asked.
+pub struct Query;
+
+/// Which requests are wanted: every field narrows.
+#[derive(InputObject, Default)]
+struct RequestFilter {
+    /// An office's key.
+    office: Option<String>,
+    /// A procedure's key.
+    procedure: Option<String>,
+    /// An agency's key.
+    agency: Option<String>,
+    /// In one of these phases.
+    status: Option<Vec<RequestStatus>>,
+    /// The key of the step under way.
+    step: Option<String>,
+    /// The key of a role that executes the step under way.
+    awaiting_role: Option<String>,
+    /// Submitted at this moment or later.
+    submitted_from: Option<DateTime<Utc>>,
+    /// Submitted before this moment.
+    submitted_until: Option<DateTime<Utc>>,
+    /// Words within its number, the letter's number or its subject.
+    search: Option<String>,
+}
+
+/// In which order requests are wanted.
+#[derive(InputObject)]
+struct RequestOrder {
+    /// By what.
+    field: RequestOrderField,
+    /// Which way.
+    direction: Direction,
+}
+
+/// What requests are ordered by.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "OrderField")]
+enum RequestOrderField {
+    /// When it was submitted first.
+    SubmittedAt,
+    /// When it changed last.
+    UpdatedAt,
+    /// When the step under way should end; those without a time last.
+    DueAt,
+    /// Its number.
+    Number,
+}
+
+/// A direction.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    /// From the least.
+    Asc,
+    /// From the greatest.
+    Desc,
+}
+
+/// Which dispositions are wanted: every field narrows.
+#[derive(InputObject, Default)]
+struct DispositionFilter {
+    /// An office's key.
+    office: Option<String>,
+    /// Of this request.
+    request_id: Option<ID>,
+    /// For the role of this key.
+    to_role: Option<String>,
+    /// Only those that you have not read.
+    unread_only: Option<bool>,
+}
+
+/// Which assets are wanted: every field narrows.
+#[derive(InputObject, Default)]
+struct AssetFilter {
+    /// An office's key.
+    office: Option<String>,
+    /// An agency's key.
+    agency: Option<String>,
+    /// A kind.
+    kind: Option<String>,
+    /// In one of these states.
+    status: Option<Vec<AssetStatus>>,
+    /// Its name.
+    name: Option<String>,
+}
+
+/// You, signed in.
+pub(super) struct Viewer(pub(super) Caller);
+
+/// You, signed in.
+#[Object]
+impl Viewer {
+    /// You.
+    async fn user(&self, context: &Context<'_>) -> Result<User> {
+        person(context, self.0.user).await
+    }
+
+    /// Your roles that are in force now.
+    async fn grants(&self) -> Vec<RoleGrant> {
+        self.0.grants.iter().cloned().map(RoleGrant).collect()
+    }
+
+    /// What waits for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
+    /// first; what has no due time last.
+    async fn inbox(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only of the office of this key.")] office: Option<String>,
+        #[graphql(desc = "How many; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Result<InboxConnection> {
+        let service = service(context)?;
+        let paging = Arguments { first, after, last: None, before: None }.paging()?;
+        let count = context.look_ahead().field("totalCount").exists();
+        let waiting = service.waiting(&self.0);
+        let viewing = service.viewing(&self.0);
+        let (page, total) = store::inbox_page(service.store(), &viewing, &waiting, office.as_deref(), &paging, count)
+            .await
+            .map_err(error::store)?;
+        let order = Order { field: OrderField::DueAt, descending: false };
+        let nodes: Vec<Request> = page.rows.iter().cloned().map(|seen| Request(Arc::new(seen))).collect();
+        let cursors: Vec<String> = page.rows.iter().map(|seen| cursor(&order.value(&seen.row), seen.row.id)).collect();
+        let page_info = PageInfo::of(&page, &paging, &cursors);
+        let edges = cursors.into_iter().zip(nodes.iter().cloned()).map(|(cursor, node)| InboxEdge { cursor, node });
+        let total_count = total.and_then(|total| i32::try_from(total).ok()).unwrap_or(0);
+        Ok(InboxConnection { edges: edges.collect(), nodes, page_info, total_count })
+    }
+}
+
+/// A page of what waits for you.
+#[derive(SimpleObject)]
+struct InboxConnection {
+    /// The entries with their cursors.
+    edges: Vec<InboxEdge>,
+    /// The requests.
+    nodes: Vec<Request>,
+    /// Where the page stands.
+    page_info: PageInfo,
+    /// How many wait. Counted only when selected.
+    total_count: i32,
+}
+
+/// Something that waits for you.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+struct InboxEdge {
+    /// Its place in the inbox, for `after`.
+    cursor: String,
+    /// The request.
+    node: Request,
+}
+
+#[async_graphql::ComplexObject]
+impl InboxEdge {
+    /// What you may do.
+    async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
+        self.node.actions(context).await
+    }
+
+    /// Since when it waits.
+    async fn waiting_since(&self) -> DateTime<Utc> {
+        let row = &self.node.0.row;
+        row.waiting_since.or(row.finished_at).unwrap_or(row.updated_at)
+    }
+
+    /// When it should be done; null where it has no standard time.
+    async fn due_at(&self) -> Option<DateTime<Utc>> {
+        self.node.0.row.due_at
+    }
+}
+
+/// What can be asked.
+#[Object]
+impl Query {
+    /// You, signed in.
+    async fn viewer(&self, context: &Context<'_>) -> Result<Option<Viewer>> {
+        caller(context).map(|caller| Some(Viewer(caller.clone())))
+    }
+
+    /// The thing of that id; null when there is none that you may see.
+    async fn node(&self, context: &Context<'_>, #[graphql(desc = "Its opaque id.")] id: ID) -> Result<Option<Node>> {
+        node(context, &id).await
+    }
+
+    /// The things of those ids, in the order asked for; null where there is none that you may see.
+    async fn nodes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Their opaque ids; 100 at most.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > 100 {
+            return Err(error::invalid("Ask for 100 ids at most."));
+        }
+        let mut nodes = Vec::with_capacity(ids.len());
+        for id in &ids {
+            nodes.push(node(context, id).await?);
+        }
+        Ok(nodes)
+    }
+
+    /// The offices. Public.
+    async fn offices(&self, context: &Context<'_>) -> Result<Vec<Office>> {
+        Ok(service(context)?.catalog().offices().map(|entry| Office(entry.office.key.clone())).collect())
+    }
+
+    /// The office of that key; null when there is none. Public.
+    async fn office(&self, context: &Context<'_>, #[graphql(desc = "Its key.")] key: String) -> Result<Option<Office>> {
+        Ok(service(context)?.catalog().office(&key).map(|_| Office(key)))
+    }
+
+    /// A version of a procedure: the one in force unless another is named; null when there is none. Public.
+    async fn procedure(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The office's key.")] office: String,
+        #[graphql(desc = "The procedure's key.")] key: String,
+        #[graphql(desc = "The version; the one in force when not given.")] version: Option<i32>,
+    ) -> Result<Option<Procedure>> {
+        let service = service(context)?;
+        let catalog = service.catalog();
+        let found = match version {
+            Some(version) => u32::try_from(version).ok().and_then(|version| catalog.version(&office, &key, version)),
+            None => catalog.office(&office).and_then(|entry| {
+                let today = service.now().with_timezone(&entry.office.time_zone).date_naive();
+                catalog.in_force(&office, &key, today)
+            }),
+        };
+        Ok(found.map(|entry| Procedure(entry.clone())))
+    }
+
+    /// The request of that number; null when there is none that you may see.
+    async fn request(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Its number.")] number: String,
+    ) -> Result<Option<Request>> {
+        caller(context)?;
+        let viewing = &session(context)?.viewing;
+        let seen = store::see_request_by_number(service(context)?.store(), viewing, &number).await;
+        Ok(seen.map_err(error::store)?.map(|seen| Request(Arc::new(seen))))
+    }
+
+    /// The requests that you may see, newest first unless ordered otherwise.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn requests(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<RequestFilter>,
+        #[graphql(desc = "In which order.")] order_by: Option<RequestOrder>,
+        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<RequestConnection>> {
+        caller(context)?;
+        let service = service(context)?;
+        let paging = Arguments { first, after, last, before }.paging()?;
+        let order = order_by.map_or(Order { field: OrderField::SubmittedAt, descending: true }, |order| Order {
+            field: order.field.into(),
+            descending: order.direction == Direction::Desc,
+        });
+        let filter = filter.unwrap_or_default();
+        let awaiting = filter.awaiting_role.map(|role| {
+            let offices = service.catalog().offices();
+            let steps =
+                offices.flat_map(|entry| service.policy().steps(&entry.office.key, &role, Act::Execute).to_vec());
+            steps.collect()
+        });
+        let filter = store::RequestFilter {
+            office: filter.office,
+            procedure: filter.procedure,
+            agency: filter.agency,
+            status: filter.status.map(|status| status.into_iter().map(stored).collect()),
+            step: filter.step,
+            awaiting,
+            submitted_from: filter.submitted_from,
+            submitted_until: filter.submitted_until,
+            search: filter.search,
+        };
+        let count = context.look_ahead().field("totalCount").exists();
+        let viewing = &session(context)?.viewing;
+        let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
+            .await
+            .map_err(error::store)?;
+        Ok(Some(RequestConnection::of(&page, &paging, total, |seen| {
+            (cursor(&order.value(&seen.row), seen.row.id), Request(Arc::new(seen.clone())))
+        })))
+    }
+
+    /// The dispositions of the requests that you see as an official, newest first.
+    async fn dispositions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<DispositionFilter>,
+        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<DispositionConnection>> {
+        let user = caller(context)?.user;
+        let service = service(context)?;
+        let paging = Arguments { first, after, last, before }.paging()?;
+        let filter = filter.unwrap_or_default();
+        let filter = store::DispositionFilter {
+            office: filter.office,
+            request: filter.request_id.as_ref().map(|id| id::uuid("Request", id)),
+            to_role: filter.to_role,
+            unread_by: filter.unread_only.unwrap_or(false).then_some(user),
+        };
+        let count = context.look_ahead().field("totalCount").exists();
+        let session = session(context)?;
+        let (page, total) = store::dispositions_page(service.store(), &session.viewing, &filter, &paging, count)
+            .await
+            .map_err(error::store)?;
+        let keys = page.rows.iter().map(|row| super::loaders::RequestOf(row.request_id));
+        let requests = session.loader.load_many(keys).await.map_err(error::load)?;
+        let rows = page.rows.iter().filter_map(|row| {
+            let request = requests.get(&super::loaders::RequestOf(row.request_id))?;
+            Some(Disposition { request: Request(request.clone()), row: row.clone() })
+        });
+        let page = store::Page { rows: rows.collect(), more: page.more };
+        Ok(Some(DispositionConnection::of(&page, &paging, total, |disposition: &Disposition| {
+            (cursor(&disposition.row.created_at.into(), disposition.row.id), disposition.clone())
+        })))
+    }
+
+    /// The assets that you may see, newest first.
+    async fn assets(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<AssetFilter>,
+        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<AssetConnection>> {
+        caller(context)?;
+        let service = service(context)?;
+        let paging = Arguments { first, after, last, before }.paging()?;
+        let filter = filter.unwrap_or_default();
+        let filter = store::AssetFilter {
+            office: filter.office,
+            agency: filter.agency,
+            kind: filter.kind,
+            status: filter.status.map(|status| status.into_iter().map(stored).collect()),
+            name: filter.name,
+        };
+        let count = context.look_ahead().field("totalCount").exists();
+        let viewing = &session(context)?.viewing;
+        let (page, total) =
+            store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
+        Ok(Some(AssetConnection::of(&page, &paging, total, |row| {
+            (cursor(&row.created_at.into(), row.id), Asset::of(row.clone()))
+        })))
+    }
+}
+
+/// The thing of that id, if the caller may see it.
+async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Some((kind, key)) = id::decode(id) else { return Ok(None) };
+    let service = service(context)?;
+    let uuid = || id::uuid(&kind, id);
+    Ok(match kind.as_str() {
+        "Request" => find(context, uuid()).await?.map(Node::Request),
+        "Office" => service.catalog().office(&key).map(|_| Node::Office(Office(key))),
+        "Procedure" => {
+            let mut parts = key.splitn(3, '/');
+            let (office, procedure) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let version = parts.next().and_then(|version| version.parse().ok()).unwrap_or(0);
+            let found = service.catalog().version(office, procedure, version);
+            found.map(|entry| Node::Procedure(Procedure(entry.clone())))
+        }
+        "Asset" => {
+            let row = store::asset_by_id(service.store().reader(), uuid()).await.map_err(error::store)?;
+            match row {
+                None => None,
+                Some(row) => find(context, row.request_id).await?.and_then(|request| {
+                    let office = request.0.side() == crate::access::Side::Office;
+                    (office || row.delivered_at.is_some()).then(|| Node::from(Asset::of(row)))
+                }),
+            }
+        }
+        "Document" => {
+            let row = store::document_by_id(service.store().reader(), uuid()).await.map_err(error::store)?;
+            match row {
+                None => None,
+                Some(row) => find(context, row.request_id).await?.and_then(|request| {
+                    let seen = service.sees_document(&request.0, &row);
+                    seen.then(|| Node::Document(super::types::request::Document { request, row }))
+                }),
+            }
+        }
+        "Disposition" => {
+            let row = store::disposition_by_id(service.store().reader(), uuid()).await.map_err(error::store)?;
+            match row {
+                None => None,
+                Some(row) => find(context, row.request_id).await?.and_then(|request| {
+                    let office = request.0.side() == crate::access::Side::Office;
+                    office.then(|| Node::Disposition(Disposition { request, row }))
+                }),
+            }
+        }
+        "User" => {
+            let mine = session(context)?.caller.as_ref().is_some_and(|caller| caller.user == uuid());
+            if mine { Some(Node::User(person(context, uuid()).await?)) } else { None }
+        }
+        "RoleGrant" => {
+            let grants = session(context)?.caller.iter().flat_map(|caller| caller.grants.iter());
+            let wanted = uuid();
+            grants.into_iter().find(|grant| grant.id == wanted).cloned().map(|grant| Node::RoleGrant(RoleGrant(grant)))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,524 @@
+//! What was provisioned. A kind that has no type of its own is a `GenericAsset`.
+
+use async_graphql::{Context, Enum, ID, Interface, Json, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::asset;
+use uuid::Uuid;
+
+use super::page::connection;
+use super::request::{Request, find, word};
+use super::who::{Agency, Office, User, agency, person};
+use crate::graphql::loaders::CredentialOf;
+use crate::graphql::session::session;
+use crate::graphql::{error, id};
+
+/// How far an asset has come. RESERVED and PROVISIONED hold its name or place; REVOKED frees it.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) enum AssetStatus {
+    /// Its name or place is held; nothing is made yet.
+    Reserved,
+    /// Made.
+    Provisioned,
+    /// Made, and confirmed to work.
+    Verified,
+    /// Handed over, in service.
+    Active,
+    /// Out of service.
+    Revoked,
+}
+
+/// How far a credential has come.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) enum CredentialState {
+    /// Not handed over.
+    Held,
+    /// Waits to be read by its recipient.
+    Available,
+    /// Read.
+    Revealed,
+}
+
+/// What a placement is of.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) enum PlacementKind {
+    /// A server, in a rack.
+    Server,
+    /// An application, on the office's servers.
+    Application,
+}
+
+/// An asset's row.
+#[derive(Clone)]
+struct Held {
+    row: asset::Model,
+}
+
+impl Held {
+    fn attributes(&self) -> Result<serde_json::Value> {
+        serde_json::from_str(&self.row.attributes).map_err(|_| error::damaged("attributes cannot be read"))
+    }
+}
+
+/// What was provisioned.
+#[expect(clippy::duplicated_attributes, reason = "several fields have the same type")]
+#[derive(Interface, Clone)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Its opaque id."),
+    field(name = "kind", ty = "String", desc = "Its kind."),
+    field(name = "office", ty = "Office", desc = "The office that provisioned it."),
+    field(
+        name = "request",
+        ty = "Option<Request>",
+        desc = "The request that it came from; null when you may not see that."
+    ),
+    field(name = "agency", ty = "Agency", desc = "The agency that it is for."),
+    field(name = "name", ty = "String", desc = "Its name."),
+    field(name = "status", ty = "AssetStatus", desc = "How far it has come."),
+    field(
+        name = "attributes",
+        ty = "Option<Json<serde_json::Value>>",
+        desc = "Its attributes: fit the outcome's `assetSchema`."
+    ),
+    field(name = "created_at", ty = "DateTime<Utc>", desc = "When it was reserved or made."),
+    field(name = "verified_at", ty = "Option<DateTime<Utc>>", desc = "When it was verified; null where it was not."),
+    field(
+        name = "delivered_at",
+        ty = "Option<DateTime<Utc>>",
+        desc = "When it was handed over; null where it was not."
+    ),
+    field(
+        name = "revoked_at",
+        ty = "Option<DateTime<Utc>>",
+        desc = "When it was taken out of service; null while it is in service."
+    ),
+    field(
+        name = "revocation_reason",
+        ty = "Option<String>",
+        desc = "Why it was taken out of service; null while it is in service."
+    ),
+    field(name = "credential", ty = "Option<Credential>", desc = "Its credential; null where it has none.")
+)]
+pub(in crate::graphql) enum Asset {
+    /// A cloud account.
+    CloudAccount(CloudAccount),
+    /// A subdomain.
+    Subdomain(Subdomain),
+    /// A placement in the server room.
+    ServerPlacement(ServerPlacement),
+    /// Any other.
+    GenericAsset(GenericAsset),
+}
+
+connection!(
+    /// A page of assets.
+    AssetConnection, AssetEdge, Asset
+);
+
+impl Asset {
+    /// The type of a row's kind.
+    pub(in crate::graphql) fn of(row: asset::Model) -> Self {
+        let held = Held { row };
+        match held.row.kind.as_str() {
+            "CloudAccount" => Self::CloudAccount(CloudAccount(held)),
+            "Subdomain" => Self::Subdomain(Subdomain(held)),
+            "ServerPlacement" => Self::ServerPlacement(ServerPlacement(held)),
+            _ => Self::GenericAsset(GenericAsset(held)),
+        }
+    }
+}
+
+/// An account in the city's cloud.
+#[derive(Clone)]
+pub(in crate::graphql) struct CloudAccount(Held);
+
+/// An account in the city's cloud.
+#[Object]
+impl CloudAccount {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("Asset", self.0.row.id)
+    }
+
+    /// Its kind.
+    pub(in crate::graphql) async fn kind(&self) -> String {
+        self.0.row.kind.clone()
+    }
+
+    /// The office that provisioned it.
+    pub(in crate::graphql) async fn office(&self) -> Office {
+        Office(self.0.row.office.clone())
+    }
+
+    /// The request that it came from; null when you may not see that.
+    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
+        find(context, self.0.row.request_id).await
+    }
+
+    /// The agency that it is for.
+    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
+        agency(context, self.0.row.agency_id).await
+    }
+
+    /// Its name.
+    pub(in crate::graphql) async fn name(&self) -> String {
+        self.0.row.name.clone()
+    }
+
+    /// How far it has come.
+    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
+        word(&self.0.row.status)
+    }
+
+    /// Its attributes: fit the outcome's `assetSchema`.
+    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
+        Ok(Some(Json(self.0.attributes()?)))
+    }
+
+    /// When it was reserved or made.
+    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
+        self.0.row.created_at
+    }
+
+    /// When it was verified; null where it was not.
+    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.verified_at
+    }
+
+    /// When it was handed over; null where it was not.
+    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.delivered_at
+    }
+
+    /// When it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.revoked_at
+    }
+
+    /// Why it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
+        self.0.row.revocation_reason.clone()
+    }
+
+    /// Its credential; null where it has none.
+    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
+        Credential::of(context, self.0.row.id).await
+    }
+
+    /// Its user name.
+    pub(in crate::graphql) async fn username(&self) -> Result<Option<String>> {
+        Ok(self.0.attributes()?["username"].as_str().map(str::to_owned))
+    }
+
+    /// Its storage quota, in GiB.
+    pub(in crate::graphql) async fn quota_gib(&self) -> Result<Option<i32>> {
+        Ok(self.0.attributes()?["quotaGib"].as_i64().and_then(|number| i32::try_from(number).ok()))
+    }
+
+    /// Where it is used.
+    pub(in crate::graphql) async fn service_address(&self) -> Result<Option<String>> {
+        Ok(self.0.attributes()?["serviceAddress"].as_str().map(str::to_owned))
+    }
+}
+
+/// A name under the city's domain.
+#[derive(Clone)]
+pub(in crate::graphql) struct Subdomain(Held);
+
+/// A name under the city's domain.
+#[Object]
+impl Subdomain {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("Asset", self.0.row.id)
+    }
+
+    /// Its kind.
+    pub(in crate::graphql) async fn kind(&self) -> String {
+        self.0.row.kind.clone()
+    }
+
+    /// The office that provisioned it.
+    pub(in crate::graphql) async fn office(&self) -> Office {
+        Office(self.0.row.office.clone())
+    }
+
+    /// The request that it came from; null when you may not see that.
+    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
+        find(context, self.0.row.request_id).await
+    }
+
+    /// The agency that it is for.
+    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
+        agency(context, self.0.row.agency_id).await
+    }
+
+    /// Its name.
+    pub(in crate::graphql) async fn name(&self) -> String {
+        self.0.row.name.clone()
+    }
+
+    /// How far it has come.
+    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
+        word(&self.0.row.status)
+    }
+
+    /// Its attributes: fit the outcome's `assetSchema`.
+    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
+        Ok(Some(Json(self.0.attributes()?)))
+    }
+
+    /// When it was reserved or made.
+    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
+        self.0.row.created_at
+    }
+
+    /// When it was verified; null where it was not.
+    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.verified_at
+    }
+
+    /// When it was handed over; null where it was not.
+    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.delivered_at
+    }
+
+    /// When it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.revoked_at
+    }
+
+    /// Why it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
+        self.0.row.revocation_reason.clone()
+    }
+
+    /// Its credential; null where it has none.
+    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
+        Credential::of(context, self.0.row.id).await
+    }
+
+    /// Its fully qualified name.
+    pub(in crate::graphql) async fn fqdn(&self) -> Result<String> {
+        Ok(self.0.attributes()?["fqdn"].as_str().unwrap_or(&self.0.row.name).to_owned())
+    }
+
+    /// The type of its DNS record.
+    pub(in crate::graphql) async fn record_type(&self) -> Result<Option<String>> {
+        Ok(self.0.attributes()?["recordType"].as_str().map(str::to_owned))
+    }
+
+    /// What it points to.
+    pub(in crate::graphql) async fn target(&self) -> Result<Option<String>> {
+        Ok(self.0.attributes()?["target"].as_str().map(str::to_owned))
+    }
+}
+
+/// A place in the server room, or for an application on the office's servers.
+#[derive(Clone)]
+pub(in crate::graphql) struct ServerPlacement(Held);
+
+/// A place in the server room, or for an application on the office's servers.
+#[Object]
+impl ServerPlacement {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("Asset", self.0.row.id)
+    }
+
+    /// Its kind.
+    pub(in crate::graphql) async fn kind(&self) -> String {
+        self.0.row.kind.clone()
+    }
+
+    /// The office that provisioned it.
+    pub(in crate::graphql) async fn office(&self) -> Office {
+        Office(self.0.row.office.clone())
+    }
+
+    /// The request that it came from; null when you may not see that.
+    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
+        find(context, self.0.row.request_id).await
+    }
+
+    /// The agency that it is for.
+    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
+        agency(context, self.0.row.agency_id).await
+    }
+
+    /// Its name.
+    pub(in crate::graphql) async fn name(&self) -> String {
+        self.0.row.name.clone()
+    }
+
+    /// How far it has come.
+    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
+        word(&self.0.row.status)
+    }
+
+    /// Its attributes: fit the outcome's `assetSchema`.
+    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
+        Ok(Some(Json(self.0.attributes()?)))
+    }
+
+    /// When it was reserved or made.
+    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
+        self.0.row.created_at
+    }
+
+    /// When it was verified; null where it was not.
+    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.verified_at
+    }
+
+    /// When it was handed over; null where it was not.
+    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.delivered_at
+    }
+
+    /// When it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.revoked_at
+    }
+
+    /// Why it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
+        self.0.row.revocation_reason.clone()
+    }
+
+    /// Its credential; null where it has none.
+    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
+        Credential::of(context, self.0.row.id).await
+    }
+
+    /// What the placement is of.
+    pub(in crate::graphql) async fn placement_kind(&self) -> Result<PlacementKind> {
+        word(self.0.attributes()?["placementKind"].as_str().unwrap_or("SERVER"))
+    }
+
+    /// The rack; null for an application.
+    pub(in crate::graphql) async fn rack(&self) -> Result<Option<String>> {
+        Ok(self.0.attributes()?["rack"].as_str().map(str::to_owned))
+    }
+
+    /// The lowest rack unit held; null for an application.
+    pub(in crate::graphql) async fn unit_from(&self) -> Result<Option<i32>> {
+        Ok(self.0.attributes()?["unitFrom"].as_i64().and_then(|number| i32::try_from(number).ok()))
+    }
+
+    /// The highest rack unit held; null for an application.
+    pub(in crate::graphql) async fn unit_to(&self) -> Result<Option<i32>> {
+        Ok(self.0.attributes()?["unitTo"].as_i64().and_then(|number| i32::try_from(number).ok()))
+    }
+
+    /// The number of the signed determination; null until there is one.
+    pub(in crate::graphql) async fn determination_number(&self) -> Result<Option<String>> {
+        Ok(self.0.attributes()?["determinationNumber"].as_str().map(str::to_owned))
+    }
+}
+
+/// What an SOP provisions that has no type of its own: see `kind` and `attributes`.
+#[derive(Clone)]
+pub(in crate::graphql) struct GenericAsset(Held);
+
+/// What an SOP provisions that has no type of its own: see `kind` and `attributes`.
+#[Object]
+impl GenericAsset {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("Asset", self.0.row.id)
+    }
+
+    /// Its kind.
+    pub(in crate::graphql) async fn kind(&self) -> String {
+        self.0.row.kind.clone()
+    }
+
+    /// The office that provisioned it.
+    pub(in crate::graphql) async fn office(&self) -> Office {
+        Office(self.0.row.office.clone())
+    }
+
+    /// The request that it came from; null when you may not see that.
+    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
+        find(context, self.0.row.request_id).await
+    }
+
+    /// The agency that it is for.
+    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
+        agency(context, self.0.row.agency_id).await
+    }
+
+    /// Its name.
+    pub(in crate::graphql) async fn name(&self) -> String {
+        self.0.row.name.clone()
+    }
+
+    /// How far it has come.
+    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
+        word(&self.0.row.status)
+    }
+
+    /// Its attributes: fit the outcome's `assetSchema`.
+    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
+        Ok(Some(Json(self.0.attributes()?)))
+    }
+
+    /// When it was reserved or made.
+    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
+        self.0.row.created_at
+    }
+
+    /// When it was verified; null where it was not.
+    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.verified_at
+    }
+
+    /// When it was handed over; null where it was not.
+    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.delivered_at
+    }
+
+    /// When it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.row.revoked_at
+    }
+
+    /// Why it was taken out of service; null while it is in service.
+    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
+        self.0.row.revocation_reason.clone()
+    }
+
+    /// Its credential; null where it has none.
+    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
+        Credential::of(context, self.0.row.id).await
+    }
+}
+
+/// The secret part of an asset: shown once, to its recipient, by `revealCredential`.
+pub(in crate::graphql) struct Credential(entity::credential::Model);
+
+impl Credential {
+    pub(in crate::graphql) async fn of(context: &Context<'_>, asset: Uuid) -> Result<Option<Self>> {
+        let loaded = session(context)?.loader.load_one(CredentialOf(asset)).await.map_err(error::load)?;
+        Ok(loaded.and_then(|mut rows| rows.pop()).map(Self))
+    }
+}
+
+/// The secret part of an asset: shown once, to its recipient, by `revealCredential`.
+#[Object]
+impl Credential {
+    /// How far it has come.
+    pub(in crate::graphql) async fn state(&self) -> Result<CredentialState> {
+        word(&self.0.state)
+    }
+
+    /// Whom it is for.
+    pub(in crate::graphql) async fn recipient(&self, context: &Context<'_>) -> Result<User> {
+        person(context, self.0.recipient_id).await
+    }
+
+    /// When it was read; null until then.
+    pub(in crate::graphql) async fn revealed_at(&self) -> Option<DateTime<Utc>> {
+        self.0.revealed_at
+    }
+}

@@ -1,0 +1,232 @@
+//! What happened to a request.
+
+use async_graphql::{Context, Enum, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::asset::Asset;
+use super::page::{Arguments, PageInfo, cursor};
+use super::procedure::{Outcome, Step};
+use super::request::{Disposition, Document, Request, find, word};
+use super::who::Actor;
+use crate::access::{Seen, Side};
+use crate::graphql::loaders::{AssetsOf, DispositionsOf, DocumentsOf};
+use crate::graphql::session::{service, session};
+use crate::graphql::{error, id};
+use crate::store::{self, NumberedEvent, SeenRequest};
+
+/// What happened.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::graphql) enum RequestEventKind {
+    /// The request was submitted.
+    Submitted,
+    /// A returned request was completed.
+    Resubmitted,
+    /// A visit to a step began.
+    StepStarted,
+    /// A visit to a step ended.
+    StepCompleted,
+    /// A disposition was given.
+    Disposed,
+    /// A disposition was read.
+    DispositionRead,
+    /// A document was added.
+    DocumentAdded,
+    /// A document was signed.
+    DocumentSigned,
+    /// A document was refused by its signer.
+    DocumentRefused,
+    /// An asset's name or place was reserved.
+    AssetReserved,
+    /// An asset was made.
+    AssetProvisioned,
+    /// An asset was changed.
+    AssetUpdated,
+    /// An asset was verified.
+    AssetVerified,
+    /// An asset was handed over.
+    AssetDelivered,
+    /// An asset was taken out of service, or what was held for it was freed.
+    AssetRevoked,
+    /// A credential was read by its recipient.
+    CredentialRevealed,
+    /// A credential was replaced.
+    CredentialReissued,
+    /// The request was sent back to its submitter.
+    Returned,
+    /// The request ended with the service given.
+    Completed,
+    /// The request ended with the service refused.
+    Rejected,
+    /// The request was taken back.
+    Withdrawn,
+}
+
+/// One thing that happened to a request.
+pub(in crate::graphql) struct RequestEvent {
+    numbered: NumberedEvent,
+    body: serde_json::Value,
+}
+
+impl RequestEvent {
+    fn of(numbered: NumberedEvent) -> Result<Self> {
+        let body = serde_json::from_str(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
+        Ok(Self { numbered, body })
+    }
+
+    async fn seen_request(&self, context: &Context<'_>) -> Result<Request> {
+        let found = find(context, self.numbered.event.request_id).await?;
+        found.ok_or_else(|| error::damaged("an event's request is missing"))
+    }
+
+    fn uuid(&self, field: &str) -> Option<Uuid> {
+        self.body[field].as_str().and_then(|text| Uuid::parse_str(text).ok())
+    }
+}
+
+/// One thing that happened to a request.
+#[Object]
+impl RequestEvent {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("RequestEvent", self.numbered.event.id)
+    }
+
+    /// Its place among the request's events.
+    async fn cursor(&self) -> String {
+        cursor(&self.numbered.event.sequence.into(), self.numbered.event.id)
+    }
+
+    /// Its number within the request, from 1; without gaps in the office's view.
+    async fn sequence(&self) -> i32 {
+        i32::try_from(self.numbered.event.sequence).unwrap_or(i32::MAX)
+    }
+
+    /// What happened.
+    async fn kind(&self) -> Result<RequestEventKind> {
+        word(&self.numbered.event.kind)
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime<Utc> {
+        self.numbered.event.at
+    }
+
+    /// The request.
+    async fn request(&self, context: &Context<'_>) -> Result<Request> {
+        self.seen_request(context).await
+    }
+
+    /// Who acted; null where the clock did.
+    async fn actor(&self, context: &Context<'_>) -> Result<Option<Actor>> {
+        let Ok(actor) = serde_json::from_value::<crate::access::Actor>(self.body["actor"].clone()) else {
+            return Ok(None);
+        };
+        let office = self.seen_request(context).await?.0.row.office.clone();
+        let crate::access::Actor { user, role, capacity, on_behalf_of } = actor;
+        Ok(Some(Actor { office, user, role, capacity, on_behalf_of }))
+    }
+
+    /// The step that it is about; null where it is about none.
+    async fn step(&self, context: &Context<'_>) -> Result<Option<Step>> {
+        let Some(key) = self.body["step"].as_str() else { return Ok(None) };
+        let request = self.seen_request(context).await?;
+        let entry = service(context)?.entry_of(&request.0.row).map_err(error::of)?;
+        Ok(Step::of(entry, key))
+    }
+
+    /// How the step ended; null where it is about no end of a step.
+    async fn outcome(&self, context: &Context<'_>) -> Result<Option<Outcome>> {
+        let (Some(step), Some(outcome)) = (self.body["step"].as_str(), self.body["outcome"].as_str()) else {
+            return Ok(None);
+        };
+        let request = self.seen_request(context).await?;
+        let entry = service(context)?.entry_of(&request.0.row).map_err(error::of)?;
+        Ok(Step::of(entry, step).and_then(|step| step.outcome(outcome)))
+    }
+
+    /// The disposition that it is about; null where it is about none.
+    async fn disposition(&self, context: &Context<'_>) -> Result<Option<Disposition>> {
+        let Some(id) = self.uuid("disposition") else { return Ok(None) };
+        let request = self.seen_request(context).await?;
+        if request.0.side() != Side::Office {
+            return Ok(None);
+        }
+        let loaded = session(context)?.loader.load_one(DispositionsOf(request.0.row.id)).await;
+        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        Ok(rows.find(|row| row.id == id).map(|row| Disposition { request, row }))
+    }
+
+    /// The document that it is about; null where it is about none.
+    async fn document(&self, context: &Context<'_>) -> Result<Option<Document>> {
+        let Some(id) = self.uuid("document") else { return Ok(None) };
+        let request = self.seen_request(context).await?;
+        let service = service(context)?;
+        let loaded = session(context)?.loader.load_one(DocumentsOf(request.0.row.id)).await;
+        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        let found = rows.find(|row| row.id == id && service.sees_document(&request.0, row));
+        Ok(found.map(|row| Document { request, row }))
+    }
+
+    /// The asset that it is about; null where it is about none.
+    async fn asset(&self, context: &Context<'_>) -> Result<Option<Asset>> {
+        let Some(id) = self.uuid("asset") else { return Ok(None) };
+        let request = self.seen_request(context).await?;
+        let loaded = session(context)?.loader.load_one(AssetsOf(request.0.row.id)).await;
+        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        let sees = |row: &entity::asset::Model| request.0.side() == Side::Office || row.delivered_at.is_some();
+        Ok(rows.find(|row| row.id == id && sees(row)).map(Asset::of))
+    }
+
+    /// The request's version after it.
+    async fn version(&self) -> i32 {
+        self.numbered.event.version
+    }
+}
+
+/// A page of a request's events.
+#[derive(async_graphql::SimpleObject)]
+pub(in crate::graphql) struct RequestEventConnection {
+    /// The events with their cursors.
+    edges: Vec<RequestEventEdge>,
+    /// The events.
+    nodes: Vec<RequestEvent>,
+    /// Where the page stands.
+    page_info: PageInfo,
+}
+
+/// An event with its cursor.
+#[derive(async_graphql::SimpleObject)]
+pub(in crate::graphql) struct RequestEventEdge {
+    /// Its place among the request's events.
+    cursor: String,
+    /// The event.
+    node: RequestEvent,
+}
+
+impl RequestEventConnection {
+    /// A page of the events of a request.
+    pub(in crate::graphql) async fn load(
+        context: &Context<'_>,
+        seen: &Seen<SeenRequest>,
+        arguments: &Arguments,
+    ) -> Result<Self> {
+        let paging = arguments.paging()?;
+        let sequence = |key: &Option<store::PageKey>| match key.as_ref().map(|key| &key.value) {
+            Some(sea_orm::Value::BigInt(sequence)) => *sequence,
+            _ => None,
+        };
+        let between = (sequence(&paging.after), sequence(&paging.before));
+        let ended = seen.row.finished_at.is_some();
+        let stretch = (paging.limit, paging.backward);
+        let page = store::request_events(service(context)?.store(), seen, seen.row.id, ended, between, stretch)
+            .await
+            .map_err(error::store)?;
+        let cursors: Vec<String> =
+            page.rows.iter().map(|row| cursor(&row.event.sequence.into(), row.event.id)).collect();
+        let page_info = PageInfo::of(&page, &paging, &cursors);
+        let nodes = || page.rows.iter().cloned().map(RequestEvent::of).collect::<Result<Vec<_>>>();
+        let edges = cursors.iter().cloned().zip(nodes()?).map(|(cursor, node)| RequestEventEdge { cursor, node });
+        Ok(Self { edges: edges.collect(), nodes: nodes()?, page_info })
+    }
+}

@@ -1,0 +1,457 @@
+//! The SOP: public.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use chrono::NaiveDate;
+
+use super::request::RequestStatus;
+use super::who::{Office, Role, role};
+use crate::access::Action;
+use crate::graphql::id;
+use crate::graphql::session::service;
+use crate::procedure as model;
+use crate::service::ProcedureEntry;
+
+/// One version of one SOP.
+#[derive(Clone)]
+pub(in crate::graphql) struct Procedure(pub(in crate::graphql) Arc<ProcedureEntry>);
+
+impl Procedure {
+    fn model(&self) -> &model::Procedure {
+        &self.0.procedure
+    }
+
+    fn step_at(&self, index: usize) -> Step {
+        Step { entry: self.0.clone(), index }
+    }
+}
+
+/// One version of one SOP: all that its printed form holds, and how the machine reads it.
+#[Object]
+impl Procedure {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        let model = self.model();
+        id::encode("Procedure", format!("{}/{}/{}", model.office, model.key, model.version))
+    }
+
+    /// Its key, unique in its office (`permohonan-subdomain`).
+    async fn key(&self) -> &str {
+        &self.model().key
+    }
+
+    /// The version, from 1. Running requests keep the one that they began with.
+    async fn version(&self) -> i32 {
+        i32::try_from(self.model().version).unwrap_or(i32::MAX)
+    }
+
+    /// Whether new requests begin with this version now.
+    async fn in_force(&self, context: &Context<'_>) -> Result<bool> {
+        let service = service(context)?;
+        let model = self.model();
+        let Some(office) = service.catalog().office(&model.office) else { return Ok(false) };
+        let today = service.now().with_timezone(&office.office.time_zone).date_naive();
+        let current = service.catalog().in_force(&model.office, &model.key, today);
+        Ok(current.is_some_and(|entry| entry.procedure.version == model.version))
+    }
+
+    /// The office that owns it.
+    async fn office(&self) -> Office {
+        Office(self.model().office.clone())
+    }
+
+    /// The SOP's number as printed (`000.8.3.3/13/AI-A/2023`).
+    async fn number(&self) -> &str {
+        &self.model().number
+    }
+
+    /// Its title as printed.
+    async fn title(&self) -> &str {
+        &self.model().title
+    }
+
+    /// Bidang; null where none is printed.
+    async fn division(&self) -> Option<&str> {
+        self.model().division.as_deref()
+    }
+
+    /// Seksi; null where none is printed.
+    async fn section(&self) -> Option<&str> {
+        self.model().section.as_deref()
+    }
+
+    /// Tanggal pembuatan; null where none is printed.
+    async fn created_on(&self) -> Option<NaiveDate> {
+        self.model().created_on
+    }
+
+    /// Tanggal revisi; null where none is printed.
+    async fn revised_on(&self) -> Option<NaiveDate> {
+        self.model().revised_on
+    }
+
+    /// Tanggal efektif; null where none is printed: then it is in force from the date of making.
+    async fn effective_on(&self) -> Option<NaiveDate> {
+        self.model().effective_on
+    }
+
+    /// Disahkan oleh.
+    async fn approved_by(&self) -> &str {
+        &self.model().approved_by
+    }
+
+    /// Dasar hukum.
+    async fn legal_basis(&self) -> &[String] {
+        &self.model().legal_basis
+    }
+
+    /// Kualifikasi pelaksana.
+    async fn qualifications(&self) -> &[String] {
+        &self.model().qualifications
+    }
+
+    /// Peralatan dan perlengkapan.
+    async fn equipment(&self) -> &[String] {
+        &self.model().equipment
+    }
+
+    /// Keterkaitan: related SOPs.
+    async fn related(&self) -> &[String] {
+        &self.model().related
+    }
+
+    /// Peringatan.
+    async fn warnings(&self) -> &[String] {
+        &self.model().warnings
+    }
+
+    /// Pencatatan dan pendataan.
+    async fn record_keeping(&self) -> &[String] {
+        &self.model().record_keeping
+    }
+
+    /// The rows in their order.
+    async fn steps(&self) -> Vec<Step> {
+        (0..self.model().steps.len()).map(|index| self.step_at(index)).collect()
+    }
+
+    /// JSON Schema (2020-12) of `SubmitRequestInput.details`.
+    async fn details_schema(&self) -> Json<&serde_json::Value> {
+        Json(self.0.details.schema())
+    }
+}
+
+/// One row of an SOP.
+#[derive(Clone)]
+pub(in crate::graphql) struct Step {
+    entry: Arc<ProcedureEntry>,
+    index: usize,
+}
+
+impl Step {
+    /// The step of that key.
+    pub(in crate::graphql) fn of(entry: &Arc<ProcedureEntry>, key: &str) -> Option<Self> {
+        let index = entry.procedure.steps.iter().position(|step| step.key == key)?;
+        Some(Self { entry: entry.clone(), index })
+    }
+
+    fn model(&self) -> &model::Step {
+        &self.entry.procedure.steps[self.index]
+    }
+
+    fn roles(&self, context: &Context<'_>, action: Action) -> Result<Vec<Role>> {
+        let procedure = &self.entry.procedure;
+        let policy = service(context)?.policy();
+        let keys = policy.roles(&procedure.office, &procedure.key, &self.model().key, action);
+        keys.iter().map(|key| role(context, &procedure.office, key)).collect()
+    }
+
+    fn records(&self, keys: &[String]) -> Vec<RecordKind> {
+        keys.iter().map(|key| RecordKind::of(&self.entry.procedure, key)).collect()
+    }
+
+    /// The outcome of that key.
+    pub(in crate::graphql) fn outcome(&self, key: &str) -> Option<Outcome> {
+        let index = self.model().outcomes.iter().position(|outcome| outcome.key == key)?;
+        Some(Outcome { step: self.clone(), index })
+    }
+}
+
+/// One row of an SOP.
+#[Object]
+impl Step {
+    /// What acts and policies name.
+    async fn key(&self) -> &str {
+        &self.model().key
+    }
+
+    /// Its place among the rows, from 1.
+    async fn position(&self) -> i32 {
+        i32::try_from(self.index + 1).unwrap_or(i32::MAX)
+    }
+
+    /// Its number as printed; null where the source prints none.
+    async fn number(&self) -> Option<&str> {
+        self.model().number.as_deref()
+    }
+
+    /// The activity as printed.
+    async fn activity(&self) -> &str {
+        &self.model().activity
+    }
+
+    /// Who performs it: the roles that today's policy lets execute it.
+    async fn performers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
+        self.roles(context, Action::Execute)
+    }
+
+    /// Who receives what it hands over.
+    async fn recipients(&self, context: &Context<'_>) -> Result<Vec<Role>> {
+        self.roles(context, Action::Receive)
+    }
+
+    /// Who signs its document, outside the numbered rows.
+    async fn signers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
+        self.roles(context, Action::Sign)
+    }
+
+    /// Records that must be there before.
+    async fn requires(&self) -> Vec<RecordKind> {
+        self.records(&self.model().requires)
+    }
+
+    /// Records that come with the act.
+    async fn brings(&self) -> Vec<RecordKind> {
+        self.records(&self.model().brings)
+    }
+
+    /// Records that it leaves.
+    async fn produces(&self) -> Vec<RecordKind> {
+        self.records(&self.model().produces)
+    }
+
+    /// Kelengkapan as printed; null where none is printed.
+    async fn printed_requires(&self) -> Option<&str> {
+        self.model().printed_requires.as_deref()
+    }
+
+    /// Output as printed; null where none is printed.
+    async fn printed_output(&self) -> Option<&str> {
+        self.model().printed_output.as_deref()
+    }
+
+    /// Waktu: how long it may take; null where none is printed.
+    async fn standard_time(&self) -> Option<StandardTime> {
+        self.model().time.as_ref().map(|time| StandardTime {
+            amount: i32::try_from(time.amount).unwrap_or(i32::MAX),
+            unit: time.unit.into(),
+            printed: time.printed.clone(),
+        })
+    }
+
+    /// Keterangan, and how the source was read; null where there is none.
+    async fn note(&self) -> Option<&str> {
+        self.model().note.as_deref()
+    }
+
+    /// Not in the source document.
+    async fn inferred(&self) -> bool {
+        self.model().inferred
+    }
+
+    /// How it may end.
+    async fn outcomes(&self) -> Vec<Outcome> {
+        (0..self.model().outcomes.len()).map(|index| Outcome { step: self.clone(), index }).collect()
+    }
+}
+
+/// How long a step may take, in working time.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct StandardTime {
+    /// How many units.
+    amount: i32,
+    /// The unit.
+    unit: TimeUnit,
+    /// As printed.
+    printed: String,
+}
+
+/// A unit of working time.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "model::TimeUnit")]
+pub(in crate::graphql) enum TimeUnit {
+    /// A minute of working time.
+    #[graphql(name = "WORKING_MINUTE")]
+    Minute,
+    /// An hour of working time.
+    #[graphql(name = "WORKING_HOUR")]
+    Hour,
+    /// Until the same time of the next working day.
+    #[graphql(name = "WORKING_DAY")]
+    Day,
+}
+
+/// Whether an act wants something.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "model::Requirement")]
+pub(in crate::graphql) enum Requirement {
+    /// Refused when given.
+    None,
+    /// May be given.
+    Optional,
+    /// Refused when missing.
+    Required,
+}
+
+/// A record that a step needs or leaves.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct RecordKind {
+    /// Its key.
+    key: String,
+    /// Its name, as printed.
+    name: String,
+    /// Where it comes from.
+    origin: RecordOrigin,
+}
+
+impl RecordKind {
+    /// The record of that key.
+    pub(in crate::graphql) fn of(procedure: &model::Procedure, key: &str) -> Self {
+        let record = procedure.records.get(key);
+        Self {
+            key: key.to_owned(),
+            name: record.map_or_else(|| key.to_owned(), |record| record.name.clone()),
+            origin: record.map_or(model::Origin::Document, |record| record.origin).into(),
+        }
+    }
+}
+
+/// Where a record comes from.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "model::Origin")]
+pub(in crate::graphql) enum RecordOrigin {
+    /// The request letter, with every submission.
+    Letter,
+    /// The form, with every submission.
+    Form,
+    /// Made by an outcome's disposition.
+    Disposition,
+    /// Brought by an act.
+    Document,
+    /// The asset.
+    Asset,
+    /// Follows from an act.
+    State,
+}
+
+/// A document that an act brings or may bring.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct DocumentRequirement {
+    /// Which.
+    kind: RecordKind,
+    /// Whether it must.
+    requirement: Requirement,
+}
+
+/// How a step may end.
+#[derive(Clone)]
+pub(in crate::graphql) struct Outcome {
+    step: Step,
+    index: usize,
+}
+
+impl Outcome {
+    fn model(&self) -> &model::Outcome {
+        &self.step.model().outcomes[self.index]
+    }
+}
+
+/// How a step may end, and all that a form for it needs to know.
+#[Object]
+impl Outcome {
+    /// What acts name.
+    async fn key(&self) -> &str {
+        &self.model().key
+    }
+
+    /// For people, in Indonesian.
+    async fn label(&self) -> &str {
+        &self.model().label
+    }
+
+    /// The step that follows; null where the request ends.
+    async fn goes_to(&self) -> Option<Step> {
+        self.model().to.as_ref().and_then(|to| Step::of(&self.step.entry, to))
+    }
+
+    /// How the request ends; null where a step follows.
+    async fn ends(&self) -> Option<RequestStatus> {
+        self.model().ends.map(|ending| match ending {
+            model::Ending::Completed => RequestStatus::Completed,
+            model::Ending::Rejected => RequestStatus::Rejected,
+        })
+    }
+
+    /// Not in the source document.
+    async fn inferred(&self) -> bool {
+        self.model().inferred
+    }
+
+    /// Records that must be there before: the step's, unless this outcome differs.
+    async fn requires(&self) -> Vec<RecordKind> {
+        self.step.records(self.step.model().requires(self.model()))
+    }
+
+    /// Records that come with the act: the step's, unless this outcome differs.
+    async fn brings(&self) -> Vec<RecordKind> {
+        self.step.records(self.step.model().brings(self.model()))
+    }
+
+    /// Records that it leaves: the step's, unless this outcome differs.
+    async fn produces(&self) -> Vec<RecordKind> {
+        self.step.records(self.step.model().produces(self.model()))
+    }
+
+    /// `ExecuteStepInput.note`.
+    async fn note(&self) -> Requirement {
+        self.model().note.into()
+    }
+
+    /// `ExecuteStepInput.disposition`.
+    async fn disposition(&self) -> Requirement {
+        self.model().disposition.into()
+    }
+
+    /// `ExecuteStepInput.documents`.
+    async fn documents(&self) -> Vec<DocumentRequirement> {
+        let procedure = &self.step.entry.procedure;
+        let wanted = self.step.model().documents_wanted(procedure, self.model());
+        let must = wanted.into_iter().map(|key| (key, Requirement::Required));
+        let may = self.model().may_add.iter().map(|key| (key.as_str(), Requirement::Optional));
+        must.chain(may)
+            .map(|(key, requirement)| DocumentRequirement { kind: RecordKind::of(procedure, key), requirement })
+            .collect()
+    }
+
+    /// `ExecuteStepInput.asset`.
+    async fn asset(&self) -> Requirement {
+        self.model().asset.into()
+    }
+
+    /// `AssetInput.secret`.
+    async fn secret(&self) -> Requirement {
+        self.model().secret.into()
+    }
+
+    /// `ExecuteStepInput.recipientId`: whom the credential is for; the submitter, unless named.
+    async fn recipient(&self) -> Requirement {
+        self.model().recipient.into()
+    }
+
+    /// JSON Schema (2020-12) of `AssetInput.attributes`; null where the outcome takes no asset.
+    async fn asset_schema(&self) -> Option<Json<&serde_json::Value>> {
+        let key = (self.step.model().key.clone(), self.model().key.clone());
+        self.step.entry.attributes.get(&key).map(|form| Json(form.schema()))
+    }
+}

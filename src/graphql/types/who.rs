@@ -1,0 +1,307 @@
+//! People, agencies, offices and roles.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::{agency, user};
+use uuid::Uuid;
+
+use super::procedure::Procedure;
+use crate::access;
+use crate::graphql::loaders::{AgencyOf, PersonOf};
+use crate::graphql::session::{caller, service, session};
+use crate::graphql::{error, id};
+
+/// A person.
+pub(in crate::graphql) struct User(pub(in crate::graphql) user::Model);
+
+/// A person.
+#[Object]
+impl User {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("User", self.0.id)
+    }
+
+    /// What they sign in with; null for anybody but yourself.
+    async fn username(&self, context: &Context<'_>) -> Result<Option<&str>> {
+        let mine = caller(context).is_ok_and(|caller| caller.user == self.0.id);
+        Ok(mine.then_some(self.0.username.as_str()))
+    }
+
+    /// Their name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Their civil servant number (NIP), 18 digits; null for anybody but yourself, or where there is none.
+    async fn nip(&self, context: &Context<'_>) -> Result<Option<&str>> {
+        let mine = caller(context).is_ok_and(|caller| caller.user == self.0.id);
+        Ok(self.0.nip.as_deref().filter(|_| mine))
+    }
+
+    /// Their agency; null for an office's people.
+    async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
+        match self.0.agency_id {
+            None => Ok(None),
+            Some(id) => Ok(Some(agency(context, id).await?)),
+        }
+    }
+}
+
+/// The person of that id.
+pub(in crate::graphql) async fn person(context: &Context<'_>, id: Uuid) -> Result<User> {
+    let found = session(context)?.loader.load_one(PersonOf(id)).await.map_err(error::load)?;
+    found.and_then(|mut rows| rows.pop()).map(User).ok_or_else(|| error::damaged("a person is missing"))
+}
+
+/// The agency of that id.
+pub(in crate::graphql) async fn agency(context: &Context<'_>, id: Uuid) -> Result<Agency> {
+    let found = session(context)?.loader.load_one(AgencyOf(id)).await.map_err(error::load)?;
+    found.and_then(|mut rows| rows.pop()).map(Agency).ok_or_else(|| error::damaged("an agency is missing"))
+}
+
+/// An organisation that asks (OPD).
+pub(in crate::graphql) struct Agency(pub(in crate::graphql) agency::Model);
+
+/// An organisation that asks (OPD).
+#[Object]
+impl Agency {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("Agency", self.0.id)
+    }
+
+    /// Its key, unique in its office.
+    async fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The office that serves it.
+    async fn office(&self) -> Office {
+        Office(self.0.office.clone())
+    }
+}
+
+/// An office (Dinas): owns SOPs and serves requests. By its key.
+pub(in crate::graphql) struct Office(pub(in crate::graphql) String);
+
+impl Office {
+    fn entry<'a>(&self, context: &Context<'a>) -> Result<&'a crate::service::OfficeEntry> {
+        service(context)?.catalog().office(&self.0).ok_or_else(|| error::damaged("an office is missing"))
+    }
+}
+
+/// An office (Dinas): owns SOPs and serves requests.
+#[Object]
+impl Office {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("Office", &self.0)
+    }
+
+    /// Its key.
+    async fn key(&self) -> &str {
+        &self.0
+    }
+
+    /// Its name, as printed.
+    async fn name<'a>(&self, context: &Context<'a>) -> Result<&'a str> {
+        Ok(&self.entry(context)?.office.name)
+    }
+
+    /// The city that it serves.
+    async fn city<'a>(&self, context: &Context<'a>) -> Result<&'a str> {
+        Ok(&self.entry(context)?.office.city)
+    }
+
+    /// Its time zone, an IANA name (`Asia/Pontianak`): working time is computed in it.
+    async fn time_zone(&self, context: &Context<'_>) -> Result<String> {
+        Ok(self.entry(context)?.office.time_zone.name().to_owned())
+    }
+
+    /// The procedures in force.
+    async fn procedures(&self, context: &Context<'_>) -> Result<Vec<Procedure>> {
+        let service = service(context)?;
+        let zone = self.entry(context)?.office.time_zone;
+        let today = service.now().with_timezone(&zone).date_naive();
+        let mut keys: Vec<&str> =
+            service.catalog().versions(&self.0).map(|entry| entry.procedure.key.as_str()).collect();
+        keys.dedup();
+        let in_force = keys.into_iter().filter_map(|key| service.catalog().in_force(&self.0, key, today));
+        Ok(in_force.map(|entry| Procedure(entry.clone())).collect())
+    }
+
+    /// The agencies that it serves; null when you are not signed in with a grant in this office.
+    async fn agencies(&self, context: &Context<'_>) -> Result<Option<Vec<Agency>>> {
+        let session = session(context)?;
+        let belongs = session.caller.as_ref().is_some_and(|caller| caller.grants_in(&self.0).next().is_some());
+        if !belongs {
+            return Ok(None);
+        }
+        let rows = service(context)?.store().agencies_of(&self.0).await.map_err(error::store)?;
+        Ok(Some(rows.into_iter().map(Agency).collect()))
+    }
+}
+
+/// A role.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct Role {
+    /// Its key, as policies name it.
+    key: String,
+    /// Its name, as printed.
+    name: String,
+}
+
+/// The role of that key in an office.
+pub(in crate::graphql) fn role(context: &Context<'_>, office: &str, key: &str) -> Result<Role> {
+    let entry = service(context)?.catalog().office(office);
+    let name = entry.and_then(|entry| entry.office.roles.get(key)).map(|role| role.name.clone());
+    Ok(Role { key: key.to_owned(), name: name.unwrap_or_else(|| key.to_owned()) })
+}
+
+/// In which capacity a role is held.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "access::Capacity")]
+pub(in crate::graphql) enum Capacity {
+    /// Definitif.
+    Definitive,
+    /// Pelaksana tugas (Plt.).
+    Acting,
+    /// Pelaksana harian (Plh.).
+    DailyActing,
+}
+
+/// A role that a person holds in an office from a date to a date.
+pub(in crate::graphql) struct RoleGrant(pub(in crate::graphql) access::Grant);
+
+/// A role that a person holds in an office from a date to a date.
+#[Object]
+impl RoleGrant {
+    /// Its opaque id.
+    pub(in crate::graphql) async fn id(&self) -> ID {
+        id::encode("RoleGrant", self.0.id)
+    }
+
+    /// The role.
+    async fn role(&self, context: &Context<'_>) -> Result<Role> {
+        role(context, &self.0.office, &self.0.role)
+    }
+
+    /// The office.
+    async fn office(&self) -> Office {
+        Office(self.0.office.clone())
+    }
+
+    /// The agency, for a role of an agency's people; null otherwise.
+    async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
+        match self.0.agency {
+            None => Ok(None),
+            Some(id) => Ok(Some(agency(context, id).await?)),
+        }
+    }
+
+    /// In which capacity.
+    async fn capacity(&self) -> Capacity {
+        self.0.capacity.into()
+    }
+
+    /// The number of the decree (SK); null where none was given.
+    async fn decree_number(&self) -> Option<&str> {
+        self.0.decree_number.as_deref()
+    }
+
+    /// In force from this moment.
+    async fn valid_from(&self) -> DateTime<Utc> {
+        self.0.valid_from
+    }
+
+    /// In force until just before this moment; null: without end.
+    async fn valid_until(&self) -> Option<DateTime<Utc>> {
+        self.0.valid_until
+    }
+}
+
+/// Who did something, as what: a snapshot that stays true when people move on.
+pub(in crate::graphql) struct Actor {
+    pub(in crate::graphql) office: String,
+    pub(in crate::graphql) user: Uuid,
+    pub(in crate::graphql) role: String,
+    pub(in crate::graphql) capacity: access::Capacity,
+    pub(in crate::graphql) on_behalf_of: Option<Uuid>,
+}
+
+impl Actor {
+    /// The actor of a row's columns.
+    pub(in crate::graphql) fn new(
+        office: &str,
+        user: Uuid,
+        role: &str,
+        capacity: &str,
+        on_behalf_of: Option<Uuid>,
+    ) -> Self {
+        let capacity = access::Capacity::from_word(capacity).unwrap_or(access::Capacity::Definitive);
+        Self { office: office.to_owned(), user, role: role.to_owned(), capacity, on_behalf_of }
+    }
+}
+
+/// Who did something, as what: a snapshot that stays true when people move on.
+#[Object]
+impl Actor {
+    /// The person.
+    async fn user(&self, context: &Context<'_>) -> Result<User> {
+        person(context, self.user).await
+    }
+
+    /// The role they acted as.
+    async fn role(&self, context: &Context<'_>) -> Result<Role> {
+        role(context, &self.office, &self.role)
+    }
+
+    /// The capacity they held it in.
+    async fn capacity(&self) -> Capacity {
+        self.capacity.into()
+    }
+
+    /// For whom they stood in; null for nobody.
+    async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
+        match self.on_behalf_of {
+            None => Ok(None),
+            Some(id) => Ok(Some(person(context, id).await?)),
+        }
+    }
+}
+
+/// The agency's person in charge (Data Admin).
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct Contact {
+    /// Their name.
+    name: String,
+    /// Their civil servant number (NIP), 18 digits; null where none was given.
+    nip: Option<String>,
+    /// Their position; null where none was given.
+    position: Option<String>,
+    /// Their telephone number.
+    phone: Option<String>,
+    /// Their e-mail address.
+    email: Option<String>,
+}
+
+impl Contact {
+    /// The contact of a stored text.
+    pub(in crate::graphql) fn of(text: &str) -> Result<Self> {
+        let given: crate::service::ContactGiven =
+            serde_json::from_str(text).map_err(|_| error::damaged("a contact cannot be read"))?;
+        Ok(Self {
+            name: given.name,
+            nip: given.nip,
+            position: given.position,
+            phone: Some(given.phone),
+            email: Some(given.email),
+        })
+    }
+}

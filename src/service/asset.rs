@@ -1,0 +1,280 @@
+//! The life of an asset, driven by the outcomes' effects; and taking one out of service.
+
+use entity::{asset, credential};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::text::Faults;
+use super::{
+    Answer, AssetGiven, DocumentGiven, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
+};
+use crate::access::Action;
+use crate::policy::Object;
+use crate::procedure::{AssetSpec, Effect, Outcome, Requirement, Step};
+use crate::store::{self, Append, Audience, Change};
+use crate::workflow::{self, Act, Stage};
+
+/// What an act means to the asset.
+pub(super) struct Provisioning<'a> {
+    pub(super) entry: &'a ProcedureEntry,
+    pub(super) step: &'a Step,
+    pub(super) outcome: &'a Outcome,
+    /// Before and after the act, as the step machine says.
+    pub(super) stages: (Option<Stage>, Option<Stage>),
+    pub(super) given: Option<&'a AssetGiven>,
+    pub(super) documents: &'a [DocumentGiven],
+    pub(super) recipient: Option<Uuid>,
+}
+
+/// A stage's stored word.
+fn stage_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Reserved => "RESERVED",
+        Stage::Provisioned => "PROVISIONED",
+        Stage::Verified => "VERIFIED",
+        Stage::Active => "ACTIVE",
+        Stage::Revoked => "REVOKED",
+    }
+}
+
+impl Service {
+    /// Has an act's effect on the request's asset.
+    pub(super) async fn provision(&self, change: &mut Change<'_>, act: Provisioning<'_>) -> Answer<()> {
+        let (before, after) = act.stages;
+        let (Some(spec), Some(stage)) = (&act.entry.procedure.asset, after) else { return Ok(()) };
+        let stored = store::assets_of(change.transaction(), &[change.row.id]).await?.pop();
+        if stage == Stage::Revoked {
+            if let Some(row) = stored.filter(|_| before != Some(Stage::Revoked)) {
+                let reason = change.row.reason.clone();
+                free(change, row, reason, Audience::Office).await?;
+            }
+            return Ok(());
+        }
+        let numbers = spec.numbers.iter().any(|(_, kind)| act.documents.iter().any(|given| given.kind == *kind));
+        if act.outcome.effect.is_none() && act.given.is_none() && !numbers {
+            return Ok(());
+        }
+        let now = change.now();
+        let new = stored.is_none();
+        let mut row = stored.unwrap_or_else(|| asset::Model {
+            id: store::new_id(now),
+            request_id: change.row.id,
+            office: change.row.office.clone(),
+            procedure: change.row.procedure.clone(),
+            agency_id: change.row.agency_id,
+            kind: spec.kind.clone(),
+            name: String::new(),
+            unique_name: None,
+            status: String::new(),
+            attributes: "{}".to_owned(),
+            created_at: now,
+            verified_at: None,
+            delivered_at: None,
+            revoked_at: None,
+            revocation_reason: None,
+        });
+        let attributes = attributes(&row, &act, spec)?;
+        row.attributes = Value::Object(attributes.clone()).to_string();
+        row.name = fill(&spec.name, &attributes);
+        row.unique_name = spec.unique.as_deref().map(|template| fill(template, &attributes));
+        row.status = stage_word(stage).to_owned();
+        row.verified_at =
+            if stage == Stage::Verified { Some(now) } else { row.verified_at.filter(|_| stage == Stage::Active) };
+        if stage == Stage::Active && row.delivered_at.is_none() {
+            row.delivered_at = Some(now);
+        }
+        let id = row.id;
+        store::save_asset(change.transaction(), row.clone(), new).await?;
+        if act.given.is_some()
+            && let Some(interval) = &spec.interval
+        {
+            match place(interval, &attributes)? {
+                Some((place, from, to)) => store::hold_units(change.transaction(), &row, &place, from, to).await?,
+                None => store::release_units(change.transaction(), id).await?,
+            }
+        }
+        self.hold_secret(change, &act, id).await?;
+        let kind = match (act.outcome.effect, before) {
+            (Some(Effect::Reserve), None) => "ASSET_RESERVED",
+            (Some(Effect::Provision), None | Some(Stage::Reserved)) => "ASSET_PROVISIONED",
+            (Some(Effect::Verify), _) => "ASSET_VERIFIED",
+            (Some(Effect::Deliver), _) => "ASSET_DELIVERED",
+            _ => "ASSET_UPDATED",
+        };
+        let audience = if kind == "ASSET_DELIVERED" { Audience::Applicant } else { Audience::Office };
+        let step = Some(act.step.key.clone());
+        change.append(Append { kind, step, asset: Some(id), audience: Some(audience), ..Default::default() }).await?;
+        Ok(())
+    }
+
+    /// Seals the secret that came with the act; hands it over when the asset is delivered.
+    async fn hold_secret(&self, change: &Change<'_>, act: &Provisioning<'_>, asset: Uuid) -> Answer<()> {
+        let now = change.now();
+        if let Some(secret) = act.given.and_then(|given| given.secret.as_ref()) {
+            let held = credential::Model {
+                asset_id: asset,
+                recipient_id: change.row.submitted_by,
+                state: "HELD".to_owned(),
+                sealed: Some(self.keys.seal(asset.as_bytes(), secret)),
+                reveal_key: None,
+                revealed_at: None,
+                changed_at: now,
+            };
+            store::save_credential(change.transaction(), held).await?;
+        }
+        if act.outcome.effect != Some(Effect::Deliver) {
+            return Ok(());
+        }
+        let Some(held) = store::credentials_of(change.transaction(), &[asset]).await?.pop() else { return Ok(()) };
+        let mut recipient_id = held.recipient_id;
+        if act.outcome.recipient != Requirement::None {
+            let procedure = &act.entry.procedure;
+            let roles = self.policy.roles(&change.row.office, &procedure.key, &act.step.key, Action::Receive);
+            recipient_id = self.recipient(change, roles, act.recipient).await?;
+        }
+        let handed = credential::Model { recipient_id, state: "AVAILABLE".to_owned(), changed_at: now, ..held };
+        Ok(store::save_credential(change.transaction(), handed).await?)
+    }
+
+    /// Who gets a credential: the person named among the agency's people of those roles, else the submitter if they are one.
+    pub(super) async fn recipient(&self, change: &Change<'_>, roles: &[String], named: Option<Uuid>) -> Answer<Uuid> {
+        let row = &change.row;
+        let people =
+            store::agency_people(change.transaction(), &row.office, row.agency_id, roles, change.now()).await?;
+        let wanted = named.unwrap_or(row.submitted_by);
+        if people.iter().any(|person| person.id == wanted) {
+            return Ok(wanted);
+        }
+        let message = match named {
+            Some(_) => "This is nobody of the agency who may receive the credential; availableActions lists who may.",
+            None => "The submitter can no longer receive the credential: name another person of the agency.",
+        };
+        Err(Refused::user(UserErrorCode::InvalidInput, &["recipientId"], message))
+    }
+
+    /// Takes a delivered asset out of service.
+    pub async fn revoke_asset(&self, user: Uuid, command: RevokeAsset) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(user).await?;
+        let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let office = self.office_of(&seen.row)?;
+        let procedure = &entry.procedure;
+        let allowed = self
+            .policy
+            .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Revoke)
+            .map_err(|_| Refused::Forbidden("You hold no role that may revoke this asset.".to_owned()))?;
+        let identity = serde_json::json!({ "asset": command.asset, "reason": command.reason });
+        let key = self.key("revokeAsset", command.idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, user, &key).await? {
+            return Ok(done);
+        }
+        let mut faults = Faults::default();
+        let reason = faults.prose(&["reason"], &command.reason);
+        faults.settle()?;
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let after = workflow::decide(procedure, &change.state()?, &Act::Revoke)
+            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+        let now = change.now();
+        super::moves::describe(&mut change.row, procedure, office, &after, now)?;
+        free(&mut change, row, Some(reason), Audience::Applicant).await?;
+        change.save().await?;
+        self.remember(&transaction, user, &key, command.asset).await?;
+        self.commit(transaction).await?;
+        Ok(command.asset)
+    }
+
+    /// An asset that the caller may see, with its request.
+    pub(super) async fn see_asset(
+        &self,
+        transaction: &store::Transaction,
+        caller: &crate::access::Caller,
+        id: Uuid,
+    ) -> Answer<(crate::access::Seen<store::SeenRequest>, asset::Model)> {
+        let not_found = || Refused::not_found(&["assetId"]);
+        let row = store::asset_by_id(transaction, id).await?.ok_or_else(not_found)?;
+        let seen = self.see(transaction, caller, row.request_id, &["assetId"]).await?;
+        if seen.side() == crate::access::Side::Applicant && row.delivered_at.is_none() {
+            return Err(not_found());
+        }
+        Ok((seen, row))
+    }
+}
+
+/// Frees what an asset holds, and forgets its secret.
+pub(super) async fn free(
+    change: &mut Change<'_>,
+    mut row: asset::Model,
+    reason: Option<String>,
+    audience: Audience,
+) -> Answer<()> {
+    row.status = stage_word(Stage::Revoked).to_owned();
+    row.revoked_at = Some(change.now());
+    row.revocation_reason = reason;
+    let id = row.id;
+    store::save_asset(change.transaction(), row, false).await?;
+    store::release_units(change.transaction(), id).await?;
+    if let Some(held) = store::credentials_of(change.transaction(), &[id]).await?.pop() {
+        let gone = credential::Model { sealed: None, reveal_key: None, state: "HELD".to_owned(), ..held };
+        store::save_credential(change.transaction(), gone).await?;
+    }
+    let append = Append { kind: "ASSET_REVOKED", asset: Some(id), audience: Some(audience), ..Default::default() };
+    change.append(append).await?;
+    Ok(())
+}
+
+/// The attributes after the act, judged by the SOP's schema.
+fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> Answer<Map<String, Value>> {
+    let damaged = |error: serde_json::Error| Refused::Internal(error.to_string());
+    let mut attributes: Map<String, Value> = serde_json::from_str(&row.attributes).map_err(damaged)?;
+    if let Some(given) = act.given {
+        let form = act
+            .entry
+            .attributes
+            .get(&(act.step.key.clone(), act.outcome.key.clone()))
+            .ok_or_else(|| Refused::Internal("no schema for the attributes".to_owned()))?;
+        let faults = form.validate(&given.attributes);
+        if !faults.is_empty() {
+            let prefix = || ["asset".to_owned(), "attributes".to_owned()].into_iter();
+            let error = |fault: crate::procedure::FieldFault| UserError {
+                code: UserErrorCode::InvalidInput,
+                message: fault.message,
+                path: prefix().chain(fault.path).collect(),
+            };
+            return Err(Refused::User(faults.into_iter().map(error).collect()));
+        }
+        let given = given.attributes.as_object().cloned().unwrap_or_default();
+        if act.outcome.asset_changes.is_empty() {
+            attributes = given;
+        } else {
+            attributes.extend(given);
+        }
+    }
+    for (attribute, kind) in &spec.numbers {
+        let number = act.documents.iter().find(|given| given.kind == *kind).and_then(|given| given.number.clone());
+        if let Some(number) = number {
+            attributes.insert(attribute.clone(), Value::from(number));
+        }
+    }
+    Ok(attributes)
+}
+
+/// A template with its `{attribute}`s filled in.
+fn fill(template: &str, attributes: &Map<String, Value>) -> String {
+    attributes.iter().fold(template.to_owned(), |text, (name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.replace(&format!("{{{name}}}"), &value)
+    })
+}
+
+/// The stretch of a place that the attributes name, where they name one.
+fn place(interval: &crate::procedure::Interval, attributes: &Map<String, Value>) -> Answer<Option<(String, i32, i32)>> {
+    let Some(place) = attributes.get(&interval.place).and_then(Value::as_str) else { return Ok(None) };
+    let unit = |name: &str| attributes.get(name).and_then(Value::as_i64).and_then(|unit| i32::try_from(unit).ok());
+    match (unit(&interval.from), unit(&interval.to)) {
+        (Some(from), Some(to)) if from <= to => Ok(Some((place.to_owned(), from, to))),
+        _ => {
+            let message = format!("`{}` must not be below `{}`.", interval.to, interval.from);
+            Err(Refused::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
+        }
+    }
+}

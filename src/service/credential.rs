@@ -1,0 +1,143 @@
+//! Reading a credential once, and replacing one.
+
+use chrono::TimeDelta;
+use entity::credential;
+use uuid::Uuid;
+
+use super::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
+use crate::access::Action;
+use crate::auth::Secret;
+use crate::policy::Object;
+use crate::store::{self, Append, Audience, Change};
+
+/// For how long the same key shows a secret again, so that a lost answer loses nothing.
+const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
+
+/// A credential, shown.
+#[derive(Debug)]
+pub struct Revealed {
+    /// The asset.
+    pub asset: Uuid,
+    /// The login, where the procedure names one.
+    pub username: Option<String>,
+    /// The secret.
+    pub secret: Secret,
+}
+
+impl Service {
+    /// Shows a credential to its recipient, once.
+    pub async fn reveal_credential(&self, user: Uuid, command: RevealCredential) -> Answer<Revealed> {
+        let (transaction, caller) = self.begin(user).await?;
+        let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let procedure = &entry.procedure;
+        let refused = || Refused::Forbidden("Only the recipient of this credential may read it.".to_owned());
+        let allowed = self
+            .policy
+            .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Reveal)
+            .map_err(|_| refused())?;
+        let unavailable = || {
+            let message = "There is no credential to be read for this asset.";
+            Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
+        };
+        let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(unavailable)?;
+        if held.recipient_id != user {
+            return Err(refused());
+        }
+        let key = command.idempotency_key.trim();
+        if key.is_empty() || key.chars().count() > 200 {
+            let message = "An idempotency key has 1 to 200 characters.";
+            return Err(Refused::user(UserErrorCode::InvalidInput, &["idempotencyKey"], message));
+        }
+        let key = self.store.mac(&[b"reveal", user.as_bytes(), row.id.as_bytes(), key.as_bytes()]);
+        let now = self.now();
+        let again = match (held.state.as_str(), held.revealed_at) {
+            ("AVAILABLE", _) => false,
+            ("REVEALED", Some(at)) if now - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&key) => true,
+            ("REVEALED", _) => {
+                let message = "This credential has been read. If it was lost, ask the office to reissue it.";
+                return Err(Refused::user(UserErrorCode::AlreadyRevealed, &["assetId"], message));
+            }
+            _ => return Err(unavailable()),
+        };
+        let sealed = held.sealed.as_deref().ok_or_else(unavailable)?;
+        let secret = self
+            .keys
+            .open(row.id.as_bytes(), sealed)
+            .ok_or_else(|| Refused::Internal(format!("the credential of asset {} cannot be opened", row.id)))?;
+        if !again {
+            let mut change = Change::open(&self.store, &transaction, &allowed, now);
+            let revealed = credential::Model {
+                state: "REVEALED".to_owned(),
+                reveal_key: Some(key.to_vec()),
+                revealed_at: Some(now),
+                ..held
+            };
+            store::save_credential(&transaction, revealed).await?;
+            let audience = Some(Audience::Applicant);
+            change
+                .append(Append { kind: "CREDENTIAL_REVEALED", asset: Some(row.id), audience, ..Default::default() })
+                .await?;
+            change.save().await?;
+            self.commit(transaction).await?;
+        }
+        let login = procedure.asset.as_ref().and_then(|spec| spec.login.clone());
+        let attributes: serde_json::Value = serde_json::from_str(&row.attributes).unwrap_or_default();
+        let username = login.and_then(|login| attributes[login.as_str()].as_str().map(str::to_owned));
+        Ok(Revealed { asset: row.id, username, secret })
+    }
+
+    /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
+    pub async fn reissue_credential(&self, user: Uuid, command: ReissueCredential) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(user).await?;
+        let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let procedure = &entry.procedure;
+        let allowed = self
+            .policy
+            .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Reissue)
+            .map_err(|_| Refused::Forbidden("You hold no role that may reissue this credential.".to_owned()))?;
+        let identity = serde_json::json!([command.asset, command.secret.expose(), command.recipient]);
+        let key = self.key("reissueCredential", command.idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, user, &key).await? {
+            return Ok(done);
+        }
+        if row.status != "ACTIVE" {
+            let message = "The asset is not in service.";
+            return Err(Refused::user(UserErrorCode::AssetNotActive, &["assetId"], message));
+        }
+        if !(8..=1024).contains(&command.secret.expose().chars().count()) {
+            let message = "A secret has 8 to 1024 characters.";
+            return Err(Refused::user(UserErrorCode::InvalidInput, &["secret"], message));
+        }
+        let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(|| {
+            let message = "This asset has no credential.";
+            Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
+        })?;
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let mut roles: Vec<String> = Vec::new();
+        for step in &procedure.steps {
+            let receive = self.policy.roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
+            roles.extend(receive.iter().cloned());
+        }
+        let recipient_id = self.recipient(&change, &roles, command.recipient.or(Some(held.recipient_id))).await?;
+        let issued = credential::Model {
+            recipient_id,
+            state: "AVAILABLE".to_owned(),
+            sealed: Some(self.keys.seal(row.id.as_bytes(), &command.secret)),
+            reveal_key: None,
+            revealed_at: None,
+            changed_at: change.now(),
+            asset_id: row.id,
+        };
+        store::save_credential(&transaction, issued).await?;
+        let audience = Some(Audience::Applicant);
+        change
+            .append(Append { kind: "CREDENTIAL_REISSUED", asset: Some(row.id), audience, ..Default::default() })
+            .await?;
+        change.save().await?;
+        self.remember(&transaction, user, &key, row.id).await?;
+        self.commit(transaction).await?;
+        Ok(row.id)
+    }
+}

@@ -1,0 +1,52 @@
+//! That a person has read a disposition.
+
+use entity::disposition_read;
+use uuid::Uuid;
+
+use super::{Answer, Refused, Service};
+use crate::access::{Action, Side};
+use crate::policy::Object;
+use crate::store::{self, Append, Change};
+
+impl Service {
+    /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
+    pub async fn read_disposition(&self, user: Uuid, disposition: Uuid) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(user).await?;
+        let not_found = || Refused::not_found(&["dispositionId"]);
+        let row = store::disposition_by_id(&transaction, disposition).await?.ok_or_else(not_found)?;
+        let seen = self.see(&transaction, &caller, row.request_id, &["dispositionId"]).await?;
+        if seen.side() == Side::Applicant {
+            return Err(not_found());
+        }
+        let entry = self.entry_of(&seen.row)?.clone();
+        let procedure = &entry.procedure;
+        let refused = || Refused::Forbidden("This disposition is for another role.".to_owned());
+        // A disposition is for whoever executes the step that its outcome led to.
+        let target = procedure.steps.iter().find(|step| {
+            let roles = self.policy.roles(&row.office, &procedure.key, &step.key, Action::Execute);
+            roles.contains(&row.to_role) && step.key != row.step
+        });
+        let object = Object::Step(&procedure.key, &target.ok_or_else(refused)?.key);
+        let allowed =
+            self.policy.authorize(&caller, seen.into_inner(), object, Action::Execute).map_err(|_| refused())?;
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let actor = change.actor().clone();
+        let read = disposition_read::Model {
+            disposition_id: row.id,
+            at: change.now(),
+            actor_user: actor.user,
+            actor_role: actor.role,
+            actor_capacity: actor.capacity.word().to_owned(),
+            actor_for: actor.on_behalf_of,
+        };
+        if change.read_disposition(read).await? {
+            let step = Some(row.step);
+            change
+                .append(Append { kind: "DISPOSITION_READ", step, disposition: Some(row.id), ..Default::default() })
+                .await?;
+            change.save().await?;
+            self.commit(transaction).await?;
+        }
+        Ok(row.id)
+    }
+}

@@ -1,0 +1,228 @@
+//! What a use case answers when it does not do what was asked. Two audiences, two texts: what the user reads is in
+//! [`UserError`]; what the operator needs is in [`Refused::Internal`].
+
+use crate::procedure::{Arrow, Procedure};
+use crate::store::StoreError;
+use crate::workflow::{Given, Refusal, WhenNeeded};
+
+/// Why a use case did not happen.
+#[derive(Debug)]
+pub enum Refused {
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// No policy line lets the caller do this.
+    Forbidden(String),
+    /// What a person can mend; nothing has changed.
+    User(Vec<UserError>),
+    /// A fault of ours.
+    Internal(String),
+}
+
+/// One thing that a person can mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserError {
+    /// The stable code.
+    pub code: UserErrorCode,
+    /// For people.
+    pub message: String,
+    /// Where in the input; empty when it is about all of it.
+    pub path: Vec<String>,
+}
+
+/// The stable code of something that a person can mend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the published schema describes each, once")]
+pub enum UserErrorCode {
+    InvalidInput,
+    InvalidDetails,
+    NotFound,
+    StaleVersion,
+    StepNotCurrent,
+    OutcomeNotAvailable,
+    MissingRecord,
+    SignatureMissing,
+    AlreadySigned,
+    NameTaken,
+    PlacementOverlap,
+    DuplicateLetter,
+    ProcedureChanged,
+    RequestEnded,
+    IdempotencyKeyReused,
+    CredentialNotAvailable,
+    AlreadyRevealed,
+    AssetNotActive,
+    InvalidCredentials,
+    TooManyAttempts,
+}
+
+/// What a use case gives.
+pub type Answer<T> = Result<T, Refused>;
+
+impl UserError {
+    /// An error at a place of the input.
+    pub fn at(code: UserErrorCode, path: &[&str], message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: path.iter().map(|part| (*part).to_owned()).collect() }
+    }
+}
+
+impl Refused {
+    /// One error at a place of the input.
+    pub fn user(code: UserErrorCode, path: &[&str], message: impl Into<String>) -> Self {
+        Self::User(vec![UserError::at(code, path, message)])
+    }
+
+    /// What the caller may not see, or what does not exist: the same.
+    pub fn not_found(path: &[&str]) -> Self {
+        Self::user(UserErrorCode::NotFound, path, "Nothing with this id is visible to you.")
+    }
+
+    /// The step machine's reasons, for people.
+    pub fn from_refusals(procedure: &Procedure, refusals: Vec<Refusal>) -> Self {
+        if refusals.is_empty() {
+            return Self::Internal("the step machine refused without a reason".to_owned());
+        }
+        Self::User(refusals.into_iter().map(|refusal| explain(procedure, refusal)).collect())
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::user(
+                UserErrorCode::StaleVersion,
+                &["expectedVersion"],
+                "The request has moved on. Read it again and decide anew.",
+            ),
+            StoreError::NameTaken => Self::user(
+                UserErrorCode::NameTaken,
+                &["asset", "attributes"],
+                "Another asset in service has this name. Choose another.",
+            ),
+            StoreError::PlaceTaken => Self::user(
+                UserErrorCode::PlacementOverlap,
+                &["asset", "attributes"],
+                "Another placement holds some of these units. Choose others.",
+            ),
+            StoreError::DuplicateLetter => Self::user(
+                UserErrorCode::DuplicateLetter,
+                &["letter", "number"],
+                "Your agency has sent a letter of this number and date for this procedure already.",
+            ),
+            StoreError::KeyInUse => Self::user(
+                UserErrorCode::IdempotencyKeyReused,
+                &["idempotencyKey"],
+                "Another call with this key is under way. Send it again in a moment.",
+            ),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+fn name(procedure: &Procedure, record: &str) -> String {
+    procedure.records.get(record).map_or_else(|| record.to_owned(), |found| format!("{} (`{record}`)", found.name))
+}
+
+fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
+    use UserErrorCode as Code;
+    let otherwise = |arrow: Arrow| String::from(arrow);
+    match refusal {
+        Refusal::Ended(_) => {
+            at(Code::RequestEnded, &["requestId"], "The request has ended; nothing more can be done to it.")
+        }
+        Refusal::UnknownStep(step) => {
+            let known: Vec<&str> = procedure.steps.iter().map(|step| step.key.as_str()).collect();
+            let message = format!("The procedure has no step `{step}`; it has {}.", known.join(", "));
+            at(Code::InvalidInput, &["step"], message)
+        }
+        Refusal::StepNotCurrent { asked, current } => {
+            at(Code::StepNotCurrent, &["step"], format!("The request stands at step {current}, not at step {asked}."))
+        }
+        Refusal::FirstStep(step) => at(
+            Code::OutcomeNotAvailable,
+            &["step"],
+            format!(
+                "Step {step} is the submitter's: use submitRequest, or resubmitRequest for a request that came back."
+            ),
+        ),
+        Refusal::NotReturned => {
+            at(Code::OutcomeNotAvailable, &["requestId"], "The request was not returned to its submitter.")
+        }
+        Refusal::UnknownOutcome { asked, known } => at(
+            Code::OutcomeNotAvailable,
+            &["outcome"],
+            format!("The step has no outcome `{asked}`; it has {}.", known.join(", ")),
+        ),
+        Refusal::CameOtherwise(arrow) => at(
+            Code::OutcomeNotAvailable,
+            &["outcome"],
+            format!("This outcome is open only when the request came here by {}.", otherwise(arrow)),
+        ),
+        Refusal::EndedOtherwise(arrow) => at(
+            Code::OutcomeNotAvailable,
+            &["outcome"],
+            format!("This outcome is open only while the latest decision was {}.", otherwise(arrow)),
+        ),
+        Refusal::NotRefused(record) => at(
+            Code::OutcomeNotAvailable,
+            &["outcome"],
+            format!("This outcome is open only when {} was refused by its signer.", name(procedure, &record)),
+        ),
+        Refusal::NotSigned(record) => at(
+            Code::SignatureMissing,
+            &["outcome"],
+            format!("{} is not signed yet; its signer decides with signDocument.", name(procedure, &record)),
+        ),
+        Refusal::AssetNotReady => {
+            at(Code::OutcomeNotAvailable, &["outcome"], "The asset is not in a state in which this can be done.")
+        }
+        Refusal::Missing { record, needed: WhenNeeded::Before } => at(
+            Code::MissingRecord,
+            &["outcome"],
+            format!("{} must be there before this step, and is not.", name(procedure, &record)),
+        ),
+        Refusal::Missing { record, needed: WhenNeeded::WithAct } => at(
+            Code::MissingRecord,
+            &["documents"],
+            format!("{} must be brought with this step: add it to `documents`.", name(procedure, &record)),
+        ),
+        Refusal::Wanted(given) => {
+            let (path, what) = field(given);
+            at(Code::InvalidInput, &[path], format!("This outcome wants {what}."))
+        }
+        Refusal::Unwanted(given) => {
+            let (path, what) = field(given);
+            at(Code::InvalidInput, &[path], format!("This outcome takes no {what}: leave `{path}` out."))
+        }
+        Refusal::UnwantedDocument(record) => {
+            at(Code::InvalidInput, &["documents"], format!("This outcome takes no document of kind `{record}`."))
+        }
+        Refusal::NothingToSign(record) => at(
+            Code::StepNotCurrent,
+            &["documentId"],
+            format!("{} waits for no signature where the request stands now.", name(procedure, &record)),
+        ),
+        Refusal::AlreadySigned(_) => {
+            at(Code::AlreadySigned, &["documentId"], "This document has been decided on already.")
+        }
+        Refusal::Provisioned => at(
+            Code::OutcomeNotAvailable,
+            &["requestId"],
+            "Something has been provisioned for this request: it can no longer be withdrawn.",
+        ),
+        Refusal::AssetNotActive => at(Code::AssetNotActive, &["assetId"], "The asset is not in service."),
+    }
+}
+
+fn at(code: UserErrorCode, path: &[&str], message: impl Into<String>) -> UserError {
+    UserError::at(code, path, message)
+}
+
+fn field(given: Given) -> (&'static str, &'static str) {
+    match given {
+        Given::Note => ("note", "a note"),
+        Given::Disposition => ("disposition", "a disposition"),
+        Given::Asset => ("asset", "the asset's attributes"),
+        Given::Secret => ("asset.secret", "a secret"),
+        Given::Recipient => ("recipientId", "a recipient"),
+    }
+}

@@ -1,0 +1,248 @@
+//! Ending a step by an outcome.
+
+use std::collections::BTreeSet;
+
+use entity::{disposition, document, signature};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::asset::Provisioning;
+use super::moves::{arrive, describe, document_audience, expect_version, leave};
+use super::text::Faults;
+use super::{Answer, DocumentGiven, ExecuteStep, Refused, Service, UserErrorCode};
+use crate::access::Action;
+use crate::policy::Object;
+use crate::procedure::{Outcome, Procedure, Step};
+use crate::store::{self, Append, Change};
+use crate::workflow::{self, Act, Execution};
+
+impl Service {
+    /// Ends the step under way.
+    pub async fn execute_step(&self, user: Uuid, command: ExecuteStep) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(user).await?;
+        let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let office = self.office_of(&seen.row)?;
+        let procedure = &entry.procedure;
+        if procedure.step(&command.step).is_none() {
+            let unknown = workflow::Refusal::UnknownStep(command.step);
+            return Err(Refused::from_refusals(procedure, vec![unknown]));
+        }
+        let object = Object::Step(&procedure.key, &command.step);
+        let allowed = self
+            .policy
+            .authorize(&caller, seen.into_inner(), object, Action::Execute)
+            .map_err(|_| Refused::Forbidden(format!("You hold no role that may execute step {}.", command.step)))?;
+        let key = self.key("executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
+        if let Some(done) = self.recall(&transaction, user, &key).await? {
+            return Ok(done);
+        }
+        expect_version(&allowed.row, command.expected_version)?;
+        let command = judge(command)?;
+
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let before = change.state()?;
+        let execution = Execution {
+            step: command.step.clone(),
+            outcome: command.outcome.clone(),
+            documents: command.documents.iter().map(|document| document.kind.clone()).collect(),
+            note: command.note.is_some(),
+            disposition: command.disposition.is_some(),
+            asset: command.asset.is_some(),
+            secret: command.asset.as_ref().is_some_and(|asset| asset.secret.is_some()),
+            recipient: command.recipient.is_some(),
+        };
+        let after = workflow::decide(procedure, &before, &Act::Execute(execution))
+            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+        let (step, outcome) = procedure
+            .step(&command.step)
+            .and_then(|step| step.outcome(&command.outcome).map(|outcome| (step, outcome)))
+            .ok_or_else(|| Refused::Internal("the step machine took an unknown outcome".to_owned()))?;
+        let pass = before.at.as_ref().map_or(1, |standing| standing.visit);
+
+        if procedure.tells_reason(outcome) {
+            change.row.reason.clone_from(&command.note);
+        }
+        let now = change.now();
+        describe(&mut change.row, procedure, office, &after, now)?;
+        leave(&mut change, procedure, step, (pass, outcome), command.note.clone()).await?;
+        bring_documents(&mut change, procedure, step, (pass, outcome), &command.documents).await?;
+        if let Some(given) = &command.disposition {
+            let to_role = outcome.to.as_ref().and_then(|to| {
+                self.policy.roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
+            });
+            let to_role = to_role.ok_or_else(|| Refused::Internal("a disposition towards no role".to_owned()))?;
+            let actor = change.actor().clone();
+            let row = disposition::Model {
+                id: store::new_id(now),
+                request_id: change.row.id,
+                office: change.row.office.clone(),
+                step: step.key.clone(),
+                visit: pass,
+                to_role,
+                instruction: given.instruction.clone(),
+                urgency: given.urgency.clone(),
+                created_at: now,
+                actor_user: actor.user,
+                actor_role: actor.role,
+                actor_capacity: actor.capacity.word().to_owned(),
+                actor_for: actor.on_behalf_of,
+            };
+            let id = row.id;
+            change.dispose(row).await?;
+            let step = Some(step.key.clone());
+            change.append(Append { kind: "DISPOSED", step, disposition: Some(id), ..Default::default() }).await?;
+        }
+        let provisioning = Provisioning {
+            entry: &entry,
+            step,
+            outcome,
+            stages: (before.asset, after.asset),
+            given: command.asset.as_ref(),
+            documents: &command.documents,
+            recipient: command.recipient,
+        };
+        self.provision(&mut change, provisioning).await?;
+        arrive(&mut change, procedure, office, &after).await?;
+        let id = change.save().await?.id;
+        self.remember(&transaction, user, &key, id).await?;
+        self.commit(transaction).await?;
+        Ok(id)
+    }
+}
+
+/// What of a command identifies it for its idempotency key. It is only ever hashed with a key.
+fn identity(command: &ExecuteStep) -> serde_json::Value {
+    json!({
+        "request": command.request,
+        "step": command.step,
+        "outcome": command.outcome,
+        "note": command.note,
+        "disposition": command.disposition,
+        "documents": command.documents,
+        "attributes": command.asset.as_ref().map(|asset| &asset.attributes),
+        "secret": command.asset.as_ref().and_then(|asset| asset.secret.as_ref()).map(|secret| secret.expose()),
+        "recipient": command.recipient,
+        "expectedVersion": command.expected_version,
+    })
+}
+
+/// Judges what people typed, and tells all that is wrong at once.
+fn judge(mut command: ExecuteStep) -> Answer<ExecuteStep> {
+    let mut faults = Faults::default();
+    command.note = command.note.filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
+    if let Some(given) = &mut command.disposition {
+        given.instruction = faults.prose(&["disposition", "instruction"], &given.instruction);
+    }
+    let mut kinds = BTreeSet::new();
+    for (index, document) in command.documents.iter_mut().enumerate() {
+        let index = index.to_string();
+        if !kinds.insert(document.kind.clone()) {
+            faults.invalid(&["documents", &index, "kind"], "Each kind of document comes once.");
+        }
+        document.title = faults.line(&["documents", &index, "title"], &document.title);
+        document.number = faults.optional_line(&["documents", &index, "number"], document.number.as_deref());
+    }
+    if let Some(secret) = command.asset.as_ref().and_then(|asset| asset.secret.as_ref())
+        && !(8..=1024).contains(&secret.expose().chars().count())
+    {
+        faults.invalid(&["asset", "secret"], "A secret has 8 to 1024 characters.");
+    }
+    faults.settle()?;
+    Ok(command)
+}
+
+/// Adds the documents of an act, with the signatures that the act itself gives or carries over.
+async fn bring_documents(
+    change: &mut Change<'_>,
+    procedure: &Procedure,
+    step: &Step,
+    (pass, outcome): (i32, &Outcome),
+    documents: &[DocumentGiven],
+) -> Answer<()> {
+    let carried = match &outcome.carries {
+        None => None,
+        Some(carry) => {
+            let all = store::documents_of(change.transaction(), &[change.row.id]).await?;
+            all.into_iter().find(|document| document.current && document.kind == carry.from)
+        }
+    };
+    for (index, given) in documents.iter().enumerate() {
+        let takes_over = outcome.carries.as_ref().filter(|carry| carry.to == given.kind).and(carried.as_ref());
+        if let Some(signed) = takes_over
+            && signed.title != given.title
+        {
+            let message = format!("What was signed is what is sent: its title is “{}”.", signed.title);
+            let path = ["documents", &index.to_string(), "title"];
+            return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
+        }
+        let actor = change.actor().clone();
+        let row = document::Model {
+            id: store::new_id(change.now()),
+            request_id: change.row.id,
+            kind: given.kind.clone(),
+            title: given.title.clone(),
+            number: given.number.clone(),
+            date: given.date,
+            step: step.key.clone(),
+            visit: pass,
+            current: true,
+            added_at: change.now(),
+            actor_user: actor.user,
+            actor_role: actor.role.clone(),
+            actor_capacity: actor.capacity.word().to_owned(),
+            actor_for: actor.on_behalf_of,
+        };
+        let id = row.id;
+        let digest = digest(&row);
+        change.add_document(row).await?;
+        let event = |kind| Append {
+            kind,
+            step: Some(step.key.clone()),
+            document: Some(id),
+            record: Some(given.kind.clone()),
+            audience: Some(document_audience(procedure, &given.kind)),
+            ..Default::default()
+        };
+        change.append(event("DOCUMENT_ADDED")).await?;
+        if outcome.signs.contains(&given.kind) {
+            change
+                .add_signature(signature::Model {
+                    id: store::new_id(change.now()),
+                    document_id: id,
+                    at: change.now(),
+                    decision: "SIGN".to_owned(),
+                    note: None,
+                    digest,
+                    actor_user: actor.user,
+                    actor_role: actor.role,
+                    actor_capacity: actor.capacity.word().to_owned(),
+                    actor_for: actor.on_behalf_of,
+                })
+                .await?;
+            change.append(event("DOCUMENT_SIGNED")).await?;
+        }
+        if let Some(signed) = takes_over {
+            for signature in store::signatures_of(change.transaction(), &[signed.id]).await? {
+                let copy = signature::Model { id: store::new_id(change.now()), document_id: id, ..signature };
+                change.add_signature(copy).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The digest of what a signer decides on: SHA-256 over the document's content, in hex.
+pub(super) fn digest(document: &document::Model) -> String {
+    let content = json!({
+        "request": document.request_id,
+        "kind": document.kind,
+        "title": document.title,
+        "number": document.number,
+        "date": document.date,
+        "step": document.step,
+        "visit": document.visit,
+    });
+    Sha256::digest(content.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,162 @@
+//! What a caller may do to a request now, without asking the database again.
+
+use entity::{asset, credential, document, request};
+
+use super::{Answer, ProcedureEntry, Refused, Service};
+use crate::access::{Action, Caller, Seen, Side};
+use crate::policy::Object;
+use crate::procedure::{Outcome, Step};
+use crate::store::SeenRequest;
+use crate::workflow::{self, Opening, State, Status};
+
+/// Something that the caller may do now.
+#[derive(Debug, Clone)]
+pub struct Available {
+    /// What.
+    pub kind: AvailableKind,
+    /// The step it is done at.
+    pub step: Option<String>,
+    /// The outcomes that are open, for a step.
+    pub outcomes: Vec<String>,
+    /// The document it is about.
+    pub document: Option<document::Model>,
+    /// The asset it is about.
+    pub asset: Option<asset::Model>,
+}
+
+/// What may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the published schema describes each, once")]
+pub enum AvailableKind {
+    ExecuteStep,
+    Resubmit,
+    SignDocument,
+    Withdraw,
+    RevealCredential,
+    ReissueCredential,
+    RevokeAsset,
+}
+
+impl Service {
+    /// The step machine's state of a request.
+    pub fn state_of(&self, row: &request::Model) -> Answer<State> {
+        serde_json::from_str(&row.state).map_err(|error| Refused::Internal(error.to_string()))
+    }
+
+    /// What the caller may do to a request now: what is not here is refused. `documents`, `asset` and `credential` are
+    /// the request's.
+    pub fn available(
+        &self,
+        caller: &Caller,
+        seen: &Seen<SeenRequest>,
+        documents: &[document::Model],
+        held: Option<(&asset::Model, Option<&credential::Model>)>,
+    ) -> Answer<Vec<Available>> {
+        let row = &seen.row;
+        let entry = self.entry_of(row)?;
+        let state = self.state_of(row)?;
+        let mut available = Vec::new();
+        let plain = |kind, step: Option<&Step>| Available {
+            kind,
+            step: step.map(|step| step.key.clone()),
+            outcomes: Vec::new(),
+            document: None,
+            asset: None,
+        };
+        let may = |object, action| self.policy.authorize(caller, &**seen, object, action).is_ok();
+        let submits = row.submitted_by == caller.user || !seen.submitter_active;
+        let procedure = &entry.procedure;
+        let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
+        if let Some(step) = step {
+            let object = Object::Step(&procedure.key, &step.key);
+            let open = open_outcomes(entry, &state, step);
+            match state.status {
+                Status::Returned if submits && may(object, Action::Execute) => {
+                    available.push(Available { outcomes: open, ..plain(AvailableKind::Resubmit, Some(step)) });
+                }
+                Status::InProgress if !open.is_empty() && may(object, Action::Execute) => {
+                    available.push(Available { outcomes: open, ..plain(AvailableKind::ExecuteStep, Some(step)) });
+                }
+                _ => {}
+            }
+            if let Some(kind) = workflow::signable(procedure, &state)
+                && may(object, Action::Sign)
+            {
+                let document = documents.iter().find(|document| document.current && document.kind == kind).cloned();
+                available.push(Available { document, ..plain(AvailableKind::SignDocument, Some(step)) });
+            }
+        }
+        let whole = Object::Procedure(&procedure.key);
+        if workflow::withdrawable(&state) && submits && may(whole, Action::Withdraw) {
+            available.push(plain(AvailableKind::Withdraw, None));
+        }
+        if let Some((asset, credential)) = held.filter(|(asset, _)| asset.status == "ACTIVE") {
+            let about = |kind| Available { asset: Some(asset.clone()), ..plain(kind, None) };
+            let mine = credential.filter(|held| held.recipient_id == caller.user && held.state == "AVAILABLE");
+            if mine.is_some() && may(whole, Action::Reveal) {
+                available.push(about(AvailableKind::RevealCredential));
+            }
+            if credential.is_some() && may(whole, Action::Reissue) {
+                available.push(about(AvailableKind::ReissueCredential));
+            }
+            if may(whole, Action::Revoke) {
+                available.push(about(AvailableKind::RevokeAsset));
+            }
+        }
+        Ok(available)
+    }
+
+    /// Whether the caller sees this document of a request.
+    pub fn sees_document(&self, seen: &Seen<SeenRequest>, document: &document::Model) -> bool {
+        let for_applicant =
+            || self.entry_of(&seen.row).is_ok_and(|entry| entry.procedure.is_for_applicant(&document.kind));
+        seen.side() == Side::Office || (seen.row.finished_at.is_some() && for_applicant())
+    }
+
+    /// Whether the caller sees how a visit ended.
+    pub fn sees_outcome(
+        &self,
+        seen: &Seen<SeenRequest>,
+        entry: &ProcedureEntry,
+        step: &Step,
+        outcome: &Outcome,
+    ) -> bool {
+        let procedure = &entry.procedure;
+        let own = procedure.first_step().is_some_and(|first| first.key == step.key);
+        seen.side() == Side::Office || own || outcome.ends.is_some() || procedure.returns(outcome)
+    }
+}
+
+fn open_outcomes(entry: &ProcedureEntry, state: &State, step: &Step) -> Vec<String> {
+    let open = |outcome: &&Outcome| workflow::opening(&entry.procedure, state, step, outcome) == Opening::Open;
+    step.outcomes.iter().filter(open).map(|outcome| outcome.key.clone()).collect()
+}
+
+impl Service {
+    /// Who may be named as a credential's recipient by that act.
+    pub async fn recipients(
+        &self,
+        row: &request::Model,
+        kind: AvailableKind,
+        step: Option<&str>,
+    ) -> Answer<Vec<crate::store::Person>> {
+        let procedure = &self.entry_of(row)?.procedure;
+        let names = |step: &&Step| match kind {
+            AvailableKind::ReissueCredential => true,
+            AvailableKind::ExecuteStep => {
+                step.outcomes.iter().any(|outcome| outcome.recipient != crate::procedure::Requirement::None)
+            }
+            _ => false,
+        };
+        let steps = procedure.steps.iter().filter(|found| step.is_none_or(|key| found.key == key)).filter(names);
+        let roles: Vec<String> = steps
+            .flat_map(|found| self.policy.roles(&row.office, &procedure.key, &found.key, Action::Receive))
+            .cloned()
+            .collect();
+        if roles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.now();
+        Ok(crate::store::agency_people(self.store.reader(), &row.office, row.agency_id, &roles, now).await?)
+    }
+}

@@ -1,0 +1,88 @@
+//! A signer's decision on a document, outside the numbered steps.
+
+use entity::signature;
+use uuid::Uuid;
+
+use super::execute::digest;
+use super::moves::{describe, document_audience};
+use super::text::Faults;
+use super::{Answer, Refused, Service, SignDocument};
+use crate::access::{Action, Side};
+use crate::policy::Object;
+use crate::store::{self, Append, Change};
+use crate::workflow::{self, Act, Decision, Refusal};
+
+impl Service {
+    /// Signs or refuses the current document of its kind.
+    pub async fn sign_document(&self, user: Uuid, command: SignDocument) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(user).await?;
+        let not_found = || Refused::not_found(&["documentId"]);
+        let document = store::document_by_id(&transaction, command.document).await?.ok_or_else(not_found)?;
+        let seen = self.see(&transaction, &caller, document.request_id, &["documentId"]).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let office = self.office_of(&seen.row)?;
+        let procedure = &entry.procedure;
+        let shown = procedure.is_for_applicant(&document.kind) && seen.row.finished_at.is_some();
+        if seen.side() == Side::Applicant && !shown {
+            return Err(not_found());
+        }
+        let refused = || Refused::Forbidden("You hold no role that signs this document.".to_owned());
+        // The step that has this kind signed, wherever the request stands: may they, before is it time.
+        let step =
+            procedure.steps.iter().find(|step| step.signs.as_deref() == Some(&document.kind)).ok_or_else(refused)?;
+        let object = Object::Step(&procedure.key, &step.key);
+        let allowed = self.policy.authorize(&caller, seen.into_inner(), object, Action::Sign).map_err(|_| refused())?;
+        let decision = if command.decision == Decision::Sign { "SIGN" } else { "REFUSE" };
+        let identity = serde_json::json!([command.document, decision, command.note]);
+        let key = self.key("signDocument", command.idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, user, &key).await? {
+            return Ok(done);
+        }
+        let mut faults = Faults::default();
+        let note = command.note.filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
+        if command.decision == Decision::Refuse && note.is_none() {
+            faults.invalid(&["note"], "A refusal says why.");
+        }
+        faults.settle()?;
+        let explain = |refusals| Refused::from_refusals(procedure, refusals);
+        if !document.current {
+            return Err(explain(vec![Refusal::NothingToSign(document.kind)]));
+        }
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let act = Act::Sign { record: document.kind.clone(), decision: command.decision };
+        let after = workflow::decide(procedure, &change.state()?, &act).map_err(explain)?;
+        let now = change.now();
+        describe(&mut change.row, procedure, office, &after, now)?;
+        let actor = change.actor().clone();
+        change
+            .add_signature(signature::Model {
+                id: store::new_id(now),
+                document_id: document.id,
+                at: now,
+                decision: decision.to_owned(),
+                note,
+                digest: digest(&document),
+                actor_user: actor.user,
+                actor_role: actor.role,
+                actor_capacity: actor.capacity.word().to_owned(),
+                actor_for: actor.on_behalf_of,
+            })
+            .await?;
+        let kind = if command.decision == Decision::Sign { "DOCUMENT_SIGNED" } else { "DOCUMENT_REFUSED" };
+        let audience = Some(document_audience(procedure, &document.kind));
+        change
+            .append(Append {
+                kind,
+                step: Some(step.key.clone()),
+                document: Some(document.id),
+                record: Some(document.kind),
+                audience,
+                ..Default::default()
+            })
+            .await?;
+        change.save().await?;
+        self.remember(&transaction, user, &key, document.id).await?;
+        self.commit(transaction).await?;
+        Ok(document.id)
+    }
+}

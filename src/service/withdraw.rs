@@ -1,0 +1,47 @@
+//! Taking a request back, while nothing has been provisioned.
+
+use uuid::Uuid;
+
+use super::asset::free;
+use super::moves::{arrive, describe, expect_version};
+use super::text::Faults;
+use super::{Answer, Refused, Service, WithdrawRequest};
+use crate::access::Action;
+use crate::policy::Object;
+use crate::store::{self, Audience, Change};
+use crate::workflow::{self, Act};
+
+impl Service {
+    /// Takes a request back; a reservation is freed.
+    pub async fn withdraw_request(&self, user: Uuid, command: WithdrawRequest) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(user).await?;
+        let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let office = self.office_of(&seen.row)?;
+        let procedure = &entry.procedure;
+        let allowed = self.as_submitter(&caller, seen, Object::Procedure(&procedure.key), Action::Withdraw)?;
+        let identity = serde_json::json!([command.request, command.reason, command.expected_version]);
+        let key = self.key("withdrawRequest", command.idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, user, &key).await? {
+            return Ok(done);
+        }
+        expect_version(&allowed.row, command.expected_version)?;
+        let mut faults = Faults::default();
+        let reason = faults.prose(&["reason"], &command.reason);
+        faults.settle()?;
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let after = workflow::decide(procedure, &change.state()?, &Act::Withdraw)
+            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+        let now = change.now();
+        change.row.reason = Some(reason.clone());
+        describe(&mut change.row, procedure, office, &after, now)?;
+        if let Some(held) = store::assets_of(&transaction, &[change.row.id]).await?.pop() {
+            free(&mut change, held, Some(reason), Audience::Office).await?;
+        }
+        arrive(&mut change, procedure, office, &after).await?;
+        let id = change.save().await?.id;
+        self.remember(&transaction, user, &key, id).await?;
+        self.commit(transaction).await?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,161 @@
+//! A server of one's own for a test, and people who act on it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// Everybody's password here.
+const PASSWORD: &str = "demonstration only";
+
+/// A running server with its data folder.
+pub(crate) struct Server {
+    child: Child,
+    url: String,
+    data: tempfile::TempDir,
+    http: reqwest::Client,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(data: &Path) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_disposisi"));
+    command.arg("--data").arg(data).arg("--procedures").arg(root.join("procedures"));
+    command.arg("--policies").arg(root.join("policies"));
+    command
+}
+
+/// Runs a subcommand to its end; what it printed.
+pub(crate) fn run(data: &Path, arguments: &[&str], input: &str) -> String {
+    let mut child = command(data)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("standard input").write_all(input.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+impl Server {
+    /// A server with these people: name, office, role, and the agency of an agency's people.
+    pub(crate) fn with(people: &[(&str, &str, &str, Option<&str>)]) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let path = data.path();
+        let mut agencies: Vec<(&str, &str)> =
+            people.iter().filter_map(|(_, office, _, agency)| agency.map(|agency| (*office, agency))).collect();
+        agencies.sort_unstable();
+        agencies.dedup();
+        for (office, agency) in agencies {
+            run(path, &["agency", "add", "--office", office, agency, "--name", agency], "");
+        }
+        for (name, office, role, agency) in people {
+            run(path, &["user", "add", name, "--name", name, "--password-stdin"], PASSWORD);
+            let mut grant = vec!["grant", name, "--office", office, "--role", role];
+            grant.extend(agency.iter().flat_map(|agency| ["--agency", agency]));
+            run(path, &grant, "");
+        }
+        let mut child = command(path)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
+        let url = line.trim().strip_prefix("serving ").expect("the address").to_owned();
+        Self { child, url, data, http: reqwest::Client::new() }
+    }
+
+    /// Runs a subcommand on this server's data.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        run(self.data.path(), arguments, "")
+    }
+
+    /// Sends an operation, with a token or none; the whole answer.
+    pub(crate) async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        request.send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    /// Signs a person in.
+    pub(crate) async fn person(&self, name: &str) -> Person<'_> {
+        let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code } } }";
+        let answer = self.send(None, query, json!({ "input": { "username": name, "password": PASSWORD } })).await;
+        let token = answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        Person { server: self, token: token.to_owned() }
+    }
+}
+
+/// A signed-in person.
+pub(crate) struct Person<'a> {
+    server: &'a Server,
+    token: String,
+}
+
+impl Person<'_> {
+    /// The data of an operation that must not fail.
+    pub(crate) async fn ask(&self, query: &str, variables: Value) -> Value {
+        let answer = self.server.send(Some(&self.token), query, variables).await;
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"].clone()
+    }
+
+    /// The code of the top-level error of an operation.
+    pub(crate) async fn refusal(&self, query: &str, variables: Value) -> String {
+        let answer = self.server.send(Some(&self.token), query, variables).await;
+        answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
+    }
+
+    /// Executes a step at the request's present version; its status, or the codes of what to mend.
+    pub(crate) async fn execute(
+        &self,
+        number: &str,
+        step: &str,
+        outcome: &str,
+        more: Value,
+    ) -> Result<String, Vec<String>> {
+        let found = self.ask(READ, json!({ "number": number })).await;
+        let mut input = json!({
+            "requestId": found["request"]["id"], "step": step, "outcome": outcome,
+            "expectedVersion": found["request"]["version"],
+        });
+        let input_map = input.as_object_mut().expect("an object");
+        input_map.extend(more.as_object().expect("an object").clone());
+        let answer = self.ask(EXECUTE, json!({ "input": input })).await;
+        let payload = &answer["executeStep"];
+        let codes: Vec<String> = payload["userErrors"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|error| error["code"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        if codes.is_empty() {
+            Ok(payload["request"]["status"].as_str().unwrap_or_default().to_owned())
+        } else {
+            Err(codes)
+        }
+    }
+}
+
+/// A request with what tests look at.
+pub(crate) const READ: &str = "query($number: String!) { request(number: $number) { id number version status reason \
+    currentVisit { step { key } visit } visits { step { key } visit outcome { key } note } \
+    documents { id kind { key } title current signatures { decision } } \
+    assets { id name status } dispositions { id instruction } \
+    availableActions { kind step { key } outcomes { key } } events(first: 100) { nodes { kind sequence } } } }";
+
+const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { status version } \
+    userErrors { code message path } } }";

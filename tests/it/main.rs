@@ -1,0 +1,7 @@
+//! From outside: the real binary on a free port, spoken to over HTTP as a client would.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+mod harness;
+mod schema;
+mod subdomain;
