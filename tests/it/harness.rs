@@ -81,6 +81,13 @@ impl Server {
         run(self.data.path(), arguments, "")
     }
 
+    /// Whether any file of the data folder holds this text.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        let files = std::fs::read_dir(self.data.path()).expect("the data folder");
+        let mut files = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
+        files.any(|path| std::fs::read(path).expect("a file").windows(text.len()).any(|part| part == text.as_bytes()))
+    }
+
     /// Sends an operation, with a token or none; the whole answer.
     pub(crate) async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));

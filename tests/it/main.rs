@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+mod cloud;
+mod data_center;
 mod harness;
 mod schema;
 mod subdomain;
