@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
 use crate::policy::{self, Policy, PolicyFile};
-use crate::procedure::{self, Fault, Procedure, Severity, Shelf};
+use crate::procedure::{self, Fault, Located, Office, Procedure, Severity, Shelf};
 use crate::service::{Catalog, Service};
 use crate::store::{self, Store, StoredVersion};
+use crate::workflow::reach;
 
 use super::Places;
 
@@ -27,8 +28,26 @@ pub(super) async fn read(
     let shelf = procedure::read_folder(&places.procedures)?;
     let policy = policy::load(&text(places, "model.conf")?, &policy_files(places)?).await?;
     let procedures: Vec<&Procedure> = shelf.procedures.iter().map(|located| &located.procedure).collect();
-    let faults = policy::check(&policy, &shelf.offices, &procedures, stored);
+    let mut faults: Vec<Fault> = shelf.procedures.iter().flat_map(|located| check(located, &shelf.offices)).collect();
+    faults.extend(policy::check(&policy, &shelf.offices, &procedures, stored));
     Ok((shelf, policy, faults))
+}
+
+/// Everything wrong with a procedure by itself: its parts first; then, when these hold together, whatever state of it a
+/// request could be stuck in.
+fn check(located: &Located, offices: &[Office]) -> Vec<Fault> {
+    let Some(office) = offices.iter().find(|office| office.key == located.procedure.office) else { return Vec::new() };
+    let faults = procedure::check(located, office);
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        return faults;
+    }
+    let stuck = reach::faults(&located.procedure).into_iter().map(|fault| {
+        let mut path = Vec::new();
+        path.extend(fault.step.iter().flat_map(|step| ["steps", step.as_str()]));
+        path.extend(fault.outcome.iter().flat_map(|outcome| ["outcomes", outcome.as_str()]));
+        Fault::error(&located.file, located.line(&path), fault.message, fault.mend)
+    });
+    faults.into_iter().chain(stuck).collect()
 }
 
 fn text(places: &Places, name: &str) -> Result<String, Vec<Fault>> {

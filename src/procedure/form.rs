@@ -1,81 +1,333 @@
-//! A compiled JSON Schema (2020-12): every fault of a value at once, each with its path.
+//! A form: JSON Schema that says what a submission's details or an asset's attributes must hold.
 
-use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind;
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{PatternOptions, ValidationError, Validator};
+use serde_json::{Map, Value};
 
 use super::Office;
 
-/// A form: what a submission's details or an asset's attributes must be.
+/// So many faults tell enough: a sender of nonsense is not answered at length.
+const MOST_FAULTS: usize = 100;
+
+/// A longer text is not shown back.
+const MOST_SHOWN: usize = 160;
+
+/// A compiled JSON Schema (2020-12), formats included.
 #[derive(Debug)]
 pub struct Form {
     schema: Value,
     validator: Validator,
 }
 
-/// One thing wrong with a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldFault {
-    /// Where in the value; empty for all of it.
+    /// Where the field is: property names, and indices of lists. A missing or unknown property is named itself.
     pub path: Vec<String>,
-    /// What is wrong, for people.
+    /// What is wrong, fit to stand after the field's name.
     pub message: String,
 }
 
 impl Form {
-    /// Compiles a schema, with the office's definitions as its `$defs`. Fails with what is wrong with the schema.
+    /// Compiles a schema. It may refer to what its office defines (`#/$defs/rack`); only what it refers to is put into it,
+    /// so that a form shows nothing else of the office.
     pub fn compile(schema: &Value, office: &Office) -> Result<Self, String> {
+        let Value::Object(schema) = schema else { return Err("a schema is a table".to_owned()) };
         let mut schema = schema.clone();
-        let Some(object) = schema.as_object_mut() else { return Err("a schema is an object".to_owned()) };
-        object.insert("$defs".to_owned(), office.definitions());
-        let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
-        let validator = options.build(&schema).map_err(|error| error.to_string())?;
+        let text = Value::Object(schema.clone()).to_string();
+        let mut definitions = match schema.remove("$defs") {
+            None => Map::new(),
+            Some(Value::Object(definitions)) => definitions,
+            Some(_) => return Err("`$defs` is a table".to_owned()),
+        };
+        if let Value::Object(given) = office.definitions() {
+            for (name, definition) in given {
+                if definitions.contains_key(&name) {
+                    return Err(format!("`$defs.{name}` is given by the office: name your own otherwise"));
+                }
+                if text.contains(&format!("\"#/$defs/{name}\"")) {
+                    definitions.insert(name, definition);
+                }
+            }
+        }
+        if !definitions.is_empty() {
+            schema.insert("$defs".to_owned(), Value::Object(definitions));
+        }
+        let schema = Value::Object(schema);
+        let validator = jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            // Matches in linear time: what is matched comes from outside.
+            .with_pattern_options(PatternOptions::regex())
+            .build(&schema)
+            .map_err(|error| {
+                let place = error.instance_path().as_str();
+                let place = if place.is_empty() { String::new() } else { format!("at `{place}`: ") };
+                clip(&format!("{place}{error}"), 2 * MOST_SHOWN)
+            })?;
         Ok(Self { schema, validator })
     }
 
-    /// The form of an act that changes some attributes only: none is needed, no other is taken.
+    /// The form of an act that may change only some attributes, none of which must be given. What holds between attributes
+    /// is for the whole form to judge, once the changes are in.
     pub fn changing(schema: &Value, only: &[String], office: &Office) -> Result<Self, String> {
-        let all = schema["properties"].as_object().cloned().unwrap_or_default();
-        let properties: serde_json::Map<String, Value> =
-            all.into_iter().filter(|(name, _)| only.contains(name)).collect();
-        let narrowed = serde_json::json!({
-            "type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1
-        });
-        Self::compile(&narrowed, office)
+        let properties = properties(schema).ok_or("a schema has `properties`")?;
+        let mut chosen = Map::new();
+        for name in only {
+            let property =
+                properties.get(name).ok_or_else(|| format!("`{name}` is none of the schema's properties"))?;
+            chosen.insert(name.clone(), property.clone());
+        }
+        let mut changing = Map::new();
+        for kept in ["$schema", "$defs", "title"] {
+            if let Some(value) = schema.get(kept) {
+                changing.insert(kept.to_owned(), value.clone());
+            }
+        }
+        changing.insert("type".to_owned(), "object".into());
+        changing.insert("properties".to_owned(), chosen.into());
+        changing.insert("additionalProperties".to_owned(), false.into());
+        Self::compile(&Value::Object(changing), office)
     }
 
-    /// The schema, with its `$defs`.
+    /// The schema, complete: for clients that draw the form.
     pub fn schema(&self) -> &Value {
         &self.schema
     }
 
-    /// Everything wrong with a value.
+    /// Everything that is wrong with a value; nothing when it fits.
     pub fn validate(&self, value: &Value) -> Vec<FieldFault> {
-        let mut faults: Vec<FieldFault> = Vec::new();
-        for error in self.validator.iter_errors(value) {
-            let pointer = error.instance_path().to_string();
-            let mut path: Vec<String> =
-                pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
-            match error.kind() {
-                ValidationErrorKind::Required { property } => {
-                    path.push(property.as_str().unwrap_or_default().to_owned());
-                    faults.push(FieldFault { path, message: "This is needed.".to_owned() });
-                }
-                ValidationErrorKind::AdditionalProperties { unexpected } => {
-                    for name in unexpected {
-                        let path = path.iter().cloned().chain([name.clone()]).collect();
-                        faults.push(FieldFault { path, message: "The form has no such field.".to_owned() });
-                    }
-                }
-                _ => faults.push(FieldFault { path, message: message(&error.to_string()) }),
+        let faults: BTreeSet<FieldFault> =
+            self.validator.iter_errors(value).take(MOST_FAULTS).flat_map(|error| self.faults(&error)).collect();
+        faults.into_iter().take(MOST_FAULTS).collect()
+    }
+
+    /// What one error says of which fields.
+    fn faults(&self, error: &ValidationError<'_>) -> Vec<FieldFault> {
+        let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(unescape).collect();
+        let below = |name: &str| path.iter().cloned().chain([clip(name, MOST_SHOWN)]).collect();
+        match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                vec![FieldFault { path: below(name), message: "is required".to_owned() }]
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                let fault = |name: &String| FieldFault { path: below(name), message: "is not known here".to_owned() };
+                unexpected.iter().map(fault).collect()
+            }
+            kind => {
+                let message = self.message(kind, &path);
+                vec![FieldFault { path, message }]
             }
         }
-        faults
+    }
+
+    /// What an error says, without the value that is wrong.
+    fn message(&self, kind: &ValidationErrorKind, path: &[String]) -> String {
+        use ValidationErrorKind as Kind;
+        match kind {
+            Kind::Type { kind: TypeKind::Single(kind) } => {
+                let kind = kind.to_string();
+                let article = if kind.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+                format!("must be {article} {kind}")
+            }
+            Kind::Enum { options } => {
+                let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+                let options: Vec<String> = options.iter().map(plain).collect();
+                let options = options.join(", ");
+                if options.is_empty() || options.len() > MOST_SHOWN {
+                    "is not one of the values allowed".to_owned()
+                } else {
+                    format!("must be one of {options}")
+                }
+            }
+            Kind::Constant { expected_value } => format!("must be {}", clip(&plain(expected_value), MOST_SHOWN)),
+            Kind::Minimum { limit } => format!("must be at least {limit}"),
+            Kind::Maximum { limit } => format!("must be at most {limit}"),
+            Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
+            Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
+            Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
+            Kind::MinLength { limit: 1 } | Kind::MinItems { limit: 1 } => "must not be empty".to_owned(),
+            Kind::MinLength { limit } => format!("must have at least {limit} characters"),
+            Kind::MaxLength { limit } => format!("must have at most {limit} characters"),
+            Kind::MinItems { limit } => format!("must have at least {limit} items"),
+            Kind::MaxItems { limit } => format!("must have at most {limit} items"),
+            Kind::UniqueItems => "must not hold anything twice".to_owned(),
+            Kind::FalseSchema => "does not belong here".to_owned(),
+            Kind::Format { format } => format!("is not a valid {format}{}", self.hint(path)),
+            Kind::Pattern { .. } => format!("is not in the form wanted{}", self.hint(path)),
+            _ => format!("is not accepted{}", self.hint(path)),
+        }
+    }
+
+    /// What the form tells people about a field.
+    fn hint(&self, path: &[String]) -> String {
+        let mut field = &self.schema;
+        for component in path {
+            let property = properties(field).and_then(|properties| properties.get(component));
+            match property.or_else(|| field.get("items")) {
+                Some(found) => field = found,
+                None => return String::new(),
+            }
+        }
+        match field.get("description").and_then(Value::as_str) {
+            Some(description) => format!(": {}", clip(description, MOST_SHOWN)),
+            None => String::new(),
+        }
     }
 }
 
-/// A validator's message, cut where it repeats a long value.
-fn message(text: &str) -> String {
-    const LONGEST: usize = 200;
-    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
+/// A schema's properties.
+pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object)
+}
+
+/// A value as a person would write it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A component of a JSON pointer.
+fn unescape(component: &str) -> String {
+    clip(&component.replace("~1", "/").replace("~0", "~"), MOST_SHOWN)
+}
+
+/// A text, cut where it grows long.
+fn clip(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::procedure::read_office;
+
+    fn office() -> Office {
+        let text = include_str!("../../procedures/denpasar/office.toml");
+        read_office("office.toml", "denpasar", text).expect("the shipped office reads")
+    }
+
+    fn form(schema: Value) -> Form {
+        Form::compile(&schema, &office()).expect("the schema compiles")
+    }
+
+    fn told(form: &Form, value: Value) -> Vec<String> {
+        form.validate(&value).into_iter().map(|fault| format!("{} {}", fault.path.join("."), fault.message)).collect()
+    }
+
+    fn sample() -> Value {
+        json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["name", "units"],
+            "properties": {
+                "name": { "type": "string", "minLength": 1, "maxLength": 5 },
+                "units": { "type": "integer", "minimum": 1, "maximum": 42 },
+                "rack": { "$ref": "#/$defs/rack" },
+                "day": { "type": "string", "format": "date", "description": "YYYY-MM-DD" },
+                "host": { "$ref": "#/$defs/city_host" },
+                "label": { "type": "string", "not": { "$ref": "#/$defs/reserved_label" }, "description": "free label" },
+                "ports": { "type": "array", "uniqueItems": true, "items": { "type": "integer", "maximum": 65535 } },
+                "who": { "type": "object", "required": ["phone"], "properties": { "phone": { "type": "string" } } }
+            }
+        })
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_and_each_at_its_field() {
+        let value = json!({
+            "name": "a very long name", "rack": "Z9", "day": "31-12-2026", "host": "example.org", "label": "www",
+            "ports": [80, 80, 70000, "x"], "who": {}, "a/b": 1
+        });
+        assert_eq!(
+            told(&form(sample()), value),
+            [
+                "a/b is not known here",
+                "day is not a valid date: YYYY-MM-DD",
+                "host is not in the form wanted",
+                "label is not accepted: free label",
+                "name must have at most 5 characters",
+                "ports must not hold anything twice",
+                "ports.2 must be at most 65535",
+                "ports.3 must be an integer",
+                "rack must be one of A1, A2, B1",
+                "units is required",
+                "who.phone is required",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_fits_has_no_fault() {
+        let value =
+            json!({ "name": "a", "units": 42, "rack": "A1", "day": "2026-12-31", "host": "a.denpasarkota.go.id" });
+        assert_eq!(told(&form(sample()), value), [""; 0]);
+    }
+
+    #[test]
+    fn no_fault_echoes_what_was_sent() {
+        let long = "x".repeat(10_000);
+        let value = json!({ "name": long, "units": long, "rack": long, "day": long, "host": long, &long: long });
+        for fault in form(sample()).validate(&value) {
+            assert!(fault.message.chars().count() < 250 && !fault.message.contains("xxx"), "{}", fault.message);
+            assert!(fault.path.iter().all(|component| component.chars().count() <= MOST_SHOWN + 1));
+        }
+    }
+
+    #[test]
+    fn a_flood_of_faults_is_cut() {
+        let items: Vec<Value> = (0..5000).map(|_| json!("x")).collect();
+        let faults = form(sample()).validate(&json!({ "name": "a", "units": 1, "ports": items }));
+        assert_eq!(faults.len(), MOST_FAULTS);
+    }
+
+    #[test]
+    fn a_form_shows_only_the_definitions_it_refers_to() {
+        let schema = json!({ "type": "object", "properties": { "rack": { "$ref": "#/$defs/rack" } } });
+        let shown = form(schema).schema()["$defs"].clone();
+        assert_eq!(shown, json!({ "rack": { "enum": ["A1", "A2", "B1"] } }));
+        assert_eq!(form(json!({ "type": "object" })).schema(), &json!({ "type": "object" }));
+    }
+
+    #[test]
+    fn a_place_beyond_its_rack_is_refused() {
+        let mut schema = json!({ "type": "object", "$ref": "#/$defs/rack_place" });
+        schema["properties"] = json!({ "rack": { "$ref": "#/$defs/rack" } });
+        let faults = told(&form(schema), json!({ "rack": "A1", "unitFrom": 0, "unitTo": 99 }));
+        assert_eq!(faults, ["unitFrom must be at least 1", "unitTo must be at most 42"]);
+    }
+
+    #[test]
+    fn what_is_no_schema_does_not_compile() {
+        for (schema, says) in [
+            (json!("x"), "is a table"),
+            (json!({ "type": "strin" }), "type"),
+            (json!({ "$ref": "#/$defs/nothing" }), "nothing"),
+            (json!({ "$defs": { "rack": {} } }), "given by the office"),
+            (json!({ "properties": { "a": { "pattern": "(" } } }), "a"),
+        ] {
+            let error = Form::compile(&schema, &office()).expect_err("no schema");
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_form_of_changes_holds_only_those_and_wants_none() {
+        let only = ["units".to_owned(), "rack".to_owned()];
+        let form = Form::changing(&sample(), &only, &office()).expect("it compiles");
+        assert_eq!(told(&form, json!({})), [""; 0]);
+        assert_eq!(
+            told(&form, json!({ "units": 0, "rack": "Z9", "name": "a" })),
+            ["name is not known here", "rack must be one of A1, A2, B1", "units must be at least 1"]
+        );
+        let error = Form::changing(&sample(), &["nothing".to_owned()], &office()).expect_err("no such property");
+        assert!(error.contains("`nothing`"), "{error}");
+    }
 }

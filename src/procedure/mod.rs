@@ -1,15 +1,17 @@
-//! What an SOP is: the model of its printed form and of the machine's reading of it, and how files become that model.
-//! Pure: no clock, no database, no policy.
+//! What an SOP is: the model of its printed form and of the machine's reading of it, how files become that model, and
+//! what a file must satisfy by itself. Pure: no clock, no database, no policy.
 //!
-//! Whether a procedure can run to an end is the step machine's business; who may run it is the policy's
-//! (`policy::check`).
+//! Whether a procedure can run to an end is the step machine's business (`workflow::reach`); who may run it is the
+//! policy's (`policy::check`).
 
+mod check;
 mod fault;
 mod form;
 mod model;
 mod office;
 mod source;
 
+pub use check::check;
 pub use fault::{Fault, Severity};
 pub use form::{FieldFault, Form};
 pub use model::{

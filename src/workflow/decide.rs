@@ -86,10 +86,29 @@ pub enum Opening {
     Closed(Vec<Refusal>),
 }
 
-/// Whether an outcome of a step can be taken in this state by an act that brings what it wants.
+/// Whether an outcome of a step can be taken in this state by an act that brings what it wants. The first step's is taken by
+/// resubmitting.
 pub fn opening(procedure: &Procedure, state: &State, step: &Step, outcome: &Outcome) -> Opening {
-    let closed = closed_because(procedure, state, step, outcome);
+    let closed = match &state.at {
+        None => vec![Refusal::Ended(state.status)],
+        Some(standing) if standing.step != step.key => {
+            vec![Refusal::StepNotCurrent { asked: step.key.clone(), current: standing.step.clone() }]
+        }
+        Some(_) => closed_because(procedure, state, step, outcome),
+    };
     if closed.is_empty() { Opening::Open } else { Opening::Closed(closed) }
+}
+
+/// Whether an act of this outcome brings the asset's attributes, given how far the asset has come.
+pub fn asset_wanted(state: &State, outcome: &Outcome) -> Requirement {
+    match (outcome.effect, state.asset) {
+        // What was reserved needs no attributes to be provisioned; anything else that is provisioned does.
+        (Some(Effect::Provision), Some(Stage::Reserved)) => outcome.asset,
+        (Some(Effect::Provision), _) | (Some(Effect::Reserve), None) => Requirement::Required,
+        // Without an asset there is nothing whose attributes could change.
+        (None, None | Some(Stage::Revoked)) if outcome.asset == Requirement::Optional => Requirement::None,
+        _ => outcome.asset,
+    }
 }
 
 /// The document that waits for a signer's decision now.
@@ -178,8 +197,11 @@ fn closed_because(procedure: &Procedure, state: &State, step: &Step, outcome: &O
 /// Whether an outcome's effect makes sense for the asset as it is, given what the act may bring.
 fn effect_is_possible(state: &State, outcome: &Outcome) -> bool {
     match outcome.effect {
-        None => true,
-        Some(Effect::Reserve) => matches!(state.asset, None | Some(Stage::Reserved)),
+        None => outcome.asset != Requirement::Required || !matches!(state.asset, None | Some(Stage::Revoked)),
+        Some(Effect::Reserve) => match state.asset {
+            None => outcome.asset != Requirement::None,
+            held => held == Some(Stage::Reserved),
+        },
         Some(Effect::Provision) => match state.asset {
             Some(Stage::Reserved) => true,
             None | Some(Stage::Provisioned | Stage::Verified) => outcome.asset != Requirement::None,
@@ -210,16 +232,10 @@ fn lacking(
             refusals.push(Refusal::UnwantedDocument(record.clone()));
         }
     }
-    // What was reserved needs no attributes to be provisioned; anything else that is provisioned does.
-    let asset = match (outcome.effect, state.asset) {
-        (Some(Effect::Provision), Some(Stage::Reserved)) => outcome.asset,
-        (Some(Effect::Provision), _) => Requirement::Required,
-        _ => outcome.asset,
-    };
     let given = [
         (Given::Note, outcome.note, execution.note),
         (Given::Disposition, outcome.disposition, execution.disposition),
-        (Given::Asset, asset, execution.asset),
+        (Given::Asset, asset_wanted(state, outcome), execution.asset),
         (Given::Secret, outcome.secret, execution.secret),
         (Given::Recipient, outcome.recipient, execution.recipient),
     ];

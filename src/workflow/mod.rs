@@ -3,10 +3,11 @@
 
 mod act;
 mod decide;
+pub mod reach;
 mod refusal;
 mod state;
 
 pub use act::{Act, Decision, Execution};
-pub use decide::{Opening, decide, opening, replay, signable, submit, withdrawable};
+pub use decide::{Opening, asset_wanted, decide, opening, replay, signable, submit, withdrawable};
 pub use refusal::{Given, Refusal, WhenNeeded};
 pub use state::{Mark, Stage, Standing, State, Status};

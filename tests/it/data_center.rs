@@ -22,7 +22,7 @@ async fn submit(opd: &Person<'_>, letter: &str) -> String {
         "office": OFFICE, "procedure": "layanan-data-center",
         "letter": { "number": letter, "date": "2026-01-05", "subject": "Penitipan server" },
         "contact": { "name": "Warga Contoh", "phone": "0361 000000", "email": "contoh@disdik.example" },
-        "details": { "kind": "SERVER", "rackUnits": 2, "powerWatts": 500, "operatingSystem": "Debian",
+        "details": { "kind": "SERVER", "rackUnits": 2, "powerWatts": 500, "operatingSystem": "Debian", "ports": [443],
             "publicAddress": true, "applications": ["Rapor"], "maintenanceContact": "Contoh" },
     });
     let answer = opd.ask(SUBMIT, json!({ "input": input })).await;
@@ -44,7 +44,7 @@ fn placement(from: i32, to: i32) -> Value {
     json!({
         "documents": [document("bentuk-sistem", "2")],
         "asset": { "attributes": {
-            "placementKind": "SERVER", "name": "rapor", "rack": "R1", "unitFrom": from, "unitTo": to,
+            "placementKind": "SERVER", "name": "rapor", "rack": "A1", "unitFrom": from, "unitTo": to,
         } },
     })
 }

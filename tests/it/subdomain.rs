@@ -75,7 +75,7 @@ async fn a_request_goes_the_whole_way() {
     assert_eq!(tu.execute(number, "8", "send", send.clone()).await, Err(vec!["SIGNATURE_MISSING".to_owned()]));
     let refuse = sign(&kadis, number, json!({ "decision": "REFUSE", "note": "Nomor salah" })).await;
     assert_eq!(refuse["signDocument"]["userErrors"], json!([]));
-    assert_eq!(tu.execute(number, "8", "revise", json!({})).await.as_deref(), Ok("IN_PROGRESS"));
+    assert_eq!(tu.execute(number, "8", "revise", json!({ "note": "Nomor salah" })).await.as_deref(), Ok("IN_PROGRESS"));
     assert_eq!(subkor.execute(number, "7", "draft", draft).await.as_deref(), Ok("IN_PROGRESS"));
     assert_eq!(tu.execute(number, "8", "revise", json!({})).await, Err(vec!["OUTCOME_NOT_AVAILABLE".to_owned()]));
     let signed = sign(&kadis, number, json!({ "decision": "SIGN" })).await;
