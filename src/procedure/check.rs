@@ -381,6 +381,15 @@ impl<'a> Checker<'a> {
         for record in step.produces(outcome) {
             self.known(&at.to_record(outcome.produces.is_some(), "produces", record), record, None);
         }
+        for record in step.produces(outcome) {
+            let is_asset = self.located.procedure.origin(record) == Some(Origin::Asset);
+            if is_asset && outcome.effect != Some(Effect::Provision) {
+                let path = at.to_record(outcome.produces.is_some(), "produces", record);
+                let message = format!("`{}` produces `{record}` and provisions nothing", at.name());
+                let mend = "Give it `effect = \"provision\"`, or let the outcome's `produces` leave it out.";
+                self.fault(&path, message, mend);
+            }
+        }
         for record in &outcome.may_add {
             self.known(&at.to(&["may_add", record]), record, Some("added"));
         }
@@ -571,3 +580,6 @@ const OBJECT_MEND: &str = "Write `type = \"object\"` and its properties.";
 fn describes_an_object(schema: &Value) -> bool {
     schema.get("type").and_then(Value::as_str) == Some("object") && properties(schema).is_some()
 }
+
+#[cfg(test)]
+mod tests;

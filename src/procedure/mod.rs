@@ -11,6 +11,9 @@ mod model;
 mod office;
 mod source;
 
+#[cfg(test)]
+mod shipped;
+
 pub use check::check;
 pub use fault::{Fault, Severity};
 pub use form::{FieldFault, Form};
