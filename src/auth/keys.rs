@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use base64::Engine;
@@ -14,6 +14,9 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::Secret;
+
+/// The files of the keys: for signing tokens, for sealing credentials, for the audit chain.
+const NAMES: [&str; 3] = ["signing.key", "encryption.key", "audit.key"];
 
 /// Why the keys cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +35,21 @@ pub enum KeyError {
         /// The file.
         file: String,
     },
+    /// A key is not there, and making another would lose what the old one sealed and proved.
+    #[error("{file} is missing beside an existing database; mend: put the key back from a backup")]
+    Missing {
+        /// The file.
+        file: String,
+    },
     /// A file holds no key.
     #[error("{file} holds no key of 32 bytes in base64; mend: put the key back from a backup")]
     Malformed {
         /// The file.
         file: String,
     },
+    /// A secret cannot be sealed.
+    #[error("a secret cannot be sealed: {0}")]
+    Seal(String),
     /// A token cannot be made.
     #[error("a token cannot be signed: {0}")]
     Token(String),
@@ -59,7 +71,7 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Opens the keys in `<data>/keys`, and makes those that are not there.
+    /// Opens the keys in `<data>/keys`, and makes those that are not there: for a data folder that is begun.
     pub fn open_or_make(data: &Path) -> Result<Self, KeyError> {
         let folder = data.join("keys");
         fs::DirBuilder::new()
@@ -67,9 +79,16 @@ impl Keys {
             .mode(0o700)
             .create(&folder)
             .map_err(|error| KeyError::File { file: folder.display().to_string(), error })?;
-        let signing = key(&folder.join("signing.key"))?;
-        let sealing = key(&folder.join("encryption.key"))?;
-        let audit = key(&folder.join("audit.key"))?;
+        for name in NAMES {
+            make(&folder.join(name))?;
+        }
+        Self::open(data)
+    }
+
+    /// Opens the keys in `<data>/keys`. [`KeyError::Missing`] where one is not there.
+    pub fn open(data: &Path) -> Result<Self, KeyError> {
+        let [signing, sealing, audit] = NAMES.map(|name| read(&data.join("keys").join(name)));
+        let (signing, sealing, audit) = (signing?, sealing?, audit?);
         // An Ed25519 private key as PKCS#8 (RFC 8410): a fixed head, then the seed.
         let mut der = Zeroizing::new(b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec());
         der.extend_from_slice(&*signing);
@@ -85,25 +104,39 @@ impl Keys {
     }
 
     /// Seals a secret for a context (the asset's id): it opens with the same context only. A random nonce stands first.
-    pub fn seal(&self, context: &[u8], secret: &Secret) -> Vec<u8> {
+    pub fn seal(&self, context: &[u8], secret: &Secret) -> Result<Vec<u8>, KeyError> {
         let mut nonce = [0_u8; 24];
-        let random = getrandom::fill(&mut nonce);
+        getrandom::fill(&mut nonce).map_err(|error| KeyError::Seal(error.to_string()))?;
         let payload = Payload { msg: secret.expose().as_bytes(), aad: context };
         let sealed = self.sealing.encrypt(&XNonce::from(nonce), payload);
-        match (random, sealed) {
-            (Ok(()), Ok(sealed)) => [&nonce[..], &sealed[..]].concat(),
-            // Nothing is stored that was not sealed: opening it says that it cannot be opened.
-            _ => Vec::new(),
-        }
+        let sealed = sealed.map_err(|error| KeyError::Seal(error.to_string()))?;
+        Ok([&nonce[..], &sealed[..]].concat())
     }
 
     /// Opens what was sealed for that context. None for anything else.
-    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Secret> {
+    pub fn unseal(&self, context: &[u8], sealed: &[u8]) -> Option<Secret> {
         let (nonce, sealed) = sealed.split_at_checked(24)?;
         let nonce = XNonce::from(<[u8; 24]>::try_from(nonce).ok()?);
         let payload = Payload { msg: sealed, aad: context };
         let opened = self.sealing.decrypt(&nonce, payload).ok()?;
         String::from_utf8(opened).ok().map(Secret::new)
+    }
+
+    /// Hides a number, so that who holds the text learns nothing of it: the same text for the same number, each time.
+    pub fn hide(&self, context: &[u8], number: i64) -> Option<Vec<u8>> {
+        let number = number.to_be_bytes();
+        // As in SIV (RFC 5297), the nonce is a MAC of what is hidden: never the same one for two numbers.
+        let nonce = <[u8; 24]>::try_from(self.mac(&[b"hide", context, &number]).get(..24)?).ok()?;
+        let hidden = self.sealing.encrypt(&XNonce::from(nonce), Payload { msg: &number, aad: context }).ok()?;
+        Some([&nonce[..], &hidden[..]].concat())
+    }
+
+    /// The number that was hidden in that context. None for anything else.
+    pub fn find(&self, context: &[u8], hidden: &[u8]) -> Option<i64> {
+        let (nonce, hidden) = hidden.split_at_checked(24)?;
+        let nonce = XNonce::from(<[u8; 24]>::try_from(nonce).ok()?);
+        let number = self.sealing.decrypt(&nonce, Payload { msg: hidden, aad: context }).ok()?;
+        Some(i64::from_be_bytes(number.try_into().ok()?))
     }
 
     /// HMAC-SHA256 over parts, each with its length before it.
@@ -121,21 +154,33 @@ impl Keys {
     }
 }
 
-/// The key in a file, made when there is none.
-fn key(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let named = || file.display().to_string();
-    let failed = |error| KeyError::File { file: named(), error };
-    if !file.exists() {
-        let mut bytes = Zeroizing::new([0_u8; 32]);
-        getrandom::fill(&mut *bytes).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
-        // Written whole beside its place, then moved there: a key is never half there.
-        let half = file.with_extension("new");
-        let mut options = fs::OpenOptions::new();
-        let mut open = options.write(true).create(true).truncate(true).mode(0o600).open(&half).map_err(failed)?;
-        open.write_all(STANDARD.encode(*bytes).as_bytes()).map_err(failed)?;
-        open.sync_all().map_err(failed)?;
-        fs::rename(&half, file).map_err(failed)?;
+/// Makes a key where there is none. Written whole beside its place, then linked there: a key is never half there, and of two
+/// that begin at once the first one's stays.
+fn make(file: &Path) -> Result<(), KeyError> {
+    if file.exists() {
+        return Ok(());
     }
+    let failed = |error| KeyError::File { file: file.display().to_string(), error };
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    getrandom::fill(&mut *bytes).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    let folder = file.parent().unwrap_or(file);
+    // Readable by its owner only, by the library's default.
+    let mut half = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    half.write_all(STANDARD.encode(*bytes).as_bytes()).map_err(failed)?;
+    half.as_file().sync_all().map_err(failed)?;
+    match half.persist_noclobber(file) {
+        Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error.error)),
+        _ => fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed),
+    }
+}
+
+/// The key in a file that its owner alone may read.
+fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let named = || file.display().to_string();
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => KeyError::Missing { file: named() },
+        _ => KeyError::File { file: named(), error },
+    };
     if fs::metadata(file).map_err(failed)?.permissions().mode() & 0o077 != 0 {
         return Err(KeyError::Open { file: named() });
     }
@@ -152,14 +197,27 @@ mod tests {
     fn what_is_sealed_opens_for_its_context_only() {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::open_or_make(folder.path()).unwrap();
-        let sealed = keys.seal(b"asset", &Secret::new("rahasia".to_owned()));
-        assert_eq!(keys.open(b"asset", &sealed).unwrap().expose(), "rahasia");
-        assert!(keys.open(b"other", &sealed).is_none());
-        assert!(keys.open(b"asset", &sealed[..20]).is_none());
+        let sealed = keys.seal(b"asset", &Secret::new("rahasia".to_owned())).unwrap();
+        assert_eq!(keys.unseal(b"asset", &sealed).unwrap().expose(), "rahasia");
+        assert!(keys.unseal(b"other", &sealed).is_none());
+        assert!(keys.unseal(b"asset", &sealed[..20]).is_none());
         let again = Keys::open_or_make(folder.path()).unwrap();
-        assert_eq!(again.open(b"asset", &sealed).unwrap().expose(), "rahasia", "keys outlive the process");
+        assert_eq!(again.unseal(b"asset", &sealed).unwrap().expose(), "rahasia", "keys outlive the process");
+        let hidden = keys.hide(b"log", 42).unwrap();
+        assert_eq!((keys.hide(b"log", 42), again.find(b"log", &hidden)), (Some(hidden.clone()), Some(42)));
+        assert_eq!((keys.find(b"other", &hidden), keys.find(b"log", &hidden[1..])), (None, None));
         assert_eq!(keys.mac(&[b"a", b"b"]), again.mac(&[b"a", b"b"]));
         assert_ne!(keys.mac(&[b"ab"]), keys.mac(&[b"a", b"b"]));
+    }
+
+    #[test]
+    fn a_key_that_is_gone_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        Keys::open_or_make(folder.path()).unwrap();
+        assert!(Keys::open(folder.path()).is_ok());
+        fs::remove_file(folder.path().join("keys/encryption.key")).unwrap();
+        let error = Keys::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("encryption.key is missing"), "{error}");
     }
 
     #[test]

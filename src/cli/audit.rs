@@ -2,19 +2,25 @@
 
 use clap::Subcommand;
 
-use super::{Outcome, Places, say, start};
+use super::{Outcome, Settings, say, start};
 use crate::store;
 
-/// The record of what happened.
+/// Prove the record of what happened
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
-    /// Verify every request's chain of events, its row, and the log; names the first that was touched.
+    /// Verify every request's chain of events, its row, and the log
+    ///
+    /// Every event carries a MAC over itself and the one before, with a key that the database does not hold. The first
+    /// event or row that was changed, removed, inserted or moved is named, and the command ends with 1. It reads only, and
+    /// may run beside the server.
+    #[command(after_help = "Example:\n  disposisi --data /srv/disposisi audit verify")]
     Verify,
 }
 
 impl Audit {
-    pub(super) async fn run(self, places: &Places) -> Outcome {
-        let (_, store) = start::open(places).await?;
+    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+        start::expect_database(settings)?;
+        let (_, store) = start::open(settings).await?;
         match store::verify(&store).await.map_err(|error| error.to_string())? {
             Ok(events) => {
                 say(&format!("{events} events: nothing was touched"));

@@ -2,55 +2,41 @@
 
 mod audit;
 mod check;
+mod demo;
+mod logging;
 mod people;
+mod schema;
 mod serve;
+mod settings;
 mod start;
-
-use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-/// disposisi runs city governments' IT service procedures exactly as signed, behind one GraphQL endpoint.
+pub use settings::{Flags, LogFormat, ServeFlags, Settings};
+
+/// disposisi runs city governments' IT service procedures (SOPs) exactly as signed, behind one GraphQL endpoint.
+///
+/// Begin with `disposisi demo`: it plays the SOPs from request to delivered asset and leaves a server to look around in.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, max_term_width = 110)]
 pub struct Cli {
-    #[command(flatten)]
-    places: Places,
     #[command(subcommand)]
     command: Command,
-}
-
-/// Where things are.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Places {
-    /// The data folder: the database and the keys beside it.
-    #[arg(long, global = true, default_value = "data")]
-    data: PathBuf,
-    /// The folder of the offices and their SOPs.
-    #[arg(long, global = true, default_value = "procedures")]
-    procedures: PathBuf,
-    /// The folder of the policies: model.conf, and a CSV file for each office.
-    #[arg(long, global = true, default_value = "policies")]
-    policies: PathBuf,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API until SIGTERM or Ctrl-C.
+    Demo(demo::Demo),
     Serve(serve::Serve),
-    /// People who may sign in.
     #[command(subcommand)]
     User(people::User),
-    /// Agencies that ask.
     #[command(subcommand)]
     Agency(people::Agency),
-    /// Let a person act as a role in an office.
     Grant(people::Grant),
-    /// Check procedures and policies: every fault with its file, line and mend.
-    Check,
-    /// Print the published GraphQL schema.
-    Schema,
-    /// Prove that nobody touched the record of what happened.
+    Check(check::Check),
+    Schema(schema::Schema),
     #[command(subcommand)]
     Audit(audit::Audit),
 }
@@ -60,17 +46,26 @@ pub type Outcome = Result<(), String>;
 
 /// Runs the command line.
 pub async fn run(cli: Cli) -> Outcome {
+    let mut settings = match &cli.command {
+        Command::Serve(serve) => Settings::read(&cli.flags, &serve.flags)?,
+        _ => Settings::read(&cli.flags, &ServeFlags::default())?,
+    };
+    if let Command::Demo(demo) = &cli.command {
+        demo.adjust(&mut settings, &cli.flags);
+    }
+    logging::start(&settings);
     match cli.command {
-        Command::Serve(serve) => serve.run(&cli.places).await,
-        Command::User(user) => user.run(&cli.places).await,
-        Command::Agency(agency) => agency.run(&cli.places).await,
-        Command::Grant(grant) => grant.run(&cli.places).await,
-        Command::Check => check::run(&cli.places).await,
-        Command::Schema => {
+        Command::Demo(demo) => demo.run(settings).await,
+        Command::Serve(_) => serve::run(&settings).await,
+        Command::User(user) => user.run(&settings).await,
+        Command::Agency(agency) => agency.run(&settings).await,
+        Command::Grant(grant) => grant.run(&settings).await,
+        Command::Check(_) => check::run(&settings).await,
+        Command::Schema(_) => {
             say(crate::graphql::sdl().trim_end());
             Ok(())
         }
-        Command::Audit(audit) => audit.run(&cli.places).await,
+        Command::Audit(audit) => audit.run(&settings).await,
     }
 }
 

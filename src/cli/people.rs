@@ -1,22 +1,31 @@
 //! `disposisi user`, `disposisi agency`, `disposisi grant`.
 
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
+use uuid::Uuid;
 
-use super::{Outcome, Places, say, start};
+use super::{Outcome, Settings, say, start};
 use crate::access::Capacity;
 use crate::auth::{Passwords, Secret};
 use crate::clock::{Clock, SystemClock};
-use crate::store;
+use crate::procedure::Office;
+use crate::store::{self, Store};
 
-/// People who may sign in.
+/// People who may sign in
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
-    /// Add a person. The password is asked for, or read from standard input.
+    /// Add a person who may sign in
+    ///
+    /// By themselves they may do nothing: `disposisi grant` gives them a role. The password is asked for twice at a
+    /// terminal, or is the first line of standard input with --password-stdin. Works beside a running server.
+    #[command(
+        after_help = "Examples:\n  disposisi user add siti --name \"Siti Contoh\" --agency singkawang/dinkes\n  \
+        pass show budi | disposisi user add budi --name \"Budi Contoh\" --password-stdin"
+    )]
     Add {
-        /// What they sign in with.
+        /// What they sign in with: small letters, digits and . _ -
         username: String,
         /// Their name.
         #[arg(long)]
@@ -24,8 +33,8 @@ pub(super) enum User {
         /// Their civil servant number, 18 digits.
         #[arg(long)]
         nip: Option<String>,
-        /// Their agency, as <office>/<key>, for an agency's people.
-        #[arg(long)]
+        /// The agency they belong to, for an agency's people.
+        #[arg(long, value_name = "OFFICE/KEY")]
         agency: Option<String>,
         /// Read the password from the first line of standard input.
         #[arg(long)]
@@ -33,24 +42,32 @@ pub(super) enum User {
     },
 }
 
-/// Agencies that ask.
+/// Agencies (OPD) that ask
 #[derive(Debug, Subcommand)]
 pub(super) enum Agency {
-    /// Add an agency.
+    /// Add an agency that an office serves
+    #[command(after_help = "Example:\n  disposisi agency add dinkes --office singkawang --name \"Dinas Kesehatan\"")]
     Add {
+        /// Its key, unique in the office: small letters, digits and -
+        key: String,
         /// The office that serves it.
         #[arg(long)]
         office: String,
-        /// Its key, unique in the office.
-        key: String,
         /// Its name.
         #[arg(long)]
         name: String,
     },
 }
 
-/// A role for a person, from a date to a date.
+/// Let a person act as a role in an office
+///
+/// From a date to a date; without dates, from now and without end. The offices and their roles are in
+/// `procedures/<office>/office.toml`, what a role may do in `policies/<office>.csv`. Works beside a running server, which
+/// reads grants anew for every act.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  disposisi grant siti --office singkawang --role opd --agency dinkes\n  \
+    disposisi grant budi --office singkawang --role kepala-dinas --capacity DAILY_ACTING \\\n    \
+    --decree 800/12/2026 --from 2026-12-01T00:00:00+07:00 --until 2026-12-08T00:00:00+07:00")]
 pub(super) struct Grant {
     /// What they sign in with.
     username: String,
@@ -77,14 +94,18 @@ pub(super) struct Grant {
     until: Option<DateTime<Utc>>,
 }
 
+/// A person to be added.
+pub(super) struct NewPerson<'a> {
+    pub(super) username: &'a str,
+    pub(super) name: &'a str,
+    pub(super) nip: Option<&'a str>,
+    pub(super) agency_id: Option<Uuid>,
+}
+
 impl User {
-    pub(super) async fn run(self, places: &Places) -> Outcome {
+    pub(super) async fn run(self, settings: &Settings) -> Outcome {
         let Self::Add { username, name, nip, agency, password_stdin } = self;
-        let username = username.trim().to_lowercase();
-        if nip.as_ref().is_some_and(|nip| nip.len() != 18 || !nip.bytes().all(|byte| byte.is_ascii_digit())) {
-            return Err("--nip: a NIP has 18 digits and nothing else".to_owned());
-        }
-        let (_, store) = start::open(places).await?;
+        let (_, store) = start::open(settings).await?;
         let agency_id = match &agency {
             None => None,
             Some(named) => {
@@ -92,79 +113,73 @@ impl User {
                 Some(agency_id(&store, office, key).await?)
             }
         };
-        if store.person_by_username(&username).await.map_err(|error| error.to_string())?.is_some() {
-            return Err(format!("somebody signs in as `{username}` already"));
-        }
-        let password = password(password_stdin)?;
-        if !(10..=256).contains(&password.expose().chars().count()) {
-            return Err("a password has 10 to 256 characters".to_owned());
-        }
-        let now = SystemClock.now();
-        let person = store::Person {
-            id: store::new_id(now),
-            username: username.clone(),
-            name,
-            nip,
-            agency_id,
-            password_hash: Passwords::hash(&password)?,
-            created_at: now,
-            deactivated_at: None,
-        };
-        store.add_person(person).await.map_err(|error| error.to_string())?;
+        let username = username.trim().to_lowercase();
+        let person = NewPerson { username: &username, name: name.trim(), nip: nip.as_deref(), agency_id };
+        judge(&store, &person).await?;
+        add_person(&store, &person, &password(password_stdin)?).await?;
         say(&format!("{username} may sign in; `disposisi grant {username} …` lets them act"));
         Ok(())
     }
 }
 
 impl Agency {
-    pub(super) async fn run(self, places: &Places) -> Outcome {
-        let Self::Add { office, key, name } = self;
-        let shelf = crate::procedure::read_folder(&places.procedures).map_err(|faults| start::list(&faults))?;
-        if !shelf.offices.iter().any(|known| known.key == office) {
-            let known: Vec<&str> = shelf.offices.iter().map(|office| office.key.as_str()).collect();
-            return Err(format!("--office: no office `{office}`; there are {}", known.join(", ")));
+    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+        let Self::Add { key, office, name } = self;
+        let offices = offices(settings)?;
+        let office = office_of(&offices, &office)?;
+        if !is_name(&key, "-") {
+            return Err("the key has 1 to 64 small letters, digits and -".to_owned());
         }
-        let (_, store) = start::open(places).await?;
-        let id = store::new_id(SystemClock.now());
-        let agency = entity::agency::Model { id, office, key: key.clone(), name };
-        store.add_agency(agency).await.map_err(|error| error.to_string())?;
-        say(&format!("the agency {key} may be granted roles for"));
+        if name.trim().is_empty() {
+            return Err("--name: say its name".to_owned());
+        }
+        let (_, store) = start::open(settings).await?;
+        let known = store.agencies_of(&office.key).await.map_err(|error| error.to_string())?;
+        if known.iter().any(|agency| agency.key == key) {
+            return Err(format!("{} has an agency `{key}` already", office.name));
+        }
+        add_agency(&store, &office.key, &key, name.trim()).await?;
+        say(&format!("{} serves the agency {key}", office.name));
         Ok(())
     }
 }
 
 impl Grant {
-    pub(super) async fn run(self, places: &Places) -> Outcome {
-        let shelf = crate::procedure::read_folder(&places.procedures).map_err(|faults| start::list(&faults))?;
-        let office = shelf.offices.iter().find(|office| office.key == self.office);
-        let office = office.ok_or_else(|| format!("--office: no office `{}`", self.office))?;
+    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+        let offices = offices(settings)?;
+        let office = office_of(&offices, &self.office)?;
         let role = office.roles.get(&self.role).ok_or_else(|| {
             let known: Vec<&str> = office.roles.keys().map(String::as_str).collect();
-            format!("--role: the office has no role `{}`; it has {}", self.role, known.join(", "))
+            format!("--role: {} has no role `{}`; it has {}", office.key, self.role, known.join(", "))
         })?;
         let capacity =
             Capacity::from_word(&self.capacity).ok_or("--capacity: write DEFINITIVE, ACTING or DAILY_ACTING")?;
-        let (_, store) = start::open(places).await?;
-        let person =
-            store.person_by_username(&self.username.to_lowercase()).await.map_err(|error| error.to_string())?;
-        let person = person.ok_or_else(|| format!("nobody signs in as `{}`", self.username))?;
+        let now = SystemClock.now();
+        let valid_from = self.from.unwrap_or(now);
+        if self.until.is_some_and(|until| until <= valid_from) {
+            return Err("--until: a grant ends after it begins".to_owned());
+        }
+        let (_, store) = start::open(settings).await?;
+        let person = store.person_by_username(&self.username.to_lowercase()).await;
+        let person = person.map_err(|error| error.to_string())?;
+        let person = person
+            .ok_or_else(|| format!("nobody signs in as `{}`; add them with `disposisi user add`", self.username))?;
         let agency_id = match (&self.agency, role.of_agency) {
-            (Some(key), true) => Some(agency_id(&store, &self.office, key).await?),
+            (Some(key), true) => Some(agency_id(&store, &office.key, key).await?),
             (None, false) => None,
             (None, true) => return Err(format!("--agency: {} is a role of an agency's people: say which", role.name)),
             (Some(_), false) => return Err(format!("--agency: {} is no role of an agency's people", role.name)),
         };
-        let now = SystemClock.now();
         let grant = entity::grant::Model {
             id: store::new_id(now),
             user_id: person.id,
-            office: self.office.clone(),
+            office: office.key.clone(),
             role: self.role.clone(),
             agency_id,
             capacity: capacity.word().to_owned(),
             decree_number: self.decree,
             on_behalf_of: None,
-            valid_from: self.from.unwrap_or(now),
+            valid_from,
             valid_until: self.until,
         };
         store.add_grant(grant).await.map_err(|error| error.to_string())?;
@@ -173,17 +188,87 @@ impl Grant {
     }
 }
 
-async fn agency_id(store: &store::Store, office: &str, key: &str) -> Result<uuid::Uuid, String> {
+/// Adds an agency. Returns its id.
+pub(super) async fn add_agency(store: &Store, office: &str, key: &str, name: &str) -> Result<Uuid, String> {
+    let id = store::new_id(SystemClock.now());
+    let agency = entity::agency::Model { id, office: office.to_owned(), key: key.to_owned(), name: name.to_owned() };
+    store.add_agency(agency).await.map_err(|error| error.to_string())?;
+    Ok(id)
+}
+
+/// Adds a person. Returns their id.
+pub(super) async fn add_person(store: &Store, new: &NewPerson<'_>, password: &Secret) -> Result<Uuid, String> {
+    let now = SystemClock.now();
+    let person = store::Person {
+        id: store::new_id(now),
+        username: new.username.to_owned(),
+        name: new.name.to_owned(),
+        nip: new.nip.map(str::to_owned),
+        agency_id: new.agency_id,
+        password_hash: Passwords::hash(password)?,
+        created_at: now,
+        deactivated_at: None,
+    };
+    let id = person.id;
+    store.add_person(person).await.map_err(|error| error.to_string())?;
+    Ok(id)
+}
+
+/// Refuses a person who could not sign in, or whom nobody could tell from another.
+async fn judge(store: &Store, new: &NewPerson<'_>) -> Outcome {
+    if !is_name(new.username, "._-") {
+        return Err("the name to sign in with has 1 to 64 small letters, digits and . _ -".to_owned());
+    }
+    if new.name.is_empty() {
+        return Err("--name: say their name".to_owned());
+    }
+    if new.nip.is_some_and(|nip| nip.len() != 18 || !nip.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err("--nip: a NIP has 18 digits and nothing else".to_owned());
+    }
+    let same = store.person_by_username(new.username).await.map_err(|error| error.to_string())?;
+    same.map_or(Ok(()), |_| Err(format!("somebody signs in as `{}` already", new.username)))
+}
+
+fn is_name(text: &str, also: &str) -> bool {
+    let taken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
+    (1..=64).contains(&text.len()) && text.chars().all(taken)
+}
+
+fn offices(settings: &Settings) -> Result<Vec<Office>, String> {
+    Ok(crate::procedure::read_folder(&settings.procedures).map_err(|faults| start::list(&faults))?.offices)
+}
+
+fn office_of<'a>(offices: &'a [Office], key: &str) -> Result<&'a Office, String> {
+    offices.iter().find(|office| office.key == key).ok_or_else(|| {
+        let known: Vec<&str> = offices.iter().map(|office| office.key.as_str()).collect();
+        format!("--office: no office `{key}`; there are {}", known.join(", "))
+    })
+}
+
+async fn agency_id(store: &Store, office: &str, key: &str) -> Result<Uuid, String> {
     let agencies = store.agencies_of(office).await.map_err(|error| error.to_string())?;
     let found = agencies.iter().find(|agency| agency.key == key).map(|agency| agency.id);
     found.ok_or_else(|| format!("--agency: {office} knows no agency `{key}`; add it with `disposisi agency add`"))
 }
 
+/// The new password: long enough, and typed twice where nobody can see it.
 fn password(from_stdin: bool) -> Result<Secret, String> {
-    if !from_stdin {
-        return rpassword::prompt_password("Password: ").map(Secret::new).map_err(|error| error.to_string());
+    let typed = |prompt| rpassword::prompt_password(prompt).map(Secret::new).map_err(|error| error.to_string());
+    let password = if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
+        Secret::new(line.trim_end_matches(['\n', '\r']).to_owned())
+    } else if std::io::stdin().is_terminal() {
+        let password = typed("Password: ")?;
+        if typed("Once more: ")?.expose() != password.expose() {
+            return Err("the two passwords differ; nothing was added".to_owned());
+        }
+        password
+    } else {
+        return Err("there is no terminal to ask for the password; give it with --password-stdin".to_owned());
+    };
+    if !(10..=256).contains(&password.expose().chars().count()) {
+        return Err("a password has 10 to 256 characters".to_owned());
     }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
-    Ok(Secret::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+    Ok(password)
 }

@@ -1,47 +1,115 @@
 //! `disposisi serve`.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Outcome, Places, say, start};
+use super::{Outcome, ServeFlags, Settings, say, start};
 use crate::graphql::{self, Limits};
 use crate::http;
+use crate::service::Service;
 
-/// Serve the API.
+/// How long connections that are open at the end may take to finish what they began, beyond an operation's own time.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serve the API until SIGTERM or Ctrl-C
+///
+/// On a data folder that does not exist it begins one: the database, and the keys beside it. Then it serves /graphql,
+/// the explorer at /graphiql, /healthz (the process lives) and /readyz (the database answers). Faults in procedures,
+/// policies or settings stop the start, each with its place and mend.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  disposisi serve\n  disposisi --data /srv/disposisi serve --listen 0.0.0.0:8080")]
 pub(super) struct Serve {
-    /// The address to listen on; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// How many minutes an access token is good for.
-    #[arg(long, default_value_t = 15)]
-    token_minutes: u32,
-    /// The largest body taken, in bytes.
-    #[arg(long, default_value_t = 1_048_576)]
-    body_limit: usize,
+    #[command(flatten)]
+    pub(super) flags: ServeFlags,
 }
 
-impl Serve {
-    pub(super) async fn run(self, places: &Places) -> Outcome {
-        let service = start::service(places, self.token_minutes).await?;
-        let schema = graphql::schema(service.clone(), Limits::default());
-        let router = http::router(schema, service, self.body_limit);
-        let listener = TcpListener::bind(self.listen).await.map_err(|error| format!("{}: {error}", self.listen))?;
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
-        say(&format!("serving http://{address}/graphql"));
-        let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-        let ended = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            tracing::info!("ending: no new connections; those open finish what they began");
-        };
-        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(ended)
-            .await
-            .map_err(|error| error.to_string())
+/// Serves until it is told to end.
+pub(super) async fn run(settings: &Settings) -> Outcome {
+    let server = Server::bind(settings).await?;
+    say(&format!("serving {}/graphql", server.base()));
+    server.run(told_to_end()?).await
+}
+
+/// A server that listens and does not answer yet.
+pub(super) struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    service: Service,
+    router: axum::Router,
+    grace: Duration,
+}
+
+impl Server {
+    /// Opens everything that a server needs, and its port.
+    pub(super) async fn bind(settings: &Settings) -> Result<Self, String> {
+        let service = start::service(settings).await?;
+        let limits = Limits { depth: settings.depth_limit, complexity: settings.complexity_limit };
+        let schema = graphql::schema(service.clone(), limits);
+        let operation = Duration::from_secs(settings.operation_seconds);
+        let router = http::Served {
+            schema,
+            service: service.clone(),
+            body_limit: settings.body_limit,
+            operation,
+            explorer: settings.explorer,
+        }
+        .router();
+        let named = |error: std::io::Error| format!("{}: {error}", settings.listen);
+        let listener = TcpListener::bind(settings.listen).await.map_err(named)?;
+        let address = listener.local_addr().map_err(named)?;
+        Ok(Self { listener, address, service, router, grace: operation + GRACE })
     }
+
+    /// Where it listens, as the beginning of a URL.
+    pub(super) fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it will answer with.
+    pub(super) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Serves until that happens; what is under way then is finished, in bounded time.
+    pub(super) async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Outcome {
+        let (ending, ended) = tokio::sync::oneshot::channel();
+        let end = async move {
+            end.await;
+            tracing::info!("ending: no new connections; those open finish what they began");
+            let _ = ending.send(());
+        };
+        let serving = axum::serve(self.listener, self.router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(end);
+        let too_long = async {
+            // Nobody told it to end when the sender is gone: then it is the serving that ends by itself.
+            if ended.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(self.grace).await;
+        };
+        tokio::select! {
+            served = async { serving.await } => served.map_err(|error| error.to_string()),
+            () = self.service.keep_house() => Ok(()),
+            () = too_long => {
+                tracing::warn!("ended with connections open");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Happens on SIGTERM or Ctrl-C.
+pub(super) fn told_to_end() -> Result<impl Future<Output = ()> + Send + 'static, String> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

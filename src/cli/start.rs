@@ -1,5 +1,6 @@
 //! What every command that touches data begins with: keys, database, procedures, policies.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::auth::Keys;
@@ -10,26 +11,54 @@ use crate::service::{Catalog, Service};
 use crate::store::{self, Store, StoredVersion};
 use crate::workflow::reach;
 
-use super::Places;
+use super::{Outcome, Settings};
 
-/// The keys and the open database of a data folder.
-pub(super) async fn open(places: &Places) -> Result<(Arc<Keys>, Store), String> {
-    let keys = Arc::new(Keys::open_or_make(&places.data).map_err(|error| error.to_string())?);
+/// The database of a data folder.
+fn database(settings: &Settings) -> PathBuf {
+    settings.data.join("disposisi.db")
+}
+
+/// Refuses a data folder that holds no database, for commands that would otherwise begin one by mistake.
+pub(super) fn expect_database(settings: &Settings) -> Outcome {
+    if database(settings).exists() {
+        return Ok(());
+    }
+    Err(format!("{} holds no database; mend: say where it is with --data", settings.data.display()))
+}
+
+/// The keys and the open database of a data folder; both are begun where there is no database yet.
+pub(super) async fn open(settings: &Settings) -> Result<(Arc<Keys>, Store), String> {
+    let file = database(settings);
+    let keys = if file.exists() { Keys::open(&settings.data) } else { Keys::open_or_make(&settings.data) };
+    let keys = Arc::new(keys.map_err(|error| error.to_string())?);
     let mac = keys.clone();
-    let store = Store::open(&places.data.join("disposisi.db"), Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await;
-    Ok((keys, store.map_err(|error| format!("{}: {error}", places.data.display()))?))
+    let store = Store::open(&file, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await;
+    Ok((keys, store.map_err(|error| format!("{}: {error}", settings.data.display()))?))
+}
+
+/// The versions that the database holds, where there is one; it is only read.
+pub(super) async fn stored(settings: &Settings) -> Result<Option<Vec<Procedure>>, String> {
+    let file = database(settings);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let failed = |error| format!("{}: {error}", settings.data.display());
+    let reader = store::open_to_read(&file).await.map_err(failed)?;
+    let stored = store::stored_versions(&reader).await.map_err(failed)?;
+    kept(&stored).map(Some)
 }
 
 /// The files of procedures and policies, and every fault in them. `stored`: the versions that the database holds.
 pub(super) async fn read(
-    places: &Places,
+    settings: &Settings,
     stored: Option<&[Procedure]>,
 ) -> Result<(Shelf, Policy, Vec<Fault>), Vec<Fault>> {
-    let shelf = procedure::read_folder(&places.procedures)?;
-    let policy = policy::load(&text(places, "model.conf")?, &policy_files(places)?).await?;
+    let shelf = procedure::read_folder(&settings.procedures)?;
+    let policy = policy::load(&text(settings, "model.conf")?, &policy_files(settings)?).await?;
     let procedures: Vec<&Procedure> = shelf.procedures.iter().map(|located| &located.procedure).collect();
     let mut faults: Vec<Fault> = shelf.procedures.iter().flat_map(|located| check(located, &shelf.offices)).collect();
     faults.extend(policy::check(&policy, &shelf.offices, &procedures, stored));
+    faults.extend(shelf.procedures.iter().filter_map(|located| changed(located, stored.unwrap_or_default())));
     Ok((shelf, policy, faults))
 }
 
@@ -50,8 +79,8 @@ fn check(located: &Located, offices: &[Office]) -> Vec<Fault> {
     faults.into_iter().chain(stuck).collect()
 }
 
-fn text(places: &Places, name: &str) -> Result<String, Vec<Fault>> {
-    std::fs::read_to_string(places.policies.join(name)).map_err(|error| {
+fn text(settings: &Settings, name: &str) -> Result<String, Vec<Fault>> {
+    std::fs::read_to_string(settings.policies.join(name)).map_err(|error| {
         vec![Fault::error(
             &format!("policies/{name}"),
             1,
@@ -61,12 +90,12 @@ fn text(places: &Places, name: &str) -> Result<String, Vec<Fault>> {
     })
 }
 
-fn policy_files(places: &Places) -> Result<Vec<PolicyFile>, Vec<Fault>> {
+fn policy_files(settings: &Settings) -> Result<Vec<PolicyFile>, Vec<Fault>> {
     let unreadable = |error: std::io::Error| {
         vec![Fault::error("policies", 1, error.to_string(), "say where they are with --policies")]
     };
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(&places.policies).map_err(unreadable)? {
+    for entry in std::fs::read_dir(&settings.policies).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
         if name.ends_with(".csv") {
             names.push(name);
@@ -75,7 +104,7 @@ fn policy_files(places: &Places) -> Result<Vec<PolicyFile>, Vec<Fault>> {
     names.sort();
     names
         .into_iter()
-        .map(|name| Ok(PolicyFile { file: format!("policies/{name}"), text: text(places, &name)? }))
+        .map(|name| Ok(PolicyFile { file: format!("policies/{name}"), text: text(settings, &name)? }))
         .collect()
 }
 
@@ -84,58 +113,79 @@ pub(super) fn list(faults: &[Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// A file's version that was stored with another content: running requests are pinned to what was stored.
+fn changed(located: &Located, stored: &[Procedure]) -> Option<Fault> {
+    let procedure = &located.procedure;
+    let kept = stored.iter().find(|kept| is_same_version(kept, procedure))?;
+    (kept != procedure).then(|| {
+        let message = format!("version {} was stored with another content", procedure.version);
+        let mend = "give the changed SOP the next `version`; requests that run keep the one they began with";
+        Fault::error(&located.file, located.line(&["version"]), message, mend)
+    })
+}
+
+fn is_same_version(one: &Procedure, other: &Procedure) -> bool {
+    (&one.office, &one.key, one.version) == (&other.office, &other.key, other.version)
+}
+
 /// The whole service over a data folder. Faults in procedures or policies stop the start.
-pub(super) async fn service(places: &Places, token_minutes: u32) -> Result<Service, String> {
-    let (keys, store) = open(places).await?;
-    let stored = store::stored_versions(&store).await.map_err(|error| error.to_string())?;
+pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
+    let (keys, store) = open(settings).await?;
+    let stored = store::stored_versions(store.reader()).await.map_err(|error| error.to_string())?;
     let kept = kept(&stored)?;
-    let (shelf, policy, faults) = read(places, Some(&kept)).await.map_err(|faults| list(&faults))?;
+    let (shelf, policy, faults) = read(settings, Some(&kept)).await.map_err(|faults| list(&faults))?;
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
         return Err(list(&faults));
     }
     for fault in &faults {
         tracing::warn!("{fault}");
     }
+    let clock = SystemClock;
+    for located in &shelf.procedures {
+        let procedure = &located.procedure;
+        if !kept.iter().any(|kept| is_same_version(kept, procedure)) {
+            let version = StoredVersion {
+                office: procedure.office.clone(),
+                procedure: procedure.key.clone(),
+                version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
+                source: located.text.clone(),
+                stored_at: clock.now(),
+            };
+            store::keep_version(&store, version).await.map_err(|error| error.to_string())?;
+        }
+    }
+    let catalog = catalog(shelf, kept)?;
+    // Whatever committed before the last end and has no place in the log yet gets it now.
+    store::sequence_pending(&store).await.map_err(|error| error.to_string())?;
+    let minutes = settings.token_minutes;
+    Ok(Service::new(store, Arc::new(catalog), Arc::new(policy), keys, Arc::new(clock), minutes))
+}
+
+/// The offices, the files' versions, and the stored ones that no file has any more. Of these, what is older than its file
+/// stays on offer until the file's time has come; what is newer, or without a file, is there for what runs by it.
+fn catalog(shelf: Shelf, kept: Vec<Procedure>) -> Result<Catalog, String> {
     let mut catalog = Catalog::default();
     for office in shelf.offices {
         catalog.add_office(office);
     }
-    let clock = SystemClock;
-    for located in shelf.procedures {
-        let procedure = &located.procedure;
-        let same = |kept: &&Procedure| {
-            (&kept.office, &kept.key, kept.version) == (&procedure.office, &procedure.key, procedure.version)
-        };
-        match kept.iter().find(same) {
-            Some(kept) if kept != procedure => {
-                let message = format!("version {} was stored with another content", procedure.version);
-                let fault = Fault::error(&located.file, 1, message, "give the changed SOP the next version number");
-                return Err(fault.to_string());
-            }
-            Some(_) => {}
-            None => {
-                let version = StoredVersion {
-                    office: procedure.office.clone(),
-                    procedure: procedure.key.clone(),
-                    version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
-                    source: located.text.clone(),
-                    stored_at: clock.now(),
-                };
-                store::keep_version(&store, version).await.map_err(|error| error.to_string())?;
-            }
-        }
-        let refused = |message| Fault::error(&located.file, 1, message, "mend the JSON Schema").to_string();
-        catalog.add_procedure(located.procedure.clone(), true).map_err(refused)?;
-    }
+    let files: Vec<Procedure> = shelf.procedures.into_iter().map(|located| located.procedure).collect();
     for procedure in kept {
-        let key = (procedure.office.clone(), procedure.key.clone());
-        if catalog.version(&key.0, &key.1, procedure.version).is_none() && catalog.office(&key.0).is_some() {
-            catalog.add_procedure(procedure, false)?;
+        let of_file = |file: &&Procedure| (&file.office, &file.key) == (&procedure.office, &procedure.key);
+        let file = files.iter().find(of_file).map(|file| file.version);
+        if file == Some(procedure.version) {
+            continue;
         }
+        if catalog.office(&procedure.office).is_none() {
+            let running = format!("{}/{}", procedure.office, procedure.key);
+            return Err(format!("the database holds {running}, and no file describes its office; mend: put it back"));
+        }
+        let on_offer = file.is_some_and(|file| file > procedure.version);
+        catalog.add_procedure(procedure, on_offer)?;
     }
-    // Whatever committed before the last end and has no place in the log yet gets it now.
-    store::sequence_pending(&store).await.map_err(|error| error.to_string())?;
-    Ok(Service::new(store, Arc::new(catalog), Arc::new(policy), keys, Arc::new(clock), token_minutes))
+    for procedure in files {
+        catalog.add_procedure(procedure, true)?;
+    }
+    Ok(catalog)
 }
 
 /// The stored versions, read again.

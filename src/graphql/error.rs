@@ -110,6 +110,11 @@ pub(super) fn damaged(what: &str) -> Error {
     of(Refused::Internal(what.to_owned()))
 }
 
+/// A cursor that no page gave, as a top-level error.
+pub(super) fn no_cursor() -> Error {
+    invalid("This cursor is none of this list's: use one that a page gave you.")
+}
+
 /// A malformed argument of a query as a top-level error.
 pub(super) fn invalid(message: &str) -> Error {
     Error::new(message).extend_with(|_, extensions| extensions.set("code", "INVALID_INPUT"))

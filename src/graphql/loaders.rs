@@ -111,6 +111,39 @@ loads!(
     async |store: &store::Store, ids: Vec<Uuid>| store.agencies(&ids).await,
     |row: &agency::Model| row.id
 );
+loads!(
+    /// An asset by its id: none or one, whoever may see it.
+    AssetIs => Vec<asset::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<asset::Entity>(store, ids).await,
+    |row: &asset::Model| row.id
+);
+loads!(
+    /// A document by its id: none or one, whoever may see it.
+    DocumentIs => Vec<document::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<document::Entity>(store, ids).await,
+    |row: &document::Model| row.id
+);
+loads!(
+    /// A disposition by its id: none or one, whoever may see it.
+    DispositionIs => Vec<disposition::Model>,
+    async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<disposition::Entity>(store, ids).await,
+    |row: &disposition::Model| row.id
+);
+
+/// The caller, or a person who holds or held a role in an office where the caller holds one: none or one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ColleagueIs(pub(super) Uuid);
+
+impl Loader<ColleagueIs> for Loads {
+    type Value = Vec<user::Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ColleagueIs]) -> Result<HashMap<ColleagueIs, Vec<user::Model>>, LoadError> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let rows = self.service.store().colleagues(&self.viewing, &ids).await.map_err(Arc::new)?;
+        Ok(grouped(keys, rows, |row| ColleagueIs(row.id)))
+    }
+}
 
 /// A request that the caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,6 +4,7 @@ mod error;
 mod id;
 mod loaders;
 mod mutation;
+mod node;
 mod query;
 mod session;
 mod types;

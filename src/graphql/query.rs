@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 
-use super::session::{caller, service, session};
+use super::node::node;
+use super::session::{caller, event_cursor, service, session};
 use super::types::Node;
 use super::types::asset::{Asset, AssetConnection, AssetStatus};
-use super::types::page::{Arguments, PageInfo, cursor};
+use super::types::page::{Arguments, connection, cursor};
 use super::types::procedure::Procedure;
 use super::types::request::{
-    Action, Disposition, DispositionConnection, Request, RequestConnection, RequestStatus, find, stored,
+    Action, Disposition, DispositionConnection, Request, RequestConnection, RequestStatus, stored,
 };
 use super::types::who::{Office, RoleGrant, User, person};
 use super::{error, id};
-use crate::access::{Action as Act, Caller};
+use crate::access::{Action as Act, Caller, Seen};
 use crate::store::{self, Order, OrderField};
 
 /// What can be asked.
@@ -130,44 +131,48 @@ impl Viewer {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<InboxConnection> {
         let service = service(context)?;
-        let paging = Arguments { first, after, last: None, before: None }.paging()?;
+        let arguments = Arguments { first, after, last: None, before: None };
+        let order = Order { field: OrderField::DueAt, descending: false };
+        let paging = arguments.paging(order_name(order))?;
         let count = context.look_ahead().field("totalCount").exists();
         let waiting = service.waiting(&self.0);
         let viewing = service.viewing(&self.0);
         let (page, total) = store::inbox_page(service.store(), &viewing, &waiting, office.as_deref(), &paging, count)
             .await
             .map_err(error::store)?;
-        let order = Order { field: OrderField::DueAt, descending: false };
-        let nodes: Vec<Request> = page.rows.iter().cloned().map(|seen| Request(Arc::new(seen))).collect();
-        let cursors: Vec<String> = page.rows.iter().map(|seen| cursor(&order.value(&seen.row), seen.row.id)).collect();
-        let page_info = PageInfo::of(&page, &paging, &cursors);
-        let edges = cursors.into_iter().zip(nodes.iter().cloned()).map(|(cursor, node)| InboxEdge { cursor, node });
-        let total_count = total.and_then(|total| i32::try_from(total).ok()).unwrap_or(0);
-        Ok(InboxConnection { edges: edges.collect(), nodes, page_info, total_count })
+        Ok(InboxConnection::of(page.map(|seen| request_entry(order, seen)), &arguments, total))
+    }
+
+    /// Where the log of events stands: read a page, then follow what comes after this. The page may be newer than its
+    /// cursor, never older.
+    async fn event_cursor(&self, context: &Context<'_>) -> Result<String> {
+        event_cursor(context)
     }
 }
 
-/// A page of what waits for you.
-#[derive(SimpleObject)]
-struct InboxConnection {
-    /// The entries with their cursors.
-    edges: Vec<InboxEdge>,
-    /// The requests.
-    nodes: Vec<Request>,
-    /// Where the page stands.
-    page_info: PageInfo,
-    /// How many wait. Counted only when selected.
-    total_count: i32,
+connection!(
+    /// A page of what waits for you, oldest due first.
+    InboxConnection, #[graphql(complex)] InboxEdge, Request
+);
+
+/// The order of dispositions and of assets, in their cursors.
+const CREATED: &str = "created";
+
+/// An order of requests, in their cursors.
+fn order_name(order: Order) -> &'static str {
+    match (order.field, order.descending) {
+        (OrderField::SubmittedAt, _) => "submitted",
+        (OrderField::UpdatedAt, _) => "updated",
+        (OrderField::Number, _) => "number",
+        // What has no due time comes last either way, so the two ways are not each other's reverse.
+        (OrderField::DueAt, false) => "due",
+        (OrderField::DueAt, true) => "due-desc",
+    }
 }
 
-/// Something that waits for you.
-#[derive(SimpleObject)]
-#[graphql(complex)]
-struct InboxEdge {
-    /// Its place in the inbox, for `after`.
-    cursor: String,
-    /// The request.
-    node: Request,
+/// A request with its cursor in an order.
+fn request_entry(order: Order, seen: Seen<store::SeenRequest>) -> (String, Request) {
+    (cursor(order_name(order), &order.value(&seen.row), seen.row.id), Request(Arc::new(seen)))
 }
 
 #[async_graphql::ComplexObject]
@@ -211,11 +216,8 @@ impl Query {
         if ids.len() > 100 {
             return Err(error::invalid("Ask for 100 ids at most."));
         }
-        let mut nodes = Vec::with_capacity(ids.len());
-        for id in &ids {
-            nodes.push(node(context, id).await?);
-        }
-        Ok(nodes)
+        // All at once, so that each kind is read by one statement.
+        async_graphql::futures_util::future::try_join_all(ids.iter().map(|id| node(context, id))).await
     }
 
     /// The offices. Public.
@@ -274,11 +276,12 @@ impl Query {
     ) -> Result<Option<RequestConnection>> {
         caller(context)?;
         let service = service(context)?;
-        let paging = Arguments { first, after, last, before }.paging()?;
+        let arguments = Arguments { first, after, last, before };
         let order = order_by.map_or(Order { field: OrderField::SubmittedAt, descending: true }, |order| Order {
             field: order.field.into(),
             descending: order.direction == Direction::Desc,
         });
+        let paging = arguments.paging(order_name(order))?;
         let filter = filter.unwrap_or_default();
         let awaiting = filter.awaiting_role.map(|role| {
             let offices = service.catalog().offices();
@@ -302,9 +305,7 @@ impl Query {
         let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
             .await
             .map_err(error::store)?;
-        Ok(Some(RequestConnection::of(&page, &paging, total, |seen| {
-            (cursor(&order.value(&seen.row), seen.row.id), Request(Arc::new(seen.clone())))
-        })))
+        Ok(Some(RequestConnection::of(page.map(|seen| request_entry(order, seen)), &arguments, total)))
     }
 
     /// The dispositions of the requests that you see as an official, newest first.
@@ -319,7 +320,8 @@ impl Query {
     ) -> Result<Option<DispositionConnection>> {
         let user = caller(context)?.user;
         let service = service(context)?;
-        let paging = Arguments { first, after, last, before }.paging()?;
+        let arguments = Arguments { first, after, last, before };
+        let paging = arguments.paging(CREATED)?;
         let filter = filter.unwrap_or_default();
         let filter = store::DispositionFilter {
             office: filter.office,
@@ -334,14 +336,12 @@ impl Query {
             .map_err(error::store)?;
         let keys = page.rows.iter().map(|row| super::loaders::RequestOf(row.request_id));
         let requests = session.loader.load_many(keys).await.map_err(error::load)?;
-        let rows = page.rows.iter().filter_map(|row| {
-            let request = requests.get(&super::loaders::RequestOf(row.request_id))?;
-            Some(Disposition { request: Request(request.clone()), row: row.clone() })
+        let rows = page.rows.into_iter().filter_map(|row| {
+            let request = Request(requests.get(&super::loaders::RequestOf(row.request_id))?.clone());
+            Some((cursor(CREATED, &row.created_at.into(), row.id), Disposition { request, row }))
         });
         let page = store::Page { rows: rows.collect(), more: page.more };
-        Ok(Some(DispositionConnection::of(&page, &paging, total, |disposition: &Disposition| {
-            (cursor(&disposition.row.created_at.into(), disposition.row.id), disposition.clone())
-        })))
+        Ok(Some(DispositionConnection::of(page, &arguments, total)))
     }
 
     /// The assets that you may see, newest first.
@@ -356,7 +356,8 @@ impl Query {
     ) -> Result<Option<AssetConnection>> {
         caller(context)?;
         let service = service(context)?;
-        let paging = Arguments { first, after, last, before }.paging()?;
+        let arguments = Arguments { first, after, last, before };
+        let paging = arguments.paging(CREATED)?;
         let filter = filter.unwrap_or_default();
         let filter = store::AssetFilter {
             office: filter.office,
@@ -369,66 +370,7 @@ impl Query {
         let viewing = &session(context)?.viewing;
         let (page, total) =
             store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
-        Ok(Some(AssetConnection::of(&page, &paging, total, |row| {
-            (cursor(&row.created_at.into(), row.id), Asset::of(row.clone()))
-        })))
+        let page = page.map(|row| (cursor(CREATED, &row.created_at.into(), row.id), Asset::of(row)));
+        Ok(Some(AssetConnection::of(page, &arguments, total)))
     }
-}
-
-/// The thing of that id, if the caller may see it.
-async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let Some((kind, key)) = id::decode(id) else { return Ok(None) };
-    let service = service(context)?;
-    let uuid = || id::uuid(&kind, id);
-    Ok(match kind.as_str() {
-        "Request" => find(context, uuid()).await?.map(Node::Request),
-        "Office" => service.catalog().office(&key).map(|_| Node::Office(Office(key))),
-        "Procedure" => {
-            let mut parts = key.splitn(3, '/');
-            let (office, procedure) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            let version = parts.next().and_then(|version| version.parse().ok()).unwrap_or(0);
-            let found = service.catalog().version(office, procedure, version);
-            found.map(|entry| Node::Procedure(Procedure(entry.clone())))
-        }
-        "Asset" => {
-            let row = store::asset_by_id(service.store().reader(), uuid()).await.map_err(error::store)?;
-            match row {
-                None => None,
-                Some(row) => find(context, row.request_id).await?.and_then(|request| {
-                    let office = request.0.side() == crate::access::Side::Office;
-                    (office || row.delivered_at.is_some()).then(|| Node::from(Asset::of(row)))
-                }),
-            }
-        }
-        "Document" => {
-            let row = store::document_by_id(service.store().reader(), uuid()).await.map_err(error::store)?;
-            match row {
-                None => None,
-                Some(row) => find(context, row.request_id).await?.and_then(|request| {
-                    let seen = service.sees_document(&request.0, &row);
-                    seen.then(|| Node::Document(super::types::request::Document { request, row }))
-                }),
-            }
-        }
-        "Disposition" => {
-            let row = store::disposition_by_id(service.store().reader(), uuid()).await.map_err(error::store)?;
-            match row {
-                None => None,
-                Some(row) => find(context, row.request_id).await?.and_then(|request| {
-                    let office = request.0.side() == crate::access::Side::Office;
-                    office.then(|| Node::Disposition(Disposition { request, row }))
-                }),
-            }
-        }
-        "User" => {
-            let mine = session(context)?.caller.as_ref().is_some_and(|caller| caller.user == uuid());
-            if mine { Some(Node::User(person(context, uuid()).await?)) } else { None }
-        }
-        "RoleGrant" => {
-            let grants = session(context)?.caller.iter().flat_map(|caller| caller.grants.iter());
-            let wanted = uuid();
-            grants.into_iter().find(|grant| grant.id == wanted).cloned().map(|grant| Node::RoleGrant(RoleGrant(grant)))
-        }
-        _ => None,
-    })
 }

@@ -10,7 +10,7 @@ use super::error;
 use super::loaders::Loads;
 use crate::access::Caller;
 use crate::service::{Answer, Service};
-use crate::store::Viewing;
+use crate::store::{self, Viewing};
 
 /// The one who asks, with what they may see: made anew for each operation and never shared.
 pub struct Session {
@@ -20,6 +20,8 @@ pub struct Session {
     pub viewing: Viewing,
     /// Where they call from.
     pub address: Option<IpAddr>,
+    /// Where the log stood before anything else was read, for operations that ask.
+    pub(super) log_end: Option<i64>,
     pub(super) loader: DataLoader<Loads, HashMapCache>,
 }
 
@@ -30,8 +32,19 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// The session of a caller, from the token they sent.
-    pub async fn open(service: &Service, token: Option<&str>, address: Option<IpAddr>) -> Answer<Self> {
+    /// The session of a caller for an operation, from the token they sent.
+    pub async fn open(
+        service: &Service,
+        operation: &str,
+        token: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> Answer<Self> {
+        // What is read may be newer than its cursor, never older: so this comes first. An operation that only mentions the
+        // name elsewhere pays for a statement in vain.
+        let log_end = match operation.contains("eventCursor") {
+            true => Some(store::log_end(service.store()).await?),
+            false => None,
+        };
         let caller = match token {
             None => None,
             Some(token) => Some(service.caller(service.user_of(token)?).await?),
@@ -42,7 +55,7 @@ impl Session {
         };
         let loads = Loads { service: service.clone(), viewing: viewing.clone() };
         let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
-        Ok(Self { caller, viewing, address, loader })
+        Ok(Self { caller, viewing, address, log_end, loader })
     }
 }
 
@@ -75,4 +88,10 @@ pub(super) fn service<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Se
 /// The signed-in caller, or the error that asks to sign in.
 pub(super) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Caller> {
     session(context)?.caller.as_ref().ok_or_else(|| error::of(crate::service::Refused::Unauthenticated))
+}
+
+/// The cursor of where the log stood before the operation read anything.
+pub(super) fn event_cursor(context: &Context<'_>) -> async_graphql::Result<String> {
+    let end = session(context)?.log_end.ok_or_else(|| error::damaged("the log's end was not read"))?;
+    service(context)?.cursor(end).map_err(error::of)
 }

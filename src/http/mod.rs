@@ -1,4 +1,6 @@
-//! axum: routes, limits, health.
+//! axum: routes, limits, health, explorer.
+
+mod explorer;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,9 +17,6 @@ use tower_http::trace::TraceLayer;
 use crate::graphql::{ApiSchema, Session};
 use crate::service::{Refused, Service};
 
-/// How long an operation may take.
-const OPERATION: Duration = Duration::from_secs(30);
-
 /// What the routes share.
 #[derive(Clone)]
 struct Shared {
@@ -25,16 +24,34 @@ struct Shared {
     service: Service,
 }
 
-/// Everything that is served. `body_limit`: the largest body taken, in bytes.
-pub fn router(schema: ApiSchema, service: Service, body_limit: usize) -> Router {
-    Router::new()
-        .route("/graphql", post(graphql))
-        .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(ready))
-        .layer(DefaultBodyLimit::max(body_limit))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, OPERATION))
-        .layer(TraceLayer::new_for_http())
-        .with_state(Shared { schema, service })
+/// What is served, and within which limits.
+pub struct Served {
+    /// The schema.
+    pub schema: ApiSchema,
+    /// The service behind it.
+    pub service: Service,
+    /// The largest body taken, in bytes.
+    pub body_limit: usize,
+    /// How long an operation may take.
+    pub operation: Duration,
+    /// Whether the explorer is served.
+    pub explorer: bool,
+}
+
+impl Served {
+    /// The routes.
+    pub fn router(self) -> Router {
+        let explorer = if self.explorer { explorer::routes() } else { Router::new() };
+        Router::new()
+            .route("/graphql", post(graphql))
+            .route("/healthz", get(async || "ok"))
+            .route("/readyz", get(ready))
+            .merge(explorer)
+            .layer(DefaultBodyLimit::max(self.body_limit))
+            .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, self.operation))
+            .layer(TraceLayer::new_for_http())
+            .with_state(Shared { schema: self.schema, service: self.service })
+    }
 }
 
 async fn ready(State(shared): State<Shared>) -> Response {
@@ -81,7 +98,7 @@ async fn graphql(
             return refused(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
         }
     };
-    let session = match Session::open(&shared.service, token, Some(address.ip())).await {
+    let session = match Session::open(&shared.service, &request.query, token, Some(address.ip())).await {
         Ok(session) => session,
         Err(Refused::Unauthenticated) => {
             return refused(

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::access::Action;
 use crate::policy::Object;
-use crate::procedure::{AssetSpec, Effect, Outcome, Requirement, Step};
+use crate::procedure::{AssetSpec, Effect, FieldFault, Outcome, Requirement, Step};
 use crate::store::{self, Append, Audience, Change};
 use crate::workflow::{self, Act, Stage};
 
@@ -115,7 +115,7 @@ impl Service {
                 asset_id: asset,
                 recipient_id: change.row.submitted_by,
                 state: "HELD".to_owned(),
-                sealed: Some(self.keys.seal(asset.as_bytes(), secret)),
+                sealed: Some(self.seal(asset, secret)?),
                 reveal_key: None,
                 revealed_at: None,
                 changed_at: now,
@@ -193,7 +193,7 @@ impl Service {
         let not_found = || Refused::not_found(&["assetId"]);
         let row = store::asset_by_id(transaction, id).await?.ok_or_else(not_found)?;
         let seen = self.see(transaction, caller, row.request_id, &["assetId"]).await?;
-        if seen.side() == crate::access::Side::Applicant && row.delivered_at.is_none() {
+        if !self.sees_asset(&seen, &row) {
             return Err(not_found());
         }
         Ok((seen, row))
@@ -222,32 +222,25 @@ pub(super) async fn free(
     Ok(())
 }
 
-/// The attributes after the act, judged by the SOP's schema.
+/// The attributes after the act, judged by the SOP's schema: what came with the act, and then all of them together.
 fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> Answer<Map<String, Value>> {
     let damaged = |error: serde_json::Error| Refused::Internal(error.to_string());
     let mut attributes: Map<String, Value> = serde_json::from_str(&row.attributes).map_err(damaged)?;
     if let Some(given) = act.given {
-        let form = act
-            .entry
-            .attributes
-            .get(&(act.step.key.clone(), act.outcome.key.clone()))
-            .ok_or_else(|| Refused::Internal("no schema for the attributes".to_owned()))?;
-        let faults = form.validate(&given.attributes);
-        if !faults.is_empty() {
-            let prefix = || ["asset".to_owned(), "attributes".to_owned()].into_iter();
-            let error = |fault: crate::procedure::FieldFault| UserError {
-                code: UserErrorCode::InvalidInput,
-                message: fault.message,
-                path: prefix().chain(fault.path).collect(),
-            };
-            return Err(Refused::User(faults.into_iter().map(error).collect()));
-        }
+        let form = act.entry.asset_form(act.step, act.outcome);
+        let form = form.ok_or_else(|| Refused::Internal("no schema for the attributes".to_owned()))?;
+        let mut faults = form.validate(&given.attributes);
         let given = given.attributes.as_object().cloned().unwrap_or_default();
+        // The number of a document is the document's to give.
+        faults.extend(spec.numbers.keys().filter(|name| given.contains_key(*name)).map(|name| FieldFault {
+            path: vec![name.clone()],
+            message: "is taken from its document: leave it out".to_owned(),
+        }));
+        settle(faults)?;
         if act.outcome.asset_changes.is_empty() {
-            attributes = given;
-        } else {
-            attributes.extend(given);
+            attributes.retain(|name, _| spec.numbers.contains_key(name));
         }
+        attributes.extend(given);
     }
     for (attribute, kind) in &spec.numbers {
         let number = act.documents.iter().find(|given| given.kind == *kind).and_then(|given| given.number.clone());
@@ -255,7 +248,25 @@ fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> A
             attributes.insert(attribute.clone(), Value::from(number));
         }
     }
-    Ok(attributes)
+    let whole = Value::Object(attributes);
+    settle(act.entry.attributes.as_ref().map(|form| form.validate(&whole)).unwrap_or_default())?;
+    match whole {
+        Value::Object(attributes) => Ok(attributes),
+        _ => Err(Refused::Internal("attributes are no object".to_owned())),
+    }
+}
+
+/// Tells what is wrong with attributes, each at its place in the input.
+fn settle(faults: Vec<FieldFault>) -> Answer<()> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let error = |fault: FieldFault| UserError {
+        code: UserErrorCode::InvalidInput,
+        message: fault.message,
+        path: ["asset", "attributes"].into_iter().map(str::to_owned).chain(fault.path).collect(),
+    };
+    Err(Refused::User(faults.into_iter().map(error).collect()))
 }
 
 /// A template with its `{attribute}`s filled in.

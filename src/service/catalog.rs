@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::calendar::Calendar;
-use crate::procedure::{Form, Office, Procedure};
+use crate::procedure::{Form, Office, Outcome, Procedure, Requirement, Step};
 
 /// An office, ready to be used.
 #[derive(Debug)]
@@ -24,10 +24,24 @@ pub struct ProcedureEntry {
     pub procedure: Procedure,
     /// The form that comes with a submission.
     pub details: Form,
-    /// The asset's attributes, by step and outcome, where an outcome takes any.
-    pub attributes: HashMap<(String, String), Form>,
-    /// A file has it: new requests may begin with it.
+    /// The asset's attributes, whole.
+    pub attributes: Option<Form>,
+    /// What outcomes that change some attributes take, by step and outcome.
+    changes: HashMap<(String, String), Form>,
+    /// New requests may begin with it once its time has come.
     pub offered: bool,
+}
+
+impl ProcedureEntry {
+    /// What an act of an outcome may say of the asset: all its attributes, or those that the outcome changes. None where it
+    /// says nothing.
+    pub fn asset_form(&self, step: &Step, outcome: &Outcome) -> Option<&Form> {
+        match outcome.asset {
+            Requirement::None => None,
+            _ if outcome.asset_changes.is_empty() => self.attributes.as_ref(),
+            _ => self.changes.get(&(step.key.clone(), outcome.key.clone())),
+        }
+    }
 }
 
 /// Offices and procedures.
@@ -48,24 +62,18 @@ impl Catalog {
     pub fn add_procedure(&mut self, procedure: Procedure, offered: bool) -> Result<(), String> {
         let office = self.office(&procedure.office).ok_or_else(|| format!("no office `{}`", procedure.office))?;
         let details = Form::compile(&procedure.details, &office.office)?;
-        let mut attributes = HashMap::new();
+        let (mut attributes, mut changes) = (None, HashMap::new());
         if let Some(spec) = &procedure.asset {
+            attributes = Some(Form::compile(&spec.attributes, &office.office)?);
             for step in &procedure.steps {
-                for outcome in &step.outcomes {
-                    if outcome.asset == crate::procedure::Requirement::None {
-                        continue;
-                    }
-                    let form = if outcome.asset_changes.is_empty() {
-                        Form::compile(&spec.attributes, &office.office)?
-                    } else {
-                        Form::changing(&spec.attributes, &outcome.asset_changes, &office.office)?
-                    };
-                    attributes.insert((step.key.clone(), outcome.key.clone()), form);
+                for outcome in step.outcomes.iter().filter(|outcome| !outcome.asset_changes.is_empty()) {
+                    let form = Form::changing(&spec.attributes, &outcome.asset_changes, &office.office)?;
+                    changes.insert((step.key.clone(), outcome.key.clone()), form);
                 }
             }
         }
         let key = (procedure.office.clone(), procedure.key.clone(), procedure.version);
-        self.procedures.insert(key, Arc::new(ProcedureEntry { procedure, details, attributes, offered }));
+        self.procedures.insert(key, Arc::new(ProcedureEntry { procedure, details, attributes, changes, offered }));
         Ok(())
     }
 
@@ -89,7 +97,7 @@ impl Catalog {
         self.procedures.iter().filter(move |((of, _, _), _)| of == office).map(|(_, entry)| entry)
     }
 
-    /// The version of a procedure that is in force on a day: the newest that a file has and whose time has come.
+    /// The version of a procedure that is in force on a day: the newest on offer whose time has come.
     pub fn in_force(&self, office: &str, key: &str, day: NaiveDate) -> Option<&Arc<ProcedureEntry>> {
         self.procedures
             .values()

@@ -11,7 +11,7 @@ use crate::policy::Object;
 use crate::store::{self, Append, Audience, Change};
 
 /// For how long the same key shows a secret again, so that a lost answer loses nothing.
-const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
+pub(super) const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
 
 /// A credential, shown.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Service {
         let sealed = held.sealed.as_deref().ok_or_else(unavailable)?;
         let secret = self
             .keys
-            .open(row.id.as_bytes(), sealed)
+            .unseal(row.id.as_bytes(), sealed)
             .ok_or_else(|| Refused::Internal(format!("the credential of asset {} cannot be opened", row.id)))?;
         if !again {
             let mut change = Change::open(&self.store, &transaction, &allowed, now);
@@ -124,7 +124,7 @@ impl Service {
         let issued = credential::Model {
             recipient_id,
             state: "AVAILABLE".to_owned(),
-            sealed: Some(self.keys.seal(row.id.as_bytes(), &command.secret)),
+            sealed: Some(self.seal(row.id, &command.secret)?),
             reveal_key: None,
             revealed_at: None,
             changed_at: change.now(),
@@ -139,5 +139,10 @@ impl Service {
         self.remember(&transaction, user, &key, row.id).await?;
         self.commit(transaction).await?;
         Ok(row.id)
+    }
+
+    /// A secret, sealed for its asset.
+    pub(super) fn seal(&self, asset: Uuid, secret: &Secret) -> Answer<Vec<u8>> {
+        self.keys.seal(asset.as_bytes(), secret).map_err(|error| Refused::Internal(error.to_string()))
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Answer, Refused, Service};
 use crate::access::{Action, Side};
 use crate::policy::Object;
+use crate::procedure::Requirement;
 use crate::store::{self, Append, Change};
 
 impl Service {
@@ -21,12 +22,13 @@ impl Service {
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
         let refused = || Refused::Forbidden("This disposition is for another role.".to_owned());
-        // A disposition is for whoever executes the step that its outcome led to.
-        let target = procedure.steps.iter().find(|step| {
-            let roles = self.policy.roles(&row.office, &procedure.key, &step.key, Action::Execute);
-            roles.contains(&row.to_role) && step.key != row.step
-        });
-        let object = Object::Step(&procedure.key, &target.ok_or_else(refused)?.key);
+        // A disposition is for whoever executes the step that an outcome with one led to.
+        let given_at = procedure.step(&row.step).into_iter().flat_map(|step| &step.outcomes);
+        let led_to = given_at.filter(|outcome| outcome.disposition != Requirement::None);
+        let target = led_to
+            .filter_map(|outcome| outcome.to.as_deref())
+            .find(|step| self.policy.roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role));
+        let object = Object::Step(&procedure.key, target.ok_or_else(refused)?);
         let allowed =
             self.policy.authorize(&caller, seen.into_inner(), object, Action::Execute).map_err(|_| refused())?;
         let mut change = Change::open(&self.store, &transaction, &allowed, self.now());

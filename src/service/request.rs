@@ -113,6 +113,11 @@ impl Service {
         seen.side() == Side::Office || (seen.row.finished_at.is_some() && for_applicant())
     }
 
+    /// Whether the caller sees this asset of a request.
+    pub fn sees_asset(&self, seen: &Seen<SeenRequest>, asset: &asset::Model) -> bool {
+        seen.side() == Side::Office || asset.delivered_at.is_some()
+    }
+
     /// Whether the caller sees how a visit ended.
     pub fn sees_outcome(
         &self,

@@ -1,5 +1,6 @@
 //! Documents with their signatures, assets, the units they hold, and their sealed credentials.
 
+use chrono::{DateTime, Utc};
 use entity::{asset, credential, document, held_unit, request, signature};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -157,4 +158,19 @@ pub async fn release_units(transaction: &Transaction, asset: Uuid) -> Result<(),
 pub async fn save_credential(transaction: &Transaction, credential: credential::Model) -> Result<(), StoreError> {
     credential::Entity::delete_by_id(credential.asset_id).exec(transaction).await?;
     insert(transaction, credential).await
+}
+
+/// Forgets the secrets that were revealed at that moment or before. Returns how many.
+pub async fn forget_revealed(store: &Store, until: DateTime<Utc>) -> Result<u64, StoreError> {
+    let transaction = store.begin().await?;
+    let gone = credential::Entity::update_many()
+        .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
+        .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))
+        .filter(credential::Column::State.eq("REVEALED"))
+        .filter(credential::Column::RevealedAt.lte(until))
+        .filter(credential::Column::Sealed.is_not_null())
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(gone.rows_affected)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, EntityTrait, Iterable,
+    PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use super::StoreError;
@@ -83,4 +83,22 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         Ok(self.reader.ping().await?)
     }
+}
+
+/// A connection to an existing SQLite database that only reads, and leaves its schema as it is.
+pub async fn open_to_read(file: &std::path::Path) -> Result<DatabaseConnection, StoreError> {
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
+    options.max_connections(1).sqlx_logging(false);
+    Ok(Database::connect(options).await?)
+}
+
+/// Those rows of a table, in any order; whether the caller may see them is not asked.
+pub async fn by_ids<E>(store: &Store, ids: Vec<uuid::Uuid>) -> Result<Vec<E::Model>, StoreError>
+where
+    E: EntityTrait,
+    <E::PrimaryKey as PrimaryKeyTrait>::ValueType: From<uuid::Uuid>,
+{
+    let key = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column);
+    let Some(key) = key else { return Ok(Vec::new()) };
+    Ok(E::find().filter(key.is_in(ids)).all(store.reader()).await?)
 }

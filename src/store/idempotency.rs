@@ -63,8 +63,8 @@ pub async fn remember(
     insert(transaction, row).await
 }
 
-/// Forgets keys that are past their time.
-pub async fn forget_old(store: &Store, now: DateTime<Utc>) -> Result<u64, StoreError> {
+/// Forgets keys that are past their time. Returns how many.
+pub async fn forget_old_keys(store: &Store, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let transaction = store.begin().await?;
     let old = idempotency_key::Column::CreatedAt.lt(now - KEPT);
     let gone = idempotency_key::Entity::delete_many().filter(old).exec(&transaction).await?;

@@ -35,6 +35,13 @@ pub struct Page<T> {
     pub more: bool,
 }
 
+impl<T> Page<T> {
+    /// The same page of other things.
+    pub fn map<U>(self, of: impl FnMut(T) -> U) -> Page<U> {
+        Page { rows: self.rows.into_iter().map(of).collect(), more: self.more }
+    }
+}
+
 impl Paging {
     /// Orders and cuts a query; reads one row more than wanted to learn whether there is more.
     pub(super) fn apply<E: EntityTrait>(

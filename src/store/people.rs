@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::{agency, grant, user};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::change::insert;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Viewing};
 use crate::access::{Capacity, Grant};
 
 /// A person's row.
@@ -64,6 +65,20 @@ impl Store {
     /// Those people, in any order.
     pub async fn people(&self, ids: &[Uuid]) -> Result<Vec<Person>, StoreError> {
         Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(self.reader()).await?)
+    }
+
+    /// Those of the people whom the caller may look up: themselves, and whoever holds or held a grant in an office where they
+    /// hold one.
+    pub async fn colleagues(&self, viewing: &Viewing, ids: &[Uuid]) -> Result<Vec<Person>, StoreError> {
+        let offices = viewing.scopes.iter().map(|scope| scope.office.as_str());
+        let there = Query::select()
+            .column(grant::Column::UserId)
+            .from(grant::Entity)
+            .and_where(Expr::col(grant::Column::Office).is_in(offices))
+            .to_owned();
+        let near = Condition::any().add(user::Column::Id.eq(viewing.user)).add(user::Column::Id.in_subquery(there));
+        let query = user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).filter(near);
+        Ok(query.all(self.reader()).await?)
     }
 
     /// Those agencies, in any order.

@@ -1,7 +1,7 @@
 //! Versions of SOPs, stored whole when first seen, and the numbers given to requests.
 
 use entity::{counter, procedure_version};
-use sea_orm::{EntityTrait, IntoActiveModel, QueryOrder, Set};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder, Set};
 
 use super::change::insert;
 use super::{Store, StoreError, Transaction};
@@ -10,12 +10,12 @@ use super::{Store, StoreError, Transaction};
 pub type StoredVersion = procedure_version::Model;
 
 /// Every stored version.
-pub async fn stored_versions(store: &Store) -> Result<Vec<StoredVersion>, StoreError> {
+pub async fn stored_versions<C: ConnectionTrait>(connection: &C) -> Result<Vec<StoredVersion>, StoreError> {
     let query = procedure_version::Entity::find()
         .order_by_asc(procedure_version::Column::Office)
         .order_by_asc(procedure_version::Column::Procedure)
         .order_by_asc(procedure_version::Column::Version);
-    Ok(query.all(store.reader()).await?)
+    Ok(query.all(connection).await?)
 }
 
 /// Stores a version that is not stored yet.

@@ -1,8 +1,8 @@
 //! A server of one's own for a test, and people who act on it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ const PASSWORD: &str = "demonstration only";
 pub(crate) struct Server {
     child: Child,
     url: String,
+    folders: Folders,
     data: tempfile::TempDir,
     http: reqwest::Client,
 }
@@ -24,66 +25,149 @@ impl Drop for Server {
     }
 }
 
-fn command(data: &Path) -> Command {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// Where the procedures and policies are.
+#[derive(Clone)]
+pub(crate) struct Folders {
+    pub(crate) procedures: PathBuf,
+    pub(crate) policies: PathBuf,
+}
+
+impl Folders {
+    /// Those that are shipped.
+    pub(crate) fn shipped() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        Self { procedures: root.join("procedures"), policies: root.join("policies") }
+    }
+
+    /// A copy of the shipped ones, to change.
+    pub(crate) fn copied(to: &Path) -> Self {
+        let shipped = Self::shipped();
+        let copy = Self { procedures: to.join("procedures"), policies: to.join("policies") };
+        copy_all(&shipped.procedures, &copy.procedures);
+        copy_all(&shipped.policies, &copy.policies);
+        copy
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let copy = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_all(&path, &copy);
+        } else {
+            std::fs::copy(&path, copy).expect("a copy");
+        }
+    }
+}
+
+/// The program, on a data folder.
+pub(crate) fn command(data: &Path, folders: &Folders) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_disposisi"));
-    command.arg("--data").arg(data).arg("--procedures").arg(root.join("procedures"));
-    command.arg("--policies").arg(root.join("policies"));
+    command.arg("--data").arg(data);
+    command.arg("--procedures").arg(&folders.procedures).arg("--policies").arg(&folders.policies);
+    // Nothing of the machine's own settings.
+    command.current_dir(data.parent().unwrap_or(data)).env_clear();
     command
 }
 
-/// Runs a subcommand to its end; what it printed.
-pub(crate) fn run(data: &Path, arguments: &[&str], input: &str) -> String {
-    let mut child = command(data)
+/// Runs a subcommand to its end, and how it ended.
+pub(crate) fn output(data: &Path, folders: &Folders, arguments: &[&str], input: &str) -> Output {
+    let mut child = command(data, folders)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    child.stdin.take().expect("standard input").write_all(input.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
+    // A program that refuses before it reads has closed its input.
+    let _ = child.stdin.take().expect("standard input").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+/// Runs a subcommand that must not fail; what it printed.
+pub(crate) fn run(data: &Path, folders: &Folders, arguments: &[&str], input: &str) -> String {
+    let output = output(data, folders, arguments, input);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// A child that serves, and its address once it listens.
+fn serve(data: &Path, folders: &Folders) -> (Child, String) {
+    let mut child = command(data, folders)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the server starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
+    let url = line.trim().strip_prefix("serving ").expect("the address").to_owned();
+    (child, url)
+}
+
+/// A person: name, office, role, and the agency of an agency's people.
+pub(crate) type Cast<'a> = &'a [(&'a str, &'a str, &'a str, Option<&'a str>)];
+
 impl Server {
-    /// A server with these people: name, office, role, and the agency of an agency's people.
-    pub(crate) fn with(people: &[(&str, &str, &str, Option<&str>)]) -> Self {
+    /// A server of the shipped procedures with these people.
+    pub(crate) fn with(people: Cast<'_>) -> Self {
+        Self::of(people, Folders::shipped())
+    }
+
+    /// A server of these procedures with these people.
+    pub(crate) fn of(people: Cast<'_>, folders: Folders) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let path = data.path();
+        let path = data.path().join("data");
         let mut agencies: Vec<(&str, &str)> =
             people.iter().filter_map(|(_, office, _, agency)| agency.map(|agency| (*office, agency))).collect();
         agencies.sort_unstable();
         agencies.dedup();
         for (office, agency) in agencies {
-            run(path, &["agency", "add", "--office", office, agency, "--name", agency], "");
+            run(&path, &folders, &["agency", "add", "--office", office, agency, "--name", agency], "");
         }
         for (name, office, role, agency) in people {
-            run(path, &["user", "add", name, "--name", name, "--password-stdin"], PASSWORD);
+            run(&path, &folders, &["user", "add", name, "--name", name, "--password-stdin"], PASSWORD);
             let mut grant = vec!["grant", name, "--office", office, "--role", role];
             grant.extend(agency.iter().flat_map(|agency| ["--agency", agency]));
-            run(path, &grant, "");
+            run(&path, &folders, &grant, "");
         }
-        let mut child = command(path)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
-        let url = line.trim().strip_prefix("serving ").expect("the address").to_owned();
-        Self { child, url, data, http: reqwest::Client::new() }
+        let (child, url) = serve(&path, &folders);
+        Self { child, url, folders, data, http: reqwest::Client::new() }
+    }
+
+    /// The data folder.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.data.path().join("data")
+    }
+
+    /// Its address, as the beginning of a URL.
+    pub(crate) fn base(&self) -> &str {
+        self.url.trim_end_matches("/graphql")
+    }
+
+    /// Ends it as an operator would; how it ended.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+        self.child.wait().expect("it ends")
+    }
+
+    /// Ends it and starts it anew, on these procedures.
+    pub(crate) fn restart(&mut self, folders: Folders) {
+        self.stop();
+        self.folders = folders;
+        (self.child, self.url) = serve(&self.path(), &self.folders);
     }
 
     /// Runs a subcommand on this server's data.
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
-        run(self.data.path(), arguments, "")
+        run(&self.path(), &self.folders, arguments, "")
     }
 
     /// Whether any file of the data folder holds this text.
     pub(crate) fn holds(&self, text: &str) -> bool {
-        let files = std::fs::read_dir(self.data.path()).expect("the data folder");
+        let files = std::fs::read_dir(self.path()).expect("the data folder");
         let mut files = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
         files.any(|path| std::fs::read(path).expect("a file").windows(text.len()).any(|part| part == text.as_bytes()))
     }

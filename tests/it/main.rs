@@ -2,8 +2,14 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+mod branches;
 mod cloud;
+mod commands;
 mod data_center;
+mod demo;
 mod harness;
+mod house;
+mod printed;
 mod schema;
 mod subdomain;
+mod versions;

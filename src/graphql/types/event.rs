@@ -1,11 +1,13 @@
 //! What happened to a request.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::asset::Asset;
-use super::page::{Arguments, PageInfo, cursor};
+use super::page::{Arguments, PageInfo};
 use super::procedure::{Outcome, Step};
 use super::request::{Disposition, Document, Request, find, word};
 use super::who::Actor;
@@ -63,15 +65,26 @@ pub(in crate::graphql) enum RequestEventKind {
 }
 
 /// One thing that happened to a request.
+#[derive(Clone)]
 pub(in crate::graphql) struct RequestEvent {
     numbered: NumberedEvent,
-    body: serde_json::Value,
+    body: Arc<serde_json::Value>,
 }
 
 impl RequestEvent {
     fn of(numbered: NumberedEvent) -> Result<Self> {
         let body = serde_json::from_str(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
-        Ok(Self { numbered, body })
+        Ok(Self { numbered, body: Arc::new(body) })
+    }
+
+    /// The event of that id, if the caller may see it.
+    pub(in crate::graphql) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
+        let found = store::event_by_id(service(context)?.store(), id).await.map_err(error::store)?;
+        let Some(numbered) = found else { return Ok(None) };
+        let Some(request) = find(context, numbered.event.request_id).await? else { return Ok(None) };
+        let ended = request.0.row.finished_at.is_some();
+        let shown = store::sees_event(&request.0, ended, &numbered.event);
+        shown.then(|| Self::of(numbered)).transpose()
     }
 
     async fn seen_request(&self, context: &Context<'_>) -> Result<Request> {
@@ -92,9 +105,9 @@ impl RequestEvent {
         id::encode("RequestEvent", self.numbered.event.id)
     }
 
-    /// Its place among the request's events.
-    async fn cursor(&self) -> String {
-        cursor(&self.numbered.event.sequence.into(), self.numbered.event.id)
+    /// Its place in the log of events: what comes after it follows under any filter.
+    async fn cursor(&self, context: &Context<'_>) -> Result<String> {
+        service(context)?.cursor(self.numbered.position).map_err(error::of)
     }
 
     /// Its number within the request, from 1; without gaps in the office's view.
@@ -174,8 +187,8 @@ impl RequestEvent {
         let request = self.seen_request(context).await?;
         let loaded = session(context)?.loader.load_one(AssetsOf(request.0.row.id)).await;
         let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
-        let sees = |row: &entity::asset::Model| request.0.side() == Side::Office || row.delivered_at.is_some();
-        Ok(rows.find(|row| row.id == id && sees(row)).map(Asset::of))
+        let service = service(context)?;
+        Ok(rows.find(|row| row.id == id && service.sees_asset(&request.0, row)).map(Asset::of))
     }
 
     /// The request's version after it.
@@ -198,7 +211,7 @@ pub(in crate::graphql) struct RequestEventConnection {
 /// An event with its cursor.
 #[derive(async_graphql::SimpleObject)]
 pub(in crate::graphql) struct RequestEventEdge {
-    /// Its place among the request's events.
+    /// Its place in the log of events.
     cursor: String,
     /// The event.
     node: RequestEvent,
@@ -211,22 +224,23 @@ impl RequestEventConnection {
         seen: &Seen<SeenRequest>,
         arguments: &Arguments,
     ) -> Result<Self> {
-        let paging = arguments.paging()?;
-        let sequence = |key: &Option<store::PageKey>| match key.as_ref().map(|key| &key.value) {
-            Some(sea_orm::Value::BigInt(sequence)) => *sequence,
-            _ => None,
+        let service = service(context)?;
+        let paging = arguments.stretch()?;
+        let place = |cursor: &Option<String>| match cursor {
+            None => Ok(None),
+            Some(cursor) => service.position(cursor).map(Some).ok_or_else(error::no_cursor),
         };
-        let between = (sequence(&paging.after), sequence(&paging.before));
+        let between = (place(&arguments.after)?, place(&arguments.before)?);
         let ended = seen.row.finished_at.is_some();
-        let stretch = (paging.limit, paging.backward);
-        let page = store::request_events(service(context)?.store(), seen, seen.row.id, ended, between, stretch)
+        let page = store::request_events(service.store(), seen, seen.row.id, ended, between, &paging)
             .await
             .map_err(error::store)?;
-        let cursors: Vec<String> =
-            page.rows.iter().map(|row| cursor(&row.event.sequence.into(), row.event.id)).collect();
-        let page_info = PageInfo::of(&page, &paging, &cursors);
-        let nodes = || page.rows.iter().cloned().map(RequestEvent::of).collect::<Result<Vec<_>>>();
-        let edges = cursors.iter().cloned().zip(nodes()?).map(|(cursor, node)| RequestEventEdge { cursor, node });
-        Ok(Self { edges: edges.collect(), nodes: nodes()?, page_info })
+        let cursors = page.rows.iter().map(|row| service.cursor(row.position)).collect::<Result<Vec<_>, _>>();
+        let cursors = cursors.map_err(error::of)?;
+        let page_info = PageInfo::of(&page, arguments, &cursors);
+        let nodes = page.rows.into_iter().map(RequestEvent::of).collect::<Result<Vec<_>>>()?;
+        let edges = cursors.into_iter().zip(nodes.iter().cloned());
+        let edges = edges.map(|(cursor, node)| RequestEventEdge { cursor, node }).collect();
+        Ok(Self { edges, nodes, page_info })
     }
 }

@@ -1,6 +1,6 @@
 //! Pages by the Relay cursor connections specification: 20 by default, 100 at most.
 
-use async_graphql::{Error, Result, SimpleObject};
+use async_graphql::{Result, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -26,6 +26,7 @@ pub(in crate::graphql) struct PageInfo {
 }
 
 /// The arguments of a connection.
+#[derive(Clone)]
 pub(in crate::graphql) struct Arguments {
     pub(in crate::graphql) first: Option<i32>,
     pub(in crate::graphql) after: Option<String>,
@@ -33,63 +34,61 @@ pub(in crate::graphql) struct Arguments {
     pub(in crate::graphql) before: Option<String>,
 }
 
-fn invalid(message: impl AsRef<str>) -> Error {
-    error::invalid(message.as_ref())
-}
-
-/// A cursor for a place in an order.
-pub(in crate::graphql) fn cursor(value: &sea_orm::Value, id: Uuid) -> String {
+/// A cursor for a place in an order of that name.
+pub(in crate::graphql) fn cursor(order: &str, value: &sea_orm::Value, id: Uuid) -> String {
     let text = match value {
         sea_orm::Value::ChronoDateTimeUtc(Some(at)) => format!("t{}", at.timestamp_micros()),
         sea_orm::Value::String(Some(text)) => format!("s{text}"),
-        sea_orm::Value::BigInt(Some(number)) => format!("n{number}"),
         _ => String::new(),
     };
-    URL_SAFE_NO_PAD.encode(format!("{}{text}", id.simple()))
+    URL_SAFE_NO_PAD.encode(format!("{}{order}:{text}", id.simple()))
 }
 
-fn place(cursor: &str) -> Result<PageKey> {
-    let parse = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (id, text) = text.split_at_checked(32)?;
-        let id = Uuid::parse_str(id).ok()?;
-        let (kind, text) = text.split_at_checked(1)?;
-        let value: sea_orm::Value = match kind {
-            "t" => DateTime::<Utc>::from_timestamp_micros(text.parse().ok()?)?.into(),
-            "s" => text.to_owned().into(),
-            "n" => text.parse::<i64>().ok()?.into(),
-            _ => return None,
-        };
-        Some(PageKey { value, id })
+fn place(order: &str, cursor: &str) -> Option<PageKey> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (id, text) = text.split_at_checked(32)?;
+    let id = Uuid::parse_str(id).ok()?;
+    let text = text.strip_prefix(order)?.strip_prefix(':')?;
+    let value: sea_orm::Value = match text.split_at_checked(1)? {
+        ("t", text) => DateTime::<Utc>::from_timestamp_micros(text.parse().ok()?)?.into(),
+        ("s", text) => text.to_owned().into(),
+        _ => return None,
     };
-    parse().ok_or_else(|| invalid("This cursor is none of this list's: use one that a page gave you."))
+    Some(PageKey { value, id })
 }
 
 impl Arguments {
-    /// The stretch of the list that is asked for.
-    pub(in crate::graphql) fn paging(&self) -> Result<Paging> {
+    /// The stretch that is asked for of a list in the order of that name.
+    pub(in crate::graphql) fn paging(&self, order: &str) -> Result<Paging> {
+        let place = |cursor: &String| place(order, cursor).ok_or_else(error::no_cursor);
+        Ok(Paging {
+            after: self.after.as_ref().map(place).transpose()?,
+            before: self.before.as_ref().map(place).transpose()?,
+            ..self.stretch()?
+        })
+    }
+
+    /// How many are asked for, and from which end.
+    pub(in crate::graphql) fn stretch(&self) -> Result<Paging> {
         if self.first.is_some() && self.last.is_some() {
-            return Err(invalid("Ask for `first` or for `last`, not for both."));
+            return Err(error::invalid("Ask for `first` or for `last`, not for both."));
         }
         let wanted = self.first.or(self.last);
         if wanted.is_some_and(|wanted| !(0..=MOST).contains(&wanted)) {
-            return Err(invalid(format!("A page holds 0 to {MOST}.")));
+            return Err(error::invalid(&format!("A page holds 0 to {MOST}.")));
         }
-        Ok(Paging {
-            limit: wanted.and_then(|wanted| u64::try_from(wanted).ok()).unwrap_or(DEFAULT),
-            backward: self.last.is_some(),
-            after: self.after.as_deref().map(place).transpose()?,
-            before: self.before.as_deref().map(place).transpose()?,
-        })
+        let limit = wanted.and_then(|wanted| u64::try_from(wanted).ok()).unwrap_or(DEFAULT);
+        Ok(Paging { limit, backward: self.last.is_some(), after: None, before: None })
     }
 }
 
 impl PageInfo {
     /// Where a page of those cursors stands.
-    pub(in crate::graphql) fn of<T>(page: &Page<T>, paging: &Paging, cursors: &[String]) -> Self {
+    pub(in crate::graphql) fn of<T>(page: &Page<T>, arguments: &Arguments, cursors: &[String]) -> Self {
+        let backward = arguments.last.is_some();
         Self {
-            has_next_page: if paging.backward { paging.before.is_some() } else { page.more },
-            has_previous_page: if paging.backward { page.more } else { paging.after.is_some() },
+            has_next_page: if backward { arguments.before.is_some() } else { page.more },
+            has_previous_page: if backward { page.more } else { arguments.after.is_some() },
             start_cursor: cursors.first().cloned(),
             end_cursor: cursors.last().cloned(),
         }
@@ -97,7 +96,7 @@ impl PageInfo {
 }
 
 macro_rules! connection {
-    ($(#[$doc:meta])* $connection:ident, $edge:ident, $node:ty) => {
+    ($(#[$doc:meta])* $connection:ident, $(#[$with:meta])* $edge:ident, $node:ty) => {
         $(#[$doc])*
         #[derive(async_graphql::SimpleObject)]
         pub(in crate::graphql) struct $connection {
@@ -113,6 +112,7 @@ macro_rules! connection {
 
         /// An entry with its cursor.
         #[derive(async_graphql::SimpleObject)]
+        $(#[$with])*
         pub(in crate::graphql) struct $edge {
             /// Its place in the list, for `after` and `before`.
             pub(in crate::graphql) cursor: String,
@@ -121,17 +121,16 @@ macro_rules! connection {
         }
 
         impl $connection {
-            /// The connection of a page's entries.
-            pub(in crate::graphql) fn of<T>(
-                page: &$crate::store::Page<T>,
-                paging: &$crate::store::Paging,
+            /// The connection of a page's entries, each with its cursor.
+            pub(in crate::graphql) fn of(
+                page: $crate::store::Page<(String, $node)>,
+                arguments: &$crate::graphql::types::page::Arguments,
                 total: Option<u64>,
-                entry: impl Fn(&T) -> (String, $node),
             ) -> Self {
-                let (cursors, nodes): (Vec<String>, Vec<$node>) = page.rows.iter().map(&entry).unzip();
-                let page_info = $crate::graphql::types::page::PageInfo::of(page, paging, &cursors);
-                let node = page.rows.iter().map(|row| entry(row).1);
-                let edges = cursors.into_iter().zip(node).map(|(cursor, node)| $edge { cursor, node }).collect();
+                let cursors: Vec<String> = page.rows.iter().map(|(cursor, _)| cursor.clone()).collect();
+                let page_info = $crate::graphql::types::page::PageInfo::of(&page, arguments, &cursors);
+                let nodes = page.rows.iter().map(|(_, node)| node.clone()).collect();
+                let edges = page.rows.into_iter().map(|(cursor, node)| $edge { cursor, node }).collect();
                 let total_count = total.and_then(|total| i32::try_from(total).ok()).unwrap_or(0);
                 Self { edges, nodes, page_info, total_count }
             }

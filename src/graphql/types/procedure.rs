@@ -451,7 +451,6 @@ impl Outcome {
 
     /// JSON Schema (2020-12) of `AssetInput.attributes`; null where the outcome takes no asset.
     async fn asset_schema(&self) -> Option<Json<&serde_json::Value>> {
-        let key = (self.step.model().key.clone(), self.model().key.clone());
-        self.step.entry.attributes.get(&key).map(|form| Json(form.schema()))
+        self.step.entry.asset_form(self.step.model(), self.model()).map(|form| Json(form.schema()))
     }
 }

@@ -15,7 +15,7 @@ use crate::access::{Seen, Side};
 use crate::graphql::loaders::{
     AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, ReadsOf, RequestOf, SignaturesOf, SubmissionsOf, VisitsOf,
 };
-use crate::graphql::session::{caller, service, session};
+use crate::graphql::session::{caller, event_cursor, service, session};
 use crate::graphql::{error, id};
 use crate::service::{Available, AvailableKind, ProcedureEntry};
 use crate::store::SeenRequest;
@@ -300,9 +300,9 @@ impl Request {
 
     /// What was provisioned: an agency sees it once it was delivered.
     async fn assets(&self, context: &Context<'_>) -> Result<Vec<Asset>> {
+        let service = service(context)?;
         let rows = self.assets_loaded(context).await?.into_iter();
-        let seen = rows.filter(|row| self.is_office() || row.delivered_at.is_some());
-        Ok(seen.map(Asset::of).collect())
+        Ok(rows.filter(|row| service.sees_asset(&self.0, row)).map(Asset::of).collect())
     }
 
     /// What happened, in order, as far as you may see it.
@@ -316,6 +316,12 @@ impl Request {
     ) -> Result<Option<RequestEventConnection>> {
         let arguments = Arguments { first, after, last, before };
         RequestEventConnection::load(context, &self.0, &arguments).await.map(Some)
+    }
+
+    /// Where the log of events stood before this was read: follow what comes after it. This may be newer than its cursor,
+    /// never older: an event whose `version` is not above this one's is in it already.
+    async fn event_cursor(&self, context: &Context<'_>) -> Result<String> {
+        event_cursor(context)
     }
 
     /// What you may do now; what is not listed is refused.

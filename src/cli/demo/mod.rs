@@ -1,0 +1,97 @@
+//! `disposisi demo`.
+
+mod cast;
+mod stage;
+mod story;
+
+use std::path::PathBuf;
+
+use super::serve::{Server, told_to_end};
+use super::{Flags, Outcome, Settings, say, start};
+use crate::store;
+
+/// Play all SOPs from request to delivered asset, then keep serving
+///
+/// A server on an embedded database in a temporary folder, two offices, and invented people for every role. They sign in
+/// and act over HTTP as any client would, and what they do is told as it happens. Then the server stays to look around in,
+/// until Ctrl-C, and the folder goes with it.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  disposisi demo\n  disposisi demo --exit\n  disposisi demo --data demo --port 8080"
+)]
+pub(super) struct Demo {
+    /// The port to listen on, at 127.0.0.1; a free one when not given.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    port: u16,
+    /// End when the story has been told: with 0 only if every request ended as it should.
+    #[arg(long)]
+    exit: bool,
+}
+
+impl Demo {
+    /// What a demo does otherwise than a server: it listens to this machine only, is quiet, and keeps its data nowhere unless
+    /// a flag says where.
+    pub(super) fn adjust(&self, settings: &mut Settings, flags: &Flags) {
+        settings.listen = ([127, 0, 0, 1], self.port).into();
+        settings.data = flags.data().map_or_else(PathBuf::new, PathBuf::from);
+        if !flags.names_log() {
+            settings.log = "warn".to_owned();
+        }
+    }
+
+    pub(super) async fn run(self, mut settings: Settings) -> Outcome {
+        // Removed as this ends.
+        let mut temporary = None;
+        if settings.data.as_os_str().is_empty() {
+            let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+            settings.data = folder.path().to_owned();
+            temporary = Some(folder);
+        }
+        let new = start::expect_database(&settings).is_err();
+        if !new && self.exit {
+            return Err(format!("{} holds data already; mend: name a new folder", settings.data.display()));
+        }
+        let server = Server::bind(&settings).await?;
+        let (base, service) = (server.base(), server.service().clone());
+        if new {
+            cast::enter(service.store()).await?;
+        } else if service.store().person_by_username(cast::CAST[0].username).await.ok().flatten().is_none() {
+            return Err(format!("{} holds data that is no demo's; mend: name a new folder", settings.data.display()));
+        }
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let interrupted = told_to_end()?;
+        let serving = tokio::spawn(server.run(async move {
+            tokio::select! {
+                () = interrupted => {}
+                _ = ended => {}
+            }
+        }));
+        let told = if new { story::tell(&base).await } else { Ok(()) };
+        if told.is_ok() && new {
+            match store::verify(service.store()).await.map_err(|error| error.to_string())? {
+                Ok(events) => say(&format!("\nThe record holds {events} events, and nothing was touched.")),
+                Err(defect) => return Err(format!("{}: {}", defect.at, defect.what)),
+            }
+        }
+        if self.exit || told.is_err() {
+            let _ = end.send(());
+        } else {
+            farewell(&base, temporary.is_none().then_some(&settings.data));
+        }
+        let served = serving.await.map_err(|error| error.to_string())?;
+        told.and(served)
+    }
+}
+
+/// Where to look around, and as whom.
+fn farewell(base: &str, kept: Option<&PathBuf>) {
+    say(&format!("\nThe explorer: {base}/graphiql    the endpoint: {base}/graphql"));
+    say(&format!("Sign in as any of these, with the password “{}”:", cast::PASSWORD));
+    for person in cast::CAST {
+        say(&format!("  {:<8} {:<16} {}", person.username, person.name, person.part()));
+    }
+    match kept {
+        None => say("Ctrl-C ends it, and nothing is kept."),
+        Some(folder) => say(&format!("Ctrl-C ends it; {} keeps what happened.", folder.display())),
+    }
+}

@@ -1,0 +1,15 @@
+//! Where the log goes: to standard error, so that what a command answers stays apart.
+
+use tracing_subscriber::EnvFilter;
+
+use super::{LogFormat, Settings};
+
+/// Begins to log as the settings say.
+pub(super) fn start(settings: &Settings) {
+    let filter = EnvFilter::new(&settings.log);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -1,0 +1,8 @@
+//! `disposisi schema`.
+
+/// Print the published GraphQL schema
+///
+/// The text is what `schema.graphql` holds at this version: for code generators, linters and comparisons.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  disposisi schema > schema.graphql")]
+pub(super) struct Schema {}

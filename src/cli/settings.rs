@@ -1,0 +1,277 @@
+//! What can be set: by flag, by environment, by a TOML file, else the default; in this order, the first that says anything
+//! wins. `docs/operations.md` has the one table of all of it, which a test holds against [`Settings`].
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::{Config, Environment, File, FileFormat, Source};
+use serde::{Deserialize, Serialize};
+
+/// The file that is read when none is named and it is there.
+const FILE: &str = "disposisi.toml";
+
+/// What stands before a key's name in the environment.
+const PREFIX: &str = "DISPOSISI";
+
+/// Everything that can be set, as it is in force.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The folder of the offices and their SOPs.
+    pub procedures: PathBuf,
+    /// The folder of the policies.
+    pub policies: PathBuf,
+    /// What is logged: a level, or levels by target.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// How many minutes an access token is good for.
+    pub token_minutes: u32,
+    /// The largest body taken, in bytes.
+    pub body_limit: usize,
+    /// How many seconds an operation may take.
+    pub operation_seconds: u64,
+    /// How deep selections may nest.
+    pub depth_limit: usize,
+    /// How many fields an operation may select.
+    pub complexity_limit: usize,
+    /// Whether the explorer is served.
+    pub explorer: bool,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data: "data".into(),
+            procedures: "procedures".into(),
+            policies: "policies".into(),
+            log: "warn,disposisi=info".to_owned(),
+            log_format: LogFormat::Text,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            token_minutes: 15,
+            body_limit: 1_048_576,
+            operation_seconds: 30,
+            depth_limit: 16,
+            complexity_limit: 2_000,
+            explorer: true,
+        }
+    }
+}
+
+/// The settings that every command takes as flags.
+#[derive(Debug, Clone, Default, clap::Args, Serialize)]
+#[command(next_help_heading = "Settings (also DISPOSISI_<NAME>, or a line of the settings file)")]
+pub struct Flags {
+    /// The settings file, TOML [default: disposisi.toml, where it is there].
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// The data folder: the database, and the keys beside it [default: data].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<PathBuf>,
+    /// The folder of the offices and their SOPs [default: procedures].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    procedures: Option<PathBuf>,
+    /// The folder of the policies: model.conf, and a CSV file for each office [default: policies].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policies: Option<PathBuf>,
+    /// What is logged to standard error: error, warn, info, debug or trace, or such levels by target [default:
+    /// warn,disposisi=info].
+    #[arg(long, global = true, value_name = "LEVEL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
+    /// Log lines for people, or one JSON object a line [default: text].
+    #[arg(long, global = true, value_name = "FORMAT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_format: Option<LogFormat>,
+}
+
+/// The settings that only a server takes as flags.
+#[derive(Debug, Clone, Default, clap::Args, Serialize)]
+pub struct ServeFlags {
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<SocketAddr>,
+    /// How many minutes an access token is good for, 1 to 1440 [default: 15].
+    #[arg(long, value_name = "MINUTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_minutes: Option<u32>,
+    /// The largest body taken, in bytes [default: 1048576].
+    #[arg(long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_limit: Option<usize>,
+    /// How many seconds an operation may take [default: 30].
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_seconds: Option<u64>,
+    /// How deep selections may nest [default: 16].
+    #[arg(long, value_name = "LEVELS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth_limit: Option<usize>,
+    /// How many fields an operation may select [default: 2000].
+    #[arg(long, value_name = "FIELDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complexity_limit: Option<usize>,
+    /// Whether the explorer is served at /graphiql [default: true].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explorer: Option<bool>,
+}
+
+impl Flags {
+    /// The data folder that a flag names.
+    pub(super) fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
+    /// Whether a flag says what is logged.
+    pub(super) fn names_log(&self) -> bool {
+        self.log.is_some()
+    }
+}
+
+impl Settings {
+    /// The settings in force. The error names the layer, the key and what is wrong with it.
+    pub fn read(flags: &Flags, serve: &ServeFlags) -> Result<Self, String> {
+        let file = flags.config.clone().or_else(|| Some(PathBuf::from(FILE)).filter(|file| file.exists()));
+        Self::of(file.as_deref(), std::env::vars_os(), flags, serve)
+    }
+
+    fn of(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+        flags: &Flags,
+        serve: &ServeFlags,
+    ) -> Result<Self, String> {
+        let variable = |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value.into_string().ok()?));
+        let environment = Environment::with_prefix(PREFIX)
+            .prefix_separator("_")
+            .source(Some(environment.filter_map(variable).collect()));
+        let mut layers: Vec<(String, Box<dyn Source + Send + Sync>)> = Vec::new();
+        if let Some(file) = file {
+            let source = File::from(file).format(FileFormat::Toml);
+            layers.push((file.display().to_string(), Box::new(source)));
+        }
+        layers.push((format!("the environment ({PREFIX}_<NAME>)"), Box::new(environment)));
+        let flagged = |error: config::ConfigError| error.to_string();
+        layers.push(("the flags".to_owned(), Box::new(Config::try_from(flags).map_err(flagged)?)));
+        layers.push(("the flags".to_owned(), Box::new(Config::try_from(serve).map_err(flagged)?)));
+        let mut all = Config::builder();
+        for (name, source) in layers {
+            // Each layer is judged by itself first, so that a fault names where it stands.
+            let alone = Config::builder().add_source(vec![source.clone_into_box()]).build();
+            let settings = alone.and_then(Config::try_deserialize::<Self>).map_err(|error| told(&name, &error))?;
+            settings.judge().map_err(|fault| told(&name, &fault))?;
+            all = all.add_source(vec![source]);
+        }
+        all.build().and_then(Config::try_deserialize).map_err(|error| told("the settings", &error))
+    }
+
+    /// What is wrong with a value that has the right type.
+    fn judge(&self) -> Result<(), String> {
+        if !(1..=1440).contains(&self.token_minutes) {
+            return Err(format!("`token_minutes` is {}: write 1 to 1440", self.token_minutes));
+        }
+        for (key, value) in [
+            ("body_limit", self.body_limit as u64),
+            ("operation_seconds", self.operation_seconds),
+            ("depth_limit", self.depth_limit as u64),
+            ("complexity_limit", self.complexity_limit as u64),
+        ] {
+            if value == 0 {
+                return Err(format!("`{key}` is 0, and nothing would be served: write 1 or more"));
+            }
+        }
+        let filter = tracing_subscriber::EnvFilter::try_new(&self.log);
+        filter.map(|_| ()).map_err(|error| format!("`log` is no filter: {error}; write a level like `info`"))
+    }
+}
+
+fn told(layer: &str, fault: &impl std::fmt::Display) -> String {
+    format!("{layer}: {fault}\n  docs/operations.md lists every setting.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(file: &str, environment: &[(&str, &str)], flags: &Flags, serve: &ServeFlags) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        std::fs::write(&path, file).unwrap();
+        let environment = environment.iter().map(|(key, value)| ((*key).into(), (*value).into()));
+        Settings::of(Some(&path), environment, flags, serve)
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+        let file = "token_minutes = 20\nlisten = \"127.0.0.1:1\"\nlog_format = \"json\"\nexplorer = false";
+        let environment = [("DISPOSISI_TOKEN_MINUTES", "30"), ("DISPOSISI_DATA", "/srv/1")];
+        let serve = ServeFlags { token_minutes: Some(40), ..Default::default() };
+        let settings = read(file, &environment, &Flags::default(), &serve).unwrap();
+        let expected = Settings {
+            token_minutes: 40,
+            listen: "127.0.0.1:1".parse().unwrap(),
+            log_format: LogFormat::Json,
+            explorer: false,
+            data: "/srv/1".into(),
+            ..Default::default()
+        };
+        assert_eq!(settings, expected);
+        let settings = read(file, &environment, &Flags::default(), &ServeFlags::default()).unwrap();
+        assert_eq!(settings.token_minutes, 30);
+        assert_eq!(read("", &[], &Flags::default(), &ServeFlags::default()), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn what_is_unknown_or_wrong_is_named_with_where_it_stands() {
+        for (file, environment, says) in [
+            ("lisen = \"127.0.0.1:1\"", None, vec!["settings.toml", "lisen"]),
+            ("listen = \"nowhere\"", None, vec!["settings.toml", "listen", "socket address"]),
+            ("token_minutes = 0", None, vec!["settings.toml", "token_minutes", "1 to 1440"]),
+            ("token_minutes = \"soon\"", None, vec!["settings.toml", "token_minutes"]),
+            ("token_minutes = ", None, vec!["settings.toml", "TOML"]),
+            ("log = \"a=b=c\"", None, vec!["settings.toml", "`log`"]),
+            ("", Some(("DISPOSISI_BODY_LIMITS", "1")), vec!["environment", "body_limits"]),
+            ("", Some(("DISPOSISI_BODY_LIMIT", "much")), vec!["environment", "body_limit"]),
+            ("", Some(("DISPOSISI_LOG_FORMAT", "xml")), vec!["environment", "xml"]),
+        ] {
+            let environment: Vec<_> = environment.into_iter().collect();
+            let error = read(file, &environment, &Flags::default(), &ServeFlags::default()).unwrap_err();
+            for word in says {
+                assert!(error.contains(word), "`{word}` in: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_of_the_documentation_is_the_settings() {
+        let documentation = include_str!("../../docs/operations.md");
+        let defaults = serde_json::to_value(Settings::default()).unwrap();
+        for (key, value) in defaults.as_object().unwrap() {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let row =
+                format!("| `{key}` | `--{}` | `DISPOSISI_{}` | `{value}` |", key.replace('_', "-"), key.to_uppercase());
+            assert!(documentation.contains(&row), "docs/operations.md lacks: {row}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The explorer: GraphiQL, served by ourselves. `explorer/` says how its files are made.
+
+use axum::Router;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+
+/// The page needs its own scripts and workers, styles that its editor writes into it, and this server's endpoint; nothing
+/// from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// The file that is the page itself.
+const PAGE: &str = "index.html";
+
+macro_rules! files {
+    ($($name:literal => $kind:literal),* $(,)?) => {
+        /// The page's files: name, media type, content.
+        const FILES: &[(&str, &str, &[u8])] =
+            &[$(($name, $kind, include_bytes!(concat!("../../explorer/dist/", $name)))),*];
+    };
+}
+
+files! {
+    "index.html" => "text/html; charset=utf-8",
+    "explorer.js" => "text/javascript; charset=utf-8",
+    "explorer.css" => "text/css; charset=utf-8",
+    "editor.worker.js" => "text/javascript; charset=utf-8",
+    "graphql.worker.js" => "text/javascript; charset=utf-8",
+    "json.worker.js" => "text/javascript; charset=utf-8",
+    "LICENSES.txt" => "text/plain; charset=utf-8",
+}
+
+/// The routes of the explorer.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    FILES.iter().fold(Router::new(), |router, (name, kind, content)| {
+        let path = if *name == PAGE { "/graphiql".to_owned() } else { format!("/graphiql/{name}") };
+        let digest: String = Sha256::digest(content).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let tag = HeaderValue::try_from(format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+        router.route(&path, get(async move |sent: HeaderMap| file(kind, content, tag, &sent)))
+    })
+}
+
+/// A file, or that it is still the one that the browser has.
+fn file(kind: &'static str, content: &'static [u8], tag: HeaderValue, sent: &HeaderMap) -> Response {
+    let say = |name: HeaderName, value: &'static str| (name, HeaderValue::from_static(value));
+    let headers = [
+        say(header::CONTENT_TYPE, kind),
+        say(header::CONTENT_SECURITY_POLICY, POLICY),
+        say(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        say(header::REFERRER_POLICY, "no-referrer"),
+        say(header::CACHE_CONTROL, "no-cache"),
+    ];
+    let known = sent.get(header::IF_NONE_MATCH) == Some(&tag);
+    let tag = [(header::ETAG, tag)];
+    if known { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (headers, tag, content).into_response() }
+}

@@ -1,0 +1,110 @@
+//! The house: which room may import which, and what only one room may do. Read from the source itself.
+
+use std::path::{Path, PathBuf};
+
+use disposisi::procedure::read_folder;
+
+/// A room, and the rooms that it may import. `procedure` and its like are pure: they import only each other.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("procedure", &[]),
+    ("calendar", &["procedure"]),
+    ("workflow", &["procedure"]),
+    ("access", &[]),
+    ("policy", &["access", "procedure"]),
+    ("auth", &[]),
+    ("store", &["access", "workflow"]),
+    ("live", &["store", "access"]),
+    ("service", &["access", "auth", "calendar", "clock", "live", "policy", "procedure", "store", "workflow"]),
+    // The edges name types of the rooms below; what they do goes through the service.
+    ("graphql", &["access", "auth", "procedure", "service", "store", "workflow"]),
+    ("http", &["graphql", "service"]),
+    ("cli", &["access", "auth", "clock", "graphql", "http", "policy", "procedure", "service", "store", "workflow"]),
+];
+
+/// What a pure room never names.
+const IMPURE: &[&str] = &["sea_orm", "entity::", "tokio", "axum", "async_graphql", "reqwest", "std::fs"];
+const PURE: &[&str] = &["calendar", "workflow", "access"];
+
+fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            found.push((path, text));
+        }
+    }
+}
+
+/// Every source file under `src`: its room, its path, and its text up to its tests.
+fn rooms() -> Vec<(String, PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    sources(&root, &mut found);
+    let room = |(path, text): (PathBuf, String)| {
+        let inside = path.strip_prefix(&root).expect("under src").to_path_buf();
+        let first = inside.iter().next().expect("a name").to_string_lossy().trim_end_matches(".rs").to_owned();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+        (first, inside, text)
+    };
+    let is_test = |path: &Path| path.ends_with("tests.rs") || path.ends_with("procedure/shipped.rs");
+    found.into_iter().map(room).filter(|(_, path, _)| !is_test(path)).collect()
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let mut wrong = Vec::new();
+    for (room, path, text) in rooms() {
+        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+            assert!(["lib", "main"].contains(&room.as_str()), "{room} is a room that the map lacks");
+            continue;
+        };
+        for part in text.split("crate::").skip(1) {
+            let to: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let is_room = ARROWS.iter().any(|(name, _)| *name == to);
+            if is_room && to != room && !allowed.contains(&to.as_str()) {
+                wrong.push(format!("{} imports {to}", path.display()));
+            }
+        }
+        if PURE.contains(&room.as_str()) {
+            wrong.extend(
+                IMPURE
+                    .iter()
+                    .filter(|name| text.contains(*name))
+                    .map(|name| format!("{} names {name}", path.display())),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_proof_is_made_in_one_room() {
+    for (room, path, text) in rooms() {
+        let made = |call: &str| text.contains(call) && !path.ends_with("access/proof.rs");
+        assert!(!made("Seen::by_query(") || room == "store", "{} makes a Seen", path.display());
+        assert!(!made("Authorized::by_policy(") || room == "policy", "{} makes an Authorized", path.display());
+    }
+}
+
+#[test]
+fn no_code_knows_a_role_or_a_procedure() {
+    let shelf = read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("procedures")).expect("the shipped files");
+    let mut names: Vec<String> = shelf.offices.iter().flat_map(|office| office.roles.keys().cloned()).collect();
+    names.extend(shelf.procedures.iter().map(|located| located.procedure.key.clone()));
+    for (_, path, text) in rooms() {
+        // The demo is a client: it plays what the shipped SOPs say.
+        if path.starts_with("cli/demo") {
+            continue;
+        }
+        // What is compared or looked up, not what a comment or a help text gives as an example.
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//") && !line.contains("--role"));
+        for line in code {
+            for name in &names {
+                assert!(!line.contains(&format!("\"{name}\"")), "{} names {name}: {line}", path.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A changed SOP is a new version: what runs keeps the one it began with, even when its file is gone.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Folders, READ, Server, output};
+
+const CAST: Cast<'static> = &[
+    ("opd", "denpasar", "opd", Some("bapenda")),
+    ("kabid", "denpasar", "kabid-egovernment", None),
+    ("kasi", "denpasar", "kasi-psk", None),
+    ("kadis", "denpasar", "kepala-dinas", None),
+];
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { \
+    request { number procedure { version } } userErrors { code message } } }";
+const VERSIONS: &str = "{ now: procedure(office: \"denpasar\", key: \"layanan-data-center\") { version inForce } \
+    old: procedure(office: \"denpasar\", key: \"layanan-data-center\", version: 1) { version inForce title } }";
+
+fn submission(letter: &str) -> Value {
+    json!({ "input": {
+        "office": "denpasar", "procedure": "layanan-data-center",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Penitipan" },
+        "contact": { "name": "Warga Contoh", "phone": "0361 000000", "email": "contoh@opd.example" },
+        "details": { "kind": "APPLICATION", "operatingSystem": "Debian", "ports": [443], "publicAddress": false,
+            "applications": ["Rapor"], "maintenanceContact": "Contoh" },
+    } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_keeps_its_version() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folders = Folders::copied(folder.path());
+    let mut server = Server::of(CAST, folders.clone());
+    let submitted = server.person("opd").await.ask(SUBMIT, submission("005/1")).await;
+    let number =
+        submitted["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{submitted}")).to_owned();
+    let number = number.as_str();
+
+    let file = folders.procedures.join("denpasar/layanan-data-center.toml");
+    let first = std::fs::read_to_string(&file).expect("the SOP");
+    let changed = first.replace("label = \"Setuju\"", "label = \"Disetujui\"");
+    assert_ne!(first, changed);
+    std::fs::write(&file, &changed).expect("written");
+    for command in ["check", "serve"] {
+        let output = output(&server.path(), &folders, &[command], "");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("version 1 was stored with another content"), "{said}");
+        assert!(said.contains("layanan-data-center.toml:3: error:"), "{said}");
+    }
+
+    // A version whose time is to come waits for it.
+    let second = changed.replace("version = 1", "version = 2");
+    let second = second.replace("effective_on = \"2018-01-02\"", "effective_on = \"2999-01-01\"");
+    std::fs::write(&file, &second).expect("written");
+    server.restart(folders.clone());
+    let versions = server.send(None, VERSIONS, json!({})).await["data"].clone();
+    assert_eq!(versions["now"], json!({ "version": 1, "inForce": true }));
+    let by_number = server.person("opd").await.ask(SUBMIT, submission("005/2")).await;
+    assert_eq!(by_number["submitRequest"]["request"]["procedure"]["version"], 1);
+
+    // One whose time has come is in force; what runs keeps the one before.
+    let third = second.replace("version = 2", "version = 3").replace("2999-01-01", "2026-01-02");
+    std::fs::write(&file, &third).expect("written");
+    server.restart(folders.clone());
+    let versions = server.send(None, VERSIONS, json!({})).await["data"].clone();
+    assert_eq!(versions["now"], json!({ "version": 3, "inForce": true }));
+    assert_eq!(versions["old"]["inForce"], false);
+    let mut stale = submission("005/3");
+    stale["input"]["procedureVersion"] = json!(1);
+    let refused = server.person("opd").await.ask(SUBMIT, stale).await;
+    assert_eq!(refused["submitRequest"]["userErrors"][0]["code"], "PROCEDURE_CHANGED");
+
+    // The file is gone: nothing begins by it any more, and what runs goes on.
+    std::fs::remove_file(&file).expect("removed");
+    server.restart(folders);
+    let gone = server.person("opd").await.ask(SUBMIT, submission("005/4")).await;
+    assert_eq!(gone["submitRequest"]["userErrors"][0]["code"], "NOT_FOUND");
+    let versions = server.send(None, VERSIONS, json!({})).await["data"].clone();
+    assert_eq!(versions["now"], Value::Null);
+    let notes = json!({
+        "documents": [{ "kind": "catatan-hasil-koordinasi", "title": "Catatan" }],
+        "disposition": { "instruction": "Analisa" },
+    });
+    let kabid = server.person("kabid").await;
+    assert_eq!(kabid.execute(number, "2", "coordinate", notes).await.as_deref(), Ok("IN_PROGRESS"));
+    let seen = kabid.ask(READ, json!({ "number": number })).await["request"].clone();
+    assert_eq!(seen["currentVisit"]["step"]["key"], "3");
+}
