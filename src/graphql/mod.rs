@@ -9,7 +9,7 @@ mod query;
 mod session;
 mod types;
 
-use async_graphql::{EmptySubscription, Schema};
+use async_graphql::{EmptySubscription, Response, Schema};
 
 pub use session::Session;
 
@@ -41,6 +41,19 @@ pub fn schema(service: Service, limits: Limits) -> ApiSchema {
 /// The published schema's text.
 pub fn sdl() -> String {
     builder(Limits::default()).finish().sdl()
+}
+
+/// The answer with a code on every error: those of the library have none.
+pub fn coded(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.
+        let code = if error.path.is_empty() { "INVALID_OPERATION" } else { "INVALID_INPUT" };
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", code);
+        }
+    }
+    response
 }
 
 fn builder(limits: Limits) -> async_graphql::SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {

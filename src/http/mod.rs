@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use async_graphql::Request;
 use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::graphql::{ApiSchema, Session};
+use crate::graphql::{self, ApiSchema, Session};
 use crate::service::{Refused, Service};
 
 /// What the routes share.
@@ -22,6 +23,8 @@ use crate::service::{Refused, Service};
 struct Shared {
     schema: ApiSchema,
     service: Service,
+    body_limit: usize,
+    operation: Duration,
 }
 
 /// What is served, and within which limits.
@@ -41,16 +44,16 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let explorer = if self.explorer { explorer::routes() } else { Router::new() };
+        let Self { schema, service, body_limit, operation, explorer } = self;
+        let explorer = if explorer { explorer::routes() } else { Router::new() };
         Router::new()
             .route("/graphql", post(graphql))
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(ready))
             .merge(explorer)
-            .layer(DefaultBodyLimit::max(self.body_limit))
-            .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, self.operation))
+            .layer(DefaultBodyLimit::max(body_limit))
             .layer(TraceLayer::new_for_http())
-            .with_state(Shared { schema: self.schema, service: self.service })
+            .with_state(Shared { schema, service, body_limit, operation })
     }
 }
 
@@ -64,53 +67,75 @@ async fn ready(State(shared): State<Shared>) -> Response {
     }
 }
 
-/// An operation that never ran, as GraphQL's answer.
-fn refused(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
-    (status, axum::Json(body)).into_response()
+/// An operation that never ran, or was cut short: its status, its code, and what to do.
+struct Refusal(StatusCode, &'static str, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, code, message) = self;
+        let body = serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+        (status, axum::Json(body)).into_response()
+    }
 }
 
 async fn graphql(
     State(shared): State<Shared>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    body: axum::body::Bytes,
-) -> Response {
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
     // A form cannot send this type across origins without asking first: no request is forged by another site's page.
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if content.split(';').next().map(str::trim) != Some("application/json") {
-        let message = "Send the operation as application/json.";
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_INPUT", message);
+        let message = "Send the operation as application/json.".to_owned();
+        return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_OPERATION", message));
     }
-    let request: Request = match serde_json::from_slice(&body) {
-        Ok(request) => request,
-        Err(error) => {
-            let message = format!("The body is no GraphQL request in JSON: {error}.");
-            return refused(StatusCode::BAD_REQUEST, "INVALID_INPUT", &message);
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message =
+                format!("The body is larger than {} bytes, which is the most that is taken.", shared.body_limit);
+            Refusal(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
         }
+        status => Refusal(status, "INVALID_OPERATION", "The body could not be read.".to_owned()),
+    })?;
+    let request: Request = serde_json::from_slice(&body).map_err(|error| {
+        let message = format!("The body is no GraphQL request in JSON: {error}.");
+        Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
+    })?;
+    let token = token(&headers)?;
+    let answer = async {
+        let session = Session::open(&shared.service, &request.query, token, Some(address.ip())).await;
+        let session = session.map_err(|refused| match refused {
+            Refused::Unauthenticated => unauthenticated("The token has ended or is not valid: sign in again."),
+            error => {
+                tracing::error!(?error, "no session");
+                let message = "Something went wrong on our side.".to_owned();
+                Refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+            }
+        })?;
+        Ok(axum::Json(graphql::coded(shared.schema.execute(request.data(session)).await)).into_response())
     };
-    let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    let token = match authorization.map(|value| value.strip_prefix("Bearer ")) {
-        None => None,
-        Some(Some(token)) => Some(token),
-        Some(None) => {
-            let message = "The Authorization header must read `Bearer <token>`.";
-            return refused(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message);
-        }
-    };
-    let session = match Session::open(&shared.service, &request.query, token, Some(address.ip())).await {
-        Ok(session) => session,
-        Err(Refused::Unauthenticated) => {
-            return refused(
-                StatusCode::UNAUTHORIZED,
-                "UNAUTHENTICATED",
-                "The token has ended or is not valid: sign in again.",
-            );
-        }
-        Err(error) => {
-            tracing::error!(?error, "no session");
-            return refused(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong on our side.");
-        }
-    };
-    axum::Json(shared.schema.execute(request.data(session)).await).into_response()
+    tokio::time::timeout(shared.operation, answer).await.unwrap_or_else(|_| {
+        let seconds = shared.operation.as_secs();
+        let message = format!(
+            "The operation took longer than {seconds} seconds and was given up. A mutation may or may not have been done: \
+             send it again with the same idempotencyKey, or read first."
+        );
+        Err(Refusal(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message))
+    })
+}
+
+/// The token that was sent, if any.
+fn token(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(sent) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = sent.to_str().ok().and_then(|sent| sent.split_once(' '));
+    match token {
+        // The scheme's name is read in any case (RFC 9110, section 11.1).
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(unauthenticated("The Authorization header must read `Bearer <token>`.")),
+    }
+}
+
+fn unauthenticated(message: &str) -> Refusal {
+    Refusal(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message.to_owned())
 }

@@ -197,6 +197,11 @@ pub(crate) struct Person<'a> {
 }
 
 impl Person<'_> {
+    /// The whole answer to an operation.
+    pub(crate) async fn answer(&self, query: &str, variables: Value) -> Value {
+        self.server.send(Some(&self.token), query, variables).await
+    }
+
     /// The data of an operation that must not fail.
     pub(crate) async fn ask(&self, query: &str, variables: Value) -> Value {
         let answer = self.server.send(Some(&self.token), query, variables).await;

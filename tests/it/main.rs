@@ -7,6 +7,7 @@ mod cloud;
 mod commands;
 mod data_center;
 mod demo;
+mod documentation;
 mod harness;
 mod house;
 mod printed;
