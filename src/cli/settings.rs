@@ -38,7 +38,7 @@ pub struct Settings {
     pub operation_seconds: u64,
     /// How deep selections may nest.
     pub depth_limit: usize,
-    /// How many fields an operation may select.
+    /// How much an operation may cost.
     pub complexity_limit: usize,
     /// Whether the explorer is served.
     pub explorer: bool,
@@ -67,7 +67,7 @@ impl Default for Settings {
             body_limit: 1_048_576,
             operation_seconds: 30,
             depth_limit: 16,
-            complexity_limit: 2_000,
+            complexity_limit: 20_000,
             explorer: true,
         }
     }
@@ -127,8 +127,8 @@ pub struct ServeFlags {
     #[arg(long, value_name = "LEVELS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     depth_limit: Option<usize>,
-    /// How many fields an operation may select [default: 2000].
-    #[arg(long, value_name = "FIELDS")]
+    /// How much an operation may cost, a field being 1, as often as its lists may have entries [default: 20000].
+    #[arg(long, value_name = "COST")]
     #[serde(skip_serializing_if = "Option::is_none")]
     complexity_limit: Option<usize>,
     /// Whether the explorer is served at /graphiql [default: true].

@@ -4,12 +4,13 @@ mod error;
 mod id;
 mod loaders;
 mod mutation;
+mod nesting;
 mod node;
 mod query;
 mod session;
 mod types;
 
-use async_graphql::{EmptySubscription, Response, Schema};
+use async_graphql::{EmptySubscription, Request, Response, Schema, ServerError};
 
 pub use session::Session;
 
@@ -23,13 +24,13 @@ pub type ApiSchema = Schema<query::Query, mutation::Mutation, EmptySubscription>
 pub struct Limits {
     /// How deep selections may nest.
     pub depth: usize,
-    /// How many fields an operation may select.
+    /// How much an operation may cost: a field is 1, and what a list or page selects counts as often as it may have entries.
     pub complexity: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 16, complexity: 2_000 }
+        Self { depth: 16, complexity: 20_000 }
     }
 }
 
@@ -43,8 +44,17 @@ pub fn sdl() -> String {
     builder(Limits::default()).finish().sdl()
 }
 
+/// Runs an operation for its session. Every error has a code.
+pub async fn execute(schema: &ApiSchema, operation: Request, session: Session) -> Response {
+    if nesting::is_too_deep(&operation.query) {
+        let message = format!("Brackets nest more than {} deep.", nesting::DEEPEST);
+        return coded(Response::from_errors(vec![ServerError::new(message, None)]));
+    }
+    coded(schema.execute(operation.data(session)).await)
+}
+
 /// The answer with a code on every error: those of the library have none.
-pub fn coded(mut response: Response) -> Response {
+fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {
         // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.
         let code = if error.path.is_empty() { "INVALID_OPERATION" } else { "INVALID_INPUT" };

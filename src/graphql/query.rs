@@ -9,7 +9,7 @@ use super::node::node;
 use super::session::{caller, event_cursor, service, session};
 use super::types::Node;
 use super::types::asset::{Asset, AssetConnection, AssetStatus};
-use super::types::page::{Arguments, connection, cursor};
+use super::types::page::{Arguments, connection, cursor, page};
 use super::types::procedure::Procedure;
 use super::types::request::{
     Action, Disposition, DispositionConnection, Request, RequestConnection, RequestStatus, stored,
@@ -117,12 +117,14 @@ impl Viewer {
     }
 
     /// Your roles that are in force now.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn grants(&self) -> Vec<RoleGrant> {
         self.0.grants.iter().cloned().map(RoleGrant).collect()
     }
 
     /// What waits for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
     /// first; what has no due time last.
+    #[graphql(complexity = "page(first, None) * child_complexity + 1")]
     async fn inbox(
         &self,
         context: &Context<'_>,
@@ -178,6 +180,7 @@ fn request_entry(order: Order, seen: Seen<store::SeenRequest>) -> (String, Reque
 #[async_graphql::ComplexObject]
 impl InboxEdge {
     /// What you may do.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
         self.node.actions(context).await
     }
@@ -208,6 +211,7 @@ impl Query {
     }
 
     /// The things of those ids, in the order asked for; null where there is none that you may see.
+    #[graphql(complexity = "ids.len().min(100) * child_complexity + 1")]
     async fn nodes(
         &self,
         context: &Context<'_>,
@@ -221,6 +225,7 @@ impl Query {
     }
 
     /// The offices. Public.
+    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn offices(&self, context: &Context<'_>) -> Result<Vec<Office>> {
         Ok(service(context)?.catalog().offices().map(|entry| Office(entry.office.key.clone())).collect())
     }
@@ -264,6 +269,7 @@ impl Query {
 
     /// The requests that you may see, newest first unless ordered otherwise.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn requests(
         &self,
         context: &Context<'_>,
@@ -309,6 +315,7 @@ impl Query {
     }
 
     /// The dispositions of the requests that you see as an official, newest first.
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn dispositions(
         &self,
         context: &Context<'_>,
@@ -345,6 +352,7 @@ impl Query {
     }
 
     /// The assets that you may see, newest first.
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn assets(
         &self,
         context: &Context<'_>,

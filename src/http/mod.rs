@@ -113,7 +113,7 @@ async fn graphql(
                 Refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
             }
         })?;
-        Ok(axum::Json(graphql::coded(shared.schema.execute(request.data(session)).await)).into_response())
+        Ok(axum::Json(graphql::execute(&shared.schema, request, session).await).into_response())
     };
     tokio::time::timeout(shared.operation, answer).await.unwrap_or_else(|_| {
         let seconds = shared.operation.as_secs();

@@ -57,6 +57,11 @@ fn place(order: &str, cursor: &str) -> Option<PageKey> {
     Some(PageKey { value, id })
 }
 
+/// What a page costs: as often as it has entries at most.
+pub(in crate::graphql) fn page(first: Option<i32>, last: Option<i32>) -> usize {
+    first.or(last).and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(20).clamp(1, 100)
+}
+
 impl Arguments {
     /// The stretch that is asked for of a list in the order of that name.
     pub(in crate::graphql) fn paging(&self, order: &str) -> Result<Paging> {

@@ -132,6 +132,7 @@ impl Procedure {
     }
 
     /// The rows in their order.
+    #[graphql(complexity = "10 * child_complexity + 1")]
     async fn steps(&self) -> Vec<Step> {
         (0..self.model().steps.len()).map(|index| self.step_at(index)).collect()
     }
@@ -202,31 +203,37 @@ impl Step {
     }
 
     /// Who performs it: the roles that today's policy lets execute it.
+    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn performers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Execute)
     }
 
     /// Who receives what it hands over.
+    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Receive)
     }
 
     /// Who signs its document, outside the numbered rows.
+    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Sign)
     }
 
     /// Records that must be there before.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn requires(&self) -> Vec<RecordKind> {
         self.records(&self.model().requires)
     }
 
     /// Records that come with the act.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn brings(&self) -> Vec<RecordKind> {
         self.records(&self.model().brings)
     }
 
     /// Records that it leaves.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn produces(&self) -> Vec<RecordKind> {
         self.records(&self.model().produces)
     }
@@ -261,6 +268,7 @@ impl Step {
     }
 
     /// How it may end.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn outcomes(&self) -> Vec<Outcome> {
         (0..self.model().outcomes.len()).map(|index| Outcome { step: self.clone(), index }).collect()
     }
@@ -399,16 +407,19 @@ impl Outcome {
     }
 
     /// Records that must be there before: the step's, unless this outcome differs.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn requires(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().requires(self.model()))
     }
 
     /// Records that come with the act: the step's, unless this outcome differs.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn brings(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().brings(self.model()))
     }
 
     /// Records that it leaves: the step's, unless this outcome differs.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn produces(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().produces(self.model()))
     }
@@ -424,6 +435,7 @@ impl Outcome {
     }
 
     /// `ExecuteStepInput.documents`.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn documents(&self) -> Vec<DocumentRequirement> {
         let procedure = &self.step.entry.procedure;
         let wanted = self.step.model().documents_wanted(procedure, self.model());

@@ -8,7 +8,7 @@ use entity::{disposition, disposition_read, document, signature, submission, vis
 
 use super::asset::Asset;
 use super::event::RequestEventConnection;
-use super::page::{Arguments, connection};
+use super::page::{Arguments, connection, page};
 use super::procedure::{Outcome, Procedure, RecordKind, Step};
 use super::who::{Actor, Agency, Contact, Role, User, agency, person, role};
 use crate::access::{Seen, Side};
@@ -209,6 +209,7 @@ impl Request {
     }
 
     /// The first submission, and one for each time it was completed.
+    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn submissions(&self, context: &Context<'_>) -> Result<Vec<Submission>> {
         let rows = self.submissions_loaded(context).await?;
         Ok(rows.into_iter().map(|row| Submission { office: self.row().office.clone(), row }).collect())
@@ -275,12 +276,14 @@ impl Request {
     }
 
     /// Every pass through a step, in order.
+    #[graphql(complexity = "15 * child_complexity + 1")]
     async fn visits(&self, context: &Context<'_>) -> Result<Vec<StepVisit>> {
         let rows = self.visits_loaded(context).await?;
         Ok(rows.into_iter().map(|row| StepVisit { request: self.clone(), row }).collect())
     }
 
     /// The dispositions, in order; null for the agency that asks.
+    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn dispositions(&self, context: &Context<'_>) -> Result<Option<Vec<Disposition>>> {
         if !self.is_office() {
             return Ok(None);
@@ -291,6 +294,7 @@ impl Request {
     }
 
     /// The documents that you may see, in order: an agency sees those meant for it once the request has ended.
+    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn documents(&self, context: &Context<'_>) -> Result<Vec<Document>> {
         let service = service(context)?;
         let rows = self.documents_loaded(context).await?.into_iter();
@@ -299,6 +303,7 @@ impl Request {
     }
 
     /// What was provisioned: an agency sees it once it was delivered.
+    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn assets(&self, context: &Context<'_>) -> Result<Vec<Asset>> {
         let service = service(context)?;
         let rows = self.assets_loaded(context).await?.into_iter();
@@ -306,6 +311,7 @@ impl Request {
     }
 
     /// What happened, in order, as far as you may see it.
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn events(
         &self,
         context: &Context<'_>,
@@ -325,6 +331,7 @@ impl Request {
     }
 
     /// What you may do now; what is not listed is refused.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn available_actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
         self.actions(context).await
     }
@@ -518,6 +525,7 @@ impl Disposition {
     }
 
     /// Who has read it, in order.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn reads(&self, context: &Context<'_>) -> Result<Vec<DispositionRead>> {
         let loaded = session(context)?.loader.load_one(ReadsOf(self.row.id)).await;
         let rows = loaded.map_err(error::load)?.unwrap_or_default();
@@ -615,6 +623,7 @@ impl Document {
     }
 
     /// What its signers decided, in order.
+    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signatures(&self, context: &Context<'_>) -> Result<Vec<Signature>> {
         let loaded = session(context)?.loader.load_one(SignaturesOf(self.row.id)).await;
         let rows = loaded.map_err(error::load)?.unwrap_or_default();
@@ -668,6 +677,7 @@ pub(in crate::graphql) struct Action {
     /// At which step; null where it is about none.
     step: Option<Step>,
     /// The outcomes that are open.
+    #[graphql(complexity = "3 * child_complexity + 1")]
     outcomes: Vec<Outcome>,
     /// The document that it is about; null where it is about none.
     document: Option<Document>,
@@ -686,6 +696,7 @@ struct Recipients {
 #[async_graphql::ComplexObject]
 impl Action {
     /// Who may be named for a credential; empty where nobody may.
+    #[graphql(complexity = "10 * child_complexity + 1")]
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<User>> {
         let of = &self.recipients;
         let people = service(context)?.recipients(of.request.row(), of.kind, of.step.as_deref()).await;

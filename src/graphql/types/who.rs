@@ -125,6 +125,7 @@ impl Office {
     }
 
     /// The procedures in force.
+    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn procedures(&self, context: &Context<'_>) -> Result<Vec<Procedure>> {
         let service = service(context)?;
         let zone = self.entry(context)?.office.time_zone;
@@ -137,6 +138,7 @@ impl Office {
     }
 
     /// The agencies that it serves; null when you are not signed in with a grant in this office.
+    #[graphql(complexity = "50 * child_complexity + 1")]
     async fn agencies(&self, context: &Context<'_>) -> Result<Option<Vec<Agency>>> {
         let session = session(context)?;
         let belongs = session.caller.as_ref().is_some_and(|caller| caller.grants_in(&self.0).next().is_some());
