@@ -300,7 +300,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX requests_due ON requests (due_at, id)",
     "CREATE INDEX requests_submitter ON requests (submitted_by)",
     "CREATE INDEX requests_agency ON requests (agency_id)",
-    "CREATE INDEX requests_waiting ON requests (office, procedure, step)",
+    "CREATE INDEX requests_waiting ON requests (office, procedure, step) WHERE finished_at IS NULL",
     "CREATE UNIQUE INDEX visits_pass ON visits (request_id, step, visit)",
     "CREATE UNIQUE INDEX visits_position ON visits (request_id, position)",
     "CREATE INDEX dispositions_request ON dispositions (request_id)",
@@ -310,6 +310,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX signatures_document ON signatures (document_id)",
     "CREATE UNIQUE INDEX assets_name ON assets (office, kind, unique_name) \
      WHERE unique_name IS NOT NULL AND status <> 'REVOKED'",
+    "CREATE UNIQUE INDEX assets_request ON assets (request_id)",
     "CREATE INDEX assets_created ON assets (created_at, id)",
     "CREATE INDEX held_units_asset ON held_units (asset_id)",
     "CREATE INDEX credentials_recipient ON credentials (recipient_id)",

@@ -1,5 +1,6 @@
 //! How often somebody may try to sign in: by name, and by address.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,18 +14,30 @@ const SWEEP: u32 = 1_024;
 /// Limits of attempts to sign in.
 #[derive(Debug)]
 pub struct Attempts {
+    /// Somebody guessing one person's password from one place.
+    places: DefaultKeyedRateLimiter<(String, IpAddr)>,
+    /// Many places guessing one person's: loose, or anybody could keep that person out.
     names: DefaultKeyedRateLimiter<String>,
+    /// One place guessing everybody's.
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     taken: AtomicU32,
 }
 
+/// So many at once, and then one more each time the period is over.
+fn limiter<K: Clone + Eq + Hash>(burst: u32, period: Duration) -> DefaultKeyedRateLimiter<K> {
+    let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+    let quota = Quota::with_period(period).unwrap_or(Quota::per_minute(burst));
+    RateLimiter::keyed(quota.allow_burst(burst))
+}
+
 impl Default for Attempts {
     fn default() -> Self {
-        let burst = |burst| NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-        let quota = |period, most| Quota::with_period(period).map(|quota: Quota| quota.allow_burst(burst(most)));
-        let names = quota(Duration::from_secs(6), 10).unwrap_or_else(|| Quota::per_minute(burst(10)));
-        let addresses = quota(Duration::from_secs(1), 120).unwrap_or_else(|| Quota::per_second(burst(120)));
-        Self { names: RateLimiter::keyed(names), addresses: RateLimiter::keyed(addresses), taken: AtomicU32::new(0) }
+        Self {
+            places: limiter(10, Duration::from_secs(6)),
+            names: limiter(200, Duration::from_secs(1)),
+            addresses: limiter(120, Duration::from_secs(1)),
+            taken: AtomicU32::new(0),
+        }
     }
 }
 
@@ -32,10 +45,29 @@ impl Attempts {
     /// Takes an attempt; false when there is none left for now.
     pub fn take(&self, name: &str, address: Option<IpAddr>) -> bool {
         if self.taken.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
+            self.places.retain_recent();
             self.names.retain_recent();
             self.addresses.retain_recent();
         }
         let name: String = name.chars().take(200).collect();
-        address.is_none_or(|address| self.addresses.check_key(&address).is_ok()) && self.names.check_key(&name).is_ok()
+        address.is_none_or(|address| {
+            self.addresses.check_key(&address).is_ok() && self.places.check_key(&(name.clone(), address)).is_ok()
+        }) && self.names.check_key(&name).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_guesses_from_one_place_keeps_nobody_else_out() {
+        let attempts = Attempts::default();
+        let (here, there) = (Some([192, 0, 2, 1].into()), Some([192, 0, 2, 2].into()));
+        assert!((0..10).all(|_| attempts.take("siti", here)));
+        assert!(!attempts.take("siti", here), "the eleventh at once");
+        assert!(attempts.take("siti", there), "Siti herself, elsewhere");
+        assert!(attempts.take("budi", here), "somebody else, here");
+        assert!((0..200).any(|number| !attempts.take(&format!("name{number}"), here)), "everybody, from here");
     }
 }

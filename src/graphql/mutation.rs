@@ -10,7 +10,7 @@ use super::session::{caller, service, session};
 use super::types::asset::Asset;
 use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
 use crate::auth::Secret;
-use crate::service as command;
+use crate::service::{self as command, Refused};
 use crate::store;
 use crate::workflow::Decision;
 
@@ -313,19 +313,25 @@ async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
 /// What can be done.
 #[Object]
 impl Mutation {
-    /// Signs you in. Open to everybody; attempts are limited.
+    /// Signs you in. Open to everybody; attempts are limited, one to an operation.
     async fn sign_in(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Who signs in.")] input: SignInInput,
     ) -> Result<Option<SignInPayload>> {
-        let service = service(context)?;
-        let address = session(context)?.address;
-        let signed_in = service.sign_in(&input.username, Secret::new(input.password), address).await;
+        let (service, session) = (service(context)?, session(context)?);
+        let password = Secret::new(input.password);
+        let signed_in = if session.take_attempt() {
+            service.sign_in(&input.username, password, session.address).await
+        } else {
+            let message = "One operation signs in once.";
+            Err(Refused::user(command::UserErrorCode::TooManyAttempts, &[], message))
+        };
         Ok(Some(match settle(signed_in)? {
             Err(user_errors) => SignInPayload { user_errors, ..Default::default() },
             Ok(signed_in) => {
                 let caller = service.caller(signed_in.user).await.map_err(error::of)?;
+                session.sign_in(service, caller.clone());
                 SignInPayload {
                     access_token: Some(signed_in.token),
                     expires_at: Some(signed_in.expires_at),

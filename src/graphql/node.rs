@@ -18,7 +18,7 @@ pub(super) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
     let Some((kind, key)) = id::decode(id) else { return Ok(None) };
     let (service, session) = (service(context)?, session(context)?);
     let uuid = id::uuid(&kind, id);
-    let loader = &session.loader;
+    let loader = session.loader();
     Ok(match kind.as_str() {
         "Request" => find(context, uuid).await?.map(Node::Request),
         "RequestEvent" => RequestEvent::find(context, uuid).await?.map(Node::RequestEvent),
@@ -51,11 +51,11 @@ pub(super) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
         "Agency" => {
             let row = one(loader.load_one(AgencyOf(uuid)).await)?;
             let serves =
-                |office: &str| session.caller.as_ref().is_some_and(|caller| caller.grants_in(office).next().is_some());
+                |office: &str| session.caller().is_some_and(|caller| caller.grants_in(office).next().is_some());
             row.filter(|row| serves(&row.office)).map(|row| Node::Agency(Agency(row)))
         }
         "RoleGrant" => {
-            let mut grants = session.caller.iter().flat_map(|caller| caller.grants.iter());
+            let mut grants = session.caller().into_iter().flat_map(|caller| caller.grants.iter());
             grants.find(|grant| grant.id == uuid).cloned().map(|grant| Node::RoleGrant(RoleGrant(grant)))
         }
         _ => None,

@@ -16,7 +16,7 @@ use super::types::request::{
 };
 use super::types::who::{Office, RoleGrant, User, person};
 use super::{error, id};
-use crate::access::{Action as Act, Caller, Seen};
+use crate::access::{Caller, Seen};
 use crate::store::{self, Order, OrderField};
 
 /// What can be asked.
@@ -35,13 +35,13 @@ struct RequestFilter {
     status: Option<Vec<RequestStatus>>,
     /// The key of the step under way.
     step: Option<String>,
-    /// The key of a role that executes the step under way.
+    /// Waiting for whoever holds the role of this key: for an act of theirs, or their signature.
     awaiting_role: Option<String>,
     /// Submitted at this moment or later.
     submitted_from: Option<DateTime<Utc>>,
     /// Submitted before this moment.
     submitted_until: Option<DateTime<Utc>>,
-    /// Words within its number, the letter's number or its subject.
+    /// Words within its number, the letter's number or its subject; 200 characters at most, of which the first ten words count.
     search: Option<String>,
 }
 
@@ -157,6 +157,15 @@ connection!(
     InboxConnection, #[graphql(complex)] InboxEdge, Request
 );
 
+/// The longest text that is searched for.
+const LONGEST_SEARCH: usize = 200;
+
+/// The words that store values, each once.
+fn words<T: async_graphql::resolver_utils::EnumType>(values: Vec<T>) -> Vec<String> {
+    let words: std::collections::BTreeSet<String> = values.into_iter().map(stored).collect();
+    words.into_iter().collect()
+}
+
 /// The order of dispositions and of assets, in their cursors.
 const CREATED: &str = "created";
 
@@ -186,9 +195,13 @@ impl InboxEdge {
     }
 
     /// Since when it waits.
-    async fn waiting_since(&self) -> DateTime<Utc> {
+    async fn waiting_since(&self, context: &Context<'_>) -> Result<DateTime<Utc>> {
         let row = &self.node.0.row;
-        row.waiting_since.or(row.finished_at).unwrap_or(row.updated_at)
+        match row.waiting_since {
+            Some(since) => Ok(since),
+            // Of a request that has ended, only the credential can wait.
+            None => Ok(self.node.credential_since(context).await?.unwrap_or(row.updated_at)),
+        }
     }
 
     /// When it should be done; null where it has no standard time.
@@ -262,7 +275,7 @@ impl Query {
         #[graphql(desc = "Its number.")] number: String,
     ) -> Result<Option<Request>> {
         caller(context)?;
-        let viewing = &session(context)?.viewing;
+        let viewing = session(context)?.viewing();
         let seen = store::see_request_by_number(service(context)?.store(), viewing, &number).await;
         Ok(seen.map_err(error::store)?.map(|seen| Request(Arc::new(seen))))
     }
@@ -289,25 +302,22 @@ impl Query {
         });
         let paging = arguments.paging(order_name(order))?;
         let filter = filter.unwrap_or_default();
-        let awaiting = filter.awaiting_role.map(|role| {
-            let offices = service.catalog().offices();
-            let steps =
-                offices.flat_map(|entry| service.policy().steps(&entry.office.key, &role, Act::Execute).to_vec());
-            steps.collect()
-        });
+        if filter.search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH) {
+            return Err(error::invalid(&format!("`search` takes {LONGEST_SEARCH} characters at most.")));
+        }
         let filter = store::RequestFilter {
             office: filter.office,
             procedure: filter.procedure,
             agency: filter.agency,
-            status: filter.status.map(|status| status.into_iter().map(stored).collect()),
+            status: filter.status.map(words),
             step: filter.step,
-            awaiting,
+            awaiting: filter.awaiting_role.map(|role| service.awaiting(&role)),
             submitted_from: filter.submitted_from,
             submitted_until: filter.submitted_until,
             search: filter.search,
         };
         let count = context.look_ahead().field("totalCount").exists();
-        let viewing = &session(context)?.viewing;
+        let viewing = session(context)?.viewing();
         let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
             .await
             .map_err(error::store)?;
@@ -338,11 +348,11 @@ impl Query {
         };
         let count = context.look_ahead().field("totalCount").exists();
         let session = session(context)?;
-        let (page, total) = store::dispositions_page(service.store(), &session.viewing, &filter, &paging, count)
+        let (page, total) = store::dispositions_page(service.store(), session.viewing(), &filter, &paging, count)
             .await
             .map_err(error::store)?;
         let keys = page.rows.iter().map(|row| super::loaders::RequestOf(row.request_id));
-        let requests = session.loader.load_many(keys).await.map_err(error::load)?;
+        let requests = session.loader().load_many(keys).await.map_err(error::load)?;
         let rows = page.rows.into_iter().filter_map(|row| {
             let request = Request(requests.get(&super::loaders::RequestOf(row.request_id))?.clone());
             Some((cursor(CREATED, &row.created_at.into(), row.id), Disposition { request, row }))
@@ -371,11 +381,11 @@ impl Query {
             office: filter.office,
             agency: filter.agency,
             kind: filter.kind,
-            status: filter.status.map(|status| status.into_iter().map(stored).collect()),
+            status: filter.status.map(words),
             name: filter.name,
         };
         let count = context.look_ahead().field("totalCount").exists();
-        let viewing = &session(context)?.viewing;
+        let viewing = session(context)?.viewing();
         let (page, total) =
             store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
         let page = page.map(|row| (cursor(CREATED, &row.created_at.into(), row.id), Asset::of(row)));

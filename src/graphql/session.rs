@@ -1,6 +1,8 @@
 //! Who asks, for the time of one operation.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, HashMapCache};
@@ -12,22 +14,40 @@ use crate::access::Caller;
 use crate::service::{Answer, Service};
 use crate::store::{self, Viewing};
 
-/// The one who asks, with what they may see: made anew for each operation and never shared.
+/// The one who asks, for the time of one operation: made anew for each and never shared.
 pub struct Session {
-    /// The signed-in caller.
-    pub caller: Option<Caller>,
-    /// What they may see; nothing when nobody is signed in.
-    pub viewing: Viewing,
+    opened: Identity,
+    /// Who signed in by this very operation.
+    signed_in: OnceLock<Identity>,
+    signing_in: AtomicBool,
     /// Where they call from.
-    pub address: Option<IpAddr>,
+    pub(super) address: Option<IpAddr>,
     /// Where the log stood before anything else was read, for operations that ask.
     pub(super) log_end: Option<i64>,
-    pub(super) loader: DataLoader<Loads, HashMapCache>,
+}
+
+/// A caller, or nobody, with what they may see, and what was read of it.
+struct Identity {
+    caller: Option<Caller>,
+    viewing: Viewing,
+    loader: DataLoader<Loads, HashMapCache>,
+}
+
+impl Identity {
+    fn of(service: &Service, caller: Option<Caller>) -> Self {
+        let viewing = match &caller {
+            Some(caller) => service.viewing(caller),
+            None => Viewing { user: Uuid::nil(), now: service.now(), offices: Vec::new(), scopes: Vec::new() },
+        };
+        let loads = Loads { service: service.clone(), viewing: viewing.clone() };
+        let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
+        Self { caller, viewing, loader }
+    }
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("caller", &self.caller.as_ref().map(|caller| caller.user)).finish()
+        f.debug_struct("Session").field("caller", &self.caller().map(|caller| caller.user)).finish()
     }
 }
 
@@ -49,29 +69,52 @@ impl Session {
             None => None,
             Some(token) => Some(service.caller(service.user_of(token)?).await?),
         };
-        let viewing = match &caller {
-            Some(caller) => service.viewing(caller),
-            None => Viewing { user: Uuid::nil(), now: service.now(), scopes: Vec::new() },
-        };
-        let loads = Loads { service: service.clone(), viewing: viewing.clone() };
-        let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
-        Ok(Self { caller, viewing, address, log_end, loader })
+        let opened = Identity::of(service, caller);
+        Ok(Self { opened, signed_in: OnceLock::new(), signing_in: AtomicBool::new(false), address, log_end })
     }
-}
 
-impl Session {
+    fn identity(&self) -> &Identity {
+        self.signed_in.get().unwrap_or(&self.opened)
+    }
+
+    /// The signed-in caller.
+    pub(super) fn caller(&self) -> Option<&Caller> {
+        self.identity().caller.as_ref()
+    }
+
+    /// What they may see; nothing when nobody is signed in.
+    pub(super) fn viewing(&self) -> &Viewing {
+        &self.identity().viewing
+    }
+
+    /// What reads for them.
+    pub(super) fn loader(&self) -> &DataLoader<Loads, HashMapCache> {
+        &self.identity().loader
+    }
+
+    /// Takes the one attempt to sign in that an operation has; false when it was taken.
+    pub(super) fn take_attempt(&self) -> bool {
+        !self.signing_in.swap(true, Ordering::Relaxed)
+    }
+
+    /// From here on the operation is that caller's.
+    pub(super) fn sign_in(&self, service: &Service, caller: Caller) {
+        let _ = self.signed_in.set(Identity::of(service, Some(caller)));
+    }
+
     /// Forgets what was read: after a change, everything is read anew.
     pub(super) fn forget(&self) {
         use super::loaders as of;
-        self.loader.clear::<of::RequestOf>();
-        self.loader.clear::<of::VisitsOf>();
-        self.loader.clear::<of::SubmissionsOf>();
-        self.loader.clear::<of::DispositionsOf>();
-        self.loader.clear::<of::ReadsOf>();
-        self.loader.clear::<of::DocumentsOf>();
-        self.loader.clear::<of::SignaturesOf>();
-        self.loader.clear::<of::AssetsOf>();
-        self.loader.clear::<of::CredentialOf>();
+        let loader = self.loader();
+        loader.clear::<of::RequestOf>();
+        loader.clear::<of::VisitsOf>();
+        loader.clear::<of::SubmissionsOf>();
+        loader.clear::<of::DispositionsOf>();
+        loader.clear::<of::ReadsOf>();
+        loader.clear::<of::DocumentsOf>();
+        loader.clear::<of::SignaturesOf>();
+        loader.clear::<of::AssetsOf>();
+        loader.clear::<of::CredentialOf>();
     }
 }
 
@@ -87,7 +130,7 @@ pub(super) fn service<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Se
 
 /// The signed-in caller, or the error that asks to sign in.
 pub(super) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Caller> {
-    session(context)?.caller.as_ref().ok_or_else(|| error::of(crate::service::Refused::Unauthenticated))
+    session(context)?.caller().ok_or_else(|| error::of(crate::service::Refused::Unauthenticated))
 }
 
 /// The cursor of where the log stood before the operation read anything.

@@ -98,8 +98,8 @@ async fn graphql(
         }
         status => Refusal(status, "INVALID_OPERATION", "The body could not be read.".to_owned()),
     })?;
-    let request: Request = serde_json::from_slice(&body).map_err(|error| {
-        let message = format!("The body is no GraphQL request in JSON: {error}.");
+    let request = operation(&body).map_err(|why| {
+        let message = format!("The body is no GraphQL request in JSON: {why}.");
         Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
     })?;
     let token = token(&headers)?;
@@ -123,6 +123,15 @@ async fn graphql(
         );
         Err(Refusal(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message))
     })
+}
+
+/// The operation that a body asks for.
+fn operation(body: &[u8]) -> Result<Request, String> {
+    // The library's type would be read from an array too, field by field.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err("an object with `query` is wanted".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 /// The token that was sent, if any.

@@ -179,6 +179,25 @@ impl Form {
     }
 }
 
+/// A value with its whole numbers as integers: to JSON Schema `10.0` is the integer 10 (2020-12, section 4.2.2), and what
+/// reads it afterwards should find one.
+pub fn with_integers(value: Value) -> Value {
+    match value {
+        Value::Number(number) if !number.is_i64() && !number.is_u64() => {
+            let whole =
+                number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0);
+            // Below 2^53 every whole number is exact.
+            #[expect(clippy::cast_possible_truncation, reason = "whole, and within the bounds of i64")]
+            whole.map_or(Value::Number(number), |number| Value::from(number as i64))
+        }
+        Value::Array(items) => items.into_iter().map(with_integers).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, field)| (name, with_integers(field))).collect())
+        }
+        other => other,
+    }
+}
+
 /// A schema's properties.
 pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
     schema.get("properties").and_then(Value::as_object)
@@ -279,6 +298,13 @@ mod tests {
             assert!(fault.message.chars().count() < 250 && !fault.message.contains("xxx"), "{}", fault.message);
             assert!(fault.path.iter().all(|component| component.chars().count() <= MOST_SHOWN + 1));
         }
+    }
+
+    #[test]
+    fn whole_numbers_are_integers() {
+        let value = json!({ "a": 10.0, "b": [-0.0, 1.5, 1e300], "c": "10.0", "d": 9_007_199_254_740_993_i64 });
+        let whole = json!({ "a": 10, "b": [0, 1.5, 1e300], "c": "10.0", "d": 9_007_199_254_740_993_i64 });
+        assert_eq!(with_integers(value), whole);
     }
 
     #[test]

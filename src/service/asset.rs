@@ -1,5 +1,7 @@
 //! The life of an asset, driven by the outcomes' effects; and taking one out of service.
 
+use std::collections::HashMap;
+
 use entity::{asset, credential};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -10,9 +12,12 @@ use super::{
 };
 use crate::access::Action;
 use crate::policy::Object;
-use crate::procedure::{AssetSpec, Effect, FieldFault, Outcome, Requirement, Step};
-use crate::store::{self, Append, Audience, Change};
+use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
+use crate::store::{self, Append, Audience, Change, Held, StoreError};
 use crate::workflow::{self, Act, Stage};
+
+/// One asset holds so many units of a place at most: each is a row.
+const MOST_UNITS: i64 = 1_000;
 
 /// What an act means to the asset.
 pub(super) struct Provisioning<'a> {
@@ -84,12 +89,13 @@ impl Service {
             row.delivered_at = Some(now);
         }
         let id = row.id;
-        store::save_asset(change.transaction(), row.clone(), new).await?;
+        let taken = |error| taken(spec, error);
+        store::save_asset(change.transaction(), row.clone(), new).await.map_err(taken)?;
         if act.given.is_some()
             && let Some(interval) = &spec.interval
         {
             match place(interval, &attributes)? {
-                Some((place, from, to)) => store::hold_units(change.transaction(), &row, &place, from, to).await?,
+                Some(held) => store::hold_units(change.transaction(), &row, &held).await.map_err(taken)?,
                 None => store::release_units(change.transaction(), id).await?,
             }
         }
@@ -214,7 +220,9 @@ pub(super) async fn free(
     store::save_asset(change.transaction(), row, false).await?;
     store::release_units(change.transaction(), id).await?;
     if let Some(held) = store::credentials_of(change.transaction(), &[id]).await?.pop() {
-        let gone = credential::Model { sealed: None, reveal_key: None, state: "HELD".to_owned(), ..held };
+        // What was revealed stays so; what was not will not be.
+        let state = if held.state == "REVEALED" { held.state.clone() } else { "HELD".to_owned() };
+        let gone = credential::Model { sealed: None, reveal_key: None, state, ..held };
         store::save_credential(change.transaction(), gone).await?;
     }
     let append = Append { kind: "ASSET_REVOKED", asset: Some(id), audience: Some(audience), ..Default::default() };
@@ -236,20 +244,28 @@ fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> A
             path: vec![name.clone()],
             message: "is taken from its document: leave it out".to_owned(),
         }));
-        settle(faults)?;
+        settle(faults, &HashMap::new())?;
         if act.outcome.asset_changes.is_empty() {
             attributes.retain(|name, _| spec.numbers.contains_key(name));
         }
         attributes.extend(given);
     }
+    // Where each number came from, to tell it there.
+    let mut numbered: HashMap<&str, usize> = HashMap::new();
     for (attribute, kind) in &spec.numbers {
-        let number = act.documents.iter().find(|given| given.kind == *kind).and_then(|given| given.number.clone());
-        if let Some(number) = number {
-            attributes.insert(attribute.clone(), Value::from(number));
+        let mut documents = act.documents.iter().enumerate();
+        if let Some((index, document)) = documents.find(|(_, given)| given.kind == *kind)
+            && let Some(number) = &document.number
+        {
+            attributes.insert(attribute.clone(), Value::from(number.as_str()));
+            numbered.insert(attribute, index);
         }
     }
+    if act.given.is_none() && numbered.is_empty() {
+        return Ok(attributes);
+    }
     let whole = Value::Object(attributes);
-    settle(act.entry.attributes.as_ref().map(|form| form.validate(&whole)).unwrap_or_default())?;
+    settle(act.entry.attributes.as_ref().map(|form| form.validate(&whole)).unwrap_or_default(), &numbered)?;
     match whole {
         Value::Object(attributes) => Ok(attributes),
         _ => Err(Refused::Internal("attributes are no object".to_owned())),
@@ -257,35 +273,68 @@ fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> A
 }
 
 /// Tells what is wrong with attributes, each at its place in the input.
-fn settle(faults: Vec<FieldFault>) -> Answer<()> {
+fn settle(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> Answer<()> {
     if faults.is_empty() {
         return Ok(());
     }
-    let error = |fault: FieldFault| UserError {
-        code: UserErrorCode::InvalidInput,
-        message: fault.message,
-        path: ["asset", "attributes"].into_iter().map(str::to_owned).chain(fault.path).collect(),
+    let error = |fault: FieldFault| {
+        let document = fault.path.first().and_then(|name| numbered.get(name.as_str()));
+        let path = match document {
+            Some(index) => vec!["documents".to_owned(), index.to_string(), "number".to_owned()],
+            None => ["asset", "attributes"].into_iter().map(str::to_owned).chain(fault.path).collect(),
+        };
+        UserError { code: UserErrorCode::InvalidInput, message: fault.message, path }
     };
     Err(Refused::User(faults.into_iter().map(error).collect()))
 }
 
-/// A template with its `{attribute}`s filled in.
+/// A template with its `{attribute}`s filled in, each once: what is filled in is not read again.
 fn fill(template: &str, attributes: &Map<String, Value>) -> String {
-    attributes.iter().fold(template.to_owned(), |text, (name, value)| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.replace(&format!("{{{name}}}"), &value)
-    })
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, name, after)) =
+        rest.split_once('{').and_then(|(before, rest)| rest.split_once('}').map(|(name, after)| (before, name, after)))
+    {
+        filled.push_str(before);
+        match attributes.get(name) {
+            Some(Value::String(text)) => filled.push_str(text),
+            Some(value) => filled.push_str(&value.to_string()),
+            None => {}
+        }
+        rest = after;
+    }
+    filled + rest
+}
+
+/// A name or place that another asset has, at the attribute that names it.
+fn taken(spec: &AssetSpec, error: StoreError) -> Refused {
+    let named = spec.unique.as_deref().and_then(|template| template.split_once('{')?.1.split_once('}'));
+    let attribute = match error {
+        StoreError::NameTaken => named.map(|(name, _)| name),
+        StoreError::PlaceTaken => spec.interval.as_ref().map(|interval| interval.from.as_str()),
+        _ => None,
+    };
+    match (Refused::from(error), attribute) {
+        (Refused::User(mut errors), Some(attribute)) => {
+            errors.iter_mut().for_each(|error| error.path.push(attribute.to_owned()));
+            Refused::User(errors)
+        }
+        (other, _) => other,
+    }
 }
 
 /// The stretch of a place that the attributes name, where they name one.
-fn place(interval: &crate::procedure::Interval, attributes: &Map<String, Value>) -> Answer<Option<(String, i32, i32)>> {
+fn place(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<Held>> {
     let Some(place) = attributes.get(&interval.place).and_then(Value::as_str) else { return Ok(None) };
     let unit = |name: &str| attributes.get(name).and_then(Value::as_i64).and_then(|unit| i32::try_from(unit).ok());
+    let refuse = |message: String| {
+        Err(Refused::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
+    };
     match (unit(&interval.from), unit(&interval.to)) {
-        (Some(from), Some(to)) if from <= to => Ok(Some((place.to_owned(), from, to))),
-        _ => {
-            let message = format!("`{}` must not be below `{}`.", interval.to, interval.from);
-            Err(Refused::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
+        (Some(from), Some(to)) if i64::from(to) - i64::from(from) >= MOST_UNITS => {
+            refuse(format!("One asset holds {MOST_UNITS} units at most."))
         }
+        (Some(from), Some(to)) if from <= to => Ok(Some(Held { place: place.to_owned(), from, to })),
+        _ => refuse(format!("`{}` must not be below `{}`.", interval.to, interval.from)),
     }
 }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use entity::credential;
 use uuid::Uuid;
 
+use super::text::Faults;
 use super::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
 use crate::access::Action;
 use crate::auth::Secret;
@@ -44,17 +45,22 @@ impl Service {
         if held.recipient_id != user {
             return Err(refused());
         }
-        let key = command.idempotency_key.trim();
-        if key.is_empty() || key.chars().count() > 200 {
-            let message = "An idempotency key has 1 to 200 characters.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &["idempotencyKey"], message));
-        }
-        let key = self.store.mac(&[b"reveal", user.as_bytes(), row.id.as_bytes(), key.as_bytes()]);
+        let key = self.key("revealCredential", Some(&command.idempotency_key), &row.id)?;
+        let before = self.recall(&transaction, user, &key).await?;
         let now = self.now();
-        let again = match (held.state.as_str(), held.revealed_at) {
-            ("AVAILABLE", _) => false,
-            ("REVEALED", Some(at)) if now - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&key) => true,
-            ("REVEALED", _) => {
+        // Its key stays with the credential that it revealed: a reissue ends it.
+        let proof =
+            self.store.mac(&[b"reveal", user.as_bytes(), row.id.as_bytes(), command.idempotency_key.trim().as_bytes()]);
+        let again = match (held.state.as_str(), held.revealed_at, before) {
+            ("AVAILABLE", _, None) => false,
+            ("REVEALED", Some(at), Some(_)) if now - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&proof) => {
+                true
+            }
+            ("AVAILABLE", ..) => {
+                let message = "This key revealed an earlier credential, which was replaced. Use a new key.";
+                return Err(Refused::user(UserErrorCode::AlreadyRevealed, &["idempotencyKey"], message));
+            }
+            ("REVEALED", ..) => {
                 let message = "This credential has been read. If it was lost, ask the office to reissue it.";
                 return Err(Refused::user(UserErrorCode::AlreadyRevealed, &["assetId"], message));
             }
@@ -69,7 +75,7 @@ impl Service {
             let mut change = Change::open(&self.store, &transaction, &allowed, now);
             let revealed = credential::Model {
                 state: "REVEALED".to_owned(),
-                reveal_key: Some(key.to_vec()),
+                reveal_key: Some(proof.to_vec()),
                 revealed_at: Some(now),
                 ..held
             };
@@ -79,6 +85,7 @@ impl Service {
                 .append(Append { kind: "CREDENTIAL_REVEALED", asset: Some(row.id), audience, ..Default::default() })
                 .await?;
             change.save().await?;
+            self.remember(&transaction, user, &key, row.id).await?;
             self.commit(transaction).await?;
         }
         let login = procedure.asset.as_ref().and_then(|spec| spec.login.clone());
@@ -106,10 +113,9 @@ impl Service {
             let message = "The asset is not in service.";
             return Err(Refused::user(UserErrorCode::AssetNotActive, &["assetId"], message));
         }
-        if !(8..=1024).contains(&command.secret.expose().chars().count()) {
-            let message = "A secret has 8 to 1024 characters.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &["secret"], message));
-        }
+        let mut faults = Faults::default();
+        faults.secret(&["secret"], &command.secret);
+        faults.settle()?;
         let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(|| {
             let message = "This asset has no credential.";
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)

@@ -187,11 +187,11 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
         ),
         Refusal::Wanted(given) => {
             let (path, what) = field(given);
-            at(Code::InvalidInput, &[path], format!("This outcome wants {what}."))
+            at(Code::InvalidInput, path, format!("This outcome wants {what}."))
         }
         Refusal::Unwanted(given) => {
             let (path, what) = field(given);
-            at(Code::InvalidInput, &[path], format!("This outcome takes no {what}: leave `{path}` out."))
+            at(Code::InvalidInput, path, format!("This outcome does not take {what}: leave it out."))
         }
         Refusal::UnwantedDocument(record) => {
             at(Code::InvalidInput, &["documents"], format!("This outcome takes no document of kind `{record}`."))
@@ -217,12 +217,12 @@ fn at(code: UserErrorCode, path: &[&str], message: impl Into<String>) -> UserErr
     UserError::at(code, path, message)
 }
 
-fn field(given: Given) -> (&'static str, &'static str) {
+fn field(given: Given) -> (&'static [&'static str], &'static str) {
     match given {
-        Given::Note => ("note", "a note"),
-        Given::Disposition => ("disposition", "a disposition"),
-        Given::Asset => ("asset", "the asset's attributes"),
-        Given::Secret => ("asset.secret", "a secret"),
-        Given::Recipient => ("recipientId", "a recipient"),
+        Given::Note => (&["note"], "a note"),
+        Given::Disposition => (&["disposition"], "a disposition"),
+        Given::Asset => (&["asset"], "the asset's attributes"),
+        Given::Secret => (&["asset", "secret"], "a secret"),
+        Given::Recipient => (&["recipientId"], "a recipient"),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use entity::{disposition, document, signature};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -13,7 +14,7 @@ use super::text::Faults;
 use super::{Answer, DocumentGiven, ExecuteStep, Refused, Service, UserErrorCode};
 use crate::access::Action;
 use crate::policy::Object;
-use crate::procedure::{Outcome, Procedure, Step};
+use crate::procedure::{Outcome, Procedure, Step, with_integers};
 use crate::store::{self, Append, Change};
 use crate::workflow::{self, Act, Execution};
 
@@ -39,7 +40,8 @@ impl Service {
             return Ok(done);
         }
         expect_version(&allowed.row, command.expected_version)?;
-        let command = judge(command)?;
+        let today = self.now().with_timezone(&office.office.time_zone).date_naive();
+        let command = judge(command, today)?;
 
         let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
         let before = change.state()?;
@@ -129,7 +131,7 @@ fn identity(command: &ExecuteStep) -> serde_json::Value {
 }
 
 /// Judges what people typed, and tells all that is wrong at once.
-fn judge(mut command: ExecuteStep) -> Answer<ExecuteStep> {
+fn judge(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
     let mut faults = Faults::default();
     command.note = command.note.filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
     if let Some(given) = &mut command.disposition {
@@ -143,11 +145,17 @@ fn judge(mut command: ExecuteStep) -> Answer<ExecuteStep> {
         }
         document.title = faults.line(&["documents", &index, "title"], &document.title);
         document.number = faults.optional_line(&["documents", &index, "number"], document.number.as_deref());
+        if let Some(date) = document.date {
+            faults.day(&["documents", &index, "date"], date, today);
+        }
     }
-    if let Some(secret) = command.asset.as_ref().and_then(|asset| asset.secret.as_ref())
-        && !(8..=1024).contains(&secret.expose().chars().count())
-    {
-        faults.invalid(&["asset", "secret"], "A secret has 8 to 1024 characters.");
+    if let Some(asset) = &mut command.asset {
+        asset.attributes = with_integers(std::mem::take(&mut asset.attributes));
+        let mut path = vec!["asset".to_owned(), "attributes".to_owned()];
+        faults.texts(UserErrorCode::InvalidInput, &mut path, &asset.attributes);
+        if let Some(secret) = &asset.secret {
+            faults.secret(&["asset", "secret"], secret);
+        }
     }
     faults.settle()?;
     Ok(command)

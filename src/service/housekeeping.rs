@@ -1,4 +1,4 @@
-//! Forgetting what is past its time.
+//! What is done beside the acts: forgetting what is past its time, and numbering what waits.
 
 use std::time::Duration;
 
@@ -6,20 +6,33 @@ use super::Service;
 use super::credential::SHOWN_AGAIN;
 use crate::store::{self, StoreError};
 
-/// How often.
-const EVERY: Duration = Duration::from_secs(300);
+/// How often what is past its time is forgotten.
+const FORGET: Duration = Duration::from_secs(300);
+
+/// How often it is looked whether events wait for their place in the log.
+const NUMBER: Duration = Duration::from_millis(500);
 
 impl Service {
     /// Forgets, again and again, idempotency keys after their seven days, and secrets that were revealed and are not shown
-    /// again. Never ends by itself.
+    /// again; numbers events whose own commit could not, or that another process committed. Never ends by itself.
     pub async fn keep_house(&self) {
-        let mut times = tokio::time::interval(EVERY);
+        let (mut forget, mut number) = (tokio::time::interval(FORGET), tokio::time::interval(NUMBER));
         loop {
-            times.tick().await;
-            if let Err(error) = self.forget().await {
-                tracing::warn!(%error, "what is past its time is kept for now");
+            let done = tokio::select! {
+                _ = forget.tick() => self.forget().await,
+                _ = number.tick() => self.number().await,
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "housekeeping is put off");
             }
         }
+    }
+
+    async fn number(&self) -> Result<(), StoreError> {
+        if store::is_pending(&self.store).await? {
+            store::sequence_pending(&self.store).await?;
+        }
+        Ok(())
     }
 
     async fn forget(&self) -> Result<(), StoreError> {

@@ -93,8 +93,7 @@ impl Service {
 
     /// The caller with their grants in force, for reading.
     pub async fn caller(&self, user: Uuid) -> Answer<Caller> {
-        let grants = store::grants_in_force(self.store.reader(), user, self.now()).await?;
-        Ok(Caller { user, grants })
+        store::caller(self.store.reader(), user, self.now()).await?.ok_or(Refused::Unauthenticated)
     }
 
     /// What the caller may see.
@@ -107,7 +106,10 @@ impl Service {
                 steps: if *scope == Scope::Reached { self.steps_of(grant) } else { Vec::new() },
             })
         });
-        Viewing { user: caller.user, now: self.now(), scopes: scopes.collect() }
+        let mut offices: Vec<String> = caller.grants.iter().map(|grant| grant.office.clone()).collect();
+        offices.sort();
+        offices.dedup();
+        Viewing { user: caller.user, now: self.now(), offices, scopes: scopes.collect() }
     }
 
     /// For what requests may wait for the caller.
@@ -118,8 +120,21 @@ impl Service {
             agency: grant.agency,
             executes: steps(grant, Action::Execute),
             signs: steps(grant, Action::Sign),
+            reveals: self.policy.procedures(&grant.office, &grant.role, Action::Reveal).to_vec(),
         };
         caller.grants.iter().map(of).collect()
+    }
+
+    /// For what requests may wait for whoever holds a role.
+    pub fn awaiting(&self, role: &str) -> Vec<Waiting> {
+        let of = |office: &OfficeEntry| Waiting {
+            office: office.office.key.clone(),
+            agency: None,
+            executes: self.policy.steps(&office.office.key, role, Action::Execute).to_vec(),
+            signs: self.policy.steps(&office.office.key, role, Action::Sign).to_vec(),
+            reveals: Vec::new(),
+        };
+        self.catalog.offices().map(of).collect()
     }
 
     fn steps_of(&self, grant: &Grant) -> Vec<(String, String)> {
@@ -130,8 +145,8 @@ impl Service {
     /// Begins a write: the caller's grants are read in its transaction, not from before.
     async fn begin(&self, user: Uuid) -> Answer<(Transaction, Caller)> {
         let transaction = self.store.begin().await?;
-        let grants = store::grants_in_force(&transaction, user, self.now()).await?;
-        Ok((transaction, Caller { user, grants }))
+        let caller = store::caller(&transaction, user, self.now()).await?.ok_or(Refused::Unauthenticated)?;
+        Ok((transaction, caller))
     }
 
     /// A request that the caller may see, in the writing transaction.

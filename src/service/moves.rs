@@ -20,9 +20,10 @@ pub(super) struct Key {
 impl Service {
     /// The key of an input. What identifies the input is a MAC, so that a secret in it is not kept.
     pub(super) fn key(&self, mutation: &'static str, key: Option<&str>, input: &impl Serialize) -> Answer<Key> {
-        let key = key.map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned);
-        if key.as_ref().is_some_and(|key| key.chars().count() > 200) {
-            let message = "An idempotency key is at most 200 characters long.";
+        let key = key.map(str::trim).map(str::to_owned);
+        // A blank key would be no key, and what its sender believes to be safe would act twice.
+        if key.as_ref().is_some_and(|key| !(1..=200).contains(&key.chars().count())) {
+            let message = "An idempotency key has 1 to 200 characters; leave it out to send none.";
             return Err(Refused::user(UserErrorCode::InvalidInput, &["idempotencyKey"], message));
         }
         let input = serde_json::to_vec(input).map_err(|error| Refused::Internal(error.to_string()))?;

@@ -27,9 +27,10 @@ impl Service {
             return Err(not_found());
         }
         let refused = || Refused::Forbidden("You hold no role that signs this document.".to_owned());
-        // The step that has this kind signed, wherever the request stands: may they, before is it time.
-        let step =
-            procedure.steps.iter().find(|step| step.signs.as_deref() == Some(&document.kind)).ok_or_else(refused)?;
+        // The step under way, if it has this kind signed; else any that does: may they, before is it time.
+        let mut signed_at = procedure.steps.iter().filter(|step| step.signs.as_deref() == Some(&document.kind));
+        let under_way = signed_at.clone().find(|step| seen.row.step.as_ref() == Some(&step.key));
+        let step = under_way.or_else(|| signed_at.next()).ok_or_else(refused)?;
         let object = Object::Step(&procedure.key, &step.key);
         let allowed = self.policy.authorize(&caller, seen.into_inner(), object, Action::Sign).map_err(|_| refused())?;
         let decision = if command.decision == Decision::Sign { "SIGN" } else { "REFUSE" };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::access::{Action, Actor, Caller, Grant, Subject};
 use crate::policy::Object;
-use crate::procedure::{Outcome, Step};
+use crate::procedure::{Outcome, Step, with_integers};
 use crate::store::{self, Append, Audience, Change, NewRequest};
 use crate::workflow::{self, Act};
 
@@ -72,7 +72,7 @@ impl Service {
             let message = format!("Version {} is in force now. Read the form again.", procedure.version);
             return Err(Refused::user(UserErrorCode::ProcedureChanged, &["procedureVersion"], message));
         }
-        let papers = judge(&entry, command.letter, command.contact, &command.details, today)?;
+        let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
 
         let now = self.now();
         let year = now.with_timezone(&office.office.time_zone).year();
@@ -146,7 +146,7 @@ impl Service {
         let after = workflow::decide(procedure, &before, &Act::Resubmit)
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
-        let papers = judge(&entry, command.letter, command.contact, &command.details, today)?;
+        let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
 
         let now = change.now();
         let pass = before.at.as_ref().map_or(1, |standing| standing.visit);
@@ -222,10 +222,11 @@ fn judge(
     entry: &ProcedureEntry,
     letter: LetterGiven,
     contact: ContactGiven,
-    details: &serde_json::Value,
+    details: serde_json::Value,
     today: NaiveDate,
 ) -> Answer<Papers> {
     let mut faults = Faults::default();
+    let details = with_integers(details);
     let letter = LetterGiven {
         number: faults.line(&["letter", "number"], &letter.number),
         subject: faults.line(&["letter", "subject"], &letter.subject),
@@ -233,9 +234,7 @@ fn judge(
             .optional_line(&["letter", "srikandiReference"], letter.srikandi_reference.as_deref()),
         ..letter
     };
-    if letter.date > today {
-        faults.invalid(&["letter", "date"], "The letter is dated in the future.");
-    }
+    faults.day(&["letter", "date"], letter.date, today);
     let contact = ContactGiven {
         name: faults.line(&["contact", "name"], &contact.name),
         nip: faults.optional_line(&["contact", "nip"], contact.nip.as_deref()),
@@ -256,17 +255,14 @@ fn judge(
     if !contact.email.is_empty() && !jsonschema_email(&contact.email) {
         faults.invalid(&["contact", "email"], "This is not an e-mail address.");
     }
-    for fault in entry.details.validate(details) {
+    faults.texts(UserErrorCode::InvalidDetails, &mut vec!["details".to_owned()], &details);
+    for fault in entry.details.validate(&details) {
         let path: Vec<String> = std::iter::once("details".to_owned()).chain(fault.path).collect();
         faults.0.push(UserError { code: UserErrorCode::InvalidDetails, message: fault.message, path });
     }
     faults.settle()?;
     let json = |error: serde_json::Error| Refused::Internal(error.to_string());
-    Ok(Papers {
-        letter,
-        contact: serde_json::to_string(&contact).map_err(json)?,
-        details: serde_json::to_string(details).map_err(json)?,
-    })
+    Ok(Papers { letter, contact: serde_json::to_string(&contact).map_err(json)?, details: details.to_string() })
 }
 
 /// An e-mail address by JSON Schema's format `email` (RFC 5321).

@@ -1,11 +1,19 @@
 //! What people type: trimmed, bounded, without control characters.
 
+use chrono::{Datelike, NaiveDate};
+use serde_json::Value;
+
 use super::{UserError, UserErrorCode};
+use crate::auth::Secret;
 
 /// The longest line: titles, names, numbers.
 const LINE: usize = 300;
 /// The longest prose: notes, instructions, reasons.
 const PROSE: usize = 5_000;
+
+/// The earliest year that a paper may bear: the republic's first.
+const EARLIEST: i32 = 1945;
+const CONTROL: &str = "This holds control characters, which are not taken.";
 
 /// Collects everything wrong with an input, so that a person can mend all of it at once.
 #[derive(Debug, Default)]
@@ -27,6 +35,52 @@ impl Faults {
         self.text(path, text, PROSE, true)
     }
 
+    /// A secret: long enough to be one, and not blank. Its own characters stay as they are.
+    pub(super) fn secret(&mut self, path: &[&str], secret: &Secret) {
+        let length = secret.expose().chars().count();
+        if !(8..=1024).contains(&length) {
+            self.invalid(path, "A secret has 8 to 1024 characters.");
+        } else if secret.expose().chars().all(char::is_whitespace) {
+            self.invalid(path, "This is blank, which is no secret.");
+        }
+    }
+
+    /// A day that a paper bears: not in the future, and not before there was anybody to write it.
+    pub(super) fn day(&mut self, path: &[&str], day: NaiveDate, today: NaiveDate) {
+        if day > today {
+            self.invalid(path, "This is in the future.");
+        } else if day.year() < EARLIEST {
+            self.invalid(path, format!("This is before the year {EARLIEST}."));
+        }
+    }
+
+    /// The texts within a form's values: as prose, but that they may be empty where the form lets them.
+    pub(super) fn texts(&mut self, code: UserErrorCode, path: &mut Vec<String>, value: &Value) {
+        match value {
+            Value::String(text) if text.chars().any(|c| is_control(c, true)) => {
+                self.0.push(UserError { code, message: CONTROL.to_owned(), path: path.clone() });
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    path.push(index.to_string());
+                    self.texts(code, path, item);
+                    path.pop();
+                }
+            }
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    path.push(name.clone());
+                    if name.chars().any(|c| is_control(c, false)) {
+                        self.0.push(UserError { code, message: CONTROL.to_owned(), path: path.clone() });
+                    }
+                    self.texts(code, path, field);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Adds an error of the input.
     pub(super) fn invalid(&mut self, path: &[&str], message: impl Into<String>) {
         self.0.push(UserError::at(UserErrorCode::InvalidInput, path, message));
@@ -40,16 +94,20 @@ impl Faults {
     fn text(&mut self, path: &[&str], text: &str, longest: usize, breaks: bool) -> String {
         let text = text.trim();
         let length = text.chars().count();
-        let control = |c: char| (c.is_control() && !(breaks && matches!(c, '\n' | '\r' | '\t'))) || is_bidi_control(c);
         if text.is_empty() {
             self.invalid(path, "This must not be empty.");
         } else if length > longest {
             self.invalid(path, format!("This is {length} characters long; at most {longest} are taken."));
-        } else if text.chars().any(control) {
-            self.invalid(path, "This holds control characters, which are not taken.");
+        } else if text.chars().any(|c| is_control(c, breaks)) {
+            self.invalid(path, CONTROL);
         }
         text.to_owned()
     }
+}
+
+/// Characters that are not for reading. `breaks`: line breaks and tabs are taken.
+fn is_control(c: char, breaks: bool) -> bool {
+    (c.is_control() && !(breaks && matches!(c, '\n' | '\r' | '\t'))) || is_bidi_control(c)
 }
 
 /// Characters that make text read in another order than it is stored (Unicode bidirectional controls).

@@ -124,20 +124,25 @@ pub async fn save_asset(transaction: &Transaction, asset: asset::Model, new: boo
     if changed.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
-/// Makes an asset hold units `from` to `to` of a place, and nothing else. [`StoreError::PlaceTaken`] when a living one of
-/// its kind holds any.
-pub async fn hold_units(
-    transaction: &Transaction,
-    asset: &asset::Model,
-    place: &str,
-    from: i32,
-    to: i32,
-) -> Result<(), StoreError> {
+/// A stretch of a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The place.
+    pub place: String,
+    /// The first unit.
+    pub from: i32,
+    /// The last unit, not below the first.
+    pub to: i32,
+}
+
+/// Makes an asset hold a stretch of a place, and nothing else. [`StoreError::PlaceTaken`] when a living one of its kind holds
+/// any of it.
+pub async fn hold_units(transaction: &Transaction, asset: &asset::Model, held: &Held) -> Result<(), StoreError> {
     release_units(transaction, asset.id).await?;
-    let units = (from..=to).map(|unit| held_unit::Model {
+    let units = (held.from..=held.to).map(|unit| held_unit::Model {
         office: asset.office.clone(),
         kind: asset.kind.clone(),
-        place: place.to_owned(),
+        place: held.place.clone(),
         unit,
         asset_id: asset.id,
     });

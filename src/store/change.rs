@@ -77,6 +77,8 @@ pub struct Change<'a> {
     actor: Actor,
     now: DateTime<Utc>,
     before: Option<(i32, i64)>,
+    /// Something happened that the applicant may know of.
+    told: bool,
     /// The row as it will be saved.
     pub row: request::Model,
 }
@@ -93,7 +95,7 @@ impl<'a> Change<'a> {
         let before = Some((row.version, row.last_sequence));
         // Time does not run backwards within a request, whatever a clock does.
         let now = now.max(row.updated_at);
-        Self { store, transaction, actor: allowed.actor().clone(), now, before, row }
+        Self { store, transaction, actor: allowed.actor().clone(), now, before, told: false, row }
     }
 
     /// Begins a new request by the submission that was allowed.
@@ -104,7 +106,7 @@ impl<'a> Change<'a> {
         new: NewRequest,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { store, transaction, actor: allowed.actor().clone(), now, before: None, row: new.row }
+        Self { store, transaction, actor: allowed.actor().clone(), now, before: None, told: true, row: new.row }
     }
 
     /// Who acts.
@@ -131,7 +133,9 @@ impl<'a> Change<'a> {
     pub async fn append(&mut self, what: Append) -> Result<Uuid, StoreError> {
         let id = new_id(self.now);
         let sequence = self.row.last_sequence + 1;
-        let audience = what.audience.unwrap_or(Audience::Office) as i16;
+        let audience = what.audience.unwrap_or(Audience::Office);
+        self.told |= audience != Audience::Office;
+        let audience = audience as i16;
         let body = Body {
             id,
             request: self.row.id,
@@ -233,7 +237,10 @@ impl<'a> Change<'a> {
 
     /// Saves the request's row. [`StoreError::Stale`] when it moved on since it was read.
     pub async fn save(mut self) -> Result<request::Model, StoreError> {
-        self.row.updated_at = self.now;
+        // What the applicant may not know of leaves no trace in what they see.
+        if self.told || self.before.is_none_or(|(version, _)| version != self.row.version) {
+            self.row.updated_at = self.now;
+        }
         self.row.row_mac = row_mac(self.store, &self.row);
         match self.before {
             None => insert(self.transaction, self.row.clone()).await?,

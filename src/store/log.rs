@@ -26,6 +26,11 @@ pub struct NumberedEvent {
     pub event: event::Model,
 }
 
+/// Whether a committed event has no place yet.
+pub async fn is_pending(store: &Store) -> Result<bool, StoreError> {
+    Ok(pending::Entity::find().one(store.reader()).await?.is_some())
+}
+
 /// Gives every committed event without a place the next one. Returns how many it placed.
 pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
     let mut placed = 0;

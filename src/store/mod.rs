@@ -14,16 +14,18 @@ mod requests;
 mod view;
 
 pub use assets::{
-    AssetFilter, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of, forget_revealed,
-    hold_units, release_units, save_asset, save_credential, signatures_of,
+    AssetFilter, Held, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of,
+    forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
 };
 pub use change::{Append, Audience, Change, NewRequest, new_id};
 pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
-pub use log::{Defect, NumberedEvent, event_by_id, log_end, request_events, sees_event, sequence_pending, verify};
+pub use log::{
+    Defect, NumberedEvent, event_by_id, is_pending, log_end, request_events, sees_event, sequence_pending, verify,
+};
 pub use page::{Page, PageKey, Paging};
-pub use people::{Person, agency_people, grants_in_force};
+pub use people::{Person, agency_people, caller};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,

@@ -2,25 +2,27 @@
 
 use chrono::{DateTime, Utc};
 use entity::{agency, grant, user};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::change::insert;
 use super::{Store, StoreError, Viewing};
-use crate::access::{Capacity, Grant};
+use crate::access::{Caller, Capacity, Grant};
 
 /// A person's row.
 pub type Person = user::Model;
 
-/// The grants in force at a moment, definitive ones first, then the oldest.
-pub async fn grants_in_force<C: ConnectionTrait>(
+/// A person with the grants that are in force at a moment, definitive ones first, then the oldest. None for nobody, and for
+/// somebody who was deactivated.
+pub async fn caller<C: ConnectionTrait>(
     connection: &C,
     user: Uuid,
     now: DateTime<Utc>,
-) -> Result<Vec<Grant>, StoreError> {
+) -> Result<Option<Caller>, StoreError> {
     let rows = grant::Entity::find()
         .filter(grant::Column::UserId.eq(user))
+        .filter(is_active(Expr::val(user)))
         .filter(in_force(now))
         .order_by_asc(grant::Column::ValidFrom)
         .order_by_asc(grant::Column::Id)
@@ -28,7 +30,25 @@ pub async fn grants_in_force<C: ConnectionTrait>(
         .await?;
     let mut grants: Vec<Grant> = rows.into_iter().map(grant_of).collect::<Result<_, _>>()?;
     grants.sort_by_key(|grant| grant.capacity);
-    Ok(grants)
+    if grants.is_empty() {
+        // Without a grant it takes a second look to tell who is known from who is not.
+        let known = user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).count(connection);
+        return Ok((known.await? > 0).then_some(Caller { user, grants }));
+    }
+    Ok(Some(Caller { user, grants }))
+}
+
+/// The person of that id is there and was not deactivated.
+pub(super) fn is_active(id: SimpleExpr) -> SimpleExpr {
+    let of = |column| Expr::col((user::Entity, column));
+    Expr::exists(
+        Query::select()
+            .expr(Expr::val(1))
+            .from(user::Entity)
+            .and_where(of(user::Column::Id).eq(id))
+            .and_where(of(user::Column::DeactivatedAt).is_null())
+            .to_owned(),
+    )
 }
 
 /// The active people who hold a grant of one of the roles in an agency at a moment, by name.
@@ -70,7 +90,7 @@ impl Store {
     /// Those of the people whom the caller may look up: themselves, and whoever holds or held a grant in an office where they
     /// hold one.
     pub async fn colleagues(&self, viewing: &Viewing, ids: &[Uuid]) -> Result<Vec<Person>, StoreError> {
-        let offices = viewing.scopes.iter().map(|scope| scope.office.as_str());
+        let offices = viewing.offices.iter().map(String::as_str);
         let there = Query::select()
             .column(grant::Column::UserId)
             .from(grant::Entity)

@@ -8,9 +8,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::view::{Found, any, is_one_of, is_recipient, submitter_active};
+use super::view::{Found, any, submitter_active};
 use super::{Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
 use crate::access::Seen;
+
+/// So many words are searched for.
+const SEARCHED: usize = 10;
 
 /// Which requests are wanted. Every field narrows.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +28,8 @@ pub struct RequestFilter {
     pub status: Option<Vec<String>>,
     /// The key of the step under way.
     pub step: Option<String>,
-    /// Procedure and step that the role awaited executes.
-    pub awaiting: Option<Vec<(String, String)>>,
+    /// Waiting for the act or the signature of this role, in any of these offices.
+    pub awaiting: Option<Vec<Waiting>>,
     /// Submitted at this moment or later.
     pub submitted_from: Option<DateTime<Utc>>,
     /// Submitted before this moment.
@@ -166,8 +169,8 @@ fn filtered(mut query: Select<request::Entity>, filter: &RequestFilter) -> Selec
     if let Some(step) = &filter.step {
         query = query.filter(request::Column::Step.eq(step.as_str()));
     }
-    if let Some(steps) = &filter.awaiting {
-        query = query.filter(is_one_of(steps, &Expr::col((request::Entity, request::Column::Step))));
+    if let Some(awaiting) = &filter.awaiting {
+        query = query.filter(any(awaiting.iter().map(|waiting| waiting.at_step(Expr::val(1).eq(1)))));
     }
     if let Some(from) = filter.submitted_from {
         query = query.filter(request::Column::SubmittedAt.gte(from));
@@ -175,7 +178,7 @@ fn filtered(mut query: Select<request::Entity>, filter: &RequestFilter) -> Selec
     if let Some(until) = filter.submitted_until {
         query = query.filter(request::Column::SubmittedAt.lt(until));
     }
-    for word in filter.search.iter().flat_map(|search| search.split_whitespace()) {
+    for word in filter.search.iter().flat_map(|search| search.split_whitespace()).take(SEARCHED) {
         let pattern: String = word.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
         let like = sea_orm::sea_query::LikeExpr::new(format!("%{pattern}%")).escape('\\');
         query = query.filter(Expr::col((request::Entity, request::Column::Search)).like(like));
@@ -205,29 +208,11 @@ pub async fn inbox_page(
     paging: &Paging,
     count: bool,
 ) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
-    let column = |column| Expr::col((request::Entity, column));
-    let step = column(request::Column::Step);
-    let for_grant = waiting.iter().map(|waiting| {
-        let office = column(request::Column::Office).eq(waiting.office.clone());
-        let agency = waiting.agency.map(|agency| column(request::Column::AgencyId).eq(agency));
-        let executes = is_one_of(&waiting.executes, &step);
-        let running = column(request::Column::Status)
-            .eq("IN_PROGRESS")
-            .and(column(request::Column::Executable).eq(true))
-            .and(executes.clone());
-        // A returned request waits for its submitter; when they have left the agency, for anybody there who may submit.
-        let mine = column(request::Column::SubmittedBy).eq(viewing.user).or(submitter_active(viewing.now).not());
-        let returned = column(request::Column::Status).eq("RETURNED").and(executes).and(mine);
-        let signs = column(request::Column::Signable).eq(true).and(is_one_of(&waiting.signs, &step));
-        let waits = running.or(returned).or(signs);
-        let here = match agency {
-            None => office,
-            Some(agency) => office.and(agency),
-        };
-        here.and(waits)
-    });
-    let reveal = is_recipient(viewing.user, Some("AVAILABLE"));
-    let mut query = seeing(viewing).filter(any(for_grant).or(reveal));
+    // A returned request waits for its submitter; when they have left the agency, for anybody there who may submit.
+    let submitter = Expr::col((request::Entity, request::Column::SubmittedBy));
+    let mine = submitter.eq(viewing.user).or(submitter_active(viewing.now).not());
+    let for_grant = waiting.iter().map(|waiting| waiting.at_step(mine.clone()).or(waiting.to_reveal(viewing.user)));
+    let mut query = seeing(viewing).filter(any(for_grant));
     if let Some(office) = office {
         query = query.filter(request::Column::Office.eq(office));
     }

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use super::people::is_active;
 use crate::access::{Scope, Seen, Side, Subject};
 
 /// A caller's scopes at a moment, as the policy gives them.
@@ -15,6 +16,8 @@ pub struct Viewing {
     pub user: Uuid,
     /// The moment that grants are judged at.
     pub now: DateTime<Utc>,
+    /// The keys of the offices in which they hold a grant.
+    pub offices: Vec<String>,
     /// What each grant lets them see.
     pub scopes: Vec<ViewingScope>,
 }
@@ -43,6 +46,8 @@ pub struct Waiting {
     pub executes: Vec<(String, String)>,
     /// Procedure and step whose document the role signs.
     pub signs: Vec<(String, String)>,
+    /// The procedures whose credentials the role may read.
+    pub reveals: Vec<String>,
 }
 
 /// A request's row, and what the query that found it knows of the caller's relation to it.
@@ -90,7 +95,7 @@ fn column(column: request::Column) -> SimpleExpr {
 }
 
 /// `procedure` and `step` are one of the pairs.
-pub(super) fn is_one_of(pairs: &[(String, String)], step: &SimpleExpr) -> SimpleExpr {
+fn is_one_of(pairs: &[(String, String)], step: &SimpleExpr) -> SimpleExpr {
     let mut procedures: Vec<&String> = pairs.iter().map(|(procedure, _)| procedure).collect();
     procedures.sort();
     procedures.dedup();
@@ -112,28 +117,57 @@ pub(super) fn submitter_active(now: DateTime<Utc>) -> SimpleExpr {
             .and_where(of(grant::Column::Office).eq(column(request::Column::Office)))
             .and_where(of(grant::Column::ValidFrom).lte(now))
             .and_where(of(grant::Column::ValidUntil).is_null().or(of(grant::Column::ValidUntil).gt(now)))
+            .and_where(is_active(of(grant::Column::UserId)))
             .to_owned(),
     )
 }
 
-/// The caller is the recipient of the credential of the request's asset, once that is delivered.
-pub(super) fn is_recipient(user: Uuid, state: Option<&str>) -> SimpleExpr {
-    let mut select = Query::select();
-    select
-        .expr(Expr::val(1))
+/// The caller is the recipient of the credential of the request's asset, once that is delivered. `state`: and it is in that
+/// state.
+fn is_recipient(user: Uuid, state: Option<&str>) -> SimpleExpr {
+    let mut theirs = Query::select();
+    theirs
+        .column((asset::Entity, asset::Column::RequestId))
         .from(asset::Entity)
         .inner_join(
             credential::Entity,
             Expr::col((credential::Entity, credential::Column::AssetId))
                 .eq(Expr::col((asset::Entity, asset::Column::Id))),
         )
-        .and_where(Expr::col((asset::Entity, asset::Column::RequestId)).eq(column(request::Column::Id)))
         .and_where(Expr::col((asset::Entity, asset::Column::DeliveredAt)).is_not_null())
         .and_where(Expr::col((credential::Entity, credential::Column::RecipientId)).eq(user));
     if let Some(state) = state {
-        select.and_where(Expr::col((credential::Entity, credential::Column::State)).eq(state));
+        theirs.and_where(Expr::col((credential::Entity, credential::Column::State)).eq(state));
     }
-    Expr::exists(select)
+    column(request::Column::Id).in_subquery(theirs)
+}
+
+impl Waiting {
+    /// The request waits at a step for what the role executes or signs. `returned`: whom a returned one waits for.
+    pub(super) fn at_step(&self, returned: SimpleExpr) -> SimpleExpr {
+        let step = column(request::Column::Step);
+        let status = |word: &str| column(request::Column::Status).eq(word);
+        let executes = is_one_of(&self.executes, &step);
+        let running = status("IN_PROGRESS").and(column(request::Column::Executable).eq(true));
+        let signs = column(request::Column::Signable).eq(true).and(is_one_of(&self.signs, &step));
+        let open = executes.and(running.or(status("RETURNED").and(returned))).or(signs);
+        self.here(column(request::Column::FinishedAt).is_null().and(open))
+    }
+
+    /// A credential waits for the caller, who may read it.
+    pub(super) fn to_reveal(&self, user: Uuid) -> SimpleExpr {
+        let reveals = column(request::Column::Procedure).is_in(self.reveals.iter().map(String::as_str));
+        self.here(is_recipient(user, Some("AVAILABLE")).and(reveals))
+    }
+
+    /// In the grant's office, and of its agency where it names one.
+    fn here(&self, what: SimpleExpr) -> SimpleExpr {
+        let office = column(request::Column::Office).eq(self.office.clone());
+        match self.agency {
+            None => office.and(what),
+            Some(agency) => office.and(column(request::Column::AgencyId).eq(agency)).and(what),
+        }
+    }
 }
 
 impl Viewing {

@@ -10,6 +10,8 @@ mod demo;
 mod documentation;
 mod harness;
 mod house;
+mod lists;
+mod manners;
 mod printed;
 mod schema;
 mod subdomain;

@@ -499,7 +499,7 @@ pub(in crate::graphql) struct Credential(entity::credential::Model);
 
 impl Credential {
     pub(in crate::graphql) async fn of(context: &Context<'_>, asset: Uuid) -> Result<Option<Self>> {
-        let loaded = session(context)?.loader.load_one(CredentialOf(asset)).await.map_err(error::load)?;
+        let loaded = session(context)?.loader().load_one(CredentialOf(asset)).await.map_err(error::load)?;
         Ok(loaded.and_then(|mut rows| rows.pop()).map(Self))
     }
 }

@@ -165,7 +165,7 @@ impl RequestEvent {
         if request.0.side() != Side::Office {
             return Ok(None);
         }
-        let loaded = session(context)?.loader.load_one(DispositionsOf(request.0.row.id)).await;
+        let loaded = session(context)?.loader().load_one(DispositionsOf(request.0.row.id)).await;
         let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
         Ok(rows.find(|row| row.id == id).map(|row| Disposition { request, row }))
     }
@@ -175,7 +175,7 @@ impl RequestEvent {
         let Some(id) = self.uuid("document") else { return Ok(None) };
         let request = self.seen_request(context).await?;
         let service = service(context)?;
-        let loaded = session(context)?.loader.load_one(DocumentsOf(request.0.row.id)).await;
+        let loaded = session(context)?.loader().load_one(DocumentsOf(request.0.row.id)).await;
         let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
         let found = rows.find(|row| row.id == id && service.sees_document(&request.0, row));
         Ok(found.map(|row| Document { request, row }))
@@ -185,7 +185,7 @@ impl RequestEvent {
     async fn asset(&self, context: &Context<'_>) -> Result<Option<Asset>> {
         let Some(id) = self.uuid("asset") else { return Ok(None) };
         let request = self.seen_request(context).await?;
-        let loaded = session(context)?.loader.load_one(AssetsOf(request.0.row.id)).await;
+        let loaded = session(context)?.loader().load_one(AssetsOf(request.0.row.id)).await;
         let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
         let service = service(context)?;
         Ok(rows.find(|row| row.id == id && service.sees_asset(&request.0, row)).map(Asset::of))

@@ -124,7 +124,7 @@ impl Request {
     }
 
     async fn submissions_loaded(&self, context: &Context<'_>) -> Result<Vec<submission::Model>> {
-        let loaded = session(context)?.loader.load_one(SubmissionsOf(self.row().id)).await;
+        let loaded = session(context)?.loader().load_one(SubmissionsOf(self.row().id)).await;
         Ok(loaded.map_err(error::load)?.unwrap_or_default())
     }
 
@@ -134,18 +134,31 @@ impl Request {
     }
 
     async fn visits_loaded(&self, context: &Context<'_>) -> Result<Vec<visit::Model>> {
-        let loaded = session(context)?.loader.load_one(VisitsOf(self.row().id)).await;
+        let loaded = session(context)?.loader().load_one(VisitsOf(self.row().id)).await;
         Ok(loaded.map_err(error::load)?.unwrap_or_default())
     }
 
     async fn documents_loaded(&self, context: &Context<'_>) -> Result<Vec<document::Model>> {
-        let loaded = session(context)?.loader.load_one(DocumentsOf(self.row().id)).await;
+        let loaded = session(context)?.loader().load_one(DocumentsOf(self.row().id)).await;
         Ok(loaded.map_err(error::load)?.unwrap_or_default())
     }
 
     async fn assets_loaded(&self, context: &Context<'_>) -> Result<Vec<entity::asset::Model>> {
-        let loaded = session(context)?.loader.load_one(AssetsOf(self.row().id)).await;
+        let loaded = session(context)?.loader().load_one(AssetsOf(self.row().id)).await;
         Ok(loaded.map_err(error::load)?.unwrap_or_default())
+    }
+
+    async fn credential(&self, context: &Context<'_>, asset: uuid::Uuid) -> Result<Option<entity::credential::Model>> {
+        let loaded = session(context)?.loader().load_one(CredentialOf(asset)).await;
+        Ok(loaded.map_err(error::load)?.and_then(|mut rows| rows.pop()))
+    }
+
+    /// Since when its credential is as it is; none where there is none.
+    pub(in crate::graphql) async fn credential_since(&self, context: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        match self.assets_loaded(context).await?.pop() {
+            None => Ok(None),
+            Some(asset) => Ok(self.credential(context, asset.id).await?.map(|held| held.changed_at)),
+        }
     }
 
     /// What the caller may do to it now.
@@ -154,10 +167,7 @@ impl Request {
         let asset = self.assets_loaded(context).await?.pop();
         let held = match &asset {
             None => None,
-            Some(asset) => {
-                let loaded = session(context)?.loader.load_one(CredentialOf(asset.id)).await;
-                loaded.map_err(error::load)?.and_then(|mut rows| rows.pop())
-            }
+            Some(asset) => self.credential(context, asset.id).await?,
         };
         let held = asset.as_ref().map(|asset| (asset, held.as_ref()));
         let available = service(context)?.available(caller(context)?, &self.0, &documents, held).map_err(error::of)?;
@@ -288,7 +298,7 @@ impl Request {
         if !self.is_office() {
             return Ok(None);
         }
-        let loaded = session(context)?.loader.load_one(DispositionsOf(self.row().id)).await;
+        let loaded = session(context)?.loader().load_one(DispositionsOf(self.row().id)).await;
         let rows = loaded.map_err(error::load)?.unwrap_or_default();
         Ok(Some(rows.into_iter().map(|row| Disposition { request: self.clone(), row }).collect()))
     }
@@ -527,7 +537,7 @@ impl Disposition {
     /// Who has read it, in order.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn reads(&self, context: &Context<'_>) -> Result<Vec<DispositionRead>> {
-        let loaded = session(context)?.loader.load_one(ReadsOf(self.row.id)).await;
+        let loaded = session(context)?.loader().load_one(ReadsOf(self.row.id)).await;
         let rows = loaded.map_err(error::load)?.unwrap_or_default();
         Ok(rows.into_iter().map(|row| DispositionRead { office: self.row.office.clone(), row }).collect())
     }
@@ -625,7 +635,7 @@ impl Document {
     /// What its signers decided, in order.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signatures(&self, context: &Context<'_>) -> Result<Vec<Signature>> {
-        let loaded = session(context)?.loader.load_one(SignaturesOf(self.row.id)).await;
+        let loaded = session(context)?.loader().load_one(SignaturesOf(self.row.id)).await;
         let rows = loaded.map_err(error::load)?.unwrap_or_default();
         Ok(rows.into_iter().map(|row| Signature { request: self.request.clone(), row }).collect())
     }
@@ -706,5 +716,5 @@ impl Action {
 
 /// The request of that id, if the caller may see it.
 pub(in crate::graphql) async fn find(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
-    Ok(session(context)?.loader.load_one(RequestOf(id)).await.map_err(error::load)?.map(Request))
+    Ok(session(context)?.loader().load_one(RequestOf(id)).await.map_err(error::load)?.map(Request))
 }

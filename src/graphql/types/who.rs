@@ -50,13 +50,13 @@ impl User {
 
 /// The person of that id.
 pub(in crate::graphql) async fn person(context: &Context<'_>, id: Uuid) -> Result<User> {
-    let found = session(context)?.loader.load_one(PersonOf(id)).await.map_err(error::load)?;
+    let found = session(context)?.loader().load_one(PersonOf(id)).await.map_err(error::load)?;
     found.and_then(|mut rows| rows.pop()).map(User).ok_or_else(|| error::damaged("a person is missing"))
 }
 
 /// The agency of that id.
 pub(in crate::graphql) async fn agency(context: &Context<'_>, id: Uuid) -> Result<Agency> {
-    let found = session(context)?.loader.load_one(AgencyOf(id)).await.map_err(error::load)?;
+    let found = session(context)?.loader().load_one(AgencyOf(id)).await.map_err(error::load)?;
     found.and_then(|mut rows| rows.pop()).map(Agency).ok_or_else(|| error::damaged("an agency is missing"))
 }
 
@@ -141,7 +141,7 @@ impl Office {
     #[graphql(complexity = "50 * child_complexity + 1")]
     async fn agencies(&self, context: &Context<'_>) -> Result<Option<Vec<Agency>>> {
         let session = session(context)?;
-        let belongs = session.caller.as_ref().is_some_and(|caller| caller.grants_in(&self.0).next().is_some());
+        let belongs = session.caller().is_some_and(|caller| caller.grants_in(&self.0).next().is_some());
         if !belongs {
             return Ok(None);
         }

@@ -1,0 +1,226 @@
+//! What happens when something is wrong with what was sent: a clear error with a code, and nothing else.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Server};
+
+const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes")), ("tu", "singkawang", "tu", None)];
+
+/// What the server answers to a body: its status, and the code of its first error.
+async fn post(server: &Server, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> (u16, String) {
+    let mut request = reqwest::Client::new().post(format!("{}/graphql", server.base())).body(body);
+    if !headers.iter().any(|(name, _)| *name == "content-type") {
+        request = request.header("content-type", "application/json");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    let text = answer.text().await.expect("text");
+    let json: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}"));
+    assert!(json["errors"][0]["message"].as_str().is_some_and(|message| message.len() < 400), "{text}");
+    (status, json["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no code: {text}")).to_owned())
+}
+
+fn query(text: &str) -> String {
+    json!({ "query": text }).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_an_operation_is_told_so() {
+    let server = Server::with(&[]);
+    let invalid = |status| (status, "INVALID_OPERATION".to_owned());
+    assert_eq!(post(&server, "{", &[]).await, invalid(400));
+    assert_eq!(post(&server, "[]", &[]).await, invalid(400));
+    assert_eq!(post(&server, vec![0xff, 0xfe], &[]).await, invalid(400));
+    assert_eq!(post(&server, query("{ offices { key } }"), &[("content-type", "text/plain")]).await, invalid(415));
+    for operation in ["{", "{ nothing }", "query { offices }", "{ viewer { inbox(first: \"x\") { totalCount } } }"] {
+        assert_eq!(post(&server, query(operation), &[]).await, invalid(200), "{operation}");
+    }
+    for deep in ["[".repeat(100_000), format!("{{ office(key: {}", "{a:".repeat(100_000)), "{a".repeat(5_000)] {
+        assert_eq!(post(&server, query(&deep), &[]).await, invalid(200));
+    }
+    let nested = format!("{{ offices {{ {} key {} }} }}", "procedures { office {".repeat(8), "} }".repeat(8));
+    assert_eq!(post(&server, query(&nested), &[]).await, invalid(200), "too deep");
+    let wide: String = (0..30_000).map(|number| format!("a{number}: key ")).collect();
+    assert_eq!(post(&server, query(&format!("{{ offices {{ {wide} }} }}")), &[]).await, invalid(200), "too much");
+    let around = format!("{{ offices {{ {} key {} }} }}", "procedures { office {".repeat(6), "} }".repeat(6));
+    assert_eq!(post(&server, query(&around), &[]).await, invalid(200), "lists of lists of lists");
+    let large = query(&format!("# {}", "x".repeat(2_000_000)));
+    assert_eq!(post(&server, large, &[]).await, (413, "BODY_TOO_LARGE".to_owned()));
+    let introspected = server.send(None, "{ __schema { queryType { name } } }", json!({})).await;
+    assert_eq!(introspected["data"]["__schema"]["queryType"]["name"], "Query", "it lives");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_signed_in_is_told_so() {
+    let server = Server::with(CAST);
+    let refused = (401, "UNAUTHENTICATED".to_owned());
+    let operation = query("{ offices { key } }");
+    for header in ["Bearer nonsense", "Basic c2l0aTp4", "Bearer", "nonsense", "Bearer a.b.c"] {
+        assert_eq!(post(&server, operation.clone(), &[("authorization", header)]).await, refused, "{header}");
+    }
+    let nobody = server.send(None, "{ viewer { user { name } } offices { key } }", json!({})).await;
+    assert_eq!(nobody["data"]["viewer"], Value::Null);
+    assert_eq!(nobody["data"]["offices"][0]["key"], "denpasar", "what is public is answered beside it");
+    assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    let node = server.send(None, "{ nodes(ids: [\"UmVxdWVzdDoxMjM\", \"\", \"x\"]) { id } }", json!({})).await;
+    assert_eq!(node["data"]["nodes"], json!([null, null, null]));
+
+    let sign_in = |name: &str, password: &str| {
+        format!(
+            "signIn(input: {{ username: \"{name}\", password: \"{password}\" }}) {{ accessToken \
+             viewer {{ user {{ username }} grants {{ role {{ key }} }} }} userErrors {{ code }} }}"
+        )
+    };
+    for name in ["tu", "nobody"] {
+        let answer = server.send(None, &format!("mutation {{ {} }}", sign_in(name, "wrong password")), json!({})).await;
+        assert_eq!(answer["data"]["signIn"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{name}");
+    }
+    let both = format!(
+        "mutation {{ a: {} b: {} }}",
+        sign_in("TU", "demonstration only"),
+        sign_in("opd", "demonstration only")
+    );
+    let answer = server.send(None, &both, json!({})).await;
+    assert_eq!(answer["data"]["a"]["viewer"]["user"]["username"], "tu", "one sees oneself at once: {answer}");
+    assert_eq!(answer["data"]["b"]["userErrors"][0]["code"], "TOO_MANY_ATTEMPTS", "one operation signs in once");
+    let wrong = format!("mutation {{ {} }}", sign_in("tu", "wrong password"));
+    let mut codes = Vec::new();
+    for _ in 0..12 {
+        let answer = server.send(None, &wrong, json!({})).await;
+        codes.push(answer["data"]["signIn"]["userErrors"][0]["code"].as_str().expect("a code").to_owned());
+    }
+    assert!(codes.contains(&"TOO_MANY_ATTEMPTS".to_owned()), "{codes:?}");
+}
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number version \
+    details } userErrors { code path message } } }";
+
+fn submission(letter: &str) -> Value {
+    json!({
+        "office": "singkawang", "procedure": "permohonan-cloud-service",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_type_is_judged() {
+    let server = Server::with(CAST);
+    let opd = server.person("opd").await;
+    let set = |path: &str, value: Value| {
+        let mut input = submission("005/1");
+        let mut at = &mut input;
+        for part in path.split('.') {
+            at = &mut at[part];
+        }
+        *at = value;
+        input
+    };
+    for (path, value, code) in [
+        ("letter.number", json!(""), "INVALID_INPUT"),
+        ("letter.number", json!("x".repeat(301)), "INVALID_INPUT"),
+        ("letter.subject", json!("a\u{0}b"), "INVALID_INPUT"),
+        ("letter.subject", json!("a\u{202e}b"), "INVALID_INPUT"),
+        ("letter.date", json!("2999-01-01"), "INVALID_INPUT"),
+        ("letter.date", json!("1900-01-01"), "INVALID_INPUT"),
+        ("contact.nip", json!("123"), "INVALID_INPUT"),
+        ("contact.phone", json!("call me"), "INVALID_INPUT"),
+        ("contact.email", json!("nobody"), "INVALID_INPUT"),
+        ("idempotencyKey", json!("  "), "INVALID_INPUT"),
+        ("idempotencyKey", json!("x".repeat(201)), "INVALID_INPUT"),
+        ("details.quotaGib", json!(0), "INVALID_DETAILS"),
+        ("details.purpose", json!("a\u{0}b\u{202e}"), "INVALID_DETAILS"),
+        ("details.users", json!("three"), "INVALID_DETAILS"),
+        ("procedure", json!("nothing"), "NOT_FOUND"),
+        ("office", json!("nowhere"), "NOT_FOUND"),
+        ("agency", json!("disdik"), "NOT_FOUND"),
+        ("procedureVersion", json!(2), "PROCEDURE_CHANGED"),
+    ] {
+        let answer = opd.ask(SUBMIT, json!({ "input": set(path, value) })).await["submitRequest"].clone();
+        assert_eq!(answer["request"], Value::Null, "{path}");
+        let error = &answer["userErrors"][0];
+        assert_eq!(error["code"], code, "{path}: {answer}");
+        let told: Vec<&str> = error["path"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
+        assert_eq!(told.join("."), path, "{answer}");
+    }
+    for (path, value) in
+        [("letter.date", json!("2026-02-30")), ("letter.confidentiality", json!("VERY")), ("letter", json!(1))]
+    {
+        let code = opd.refusal(SUBMIT, json!({ "input": set(path, value) })).await;
+        assert!(["INVALID_OPERATION", "INVALID_INPUT"].contains(&code.as_str()), "{path}: {code}");
+    }
+    // Nothing of all this took a number.
+    let whole = set("details.quotaGib", json!(10.0));
+    let answer = opd.ask(SUBMIT, json!({ "input": whole })).await["submitRequest"]["request"].clone();
+    assert!(answer["number"].as_str().is_some_and(|number| number.ends_with("/0001")), "{answer}");
+    assert_eq!(answer["details"]["quotaGib"], json!(10), "a whole number is an integer");
+
+    let key = |letter: &str, key: &str| {
+        let mut input = submission(letter);
+        input["idempotencyKey"] = json!(key);
+        json!({ "input": input })
+    };
+    let first = opd.ask(SUBMIT, key("005/2", "one")).await["submitRequest"]["request"]["id"].clone();
+    assert_eq!(opd.ask(SUBMIT, key("005/2", "one")).await["submitRequest"]["request"]["id"], first);
+    let reused = opd.ask(SUBMIT, key("005/3", "one")).await["submitRequest"]["userErrors"][0].clone();
+    assert_eq!(reused["code"], "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(reused["path"], json!(["idempotencyKey"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let request = opd.ask(SUBMIT, json!({ "input": submission("005/1") })).await["submitRequest"]["request"].clone();
+    let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { version } \
+        userErrors { code path message } } }";
+    let act = |changes: Value| {
+        let mut input = json!({
+            "requestId": request["id"], "step": "2", "outcome": "forward", "expectedVersion": 1,
+            "documents": [{ "kind": "lembar-disposisi", "title": "Lembar" }],
+        });
+        input.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+        json!({ "input": input })
+    };
+    for (changes, code, path) in [
+        (json!({ "requestId": "UmVxdWVzdDoxMjM" }), "NOT_FOUND", "requestId"),
+        (json!({ "requestId": "" }), "NOT_FOUND", "requestId"),
+        (json!({ "step": "nothing" }), "INVALID_INPUT", "step"),
+        (json!({ "outcome": "yes" }), "OUTCOME_NOT_AVAILABLE", "outcome"),
+        (json!({ "expectedVersion": 7 }), "STALE_VERSION", "expectedVersion"),
+        (json!({ "documents": [] }), "MISSING_RECORD", "documents"),
+        (
+            json!({ "documents": [{ "kind": "laporan", "title": "x" }, { "kind": "lembar-disposisi", "title": "x" }] }),
+            "INVALID_INPUT",
+            "documents",
+        ),
+        (json!({ "documents": [{ "kind": "lembar-disposisi", "title": " " }] }), "INVALID_INPUT", "documents.0.title"),
+        (
+            json!({ "documents": [{ "kind": "lembar-disposisi", "title": "x", "date": "2999-01-01" }] }),
+            "INVALID_INPUT",
+            "documents.0.date",
+        ),
+        (json!({ "note": "x".repeat(1_000) }), "INVALID_INPUT", "note"),
+        (json!({ "disposition": { "instruction": "x" } }), "INVALID_INPUT", "disposition"),
+        (json!({ "asset": { "attributes": {}, "secret": "12345678" } }), "INVALID_INPUT", "asset"),
+    ] {
+        let answer = tu.ask(execute, act(changes.clone())).await["executeStep"].clone();
+        assert_eq!(answer["userErrors"][0]["code"], code, "{changes}: {answer}");
+        let told: Vec<&str> =
+            answer["userErrors"][0]["path"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
+        assert_eq!(told.join("."), path, "{changes}");
+    }
+    assert_eq!(tu.refusal(execute, act(json!({ "step": "3", "outcome": "dispose" }))).await, "FORBIDDEN");
+    assert_eq!(opd.refusal(execute, act(json!({}))).await, "FORBIDDEN");
+    let first = opd.ask(execute, act(json!({ "step": "1", "outcome": "submit" }))).await["executeStep"].clone();
+    assert_eq!(first["userErrors"][0]["code"], "OUTCOME_NOT_AVAILABLE");
+    assert!(first["userErrors"][0]["message"].as_str().is_some_and(|message| message.contains("resubmitRequest")));
+    let done = tu.ask(execute, act(json!({}))).await["executeStep"].clone();
+    assert_eq!(done["request"]["version"], 2, "nothing of all this had changed anything: {done}");
+    let again = tu.ask(execute, act(json!({ "expectedVersion": 2 }))).await["executeStep"].clone();
+    assert_eq!(again["userErrors"][0]["code"], "STEP_NOT_CURRENT");
+}
