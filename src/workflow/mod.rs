@@ -7,6 +7,9 @@ pub mod reach;
 mod refusal;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 pub use act::{Act, Decision, Execution};
 pub use decide::{Opening, asset_wanted, decide, opening, replay, signable, submit, withdrawable};
 pub use refusal::{Given, Refusal, WhenNeeded};
