@@ -32,7 +32,7 @@ struct Move {
 }
 
 /// A value that a JSON Schema's examples make, with one property made unique.
-fn example(schema: &Value, unique: usize) -> Value {
+pub(crate) fn example(schema: &Value, unique: usize) -> Value {
     let properties = schema["properties"].as_object().expect("an object's schema");
     let read_only = |property: &Value| property["readOnly"] == true;
     let value = |(name, property): (&String, &Value)| {

@@ -12,6 +12,7 @@ mod harness;
 mod house;
 mod lists;
 mod manners;
+mod matrix;
 mod printed;
 mod schema;
 mod subdomain;
