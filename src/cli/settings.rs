@@ -67,7 +67,7 @@ impl Default for Settings {
             body_limit: 1_048_576,
             operation_seconds: 30,
             depth_limit: 16,
-            complexity_limit: 20_000,
+            complexity_limit: 50_000,
             explorer: true,
         }
     }
@@ -127,7 +127,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "LEVELS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     depth_limit: Option<usize>,
-    /// How much an operation may cost, a field being 1, as often as its lists may have entries [default: 20000].
+    /// How much an operation may cost, a field being 1, as often as its lists may have entries [default: 50000].
     #[arg(long, value_name = "COST")]
     #[serde(skip_serializing_if = "Option::is_none")]
     complexity_limit: Option<usize>,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::access::Seen;
 use crate::service::Service;
-use crate::store::{self, SeenRequest, StoreError, Viewing};
+use crate::store::{self, NumberedEvent, Page, SeenRequest, StoreError, Stretch, Viewing};
 
 /// What loads, for one caller.
 pub(super) struct Loads {
@@ -130,6 +130,74 @@ loads!(
     |row: &disposition::Model| row.id
 );
 
+/// A numbered event by its id, whoever may see it: none or one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct EventIs(pub(super) Uuid);
+
+impl Loader<EventIs> for Loads {
+    type Value = NumberedEvent;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[EventIs]) -> Result<HashMap<EventIs, NumberedEvent>, LoadError> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let rows = store::events_by_ids(self.service.store(), &ids).await.map_err(Arc::new)?;
+        Ok(rows.into_iter().map(|row| (EventIs(row.event.id), row)).collect())
+    }
+}
+
+/// A stretch of a request's events.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct EventsOf(pub(super) Uuid, pub(super) Stretch);
+
+impl Loader<EventsOf> for Loads {
+    type Value = Page<NumberedEvent>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[EventsOf]) -> Result<HashMap<EventsOf, Self::Value>, LoadError> {
+        let mut found = HashMap::new();
+        for (stretch, ids) in alike(keys, |key| (key.1.clone(), key.0)) {
+            let pages = store::events_of(self.service.store(), &ids, &stretch).await.map_err(Arc::new)?;
+            found.extend(pages.into_iter().map(|(id, page)| (EventsOf(id, stretch.clone()), page)));
+        }
+        Ok(found)
+    }
+}
+
+/// The people of an agency who hold one of some roles in an office, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct PeopleOf {
+    pub(super) agency: Uuid,
+    pub(super) office: String,
+    pub(super) roles: Vec<String>,
+}
+
+impl Loader<PeopleOf> for Loads {
+    type Value = Vec<user::Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[PeopleOf]) -> Result<HashMap<PeopleOf, Self::Value>, LoadError> {
+        let mut found: HashMap<PeopleOf, Vec<user::Model>> = HashMap::new();
+        for ((office, roles), agencies) in alike(keys, |key| ((key.office.clone(), key.roles.clone()), key.agency)) {
+            let (store, now) = (self.service.store(), self.viewing.now);
+            let people = store::agency_people(store.reader(), &office, &agencies, &roles, now).await;
+            for (agency, person) in people.map_err(Arc::new)? {
+                let key = PeopleOf { agency, office: office.clone(), roles: roles.clone() };
+                found.entry(key).or_default().push(person);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Keys that one statement can answer together: by what they share, the ids that they do not.
+fn alike<K, S: Eq + Hash>(keys: &[K], split: impl Fn(&K) -> (S, Uuid)) -> HashMap<S, Vec<Uuid>> {
+    let mut groups: HashMap<S, Vec<Uuid>> = HashMap::new();
+    for (shared, id) in keys.iter().map(split) {
+        groups.entry(shared).or_default().push(id);
+    }
+    groups
+}
+
 /// The caller, or a person who holds or held a role in an office where the caller holds one: none or one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ColleagueIs(pub(super) Uuid);
@@ -146,7 +214,7 @@ impl Loader<ColleagueIs> for Loads {
 }
 
 /// A request that the caller may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct RequestOf(pub(super) Uuid);
 
 impl Loader<RequestOf> for Loads {

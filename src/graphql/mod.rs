@@ -6,6 +6,7 @@ mod loaders;
 mod mutation;
 mod nesting;
 mod node;
+mod prefetch;
 mod query;
 mod session;
 mod types;
@@ -30,7 +31,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 16, complexity: 20_000 }
+        Self { depth: 16, complexity: 50_000 }
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::error::{self, UserError, settle};
 use super::id;
+use super::prefetch::{self, Selected};
 use super::query::Viewer;
 use super::session::{caller, service, session};
 use super::types::asset::Asset;
@@ -299,9 +300,12 @@ async fn fresh(context: &Context<'_>) -> Result<()> {
     Ok(())
 }
 
+/// A request as it is now, with what the payload's field selects of it.
 async fn request(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
     fresh(context).await?;
-    find(context, id).await
+    let found = find(context, id).await?;
+    prefetch::requests(context, found.as_slice(), &Selected::of_field(context).field("request")).await?;
+    Ok(found)
 }
 
 async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {

@@ -1,11 +1,13 @@
 //! What can be asked.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 
 use super::node::node;
+use super::prefetch::{self, Selected};
 use super::session::{caller, event_cursor, service, session};
 use super::types::Node;
 use super::types::asset::{Asset, AssetConnection, AssetStatus};
@@ -142,7 +144,13 @@ impl Viewer {
         let (page, total) = store::inbox_page(service.store(), &viewing, &waiting, office.as_deref(), &paging, count)
             .await
             .map_err(error::store)?;
-        Ok(InboxConnection::of(page.map(|seen| request_entry(order, seen)), &arguments, total))
+        let page = page.map(|seen| request_entry(order, seen));
+        let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
+        prefetch::requests(context, &found, &Selected::of_page(context)).await?;
+        if context.look_ahead().field("edges").field("actions").exists() {
+            prefetch::requests(context, &found, &Selected::of_field(context).field("edges")).await?;
+        }
+        Ok(InboxConnection::of(page, &arguments, total))
     }
 
     /// Where the log of events stands: read a page, then follow what comes after this. The page may be newer than its
@@ -220,7 +228,9 @@ impl Query {
 
     /// The thing of that id; null when there is none that you may see.
     async fn node(&self, context: &Context<'_>, #[graphql(desc = "Its opaque id.")] id: ID) -> Result<Option<Node>> {
-        node(context, &id).await
+        let found = node(context, &id).await?;
+        prefetch::nodes(context, found.as_slice()).await?;
+        Ok(found)
     }
 
     /// The things of those ids, in the order asked for; null where there is none that you may see.
@@ -234,7 +244,9 @@ impl Query {
             return Err(error::invalid("Ask for 100 ids at most."));
         }
         // All at once, so that each kind is read by one statement.
-        async_graphql::futures_util::future::try_join_all(ids.iter().map(|id| node(context, id))).await
+        let found = async_graphql::futures_util::future::try_join_all(ids.iter().map(|id| node(context, id))).await?;
+        prefetch::nodes(context, found.iter().flatten()).await?;
+        Ok(found)
     }
 
     /// The offices. Public.
@@ -277,7 +289,9 @@ impl Query {
         caller(context)?;
         let viewing = session(context)?.viewing();
         let seen = store::see_request_by_number(service(context)?.store(), viewing, &number).await;
-        Ok(seen.map_err(error::store)?.map(|seen| Request(Arc::new(seen))))
+        let found = seen.map_err(error::store)?.map(|seen| Request(Arc::new(seen)));
+        prefetch::requests(context, found.as_slice(), &Selected::of_field(context)).await?;
+        Ok(found)
     }
 
     /// The requests that you may see, newest first unless ordered otherwise.
@@ -321,7 +335,10 @@ impl Query {
         let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
             .await
             .map_err(error::store)?;
-        Ok(Some(RequestConnection::of(page.map(|seen| request_entry(order, seen)), &arguments, total)))
+        let page = page.map(|seen| request_entry(order, seen));
+        let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
+        prefetch::requests(context, &found, &Selected::of_page(context)).await?;
+        Ok(Some(RequestConnection::of(page, &arguments, total)))
     }
 
     /// The dispositions of the requests that you see as an official, newest first.
@@ -351,13 +368,18 @@ impl Query {
         let (page, total) = store::dispositions_page(service.store(), session.viewing(), &filter, &paging, count)
             .await
             .map_err(error::store)?;
-        let keys = page.rows.iter().map(|row| super::loaders::RequestOf(row.request_id));
-        let requests = session.loader().load_many(keys).await.map_err(error::load)?;
+        let ids: Vec<uuid::Uuid> = page.rows.iter().map(|row| row.request_id).collect();
+        let requests = store::see_requests(service.store(), session.viewing(), &ids).await.map_err(error::store)?;
+        let requests: HashMap<uuid::Uuid, Request> =
+            requests.into_iter().map(|seen| (seen.row.id, Request(Arc::new(seen)))).collect();
         let rows = page.rows.into_iter().filter_map(|row| {
-            let request = Request(requests.get(&super::loaders::RequestOf(row.request_id))?.clone());
+            let request = requests.get(&row.request_id)?.clone();
             Some((cursor(CREATED, &row.created_at.into(), row.id), Disposition { request, row }))
         });
         let page = store::Page { rows: rows.collect(), more: page.more };
+        let found: Vec<Disposition> =
+            page.rows.iter().map(|(_, disposition): &(_, Disposition)| disposition.clone()).collect();
+        prefetch::dispositions(context, &found, &Selected::of_page(context)).await?;
         Ok(Some(DispositionConnection::of(page, &arguments, total)))
     }
 
@@ -388,6 +410,7 @@ impl Query {
         let viewing = session(context)?.viewing();
         let (page, total) =
             store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
+        prefetch::assets(context, &page.rows, &Selected::of_page(context)).await?;
         let page = page.map(|row| (cursor(CREATED, &row.created_at.into(), row.id), Asset::of(row)));
         Ok(Some(AssetConnection::of(page, &arguments, total)))
     }

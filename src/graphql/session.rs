@@ -115,6 +115,8 @@ impl Session {
         loader.clear::<of::SignaturesOf>();
         loader.clear::<of::AssetsOf>();
         loader.clear::<of::CredentialOf>();
+        loader.clear::<of::EventsOf>();
+        loader.clear::<of::PeopleOf>();
     }
 }
 

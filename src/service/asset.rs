@@ -146,9 +146,9 @@ impl Service {
     pub(super) async fn recipient(&self, change: &Change<'_>, roles: &[String], named: Option<Uuid>) -> Answer<Uuid> {
         let row = &change.row;
         let people =
-            store::agency_people(change.transaction(), &row.office, row.agency_id, roles, change.now()).await?;
+            store::agency_people(change.transaction(), &row.office, &[row.agency_id], roles, change.now()).await?;
         let wanted = named.unwrap_or(row.submitted_by);
-        if people.iter().any(|person| person.id == wanted) {
+        if people.iter().any(|(_, person)| person.id == wanted) {
             return Ok(wanted);
         }
         let message = match named {

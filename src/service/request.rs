@@ -1,5 +1,7 @@
 //! What a caller may do to a request now, without asking the database again.
 
+use std::collections::BTreeSet;
+
 use entity::{asset, credential, document, request};
 
 use super::{Answer, ProcedureEntry, Refused, Service};
@@ -138,13 +140,13 @@ fn open_outcomes(entry: &ProcedureEntry, state: &State, step: &Step) -> Vec<Stri
 }
 
 impl Service {
-    /// Who may be named as a credential's recipient by that act.
-    pub async fn recipients(
+    /// The roles of those who may be named as a credential's recipient by that act; none where nobody may.
+    pub fn recipient_roles(
         &self,
         row: &request::Model,
         kind: AvailableKind,
         step: Option<&str>,
-    ) -> Answer<Vec<crate::store::Person>> {
+    ) -> Answer<Vec<String>> {
         let procedure = &self.entry_of(row)?.procedure;
         let names = |step: &&Step| match kind {
             AvailableKind::ReissueCredential => true,
@@ -154,14 +156,9 @@ impl Service {
             _ => false,
         };
         let steps = procedure.steps.iter().filter(|found| step.is_none_or(|key| found.key == key)).filter(names);
-        let roles: Vec<String> = steps
+        let roles: BTreeSet<&String> = steps
             .flat_map(|found| self.policy.roles(&row.office, &procedure.key, &found.key, Action::Receive))
-            .cloned()
             .collect();
-        if roles.is_empty() {
-            return Ok(Vec::new());
-        }
-        let now = self.now();
-        Ok(crate::store::agency_people(self.store.reader(), &row.office, row.agency_id, &roles, now).await?)
+        Ok(roles.into_iter().cloned().collect())
     }
 }

@@ -43,7 +43,8 @@ impl Store {
                 .idle_timeout(None::<Duration>)
                 .max_lifetime(None::<Duration>)
                 .acquire_timeout(Duration::from_secs(10))
-                .sqlx_logging(false)
+                // As `sqlx::query`, at info: off unless asked for. Never with the values that statements are given.
+                .sqlx_logging(true)
                 .map_sqlx_sqlite_opts(|sqlite| {
                     sqlite
                         .foreign_keys(true)

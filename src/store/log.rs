@@ -1,30 +1,17 @@
-//! The event log: numbering what has committed, reading it, and proving that nobody touched it.
+//! The event log: numbering what has committed, and proving that nobody touched it.
 
 use std::collections::HashMap;
 
 use entity::{event, log, pending, request};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, Select,
-};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::change::{event_mac, insert, row_mac};
-use super::{Audience, Page, Paging, Store, StoreError};
-use crate::access::{Seen, Side};
+use super::{Store, StoreError};
 
 /// How many rows one statement reads or numbers.
 const BATCH: u64 = 500;
-
-/// An event with its place in the log.
-#[derive(Debug, Clone)]
-pub struct NumberedEvent {
-    /// Its place.
-    pub position: i64,
-    /// The event.
-    pub event: event::Model,
-}
 
 /// Whether a committed event has no place yet.
 pub async fn is_pending(store: &Store) -> Result<bool, StoreError> {
@@ -66,73 +53,6 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
             return Ok(placed);
         }
     }
-}
-
-impl FromQueryResult for NumberedEvent {
-    fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let event = event::Model::from_query_result(result, prefix)?;
-        Ok(Self { position: result.try_get(prefix, "position")?, event })
-    }
-}
-
-/// Events with their places; what has none yet is shown nowhere.
-fn numbered() -> Select<event::Entity> {
-    let placed = event::Entity::belongs_to(log::Entity).from(event::Column::Id).to(log::Column::EventId);
-    event::Entity::find()
-        .join(JoinType::InnerJoin, placed.into())
-        .expr_as(Expr::col((log::Entity, log::Column::Position)), "position")
-}
-
-/// For whom events are that this side sees of a request; all when none.
-fn audiences<T>(seen: &Seen<T>, ended: bool) -> Option<&'static [i16]> {
-    match (seen.side(), ended) {
-        (Side::Office, _) => None,
-        (Side::Applicant, false) => Some(&[Audience::Applicant as i16]),
-        (Side::Applicant, true) => Some(&[Audience::Applicant as i16, Audience::ApplicantAtEnd as i16]),
-    }
-}
-
-/// The last place taken; 0 while there is none.
-pub async fn log_end(store: &Store) -> Result<i64, StoreError> {
-    let last = log::Entity::find().order_by_desc(log::Column::Position).one(store.reader()).await?;
-    Ok(last.map_or(0, |row| row.position))
-}
-
-/// A request's numbered events that the caller may see, in order. `between`: only those after the first place and before the
-/// second. `ended`: the request has ended.
-pub async fn request_events<T>(
-    store: &Store,
-    seen: &Seen<T>,
-    request: Uuid,
-    ended: bool,
-    between: (Option<i64>, Option<i64>),
-    paging: &Paging,
-) -> Result<Page<NumberedEvent>, StoreError> {
-    let place = || Expr::col((log::Entity, log::Column::Position));
-    let mut query = numbered().filter(event::Column::RequestId.eq(request));
-    if let Some(audiences) = audiences(seen, ended) {
-        query = query.filter(event::Column::Audience.is_in(audiences.iter().copied()));
-    }
-    if let Some(after) = between.0 {
-        query = query.filter(place().gt(after));
-    }
-    if let Some(before) = between.1 {
-        query = query.filter(place().lt(before));
-    }
-    let order = if paging.backward { Order::Desc } else { Order::Asc };
-    let query = query.order_by(place(), order).limit(paging.limit + 1);
-    Ok(paging.finish(query.into_model::<NumberedEvent>().all(store.reader()).await?))
-}
-
-/// The numbered event of that id; whether the caller may see it follows from its request: [`sees_event`].
-pub async fn event_by_id(store: &Store, id: Uuid) -> Result<Option<NumberedEvent>, StoreError> {
-    let query = numbered().filter(event::Column::Id.eq(id));
-    Ok(query.into_model::<NumberedEvent>().one(store.reader()).await?)
-}
-
-/// Whether the caller sees an event of a request that they see.
-pub fn sees_event<T>(seen: &Seen<T>, ended: bool, event: &event::Model) -> bool {
-    audiences(seen, ended).is_none_or(|audiences| audiences.contains(&event.audience))
 }
 
 /// The first thing found wrong in a log or a request.

@@ -5,6 +5,7 @@ mod assets;
 mod change;
 mod database;
 mod error;
+mod events;
 mod idempotency;
 mod log;
 mod page;
@@ -20,10 +21,9 @@ pub use assets::{
 pub use change::{Append, Audience, Change, NewRequest, new_id};
 pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
+pub use events::{NumberedEvent, Sight, Stretch, events_by_ids, events_of, log_end};
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
-pub use log::{
-    Defect, NumberedEvent, event_by_id, is_pending, log_end, request_events, sees_event, sequence_pending, verify,
-};
+pub use log::{Defect, is_pending, sequence_pending, verify};
 pub use page::{Page, PageKey, Paging};
 pub use people::{Person, agency_people, caller};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions};

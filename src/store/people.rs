@@ -1,5 +1,7 @@
 //! People, agencies and grants.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use entity::{agency, grant, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
@@ -51,29 +53,35 @@ pub(super) fn is_active(id: SimpleExpr) -> SimpleExpr {
     )
 }
 
-/// The active people who hold a grant of one of the roles in an agency at a moment, by name.
+/// The active people who hold a grant of one of the roles in one of the agencies at a moment, by name; each with the agency.
 pub async fn agency_people<C: ConnectionTrait>(
     connection: &C,
     office: &str,
-    agency: Uuid,
+    agencies: &[Uuid],
     roles: &[String],
     now: DateTime<Utc>,
-) -> Result<Vec<Person>, StoreError> {
+) -> Result<Vec<(Uuid, Person)>, StoreError> {
     let grants = grant::Entity::find()
         .filter(grant::Column::Office.eq(office))
-        .filter(grant::Column::AgencyId.eq(agency))
+        .filter(grant::Column::AgencyId.is_in(agencies.iter().copied()))
         .filter(grant::Column::Role.is_in(roles))
         .filter(in_force(now))
         .all(connection)
         .await?;
     let people = user::Entity::find()
-        .filter(user::Column::Id.is_in(grants.into_iter().map(|grant| grant.user_id)))
+        .filter(user::Column::Id.is_in(grants.iter().map(|grant| grant.user_id)))
         .filter(user::Column::DeactivatedAt.is_null())
         .order_by_asc(user::Column::Name)
         .order_by_asc(user::Column::Id)
         .all(connection)
         .await?;
-    Ok(people)
+    let mut found = Vec::new();
+    for person in people {
+        let theirs: BTreeSet<Uuid> =
+            grants.iter().filter(|grant| grant.user_id == person.id).filter_map(|grant| grant.agency_id).collect();
+        found.extend(theirs.into_iter().map(|agency| (agency, person.clone())));
+    }
+    Ok(found)
 }
 
 impl Store {

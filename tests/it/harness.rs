@@ -197,6 +197,11 @@ pub(crate) struct Person<'a> {
 }
 
 impl Person<'_> {
+    /// Their access token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The whole answer to an operation.
     pub(crate) async fn answer(&self, query: &str, variables: Value) -> Value {
         self.server.send(Some(&self.token), query, variables).await

@@ -15,5 +15,6 @@ mod manners;
 mod matrix;
 mod printed;
 mod schema;
+mod statements;
 mod subdomain;
 mod versions;

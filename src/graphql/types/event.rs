@@ -12,10 +12,10 @@ use super::procedure::{Outcome, Step};
 use super::request::{Disposition, Document, Request, find, word};
 use super::who::Actor;
 use crate::access::{Seen, Side};
-use crate::graphql::loaders::{AssetsOf, DispositionsOf, DocumentsOf};
+use crate::graphql::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventIs, EventsOf};
 use crate::graphql::session::{service, session};
 use crate::graphql::{error, id};
-use crate::store::{self, NumberedEvent, SeenRequest};
+use crate::store::{NumberedEvent, SeenRequest, Sight, Stretch};
 
 /// What happened.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,11 +79,11 @@ impl RequestEvent {
 
     /// The event of that id, if the caller may see it.
     pub(in crate::graphql) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
-        let found = store::event_by_id(service(context)?.store(), id).await.map_err(error::store)?;
+        let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
         let Some(numbered) = found else { return Ok(None) };
         let Some(request) = find(context, numbered.event.request_id).await? else { return Ok(None) };
         let ended = request.0.row.finished_at.is_some();
-        let shown = store::sees_event(&request.0, ended, &numbered.event);
+        let shown = Sight::of(&request.0, ended).sees(&numbered.event);
         shown.then(|| Self::of(numbered)).transpose()
     }
 
@@ -230,11 +230,15 @@ impl RequestEventConnection {
             None => Ok(None),
             Some(cursor) => service.position(cursor).map(Some).ok_or_else(error::no_cursor),
         };
-        let between = (place(&arguments.after)?, place(&arguments.before)?);
-        let ended = seen.row.finished_at.is_some();
-        let page = store::request_events(service.store(), seen, seen.row.id, ended, between, &paging)
-            .await
-            .map_err(error::store)?;
+        let stretch = Stretch {
+            sight: Sight::of(seen, seen.row.finished_at.is_some()),
+            after: place(&arguments.after)?,
+            before: place(&arguments.before)?,
+            limit: paging.limit,
+            backward: paging.backward,
+        };
+        let loaded = session(context)?.loader().load_one(EventsOf(seen.row.id, stretch)).await;
+        let page = loaded.map_err(error::load)?.ok_or_else(|| error::damaged("a request's events were not read"))?;
         let cursors = page.rows.iter().map(|row| service.cursor(row.position)).collect::<Result<Vec<_>, _>>();
         let cursors = cursors.map_err(error::of)?;
         let page_info = PageInfo::of(&page, arguments, &cursors);

@@ -13,7 +13,8 @@ use super::procedure::{Outcome, Procedure, RecordKind, Step};
 use super::who::{Actor, Agency, Contact, Role, User, agency, person, role};
 use crate::access::{Seen, Side};
 use crate::graphql::loaders::{
-    AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, ReadsOf, RequestOf, SignaturesOf, SubmissionsOf, VisitsOf,
+    AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, PeopleOf, ReadsOf, RequestOf, SignaturesOf, SubmissionsOf,
+    VisitsOf,
 };
 use crate::graphql::session::{caller, event_cursor, service, session};
 use crate::graphql::{error, id};
@@ -709,8 +710,14 @@ impl Action {
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<User>> {
         let of = &self.recipients;
-        let people = service(context)?.recipients(of.request.row(), of.kind, of.step.as_deref()).await;
-        Ok(people.map_err(error::of)?.into_iter().map(User).collect())
+        let row = of.request.row();
+        let roles = service(context)?.recipient_roles(row, of.kind, of.step.as_deref()).map_err(error::of)?;
+        if roles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = PeopleOf { agency: row.agency_id, office: row.office.clone(), roles };
+        let people = session(context)?.loader().load_one(key).await.map_err(error::load)?;
+        Ok(people.unwrap_or_default().into_iter().map(User).collect())
     }
 }
 

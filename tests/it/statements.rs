@@ -1,0 +1,148 @@
+//! How many SQL statements an operation takes: the same for a page of 5 and one of 100.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Folders, Server, command};
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+    ("subkor", "singkawang", "subkor-ile", None),
+    ("cloud", "singkawang", "admin-cloud", None),
+];
+
+/// A second server on the same data, whose statements are listened to.
+struct Listened {
+    child: Child,
+    url: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Drop for Listened {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Listened {
+    fn beside(server: &Server) -> Self {
+        let mut child = command(&server.path(), &Folders::shipped())
+            .args(["--log", "off,sqlx::query=info", "--log-format", "json", "serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
+        let url = line.trim().strip_prefix("serving ").expect("the address").to_owned();
+        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (log, into) = (BufReader::new(child.stderr.take().expect("the log")), heard.clone());
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let event: Value = serde_json::from_str(&line).expect("a line of the log is JSON");
+                into.lock().expect("no panic").push(event["fields"]["summary"].to_string());
+            }
+        });
+        Self { child, url, heard }
+    }
+
+    /// The statements of an operation, but for those of housekeeping and of opening a connection.
+    async fn statements(&self, token: &str, query: &str, variables: Value) -> (Value, Vec<String>) {
+        self.heard.lock().expect("no panic").clear();
+        let request = reqwest::Client::new().post(&self.url).bearer_auth(token);
+        let answer = request.json(&json!({ "query": query, "variables": variables })).send().await.expect("an answer");
+        let answer: Value = answer.json().await.expect("JSON");
+        assert!(answer.get("errors").is_none(), "{answer}");
+        // The log is written before the answer; its reader may be a moment behind.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let heard = self.heard.lock().expect("no panic").clone();
+        let ours = |statement: &String| {
+            !["pending", "idempotency_keys", "BEGIN", "ROLLBACK", "PRAGMA"].iter().any(|no| statement.contains(no))
+        };
+        (answer["data"].clone(), heard.into_iter().filter(ours).collect())
+    }
+}
+
+const PAGE: &str = "query($first: Int) { requests(first: $first) { nodes { id number status procedure { title version } \
+    currentVisit { step { key activity } dueAt } visits { step { key } visit outcome { label } completedAt note \
+    performedBy { user { name } role { name } } } dispositions { instruction from { user { name } } toRole { name } } \
+    documents { kind { name } title addedBy { user { name } } } assets { id name status attributes } \
+    submittedBy { name } } } }";
+
+const INBOX: &str = "query($first: Int) { viewer { inbox(first: $first) { edges { node { number letter { subject } agency { name } } \
+    actions { kind step { key } outcomes { key label } recipients { name } } waitingSince dueAt } } } }";
+
+const EVENTS: &str = "query($first: Int) { requests(first: $first) { nodes { number events(last: 3) { nodes { kind sequence \
+    actor { user { name } } } } } } }";
+
+const DEEP: &str = "query($first: Int) { requests(first: $first) { nodes { documents { signatures { by { user { name } } } } \
+    dispositions { reads { by { user { name } } } } assets { ... on CloudAccount { credential { state recipient { name } } } } \
+    submissions { by { user { name } } letter { number } } agency { name } } } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_takes_as_many_statements_however_long_it_is() {
+    let server = Server::with(CAST);
+    let mut people = std::collections::BTreeMap::new();
+    for (name, ..) in CAST {
+        people.insert(*name, server.person(name).await);
+    }
+    let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } userErrors { code } } }";
+    let mut ids = Vec::new();
+    for letter in 0..100 {
+        let input = json!({
+            "office": "singkawang", "procedure": "permohonan-cloud-service",
+            "letter": { "number": format!("005/{letter}"), "date": "2026-01-05", "subject": "Permohonan" },
+            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+        });
+        let answer = people["opd"].ask(submit, json!({ "input": input })).await["submitRequest"]["request"].clone();
+        let number = answer["number"].as_str().expect("a number").to_owned();
+        ids.push(answer["id"].clone());
+        let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
+        let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
+        people["tu"].execute(&number, "2", "forward", sheet).await.expect("forwarded");
+        people["kadis"].execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
+        if letter % 3 == 0 {
+            people["kabid"].execute(&number, "4", "dispose", dispose).await.expect("disposed");
+            people["subkor"].execute(&number, "5", "yes", json!({})).await.expect("complete");
+            let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
+                "username": format!("akun{letter}"), "quotaGib": 1, "serviceAddress": "https://cloud.example",
+            } } });
+            people["cloud"].execute(&number, "6", "provision", account).await.expect("made");
+        }
+    }
+    let listened = Listened::beside(&server);
+    // What a server does as it starts is not counted.
+    listened.statements(people["kadis"].token(), "{ offices { key } }", json!({})).await;
+    // Of a page, of its inbox, of its events, of everything that hangs deeper: how many statements each takes.
+    for (name, who, query, most) in [
+        ("page", "kadis", PAGE, 7),
+        ("inbox", "kabid", INBOX, 7),
+        ("events", "kadis", EVENTS, 4),
+        ("deep", "kadis", DEEP, 11),
+    ] {
+        let token = people[who].token();
+        let mut counts = Vec::new();
+        for first in [5, 100] {
+            let (answer, statements) = listened.statements(token, query, json!({ "first": first })).await;
+            let entries = answer["requests"]["nodes"].as_array().or(answer["viewer"]["inbox"]["edges"].as_array());
+            assert!(entries.expect("a page").len() >= 5, "{name}");
+            counts.push(statements);
+        }
+        assert_eq!(counts[0].len(), counts[1].len(), "{name}: {:#?}", counts[1]);
+        assert!(counts[1].len() <= most, "{name} takes {} statements: {:#?}", counts[1].len(), counts[1]);
+    }
+    let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Request { number visits { visit } assets { name } submittedBy { name } } } }";
+    let token = people["kadis"].token();
+    let few = listened.statements(token, nodes, json!({ "ids": ids[..5] })).await.1;
+    let many = listened.statements(token, nodes, json!({ "ids": ids })).await.1;
+    assert_eq!(few.len(), many.len(), "{many:#?}");
+}
