@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use super::error;
 use super::loaders::{
-    AgencyOf, AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, LoadError, Loads, PersonOf, ReadsOf, RequestOf,
-    SignaturesOf, SubmissionsOf, VisitsOf,
+    AgencyOf, AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, EventsOf, LoadError, Loads, PersonOf, ReadsOf,
+    RequestOf, SignaturesOf, SubmissionsOf, VisitsOf,
 };
-use super::session::{Session, session};
+use super::session::{Session, service, session};
 use super::types::Node;
+use super::types::event::{actor_of, stretch};
+use super::types::page::Arguments;
 use super::types::request::{Disposition, Request};
 use crate::access::Side;
 
@@ -122,6 +124,11 @@ pub(super) async fn requests(context: &Context<'_>, requests: &[Request], select
         ),
     )?;
     let mut people = People::default();
+    for event in events(context, requests, &selected.field("events")).await? {
+        if let Some(actor) = actor_of(&event) {
+            people.add(actor.user, actor.on_behalf_of);
+        }
+    }
     if selected.has(&["submittedBy"]) {
         requests.iter().for_each(|request| people.add(request.0.row.submitted_by, None));
     }
@@ -150,6 +157,27 @@ pub(super) async fn requests(context: &Context<'_>, requests: &[Request], select
     }
     fill(session, true, people.0.into_iter().map(PersonOf).collect()).await?;
     Ok(())
+}
+
+/// Reads the events of requests ahead, for each selection of them by its own arguments. Returns those whose actor is selected.
+async fn events(
+    context: &Context<'_>,
+    requests: &[Request],
+    selected: &Selected<'_>,
+) -> Result<Vec<entity::event::Model>> {
+    let mut with_actor = Vec::new();
+    for field in selected.0.iter().flat_map(Lookahead::selection_fields) {
+        // What is wrong with the arguments is told by the field itself.
+        let Ok(arguments) = Arguments::of_field(&field) else { continue };
+        let stretch = |request: &Request| stretch(service(context).ok()?, &request.0, &arguments).ok();
+        let keys = requests.iter().filter_map(|request| Some(EventsOf(request.0.row.id, stretch(request)?)));
+        let pages = fill(session(context)?, true, keys.collect()).await?;
+        let look = Selected(vec![Lookahead::from(field)]);
+        if look.field("nodes").has_actor(&["actor"]) || look.field("edges").field("node").has_actor(&["actor"]) {
+            with_actor.extend(pages.into_values().flat_map(|page| page.rows).map(|numbered| numbered.event));
+        }
+    }
+    Ok(with_actor)
 }
 
 /// Reads ahead for those of the things that are requests.

@@ -11,10 +11,11 @@ use super::page::{Arguments, PageInfo};
 use super::procedure::{Outcome, Step};
 use super::request::{Disposition, Document, Request, find, word};
 use super::who::Actor;
-use crate::access::{Seen, Side};
+use crate::access::{self, Seen, Side};
 use crate::graphql::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventIs, EventsOf};
 use crate::graphql::session::{service, session};
 use crate::graphql::{error, id};
+use crate::service::Service;
 use crate::store::{NumberedEvent, SeenRequest, Sight, Stretch};
 
 /// What happened.
@@ -132,11 +133,9 @@ impl RequestEvent {
 
     /// Who acted; null where the clock did.
     async fn actor(&self, context: &Context<'_>) -> Result<Option<Actor>> {
-        let Ok(actor) = serde_json::from_value::<crate::access::Actor>(self.body["actor"].clone()) else {
-            return Ok(None);
-        };
+        let Some(actor) = actor_of(&self.numbered.event) else { return Ok(None) };
         let office = self.seen_request(context).await?.0.row.office.clone();
-        let crate::access::Actor { user, role, capacity, on_behalf_of } = actor;
+        let access::Actor { user, role, capacity, on_behalf_of } = actor;
         Ok(Some(Actor { office, user, role, capacity, on_behalf_of }))
     }
 
@@ -217,6 +216,35 @@ pub(in crate::graphql) struct RequestEventEdge {
     node: RequestEvent,
 }
 
+/// The stretch of a request's events that is asked for.
+pub(in crate::graphql) fn stretch(
+    service: &Service,
+    seen: &Seen<SeenRequest>,
+    arguments: &Arguments,
+) -> Result<Stretch> {
+    let paging = arguments.stretch()?;
+    let place = |cursor: &Option<String>| match cursor {
+        None => Ok(None),
+        Some(cursor) => service.position(cursor).map(Some).ok_or_else(error::no_cursor),
+    };
+    Ok(Stretch {
+        sight: Sight::of(seen, seen.row.finished_at.is_some()),
+        after: place(&arguments.after)?,
+        before: place(&arguments.before)?,
+        limit: paging.limit,
+        backward: paging.backward,
+    })
+}
+
+/// Who acted in an event; none where the clock did.
+pub(in crate::graphql) fn actor_of(event: &entity::event::Model) -> Option<access::Actor> {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        actor: Option<access::Actor>,
+    }
+    serde_json::from_str::<Body>(&event.body).ok()?.actor
+}
+
 impl RequestEventConnection {
     /// A page of the events of a request.
     pub(in crate::graphql) async fn load(
@@ -225,18 +253,7 @@ impl RequestEventConnection {
         arguments: &Arguments,
     ) -> Result<Self> {
         let service = service(context)?;
-        let paging = arguments.stretch()?;
-        let place = |cursor: &Option<String>| match cursor {
-            None => Ok(None),
-            Some(cursor) => service.position(cursor).map(Some).ok_or_else(error::no_cursor),
-        };
-        let stretch = Stretch {
-            sight: Sight::of(seen, seen.row.finished_at.is_some()),
-            after: place(&arguments.after)?,
-            before: place(&arguments.before)?,
-            limit: paging.limit,
-            backward: paging.backward,
-        };
+        let stretch = stretch(service, seen, arguments)?;
         let loaded = session(context)?.loader().load_one(EventsOf(seen.row.id, stretch)).await;
         let page = loaded.map_err(error::load)?.ok_or_else(|| error::damaged("a request's events were not read"))?;
         let cursors = page.rows.iter().map(|row| service.cursor(row.position)).collect::<Result<Vec<_>, _>>();

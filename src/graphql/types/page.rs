@@ -1,6 +1,6 @@
 //! Pages by the Relay cursor connections specification: 20 by default, 100 at most.
 
-use async_graphql::{Result, SimpleObject};
+use async_graphql::{Result, SelectionField, SimpleObject, Value};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -26,7 +26,7 @@ pub(in crate::graphql) struct PageInfo {
 }
 
 /// The arguments of a connection.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(in crate::graphql) struct Arguments {
     pub(in crate::graphql) first: Option<i32>,
     pub(in crate::graphql) after: Option<String>,
@@ -63,6 +63,22 @@ pub(in crate::graphql) fn page(first: Option<i32>, last: Option<i32>) -> usize {
 }
 
 impl Arguments {
+    /// The arguments that a selected field is given.
+    pub(in crate::graphql) fn of_field(field: &SelectionField<'_>) -> Result<Self> {
+        let mut arguments = Self::default();
+        let whole = |given: async_graphql::Number| given.as_i64().and_then(|given| i32::try_from(given).ok());
+        for (name, value) in field.arguments()? {
+            match (name.as_str(), value) {
+                ("first", Value::Number(given)) => arguments.first = whole(given),
+                ("last", Value::Number(given)) => arguments.last = whole(given),
+                ("after", Value::String(given)) => arguments.after = Some(given),
+                ("before", Value::String(given)) => arguments.before = Some(given),
+                _ => {}
+            }
+        }
+        Ok(arguments)
+    }
+
     /// The stretch that is asked for of a list in the order of that name.
     pub(in crate::graphql) fn paging(&self, order: &str) -> Result<Paging> {
         let place = |cursor: &String| place(order, cursor).ok_or_else(error::no_cursor);
