@@ -78,6 +78,11 @@ pub(super) fn of(refused: Refused) -> Error {
             let first = errors.into_iter().next();
             ("INVALID_INPUT", first.map_or_else(|| "The input is not valid.".to_owned(), |error| error.message))
         }
+        Refused::Unavailable(detail) => {
+            tracing::error!(detail, "the database is not available");
+            let message = "The database is not available. Try again later, with the same idempotencyKey.";
+            ("UNAVAILABLE", message.to_owned())
+        }
         Refused::Internal(detail) => {
             tracing::error!(detail, "internal fault");
             ("INTERNAL", "Something went wrong on our side; nothing has changed.".to_owned())
@@ -97,12 +102,16 @@ pub(super) fn settle<T>(answer: service::Answer<T>) -> async_graphql::Result<Res
 
 /// A fault of the database as a top-level error.
 pub(super) fn store(fault: crate::store::StoreError) -> Error {
-    of(Refused::Internal(fault.to_string()))
+    of(Refused::from(fault))
 }
 
 /// A fault of a loader as a top-level error.
 pub(super) fn load(fault: super::loaders::LoadError) -> Error {
-    of(Refused::Internal(fault.to_string()))
+    // Shared by all who waited for it, so it cannot be taken apart.
+    of(match &*fault {
+        crate::store::StoreError::Unavailable(error) => Refused::Unavailable(error.to_string()),
+        other => Refused::Internal(other.to_string()),
+    })
 }
 
 /// Stored data that does not hold together, as a top-level error.

@@ -107,6 +107,11 @@ async fn graphql(
         let session = Session::open(&shared.service, &request.query, token, Some(address.ip())).await;
         let session = session.map_err(|refused| match refused {
             Refused::Unauthenticated => unauthenticated("The token has ended or is not valid: sign in again."),
+            Refused::Unavailable(detail) => {
+                tracing::error!(detail, "the database is not available");
+                let message = "The database is not available. Try again later.".to_owned();
+                Refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+            }
             error => {
                 tracing::error!(?error, "no session");
                 let message = "Something went wrong on our side.".to_owned();

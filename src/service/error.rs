@@ -14,6 +14,8 @@ pub enum Refused {
     Forbidden(String),
     /// What a person can mend; nothing has changed.
     User(Vec<UserError>),
+    /// The database does not answer, or takes nothing, for now. What it says is for the operator.
+    Unavailable(String),
     /// A fault of ours.
     Internal(String),
 }
@@ -113,6 +115,7 @@ impl From<StoreError> for Refused {
                 &["idempotencyKey"],
                 "Another call with this key is under way. Send it again in a moment.",
             ),
+            StoreError::Unavailable(error) => Self::Unavailable(error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }

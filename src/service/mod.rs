@@ -8,6 +8,7 @@ mod cursor;
 mod disposition;
 mod error;
 mod execute;
+pub mod history;
 mod housekeeping;
 mod moves;
 mod request;

@@ -9,6 +9,8 @@ use sea_orm::{
     PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+use sea_orm::sqlx::Connection;
+
 use super::StoreError;
 
 /// A MAC over parts, with a key that the database does not hold.
@@ -45,6 +47,13 @@ impl Store {
                 .acquire_timeout(Duration::from_secs(10))
                 // As `sqlx::query`, at info: off unless asked for. Never with the values that statements are given.
                 .sqlx_logging(true)
+                // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: what
+                // comes after would be nested in it, and be acknowledged without ever being committed. Such a connection
+                // is closed. (It has been pinged before this, so a rollback on its way has arrived.)
+                .test_before_acquire(true)
+                .map_sqlx_sqlite_before_acquire(|connection, _| {
+                    Box::pin(async move { Ok(!Connection::is_in_transaction(connection)) })
+                })
                 .map_sqlx_sqlite_opts(|sqlite| {
                     sqlite
                         .foreign_keys(true)

@@ -14,6 +14,7 @@ pub(crate) struct Server {
     child: Child,
     url: String,
     folders: Folders,
+    level: String,
     data: tempfile::TempDir,
     http: reqwest::Client,
 }
@@ -22,6 +23,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Whatever a test was about: nothing panics.
+        if !std::thread::panicking() {
+            let log = self.log();
+            assert!(!log.contains("panicked"), "{log}");
+        }
     }
 }
 
@@ -93,17 +99,26 @@ pub(crate) fn run(data: &Path, folders: &Folders, arguments: &[&str], input: &st
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A child that serves, and its address once it listens.
-fn serve(data: &Path, folders: &Folders) -> (Child, String) {
-    let mut child = command(data, folders)
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the server starts");
+/// A child that serves, and its address once it listens. Its log goes beside the data folder.
+fn serve(data: &Path, folders: &Folders, level: &str) -> (Child, String) {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).expect("the log");
+    let mut program = command(data, folders);
+    program.args(["--log", level, "serve", "--listen", "127.0.0.1:0"]);
+    // A limit on the size of files is told as an error of the write, as a full disk is, and does not end the process.
+    let mut program = ignoring_size_limits(&program);
+    let mut child = program.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
     let url = line.trim().strip_prefix("serving ").expect("the address").to_owned();
     (child, url)
+}
+
+/// The same program, started by a shell that lets it live beyond limits of file size.
+fn ignoring_size_limits(program: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
+    shell.current_dir(program.get_current_dir().expect("a folder")).env_clear();
+    shell
 }
 
 /// A person: name, office, role, and the agency of an agency's people.
@@ -132,8 +147,37 @@ impl Server {
             grant.extend(agency.iter().flat_map(|agency| ["--agency", agency]));
             run(&path, &folders, &grant, "");
         }
-        let (child, url) = serve(&path, &folders);
-        Self { child, url, folders, data, http: reqwest::Client::new() }
+        let level = "warn,disposisi=info";
+        let (child, url) = serve(&path, &folders, level);
+        Self { child, url, folders, level: level.to_owned(), data, http: reqwest::Client::new() }
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.path().with_extension("log")).expect("the log")
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it at once, whatever it is doing.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        self.child.wait().expect("it ends");
+    }
+
+    /// Starts it anew after its end.
+    pub(crate) fn start(&mut self) {
+        (self.child, self.url) = serve(&self.path(), &self.folders, &self.level);
+    }
+
+    /// Ends it and starts it anew, logging at that level.
+    pub(crate) fn restart_logging(&mut self, level: &str) {
+        self.stop();
+        self.level = level.to_owned();
+        self.start();
     }
 
     /// The data folder.
@@ -157,7 +201,7 @@ impl Server {
     pub(crate) fn restart(&mut self, folders: Folders) {
         self.stop();
         self.folders = folders;
-        (self.child, self.url) = serve(&self.path(), &self.folders);
+        self.start();
     }
 
     /// Runs a subcommand on this server's data.
@@ -174,11 +218,16 @@ impl Server {
 
     /// Sends an operation, with a token or none; the whole answer.
     pub(crate) async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        self.try_send(token, query, variables).await.expect("an answer")
+    }
+
+    /// The same to a server that may be gone.
+    pub(crate) async fn try_send(&self, token: Option<&str>, query: &str, variables: Value) -> Option<Value> {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        request.send().await.expect("an answer").json().await.expect("JSON")
+        request.send().await.ok()?.json().await.ok()
     }
 
     /// Signs a person in.

@@ -5,6 +5,7 @@
 mod branches;
 mod cloud;
 mod commands;
+mod crash;
 mod data_center;
 mod demo;
 mod documentation;
@@ -14,6 +15,7 @@ mod lists;
 mod manners;
 mod matrix;
 mod printed;
+mod races;
 mod schema;
 mod statements;
 mod subdomain;

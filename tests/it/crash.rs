@@ -1,0 +1,204 @@
+//! Killed in the middle of a storm, two hundred times: what was acknowledged is there, nothing is half done, and the same keys
+//! sent again act no second time. And a disk that takes no more.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, READ, Server};
+
+const KILLS: u64 = 200;
+const WORKERS: usize = 6;
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+    ("subkor", "singkawang", "subkor-ile", None),
+    ("cloud", "singkawang", "admin-cloud", None),
+    ("auditor", "singkawang", "auditor", None),
+];
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id version } \
+    userErrors { code message path } } }";
+const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { id version } \
+    userErrors { code message path } } }";
+
+/// The way of every request: who, which step, how it ends, what comes with it.
+fn way(name: &str) -> Vec<(&'static str, &'static str, &'static str, Value)> {
+    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
+    let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
+        "username": name, "quotaGib": 1, "serviceAddress": "https://cloud.example",
+    } } });
+    vec![
+        (
+            "tu",
+            "2",
+            "forward",
+            json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] }),
+        ),
+        ("kadis", "3", "dispose", dispose.clone()),
+        ("kabid", "4", "dispose", dispose),
+        ("subkor", "5", "yes", json!({})),
+        ("cloud", "6", "provision", account),
+        ("subkor", "7", "yes", json!({})),
+        ("subkor", "8", "confirm", json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] })),
+    ]
+}
+
+/// Somebody who takes request after request its whole way, and remembers what was acknowledged.
+struct Worker {
+    number: usize,
+    requests: usize,
+    /// The request under way, and the version that was acknowledged last.
+    id: Option<String>,
+    version: i64,
+    /// All that have ended, with their last version.
+    ended: Vec<(String, i64)>,
+}
+
+impl Worker {
+    /// The next act: by whom, what is sent, and where its answer stands.
+    fn next(&self) -> (&'static str, &'static str, Value, &'static str) {
+        let name = format!("w{}r{}", self.number, self.requests);
+        let key = format!("{name}v{}", self.version);
+        let Some(id) = &self.id else {
+            let input = json!({
+                "office": "singkawang", "procedure": "permohonan-cloud-service", "idempotencyKey": key,
+                "letter": { "number": name, "date": "2026-01-05", "subject": "Permohonan" },
+                "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+                "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+            });
+            return ("opd", SUBMIT, input, "submitRequest");
+        };
+        let (who, step, outcome, more) = way(&name).swap_remove(usize::try_from(self.version - 1).expect("a version"));
+        let mut input = json!({
+            "requestId": id, "step": step, "outcome": outcome, "expectedVersion": self.version, "idempotencyKey": key,
+        });
+        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        (who, EXECUTE, input, "executeStep")
+    }
+
+    /// Acts until the server does not answer any more; an act without an answer is sent again the next time.
+    async fn storm(&mut self, server: &Server, tokens: &[(&str, String)]) {
+        loop {
+            let (who, query, input, payload) = self.next();
+            let token = &tokens.iter().find(|(name, _)| *name == who).expect("a person").1;
+            let Some(answer) = server.try_send(Some(token), query, json!({ "input": input })).await else { return };
+            let request = &answer["data"][payload]["request"];
+            let version = request["version"].as_i64().unwrap_or_else(|| panic!("{who}: {input}\n{answer:#}"));
+            assert_eq!(version, self.version + 1, "an act acts once: {input}");
+            self.version = version;
+            self.id = Some(request["id"].as_str().expect("an id").to_owned());
+            if version == 8 {
+                self.ended.push((self.id.take().expect("an id"), version));
+                (self.requests, self.version) = (self.requests + 1, 0);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_outlives_every_kill() {
+    let mut server = Server::with(CAST);
+    let mut tokens = Vec::new();
+    for (name, ..) in CAST {
+        tokens.push((*name, server.person(name).await.token().to_owned()));
+    }
+    let auditor = tokens.last().expect("the auditor").1.clone();
+    let worker = |number| Worker { number, requests: 0, id: None, version: 0, ended: Vec::new() };
+    let mut workers: Vec<Worker> = (0..WORKERS).map(worker).collect();
+    for kill in 0..KILLS {
+        // Moments all over: in the first milliseconds after the start, and in the middle of the storm.
+        let moment = Duration::from_millis(5 + kill * 7919 % 240);
+        let process = server.process().to_string();
+        let storm = async_graphql::futures_util::future::join_all(
+            workers.iter_mut().map(|worker| worker.storm(&server, &tokens)),
+        );
+        let end = async {
+            tokio::time::sleep(moment).await;
+            assert!(Command::new("kill").args(["-KILL", &process]).status().expect("kill runs").success());
+        };
+        tokio::join!(storm, end);
+        server.kill();
+        server.start();
+        for worker in &workers {
+            let Some(id) = &worker.id else { continue };
+            let read = "query($id: ID!) { node(id: $id) { ... on Request { version visits { visit } } } }";
+            let seen = server.send(Some(&auditor), read, json!({ "id": id })).await["data"]["node"].clone();
+            let version = seen["version"].as_i64().unwrap_or_else(|| panic!("{id} was acknowledged, and is gone"));
+            // One act more may have been done whose answer was lost.
+            assert!(version == worker.version || version == worker.version + 1, "{version}, not {}", worker.version);
+        }
+        if kill % 40 == 39 {
+            assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+        }
+    }
+    let ended: Vec<&(String, i64)> = workers.iter().flat_map(|worker| &worker.ended).collect();
+    assert!(ended.len() > 20, "it was a storm: {}", ended.len());
+    for (id, version) in &ended {
+        let read = "query($id: ID!) { node(id: $id) { ... on Request { version status assets { status } } } }";
+        let seen = server.send(Some(&auditor), read, json!({ "id": id })).await["data"]["node"].clone();
+        assert_eq!(seen, json!({ "version": version, "status": "COMPLETED", "assets": [{ "status": "ACTIVE" }] }));
+    }
+    let count = "{ requests { totalCount nodes { number } } }";
+    let seen = server.send(Some(&auditor), count, json!({})).await["data"]["requests"].clone();
+    let total = seen["totalCount"].as_u64().expect("a count");
+    let newest = seen["nodes"][0]["number"].as_str().and_then(|number| number.rsplit('/').next()?.parse().ok());
+    assert_eq!(newest, Some(total), "numbers have no gap");
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+/// Sets how large any file of the process may grow.
+fn limit(server: &Server, bytes: &str) {
+    let process = server.process().to_string();
+    let limit = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status();
+    assert!(limit.expect("prlimit, of util-linux").success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_nothing_loses_nothing_and_is_left_behind() {
+    let server = Server::with(CAST);
+    let opd = server.person("opd").await;
+    let submission = |letter: &str| {
+        let worker = Worker { number: 0, requests: 0, id: None, version: 0, ended: Vec::new() };
+        let mut input = worker.next().2;
+        input["letter"]["number"] = json!(letter);
+        input["idempotencyKey"] = json!(letter);
+        json!({ "input": input })
+    };
+    let before = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
+    assert_eq!(before["version"], 1);
+    // Full at once, and full after a while: either is told, and neither loses anything.
+    for (round, bytes) in ["0", "400000"].into_iter().enumerate() {
+        limit(&server, bytes);
+        let mut refused = None;
+        for index in 0..200 {
+            let letter = format!("006/{round}/{index}");
+            let answer = opd.answer(SUBMIT, submission(&letter)).await;
+            if answer["errors"].is_array() {
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+                refused = Some(letter);
+                break;
+            }
+        }
+        let refused = refused.expect("it took nothing any more");
+        let number = "query($number: String!) { request(number: $number) { version } }";
+        assert_eq!(
+            opd.ask(number, json!({ "number": "SKW/CLOUD/2026/0001" })).await["request"]["version"],
+            1,
+            "reading goes on"
+        );
+        assert_eq!(opd.answer(SUBMIT, submission(&refused)).await["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+        limit(&server, "unlimited");
+        let after = opd.ask(SUBMIT, submission(&refused)).await["submitRequest"].clone();
+        assert_eq!(after["request"]["version"], 1, "it goes on without a restart: {after}");
+    }
+    let all = opd.ask("{ requests(first: 100) { totalCount nodes { number } } }", json!({})).await["requests"].clone();
+    let newest = all["nodes"][0]["number"].as_str().and_then(|number| number.rsplit('/').next()?.parse::<u64>().ok());
+    assert_eq!(newest, all["totalCount"].as_u64(), "what was refused took no number");
+    assert!(opd.ask(READ, json!({ "number": "SKW/CLOUD/2026/0001" })).await["request"]["events"]["nodes"].is_array());
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}

@@ -1,0 +1,163 @@
+//! Two at once: one wins, the other gets the right code; a hundred times each. No gap, no double, no internal fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Person, Server};
+
+const ROUNDS: usize = 100;
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("tu2", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+    ("subkor", "singkawang", "subkor-ile", None),
+    ("cloud", "singkawang", "admin-cloud", None),
+    ("cloud2", "singkawang", "admin-cloud", None),
+    ("made", "denpasar", "opd", Some("bapenda")),
+    ("wayan", "denpasar", "kabid-egovernment", None),
+    ("kadek", "denpasar", "kasi-psk", None),
+    ("kadek2", "denpasar", "kasi-psk", None),
+];
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
+    userErrors { code path message } } }";
+
+fn cloud(letter: &str) -> Value {
+    json!({
+        "office": "singkawang", "procedure": "permohonan-cloud-service",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    })
+}
+
+fn placement(letter: &str) -> Value {
+    json!({
+        "office": "denpasar", "procedure": "layanan-data-center",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Penitipan" },
+        "contact": { "name": "Warga Contoh", "phone": "0361 000000", "email": "contoh@opd.example" },
+        "details": { "kind": "SERVER", "rackUnits": 1, "powerWatts": 100, "operatingSystem": "Debian", "ports": [443],
+            "publicAddress": false, "applications": ["Rapor"], "maintenanceContact": "Contoh" },
+    })
+}
+
+/// The request's number, or the codes of what to mend; anything else is a fault.
+async fn submit(person: &Person<'_>, input: Value) -> Result<String, Vec<String>> {
+    let answer = person.ask(SUBMIT, json!({ "input": input })).await["submitRequest"].clone();
+    let codes = answer["userErrors"].as_array().expect("a list").iter();
+    let codes: Vec<String> = codes.map(|error| error["code"].as_str().expect("a code").to_owned()).collect();
+    if codes.is_empty() { Ok(answer["request"]["number"].as_str().expect("a number").to_owned()) } else { Err(codes) }
+}
+
+/// One of two won, and the other was refused with this code.
+fn one_won<T: std::fmt::Debug>(first: &Result<T, Vec<String>>, second: &Result<T, Vec<String>>, codes: &[&str]) {
+    let lost = match (first, second) {
+        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+        both => panic!("one wins, one loses: {both:?}"),
+    };
+    assert!(lost.len() == 1 && codes.contains(&lost[0].as_str()), "{lost:?}");
+}
+
+async fn everybody(server: &Server) -> BTreeMap<&'static str, Person<'_>> {
+    let mut people = BTreeMap::new();
+    for (name, ..) in CAST {
+        people.insert(*name, server.person(name).await);
+    }
+    people
+}
+
+async fn to_step_6(people: &BTreeMap<&str, Person<'_>>, number: &str) {
+    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
+    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
+    people["tu"].execute(number, "2", "forward", sheet).await.expect("forwarded");
+    people["kadis"].execute(number, "3", "dispose", dispose.clone()).await.expect("disposed");
+    people["kabid"].execute(number, "4", "dispose", dispose).await.expect("disposed");
+    people["subkor"].execute(number, "5", "yes", json!({})).await.expect("complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_step_one_name_one_letter_one_unit() {
+    let server = Server::with(CAST);
+    let people = everybody(&server).await;
+    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
+    let notes = json!({
+        "documents": [{ "kind": "catatan-hasil-koordinasi", "title": "Catatan" }], "disposition": { "instruction": "Analisa" },
+    });
+    // Whoever loses a name or a place tries the next one in the next round.
+    let mut waiting = submit(&people["opd"], cloud("first")).await.expect("submitted");
+    to_step_6(&people, &waiting).await;
+    let mut unplaced = submit(&people["made"], placement("first")).await.expect("submitted");
+    people["wayan"].execute(&unplaced, "2", "coordinate", notes.clone()).await.expect("coordinated");
+    for round in 0..ROUNDS {
+        let letter = format!("005/{round}");
+        let (first, second) =
+            tokio::join!(submit(&people["opd"], cloud(&letter)), submit(&people["opd"], cloud(&letter)));
+        one_won(&first, &second, &["DUPLICATE_LETTER"]);
+        let number = first.or(second).expect("one");
+
+        let act = |who: &'static str| people[who].execute(&number, "2", "forward", sheet.clone());
+        let (first, second) = tokio::join!(act("tu"), act("tu2"));
+        one_won(&first, &second, &["STALE_VERSION", "STEP_NOT_CURRENT"]);
+
+        let other = submit(&people["opd"], cloud(&format!("006/{round}"))).await.expect("submitted");
+        to_step_6(&people, &other).await;
+        let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
+            "username": format!("akun{round}"), "quotaGib": 1, "serviceAddress": "https://cloud.example",
+        } } });
+        let (first, second) = tokio::join!(
+            people["cloud"].execute(&waiting, "6", "provision", account.clone()),
+            people["cloud2"].execute(&other, "6", "provision", account.clone())
+        );
+        one_won(&first, &second, &["NAME_TAKEN"]);
+        waiting = if first.is_ok() { other } else { waiting };
+
+        let other = submit(&people["made"], placement(&letter)).await.expect("submitted");
+        people["wayan"].execute(&other, "2", "coordinate", notes.clone()).await.expect("coordinated");
+        let (rack, unit) = (["A1", "A2", "B1"][round / 42], round % 42 + 1);
+        let place = json!({
+            "documents": [{ "kind": "bentuk-sistem", "title": "Analisa" }],
+            "asset": { "attributes": { "placementKind": "SERVER", "name": format!("srv{round}"),
+                "rack": rack, "unitFrom": unit, "unitTo": unit } },
+        });
+        let (first, second) = tokio::join!(
+            people["kadek"].execute(&unplaced, "3", "placeable", place.clone()),
+            people["kadek2"].execute(&other, "3", "placeable", place.clone())
+        );
+        one_won(&first, &second, &["PLACEMENT_OVERLAP"]);
+        unplaced = if first.is_ok() { other } else { unplaced };
+    }
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_acts_once_and_numbers_have_no_gap() {
+    let server = Server::with(&[("opd", "singkawang", "opd", Some("dinkes"))]);
+    let opd = server.person("opd").await;
+    let mut numbers = BTreeSet::new();
+    for round in 0..ROUNDS {
+        let mut keyed = cloud(&format!("key {round}"));
+        keyed["idempotencyKey"] = json!(format!("key {round}"));
+        let ten = (0..10).map(|_| submit(&opd, keyed.clone()));
+        let answers: BTreeSet<String> = async_graphql::futures_util::future::join_all(ten)
+            .await
+            .into_iter()
+            .map(|answer| answer.expect("done"))
+            .collect();
+        assert_eq!(answers.len(), 1, "one key, one request");
+        numbers.extend(answers);
+        let many = (0..ROUNDS).map(|index| submit(&opd, cloud(&format!("{round}/{index}"))));
+        let made = async_graphql::futures_util::future::join_all(many).await;
+        numbers.extend(made.into_iter().map(|answer| answer.expect("submitted")));
+    }
+    let last: Vec<usize> = numbers
+        .iter()
+        .map(|number| number.rsplit('/').next().and_then(|last| last.parse().ok()).expect("a number"))
+        .collect();
+    let mut last = last;
+    last.sort_unstable();
+    assert_eq!(last, (1..=ROUNDS * (ROUNDS + 1)).collect::<Vec<_>>(), "no gap and no double");
+}
