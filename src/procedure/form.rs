@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
 
 use super::Office;
 
@@ -179,9 +180,9 @@ impl Form {
     }
 }
 
-/// A value with its whole numbers as integers: to JSON Schema `10.0` is the integer 10 (2020-12, section 4.2.2), and what
-/// reads it afterwards should find one.
-pub fn with_integers(value: Value) -> Value {
+/// A value as it is kept: whole numbers as integers (to JSON Schema `10.0` is the integer 10, 2020-12, section 4.2.2, and what
+/// reads it afterwards should find one), texts in Unicode's normal form C, so that what looks alike is alike.
+pub fn canonical(value: Value) -> Value {
     match value {
         Value::Number(number) if !number.is_i64() && !number.is_u64() => {
             let whole =
@@ -190,9 +191,10 @@ pub fn with_integers(value: Value) -> Value {
             #[expect(clippy::cast_possible_truncation, reason = "whole, and within the bounds of i64")]
             whole.map_or(Value::Number(number), |number| Value::from(number as i64))
         }
-        Value::Array(items) => items.into_iter().map(with_integers).collect(),
+        Value::String(text) => Value::String(text.nfc().collect()),
+        Value::Array(items) => items.into_iter().map(canonical).collect(),
         Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, field)| (name, with_integers(field))).collect())
+            Value::Object(fields.into_iter().map(|(name, field)| (name, canonical(field))).collect())
         }
         other => other,
     }
@@ -301,10 +303,11 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_integers() {
-        let value = json!({ "a": 10.0, "b": [-0.0, 1.5, 1e300], "c": "10.0", "d": 9_007_199_254_740_993_i64 });
-        let whole = json!({ "a": 10, "b": [0, 1.5, 1e300], "c": "10.0", "d": 9_007_199_254_740_993_i64 });
-        assert_eq!(with_integers(value), whole);
+    fn whole_numbers_are_integers_and_texts_are_composed() {
+        let value = json!({ "e": ["e\u{301}"], "a": 10.0, "b": [-0.0, 1.5, 1e300], "c": "10.0", "d": 9_007_199_254_740_993_i64 });
+        let whole =
+            json!({ "e": ["\u{e9}"], "a": 10, "b": [0, 1.5, 1e300], "c": "10.0", "d": 9_007_199_254_740_993_i64 });
+        assert_eq!(canonical(value), whole);
     }
 
     #[test]

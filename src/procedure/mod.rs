@@ -16,7 +16,7 @@ mod shipped;
 
 pub use check::check;
 pub use fault::{Fault, Severity};
-pub use form::{FieldFault, Form, with_integers};
+pub use form::{FieldFault, Form, canonical};
 pub use model::{
     Arrow, AssetSpec, Carry, Effect, Ending, Interval, Origin, Outcome, Procedure, Record, Requirement, StandardTime,
     Step, TimeUnit,

@@ -14,7 +14,7 @@ use super::text::Faults;
 use super::{Answer, DocumentGiven, ExecuteStep, Refused, Service, UserErrorCode};
 use crate::access::Action;
 use crate::policy::Object;
-use crate::procedure::{Outcome, Procedure, Step, with_integers};
+use crate::procedure::{Outcome, Procedure, Step, canonical};
 use crate::store::{self, Append, Change};
 use crate::workflow::{self, Act, Execution};
 
@@ -150,7 +150,7 @@ fn judge(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
         }
     }
     if let Some(asset) = &mut command.asset {
-        asset.attributes = with_integers(std::mem::take(&mut asset.attributes));
+        asset.attributes = canonical(std::mem::take(&mut asset.attributes));
         let mut path = vec!["asset".to_owned(), "attributes".to_owned()];
         faults.texts(UserErrorCode::InvalidInput, &mut path, &asset.attributes);
         if let Some(secret) = &asset.secret {

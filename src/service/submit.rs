@@ -12,7 +12,7 @@ use super::{
 };
 use crate::access::{Action, Actor, Caller, Grant, Subject};
 use crate::policy::Object;
-use crate::procedure::{Outcome, Step, with_integers};
+use crate::procedure::{Outcome, Step, canonical};
 use crate::store::{self, Append, Audience, Change, NewRequest};
 use crate::workflow::{self, Act};
 
@@ -226,7 +226,7 @@ fn judge(
     today: NaiveDate,
 ) -> Answer<Papers> {
     let mut faults = Faults::default();
-    let details = with_integers(details);
+    let details = canonical(details);
     let letter = LetterGiven {
         number: faults.line(&["letter", "number"], &letter.number),
         subject: faults.line(&["letter", "subject"], &letter.subject),

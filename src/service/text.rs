@@ -1,7 +1,8 @@
-//! What people type: trimmed, bounded, without control characters.
+//! What people type: trimmed, bounded, in one normal form (NFC), without control characters.
 
 use chrono::{Datelike, NaiveDate};
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{UserError, UserErrorCode};
 use crate::auth::Secret;
@@ -92,7 +93,7 @@ impl Faults {
     }
 
     fn text(&mut self, path: &[&str], text: &str, longest: usize, breaks: bool) -> String {
-        let text = text.trim();
+        let text: String = text.trim().nfc().collect();
         let length = text.chars().count();
         if text.is_empty() {
             self.invalid(path, "This must not be empty.");
@@ -101,7 +102,7 @@ impl Faults {
         } else if text.chars().any(|c| is_control(c, breaks)) {
             self.invalid(path, CONTROL);
         }
-        text.to_owned()
+        text
     }
 }
 

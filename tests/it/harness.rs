@@ -14,7 +14,7 @@ pub(crate) struct Server {
     child: Child,
     url: String,
     folders: Folders,
-    level: String,
+    flags: Vec<String>,
     data: tempfile::TempDir,
     http: reqwest::Client,
 }
@@ -100,10 +100,10 @@ pub(crate) fn run(data: &Path, folders: &Folders, arguments: &[&str], input: &st
 }
 
 /// A child that serves, and its address once it listens. Its log goes beside the data folder.
-fn serve(data: &Path, folders: &Folders, level: &str) -> (Child, String) {
+fn serve(data: &Path, folders: &Folders, flags: &[String]) -> (Child, String) {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).expect("the log");
     let mut program = command(data, folders);
-    program.args(["--log", level, "serve", "--listen", "127.0.0.1:0"]);
+    program.args(["serve", "--listen", "127.0.0.1:0"]).args(flags);
     // A limit on the size of files is told as an error of the write, as a full disk is, and does not end the process.
     let mut program = ignoring_size_limits(&program);
     let mut child = program.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
@@ -147,9 +147,8 @@ impl Server {
             grant.extend(agency.iter().flat_map(|agency| ["--agency", agency]));
             run(&path, &folders, &grant, "");
         }
-        let level = "warn,disposisi=info";
-        let (child, url) = serve(&path, &folders, level);
-        Self { child, url, folders, level: level.to_owned(), data, http: reqwest::Client::new() }
+        let (child, url) = serve(&path, &folders, &[]);
+        Self { child, url, folders, flags: Vec::new(), data, http: reqwest::Client::new() }
     }
 
     /// What it has logged.
@@ -170,13 +169,18 @@ impl Server {
 
     /// Starts it anew after its end.
     pub(crate) fn start(&mut self) {
-        (self.child, self.url) = serve(&self.path(), &self.folders, &self.level);
+        (self.child, self.url) = serve(&self.path(), &self.folders, &self.flags);
     }
 
     /// Ends it and starts it anew, logging at that level.
     pub(crate) fn restart_logging(&mut self, level: &str) {
+        self.restart_with(&["--log", level]);
+    }
+
+    /// Ends it and starts it anew with these flags.
+    pub(crate) fn restart_with(&mut self, flags: &[&str]) {
         self.stop();
-        self.level = level.to_owned();
+        self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         self.start();
     }
 

@@ -17,6 +17,8 @@ mod matrix;
 mod printed;
 mod races;
 mod schema;
+mod secrets;
 mod statements;
 mod subdomain;
+mod tokens;
 mod versions;

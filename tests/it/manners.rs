@@ -47,7 +47,7 @@ async fn what_cannot_be_an_operation_is_told_so() {
     assert_eq!(post(&server, query(&format!("{{ offices {{ {wide} }} }}")), &[]).await, invalid(200), "too much");
     let around = format!("{{ offices {{ {} key {} }} }}", "procedures { office {".repeat(6), "} }".repeat(6));
     assert_eq!(post(&server, query(&around), &[]).await, invalid(200), "lists of lists of lists");
-    let large = query(&format!("# {}", "x".repeat(2_000_000)));
+    let large = query(&format!("# {}", "x".repeat(10_000_000)));
     assert_eq!(post(&server, large, &[]).await, (413, "BODY_TOO_LARGE".to_owned()));
     let introspected = server.send(None, "{ __schema { queryType { name } } }", json!({})).await;
     assert_eq!(introspected["data"]["__schema"]["queryType"]["name"], "Query", "it lives");
@@ -159,6 +159,11 @@ async fn what_people_type_is_judged() {
     assert!(answer["number"].as_str().is_some_and(|number| number.ends_with("/0001")), "{answer}");
     assert_eq!(answer["details"]["quotaGib"], json!(10), "a whole number is an integer");
 
+    let spelled = |letter: &str| json!({ "input": submission(letter) });
+    opd.ask(SUBMIT, spelled("005/caf\u{e9}")).await;
+    let same = opd.ask(SUBMIT, spelled("005/cafe\u{301}")).await["submitRequest"]["userErrors"][0]["code"].clone();
+    assert_eq!(same, "DUPLICATE_LETTER", "what looks alike is alike");
+
     let key = |letter: &str, key: &str| {
         let mut input = submission(letter);
         input["idempotencyKey"] = json!(key);
@@ -204,7 +209,7 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
             "INVALID_INPUT",
             "documents.0.date",
         ),
-        (json!({ "note": "x".repeat(1_000) }), "INVALID_INPUT", "note"),
+        (json!({ "note": "x".repeat(1_000_000) }), "INVALID_INPUT", "note"),
         (json!({ "disposition": { "instruction": "x" } }), "INVALID_INPUT", "disposition"),
         (json!({ "asset": { "attributes": {}, "secret": "12345678" } }), "INVALID_INPUT", "asset"),
     ] {

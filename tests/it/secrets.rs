@@ -1,0 +1,230 @@
+//! Secrets with a mark, sent through every path, failures too; then searched for in all that is written. And what an agency
+//! must not see, searched for in everything that it can fetch.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, READ, Server};
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("head", "singkawang", "pimpinan-opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+    ("subkor", "singkawang", "subkor-ile", None),
+    ("cloud", "singkawang", "admin-cloud", None),
+    ("system", "singkawang", "admin-system", None),
+];
+
+const MARK: &str = "penanda9f3c7e";
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
+    userErrors { code path message } } }";
+const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { id } \
+    userErrors { code path message } } }";
+
+fn submission(procedure: &str, letter: &str) -> Value {
+    let details = match procedure {
+        "permohonan-cloud-service" => json!({ "purpose": "Arsip", "quotaGib": 50, "users": 3 }),
+        _ => json!({ "label": "dinkes", "target": "192.0.2.7", "purpose": "Situs" }),
+    };
+    json!({
+        "office": "singkawang", "procedure": procedure, "details": details,
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+    })
+}
+
+async fn to_step_6(server: &Server, number: &str, inside: &str) {
+    let sheet =
+        json!({ "documents": [{ "kind": "lembar-disposisi", "title": format!("Lembar {inside}"), "number": "1" }] });
+    let dispose = json!({ "disposition": { "instruction": format!("Tindak lanjuti {inside}") } });
+    server.person("tu").await.execute(number, "2", "forward", sheet).await.expect("forwarded");
+    server.person("kadis").await.execute(number, "3", "dispose", dispose.clone()).await.expect("disposed");
+    server.person("kabid").await.execute(number, "4", "dispose", dispose.clone()).await.expect("disposed");
+    let no = json!({ "note": format!("Kurang {inside}") });
+    server.person("subkor").await.execute(number, "5", "no", no).await.expect("sent back");
+    server.person("kabid").await.execute(number, "4", "dispose", dispose).await.expect("disposed");
+    server.person("subkor").await.execute(number, "5", "yes", json!({})).await.expect("complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_written_anywhere() {
+    let mut server = Server::with(CAST);
+    server.restart_logging("trace");
+    let mut answers = String::new();
+    // Passwords: wrong ones, and in places where they do not belong.
+    let sign_in =
+        "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code message } } }";
+    for input in [
+        json!({ "username": "opd", "password": MARK }),
+        json!({ "username": "nobody", "password": MARK }),
+        json!({ "username": "opd", "password": { "hidden": MARK } }),
+        json!({ "username": "opd", "password": [MARK] }),
+        json!({ "username": "opd", "password": MARK, "more": MARK }),
+        json!({ "password": MARK }),
+    ] {
+        answers += &server.send(None, sign_in, json!({ "input": input })).await.to_string();
+    }
+    let inline = format!(
+        "mutation {{ signIn(input: {{ username: \"opd\", password: \"{MARK}\" }}) {{ userErrors {{ code }} }} }}"
+    );
+    answers += &server.send(None, &inline, json!({})).await.to_string();
+
+    let (opd, cloud) = (server.person("opd").await, server.person("cloud").await);
+    let submitted = opd.ask(SUBMIT, json!({ "input": submission("permohonan-cloud-service", "005/1") })).await;
+    let number = submitted["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();
+    to_step_6(&server, &number, "x").await;
+    let seen = cloud.ask(READ, json!({ "number": number })).await["request"].clone();
+    let secret = format!("rahasia-{MARK}");
+    let provision = |changes: Value| {
+        let mut input = json!({
+            "requestId": seen["id"], "step": "6", "outcome": "provision", "expectedVersion": seen["version"],
+            "asset": { "secret": secret, "attributes": {
+                "username": "dinkes", "quotaGib": 5, "serviceAddress": "https://cloud.example" } },
+        });
+        input.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+        json!({ "input": input })
+    };
+    for changes in [
+        json!({ "expectedVersion": 1 }),
+        json!({ "step": "8" }),
+        json!({ "outcome": "nothing" }),
+        json!({ "asset": { "secret": secret, "attributes": {} } }),
+        json!({ "asset": { "secret": secret, "attributes": { "username": "Root!", "quotaGib": 0 } } }),
+        json!({ "asset": { "secret": { "is": secret }, "attributes": {} } }),
+        json!({ "asset": { "secret": [secret], "attributes": "x" } }),
+        json!({ "asset": { "secret": secret.repeat(200), "attributes": {} } }),
+        json!({ "idempotencyKey": "  " }),
+    ] {
+        answers += &cloud.answer(EXECUTE, provision(changes)).await.to_string();
+    }
+    answers += &opd.answer(EXECUTE, provision(json!({}))).await.to_string();
+    answers += &server.send(None, EXECUTE, provision(json!({}))).await.to_string();
+    answers += &cloud.answer(EXECUTE, provision(json!({ "idempotencyKey": "once" }))).await.to_string();
+    answers +=
+        &cloud.answer(EXECUTE, provision(json!({ "idempotencyKey": "once", "note": "other" }))).await.to_string();
+    let subkor = server.person("subkor").await;
+    subkor.execute(&number, "7", "yes", json!({})).await.expect("right");
+    let report = json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] });
+    subkor.execute(&number, "8", "confirm", report).await.expect("delivered");
+    let asset = opd.ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
+    let reissue = "mutation($input: ReissueCredentialInput!) { reissueCredential(input: $input) { asset { id } \
+        userErrors { code message } } }";
+    for secret in [secret.as_str(), "short", MARK] {
+        let input = json!({ "input": { "assetId": asset, "secret": secret } });
+        answers += &cloud.answer(reissue, input.clone()).await.to_string();
+        answers += &opd.answer(reissue, input).await.to_string();
+    }
+    // The one answer that must hold it.
+    let reveal =
+        "mutation($input: RevealCredentialInput!) { revealCredential(input: $input) { secret userErrors { code } } }";
+    let shown = opd.ask(reveal, json!({ "input": { "assetId": asset, "idempotencyKey": "one" } })).await;
+    assert_eq!(shown["revealCredential"]["secret"], MARK);
+    answers += &opd.answer(reveal, json!({ "input": { "assetId": asset, "idempotencyKey": "two" } })).await.to_string();
+    answers +=
+        &cloud.answer(reveal, json!({ "input": { "assetId": asset, "idempotencyKey": "two" } })).await.to_string();
+
+    assert!(!answers.contains(MARK), "an answer shows it: {answers}");
+    let log = server.log();
+    assert!(log.contains("DEBUG") && log.contains("sqlx::query"), "it was listened to closely");
+    for line in log.lines() {
+        assert!(!line.contains(MARK) && !line.contains("demonstration only"), "the log shows a secret: {line}");
+        assert!(!line.contains(opd.token()), "the log shows a token: {line}");
+    }
+    for secret in [MARK, "demonstration only", opd.token()] {
+        assert!(!server.holds(secret), "the data folder holds it in the clear");
+    }
+    server.stop();
+    assert!(!server.holds(MARK), "nor after the end");
+}
+
+/// Every field that can be selected of a type without arguments that must be given, so deep.
+fn everything(schema: &Value, of: &str, depth: usize, above: &mut Vec<String>) -> String {
+    let types = schema["types"].as_array().expect("a list");
+    let found = types.iter().find(|found| found["name"] == of).expect("a type");
+    let mut selection = String::from("{ __typename ");
+    for possible in found["possibleTypes"].as_array().into_iter().flatten() {
+        let name = possible["name"].as_str().expect("a name");
+        if found["kind"] == "INTERFACE" {
+            selection += &format!("... on {name} {} ", everything(schema, name, depth, above));
+        }
+    }
+    for field in found["fields"].as_array().into_iter().flatten().filter(|_| found["kind"] == "OBJECT") {
+        let needed =
+            field["args"].as_array().expect("a list").iter().any(|argument| argument["type"]["kind"] == "NON_NULL");
+        let mut inner = &field["type"];
+        while !inner["ofType"].is_null() {
+            inner = &inner["ofType"];
+        }
+        let (name, kind) = (field["name"].as_str().expect("a name"), inner["kind"].as_str().expect("a kind"));
+        let inner = inner["name"].as_str().expect("a name").to_owned();
+        match kind {
+            _ if needed => {}
+            "OBJECT" | "INTERFACE" if depth > 0 && !above.contains(&inner) => {
+                above.push(inner.clone());
+                let below = everything(schema, &inner, depth - 1, above);
+                above.pop();
+                // The same field of two types may differ in its type: each gets a name of its own.
+                selection += &format!("{of}_{name}: {name} {below} ");
+            }
+            "OBJECT" | "INTERFACE" => {}
+            _ => selection += &format!("{of}_{name}: {name} "),
+        }
+    }
+    selection + "}"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_office_says_within_is_in_nothing_that_an_agency_can_fetch() {
+    let mut server = Server::with(CAST);
+    // Everything at once is deeper and costs more than anybody asks for.
+    server.restart_with(&["--depth-limit", "64", "--complexity-limit", "100000000"]);
+    let opd = server.person("opd").await;
+    let submitted = opd.ask(SUBMIT, json!({ "input": submission("permohonan-subdomain", "005/1") })).await;
+    let number = submitted["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();
+    to_step_6(&server, &number, MARK).await;
+    let name = json!({ "asset": { "attributes": {
+        "fqdn": format!("{MARK}.singkawangkota.go.id"), "recordType": "A", "target": "192.0.2.7" } } });
+    server.person("system").await.execute(&number, "6", "provision", name).await.expect("made");
+    let draft = json!({ "documents": [{ "kind": "draft-surat-balasan", "title": format!("Draft {MARK}") }] });
+    server.person("subkor").await.execute(&number, "7", "draft", draft).await.expect("drafted");
+    let kadis = server.person("kadis").await;
+    let documents = kadis.ask(READ, json!({ "number": number })).await["request"]["documents"].clone();
+    let draft =
+        documents.as_array().expect("a list").iter().find(|document| document["kind"]["key"] == "draft-surat-balasan");
+    let sign = "mutation($input: SignDocumentInput!) { signDocument(input: $input) { userErrors { code } } }";
+    let refuse =
+        json!({ "documentId": draft.expect("a draft")["id"], "decision": "REFUSE", "note": format!("Salah {MARK}") });
+    assert_eq!(kadis.ask(sign, json!({ "input": refuse })).await["signDocument"]["userErrors"], json!([]));
+    let revise = json!({ "note": format!("Perbaiki {MARK}") });
+    server.person("tu").await.execute(&number, "8", "revise", revise).await.expect("sent back");
+
+    let introspection = "{ __schema { types { name kind possibleTypes { name } fields { name \
+        args { type { kind } } type { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
+    let schema = opd.ask(introspection, json!({})).await["__schema"].clone();
+    let root = everything(&schema, "Query", 6, &mut vec!["Query".to_owned()]);
+    // All ids that the office sees, asked for by the agency.
+    let office = kadis.ask(&format!("query {root}"), json!({})).await.to_string();
+    assert!(office.matches(MARK).count() > 8, "the office sees it");
+    let ids: BTreeSet<&str> = office.split('"').filter(|part| part.len() > 40 && !part.contains(' ')).collect();
+    let ids: Vec<&str> = ids.into_iter().take(100).collect();
+    let node = everything(&schema, "Node", 4, &mut vec!["Query".to_owned()]);
+    for who in ["opd", "head"] {
+        let person = server.person(who).await;
+        let seen = person.ask(&format!("query {root}"), json!({})).await.to_string();
+        assert!(seen.contains(&number) && seen.len() > 5_000, "{who} sees the request: {seen}");
+        assert!(!seen.contains(MARK), "{who} sees what is the office's: {seen}");
+        let found =
+            person.ask(&format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {node} }}"), json!({ "ids": ids })).await;
+        assert!(!found.to_string().contains(MARK), "{who} finds by id what is the office's: {found}");
+        let events = format!(
+            "query($number: String!) {{ request(number: $number) {} }}",
+            everything(&schema, "Request", 5, &mut vec!["Query".to_owned()])
+        );
+        let found = person.ask(&events, json!({ "number": number })).await;
+        assert!(!found.to_string().contains(MARK), "{who}: {found}");
+    }
+}
