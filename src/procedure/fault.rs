@@ -22,7 +22,7 @@ pub struct Fault {
     pub line: usize,
     /// What is wrong.
     pub message: String,
-    /// How to mend it.
+    /// How to mend it: begins with a small letter and ends without a full stop, to stand after "mend:".
     pub mend: String,
 }
 
@@ -44,6 +44,36 @@ impl fmt::Display for Fault {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        write!(f, "{}:{}: {kind}: {}\n    mend: {}", self.file, self.line, self.message, self.mend)
+        let [file, message, mend] = [&self.file, &self.message, &self.mend].map(|text| printable(text));
+        write!(f, "{file}:{}: {kind}: {message}\n    mend: {mend}", self.line)
+    }
+}
+
+/// A text that may hold what a file holds, fit for a terminal: what would move the cursor or turn the writing round is
+/// shown as its code.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_holds_cannot_steer_a_terminal() {
+        let fault = Fault::error("a\u{1b}[2J.toml", 3, "`\u{7}\n\u{202e}é` is no key", "write `b`");
+        assert_eq!(
+            fault.to_string(),
+            "a\\u{1b}[2J.toml:3: error: `\\u{7}\\n\\u{202e}é` is no key\n    mend: write `b`"
+        );
     }
 }

@@ -200,6 +200,13 @@ pub fn canonical(value: Value) -> Value {
     }
 }
 
+/// Whether a word is a format that values are held against.
+pub(super) fn is_known_format(format: &str) -> bool {
+    let schema = serde_json::json!({ "format": format });
+    let options = jsonschema::draft202012::options().should_validate_formats(true);
+    options.should_ignore_unknown_formats(false).build(&schema).is_ok()
+}
+
 /// A schema's properties.
 pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
     schema.get("properties").and_then(Value::as_object)

@@ -14,7 +14,7 @@ mod source;
 #[cfg(test)]
 mod shipped;
 
-pub use check::check;
+pub use check::{check, check_forms};
 pub use fault::{Fault, Severity};
 pub use form::{FieldFault, Form, canonical};
 pub use model::{
@@ -22,4 +22,6 @@ pub use model::{
     Step, TimeUnit,
 };
 pub use office::{Office, Rack, RoleSpec, WorkingHours};
-pub use source::{Located, Shelf, read_folder, read_office, read_procedure};
+pub use source::{
+    Entry, Located, Shelf, entries, read_folder, read_office, read_procedure, read_text, scan_folder, tell_deeper,
+};

@@ -74,8 +74,9 @@ pub struct WorkingHours {
 
 impl Office {
     /// The JSON Schema definitions that the office gives to its procedures' schemas as `$defs`:
-    /// `reserved_label`, `city_host` (a name under the city's domain), `rack` (a rack's name) and `rack_place` (an object
-    /// whose `unitFrom` and `unitTo` lie within the height of its `rack`).
+    /// `reserved_label`, `city_host` (a name under the city's domain), `reserved_host` (one at or under a reserved label of
+    /// it), `rack` (a rack's name) and `rack_place` (an object whose `unitFrom` and `unitTo` lie within the height of its
+    /// `rack`).
     pub fn definitions(&self) -> serde_json::Value {
         let racks: Vec<&str> = self.racks.iter().map(|rack| rack.name.as_str()).collect();
         let within = |rack: &Rack| {
@@ -88,8 +89,11 @@ impl Office {
         let places: Vec<serde_json::Value> = self.racks.iter().map(within).collect();
         let label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
         let domain = self.domain.replace('.', r"\.");
+        let reserved = self.reserved_labels.join("|");
+        let reserved_host = serde_json::json!({ "pattern": format!(r"(^|\.)({reserved})\.{domain}$") });
         serde_json::json!({
             "reserved_label": { "enum": self.reserved_labels },
+            "reserved_host": if reserved.is_empty() { serde_json::json!(false) } else { reserved_host },
             "city_host": { "type": "string", "maxLength": 253, "pattern": format!(r"^({label}\.)+{domain}$") },
             "rack": if racks.is_empty() { serde_json::json!(false) } else { serde_json::json!({ "enum": racks }) },
             "rack_place": if places.is_empty() { serde_json::json!({}) } else { serde_json::json!({ "allOf": places }) },

@@ -278,7 +278,10 @@ fn a_target_is_an_address_or_a_host() {
             assert_eq!(faults.is_empty(), target == fits, "{kind} {target}: {faults:?}");
         }
     }
-    assert_eq!(told(NAMES[1], false, json!({ "fqdn": "dinkes.example.org" })), ["fqdn"]);
+    for host in ["dinkes.example.org", "www.singkawangkota.go.id", "a.mail.singkawangkota.go.id"] {
+        assert_eq!(told(NAMES[1], false, json!({ "fqdn": host })), ["fqdn"], "{host}");
+    }
+    assert_eq!(told(NAMES[1], false, json!({ "fqdn": "webmail2.singkawangkota.go.id" })), [""; 0]);
 }
 
 #[test]
@@ -296,6 +299,7 @@ fn a_server_has_a_place_in_a_rack_and_an_application_none() {
     assert_eq!(told(name, true, json!({ "rackUnits": null, "powerWatts": null })), ["powerWatts", "rackUnits"]);
     assert_eq!(told(name, true, json!({ "kind": "APPLICATION", "rackUnits": null, "powerWatts": null })), [""; 0]);
     assert_eq!(told(name, true, json!({ "kind": "APPLICATION" })), ["rackUnits"]);
+    assert_eq!(told(name, true, json!({ "kind": null, "rackUnits": null, "powerWatts": null })), ["kind"]);
     assert_eq!(
         told(name, true, json!({ "ports": [80, 70000], "kind": "RACK", "rackUnits": null })),
         ["kind", "ports.1"]

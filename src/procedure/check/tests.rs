@@ -35,8 +35,8 @@ numbers = { number = "reply" }
 
 [asset.attributes]
 type = "object"
-required = ["label"]
-properties = { label = { type = "string" }, unit = { type = "integer" }, number = { type = "string" } }
+required = ["label", "unit"]
+properties = { label = { type = "string" }, unit = { type = "integer" }, number = { type = "string" }, hint = {} }
 
 [[steps]]
 key = "1"
@@ -328,6 +328,38 @@ fn effects_fit_what_an_act_brings() {
     assert_eq!(told, 3, "{faults:#?}");
 
     breaks(&[("effect = \"verify\"", "effect = \"verify\"\nasset = \"optional\" #!")], "does nothing to");
+    breaks(
+        &[("ends = \"completed\"\neffect = \"deliver\"", "to = \"4\"\neffect = \"deliver\" #!")],
+        "does not complete the request",
+    );
+    breaks(
+        &[("ends = \"completed\"", "ends = \"rejected\"\nnote = \"required\""), ("\"deliver\"", "\"deliver\" #!")],
+        "does not complete the request",
+    );
+    breaks(
+        &[("asset = \"required\"\nsecret = \"required\"", "secret = \"required\" #!")],
+        "without an asset to come with",
+    );
+    breaks(
+        &[("asset = \"required\"\nsecret = \"required\"", "secret = \"optional\" #!")],
+        "without an asset to come with",
+    );
+    breaks(
+        &[("asset = \"required\"\nsecret = \"required\"", "asset = \"optional\"\nsecret = \"required\" #!")],
+        "without an asset to come with",
+    );
+    breaks(
+        &[
+            ("secret = \"required\"", "secret = \"required\"\nrecipient = \"optional\" #!"),
+            ("recipient = \"optional\"\nasset", "asset"),
+        ],
+        "hands none over",
+    );
+    breaks(
+        &[("secret = \"required\"", "secret = \"required\"\nasset_changes = [\"unit\"] #!")],
+        "that it does not deliver",
+    );
+    breaks(&[("asset_changes = [\"unit\"]", "asset_changes = [\"number\"] #!")], "takes its number from `reply`");
     breaks(&[("effect = \"verify\"", "effect = \"verify\"\nsecret = \"optional\" #!")], "provisions nothing");
     breaks(&[("effect = \"verify\"", "effect = \"verify\"\nrecipient = \"optional\" #!")], "hands none over");
     breaks(
@@ -367,7 +399,7 @@ fn an_asset_names_attributes_that_it_has() {
     breaks(&[("\nname = \"{label}\"", "\nname = \"{label\" #!")], "not closed");
     breaks(&[("\nname = \"{label}\"", "\nname = \"label}\" #!")], "not opened");
     breaks(&[("\nname = \"{label}\"", "\nname = \"thing\" #!")], "names no attribute");
-    breaks(&[("\nname = \"{label}\"", "\nname = \"{unit}\" #!")], "may be missing");
+    breaks(&[("\nname = \"{label}\"", "\nname = \"{hint}\" #!")], "may be missing");
     breaks(&[("unique = \"{label}\"", "unique = \"{colour}\" #!")], "`colour` is none");
     breaks(&[("login = \"label\"", "login = \"colour\" #!")], "`colour` is none");
     breaks(&[("from = \"unit\", to = \"unit\" }", "from = \"colour\", to = \"unit\" } #!")], "`colour` is none");
@@ -375,6 +407,137 @@ fn an_asset_names_attributes_that_it_has() {
     breaks(&[("numbers = { number = \"reply\" }", "numbers = { number = \"nothing\" } #!")], "no record `nothing`");
     breaks(&[("numbers = { number = \"reply\" }", "numbers = { number = \"sound\" } #!")], "not a document");
     breaks(&[("kind = \"Thing\"", "kind = \"a thing\" #!")], "no kind");
+}
+
+#[test]
+fn nothing_can_need_the_number_of_a_document_to_come() {
+    let required = "required = [\"label\", \"unit\"]";
+    breaks(&[(required, "required = [\"label\", \"unit\", \"number\"] #!")], "is not known before `reply` has come");
+    for field in ["\nname = ", "unique = "] {
+        breaks(&[(&format!("{field}\"{{label}}\""), &format!("{field}\"{{number}}\" #!"))], "before `reply` has come");
+    }
+}
+
+#[test]
+fn a_place_has_a_name_and_whole_units_with_it() {
+    let interval = "interval = { place = \"label\", from = \"unit\", to = \"unit\" }";
+    let marked = format!("{interval} #!");
+    let label = "label = { type = \"string\" }";
+    for kind in ["type = \"integer\"", "type = [\"string\", \"null\"]", "enum = [1]", "const = 1"] {
+        breaks(&[(interval, &marked), (label, &format!("label = {{ {kind} }}"))], "something else than a text");
+    }
+    for kind in ["type = \"number\"", "enum = [\"a\"]", "const = 1.5", "\"$ref\" = \"#/$defs/rack\""] {
+        breaks(
+            &[(interval, &marked), ("unit = { type = \"integer\" }", &format!("unit = {{ {kind} }}"))],
+            "than an integer",
+        );
+    }
+    breaks(
+        &[(interval, &marked), ("[\"label\", \"unit\"]", "[\"label\"]")],
+        "`unit` may be missing where `label` is given",
+    );
+    // Only where another property has one value of several.
+    let when = |value: &str| {
+        let condition = "if = { properties = { hint = { const = true } }, required = [\"hint\"] }";
+        format!("[\"label\"]\n{condition}\nthen = {{ required = [\"unit\"] }}\nelse = {{ {value} }}")
+    };
+    let hint = ("hint = {}", "hint = { type = \"boolean\" }");
+    breaks(&[(interval, &marked), hint, ("[\"label\", \"unit\"]", &when("required = []"))], "may be missing");
+    let text = SOUND.replace(hint.0, hint.1).replace("[\"label\", \"unit\"]", &when("properties = { label = false }"));
+    assert_eq!(faults_of(&text), []);
+    let text = SOUND.replace("[\"label\", \"unit\"]", "[\"label\"]\ndependentRequired = { label = [\"unit\"] }");
+    assert_eq!(faults_of(&text), []);
+}
+
+/// The lines and messages of a changed text, with how much they weigh.
+fn told(from: &str, to: &str) -> Vec<String> {
+    assert_eq!(SOUND.matches(from).count(), 1, "`{from}` stands once");
+    faults_of(&SOUND.replace(from, to)).iter().map(|fault| format!("{:?}: {}", fault.severity, fault.message)).collect()
+}
+
+#[test]
+fn schemas_say_what_can_be_met() {
+    let purpose = "purpose = { type = \"string\" }";
+    let with = |more: &str| format!("purpose = {{ type = \"string\", {more} }} ");
+    let properties = "properties = { purpose = { type = \"string\" } }";
+    breaks(&[(properties, &format!("{properties}\nrequired = [\"purpos\"] #!"))], "require `purpos`");
+    breaks(&[("\"unit\"]\nproperties", "\"unit\", \"size\"] #!\nproperties")], "require `size`");
+    for bounds in [
+        "minLength = 5, maxLength = 4",
+        "minimum = 2, maximum = 1",
+        "anyOf = [{ minItems = 2, maxItems = 1 }]",
+        "items = { exclusiveMinimum = 1, maximum = 1 }",
+        "not = { minimum = 1, exclusiveMaximum = 1 }",
+    ] {
+        breaks(&[(properties, &format!("properties = {{ {} }} #!", with(bounds).trim()))], "nothing fits");
+    }
+    assert_eq!(told(purpose, &with("minLength = 4, maxLength = 4")), [""; 0]);
+    assert_eq!(
+        told(purpose, &with("minLenght = 4")),
+        ["Warning: `minLenght` is no keyword of JSON Schema, so nothing is checked by it"]
+    );
+    assert_eq!(
+        told(purpose, &with("format = \"dat\"")),
+        ["Warning: `dat` is no format that is known, so nothing is checked by it"]
+    );
+    assert_eq!(told(purpose, &with("format = \"date\"")), [""; 0]);
+    // A property may have any name.
+    assert_eq!(told(purpose, "minLenght = { type = \"string\" }"), [""; 0]);
+    assert_eq!(
+        told(purpose, &with("examples = [\"a\", 5]")),
+        ["Warning: the example `5` of `purpose` does not fit: it must be a string"]
+    );
+}
+
+#[test]
+fn what_an_act_may_change_makes_a_form_of_its_own() {
+    breaks(
+        &[
+            (
+                "unit = { type = \"integer\" }",
+                "unit = { \"$ref\" = \"#/properties/size\" }, size = { type = \"integer\" }",
+            ),
+            ("asset_changes = [\"unit\"]", "asset_changes = [\"unit\"] #!"),
+        ],
+        "what `5:send` changes makes no form",
+    );
+}
+
+#[test]
+fn what_people_read_says_something() {
+    breaks(&[("number = \"1/2026\"", "number = \"\" #!")], "number is blank");
+    breaks(&[("title = \"Sample\"", "title = \" \" #!")], "title is blank");
+    breaks(&[("approved_by = \"Kepala Dinas\"", "approved_by = \"\" #!")], "approved it is blank");
+    breaks(
+        &[
+            ("name = \"Sheet\"", "name = \"\""),
+            ("origin = \"document\" }\ndisposed", "origin = \"document\" } #!\ndisposed"),
+        ],
+        "record `sheet` is blank",
+    );
+    breaks(&[("activity = \"Receive\"", "activity = \"\\t\" #!")], "activity of step `2` is blank");
+    breaks(&[("activity = \"Receive\"", "activity = \"Receive\"\nnumber = \"\" #!")], "number of step `2` is blank");
+    breaks(&[("label = \"Revise\"", "label = \"\" #!")], "label of `5:revise` is blank");
+    breaks(&[("key = \"sample\"", "key = \"requests\" #!")], "mean all requests");
+}
+
+#[test]
+fn what_is_carried_over_was_signed_before() {
+    let carries = "carries = { from = \"draft\", to = \"reply\" }";
+    breaks(&[("signed = \"draft\"", ""), (carries, &format!("{carries} #!"))], "whether it is signed or not");
+    breaks(&[(carries, "carries = { from = \"draft\", to = \"draft\" } #!")], "over to itself");
+    breaks(&[(carries, &format!("brings = [\"draft\"]\n{carries} #!"))], "brings `draft` anew");
+    breaks(&[(carries, &format!("may_add = [\"draft\"]\n{carries} #!"))], "brings `draft` anew");
+    breaks(&[(carries, &format!("signs = [\"reply\"] #!\n{carries}"))], "takes over other signatures");
+}
+
+#[test]
+fn every_mend_is_written_alike() {
+    let text = SOUND.replace("to = \"5\"", "to = \"9\"").replace("title = \"Sample\"", "title = \"\"");
+    for fault in faults_of(&text.replace("signs = \"draft\"", "signs = \"letter\"")) {
+        let first = fault.mend.chars().next().expect("there is a mend");
+        assert!(!first.is_uppercase() && !fault.mend.ends_with('.'), "{}", fault.mend);
+    }
 }
 
 #[test]
@@ -414,6 +577,13 @@ fn a_standard_time_is_some_time() {
         )],
         "no time",
     );
+    let time = "time = { amount = 5, unit = \"minute\", printed = \"5 Menit\" }";
+    breaks(&[(time, "time = { amount = 1001, unit = \"minute\", printed = \"1001 Menit\" } #!")], "takes so long");
+    let jam = told(time, "time = { amount = 5, unit = \"minute\", printed = \"5 Jam\" }");
+    assert_eq!(jam, ["Warning: step `1` prints `5 Jam`, and its unit is another"]);
+    for printed in ["1 s.d. 5 menit", "Lima", "1 Hari / 5 Menit"] {
+        assert_eq!(told(time, &time.replace("5 Menit", printed)), [""; 0]);
+    }
 }
 
 #[test]

@@ -1,0 +1,21 @@
+//! The head of the printed form.
+
+use super::Checker;
+
+/// The word that policy lines have for an office's requests as a whole.
+const REQUESTS: &str = "requests";
+
+impl Checker<'_> {
+    pub(super) fn head(&mut self) {
+        let procedure = &self.located.procedure;
+        if procedure.key == REQUESTS {
+            let message =
+                "policy lines mean all requests of the office by `requests`, so no procedure can have this key";
+            let mend = "give it a key that says which requests, like `permohonan-mail`, and name the file after it";
+            self.fault(&["key"], message, mend);
+        }
+        self.blank(&["number"], &procedure.number, "number");
+        self.blank(&["title"], &procedure.title, "title");
+        self.blank(&["approved_by"], &procedure.approved_by, "name of who approved it");
+    }
+}

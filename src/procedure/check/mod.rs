@@ -1,0 +1,173 @@
+//! What a procedure must satisfy by itself, whoever performs it. Whether every state can reach an end is the step
+//! machine's to prove (`workflow::reach`).
+
+mod arrows;
+mod asset;
+mod effect;
+mod head;
+mod records;
+mod schema;
+mod steps;
+
+use super::{Effect, Fault, Located, Office, Origin, Outcome, Requirement, Step};
+
+pub use schema::check_forms;
+
+/// Everything that is wrong with a procedure, each at its line.
+pub fn check(located: &Located, office: &Office) -> Vec<Fault> {
+    let mut checker = Checker { located, office, faults: Vec::new() };
+    checker.head();
+    checker.records();
+    checker.details();
+    checker.asset();
+    checker.forms();
+    if located.procedure.steps.is_empty() {
+        checker.fault(&["steps"], "the procedure has no step", "write at least a first and a last step");
+    }
+    for (index, step) in located.procedure.steps.iter().enumerate() {
+        checker.step(index, step);
+        for (place, outcome) in step.outcomes.iter().enumerate() {
+            let at = At { step, outcome, path: ["steps".into(), nth(index), "outcomes".into(), nth(place)] };
+            checker.arrow(&at);
+            checker.conditions(&at);
+            checker.outcome_records(&at);
+            checker.carries(&at);
+            checker.effect(&at);
+            checker.disposition(&at);
+        }
+    }
+    checker.first_step();
+    checker.arrows();
+    let mut faults = checker.faults;
+    faults.sort_by_key(|fault| fault.line);
+    faults
+}
+
+/// What is being checked, and what was found.
+struct Checker<'a> {
+    located: &'a Located,
+    office: &'a Office,
+    faults: Vec<Fault>,
+}
+
+/// An outcome and where it stands.
+struct At<'a> {
+    step: &'a Step,
+    outcome: &'a Outcome,
+    path: [String; 4],
+}
+
+impl At<'_> {
+    /// The path to a field of the outcome, and on.
+    fn to<'s>(&'s self, fields: &[&'s str]) -> Vec<&'s str> {
+        self.path.iter().map(String::as_str).chain(fields.iter().copied()).collect()
+    }
+
+    /// The path to a record in a list that the outcome may leave to its step.
+    fn to_record<'s>(&'s self, own: bool, list: &'s str, record: &'s str) -> Vec<&'s str> {
+        if own { self.to(&[list, record]) } else { vec!["steps", &self.path[1], list, record] }
+    }
+
+    /// The outcome as conditions write it.
+    fn name(&self) -> String {
+        format!("{}:{}", self.step.key, self.outcome.key)
+    }
+}
+
+/// A component of a path that is an index, whatever the keys are.
+fn nth(index: usize) -> String {
+    format!("#{index}")
+}
+
+/// Whether an act may or must bring something.
+fn wanted(requirement: Requirement) -> bool {
+    requirement != Requirement::None
+}
+
+impl<'a> Checker<'a> {
+    fn fault(&mut self, path: &[&str], message: impl Into<String>, mend: impl Into<String>) {
+        self.push(Fault::error(&self.located.file, self.located.line(path), message, mend));
+    }
+
+    fn warning(&mut self, path: &[&str], message: impl Into<String>, mend: impl Into<String>) {
+        self.push(Fault::warning(&self.located.file, self.located.line(path), message, mend));
+    }
+
+    fn push(&mut self, fault: Fault) {
+        // A list that outcomes take from their step is looked at once for each of them.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// A text for people that holds nothing to read.
+    fn blank(&mut self, path: &[&str], text: &str, what: &str) {
+        if text.trim().is_empty() {
+            self.fault(path, format!("the {what} is blank"), "write it as it is printed");
+        }
+    }
+
+    /// Every outcome with its step.
+    fn outcomes(&self) -> impl Iterator<Item = (&'a Step, &'a Outcome)> + use<'a> {
+        self.located.procedure.steps.iter().flat_map(|step| step.outcomes.iter().map(move |outcome| (step, outcome)))
+    }
+
+    /// Whether some outcome has an effect.
+    fn somewhere(&self, effect: Effect) -> bool {
+        self.outcomes().any(|(_, outcome)| outcome.effect == Some(effect))
+    }
+
+    /// Whether any act can make a record be there.
+    fn is_made(&self, record: &str) -> bool {
+        let names = |list: &[String]| list.iter().any(|name| name == record);
+        match self.located.procedure.origin(record) {
+            None | Some(Origin::Letter | Origin::Form) => true,
+            Some(Origin::Asset) => self.somewhere(Effect::Provision),
+            Some(Origin::Disposition | Origin::State) => {
+                self.outcomes().any(|(step, outcome)| names(step.produces(outcome)))
+            }
+            Some(Origin::Document) => self.outcomes().any(|(step, outcome)| {
+                names(step.produces(outcome)) || names(step.brings(outcome)) || names(&outcome.may_add)
+            }),
+        }
+    }
+
+    /// Whether a record exists, and is a document where it must be one.
+    fn known(&mut self, path: &[&str], record: &str, role: Option<&str>) -> bool {
+        match (self.located.procedure.origin(record), role) {
+            (None, _) => {
+                let message = format!("there is no record `{record}`");
+                self.fault(path, message, "correct the name, or describe the record under [records]");
+                false
+            }
+            (Some(Origin::Document), _) | (Some(_), None) => true,
+            (Some(_), Some(role)) => {
+                let message = format!("`{record}` is {role} and is not a document");
+                self.fault(path, message, "name a record of origin \"document\"");
+                false
+            }
+        }
+    }
+
+    /// A record that must be there at some moment: known, and made by something.
+    fn needed(&mut self, path: &[&str], record: &str, role: Option<&str>) {
+        if self.known(path, record, role) && !self.is_made(record) {
+            let message = format!("`{record}` is needed here and nothing produces it");
+            self.fault(path, message, "let a step produce it, or do not ask for it");
+        }
+    }
+
+    /// A record that no two entries of a list name.
+    fn twice(&mut self, path: &[&str], list: &[String]) {
+        for (index, record) in list.iter().enumerate() {
+            if list.iter().take(index).any(|other| other == record) {
+                let at = nth(index);
+                let path: Vec<&str> = path.iter().copied().chain([at.as_str()]).collect();
+                self.fault(&path, format!("`{record}` stands twice in this list"), "remove one of the two");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

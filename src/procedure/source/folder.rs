@@ -1,0 +1,190 @@
+//! From a folder to every office and every procedure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::files::{Entry, entries, read_text, tell_deeper};
+use super::text::line_at;
+use super::{Located, read_office, read_procedure};
+use crate::procedure::{Fault, Office, Severity, check};
+
+/// The name of the file that describes an office, without its extension; every other `.toml` file of its folder is a
+/// procedure.
+const OFFICE: &str = "office";
+
+/// How a person would name the folder.
+const FOLDER: &str = "procedures";
+
+/// Everything that a folder of procedures holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shelf {
+    /// The offices, by key.
+    pub offices: Vec<Office>,
+    /// Their procedures, by office and key.
+    pub procedures: Vec<Located>,
+    /// Offices and file names (without `.toml`) of what could not be read: nothing is known of these.
+    pub unread: BTreeSet<(String, String)>,
+}
+
+impl Shelf {
+    /// The office of that key.
+    pub fn office(&self, key: &str) -> Option<&Office> {
+        self.offices.iter().find(|office| office.key == key)
+    }
+
+    /// Whether a file is there for this office, and it could not be read.
+    pub fn lacks_office(&self, key: &str) -> bool {
+        self.lacks_procedure(key, OFFICE)
+    }
+
+    /// Whether a file is there for this procedure, and it could not be read.
+    pub fn lacks_procedure(&self, office: &str, key: &str) -> bool {
+        self.unread.contains(&(office.to_owned(), key.to_owned()))
+    }
+
+    /// What is wrong with the procedures by themselves: [`check`] for each.
+    pub fn check(&self) -> Vec<Fault> {
+        let of = |located: &Located| self.office(&located.procedure.office).map(|office| check(located, office));
+        self.procedures.iter().filter_map(of).flatten().collect()
+    }
+}
+
+/// Reads every office of a folder and its procedures, all of which must read.
+pub fn read_folder(path: &Path) -> Result<Shelf, Vec<Fault>> {
+    let (shelf, faults) = scan_folder(path);
+    if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(shelf) }
+}
+
+/// Reads what can be read of a folder, `<office>/office.toml` and the other `<office>/*.toml`, and tells what cannot.
+pub fn scan_folder(path: &Path) -> (Shelf, Vec<Fault>) {
+    let mut scan = Scan::default();
+    for entry in entries(path, FOLDER, "toml", &mut scan.faults) {
+        if entry.is_folder {
+            scan.office_folder(&entry);
+        } else {
+            let message = "the file stands in no office's folder, so it is not read";
+            let mend = format!("move it to `{FOLDER}/<office>/`, or remove it");
+            scan.faults.push(Fault::error(&format!("{FOLDER}/{}", entry.name), 1, message, mend));
+        }
+    }
+    scan.numbers();
+    if scan.faults.is_empty() && scan.shelf.offices.is_empty() {
+        let mend = "write an `<office>/office.toml`, or say where the procedures are";
+        scan.faults.push(Fault::error(FOLDER, 1, "there is no office", mend));
+    }
+    (scan.shelf, scan.faults)
+}
+
+/// A folder being read, and what was found.
+#[derive(Default)]
+struct Scan {
+    shelf: Shelf,
+    faults: Vec<Fault>,
+    /// The file of each office's code.
+    office_codes: BTreeMap<String, String>,
+    /// The text of each office's file, by key.
+    office_texts: BTreeMap<String, String>,
+}
+
+impl Scan {
+    fn office_folder(&mut self, folder: &Entry) {
+        let key = &folder.name;
+        let shown = format!("{FOLDER}/{key}");
+        let found = entries(&folder.path, &shown, "toml", &mut self.faults);
+        let (folders, files): (Vec<Entry>, Vec<Entry>) = found.into_iter().partition(|entry| entry.is_folder);
+        for deeper in folders {
+            let its = format!("{shown}/{}", deeper.name);
+            tell_deeper(&deeper.path, &its, "toml", &format!("{shown}/"), &mut self.faults);
+        }
+        if !files.iter().any(|file| file.name == format!("{OFFICE}.toml")) {
+            self.shelf.unread.insert((key.clone(), OFFICE.to_owned()));
+            let file = format!("{shown}/{OFFICE}.toml");
+            let mend = "describe the office, or remove the folder";
+            self.faults.push(Fault::error(&file, 1, "the file is missing", mend));
+        }
+        let mut codes: BTreeMap<String, String> = BTreeMap::new();
+        for entry in files {
+            let file = format!("{shown}/{}", entry.name);
+            let name = entry.name.trim_end_matches(".toml");
+            let read = read_text(&entry.path, &file).map_err(|fault| vec![fault]).and_then(|text| {
+                if name == OFFICE {
+                    self.office(&file, key, text)
+                } else {
+                    self.procedure(&file, key, &text, &mut codes)
+                }
+            });
+            if let Err(faults) = read {
+                self.shelf.unread.insert((key.clone(), name.to_owned()));
+                self.faults.extend(faults);
+            }
+        }
+    }
+
+    fn office(&mut self, file: &str, key: &str, text: String) -> Result<(), Vec<Fault>> {
+        let office = read_office(file, key, &text)?;
+        if let Some(other) = self.office_codes.insert(office.code.clone(), file.to_owned()) {
+            self.faults.push(twice(file, &text, &office.code, &other));
+        }
+        self.office_texts.insert(key.to_owned(), text);
+        self.shelf.offices.push(office);
+        Ok(())
+    }
+
+    fn procedure(
+        &mut self,
+        file: &str,
+        office: &str,
+        text: &str,
+        codes: &mut BTreeMap<String, String>,
+    ) -> Result<(), Vec<Fault>> {
+        let located = read_procedure(file, office, text)?;
+        let procedure = &located.procedure;
+        if !file.ends_with(&format!("/{}.toml", procedure.key)) {
+            let message = format!("the file says its key is `{}`", procedure.key);
+            let mend = format!("name the file `{}.toml`, or correct the key", procedure.key);
+            self.faults.push(Fault::error(file, located.line(&["key"]), message, mend));
+        }
+        if let Some(other) = codes.insert(procedure.code.clone(), file.to_owned()) {
+            self.faults.push(twice(file, text, &procedure.code, &other));
+        }
+        let same =
+            |other: &&Located| other.procedure.office == procedure.office && other.procedure.key == procedure.key;
+        if let Some(other) = self.shelf.procedures.iter().find(same) {
+            let message = format!("`{}` is in {} already", procedure.key, other.file);
+            let mend = "keep one of the two, or give this one a key of its own";
+            self.faults.push(Fault::error(file, located.line(&["key"]), message, mend));
+        }
+        self.shelf.procedures.push(located);
+        Ok(())
+    }
+
+    /// Two offices that could give one number: numbers are looked up without their office.
+    fn numbers(&mut self) {
+        let mut known: BTreeMap<String, &str> = BTreeMap::new();
+        for office in &self.shelf.offices {
+            let of_office = self.shelf.procedures.iter().filter(|located| located.procedure.office == office.key);
+            let clash = of_office
+                .filter_map(|located| {
+                    // Any digits may stand where year and number do.
+                    let shape = office.number_format.replace("{year}", "#").replace("{number}", "#");
+                    let shape = shape.replace("{office}", &office.code).replace("{procedure}", &located.procedure.code);
+                    let other = known.insert(shape, &office.key).filter(|other| *other != office.key)?;
+                    Some((other, &located.procedure.key))
+                })
+                .next();
+            if let Some((other, procedure)) = clash {
+                let file = format!("{FOLDER}/{}/{OFFICE}.toml", office.key);
+                let text = self.office_texts.get(&office.key).map(String::as_str).unwrap_or_default();
+                let message = format!("a request of `{procedure}` could get the number of one of the office `{other}`");
+                let mend = format!("write number_format as that of `{other}`, or give the procedure another code");
+                self.faults.push(Fault::error(&file, line_at(text, &["number_format"]), message, mend));
+            }
+        }
+    }
+}
+
+/// A code that two files have.
+fn twice(file: &str, text: &str, code: &str, other: &str) -> Fault {
+    let message = format!("the code `{code}` is in {other} too: request numbers would be given twice");
+    Fault::error(file, line_at(text, &["code"]), message, "give this one a code of its own")
+}

@@ -1,0 +1,85 @@
+//! From files to the model. Whatever is wrong is said with its file, its line and its mend, all of it at once.
+
+mod files;
+mod folder;
+mod office;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use files::{Entry, entries, read_text, tell_deeper};
+pub use folder::{Shelf, read_folder, scan_folder};
+pub use office::read_office;
+
+use super::{Fault, Procedure};
+
+/// A procedure, and the text it was read from: what is wrong with it can be shown where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Located {
+    /// The file, as a person would name it.
+    pub file: String,
+    /// What the file holds.
+    pub text: String,
+    /// What it says.
+    pub procedure: Procedure,
+}
+
+impl Located {
+    /// The line, from 1, of what a path of TOML keys leads to; the longest prefix of the path that exists wins.
+    ///
+    /// In an array a component is the item's `key`, the item itself where it is a string, or its index; `#2` is an index
+    /// whatever the keys are.
+    pub fn line(&self, path: &[&str]) -> usize {
+        text::line_at(&self.text, path)
+    }
+}
+
+/// Reads one procedure of an office.
+///
+/// Only what nothing can be done without is refused here: stored versions are read by this too, and what was accepted
+/// once must stay readable. All else is [`check`](super::check)'s.
+pub fn read_procedure(file: &str, office: &str, text: &str) -> Result<Located, Vec<Fault>> {
+    let mut procedure: Procedure = text::parse(file, text)?;
+    procedure.office = office.to_owned();
+    let mut faults = Vec::new();
+    let mut fault = |key: &str, message: String, mend: &str| {
+        faults.push(Fault::error(file, text::line_at(text, &[key]), message, mend));
+    };
+    if !is_key(&procedure.key) {
+        fault("key", format!("`{}` is no key", procedure.key), KEY_MEND);
+    }
+    if !is_code(&procedure.code) {
+        fault("code", format!("the code `{}` is not upper-case", procedure.code), CODE_MEND);
+    }
+    if procedure.version == 0 || i32::try_from(procedure.version).is_err() {
+        fault("version", format!("{} is no version", procedure.version), "count versions from 1");
+    }
+    if faults.is_empty() {
+        Ok(Located { file: file.to_owned(), text: text.to_owned(), procedure })
+    } else {
+        Err(faults)
+    }
+}
+
+/// How to mend a key.
+pub(super) const KEY_MEND: &str = "write lower-case letters, digits and hyphens, beginning with a letter or digit";
+
+/// How to mend a code.
+const CODE_MEND: &str = "write upper-case letters and digits, beginning with a letter, like `CLOUD`";
+
+/// Whether a text can stand for something in acts, policies and addresses.
+pub(super) fn is_key(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// Whether a text can stand in a request's number.
+fn is_code(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_uppercase()) && text.chars().all(stands_in_codes)
+}
+
+/// Whether a character may stand in a code.
+fn stands_in_codes(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit()
+}
