@@ -1,7 +1,6 @@
 //! `disposisi check`.
 
-use super::{Outcome, Settings, say, start};
-use crate::procedure::Severity;
+use super::{Outcome, Settings, files, say, start};
 
 /// Check procedures and policies: every fault with its file, line and mend
 ///
@@ -18,17 +17,17 @@ pub(super) struct Check {}
 /// Checks the files, with what the database holds where there is one.
 pub(super) async fn run(settings: &Settings) -> Outcome {
     let stored = start::stored(settings).await?;
-    let (shelf, policy, mut faults) =
-        start::read(settings, stored.as_deref()).await.map_err(|faults| start::list(&faults))?;
-    faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-    if errors > 0 {
-        return Err(format!("{}\n{errors} to mend", start::list(&faults)));
+    let files = files::read(settings, stored.as_ref()).await;
+    let warnings = files.judge()?;
+    if !warnings.is_empty() {
+        say(&files::list(warnings));
     }
-    if !faults.is_empty() {
-        say(&start::list(&faults));
-    }
-    let (offices, procedures, lines) = (shelf.offices.len(), shelf.procedures.len(), policy.lines().len());
-    say(&format!("{offices} offices, {procedures} procedures, {lines} policy lines: no fault"));
+    let (offices, procedures) = (files.shelf.offices.len(), files.shelf.procedures.len());
+    let lines = files.policy.lines().len();
+    let found = match warnings.len() {
+        0 => "no fault".to_owned(),
+        warnings => format!("nothing to mend, {warnings} to look at"),
+    };
+    say(&format!("{offices} offices, {procedures} procedures, {lines} policy lines: {found}"));
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod demo;
+mod files;
 mod logging;
 mod people;
 mod schema;

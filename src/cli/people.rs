@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use uuid::Uuid;
 
-use super::{Outcome, Settings, say, start};
+use super::{Outcome, Settings, files, say, start};
 use crate::access::Capacity;
 use crate::auth::{Passwords, Secret};
 use crate::clock::{Clock, SystemClock};
@@ -235,7 +235,7 @@ fn is_name(text: &str, also: &str) -> bool {
 }
 
 fn offices(settings: &Settings) -> Result<Vec<Office>, String> {
-    Ok(crate::procedure::read_folder(&settings.procedures).map_err(|faults| start::list(&faults))?.offices)
+    Ok(crate::procedure::read_folder(&settings.procedures).map_err(|faults| files::list(&faults))?.offices)
 }
 
 fn office_of<'a>(offices: &'a [Office], key: &str) -> Result<&'a Office, String> {

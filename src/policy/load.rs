@@ -17,26 +17,47 @@ pub const MODEL_FILE: &str = "policies/model.conf";
 pub struct PolicyFile {
     /// The file, as a person would name it (`policies/singkawang.csv`). Its name without `.csv` is the office's key.
     pub file: String,
-    /// What it holds.
-    pub text: String,
+    /// What it holds; none where it could not be read, which is told elsewhere.
+    pub text: Option<String>,
 }
 
-impl PolicyFile {
-    /// The office's key. `None` for a file that is not named like one.
-    pub fn office(&self) -> Option<&str> {
-        let name = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
-        name.strip_suffix(".csv").filter(|office| !office.is_empty())
-    }
-}
+/// How many lines are decided together. Casbin compares every cell with every line that it knows, so that deciding all of an
+/// office together costs its lines squared.
+const TOGETHER: usize = 16;
 
-/// Reads the model and the offices' files and decides every cell. All faults are told together.
-pub async fn load(model: &str, files: &[PolicyFile]) -> Result<Policy, Vec<Fault>> {
+/// Reads the model and the offices' files and decides every cell that can be. All faults are told together; with one that is
+/// an error the policy is not to be served by. A model that could not be read at all is told elsewhere.
+pub async fn load(model: Option<&str>, files: &[PolicyFile]) -> (Policy, Vec<Fault>) {
     let mut faults = Vec::new();
-    let model = super::matcher::read(model).await.map_err(|found| faults.extend(found)).ok();
+    let model = match model {
+        Some(text) => super::matcher::read(text).await.map_err(|found| faults.extend(found)).ok(),
+        None => None,
+    };
+    let mut policy = Policy::default();
+    for (office, (file, lines)) in read(files, &mut policy, &mut faults) {
+        let Some(model) = &model else {
+            policy.add_broken(office);
+            continue;
+        };
+        let found = fill(&mut policy, model, file, lines).await;
+        if !found.is_empty() {
+            policy.add_broken(office);
+        }
+        faults.extend(found);
+    }
+    (policy, faults)
+}
+
+/// The lines of each office's file.
+fn read<'a>(
+    files: &'a [PolicyFile],
+    policy: &mut Policy,
+    faults: &mut Vec<Fault>,
+) -> BTreeMap<&'a str, (&'a str, Vec<Line>)> {
     let mut offices: BTreeMap<&str, (&str, Vec<Line>)> = BTreeMap::new();
-    for policy in files {
-        let PolicyFile { file, text } = policy;
-        let Some(office) = policy.office() else {
+    for PolicyFile { file, text } in files {
+        let office = file.rsplit(['/', '\\']).next().and_then(|name| name.strip_suffix(".csv"));
+        let Some(office) = office.filter(|office| !office.is_empty()) else {
             let message = format!("`{file}` is not named like a policy file");
             faults.push(Fault::error(file, 1, message, "name it `<office>.csv`"));
             continue;
@@ -46,41 +67,50 @@ pub async fn load(model: &str, files: &[PolicyFile]) -> Result<Policy, Vec<Fault
             faults.push(Fault::error(file, 1, message, "keep one file per office"));
             continue;
         }
-        let (lines, found) = lines::read(file, office, text);
+        policy.add_office(office, file);
+        let (lines, found) = text.as_deref().map(|text| lines::read(file, office, text)).unwrap_or_default();
+        if text.is_none() || !found.is_empty() {
+            policy.add_broken(office);
+        }
         faults.extend(found);
         offices.insert(office, (file, lines));
     }
-    let Some(model) = model.filter(|_| faults.is_empty()) else { return Err(faults) };
-
-    let mut policy = Policy::default();
-    for (office, (file, lines)) in offices {
-        policy.add_office(office, file);
-        match decide(&model, &lines).await {
-            Err(error) => faults.push(Fault::error(
-                file,
-                1,
-                format!("casbin cannot decide these lines: {error}"),
-                format!("see that `{MODEL_FILE}` and this file are as the documentation says"),
-            )),
-            Ok(allowed) => {
-                for (line, allowed) in lines.into_iter().zip(allowed) {
-                    if allowed {
-                        policy.add(line);
-                    } else {
-                        // The matcher was found to compare only, so this is casbin reading a line unlike us.
-                        let message = format!("casbin does not allow what `{line}` says");
-                        faults.push(Fault::error(file, line.line, message, "write the line plainly, without quotes"));
-                    }
-                }
-            }
-        }
-    }
-    if faults.is_empty() { Ok(policy) } else { Err(faults) }
+    offices
 }
 
-/// Casbin's answer for the cell of each line. One enforcer per office: its cost is cells times lines.
+/// Fills the cells of one file's lines, as casbin decides them.
+async fn fill(policy: &mut Policy, model: &DefaultModel, file: &str, lines: Vec<Line>) -> Vec<Fault> {
+    let allowed = match decide(model, &lines).await {
+        Ok(allowed) => allowed,
+        Err(error) => {
+            let message = format!("casbin cannot decide these lines: {error}");
+            let mend = format!("see that `{MODEL_FILE}` and this file are as the documentation says");
+            return vec![Fault::error(file, 1, message, mend)];
+        }
+    };
+    let mut faults = Vec::new();
+    for (line, allowed) in lines.into_iter().zip(allowed) {
+        if allowed {
+            policy.add(line);
+        } else {
+            // The matcher was found to compare only, so this is casbin reading a line unlike us.
+            let message = format!("casbin does not allow what `{line}` says");
+            faults.push(Fault::error(file, line.line, message, "write the line plainly, without quotes"));
+        }
+    }
+    faults
+}
+
+/// Casbin's answer for the cell of each line. The model was found to allow a cell for any one line that is equal to it, and
+/// to do nothing else: then the line itself and whatever stands beside it decide as all lines would.
 async fn decide(model: &DefaultModel, lines: &[Line]) -> casbin::Result<Vec<bool>> {
-    let mut enforcer = Enforcer::new(model.clone(), MemoryAdapter::default()).await?;
-    enforcer.add_policies(lines.iter().map(Line::rule).collect()).await?;
-    lines.iter().map(|line| enforcer.enforce(line.rule())).collect()
+    let mut allowed = Vec::with_capacity(lines.len());
+    for part in lines.chunks(TOGETHER) {
+        let mut enforcer = Enforcer::new(model.clone(), MemoryAdapter::default()).await?;
+        enforcer.add_policies(part.iter().map(Line::rule).collect()).await?;
+        for line in part {
+            allowed.push(enforcer.enforce(line.rule())?);
+        }
+    }
+    Ok(allowed)
 }

@@ -22,6 +22,8 @@ const FIELDS: [&str; 4] = ["role", "office", "object", "action"];
 ///
 /// It is checked before casbin is given it to run: casbin ends the process at an effect that it does not know.
 pub(super) async fn read(text: &str) -> Result<DefaultModel, Vec<Fault>> {
+    // A byte-order mark is no part of the text, as in the other files.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut faults = stray_lines(text);
     let model = match DefaultModel::from_str(text).await {
         Ok(model) => model,

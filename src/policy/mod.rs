@@ -15,7 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use check::check;
+pub use check::{Kept, check};
 pub use lines::{Line, Object};
 pub use load::{MODEL_FILE, PolicyFile, load};
 pub use table::{Denied, Policy};

@@ -1,6 +1,6 @@
 //! The table that is left once every cell is decided, and the questions it answers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use thiserror::Error;
 
@@ -13,6 +13,8 @@ use super::lines::{Line, Object};
 pub struct Policy {
     /// Each office's policy file, with or without lines in it.
     files: BTreeMap<String, String>,
+    /// The offices of whose lines some could not be read or decided.
+    broken: BTreeSet<String>,
     /// Every line that allows something, by file and then as written.
     lines: Vec<Line>,
     /// By office and role.
@@ -86,6 +88,16 @@ impl Policy {
     /// Takes note of an office's file.
     pub(super) fn add_office(&mut self, office: &str, file: &str) {
         self.files.insert(office.to_owned(), file.to_owned());
+    }
+
+    /// Takes note that an office's file says more than was understood.
+    pub(super) fn add_broken(&mut self, office: &str) {
+        self.broken.insert(office.to_owned());
+    }
+
+    /// Whether every line of an office's file was understood.
+    pub fn is_whole(&self, office: &str) -> bool {
+        !self.broken.contains(office)
     }
 
     /// Fills the cell that this line names.

@@ -26,7 +26,7 @@ pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use log::{Defect, is_pending, sequence_pending, verify};
 pub use page::{Page, PageKey, Paging};
 pub use people::{Person, agency_people, caller};
-pub use procedures::{StoredVersion, keep_version, next_number, stored_versions};
+pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,

@@ -1,7 +1,7 @@
 //! Versions of SOPs, stored whole when first seen, and the numbers given to requests.
 
-use entity::{counter, procedure_version};
-use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder, Set};
+use entity::{counter, procedure_version, request};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use super::change::insert;
 use super::{Store, StoreError, Transaction};
@@ -16,6 +16,16 @@ pub async fn stored_versions<C: ConnectionTrait>(connection: &C) -> Result<Vec<S
         .order_by_asc(procedure_version::Column::Procedure)
         .order_by_asc(procedure_version::Column::Version);
     Ok(query.all(connection).await?)
+}
+
+/// The versions that requests which have not ended run by: office, procedure, version.
+pub async fn versions_in_use<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, String, i32)>, StoreError> {
+    let query = request::Entity::find()
+        .select_only()
+        .columns([request::Column::Office, request::Column::Procedure, request::Column::ProcedureVersion])
+        .filter(request::Column::FinishedAt.is_null())
+        .distinct();
+    Ok(query.into_tuple().all(connection).await?)
 }
 
 /// Stores a version that is not stored yet.

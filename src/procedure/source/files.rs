@@ -33,7 +33,11 @@ pub fn entries(folder: &Path, shown: &str, extension: &str, faults: &mut Vec<Fau
         Ok(found) => found,
         Err(error) => {
             let message = format!("the folder cannot be read: {error}");
-            faults.push(Fault::error(shown, 1, message, "let it be there, and let the server read it"));
+            let mend = match shown.contains('/') {
+                true => READ_MEND.to_owned(),
+                false => format!("say where it is with `--{shown}`, and let the server read it"),
+            };
+            faults.push(Fault::error(shown, 1, message, mend));
             return Vec::new();
         }
     };

@@ -22,7 +22,8 @@ pub struct Shelf {
     pub offices: Vec<Office>,
     /// Their procedures, by office and key.
     pub procedures: Vec<Located>,
-    /// Offices and file names (without `.toml`) of what could not be read: nothing is known of these.
+    /// Offices and file names (without `.toml`) of what could not be read, or not by its name: what others say of these is
+    /// not to be judged.
     pub unread: BTreeSet<(String, String)>,
 }
 
@@ -37,7 +38,7 @@ impl Shelf {
         self.lacks_procedure(key, OFFICE)
     }
 
-    /// Whether a file is there for this procedure, and it could not be read.
+    /// Whether a file is there for this procedure, and it could not be read, or not by its name.
     pub fn lacks_procedure(&self, office: &str, key: &str) -> bool {
         self.unread.contains(&(office.to_owned(), key.to_owned()))
     }
@@ -143,6 +144,10 @@ impl Scan {
             let message = format!("the file says its key is `{}`", procedure.key);
             let mend = format!("name the file `{}.toml`, or correct the key", procedure.key);
             self.faults.push(Fault::error(file, located.line(&["key"]), message, mend));
+            // Which of the two is meant is not known: what policy lines say of either may be right.
+            self.shelf.unread.insert((office.to_owned(), procedure.key.clone()));
+            let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".toml");
+            self.shelf.unread.insert((office.to_owned(), stem.to_owned()));
         }
         if let Some(other) = codes.insert(procedure.code.clone(), file.to_owned()) {
             self.faults.push(twice(file, text, &procedure.code, &other));

@@ -1,0 +1,130 @@
+//! Lines one by one: a line names a role of its office, and what some version has, and says nothing that cannot be meant.
+
+use super::super::lines::{Line, Object, csv_line};
+use super::{Check, at, hands_over};
+use crate::access::{Action, Scope};
+use crate::procedure::{Fault, Severity};
+
+impl Check<'_> {
+    pub(super) fn line(&self, line: &Line) -> Vec<Fault> {
+        // Said once, for the file.
+        let Some(office) = self.offices.get(line.office.as_str()) else { return Vec::new() };
+        let mut faults = Vec::new();
+        match office.roles.get(&line.role) {
+            None => {
+                let known: Vec<&str> = office.roles.keys().map(String::as_str).collect();
+                faults.push(at(
+                    line,
+                    Severity::Error,
+                    format!("`{}` has no role `{}`", line.office, line.role),
+                    format!("use one of {}, or add it to `procedures/{}/office.toml`", known.join(", "), line.office),
+                ));
+            }
+            Some(role) if role.of_agency => faults.extend(self.of_agency(line)),
+            Some(_) => faults.extend(self.of_office(line)),
+        }
+        faults.extend(self.names(line));
+        faults
+    }
+
+    /// What a line says of an agency's people that only the office's can be meant by.
+    fn of_agency(&self, line: &Line) -> Option<Fault> {
+        let Line { role, office, action, .. } = line;
+        let (severity, does, mend) = match action {
+            Action::See(Scope::Reached | Scope::Office | Scope::All) => {
+                let mend = csv_line(role, office, line.object(), Action::See(Scope::Agency));
+                (Severity::Error, format!("`{action}` shows other agencies' requests"), format!("write `{mend}`"))
+            }
+            Action::Sign | Action::Reissue | Action::Revoke => {
+                (Severity::Warning, format!("`{action}` is the office's to do"), OFFICE_MEND.to_owned())
+            }
+            Action::Execute if !self.steps_of(line).is_empty() && !self.is_first(line) => {
+                let message = format!("`{}` is no step that a request begins with", line.object());
+                (Severity::Warning, message, OFFICE_MEND.to_owned())
+            }
+            _ => return None,
+        };
+        Some(at(line, severity, format!("`{role}` is a role of an agency's people, and {does}"), mend))
+    }
+
+    /// What a line says of the office's people that only an agency's can be meant by.
+    fn of_office(&self, line: &Line) -> Option<Fault> {
+        let Line { role, office, action, .. } = line;
+        let instead = || match self.agency_roles(office).next() {
+            Some(its) => format!("write `{}`", csv_line(its, office, line.object(), *action)),
+            None => format!("give a role of `procedures/{office}/office.toml` the line `of_agency = true`"),
+        };
+        let (severity, does, mend) = match action {
+            Action::Execute if self.is_first(line) => {
+                let message = format!(", and an agency submits at `{}`", line.object());
+                (Severity::Error, message, instead())
+            }
+            Action::See(Scope::Agency) => {
+                let mend = csv_line(role, office, line.object(), Action::See(Scope::Reached));
+                let mend = format!("write `{mend}`, or remove the line");
+                (Severity::Warning, format!(": `{action}` shows it nothing"), mend)
+            }
+            Action::Receive => {
+                let does = ", and what a step hands over is an agency's".to_owned();
+                let mend = "name the agency's role, or remove the line".to_owned();
+                match self.nobody_receives(line) {
+                    true => (Severity::Error, format!("{does}: nobody could receive it"), instead()),
+                    false => (Severity::Warning, does, mend),
+                }
+            }
+            _ => return None,
+        };
+        Some(at(line, severity, format!("`{role}` is no role of an agency's people{does}"), mend))
+    }
+
+    /// Whether the line's step hands something over, and no role of an agency's people receives there.
+    fn nobody_receives(&self, line: &Line) -> bool {
+        let Object::Step(procedure, step) = line.object() else { return false };
+        let receivers = self.policy.roles(&line.office, procedure, step, Action::Receive);
+        let handed = self.steps_of(line).into_iter().any(|(version, step)| hands_over(version, step));
+        handed && !receivers.iter().any(|role| self.is_of_agency(&line.office, role))
+    }
+
+    /// Whether the line's step is the submitter's in some version.
+    fn is_first(&self, line: &Line) -> bool {
+        let steps = self.steps_of(line);
+        steps.into_iter().any(|(version, step)| version.first_step().is_some_and(|first| first.key == step.key))
+    }
+
+    /// A line names a procedure and a step that some version has.
+    fn names(&self, line: &Line) -> Option<Fault> {
+        let key = line.object().procedure()?;
+        if self.shelf.lacks_procedure(&line.office, key) {
+            // What the file says is told where it cannot be read.
+            return None;
+        }
+        let versions = self.versions_of(&line.office, key);
+        if versions.is_empty() {
+            let keys = self.versions.get(line.office.as_str()).into_iter().flat_map(|keys| keys.keys());
+            let known: Vec<&str> = keys.copied().collect();
+            let mend = format!("use one of {}, or remove the line", known.join(", "));
+            return Some(at(line, self.unknown, format!("`{}` has no procedure `{key}`", line.office), mend));
+        }
+        let Object::Step(_, step) = line.object() else { return None };
+        let found = self.steps_of(line);
+        if found.is_empty() {
+            let mut known: Vec<&str> = Vec::new();
+            for step in versions.iter().flat_map(|version| &version.steps) {
+                if !known.contains(&step.key.as_str()) {
+                    known.push(&step.key);
+                }
+            }
+            let mend = format!("use one of the steps {}, or remove the line", known.join(", "));
+            return Some(at(line, self.unknown, format!("`{key}` has no step `{step}`"), mend));
+        }
+        if line.action == Action::Sign && found.iter().all(|(_, step)| step.signs.is_none()) {
+            let message = format!("nothing is signed at `{key}/{step}`");
+            let mend = "remove the line, or give the step `signs = \"<record>\"`".to_owned();
+            return Some(at(line, self.unknown, message, mend));
+        }
+        None
+    }
+}
+
+/// How to mend what an agency's people should not do.
+const OFFICE_MEND: &str = "name a role of the office's people, or remove the line";

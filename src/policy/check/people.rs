@@ -1,0 +1,170 @@
+//! Every step of a procedure has its people: of the files' versions, and of the stored ones that requests still run by.
+
+use std::collections::BTreeSet;
+
+use super::super::lines::{Line, Object, csv_line};
+use super::{Check, Kept, hands_over, takes_secret};
+use crate::access::Action;
+use crate::procedure::{Fault, Located, Procedure, Requirement, Step};
+
+/// A version that needs its people.
+struct Version<'a> {
+    procedure: &'a Procedure,
+    /// The stored version; of a file's, faults are told in the policy's file, where they are mended.
+    stored: Option<&'a Located>,
+}
+
+/// Something wrong with the people of a version, before it is known where to tell it.
+struct Wrong<'a> {
+    step: Option<&'a Step>,
+    message: String,
+    /// The line to add or to remove.
+    line: String,
+    /// Where the line to remove stands; none for one to add.
+    stands: Option<usize>,
+}
+
+impl Check<'_> {
+    pub(super) fn people(&self, stored: &[Kept]) -> Vec<Fault> {
+        let files = self.shelf.procedures.iter().map(|located| &located.procedure);
+        let files = files.filter(|procedure| !self.shelf.lacks_procedure(&procedure.office, &procedure.key));
+        let files = files.map(|procedure| Version { procedure, stored: None });
+        let of_file =
+            |kept: &&Kept| self.shelf.procedures.iter().any(|file| is_same(&file.procedure, &kept.located.procedure));
+        let in_use = stored.iter().filter(|kept| kept.in_use && !of_file(kept)).map(|kept| &kept.located);
+        let in_use = in_use.map(|located| Version { procedure: &located.procedure, stored: Some(located) });
+        let mut faults = Vec::new();
+        // One line mends the same step of several versions.
+        let mut told: BTreeSet<String> = BTreeSet::new();
+        for version in files.chain(in_use) {
+            let office = version.procedure.office.as_str();
+            // Without its office or its file little is known; of a file with faults a line that seems missing may be one
+            // that could not be read.
+            let Some(file) =
+                self.file(office).filter(|_| self.offices.contains_key(office) && self.policy.is_whole(office))
+            else {
+                continue;
+            };
+            for wrong in self.wrong(version.procedure) {
+                if told.insert(wrong.line.clone()) {
+                    faults.push(self.tell(&version, file, wrong));
+                }
+            }
+        }
+        faults
+    }
+
+    fn tell(&self, version: &Version<'_>, file: &str, wrong: Wrong<'_>) -> Fault {
+        let Wrong { step, message, line, stands } = wrong;
+        let does = if stands.is_some() { "remove" } else { "add the line" };
+        match version.stored {
+            None => {
+                let place = stands.unwrap_or_else(|| self.place(version.procedure));
+                Fault::error(file, place, message, format!("{does} `{line}`"))
+            }
+            Some(located) => {
+                let path: Vec<&str> = step.iter().flat_map(|step| ["steps", step.key.as_str()]).collect();
+                let message = format!("{message}, and requests still run by this version");
+                let whence = if stands.is_some() { "from" } else { "to" };
+                let mend = format!("{does} `{line}` {whence} `{file}`, until they have ended");
+                Fault::error(&located.file, located.line(&path), message, mend)
+            }
+        }
+    }
+
+    /// What is wrong with a version's people.
+    fn wrong<'p>(&self, procedure: &'p Procedure) -> Vec<Wrong<'p>> {
+        let mut found = Vec::new();
+        for (index, step) in procedure.steps.iter().enumerate() {
+            found.extend(self.missing(procedure, index, step));
+            let disposing = step.outcomes.iter().filter(|outcome| outcome.disposition != Requirement::None);
+            for outcome in disposing {
+                let name = format!("the outcome `{}` of `{}/{}`", outcome.key, procedure.key, step.key);
+                found.extend(outcome.to.as_deref().and_then(|to| self.disposed(procedure, step, to, &name)));
+            }
+        }
+        let may_reveal =
+            |role| self.policy.allows(role, &procedure.office, Object::Procedure(&procedure.key), Action::Reveal);
+        if takes_secret(procedure) && !self.agency_roles(&procedure.office).any(may_reveal) {
+            let message =
+                format!("`{}` hands over a secret, and no role of an agency's people may reveal it", procedure.key);
+            let object = Object::Procedure(&procedure.key);
+            let line = csv_line(self.submitter(procedure), &procedure.office, object, Action::Reveal);
+            found.push(Wrong { step: None, message, line, stands: None });
+        }
+        found
+    }
+
+    /// What a step needs done and no line lets anyone do.
+    fn missing<'p>(&self, procedure: &'p Procedure, index: usize, step: &'p Step) -> Vec<Wrong<'p>> {
+        let object = Object::Step(&procedure.key, &step.key);
+        let nobody = |action| self.policy.roles(&procedure.office, &procedure.key, &step.key, action).is_empty();
+        let wrong = |message, role, action| Wrong {
+            step: Some(step),
+            message,
+            line: csv_line(role, &procedure.office, object, action),
+            stands: None,
+        };
+        let mut found = Vec::new();
+        if nobody(Action::Execute) {
+            let role = if index == 0 { self.submitter(procedure) } else { "<role>" };
+            found.push(wrong(format!("no line lets anyone execute `{object}`"), role, Action::Execute));
+        }
+        if let Some(record) = step.signs.as_ref().filter(|_| nobody(Action::Sign)) {
+            found.push(wrong(format!("no line lets anyone sign `{record}` at `{object}`"), "<role>", Action::Sign));
+        }
+        if hands_over(procedure, step) && nobody(Action::Receive) {
+            let takes = step.outcomes.iter().find(|outcome| outcome.recipient != Requirement::None);
+            let message = match takes {
+                Some(outcome) => {
+                    format!("the outcome `{}` of `{object}` takes a recipient, and nobody receives there", outcome.key)
+                }
+                None => format!("`{object}` hands over a credential, and nobody receives there"),
+            };
+            found.push(wrong(message, self.submitter(procedure), Action::Receive));
+        }
+        found
+    }
+
+    /// A disposition that is to several roles. A step without any is told by itself.
+    fn disposed<'p>(&self, procedure: &Procedure, step: &'p Step, to: &str, name: &str) -> Option<Wrong<'p>> {
+        let to = procedure.step(to)?;
+        let object = Object::Step(&procedure.key, &to.key);
+        let office = procedure.office.as_str();
+        let performers = self.policy.roles(office, &procedure.key, &to.key, Action::Execute);
+        let [_, second, ..] = performers else { return None };
+        let lines = self.policy.lines().iter();
+        let extra = lines
+            .filter(|line| (line.office.as_str(), line.object(), line.action) == (office, object, Action::Execute));
+        let stands = extra.filter(|line| line.role == *second).map(|line| line.line).next();
+        let message = format!(
+            "{name} disposes to `{object}`, which {} execute: a disposition is to one role",
+            performers.join(" and ")
+        );
+        let line = csv_line(second, office, object, Action::Execute);
+        Some(Wrong { step: Some(step), message, line, stands: Some(stands.unwrap_or(1)) })
+    }
+
+    /// The role that submits, to write into a line that is to be added; a blank to fill where it cannot be told.
+    fn submitter(&self, procedure: &Procedure) -> &str {
+        let submits = procedure.first_step().and_then(|first| {
+            self.policy.roles(&procedure.office, &procedure.key, &first.key, Action::Execute).first()
+        });
+        let mut agency_roles = self.agency_roles(&procedure.office);
+        match (submits, agency_roles.next(), agency_roles.next()) {
+            (Some(role), ..) => role,
+            (None, Some(only), None) => only,
+            _ => "<role>",
+        }
+    }
+
+    /// Where a line about this procedure would be added: after the last one, else at the top.
+    fn place(&self, procedure: &Procedure) -> usize {
+        let about = |line: &&Line| line.office == procedure.office && line.object().procedure() == Some(&procedure.key);
+        self.policy.lines().iter().filter(about).map(|line| line.line).max().unwrap_or(1)
+    }
+}
+
+fn is_same(one: &Procedure, other: &Procedure) -> bool {
+    (&one.office, &one.key, one.version) == (&other.office, &other.key, other.version)
+}

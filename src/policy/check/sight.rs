@@ -1,0 +1,45 @@
+//! Who acts must see what they act on: a request that one does not see cannot be told from one that is not there.
+
+use std::collections::BTreeSet;
+
+use super::super::lines::{Line, Object, csv_line};
+use super::{Check, at};
+use crate::access::{Action, Scope};
+use crate::procedure::{Fault, Severity};
+
+impl Check<'_> {
+    /// Roles that act at a step and do not see its requests: one fault for each, at its first such line.
+    pub(super) fn sight(&self) -> Vec<Fault> {
+        let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let blind = self.policy.lines().iter().filter(|line| self.policy.is_whole(&line.office));
+        blind.filter_map(|line| self.blind(line).filter(|_| told.insert((&line.office, &line.role)))).collect()
+    }
+
+    fn blind(&self, line: &Line) -> Option<Fault> {
+        let Line { role, office, action, .. } = line;
+        let does = match action {
+            Action::Execute => "executes",
+            Action::Sign => "signs at",
+            Action::Receive => "receives at",
+            _ => return None,
+        };
+        // An unknown role is told by itself.
+        let of_agency = self.offices.get(office.as_str())?.roles.get(role)?.of_agency;
+        let scopes = self.policy.scopes(office, role);
+        let (suffice, needed) = match of_agency {
+            true => ([Scope::Own, Scope::Agency], Scope::Own),
+            false if *action == Action::Receive => return None,
+            false => ([Scope::Reached, Scope::All], Scope::Reached),
+        };
+        if suffice.iter().any(|scope| scopes.contains(scope)) {
+            return None;
+        }
+        let but = match scopes.contains(&Scope::Office) {
+            true => " that are SECRET: `see-office` leaves them out",
+            false => "",
+        };
+        let message = format!("`{role}` {does} `{}` and does not see the requests there{but}", line.object());
+        let mend = format!("add the line `{}`", csv_line(role, office, Object::Requests, Action::See(needed)));
+        Some(at(line, Severity::Error, message, mend))
+    }
+}

@@ -1,0 +1,366 @@
+//! Lines against SOPs: each misfit told with its place and its mend.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::policy::tests::{MODEL, file, policy, told};
+use crate::policy::{PolicyFile, load};
+use crate::procedure::RoleSpec;
+
+fn office() -> Office {
+    let role = |of_agency| RoleSpec { name: "Role".to_owned(), of_agency };
+    Office {
+        key: "kota".to_owned(),
+        name: "Dinas".to_owned(),
+        city: "Kota".to_owned(),
+        time_zone: chrono_tz::Tz::Asia__Makassar,
+        code: "KTA".to_owned(),
+        number_format: "{number}".to_owned(),
+        domain: "kota.go.id".to_owned(),
+        reserved_labels: Vec::new(),
+        racks: Vec::new(),
+        roles: BTreeMap::from([
+            ("opd".to_owned(), role(true)),
+            ("tu".to_owned(), role(false)),
+            ("kadis".to_owned(), role(false)),
+        ]),
+        hours: Vec::new(),
+        holidays: Vec::new(),
+    }
+}
+
+/// Three steps: submitted, disposed, then signed and handed over.
+fn procedure() -> Procedure {
+    let text = r#"
+        key = "surat"
+        version = 1
+        code = "SURAT"
+        number = "1"
+        title = "Surat"
+        approved_by = "Kadis"
+        records = {}
+        details = {}
+        [[steps]]
+        key = "1"
+        activity = "Mengajukan"
+        outcomes = [{ key = "submit", label = "Ajukan", to = "2" }]
+        [[steps]]
+        key = "2"
+        activity = "Mendisposisikan"
+        outcomes = [{ key = "dispose", label = "Disposisi", to = "3", disposition = "required" }]
+        [[steps]]
+        key = "3"
+        activity = "Mengirim"
+        signs = "balasan"
+        outcomes = [{ key = "send", label = "Kirim", ends = "completed", recipient = "optional" }]
+    "#;
+    Procedure { office: "kota".to_owned(), ..toml::from_str(text).unwrap() }
+}
+
+/// The shelf of the one office with the one procedure.
+fn shelf() -> Shelf {
+    Shelf {
+        offices: vec![office()],
+        procedures: vec![located("procedures/kota/surat.toml", procedure())],
+        ..Shelf::default()
+    }
+}
+
+fn located(file: &str, procedure: Procedure) -> Located {
+    Located { file: file.to_owned(), text: toml::to_string(&procedure).unwrap(), procedure }
+}
+
+/// A version that the database holds.
+fn kept(procedure: Procedure, in_use: bool) -> Kept {
+    let file = format!("stored version {} of {}/{}", procedure.version, procedure.office, procedure.key);
+    Kept { located: located(&file, procedure), in_use }
+}
+
+const WHOLE: &str = "\
+# Surat
+p, opd, kota, surat/1, execute
+p, kadis, kota, surat/2, execute
+p, tu, kota, surat/3, execute
+p, kadis, kota, surat/3, sign
+p, opd, kota, surat/3, receive
+p, opd, kota, surat, withdraw
+p, opd, kota, requests, see-own
+p, tu, kota, requests, see-reached
+p, kadis, kota, requests, see-all
+p, tu, kota, requests, see-office
+";
+
+async fn faults(text: &str, kept: Option<&[Kept]>) -> Vec<Fault> {
+    check(&policy(&[file("kota", text)]).await, &shelf(), kept)
+}
+
+#[tokio::test]
+async fn lines_that_fit_their_sops_have_no_faults() {
+    assert_eq!(faults(WHOLE, None).await, []);
+    assert_eq!(faults(WHOLE, Some(&[])).await, []);
+}
+
+#[tokio::test]
+async fn every_misfit_is_told_with_its_place_and_its_mend() {
+    // What is replaced, by what, then the fault, and a part of its mend.
+    let rows = [
+        (
+            "p, tu, kota, requests, see-office",
+            "p, lurah, kota, requests, see-reached",
+            "kota.csv:11: `kota` has no role `lurah`",
+            "use one of kadis, opd, tu",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, opd, kota, mail, withdraw",
+            "kota.csv:11: `kota` has no procedure `mail`",
+            "use one of surat",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, tu, kota, surat/4, execute",
+            "kota.csv:11: `surat` has no step `4`",
+            "use one of the steps 1, 2, 3",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, kadis, kota, surat/2, sign",
+            "kota.csv:11: nothing is signed at `surat/2`",
+            "signs = ",
+        ),
+        (
+            "p, tu, kota, surat/3, execute\n",
+            "\n",
+            "kota.csv:7: no line lets anyone execute `surat/3`",
+            "add the line `p, <role>, kota, surat/3, execute`",
+        ),
+        (
+            "p, opd, kota, surat/1, execute\n",
+            "\n",
+            "kota.csv:7: no line lets anyone execute `surat/1`",
+            "add the line `p, opd, kota, surat/1, execute`",
+        ),
+        (
+            "p, kadis, kota, surat/3, sign\n",
+            "\n",
+            "kota.csv:7: no line lets anyone sign `balasan` at `surat/3`",
+            "add the line `p, <role>, kota, surat/3, sign`",
+        ),
+        (
+            "p, opd, kota, surat/3, receive\n",
+            "\n",
+            "kota.csv:7: the outcome `send` of `surat/3` takes a recipient, and nobody receives there",
+            "add the line `p, opd, kota, surat/3, receive`",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, kadis, kota, surat/3, execute",
+            "kota.csv:11: the outcome `dispose` of `surat/2` disposes to `surat/3`, which tu and kadis execute: a disposition \
+             is to one role",
+            "remove `p, kadis, kota, surat/3, execute`",
+        ),
+        (
+            "p, opd, kota, surat/1, execute",
+            "p, tu, kota, surat/1, execute",
+            "kota.csv:2: `tu` is no role of an agency's people, and an agency submits at `surat/1`",
+            "write `p, opd, kota, surat/1, execute`",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, opd, kota, requests, see-office",
+            "kota.csv:11: `opd` is a role of an agency's people, and `see-office` shows other agencies' requests",
+            "write `p, opd, kota, requests, see-agency`",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, tu, kota, requests, see-agency",
+            "kota.csv:11: warning: `tu` is no role of an agency's people: `see-agency` shows it nothing",
+            "write `p, tu, kota, requests, see-reached`",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, tu, kota, surat/3, receive",
+            "kota.csv:11: warning: `tu` is no role of an agency's people, and what a step hands over is an agency's",
+            "name the agency's role",
+        ),
+        (
+            "p, opd, kota, surat/3, receive",
+            "p, tu, kota, surat/3, receive",
+            "kota.csv:6: `tu` is no role of an agency's people, and what a step hands over is an agency's: nobody could \
+             receive it",
+            "write `p, opd, kota, surat/3, receive`",
+        ),
+        (
+            "p, tu, kota, requests, see-reached\n",
+            "",
+            "kota.csv:4: `tu` executes `surat/3` and does not see the requests there that are SECRET: `see-office` leaves \
+             them out",
+            "add the line `p, tu, kota, requests, see-reached`",
+        ),
+        (
+            "p, kadis, kota, requests, see-all",
+            "",
+            "kota.csv:3: `kadis` executes `surat/2` and does not see the requests there",
+            "add the line `p, kadis, kota, requests, see-reached`",
+        ),
+        (
+            "p, opd, kota, requests, see-own",
+            "",
+            "kota.csv:2: `opd` executes `surat/1` and does not see the requests there",
+            "add the line `p, opd, kota, requests, see-own`",
+        ),
+        (
+            "p, kadis, kota, surat/2, execute",
+            "p, opd, kota, surat/2, execute",
+            "kota.csv:3: warning: `opd` is a role of an agency's people, and `surat/2` is no step that a request begins with",
+            "name a role of the office's people",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, opd, kota, surat, revoke",
+            "kota.csv:11: warning: `opd` is a role of an agency's people, and `revoke` is the office's to do",
+            "name a role of the office's people",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, opd, kota, surat, reissue",
+            "kota.csv:11: warning: `opd` is a role of an agency's people, and `reissue` is the office's to do",
+            "name a role of the office's people",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, opd, kota, surat/3, sign",
+            "kota.csv:11: warning: `opd` is a role of an agency's people, and `sign` is the office's to do",
+            "name a role of the office's people",
+        ),
+    ];
+    for (from, to, fault, mend) in rows {
+        assert!(WHOLE.contains(from), "{from}");
+        let found = faults(&WHOLE.replacen(from, to, 1), Some(&[])).await;
+        assert_eq!(told(&found), [fault], "{to}");
+        assert!(found[0].mend.contains(mend), "{}", found[0].mend);
+    }
+}
+
+#[tokio::test]
+async fn a_procedure_that_no_line_names_is_told_at_the_top_of_the_file() {
+    let found = faults("# nothing yet\n", Some(&[])).await;
+    assert_eq!(found.len(), 5, "three steps, a signer, a recipient: {}", told(&found).join("; "));
+    assert!(found.iter().all(|fault| (fault.file.as_str(), fault.line) == ("policies/kota.csv", 1)));
+}
+
+#[tokio::test]
+async fn a_line_may_name_what_only_a_stored_version_has() {
+    let mut before = procedure();
+    before.steps[1].signs = Some("disposisi".to_owned());
+    before.steps[2].key = "4".to_owned();
+    let mut gone = procedure();
+    gone.key = "arsip".to_owned();
+    let text =
+        format!("{WHOLE}p, tu, kota, surat/4, execute\np, kadis, kota, surat/2, sign\np, tu, kota, arsip/3, execute\n");
+    assert_eq!(faults(&text, Some(&[kept(before, false), kept(gone, false)])).await, []);
+
+    // With a database that has no such version they are errors; without a database nobody knows.
+    let expected = [
+        "kota.csv:12: ~`surat` has no step `4`",
+        "kota.csv:13: ~nothing is signed at `surat/2`",
+        "kota.csv:14: ~`kota` has no procedure `arsip`",
+    ];
+    assert_eq!(told(&faults(&text, Some(&[])).await), expected.map(|fault| fault.replace('~', "")));
+    assert_eq!(told(&faults(&text, None).await), expected.map(|fault| fault.replace('~', "warning: ")));
+}
+
+#[tokio::test]
+async fn an_office_and_its_policy_file_come_together() {
+    let none = policy(&[]).await;
+    let found = check(&none, &shelf(), Some(&[]));
+    assert_eq!(told(&found), ["kota.csv:1: the office `kota` has no policy file: nobody may do anything there"]);
+
+    let two = policy(&[file("kota", WHOLE), file("desa", "p, opd, desa, surat/1, execute\n")]).await;
+    let found = check(&two, &shelf(), Some(&[]));
+    assert_eq!(told(&found), ["desa.csv:1: there is no office `desa`"]);
+}
+
+// --- Stored versions, and files that cannot be read ---
+
+#[tokio::test]
+async fn stored_versions_that_requests_run_by_need_their_people() {
+    let mut before = procedure();
+    before.version = 2;
+    before.steps[2].key = "4".to_owned();
+    before.steps[1].outcomes[0].to = Some("4".to_owned());
+    // Nothing runs by it: it may be without its people.
+    assert_eq!(faults(WHOLE, Some(&[kept(before.clone(), false)])).await, []);
+    let found = faults(WHOLE, Some(&[kept(before.clone(), true)])).await;
+    let file = "stored version 2 of kota/surat";
+    let suffix = ", and requests still run by this version";
+    let line = toml::to_string(&before).unwrap().lines().position(|line| line == "key = \"4\"").unwrap();
+    assert_eq!(
+        told(&found),
+        [
+            format!("{file}:{line}: no line lets anyone execute `surat/4`{suffix}"),
+            format!("{file}:{line}: no line lets anyone sign `balasan` at `surat/4`{suffix}"),
+            format!(
+                "{file}:{line}: the outcome `send` of `surat/4` takes a recipient, and nobody receives there{suffix}"
+            ),
+        ]
+    );
+    let mend = "add the line `p, <role>, kota, surat/4, execute` to `policies/kota.csv`, until they have ended";
+    assert_eq!(found[0].mend, mend);
+    let text = format!(
+        "{WHOLE}p, tu, kota, surat/4, execute\np, kadis, kota, surat/4, execute\np, kadis, kota, surat/4, sign\n\
+         p, opd, kota, surat/4, receive\n"
+    );
+    let found = faults(&text, Some(&[kept(before.clone(), true)])).await;
+    assert!(found.len() == 1 && found[0].message.contains("a disposition is to one role"), "{found:?}");
+    assert!(found[0].mend.starts_with("remove `p, kadis, kota, surat/4, execute` from"), "{}", found[0].mend);
+    // What the file's version lacks as well is told once, in the policy's file.
+    before.steps[2].key = "3".to_owned();
+    before.steps[1].outcomes[0].to = Some("3".to_owned());
+    let found = faults(&WHOLE.replace("p, tu, kota, surat/3, execute\n", "\n"), Some(&[kept(before, true)])).await;
+    assert_eq!(told(&found), ["kota.csv:7: no line lets anyone execute `surat/3`"]);
+}
+
+#[tokio::test]
+async fn a_secret_is_for_someone_who_may_read_it() {
+    let mut shelf = shelf();
+    let steps = &mut shelf.procedures[0].procedure.steps;
+    steps[1].outcomes[0].secret = Requirement::Required;
+    steps[2].outcomes[0].recipient = Requirement::None;
+    steps[2].outcomes[0].effect = Some(Effect::Deliver);
+    let check = async |text: &str| check(&policy(&[file("kota", text)]).await, &shelf, Some(&[]));
+    let found = check(WHOLE).await;
+    let expected = "kota.csv:7: `surat` hands over a secret, and no role of an agency's people may reveal it";
+    assert_eq!(told(&found), [expected]);
+    assert_eq!(found[0].mend, "add the line `p, opd, kota, surat, reveal`");
+    let revealing = format!("{WHOLE}p, opd, kota, surat, reveal\n");
+    assert_eq!(check(&revealing).await, []);
+    assert_eq!(check(&format!("{WHOLE}p, tu, kota, surat, reveal\n")).await.len(), 1);
+    let found = check(&revealing.replace("p, opd, kota, surat/3, receive\n", "\n")).await;
+    assert_eq!(told(&found), ["kota.csv:12: `surat/3` hands over a credential, and nobody receives there"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_makes_no_other_faults() {
+    // A line that cannot be read may be the one that seems missing.
+    let text = WHOLE.replace("surat/3, execute", "surat/3, exec").replace("see-all", "see-al");
+    let (broken, found) = load(Some(MODEL), &[file("kota", &text)]).await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(check(&broken, &shelf(), Some(&[])), []);
+    // What else is wrong is told all the same.
+    let text = format!("{text}p, lurah, kota, surat/2, execute\n");
+    let (broken, _) = load(Some(MODEL), &[file("kota", &text)]).await;
+    assert_eq!(told(&check(&broken, &shelf(), Some(&[]))), ["kota.csv:12: `kota` has no role `lurah`"]);
+    // Files that could not be read.
+    let unread = |name: &str| Shelf { unread: [("kota".to_owned(), name.to_owned())].into(), ..Shelf::default() };
+    let whole = policy(&[file("kota", WHOLE)]).await;
+    assert_eq!(check(&whole, &unread("office"), Some(&[])), []);
+    assert_eq!(check(&whole, &Shelf { offices: vec![office()], ..unread("surat") }, Some(&[])), []);
+    let absent = PolicyFile { text: None, ..file("kota", "") };
+    let (absent, found) = load(Some(MODEL), &[absent]).await;
+    assert_eq!(found, []);
+    assert_eq!(check(&absent, &shelf(), Some(&[])), []);
+    let (undecided, found) = load(None, &[file("kota", WHOLE)]).await;
+    assert_eq!(found, []);
+    assert_eq!(check(&undecided, &shelf(), Some(&[])), []);
+}
