@@ -9,6 +9,7 @@ mod crash;
 mod data_center;
 mod demo;
 mod documentation;
+mod faults;
 mod harness;
 mod house;
 mod lists;

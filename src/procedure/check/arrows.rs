@@ -68,6 +68,13 @@ impl Checker<'_> {
     pub(super) fn arrows(&mut self) {
         let steps = &self.located.procedure.steps;
         let Some(first) = steps.first() else { return };
+        if self
+            .outcomes()
+            .any(|(_, outcome)| outcome.to.as_deref().is_some_and(|to| self.located.procedure.step(to).is_none()))
+        {
+            // Where an arrow leads nowhere, what seems out of reach follows from that.
+            return;
+        }
         let mut reached = BTreeSet::from([first.key.as_str()]);
         let mut ending: BTreeSet<&str> = BTreeSet::new();
         // As many rounds as steps are enough: each that changes anything adds a step.
