@@ -12,6 +12,7 @@ pub mod grant;
 pub mod held_unit;
 pub mod idempotency_key;
 pub mod log;
+pub mod log_end;
 pub mod pending;
 pub mod procedure_version;
 pub mod request;

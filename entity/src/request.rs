@@ -57,7 +57,7 @@ pub struct Model {
     pub last_sequence: i64,
     /// The MAC of its last event.
     pub last_mac: Vec<u8>,
-    /// A MAC over id, version, state, last sequence and last MAC.
+    /// A MAC over every other column.
     pub row_mac: Vec<u8>,
 }
 

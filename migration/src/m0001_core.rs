@@ -272,6 +272,17 @@ fn tables() -> Vec<TableCreateStatement> {
             ],
             &[],
         ),
+        // One row: where the log ends.
+        table(
+            "log_end",
+            vec![
+                ColumnDef::new("id").small_integer().not_null().primary_key().take(),
+                big_integer("position"),
+                var_binary("last", 32),
+                var_binary("mac", 32),
+            ],
+            &[],
+        ),
         table(
             "idempotency_keys",
             vec![

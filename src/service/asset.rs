@@ -59,6 +59,7 @@ impl Service {
         if act.outcome.effect.is_none() && act.given.is_none() && !numbers {
             return Ok(());
         }
+        change.expect_asset_untouched().await?;
         let now = change.now();
         let new = stored.is_none();
         let mut row = stored.unwrap_or_else(|| asset::Model {
@@ -213,6 +214,7 @@ pub(super) async fn free(
     reason: Option<String>,
     audience: Audience,
 ) -> Answer<()> {
+    change.expect_asset_untouched().await?;
     row.status = stage_word(Stage::Revoked).to_owned();
     row.revoked_at = Some(change.now());
     row.revocation_reason = reason;

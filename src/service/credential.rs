@@ -73,6 +73,7 @@ impl Service {
             .ok_or_else(|| Refused::Internal(format!("the credential of asset {} cannot be opened", row.id)))?;
         if !again {
             let mut change = Change::open(&self.store, &transaction, &allowed, now);
+            change.expect_asset_untouched().await?;
             let revealed = credential::Model {
                 state: "REVEALED".to_owned(),
                 reveal_key: Some(proof.to_vec()),
@@ -121,6 +122,7 @@ impl Service {
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         })?;
         let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        change.expect_asset_untouched().await?;
         let mut roles: Vec<String> = Vec::new();
         for step in &procedure.steps {
             let receive = self.policy.roles(&change.row.office, &procedure.key, &step.key, Action::Receive);

@@ -1,13 +1,17 @@
 //! Changing a request: rows and events in one transaction, opened only by a proof that the act is allowed.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, document, event, pending, request, signature, submission, visit};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{SeenRequest, Store, StoreError, Transaction};
+use super::cover::{Covers, assets_covered, cover, name, parts};
+use super::{SeenRequest, Store, StoreError, Transaction, log};
 use crate::access::{Actor, Authorized};
 use crate::workflow::State;
 
@@ -60,6 +64,12 @@ struct Body<'a> {
     document: Option<Uuid>,
     record: Option<String>,
     asset: Option<Uuid>,
+    /// The rows that changed with it, each with the MAC that covers it.
+    #[serde(skip_serializing_if = "Covers::is_empty")]
+    rows: Covers,
+    /// Where the log ended when the first event of a transaction was written: a log that is numbered anew does not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<(i64, String)>,
 }
 
 /// What a new request begins with.
@@ -79,6 +89,12 @@ pub struct Change<'a> {
     before: Option<(i32, i64)>,
     /// Something happened that the applicant may know of.
     told: bool,
+    /// The row does not fit its MAC: nothing is signed on top of it.
+    touched: bool,
+    /// The rows that changed since the last event: the next one covers them.
+    changed: Covers,
+    /// An event of this change says where the log ended.
+    linked: bool,
     /// The row as it will be saved.
     pub row: request::Model,
 }
@@ -95,7 +111,8 @@ impl<'a> Change<'a> {
         let before = Some((row.version, row.last_sequence));
         // Time does not run backwards within a request, whatever a clock does.
         let now = now.max(row.updated_at);
-        Self { store, transaction, actor: allowed.actor().clone(), now, before, told: false, row }
+        let touched = row_mac(store, &row).ok().as_ref() != Some(&row.row_mac);
+        Self { touched, before, ..Self::new(store, transaction, allowed.actor(), now, row) }
     }
 
     /// Begins a new request by the submission that was allowed.
@@ -106,7 +123,19 @@ impl<'a> Change<'a> {
         new: NewRequest,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { store, transaction, actor: allowed.actor().clone(), now, before: None, told: true, row: new.row }
+        Self { told: true, ..Self::new(store, transaction, allowed.actor(), now, new.row) }
+    }
+
+    fn new(
+        store: &'a Store,
+        transaction: &'a Transaction,
+        actor: &Actor,
+        now: DateTime<Utc>,
+        row: request::Model,
+    ) -> Self {
+        let actor = actor.clone();
+        let changed = Covers::new();
+        Self { store, transaction, actor, now, before: None, told: false, touched: false, changed, linked: false, row }
     }
 
     /// Who acts.
@@ -131,6 +160,13 @@ impl<'a> Change<'a> {
 
     /// Appends an event at the row's present version.
     pub async fn append(&mut self, what: Append) -> Result<Uuid, StoreError> {
+        self.expect_whole()?;
+        if what.asset.is_some() {
+            let covered = assets_covered(self.store, self.transaction, &[self.row.id]).await?;
+            self.changed.extend(covered.into_iter().map(|(_, name, cover)| (name, cover)));
+        }
+        let log = if self.linked { None } else { log::end(self.store, self.transaction).await? };
+        self.linked = true;
         let id = new_id(self.now);
         let sequence = self.row.last_sequence + 1;
         let audience = what.audience.unwrap_or(Audience::Office);
@@ -151,6 +187,8 @@ impl<'a> Change<'a> {
             document: what.document,
             record: what.record,
             asset: what.asset,
+            rows: std::mem::take(&mut self.changed),
+            log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
         };
         let body = serde_json::to_string(&body).map_err(|error| StoreError::Damaged(error.to_string()))?;
         let mac = event_mac(self.store, &self.row.last_mac, &body);
@@ -172,66 +210,128 @@ impl<'a> Change<'a> {
         Ok(id)
     }
 
+    /// Refuses to go on from a row that somebody edited: what is signed next would vouch for it.
+    fn expect_whole(&self) -> Result<(), StoreError> {
+        if !self.touched {
+            return Ok(());
+        }
+        let number = &self.row.number;
+        Err(StoreError::Damaged(format!("the row of request {number} was edited: run `disposisi audit verify`")))
+    }
+
+    /// Inserts a row that the next event covers.
+    async fn add<M, A>(&mut self, row: M) -> Result<(), StoreError>
+    where
+        M: ModelTrait + IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = M::Entity>,
+    {
+        self.changed.insert(name(&row), cover(self.store, &row)?);
+        insert(self.transaction, row).await
+    }
+
+    /// Refuses to change a row that is not as the last event about it says: the next one would vouch for what somebody
+    /// edited.
+    async fn expect_untouched(&self, name: &str, cover: &str) -> Result<(), StoreError> {
+        let written = match self.changed.get(name) {
+            Some(written) => Some(written.clone()),
+            None => last_cover(self.transaction, self.row.id, name).await?,
+        };
+        if written.as_deref() == Some(cover) {
+            return Ok(());
+        }
+        let number = &self.row.number;
+        Err(StoreError::Damaged(format!("{name} of request {number} was edited: run `disposisi audit verify`")))
+    }
+
+    /// Refuses to go on when the request's asset, its units or its credential are not as the last event about it says. For
+    /// before they are changed.
+    pub async fn expect_asset_untouched(&self) -> Result<(), StoreError> {
+        for (_, name, cover) in assets_covered(self.store, self.transaction, &[self.row.id]).await? {
+            self.expect_untouched(&name, &cover).await?;
+        }
+        Ok(())
+    }
+
     /// Writes what came with a submission.
-    pub async fn submit(&self, submission: submission::Model) -> Result<(), StoreError> {
-        insert(self.transaction, submission).await
+    pub async fn submit(&mut self, submission: submission::Model) -> Result<(), StoreError> {
+        self.add(submission).await
     }
 
     /// Begins a visit.
-    pub async fn arrive(&self, visit: visit::Model) -> Result<(), StoreError> {
-        insert(self.transaction, visit).await
+    pub async fn arrive(&mut self, visit: visit::Model) -> Result<(), StoreError> {
+        self.add(visit).await
     }
 
     /// Ends the visit of that step and pass.
-    pub async fn leave(&self, step: &str, pass: i32, outcome: &str, note: Option<String>) -> Result<(), StoreError> {
-        let left = visit::ActiveModel {
-            completed_at: sea_orm::Set(Some(self.now)),
-            actor_user: sea_orm::Set(Some(self.actor.user)),
-            actor_role: sea_orm::Set(Some(self.actor.role.clone())),
-            actor_capacity: sea_orm::Set(Some(self.actor.capacity.word().to_owned())),
-            actor_for: sea_orm::Set(self.actor.on_behalf_of),
-            outcome: sea_orm::Set(Some(outcome.to_owned())),
-            note: sea_orm::Set(note),
-            ..Default::default()
-        };
-        visit::Entity::update_many()
-            .set(left)
+    pub async fn leave(
+        &mut self,
+        step: &str,
+        pass: i32,
+        outcome: &str,
+        note: Option<String>,
+    ) -> Result<(), StoreError> {
+        let under_way = visit::Entity::find()
             .filter(visit::Column::RequestId.eq(self.row.id))
             .filter(visit::Column::Step.eq(step))
-            .filter(visit::Column::Visit.eq(pass))
-            .exec(self.transaction)
-            .await?;
+            .filter(visit::Column::Visit.eq(pass));
+        let missing = || StoreError::Damaged(format!("the visit under way of request {} is missing", self.row.number));
+        let visit = under_way.one(self.transaction).await?.ok_or_else(missing)?;
+        self.expect_untouched(&name(&visit), &cover(self.store, &visit)?).await?;
+        let left = visit::Model {
+            completed_at: Some(self.now),
+            actor_user: Some(self.actor.user),
+            actor_role: Some(self.actor.role.clone()),
+            actor_capacity: Some(self.actor.capacity.word().to_owned()),
+            actor_for: self.actor.on_behalf_of,
+            outcome: Some(outcome.to_owned()),
+            note,
+            ..visit
+        };
+        self.replace(left).await
+    }
+
+    /// Changes a row, which the next event covers.
+    async fn replace<M, A>(&mut self, row: M) -> Result<(), StoreError>
+    where
+        M: ModelTrait + IntoActiveModel<A> + FromQueryResult,
+        A: ActiveModelTrait<Entity = M::Entity> + Send,
+        M::Entity: EntityTrait<Model = M>,
+    {
+        self.changed.insert(name(&row), cover(self.store, &row)?);
+        M::Entity::update(row.into_active_model().reset_all()).exec(self.transaction).await?;
         Ok(())
     }
 
     /// Adds a document, which takes the place of the current one of its kind.
-    pub async fn add_document(&self, document: document::Model) -> Result<(), StoreError> {
-        document::Entity::update_many()
-            .col_expr(document::Column::Current, Expr::value(false))
+    pub async fn add_document(&mut self, document: document::Model) -> Result<(), StoreError> {
+        let current = document::Entity::find()
             .filter(document::Column::RequestId.eq(self.row.id))
             .filter(document::Column::Kind.eq(document.kind.as_str()))
-            .exec(self.transaction)
-            .await?;
-        insert(self.transaction, document).await
+            .filter(document::Column::Current.eq(true));
+        for replaced in current.all(self.transaction).await? {
+            self.expect_untouched(&name(&replaced), &cover(self.store, &replaced)?).await?;
+            self.replace(document::Model { current: false, ..replaced }).await?;
+        }
+        self.add(document).await
     }
 
     /// Adds a signer's decision.
-    pub async fn add_signature(&self, signature: signature::Model) -> Result<(), StoreError> {
-        insert(self.transaction, signature).await
+    pub async fn add_signature(&mut self, signature: signature::Model) -> Result<(), StoreError> {
+        self.add(signature).await
     }
 
     /// Adds a disposition.
-    pub async fn dispose(&self, disposition: disposition::Model) -> Result<(), StoreError> {
-        insert(self.transaction, disposition).await
+    pub async fn dispose(&mut self, disposition: disposition::Model) -> Result<(), StoreError> {
+        self.add(disposition).await
     }
 
     /// Notes that a person has read a disposition. False when they had before.
-    pub async fn read_disposition(&self, read: disposition_read::Model) -> Result<bool, StoreError> {
+    pub async fn read_disposition(&mut self, read: disposition_read::Model) -> Result<bool, StoreError> {
         let key = (read.disposition_id, read.actor_user);
         if disposition_read::Entity::find_by_id(key).one(self.transaction).await?.is_some() {
             return Ok(false);
         }
-        insert(self.transaction, read).await?;
+        self.add(read).await?;
         Ok(true)
     }
 
@@ -241,7 +341,11 @@ impl<'a> Change<'a> {
         if self.told || self.before.is_none_or(|(version, _)| version != self.row.version) {
             self.row.updated_at = self.now;
         }
-        self.row.row_mac = row_mac(self.store, &self.row);
+        self.expect_whole()?;
+        if let Some(name) = self.changed.keys().next() {
+            return Err(StoreError::Damaged(format!("{name} changed and no event covers it")));
+        }
+        self.row.row_mac = row_mac(self.store, &self.row)?;
         match self.before {
             None => insert(self.transaction, self.row.clone()).await?,
             Some((version, last_sequence)) => {
@@ -285,23 +389,21 @@ pub(super) fn event_mac(store: &Store, before: &[u8], body: &str) -> Vec<u8> {
     store.mac(&[b"event", before, body.as_bytes()]).to_vec()
 }
 
-/// The MAC of a request's row: over all of it that decides, and where its events end.
-pub(super) fn row_mac(store: &Store, row: &request::Model) -> Vec<u8> {
-    store
-        .mac(&[
-            b"request",
-            row.id.as_bytes(),
-            row.number.as_bytes(),
-            row.office.as_bytes(),
-            row.procedure.as_bytes(),
-            &row.procedure_version.to_be_bytes(),
-            row.agency_id.as_bytes(),
-            row.submitted_by.as_bytes(),
-            row.status.as_bytes(),
-            row.state.as_bytes(),
-            &row.version.to_be_bytes(),
-            &row.last_sequence.to_be_bytes(),
-            &row.last_mac,
-        ])
-        .to_vec()
+/// The MAC of a request's row: over every column but itself.
+pub(super) fn row_mac(store: &Store, row: &request::Model) -> Result<Vec<u8>, StoreError> {
+    let parts = parts(row, &["row_mac"])?;
+    let parts: Vec<&[u8]> = std::iter::once(&b"request"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
+    Ok(store.mac(&parts).to_vec())
+}
+
+/// What the last event about a row says of it; none when no event of the request is about it.
+async fn last_cover(transaction: &Transaction, request: Uuid, name: &str) -> Result<Option<String>, StoreError> {
+    let about = event::Entity::find()
+        .filter(event::Column::RequestId.eq(request))
+        .filter(event::Column::Body.contains(format!("\"{name}\":")))
+        .order_by_desc(event::Column::Sequence);
+    let Some(event) = about.one(transaction).await? else { return Ok(None) };
+    let body: serde_json::Value =
+        serde_json::from_str(&event.body).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(body["rows"][name].as_str().map(str::to_owned))
 }

@@ -1,16 +1,13 @@
-//! The event log: numbering what has committed, and proving that nobody touched it.
+//! The event log: numbering what has committed.
 
-use std::collections::HashMap;
-
-use entity::{event, log, pending, request};
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{event, log, log_end, pending};
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::change::{event_mac, insert, row_mac};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Transaction};
 
-/// How many rows one statement reads or numbers.
+/// How many rows one statement numbers.
 const BATCH: u64 = 500;
 
 /// Whether a committed event has no place yet.
@@ -37,13 +34,17 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
         if batch.is_empty() {
             return Ok(placed);
         }
-        let last = log::Entity::find().order_by_desc(log::Column::Position).one(&transaction).await?;
-        let (mut position, mut mac) = last.map_or((0, Vec::new()), |row| (row.position, row.mac));
+        // It goes on from where it says that it ends, not from the last row that is there: a hole stays a hole.
+        let (mut position, mut mac) =
+            end(store, &transaction).await?.map_or((0, Vec::new()), |end| (end.position, end.last));
+        let mut rows = Vec::with_capacity(batch.len());
         for event in &batch {
             position += 1;
-            mac = log_mac(store, &mac, position, event);
-            insert(&transaction, log::Model { position, event_id: event.id, mac: mac.clone() }).await?;
+            mac = log_mac(store, &mac, position, event.id, &event.mac);
+            rows.push(log::Model { position, event_id: event.id, mac: mac.clone() }.into_active_model());
         }
+        log::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
+        save_end(store, &transaction, position, mac).await?;
         let ids = batch.iter().map(|event| event.id);
         pending::Entity::delete_many().filter(pending::Column::EventId.is_in(ids)).exec(&transaction).await?;
         transaction.commit().await?;
@@ -55,134 +56,40 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
     }
 }
 
-/// The first thing found wrong in a log or a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Defect {
-    /// Where: a request's number and a sequence, or a position of the log.
-    pub at: String,
-    /// What is wrong there.
-    pub what: String,
+/// Where the log ends; none while nothing was numbered. What somebody edited is not built on.
+pub(super) async fn end<C: ConnectionTrait>(
+    store: &Store,
+    connection: &C,
+) -> Result<Option<log_end::Model>, StoreError> {
+    let found = log_end::Entity::find().one(connection).await?;
+    match found {
+        Some(end) if end_mac(store, end.position, &end.last) != end.mac => {
+            Err(StoreError::Damaged("where the log ends was edited: run `disposisi audit verify`".to_owned()))
+        }
+        None if log::Entity::find().one(connection).await?.is_some() => {
+            Err(StoreError::Damaged("where the log ends is missing: run `disposisi audit verify`".to_owned()))
+        }
+        found => Ok(found),
+    }
 }
 
-/// Verifies every request's chain and row, then the log; in constant memory. Returns how many events there are.
-pub async fn verify(store: &Store) -> Result<Result<u64, Defect>, StoreError> {
-    let mut after = Uuid::nil();
-    let mut count = 0;
-    loop {
-        let rows = request::Entity::find()
-            .filter(request::Column::Id.gt(after))
-            .order_by_asc(request::Column::Id)
-            .limit(BATCH)
-            .all(store.reader())
-            .await?;
-        let Some(last) = rows.last() else { break };
-        after = last.id;
-        for row in &rows {
-            match verify_request(store, row).await? {
-                Ok(events) => count += events,
-                Err(defect) => return Ok(Err(defect)),
-            }
-        }
-    }
-    if let Err(defect) = verify_log(store, count).await? {
-        return Ok(Err(defect));
-    }
-    Ok(Ok(count))
-}
-
-async fn verify_request(store: &Store, row: &request::Model) -> Result<Result<u64, Defect>, StoreError> {
-    let defect = |sequence: i64, what: &str| Defect {
-        at: format!("request {}, event {sequence}", row.number),
-        what: what.to_owned(),
-    };
-    let (mut sequence, mut mac) = (0_i64, Vec::new());
-    loop {
-        let events = event::Entity::find()
-            .filter(event::Column::RequestId.eq(row.id))
-            .filter(event::Column::Sequence.gt(sequence))
-            .order_by_asc(event::Column::Sequence)
-            .limit(BATCH)
-            .all(store.reader())
-            .await?;
-        if events.is_empty() {
-            break;
-        }
-        for event in events {
-            sequence += 1;
-            if event.sequence != sequence {
-                return Ok(Err(defect(sequence, "missing")));
-            }
-            mac = event_mac(store, &mac, &event.body);
-            if mac != event.mac {
-                return Ok(Err(defect(sequence, "edited, moved or inserted: its MAC does not fit")));
-            }
-            if !columns_agree(&event) {
-                return Ok(Err(defect(sequence, "edited: its columns differ from its signed body")));
-            }
-        }
-    }
-    if sequence != row.last_sequence || mac != row.last_mac {
-        return Ok(Err(defect(sequence + 1, "missing: the request's events end before its row says")));
-    }
-    if row_mac(store, row) != row.row_mac {
-        return Ok(Err(Defect {
-            at: format!("request {}", row.number),
-            what: "its row was edited: its MAC does not fit".to_owned(),
-        }));
-    }
-    Ok(Ok(u64::try_from(sequence).unwrap_or(0)))
-}
-
-/// An event's columns say what its body says.
-fn columns_agree(event: &event::Model) -> bool {
-    let Ok(body) = serde_json::from_str::<serde_json::Value>(&event.body) else { return false };
-    body["id"] == serde_json::json!(event.id)
-        && body["request"] == serde_json::json!(event.request_id)
-        && body["sequence"] == serde_json::json!(event.sequence)
-        && body["kind"] == serde_json::json!(event.kind)
-        && body["at"] == serde_json::json!(event.at)
-        && body["version"] == serde_json::json!(event.version)
-        && body["audience"] == serde_json::json!(event.audience)
-}
-
-async fn verify_log(store: &Store, events: u64) -> Result<Result<(), Defect>, StoreError> {
-    let defect = |position: i64, what: &str| Defect { at: format!("log position {position}"), what: what.to_owned() };
-    let (mut position, mut mac) = (0_i64, Vec::new());
-    loop {
-        let rows = log::Entity::find()
-            .filter(log::Column::Position.gt(position))
-            .order_by_asc(log::Column::Position)
-            .limit(BATCH)
-            .all(store.reader())
-            .await?;
-        if rows.is_empty() {
-            break;
-        }
-        let ids = rows.iter().map(|row| row.event_id);
-        let events = event::Entity::find().filter(event::Column::Id.is_in(ids)).all(store.reader()).await?;
-        let events: HashMap<Uuid, event::Model> = events.into_iter().map(|event| (event.id, event)).collect();
-        for row in rows {
-            position += 1;
-            if row.position != position {
-                return Ok(Err(defect(position, "missing")));
-            }
-            let Some(event) = events.get(&row.event_id) else {
-                return Ok(Err(defect(position, "its event is missing")));
-            };
-            mac = log_mac(store, &mac, position, event);
-            if mac != row.mac {
-                return Ok(Err(defect(position, "edited, moved or renumbered: its MAC does not fit")));
-            }
-        }
-    }
-    let waiting = pending::Entity::find().count(store.reader()).await?;
-    if u64::try_from(position).unwrap_or(0) + waiting != events {
-        return Ok(Err(defect(position + 1, "missing: there are events that the log does not hold")));
-    }
-    Ok(Ok(()))
+/// Writes where the log ends now.
+async fn save_end(store: &Store, transaction: &Transaction, position: i64, last: Vec<u8>) -> Result<(), StoreError> {
+    let mac = end_mac(store, position, &last);
+    let row = log_end::Model { id: 1, position, last, mac };
+    let mut replace = OnConflict::column(log_end::Column::Id);
+    replace.update_columns([log_end::Column::Position, log_end::Column::Last, log_end::Column::Mac]);
+    let insert = log_end::Entity::insert(row.into_active_model()).on_conflict(replace);
+    insert.exec_without_returning(transaction).await?;
+    Ok(())
 }
 
 /// The MAC of a row of the log: over the row before, its position and its event.
-fn log_mac(store: &Store, before: &[u8], position: i64, event: &event::Model) -> Vec<u8> {
-    store.mac(&[b"log", before, &position.to_be_bytes(), event.id.as_bytes(), &event.mac]).to_vec()
+pub(super) fn log_mac(store: &Store, before: &[u8], position: i64, event: Uuid, event_mac: &[u8]) -> Vec<u8> {
+    store.mac(&[b"log", before, &position.to_be_bytes(), event.as_bytes(), event_mac]).to_vec()
+}
+
+/// The MAC of where the log ends: over the position and the MAC of the row there.
+pub(super) fn end_mac(store: &Store, position: i64, last: &[u8]) -> Vec<u8> {
+    store.mac(&[b"log end", &position.to_be_bytes(), last]).to_vec()
 }

@@ -3,6 +3,7 @@
 
 mod assets;
 mod change;
+mod cover;
 mod database;
 mod error;
 mod events;
@@ -12,6 +13,7 @@ mod page;
 mod people;
 mod procedures;
 mod requests;
+mod verify;
 mod view;
 
 pub use assets::{
@@ -23,7 +25,7 @@ pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
 pub use events::{NumberedEvent, Sight, Stretch, events_by_ids, events_of, log_end};
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
-pub use log::{Defect, is_pending, sequence_pending, verify};
+pub use log::{is_pending, sequence_pending};
 pub use page::{Page, PageKey, Paging};
 pub use people::{Person, agency_people, caller};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
@@ -31,4 +33,5 @@ pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
 };
+pub use verify::{Defect, verify};
 pub use view::{SeenRequest, Viewing, ViewingScope, Waiting};

@@ -1,0 +1,122 @@
+//! What the record covers of a row: every column of it, so that none can be forgotten.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use entity::{asset, credential, held_unit};
+use sea_orm::sea_query::Value;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
+    QueryFilter,
+};
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+
+/// Rows by their names, each with the MAC that covers it: what an event says of the rows that changed with it.
+pub(super) type Covers = BTreeMap<String, String>;
+
+/// A row's parts: its table, then every column's name and value, but for those named.
+pub(super) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut parts = vec![table::<M>().into_bytes()];
+    for column in <M::Entity as EntityTrait>::Column::iter() {
+        let name = column.as_str();
+        if !except.contains(&name) {
+            parts.push(name.as_bytes().to_vec());
+            parts.push(bytes(row.get(column))?);
+        }
+    }
+    Ok(parts)
+}
+
+/// A row's name: its table and its primary key.
+pub(super) fn name<M: ModelTrait>(row: &M) -> String {
+    let mut name = table::<M>();
+    for key in <M::Entity as EntityTrait>::PrimaryKey::iter() {
+        name.push('/');
+        match row.get(key.into_column()) {
+            Value::Uuid(Some(id)) => name.push_str(&id.to_string()),
+            Value::Int(Some(number)) => name.push_str(&number.to_string()),
+            _ => {}
+        }
+    }
+    name
+}
+
+fn table<M: ModelTrait>() -> String {
+    M::Entity::default().table_name().to_owned()
+}
+
+/// A value's bytes: these are what a MAC is over for as long as the record is kept, whatever a library prints.
+fn bytes(value: Value) -> Result<Vec<u8>, StoreError> {
+    let bytes = match value {
+        Value::Bool(value) => value.map(|value| vec![u8::from(value)]),
+        Value::SmallInt(value) => value.map(|value| value.to_be_bytes().to_vec()),
+        Value::Int(value) => value.map(|value| value.to_be_bytes().to_vec()),
+        Value::BigInt(value) => value.map(|value| value.to_be_bytes().to_vec()),
+        Value::String(value) => value.map(String::into_bytes),
+        Value::Bytes(value) => value,
+        Value::Uuid(value) => value.map(|value| value.as_bytes().to_vec()),
+        Value::ChronoDate(value) => value.map(|value| value.to_string().into_bytes()),
+        Value::ChronoDateTimeUtc(value) => value.map(|value| value.timestamp_micros().to_be_bytes().to_vec()),
+        other => return Err(StoreError::Damaged(format!("a column of a kind that no MAC covers: {other:?}"))),
+    };
+    // Nothing differs from an empty text.
+    Ok(bytes.map_or_else(|| vec![0], |bytes| [&[1], &bytes[..]].concat()))
+}
+
+/// A MAC over parts, as an event's body holds it.
+fn seal(store: &Store, parts: &[Vec<u8>]) -> String {
+    let parts: Vec<&[u8]> = std::iter::once(&b"row"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
+    STANDARD_NO_PAD.encode(store.mac(&parts))
+}
+
+/// The MAC that covers a row.
+pub(super) fn cover<M: ModelTrait>(store: &Store, row: &M) -> Result<String, StoreError> {
+    Ok(seal(store, &parts(row, &[])?))
+}
+
+/// The MAC that covers an asset with what belongs to it: the units that it holds, in order, and its credential.
+pub(super) fn cover_asset(
+    store: &Store,
+    asset: &asset::Model,
+    units: &[&held_unit::Model],
+    credential: Option<&credential::Model>,
+) -> Result<String, StoreError> {
+    let mut all = parts(asset, &[])?;
+    for unit in units {
+        all.extend(parts(*unit, &[])?);
+    }
+    if let Some(credential) = credential {
+        // A secret is forgotten some time after it was revealed, without an event.
+        let forgotten: &[&str] = if credential.state == "REVEALED" { &["sealed", "reveal_key"] } else { &[] };
+        all.extend(parts(credential, forgotten)?);
+    }
+    Ok(seal(store, &all))
+}
+
+/// The assets of those requests, each by its request and name with the MAC that covers it as it is now.
+pub(super) async fn assets_covered<C: ConnectionTrait>(
+    store: &Store,
+    connection: &C,
+    requests: &[Uuid],
+) -> Result<Vec<(Uuid, String, String)>, StoreError> {
+    let by_request = asset::Column::RequestId.is_in(requests.iter().copied());
+    let assets = asset::Entity::find().filter(by_request).all(connection).await?;
+    if assets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = assets.iter().map(|asset| asset.id).collect();
+    let of_asset = held_unit::Column::AssetId.is_in(ids.iter().copied());
+    let mut units = held_unit::Entity::find().filter(of_asset).all(connection).await?;
+    units.sort_by(|a, b| (&a.office, &a.kind, &a.place, a.unit).cmp(&(&b.office, &b.kind, &b.place, b.unit)));
+    let of_asset = credential::Column::AssetId.is_in(ids);
+    let credentials = credential::Entity::find().filter(of_asset).all(connection).await?;
+    let covered = assets.iter().map(|asset| {
+        let units: Vec<&held_unit::Model> = units.iter().filter(|unit| unit.asset_id == asset.id).collect();
+        let credential = credentials.iter().find(|credential| credential.asset_id == asset.id);
+        Ok((asset.request_id, name(asset), cover_asset(store, asset, &units, credential)?))
+    });
+    covered.collect()
+}

@@ -1,0 +1,486 @@
+//! Proving that nobody touched the record: every request's events, its row and what hangs on it, then the log.
+//!
+//! It reads one moment of the database in batches. What it holds at once is bounded by the largest request, not by how many
+//! there are.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chrono::{DateTime, Utc};
+use entity::{
+    disposition, disposition_read, document, event, log, log_end, pending, request, signature, submission, visit,
+};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IsolationLevel, JoinType,
+    ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TransactionOptions, TransactionTrait,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::change::{event_mac, row_mac};
+use super::cover::{Covers, assets_covered, cover, name};
+use super::log::{end_mac, log_mac};
+use super::{Store, StoreError};
+
+/// How many requests, with what hangs on them, one statement reads; and how many events or rows of the log.
+const REQUESTS: u64 = 100;
+const EVENTS: u64 = 500;
+
+/// The tables whose rows hang on another's, by which column and on which table: a row that hangs on nothing was inserted,
+/// or lost what it hung on.
+const HANGING: [(&str, &str, &str); 9] = [
+    ("submissions", "request_id", "requests"),
+    ("visits", "request_id", "requests"),
+    ("dispositions", "request_id", "requests"),
+    ("disposition_reads", "disposition_id", "dispositions"),
+    ("documents", "request_id", "requests"),
+    ("signatures", "document_id", "documents"),
+    ("assets", "request_id", "requests"),
+    ("held_units", "asset_id", "assets"),
+    ("credentials", "asset_id", "assets"),
+];
+
+/// The first thing found wrong in a log or a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defect {
+    /// Where: a request's number and a sequence, or a position of the log.
+    pub at: String,
+    /// What is wrong there.
+    pub what: String,
+}
+
+impl Defect {
+    fn of_event(number: &str, sequence: i64, what: impl Into<String>) -> Self {
+        Self { at: format!("request {number}, event {sequence}"), what: what.into() }
+    }
+
+    fn of_log(position: i64, what: &str) -> Self {
+        Self { at: format!("log position {position}"), what: what.to_owned() }
+    }
+}
+
+/// Why verifying ended early.
+enum Halt {
+    Found(Defect),
+    Failed(StoreError),
+}
+
+impl From<Defect> for Halt {
+    fn from(defect: Defect) -> Self {
+        Self::Found(defect)
+    }
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<DbErr> for Halt {
+    fn from(error: DbErr) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What of an event's signed bytes is held against other things.
+#[derive(Deserialize)]
+struct Signed<'a> {
+    id: Uuid,
+    request: Uuid,
+    sequence: i64,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    at: DateTime<Utc>,
+    version: i32,
+    audience: i16,
+    #[serde(default)]
+    rows: Covers,
+    log: Option<(i64, String)>,
+}
+
+/// What an event says of where the log ended.
+struct Link {
+    number: String,
+    sequence: i64,
+    position: i64,
+    last: String,
+}
+
+/// Verifies every request's chain, its row and what hangs on it, then the log. Returns how many events there are.
+pub async fn verify(store: &Store) -> Result<Result<u64, Defect>, StoreError> {
+    // One moment: what is written meanwhile beside it is neither missing nor too much.
+    let isolation = match store.reader().get_database_backend() {
+        DbBackend::Sqlite => None,
+        _ => Some(IsolationLevel::RepeatableRead),
+    };
+    let options = TransactionOptions { isolation_level: isolation, ..Default::default() };
+    let moment = store.reader().begin_with_options(options).await?;
+    let mut proof = Proof {
+        store,
+        moment: &moment,
+        waiting: VecDeque::new(),
+        read: (Uuid::nil(), 0),
+        count: 0,
+        links: Vec::new(),
+        torn: None,
+    };
+    match proof.all().await {
+        Ok(count) => Ok(Ok(count)),
+        Err(Halt::Found(defect)) => Ok(Err(defect)),
+        Err(Halt::Failed(error)) => Err(error),
+    }
+}
+
+/// How far verifying has come.
+struct Proof<'a> {
+    store: &'a Store,
+    moment: &'a DatabaseTransaction,
+    /// Events that were read and not looked at yet.
+    waiting: VecDeque<event::Model>,
+    /// The request and the sequence of the last event that was read.
+    read: (Uuid, i64),
+    /// How many events were looked at.
+    count: u64,
+    /// What events say of the log and was not held against it yet.
+    links: Vec<Link>,
+    /// The first event that does not fit the log. Told last: where the log itself is torn says more.
+    torn: Option<Defect>,
+}
+
+impl Proof<'_> {
+    async fn all(&mut self) -> Result<u64, Halt> {
+        let mut after = Uuid::nil();
+        loop {
+            let rows = request::Entity::find()
+                .filter(request::Column::Id.gt(after))
+                .order_by_asc(request::Column::Id)
+                .limit(REQUESTS)
+                .all(self.moment)
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.id;
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            let mut hanging = self.hanging(&ids).await?;
+            for row in &rows {
+                let told = self.events(row).await?;
+                rows_agree(&row.number, told, hanging.remove(&row.id).unwrap_or_default())?;
+            }
+        }
+        if let Some(event) = self.next_event().await? {
+            return Err(lost(&event).into());
+        }
+        self.hold_links().await?;
+        self.log().await?;
+        self.parents().await?;
+        match self.torn.take() {
+            Some(defect) => Err(defect.into()),
+            None => Ok(self.count),
+        }
+    }
+
+    /// The next event by request and sequence.
+    async fn next_event(&mut self) -> Result<Option<event::Model>, StoreError> {
+        if self.waiting.is_empty() {
+            let column = |column| Expr::col((event::Entity, column));
+            let place = Expr::tuple([column(event::Column::RequestId), column(event::Column::Sequence)]);
+            let read = Expr::tuple([Expr::val(self.read.0), Expr::val(self.read.1)]);
+            let next = event::Entity::find()
+                .filter(place.gt(read))
+                .order_by_asc(event::Column::RequestId)
+                .order_by_asc(event::Column::Sequence)
+                .limit(EVENTS);
+            self.waiting = next.all(self.moment).await?.into();
+            if let Some(last) = self.waiting.back() {
+                self.read = (last.request_id, last.sequence);
+            }
+        }
+        Ok(self.waiting.pop_front())
+    }
+
+    /// Verifies a request's events and its row. What the last event about each of its rows says, and which event that is.
+    async fn events(&mut self, row: &request::Model) -> Result<BTreeMap<String, (String, i64)>, Halt> {
+        let (mut sequence, mut mac) = (0_i64, Vec::new());
+        let mut told = BTreeMap::new();
+        let defect = |sequence, what: &str| Defect::of_event(&row.number, sequence, what);
+        while let Some(event) = self.next_event().await? {
+            if event.request_id > row.id {
+                self.waiting.push_front(event);
+                break;
+            }
+            if event.request_id < row.id {
+                return Err(lost(&event).into());
+            }
+            sequence += 1;
+            if event.sequence != sequence {
+                return Err(defect(sequence, "missing").into());
+            }
+            mac = event_mac(self.store, &mac, &event.body);
+            if mac != event.mac {
+                return Err(defect(sequence, "edited, moved or inserted: its MAC does not fit").into());
+            }
+            let signed = signed(&event)
+                .ok_or_else(|| defect(sequence, "edited or moved: its columns differ from its signed body"))?;
+            told.extend(signed.rows.into_iter().map(|(name, cover)| (name, (cover, sequence))));
+            if let Some((position, last)) = signed.log {
+                self.link(Link { number: row.number.clone(), sequence, position, last }).await?;
+            }
+            self.count += 1;
+        }
+        if sequence < row.last_sequence {
+            return Err(
+                defect(sequence + 1, "missing: cut from the end, where its request's row says that it is").into()
+            );
+        }
+        if sequence > row.last_sequence {
+            let what = "its request's row ends before it: put back to an older one, or edited";
+            return Err(defect(row.last_sequence + 1, what).into());
+        }
+        if mac != row.last_mac || row_mac(self.store, row)? != row.row_mac {
+            return Err(self.edited_row(row).await?.into());
+        }
+        Ok(told)
+    }
+
+    /// What to tell of a request's row that does not fit its MAC: that events were cut to match, where the log has lost some.
+    async fn edited_row(&self, row: &request::Model) -> Result<Defect, StoreError> {
+        let lost = self.log_rows().filter(event::Column::Id.is_null()).limit(1);
+        let lost: Option<LogRow> = lost.into_tuple().one(self.moment).await?;
+        Ok(match lost {
+            Some((position, ..)) => {
+                let what = format!(
+                    "cut from the end, and its request's row edited to match: its MAC does not fit, and log position \
+                     {position} has lost its event"
+                );
+                Defect::of_event(&row.number, row.last_sequence + 1, what)
+            }
+            None => Defect {
+                at: format!("request {}", row.number),
+                what: "its row was edited: its MAC does not fit".to_owned(),
+            },
+        })
+    }
+
+    /// What hangs on those requests, each row by its name with the MAC that covers it as it is.
+    async fn hanging(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Covers>, StoreError> {
+        let among = || ids.iter().copied();
+        let mut found = Hanging { store: self.store, by_request: HashMap::new() };
+        let submissions = submission::Entity::find().filter(submission::Column::RequestId.is_in(among()));
+        found.add(&submissions.all(self.moment).await?, |row| Some(row.request_id))?;
+        let visits = visit::Entity::find().filter(visit::Column::RequestId.is_in(among()));
+        found.add(&visits.all(self.moment).await?, |row| Some(row.request_id))?;
+
+        let dispositions = disposition::Entity::find().filter(disposition::Column::RequestId.is_in(among()));
+        let dispositions = dispositions.all(self.moment).await?;
+        found.add(&dispositions, |row| Some(row.request_id))?;
+        let of: HashMap<Uuid, Uuid> = dispositions.iter().map(|row| (row.id, row.request_id)).collect();
+        let reads = disposition_read::Entity::find();
+        let reads = reads.filter(disposition_read::Column::DispositionId.is_in(of.keys().copied()));
+        found.add(&reads.all(self.moment).await?, |row| of.get(&row.disposition_id).copied())?;
+
+        let documents = document::Entity::find().filter(document::Column::RequestId.is_in(among()));
+        let documents = documents.all(self.moment).await?;
+        found.add(&documents, |row| Some(row.request_id))?;
+        let of: HashMap<Uuid, Uuid> = documents.iter().map(|row| (row.id, row.request_id)).collect();
+        let signatures = signature::Entity::find().filter(signature::Column::DocumentId.is_in(of.keys().copied()));
+        found.add(&signatures.all(self.moment).await?, |row| of.get(&row.document_id).copied())?;
+
+        for (request, name, cover) in assets_covered(self.store, self.moment, ids).await? {
+            found.by_request.entry(request).or_default().insert(name, cover);
+        }
+        Ok(found.by_request)
+    }
+
+    /// Takes what an event says of the log, to hold it against the log with others.
+    async fn link(&mut self, link: Link) -> Result<(), StoreError> {
+        self.links.push(link);
+        if self.links.len() as u64 >= EVENTS {
+            self.hold_links().await?;
+        }
+        Ok(())
+    }
+
+    /// Holds what events say of the log against it.
+    async fn hold_links(&mut self) -> Result<(), StoreError> {
+        let links = std::mem::take(&mut self.links);
+        let positions = links.iter().map(|link| link.position);
+        let rows = log::Entity::find().filter(log::Column::Position.is_in(positions)).all(self.moment).await?;
+        let macs: HashMap<i64, String> =
+            rows.into_iter().map(|row| (row.position, STANDARD_NO_PAD.encode(row.mac))).collect();
+        let torn = links.into_iter().find(|link| macs.get(&link.position) != Some(&link.last));
+        if let (Some(Link { number, sequence, position, .. }), None) = (torn, &self.torn) {
+            let what =
+                format!("the log was numbered anew: its position {position} is not what it was before this event");
+            self.torn = Some(Defect::of_event(&number, sequence, what));
+        }
+        Ok(())
+    }
+
+    /// The rows of the log with the MACs of their events.
+    fn log_rows(&self) -> sea_orm::Select<log::Entity> {
+        let placed = log::Entity::belongs_to(event::Entity).from(log::Column::EventId).to(event::Column::Id);
+        log::Entity::find()
+            .select_only()
+            .columns([log::Column::Position, log::Column::EventId, log::Column::Mac])
+            .column_as(event::Column::Mac, "event_mac")
+            .join(JoinType::LeftJoin, placed.into())
+            .order_by_asc(log::Column::Position)
+    }
+
+    /// Verifies the log: its rows, its end, and that every event has a place or waits for one.
+    async fn log(&mut self) -> Result<(), Halt> {
+        let (mut position, mut mac) = (0_i64, Vec::new());
+        loop {
+            let rows = self.log_rows().filter(log::Column::Position.gt(position)).limit(EVENTS);
+            let rows: Vec<LogRow> = rows.into_tuple().all(self.moment).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for (at, event, row_mac, event_mac) in rows {
+                position += 1;
+                if at != position {
+                    return Err(Defect::of_log(position, "missing").into());
+                }
+                let event_mac = event_mac.ok_or_else(|| Defect::of_log(position, "its event is missing"))?;
+                mac = log_mac(self.store, &mac, position, event, &event_mac);
+                if mac != row_mac {
+                    return Err(Defect::of_log(position, "edited, moved or renumbered: its MAC does not fit").into());
+                }
+            }
+        }
+        self.log_end(position, &mac).await?;
+        self.unplaced(u64::try_from(position).unwrap_or(0)).await
+    }
+
+    /// The log ends where it says that it ends.
+    async fn log_end(&self, position: i64, mac: &[u8]) -> Result<(), Halt> {
+        let end = log_end::Entity::find().one(self.moment).await?;
+        let Some(end) = end else {
+            return match position {
+                0 => Ok(()),
+                _ => Err(Defect::of_log(position, "the row that says where the log ends is missing").into()),
+            };
+        };
+        if end_mac(self.store, end.position, &end.last) != end.mac {
+            return Err(Defect::of_log(end.position, "the row that says where the log ends was edited").into());
+        }
+        match end.position.cmp(&position) {
+            std::cmp::Ordering::Greater => Err(Defect::of_log(position + 1, "missing: cut from the log's end").into()),
+            std::cmp::Ordering::Less => Err(Defect::of_log(end.position + 1, "inserted after the log's end").into()),
+            std::cmp::Ordering::Equal if end.last != mac => {
+                Err(Defect::of_log(position, "it is not what the log ended with").into())
+            }
+            std::cmp::Ordering::Equal => Ok(()),
+        }
+    }
+
+    /// Every event has its place in the log or waits for one, and nothing else waits.
+    async fn unplaced(&self, placed: u64) -> Result<(), Halt> {
+        let on = |from, to| pending::Entity::belongs_to(event::Entity).from(from).to(to);
+        let in_log = pending::Entity::belongs_to(log::Entity).from(pending::Column::EventId).to(log::Column::EventId);
+        let strange = pending::Entity::find()
+            .join(JoinType::LeftJoin, on(pending::Column::EventId, event::Column::Id).into())
+            .join(JoinType::LeftJoin, in_log.into())
+            .filter(event::Column::Id.is_null().or(log::Column::Position.is_not_null()));
+        if let Some(row) = strange.one(self.moment).await? {
+            let at = format!("pending event {}", row.event_id);
+            return Err(Defect { at, what: "inserted: there is no such event, or it has its place".to_owned() }.into());
+        }
+        let waiting = pending::Entity::find().count(self.moment).await?;
+        if placed + waiting == self.count {
+            return Ok(());
+        }
+        let held = |column, table: &'static str| {
+            let held = Query::select().column(column).from(table).to_owned();
+            event::Column::Id.not_in_subquery(held)
+        };
+        let lost = event::Entity::find().filter(held("event_id", "log")).filter(held("event_id", "pending"));
+        let lost = lost.order_by_asc(event::Column::RequestId).order_by_asc(event::Column::Sequence);
+        let Some(event) = lost.one(self.moment).await? else {
+            return Err(Defect::of_log(0, "it does not hold the events that there are").into());
+        };
+        let row = request::Entity::find_by_id(event.request_id).one(self.moment).await?;
+        let number = row.map_or_else(|| event.request_id.to_string(), |row| row.number);
+        Err(Defect::of_event(&number, event.sequence, "it has no place in the log, and waits for none").into())
+    }
+
+    /// No row hangs on nothing.
+    async fn parents(&self) -> Result<(), Halt> {
+        for (table, column, parent) in HANGING {
+            let parents = Query::select().column("id").from(parent).to_owned();
+            let orphans = Query::select()
+                .column(column)
+                .from(table)
+                .and_where(Expr::col(column).not_in_subquery(parents))
+                .limit(1)
+                .to_owned();
+            if self.moment.query_one(&orphans).await?.is_some() {
+                let (at, what) = (format!("table {table}"), format!("a row hangs on nothing in {parent}"));
+                return Err(Defect { at, what }.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A row of the log: its position, its event, its MAC, and the MAC of its event if there is one.
+type LogRow = (i64, Uuid, Vec<u8>, Option<Vec<u8>>);
+
+/// What hangs on requests, each row by its name with the MAC that covers it.
+struct Hanging<'a> {
+    store: &'a Store,
+    by_request: HashMap<Uuid, Covers>,
+}
+
+impl Hanging<'_> {
+    fn add<M: ModelTrait>(&mut self, rows: &[M], request: impl Fn(&M) -> Option<Uuid>) -> Result<(), StoreError> {
+        for row in rows {
+            let Some(request) = request(row) else { continue };
+            self.by_request.entry(request).or_default().insert(name(row), cover(self.store, row)?);
+        }
+        Ok(())
+    }
+}
+
+/// An event's signed body, if its columns say the same.
+fn signed(event: &event::Model) -> Option<Signed<'_>> {
+    let signed: Signed<'_> = serde_json::from_str(&event.body).ok()?;
+    let agrees = (signed.id, signed.request, signed.sequence) == (event.id, event.request_id, event.sequence)
+        && (signed.kind.as_ref(), signed.at) == (event.kind.as_str(), event.at)
+        && (signed.version, signed.audience) == (event.version, event.audience);
+    agrees.then_some(signed)
+}
+
+/// An event whose request is gone.
+fn lost(event: &event::Model) -> Defect {
+    let at = format!("event {} of request id {}", event.sequence, event.request_id);
+    Defect { at, what: "inserted, or its request's row is missing".to_owned() }
+}
+
+/// A request's rows are those that its events tell of, as the last of them tells.
+fn rows_agree(number: &str, told: BTreeMap<String, (String, i64)>, mut found: Covers) -> Result<(), Defect> {
+    let mut wrong: Option<(i64, String)> = None;
+    for (name, (cover, sequence)) in told {
+        let what = match found.remove(&name) {
+            Some(found) if found == cover => continue,
+            Some(_) => format!("the row {name} that it tells of was edited"),
+            None => format!("the row {name} that it tells of is missing"),
+        };
+        if wrong.as_ref().is_none_or(|(first, _)| sequence < *first) {
+            wrong = Some((sequence, what));
+        }
+    }
+    if let Some((sequence, what)) = wrong {
+        return Err(Defect::of_event(number, sequence, what));
+    }
+    match found.into_keys().next() {
+        None => Ok(()),
+        Some(name) => Err(Defect {
+            at: format!("request {number}"),
+            what: format!("the row {name} was inserted: no event tells of it"),
+        }),
+    }
+}
