@@ -21,5 +21,6 @@ mod schema;
 mod secrets;
 mod statements;
 mod subdomain;
+mod tamper;
 mod tokens;
 mod versions;

@@ -1,0 +1,806 @@
+//! Somebody who may write to the whole database, but has no key: whatever they change, `disposisi audit verify` names it.
+//!
+//! People, agencies, grants and the stored versions of SOPs are no part of the record: what they were when somebody acted
+//! stands in the events. To restore a whole older database is out of its reach too.
+
+use std::path::{Path, PathBuf};
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TryGetable};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{Folders, Person, READ, Server, output};
+
+const SKW: &str = "singkawang";
+const DPS: &str = "denpasar";
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
+    userErrors { code path message } } }";
+const RESUBMIT: &str = "mutation($input: ResubmitRequestInput!) { resubmitRequest(input: $input) { \
+    request { status } userErrors { code path } } }";
+const SIGN: &str = "mutation($input: SignDocumentInput!) { signDocument(input: $input) { userErrors { code } } }";
+const READ_DISPOSITION: &str =
+    "mutation($input: ReadDispositionInput!) { readDisposition(input: $input) { userErrors { code } } }";
+const REVEAL: &str =
+    "mutation($input: RevealCredentialInput!) { revealCredential(input: $input) { secret userErrors { code } } }";
+const REISSUE: &str =
+    "mutation($input: ReissueCredentialInput!) { reissueCredential(input: $input) { userErrors { code } } }";
+
+fn server() -> Server {
+    Server::with(&[
+        ("opd", SKW, "opd", Some("dinkes")),
+        ("tu", SKW, "tu", None),
+        ("kadis", SKW, "kepala-dinas", None),
+        ("kabid", SKW, "kabid-aptika", None),
+        ("subkor", SKW, "subkor-ile", None),
+        ("system", SKW, "admin-system", None),
+        ("cloud", SKW, "admin-cloud", None),
+        ("disdik", DPS, "opd", Some("disdik")),
+        ("egov", DPS, "kabid-egovernment", None),
+        ("kasi", DPS, "kasi-psk", None),
+    ])
+}
+
+fn papers(letter: &str, details: &Value) -> Value {
+    json!({
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan", "srikandiReference": "SR-1" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
+        "details": details,
+    })
+}
+
+async fn submit(person: &Person<'_>, office: &str, procedure: &str, mut input: Value) -> String {
+    input["office"] = json!(office);
+    input["procedure"] = json!(procedure);
+    let answer = person.ask(SUBMIT, json!({ "input": input })).await;
+    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+async fn subdomain(server: &Server, letter: &str) -> String {
+    submit_subdomain(&server.person("opd").await, letter).await
+}
+
+async fn submit_subdomain(opd: &Person<'_>, letter: &str) -> String {
+    let details = json!({ "label": "dinkes", "target": "192.0.2.7", "purpose": "Situs dinas" });
+    submit(opd, SKW, "permohonan-subdomain", papers(letter, &details)).await
+}
+
+fn cloud_details() -> Value {
+    json!({ "purpose": "Arsip", "quotaGib": 50, "users": 3 })
+}
+
+async fn to_step_5(server: &Server, number: &str) {
+    let sheet = json!({ "documents": [{
+        "kind": "lembar-disposisi", "title": "Lembar disposisi", "number": "1", "date": "2026-01-06",
+    }] });
+    let disposition = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
+    server.person("tu").await.execute(number, "2", "forward", sheet).await.expect("forwarded");
+    server.person("kadis").await.execute(number, "3", "dispose", disposition.clone()).await.expect("disposed");
+    let kabid = server.person("kabid").await;
+    let seen = kabid.ask(READ, json!({ "number": number })).await;
+    let read = json!({ "input": { "dispositionId": seen["request"]["dispositions"][0]["id"] } });
+    kabid.ask(READ_DISPOSITION, read).await;
+    kabid.execute(number, "4", "dispose", disposition).await.expect("disposed");
+}
+
+/// A subdomain, to the draft that was refused, drawn up anew and signed.
+async fn play_subdomain(server: &Server) -> String {
+    let number = subdomain(server, "005/1").await;
+    to_step_5(server, &number).await;
+    let subkor = server.person("subkor").await;
+    subkor.execute(&number, "5", "yes", json!({})).await.expect("complete");
+    let name = json!({ "asset": { "attributes": {
+        "fqdn": "dinkes.singkawangkota.go.id", "recordType": "A", "target": "192.0.2.7",
+    } } });
+    server.person("system").await.execute(&number, "6", "provision", name).await.expect("made");
+    let draft = json!({ "documents": [{ "kind": "draft-surat-balasan", "title": "Balasan" }] });
+    subkor.execute(&number, "7", "draft", draft.clone()).await.expect("drafted");
+    sign(server, &number, json!({ "decision": "REFUSE", "note": "Nomor salah" })).await;
+    server.person("tu").await.execute(&number, "8", "revise", json!({ "note": "Nomor salah" })).await.expect("revised");
+    subkor.execute(&number, "7", "draft", draft).await.expect("drafted anew");
+    sign(server, &number, json!({ "decision": "SIGN" })).await;
+    number
+}
+
+async fn sign(server: &Server, number: &str, decision: Value) {
+    let kadis = server.person("kadis").await;
+    let seen = kadis.ask(READ, json!({ "number": number })).await;
+    let documents = seen["request"]["documents"].as_array().expect("a list").clone();
+    let waits = |document: &&Value| document["kind"]["key"] == "draft-surat-balasan" && document["current"] == true;
+    let mut input = json!({ "documentId": documents.iter().find(waits).expect("a draft")["id"] });
+    input.as_object_mut().expect("an object").extend(decision.as_object().expect("an object").clone());
+    assert_eq!(kadis.ask(SIGN, json!({ "input": input })).await["signDocument"]["userErrors"], json!([]));
+}
+
+/// A cloud account, sent back once, delivered, its credential read and reissued.
+async fn play_cloud(server: &Server) -> String {
+    let (opd, cloud) = (server.person("opd").await, server.person("cloud").await);
+    let (subkor, kabid) = (server.person("subkor").await, server.person("kabid").await);
+    let number = submit(&opd, SKW, "permohonan-cloud-service", papers("005/2", &cloud_details())).await;
+    to_step_5(server, &number).await;
+    subkor.execute(&number, "5", "no", json!({ "note": "NIP kurang" })).await.expect("not complete");
+    kabid.execute(&number, "4", "return", json!({ "note": "Lengkapi data" })).await.expect("returned");
+    let seen = opd.ask(READ, json!({ "number": number })).await["request"].clone();
+    let mut completed = papers("005/2a", &cloud_details());
+    completed["requestId"] = seen["id"].clone();
+    completed["expectedVersion"] = seen["version"].clone();
+    opd.ask(RESUBMIT, json!({ "input": completed })).await;
+    to_step_5(server, &number).await;
+    subkor.execute(&number, "5", "yes", json!({})).await.expect("complete");
+    let account = json!({ "asset": {
+        "attributes": { "username": "dinkes", "quotaGib": 50, "serviceAddress": "https://cloud.example" },
+        "secret": "rahasia-satu",
+    } });
+    cloud.execute(&number, "6", "provision", account).await.expect("made");
+    subkor.execute(&number, "7", "yes", json!({})).await.expect("right");
+    let report = json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] });
+    subkor.execute(&number, "8", "confirm", report).await.expect("completed");
+    let asset = opd.ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
+    opd.ask(REVEAL, json!({ "input": { "assetId": asset, "idempotencyKey": "one" } })).await;
+    cloud.ask(REISSUE, json!({ "input": { "assetId": asset, "secret": "rahasia-dua" } })).await;
+    number
+}
+
+async fn begin_data_center(server: &Server) -> String {
+    let details = json!({ "kind": "SERVER", "rackUnits": 2, "powerWatts": 500, "operatingSystem": "Debian",
+        "ports": [443], "publicAddress": true, "applications": ["Rapor"], "maintenanceContact": "Contoh" });
+    let number = submit(&server.person("disdik").await, DPS, "layanan-data-center", papers("005/3", &details)).await;
+    let more = json!({
+        "documents": [{ "kind": "catatan-hasil-koordinasi", "title": "Catatan", "number": "1" }],
+        "disposition": { "instruction": "Analisa" },
+    });
+    server.person("egov").await.execute(&number, "2", "coordinate", more).await.expect("coordinated");
+    number
+}
+
+async fn reserve(server: &Server, number: &str) {
+    let placement = json!({
+        "documents": [{ "kind": "bentuk-sistem", "title": "Bentuk", "number": "2" }],
+        "asset": { "attributes": {
+            "placementKind": "SERVER", "name": "rapor", "rack": "A1", "unitFrom": 5, "unitTo": 6,
+        } },
+    });
+    server.person("kasi").await.execute(number, "3", "placeable", placement).await.expect("reserved");
+}
+
+/// Four requests that were played, and how the database was in the middle.
+struct World {
+    folder: tempfile::TempDir,
+    clean: DatabaseConnection,
+    /// The oldest: a subdomain.
+    first: String,
+    /// A cloud account with a credential.
+    cloud: String,
+    /// A placement with units, which went on after the old copy was taken.
+    placed: String,
+    /// The youngest: it began after the old copy was taken.
+    last: String,
+}
+
+/// What is done to a database, and what must be named.
+struct Case {
+    what: String,
+    sql: String,
+    named: Vec<String>,
+}
+
+fn case(what: &str, sql: &str, named: &[&str]) -> Case {
+    Case { what: what.to_owned(), sql: sql.to_owned(), named: named.iter().map(|&part| part.to_owned()).collect() }
+}
+
+async fn open(file: &Path) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(format!("sqlite://{}", file.display()));
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await.expect("the database")
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.join("keys")).expect("a folder");
+    for key in ["signing.key", "encryption.key", "audit.key"] {
+        std::fs::copy(from.join("keys").join(key), to.join("keys").join(key)).expect("a key");
+    }
+    for file in ["disposisi.db", "disposisi.db-wal"] {
+        let _ = std::fs::remove_file(to.join(file));
+        if from.join(file).exists() {
+            std::fs::copy(from.join(file), to.join(file)).expect("the database");
+        }
+    }
+}
+
+/// What `audit verify` says; whether it is content.
+fn verify(data: &Path) -> (bool, String) {
+    let output = output(data, &Folders::shipped(), &["audit", "verify"], "");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+async fn value<T: TryGetable>(database: &DatabaseConnection, sql: &str) -> T {
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    let row = database.query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let row = row.unwrap_or_else(|| panic!("nothing found: {sql}"));
+    row.try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+}
+
+/// Every value of a statement's first column.
+async fn values<T: TryGetable>(database: &DatabaseConnection, sql: &str) -> Vec<T> {
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    let rows = database.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    rows.iter().map(|row| row.try_get_by_index(0).expect("a value")).collect()
+}
+
+/// A request's id, as SQL.
+fn id(number: &str) -> String {
+    format!("(SELECT id FROM requests WHERE number = '{number}')")
+}
+
+impl World {
+    async fn play() -> Self {
+        let mut server = server();
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = play_subdomain(&server).await;
+        let cloud = play_cloud(&server).await;
+        let placed = begin_data_center(&server).await;
+        let live = open(&server.path().join("disposisi.db")).await;
+        let old = folder.path().join("old.db");
+        live.execute_unprepared(&format!("VACUUM INTO '{}'", old.display())).await.expect("an old copy");
+        live.close().await.expect("closed");
+        reserve(&server, &placed).await;
+        let last = subdomain(&server, "005/4").await;
+        assert!(server.stop().success());
+        let clean = folder.path().join("clean");
+        copy(&server.path(), &clean);
+        let (content, said) = verify(&clean);
+        assert!(content, "{said}");
+        let clean = open(&clean.join("disposisi.db")).await;
+        Self { folder, clean, first, cloud, placed, last }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A copy that was tampered with.
+    async fn tampered(&self, sql: &str) -> PathBuf {
+        let data = self.path("tampered");
+        copy(&self.path("clean"), &data);
+        let database = open(&data.join("disposisi.db")).await;
+        let old = self.path("old.db");
+        let sql = format!("ATTACH '{}' AS old; {sql}", old.display());
+        database.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        database.close().await.expect("closed");
+        data
+    }
+
+    /// Tries every case, and tells of all that went unseen or were named wrongly.
+    async fn expect(&self, cases: Vec<Case>) {
+        let mut wrong = Vec::new();
+        assert!(!cases.is_empty());
+        for Case { what, sql, named } in cases {
+            let (content, said) = verify(&self.tampered(&sql).await);
+            if content || !named.iter().all(|part| said.contains(part.as_str())) {
+                wrong.push(format!("{what}: {said}  expected {named:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    async fn last_sequence(&self, number: &str) -> i64 {
+        value(&self.clean, &format!("SELECT last_sequence FROM requests WHERE number = '{number}'")).await
+    }
+
+    async fn position(&self, number: &str, sequence: i64) -> i64 {
+        let event = event(number, sequence);
+        value(&self.clean, &format!("SELECT position FROM log WHERE event_id = (SELECT id FROM events WHERE {event})"))
+            .await
+    }
+}
+
+/// An event, as the condition that finds it.
+fn event(number: &str, sequence: i64) -> String {
+    format!("request_id = {} AND sequence = {sequence}", id(number))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_was_touched_is_named() {
+    let world = World::play().await;
+    let World { first, cloud, placed, last, .. } = &world;
+    let end = world.last_sequence(first).await;
+    let at = |number: &str, sequence: i64| format!("request {number}, event {sequence}:");
+    let (third, fourth, beyond) = (at(first, 3), at(first, 4), at(first, end + 1));
+    let in_third = event(first, 3);
+    let mut cases = vec![
+        case(
+            "a body edited",
+            &format!("UPDATE events SET body = replace(body, '\"step\"', '\"Step\"') WHERE {in_third}"),
+            &[&third, "edited"],
+        ),
+        case("a body that is none", &format!("UPDATE events SET body = 'x' WHERE {in_third}"), &[&third]),
+        case(
+            "another's MAC",
+            &format!("UPDATE events SET mac = (SELECT mac FROM events WHERE {}) WHERE {in_third}", event(first, 5)),
+            &[&third],
+        ),
+        case("one deleted from the middle", &format!("DELETE FROM events WHERE {in_third}"), &[&third, "missing"]),
+        case("the last deleted", &format!("DELETE FROM events WHERE {}", event(first, end)), &[&at(first, end), "cut"]),
+        case(
+            "the last deleted and the row set back",
+            &format!(
+                "DELETE FROM events WHERE {}; UPDATE requests SET last_sequence = {}, \
+                 last_mac = (SELECT mac FROM events WHERE {}) WHERE number = '{first}'",
+                event(first, end),
+                end - 1,
+                event(first, end - 1)
+            ),
+            &[&at(first, end), "cut from the end, and its request's row edited to match"],
+        ),
+        case(
+            "one copied to the end",
+            &format!(
+                "INSERT INTO events SELECT randomblob(16), request_id, {}, kind, at, version, audience, body, mac \
+                 FROM events WHERE {in_third}; UPDATE requests SET last_sequence = {} WHERE number = '{first}'",
+                end + 1,
+                end + 1
+            ),
+            &[&beyond, "inserted"],
+        ),
+        case(
+            "one copied into the middle, and the others renumbered",
+            &format!(
+                "UPDATE events SET sequence = -sequence - 1 WHERE request_id = {id} AND sequence > 3; \
+                 UPDATE events SET sequence = -sequence WHERE sequence < 0; \
+                 INSERT INTO events SELECT randomblob(16), request_id, 4, kind, at, version, audience, body, mac \
+                 FROM events WHERE {in_third}; UPDATE requests SET last_sequence = {} WHERE number = '{first}'",
+                end + 1,
+                id = id(first)
+            ),
+            &[&fourth],
+        ),
+        case(
+            "two swapped",
+            &format!(
+                "UPDATE events SET sequence = -4 WHERE {in_third}; UPDATE events SET sequence = 3 WHERE {}; \
+                 UPDATE events SET sequence = 4 WHERE sequence = -4",
+                event(first, 4)
+            ),
+            &[&third],
+        ),
+        case(
+            "one moved to another request",
+            &format!(
+                "UPDATE events SET request_id = {}, sequence = {} WHERE {in_third}",
+                id(cloud),
+                world.last_sequence(cloud).await + 1
+            ),
+            &[&third],
+        ),
+        case(
+            "another's moved here",
+            &format!(
+                "UPDATE events SET request_id = {}, sequence = {} WHERE {}",
+                id(first),
+                end + 1,
+                event(cloud, world.last_sequence(cloud).await)
+            ),
+            &[&beyond],
+        ),
+        case(
+            "two whole chains exchanged",
+            &format!(
+                "CREATE TABLE kept AS SELECT id, last_sequence, last_mac FROM requests; \
+                 CREATE TABLE moved AS SELECT id, request_id FROM events; \
+                 DROP INDEX events_sequence; \
+                 UPDATE events SET request_id = {b} WHERE id IN (SELECT id FROM moved WHERE request_id = {a}); \
+                 UPDATE events SET request_id = {a} WHERE id IN (SELECT id FROM moved WHERE request_id = {b}); \
+                 CREATE UNIQUE INDEX events_sequence ON events (request_id, sequence); \
+                 UPDATE requests SET (last_sequence, last_mac) = (SELECT last_sequence, last_mac FROM kept \
+                 WHERE kept.id = {b}) WHERE id = {a}; \
+                 UPDATE requests SET (last_sequence, last_mac) = (SELECT last_sequence, last_mac FROM kept \
+                 WHERE kept.id = {a}) WHERE id = {b}",
+                a = id(first),
+                b = id(last)
+            ),
+            &[&at(first, 1), "columns differ"],
+        ),
+        case(
+            "an event of no request",
+            &format!("DELETE FROM requests WHERE number = '{placed}'"),
+            &["event 1 of request id", "its request's row is missing"],
+        ),
+    ];
+    for (column, to) in [
+        ("kind", "'WITHDRAWN'"),
+        ("at", "'2020-01-01 00:00:00+00:00'"),
+        ("version", "version + 1"),
+        ("audience", "1 - audience"),
+        ("id", "randomblob(16)"),
+    ] {
+        let sql = format!("UPDATE events SET {column} = {to} WHERE {in_third}");
+        cases.push(case(&format!("the column {column}"), &sql, &[&third]));
+    }
+    world.expect(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_touched_is_named() {
+    let world = World::play().await;
+    let World { first, placed, last, .. } = &world;
+    let end: i64 = value(&world.clean, "SELECT max(position) FROM log").await;
+    let at = |position: i64| format!("log position {position}:");
+    let ends = |position: i64| {
+        format!(
+            "UPDATE log_end SET position = {position}, last = (SELECT mac FROM log WHERE position = {position}) \
+             WHERE id = 1"
+        )
+    };
+    // A whole request with all that hangs on it.
+    let removed = |number: &str| {
+        let id = id(number);
+        format!(
+            "DELETE FROM log WHERE event_id IN (SELECT id FROM events WHERE request_id = {id}); \
+             DELETE FROM events WHERE request_id = {id}; \
+             DELETE FROM disposition_reads WHERE disposition_id IN (SELECT id FROM dispositions WHERE request_id = {id}); \
+             DELETE FROM signatures WHERE document_id IN (SELECT id FROM documents WHERE request_id = {id}); \
+             DELETE FROM held_units WHERE asset_id IN (SELECT id FROM assets WHERE request_id = {id}); \
+             DELETE FROM credentials WHERE asset_id IN (SELECT id FROM assets WHERE request_id = {id}); \
+             DELETE FROM submissions WHERE request_id = {id}; DELETE FROM visits WHERE request_id = {id}; \
+             DELETE FROM dispositions WHERE request_id = {id}; DELETE FROM documents WHERE request_id = {id}; \
+             DELETE FROM assets WHERE request_id = {id}; DELETE FROM requests WHERE id = {id};"
+        )
+    };
+    let renumber = "CREATE TABLE n AS SELECT event_id, row_number() OVER (ORDER BY position) AS place FROM log; \
+        UPDATE log SET position = -(SELECT place FROM n WHERE n.event_id = log.event_id); \
+        UPDATE log SET position = -position;";
+    let first_cut: i64 = {
+        let old = open(&world.path("old.db")).await;
+        let sequence: i64 = value(&old, &format!("SELECT last_sequence FROM requests WHERE number = '{placed}'")).await;
+        old.close().await.expect("closed");
+        assert!(sequence < world.last_sequence(placed).await);
+        world.position(placed, sequence + 1).await
+    };
+    let back = rolled_back(placed);
+    let one_of_first = world.position(first, 3).await;
+    let cases = vec![
+        case("a row deleted", "DELETE FROM log WHERE position = 9", &[&at(9), "missing"]),
+        case("a row's event", "UPDATE log SET event_id = randomblob(16) WHERE position = 9", &[&at(9)]),
+        case(
+            "a row's MAC",
+            "UPDATE log SET mac = (SELECT mac FROM log WHERE position = 8) WHERE position = 9",
+            &[&at(9)],
+        ),
+        case(
+            "two swapped",
+            "UPDATE log SET position = -1 WHERE position = 9; UPDATE log SET position = 9 WHERE position = 10; \
+             UPDATE log SET position = 10 WHERE position = -1",
+            &[&at(9)],
+        ),
+        case(
+            "renumbered over a hole",
+            &format!("DELETE FROM log WHERE position = {one_of_first}; {renumber} {};", ends(end - 1)),
+            &[&at(one_of_first), "renumbered"],
+        ),
+        case("the last row cut", &format!("DELETE FROM log WHERE position = {end}"), &[&at(end), "cut"]),
+        case(
+            "the last row cut, its event waiting again, and the end edited to match",
+            &format!(
+                "INSERT INTO pending SELECT event_id FROM log WHERE position = {end}; \
+                 DELETE FROM log WHERE position = {end}; {}",
+                ends(end - 1)
+            ),
+            &[&at(end - 1), "says where the log ends was edited"],
+        ),
+        case("the end's row deleted", "DELETE FROM log_end", &[&at(end), "is missing"]),
+        case(
+            "a row more",
+            &format!("INSERT INTO log SELECT {}, randomblob(16), mac FROM log WHERE position = {end}", end + 1),
+            &[&at(end + 1)],
+        ),
+        case("a request removed from the middle", &removed(placed), &["log position", "missing"]),
+        case(
+            "a request removed from the middle, and the log renumbered",
+            &format!("{} {renumber}", removed(placed)),
+            &["log position", "renumbered"],
+        ),
+        case("a request removed from the end", &removed(last), &[&at(world.position(last, 1).await), "missing"]),
+        case(
+            "a request removed from the end, and the log's end edited to match",
+            &format!("{} {}", removed(last), ends(world.position(last, 1).await - 1)),
+            &["says where the log ends was edited"],
+        ),
+        case(
+            "a place that an event waits for and never gets",
+            &format!(
+                "DELETE FROM log WHERE position > (SELECT position FROM old.log_end); DELETE FROM log_end; \
+                 INSERT INTO log_end SELECT * FROM old.log_end; \
+                 INSERT INTO pending SELECT id FROM events WHERE id NOT IN (SELECT event_id FROM log) \
+                 AND NOT ({})",
+                event(last, 2)
+            ),
+            &[&format!("request {last}, event 2:"), "no place"],
+        ),
+        case(
+            "an event that waits although it has its place",
+            "INSERT INTO pending SELECT event_id FROM log WHERE position = 9",
+            &["pending event"],
+        ),
+        case("a request put back to an older state", &back, &[&at(first_cut), "its event is missing"]),
+        case(
+            "a request put back to an older state, its rows of the log cut out",
+            &format!("{back} DELETE FROM log WHERE event_id NOT IN (SELECT id FROM events);"),
+            &[&at(first_cut), "missing"],
+        ),
+        case(
+            "a request put back to an older state, and the log with it, all others waiting for their places again",
+            &format!("{back} {LOG_BACK}"),
+            &[&format!("request {last}, event 1:"), "numbered anew"],
+        ),
+        case("a request's old row without its old events", &row_back(placed), &[placed, "put back to an older one"]),
+    ];
+    world.expect(cases).await;
+
+    // Numbered anew by the program itself, it fits no better.
+    let data = world.tampered(&format!("{back} {LOG_BACK}")).await;
+    number_anew(&data).await;
+    let database = open(&data.join("disposisi.db")).await;
+    assert_eq!(value::<i64>(&database, "SELECT count(*) FROM pending").await, 0, "all have places");
+    database.close().await.expect("closed");
+    let (content, said) = verify(&data);
+    assert!(!content && said.contains("numbered anew") && said.contains(last.as_str()), "{said}");
+}
+
+/// Has the program number what waits, as it does when it starts.
+async fn number_anew(data: &Path) {
+    use std::io::{BufRead, BufReader};
+    let mut command = crate::harness::command(data, &Folders::shipped());
+    command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
+    child.kill().expect("it ends");
+    child.wait().expect("it ended");
+}
+
+/// The old log put back, all that it does not hold waiting again.
+const LOG_BACK: &str = "DELETE FROM log WHERE position > (SELECT position FROM old.log_end); DELETE FROM log_end; \
+    INSERT INTO log_end SELECT * FROM old.log_end; \
+    INSERT INTO pending SELECT id FROM events WHERE id NOT IN (SELECT event_id FROM log);";
+
+/// A request's old row put back.
+fn row_back(number: &str) -> String {
+    format!(
+        "DELETE FROM requests WHERE number = '{number}'; \
+         INSERT INTO requests SELECT * FROM old.requests WHERE number = '{number}';"
+    )
+}
+
+/// A request put back to how it was in the old copy, with all that hangs on it, and its newer events cut.
+fn rolled_back(number: &str) -> String {
+    let id = id(number);
+    let mut sql = row_back(number);
+    for table in ["events", "submissions", "visits", "dispositions", "documents", "assets"] {
+        sql += &format!(
+            "DELETE FROM {table} WHERE request_id = {id}; \
+             INSERT INTO {table} SELECT * FROM old.{table} WHERE request_id = {id};"
+        );
+    }
+    sql + "DELETE FROM held_units WHERE asset_id NOT IN (SELECT id FROM assets);"
+}
+
+/// A statement that gives a column another value of its kind. `kind`: the column's declared type.
+fn other_value(column: &str, kind: &str) -> String {
+    match kind {
+        "boolean" => format!("NOT {column}"),
+        // Far enough to meet no other row of its request.
+        "INTEGER" | "smallint" => format!("{column} + 1000"),
+        "uuid_text" => "randomblob(16)".to_owned(),
+        "date_text" => "'2020-01-01'".to_owned(),
+        "timestamp_with_timezone_text" => "'2020-01-01 00:00:00+00:00'".to_owned(),
+        "BLOB" | "varbinary_blob(32)" => format!("CASE WHEN {column} IS NULL THEN x'00' ELSE NULL END"),
+        _ => format!("coalesce({column}, '') || 'x'"),
+    }
+}
+
+/// A table's columns with their types.
+async fn columns(database: &DatabaseConnection, table: &str) -> Vec<(String, String)> {
+    let names = values(database, &format!("SELECT name FROM pragma_table_info('{table}')")).await;
+    let kinds = values(database, &format!("SELECT type FROM pragma_table_info('{table}')")).await;
+    names.into_iter().zip(kinds).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_column_of_a_request_is_left_out() {
+    let world = World::play().await;
+    let number = &world.cloud;
+    let mut cases = Vec::new();
+    for (column, kind) in columns(&world.clean, "requests").await {
+        let to = match column.as_str() {
+            // Told by what they no longer fit.
+            "id" | "last_sequence" | "last_mac" | "row_mac" => continue,
+            column => other_value(column, &kind),
+        };
+        let named = if column == "number" { format!("{number}x") } else { number.clone() };
+        let sql = format!("UPDATE requests SET {column} = {to} WHERE number = '{number}'");
+        cases.push(case(&column, &sql, &[&format!("request {named}:"), "its row was edited"]));
+    }
+    let other = &world.first;
+    for column in ["last_mac", "row_mac"] {
+        let sql = format!(
+            "UPDATE requests SET {column} = (SELECT {column} FROM requests WHERE number = '{other}') \
+             WHERE number = '{number}'"
+        );
+        cases.push(case(column, &sql, &[&format!("request {number}:"), "its row was edited"]));
+    }
+    let end = world.last_sequence(number).await;
+    for (to, event) in [(end + 1, end + 1), (end - 1, end)] {
+        let sql = format!("UPDATE requests SET last_sequence = {to} WHERE number = '{number}'");
+        cases.push(case("last_sequence", &sql, &[&format!("request {number}, event {event}:")]));
+    }
+    let sql = format!("UPDATE requests SET id = randomblob(16) WHERE number = '{number}'");
+    cases.push(case("id", &sql, &["request"]));
+    world.expect(cases).await;
+}
+
+/// A table whose rows hang on requests: how a row of it is found, and whose it is.
+const HANGING: [(&str, &str); 9] = [
+    ("submissions", "SELECT request_id FROM submissions"),
+    ("visits", "SELECT request_id FROM visits"),
+    ("dispositions", "SELECT request_id FROM dispositions"),
+    ("disposition_reads", "SELECT d.request_id FROM disposition_reads JOIN dispositions d ON d.id = disposition_id"),
+    ("documents", "SELECT request_id FROM documents"),
+    ("signatures", "SELECT d.request_id FROM signatures JOIN documents d ON d.id = document_id"),
+    ("assets", "SELECT request_id FROM assets"),
+    ("held_units", "SELECT a.request_id FROM held_units JOIN assets a ON a.id = asset_id"),
+    ("credentials", "SELECT a.request_id FROM credentials JOIN assets a ON a.id = asset_id"),
+];
+
+impl World {
+    /// The event that tells last of a row of a table: `request …, event …`.
+    async fn told_by(&self, table: &str, request: &str, row: i64) -> (String, String) {
+        let request: Uuid = value(&self.clean, &format!("{request} WHERE {table}.rowid = {row}")).await;
+        let id: (&str, &str) = match table {
+            "submissions" => ("submissions", ""),
+            "disposition_reads" => ("disposition_reads", "disposition_id"),
+            "held_units" | "credentials" => ("assets", "asset_id"),
+            table => (table, "id"),
+        };
+        let name = match id {
+            (table, "") => {
+                let sequence: i32 =
+                    value(&self.clean, &format!("SELECT sequence FROM submissions WHERE rowid = {row}")).await;
+                format!("{table}/{request}/{sequence}")
+            }
+            (named, column) => {
+                let id: Uuid = value(&self.clean, &format!("SELECT {column} FROM {table} WHERE rowid = {row}")).await;
+                format!("{named}/{id}")
+            }
+        };
+        let told = format!(
+            "SELECT number || ', event ' || sequence || ':' FROM events JOIN requests r ON r.id = request_id \
+             WHERE body LIKE '%\"{name}%' ORDER BY sequence DESC LIMIT 1"
+        );
+        (format!("request {}", value::<String>(&self.clean, &told).await), name)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_column_of_what_hangs_on_a_request_is_left_out() {
+    let world = World::play().await;
+    let mut cases = Vec::new();
+    for (table, request) in HANGING {
+        // The newest of its kind, and the oldest.
+        for order in ["max", "min"] {
+            let row: i64 = value(&world.clean, &format!("SELECT {order}(rowid) FROM {table}")).await;
+            let (event, name) = world.told_by(table, request, row).await;
+            for (column, kind) in columns(&world.clean, table).await {
+                let to = other_value(&column, &kind);
+                let sql = format!("UPDATE {table} SET {column} = {to} WHERE rowid = {row}");
+                // A row under another's id, or another name, is missing under its own.
+                cases.push(case(&format!("{table}.{column}"), &sql, &[&event, &name]));
+            }
+            let sql = format!("DELETE FROM {table} WHERE rowid = {row}");
+            cases.push(case(&format!("{table}, one deleted"), &sql, &[&event, &name]));
+        }
+        assert!(cases.iter().any(|case| case.what.starts_with(table)), "{table} was played");
+    }
+    world.expect(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_no_event_tells_of_is_named() {
+    let world = World::play().await;
+    let number = &world.first;
+    let mut cases = Vec::new();
+    for table in ["visits", "dispositions", "documents", "submissions"] {
+        let changed: Vec<String> = columns(&world.clean, table)
+            .await
+            .into_iter()
+            .map(|(name, _)| match name.as_str() {
+                "id" => "randomblob(16)".to_owned(),
+                "visit" | "position" | "sequence" => format!("{name} + 100"),
+                "current" => "0".to_owned(),
+                _ => name,
+            })
+            .collect();
+        let sql = format!(
+            "INSERT INTO {table} SELECT {} FROM {table} WHERE request_id = {} LIMIT 1",
+            changed.join(", "),
+            id(number)
+        );
+        cases.push(case(&format!("{table}, one inserted"), &sql, &[number, table, "inserted"]));
+    }
+    let sql = "INSERT INTO held_units SELECT office, kind, place, unit + 10, asset_id FROM held_units LIMIT 1";
+    cases.push(case("a unit more", sql, &[&world.placed, "assets/", "edited"]));
+    let sql = "INSERT INTO held_units SELECT office, kind, place, unit + 10, randomblob(16) FROM held_units LIMIT 1";
+    cases.push(case("a unit held for nothing", sql, &["held_units", "hangs on nothing"]));
+    world.expect(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_on_top_of_what_was_touched() {
+    let mut server = server();
+    let database = open(&server.path().join("disposisi.db")).await;
+    let number = begin_data_center(&server).await;
+    let refused = async |number: &str, sql: &str, back: &str| {
+        database.execute_unprepared(sql).await.expect("edited");
+        let person = server.person("kasi").await;
+        let seen = person.ask(READ, json!({ "number": number })).await["request"].clone();
+        let input = json!({ "input": {
+            "requestId": seen["id"], "step": "3", "outcome": "not-placeable", "expectedVersion": seen["version"],
+            "note": "Penuh", "documents": [{ "kind": "bentuk-sistem", "title": "Bentuk", "number": "2" }],
+        } });
+        let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { userErrors { code } } }";
+        assert_eq!(person.refusal(execute, input).await, "INTERNAL", "{sql}");
+        database.execute_unprepared(back).await.expect("put back");
+    };
+    refused(
+        &number,
+        "UPDATE requests SET letter_number = letter_number || 'x'",
+        "UPDATE requests SET letter_number = substr(letter_number, 1, length(letter_number) - 1)",
+    )
+    .await;
+    refused(
+        &number,
+        "CREATE TABLE kept AS SELECT id, arrived_at FROM visits; UPDATE visits SET arrived_at = '2020-01-01 00:00:00+00:00'",
+        "UPDATE visits SET arrived_at = (SELECT arrived_at FROM kept WHERE kept.id = visits.id)",
+    )
+    .await;
+    refused(
+        &number,
+        "CREATE TABLE ended AS SELECT * FROM log_end; UPDATE log_end SET position = position - 1",
+        "UPDATE log_end SET position = (SELECT position FROM ended)",
+    )
+    .await;
+    reserve(&server, &number).await;
+    database.execute_unprepared("UPDATE assets SET name = name || 'x'").await.expect("edited");
+    let submitter = server.person("disdik").await;
+    let seen = submitter.ask(READ, json!({ "number": number })).await["request"].clone();
+    let input = json!({ "requestId": seen["id"], "reason": "Batal", "expectedVersion": seen["version"] });
+    let withdraw = "mutation($input: WithdrawRequestInput!) { withdrawRequest(input: $input) { userErrors { code } } }";
+    assert_eq!(submitter.refusal(withdraw, json!({ "input": input })).await, "INTERNAL", "its asset was edited");
+    let back = "UPDATE assets SET name = substr(name, 1, length(name) - 1)";
+    database.execute_unprepared(back).await.expect("put back");
+
+    // What was cut from the log's end stays missing: the log goes on after it.
+    let end: i64 = value(&database, "SELECT max(position) FROM log").await;
+    database.execute_unprepared(&format!("DELETE FROM log WHERE position = {end}")).await.expect("cut");
+    subdomain(&server, "005/9").await;
+    let next: i64 = value(&database, "SELECT max(position) FROM log").await;
+    assert!(next > end);
+    database.close().await.expect("closed");
+    assert!(server.stop().success());
+    let (content, said) = verify(&server.path());
+    assert!(!content && said.contains(&format!("log position {end}: missing")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_grows_meanwhile_is_whole() {
+    let server = server();
+    let data = server.path();
+    let proofs = tokio::task::spawn_blocking(move || (0..20).map(|_| verify(&data)).collect::<Vec<_>>());
+    let opd = server.person("opd").await;
+    for letter in 0..20 {
+        submit_subdomain(&opd, &format!("006/{letter}")).await;
+    }
+    for (content, said) in proofs.await.expect("they end") {
+        assert!(content, "{said}");
+    }
+}
