@@ -15,6 +15,7 @@ mod house;
 mod lists;
 mod manners;
 mod matrix;
+mod million;
 mod printed;
 mod races;
 mod schema;
