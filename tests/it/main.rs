@@ -10,6 +10,7 @@ mod data_center;
 mod demo;
 mod documentation;
 mod faults;
+mod fuzz;
 mod harness;
 mod house;
 mod lists;

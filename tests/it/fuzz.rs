@@ -1,0 +1,394 @@
+//! What comes from outside as text, torn and twisted: the reader of SOPs, the reader of policies, the body of a request. None
+//! of them panics or takes long, whatever it is given.
+//!
+//! Each takes the shipped files and `tests/corpus/<target>/`, first as they are, then changed by chance line by line, token by
+//! token, byte by byte. The chance is seeded: `FUZZ_SEED` and `FUZZ_CASES` in the environment say otherwise than below.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use disposisi::auth::Keys;
+use disposisi::clock::SystemClock;
+use disposisi::graphql::{self, ApiSchema, Limits, Session};
+use disposisi::policy::{self, Policy, PolicyFile};
+use disposisi::procedure::{self, Office, Procedure, Severity, Shelf};
+use disposisi::service::{Catalog, Service};
+use disposisi::store::Store;
+use disposisi::workflow::reach;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use crate::harness::Folders;
+
+/// No input may keep a reader busy for longer, unoptimised, beside other tests.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Text that readers may stumble over.
+const DICTIONARY: &[&str] = &[
+    "",
+    " ",
+    "\n",
+    "\r",
+    "\t",
+    "\0",
+    "\u{feff}",
+    "\u{202e}",
+    "e\u{301}",
+    "\u{1f9ff}",
+    "\"",
+    "'",
+    "\"\"\"",
+    "'''",
+    "\\",
+    "\\u",
+    "\\ud800",
+    "#",
+    ",",
+    ":",
+    ";",
+    "=",
+    "=\n",
+    ".",
+    "..",
+    "...",
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "{",
+    "}",
+    "(",
+    ")",
+    "{{",
+    "${",
+    "@",
+    "$",
+    "!",
+    "&",
+    "|",
+    "*",
+    "?",
+    "^",
+    "0",
+    "-0",
+    "-1",
+    "1e999",
+    "0x",
+    "9223372036854775808",
+    "4294967296",
+    "inf",
+    "nan",
+    "true",
+    "null",
+    "2026-02-30",
+    "9999-12-31",
+    "1970-01-01T00:00:00Z",
+    "[[steps]]",
+    "[[steps.outcomes]]",
+    "[details]",
+    "[asset]",
+    "key = \"\"",
+    "to = \"1\"",
+    "$ref = \"#\"",
+    "pattern = \"(a+)+$\"",
+    "p, ",
+    "g, ",
+    "r.sub == p.sub",
+    "fragment F on Query {",
+    "...F",
+    "on ",
+    "query",
+    "mutation",
+    "subscription",
+    "__typename",
+    "__schema",
+    "@include(if: true)",
+    "\"query\":",
+    "\"variables\":",
+    "first: 1000000",
+];
+
+/// One change to a text.
+#[derive(Debug, Clone)]
+enum Edit {
+    Flip(Index, u8),
+    Insert(Index, &'static str, usize),
+    Cut(Index, usize),
+    Truncate(Index),
+    DropLine(Index),
+    RepeatLine(Index, usize),
+    SwapLines(Index, Index),
+    DropToken(Index),
+    ReplaceToken(Index, Index),
+    SetToken(Index, &'static str),
+    /// The rest of another file from there.
+    Splice(Index, Index, Index),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = any::<Index>;
+    let word = || select(DICTIONARY);
+    prop_oneof![
+        (at(), any::<u8>()).prop_map(|(at, byte)| Edit::Flip(at, byte)),
+        (at(), word(), prop_oneof![8 => 1..4_usize, 1 => 4..500_usize])
+            .prop_map(|(at, word, n)| Edit::Insert(at, word, n)),
+        (at(), 1..200_usize).prop_map(|(at, length)| Edit::Cut(at, length)),
+        at().prop_map(Edit::Truncate),
+        at().prop_map(Edit::DropLine),
+        (at(), prop_oneof![8 => 1..3_usize, 1 => 3..50_usize]).prop_map(|(at, times)| Edit::RepeatLine(at, times)),
+        (at(), at()).prop_map(|(a, b)| Edit::SwapLines(a, b)),
+        at().prop_map(Edit::DropToken),
+        (at(), at()).prop_map(|(at, by)| Edit::ReplaceToken(at, by)),
+        (at(), word()).prop_map(|(at, word)| Edit::SetToken(at, word)),
+        (at(), at(), at()).prop_map(|(file, from, to)| Edit::Splice(file, from, to)),
+    ]
+}
+
+/// Where the tokens of a text are: words, and each other character by itself.
+fn tokens(text: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii();
+    let mut tokens: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, byte) in text.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()) {
+        match tokens.last_mut() {
+            Some(last) if last.end == at && is_word(*byte) && is_word(text[at - 1]) => last.end += 1,
+            _ => tokens.push(at..at + 1),
+        }
+    }
+    tokens
+}
+
+fn changed_lines(text: &[u8], change: impl FnOnce(&mut Vec<&[u8]>)) -> Vec<u8> {
+    let mut lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    if !lines.is_empty() {
+        change(&mut lines);
+    }
+    lines.concat()
+}
+
+fn changed_token(text: &[u8], at: &Index, by: impl FnOnce(&[std::ops::Range<usize>]) -> Vec<u8>) -> Vec<u8> {
+    let tokens = tokens(text);
+    if tokens.is_empty() {
+        return text.to_vec();
+    }
+    let token = tokens[at.index(tokens.len())].clone();
+    [&text[..token.start], &by(&tokens), &text[token.end..]].concat()
+}
+
+fn apply(mut text: Vec<u8>, edit: &Edit, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let place = |at: &Index, text: &[u8]| at.index(text.len() + 1);
+    match edit {
+        Edit::Flip(at, byte) => {
+            if !text.is_empty() {
+                let at = at.index(text.len());
+                text[at] = *byte;
+            }
+            text
+        }
+        Edit::Insert(at, word, times) => {
+            let at = place(at, &text);
+            text.splice(at..at, word.repeat(*times).into_bytes());
+            text
+        }
+        Edit::Cut(at, length) => {
+            let from = place(at, &text);
+            text.drain(from..text.len().min(from + length));
+            text
+        }
+        Edit::Truncate(at) => {
+            text.truncate(place(at, &text));
+            text
+        }
+        Edit::DropLine(at) => changed_lines(&text, |lines| {
+            lines.remove(at.index(lines.len()));
+        }),
+        Edit::RepeatLine(at, times) => changed_lines(&text, |lines| {
+            let at = at.index(lines.len());
+            let line = lines[at];
+            lines.splice(at..at, std::iter::repeat_n(line, *times));
+        }),
+        Edit::SwapLines(a, b) => changed_lines(&text, |lines| {
+            let (a, b) = (a.index(lines.len()), b.index(lines.len()));
+            lines.swap(a, b);
+        }),
+        Edit::DropToken(at) => changed_token(&text, at, |_| Vec::new()),
+        Edit::ReplaceToken(at, by) => {
+            changed_token(&text, at, |tokens| text[tokens[by.index(tokens.len())].clone()].to_vec())
+        }
+        Edit::SetToken(at, word) => changed_token(&text, at, |_| word.as_bytes().to_vec()),
+        Edit::Splice(file, from, to) => {
+            let other = &files[file.index(files.len())].1;
+            text.truncate(place(to, &text));
+            text.extend_from_slice(&other[place(from, other)..]);
+            text
+        }
+    }
+}
+
+fn environment<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok().and_then(|value| value.parse().ok())
+}
+
+/// The shipped files that end so, and the target's corpus.
+fn corpus(target: &str, shipped: &Path, ends: &str) -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("tests/corpus").join(target)];
+    folders.push(shipped.to_path_buf());
+    folders.extend(std::fs::read_dir(shipped).expect("a folder").map(|entry| entry.expect("an entry").path()));
+    let mut files = Vec::new();
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            if name.ends_with(ends) && name != "office.toml" {
+                files.push((name, std::fs::read(&path).expect("a file")));
+            }
+        }
+    }
+    // A folder's order is chance too.
+    files.sort();
+    assert!(files.len() > 10, "the corpus is there");
+    files
+}
+
+/// Gives a reader every file, then so many changed ones.
+fn fuzz(target: &str, files: &[(String, Vec<u8>)], cases: u32, read: impl Fn(&[u8])) {
+    let timed = |input: &[u8]| {
+        let begun = Instant::now();
+        read(input);
+        let took = begun.elapsed();
+        if took > LONGEST { Err(TestCaseError::fail(format!("it took {took:?}"))) } else { Ok(()) }
+    };
+    for (name, text) in files {
+        timed(text).unwrap_or_else(|error| panic!("{target}/{name}: {error}"));
+    }
+    let seed: u64 = environment("FUZZ_SEED").unwrap_or(1);
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    let cases = environment("FUZZ_CASES").unwrap_or(cases);
+    let config = Config { cases, failure_persistence: None, max_shrink_time: 20_000, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let change = |(file, edits): &(Index, Vec<Edit>)| {
+        let (name, text) = &files[file.index(files.len())];
+        (name, edits.iter().fold(text.clone(), |text, edit| apply(text, edit, files)))
+    };
+    let found = runner.run(&(any::<Index>(), vec(edit(), 1..8)), |input| timed(&change(&input).1));
+    if let Err(TestError::Fail(why, input)) = &found {
+        let (name, text) = change(input);
+        panic!("{target}, FUZZ_SEED={seed}: {why}\nfrom {name} by {:?}:\n{}", input.1, text.escape_ascii());
+    }
+    found.expect("it runs");
+}
+
+fn shelf() -> Shelf {
+    procedure::read_folder(&Folders::shipped().procedures).expect("the shipped files")
+}
+
+/// What a server does with an SOP's file before it is in force.
+fn take_procedure(office: &Office, text: &[u8]) {
+    let text = String::from_utf8_lossy(text);
+    let Ok(located) = procedure::read_procedure("procedures/x/y.toml", &office.key, &text) else { return };
+    let faults = procedure::check(&located, office);
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        return;
+    }
+    for fault in reach::faults(&located.procedure) {
+        let path: Vec<&str> = fault.step.iter().map(String::as_str).collect();
+        assert!(located.line(&path) > 0);
+    }
+    let mut catalog = Catalog::default();
+    catalog.add_office(office.clone());
+    catalog.add_procedure(located.procedure, true).expect("what was checked can be used");
+}
+
+#[test]
+fn no_text_breaks_the_reader_of_procedures() {
+    let files = corpus("procedure", &Folders::shipped().procedures, ".toml");
+    let offices = shelf().offices;
+    fuzz("procedure", &files, 600, |text| offices.iter().for_each(|office| take_procedure(office, text)));
+}
+
+#[test]
+fn no_text_breaks_the_reader_of_policies() {
+    let folders = Folders::shipped();
+    let files = corpus("policy", &folders.policies, ".csv");
+    let model = std::fs::read_to_string(folders.policies.join("model.conf")).expect("the model");
+    let shelf = shelf();
+    let procedures: Vec<&Procedure> = shelf.procedures.iter().map(|located| &located.procedure).collect();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let take = |model: &str, text: &[u8]| {
+        let text = String::from_utf8_lossy(text).into_owned();
+        let files = [PolicyFile { file: "policies/singkawang.csv".to_owned(), text }];
+        if let Ok(policy) = runtime.block_on(policy::load(model, &files)) {
+            policy::check(&policy, &shelf.offices, &procedures, None);
+            policy::check(&policy, &shelf.offices, &procedures, Some(&[]));
+        }
+    };
+    fuzz("policy", &files, 300, |text| take(&model, text));
+    // The model is a file like any other.
+    let lines = std::fs::read(folders.policies.join("singkawang.csv")).expect("the policy");
+    let mut models = files;
+    models.push(("model.conf".to_owned(), model.clone().into_bytes()));
+    let only_model: Vec<(String, Vec<u8>)> = models.split_off(models.len() - 1);
+    fuzz("policy", &only_model, 300, |text| take(&String::from_utf8_lossy(text), &lines));
+}
+
+/// A service over an empty database, and its schema.
+async fn schema(folder: &Path) -> (Service, ApiSchema) {
+    let keys = Arc::new(Keys::open_or_make(folder).expect("keys"));
+    let mac = keys.clone();
+    let mac = Arc::new(move |parts: &[&[u8]]| mac.mac(parts));
+    let store = Store::open(&folder.join("disposisi.db"), mac).await.expect("a database");
+    let mut catalog = Catalog::default();
+    let Shelf { offices, procedures, .. } = shelf();
+    offices.into_iter().for_each(|office| catalog.add_office(office));
+    for located in procedures {
+        catalog.add_procedure(located.procedure, true).expect("a procedure");
+    }
+    let policy = Arc::new(Policy::default());
+    let service = Service::new(store, Arc::new(catalog), policy, keys, Arc::new(SystemClock), 15);
+    (service.clone(), graphql::schema(service, Limits::default()))
+}
+
+/// What a server does with a body, from nobody.
+async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
+    // As the route does: an object only.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return;
+    }
+    let Ok(request) = serde_json::from_slice::<async_graphql::Request>(body) else { return };
+    let session = Session::open(service, &request.query, None, None).await.expect("a session");
+    let response = graphql::execute(schema, request, session).await;
+    for error in &response.errors {
+        let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+        assert!(code.is_some(), "an error without a code: {error:?}");
+    }
+    serde_json::to_string(&response).expect("an answer");
+}
+
+#[test]
+fn no_body_breaks_the_server() {
+    let mut files = corpus("body", &Folders::shipped().policies, ".json");
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (service, schema) = runtime.block_on(schema(folder.path()));
+    let answer = |body: &[u8]| runtime.block_on(answer(&service, &schema, body));
+    fuzz("body", &files, 600, answer);
+    // The same below JSON: a changed document in a body that is whole.
+    files.retain(|(_, body)| document(body).is_some());
+    for (_, body) in &mut files {
+        *body = document(body).unwrap_or_default();
+    }
+    fuzz("body", &files, 600, |text| {
+        let body = serde_json::json!({ "query": String::from_utf8_lossy(text) });
+        answer(body.to_string().as_bytes());
+    });
+}
+
+/// The document in a body.
+fn document(body: &[u8]) -> Option<Vec<u8>> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    Some(body["query"].as_str()?.as_bytes().to_vec())
+}
