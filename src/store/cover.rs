@@ -17,14 +17,18 @@ use super::{Store, StoreError};
 /// Rows by their names, each with the MAC that covers it: what an event says of the rows that changed with it.
 pub(super) type Covers = BTreeMap<String, String>;
 
-/// A row's parts: its table, then every column's name and value, but for those named.
+/// A row's parts: its table, then every column's name and value, but for those named. What is null is left out, so that a
+/// column which is added later, and is null in old rows, leaves their MACs as they are.
 pub(super) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut parts = vec![table::<M>().into_bytes()];
     for column in <M::Entity as EntityTrait>::Column::iter() {
         let name = column.as_str();
-        if !except.contains(&name) {
+        if except.contains(&name) {
+            continue;
+        }
+        if let Some(value) = bytes(row.get(column))? {
             parts.push(name.as_bytes().to_vec());
-            parts.push(bytes(row.get(column))?);
+            parts.push(value);
         }
     }
     Ok(parts)
@@ -48,9 +52,9 @@ fn table<M: ModelTrait>() -> String {
     M::Entity::default().table_name().to_owned()
 }
 
-/// A value's bytes: these are what a MAC is over for as long as the record is kept, whatever a library prints.
-fn bytes(value: Value) -> Result<Vec<u8>, StoreError> {
-    let bytes = match value {
+/// A value's bytes; none for null. These are what a MAC is over for as long as the record is kept, whatever a library prints.
+fn bytes(value: Value) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(match value {
         Value::Bool(value) => value.map(|value| vec![u8::from(value)]),
         Value::SmallInt(value) => value.map(|value| value.to_be_bytes().to_vec()),
         Value::Int(value) => value.map(|value| value.to_be_bytes().to_vec()),
@@ -61,9 +65,7 @@ fn bytes(value: Value) -> Result<Vec<u8>, StoreError> {
         Value::ChronoDate(value) => value.map(|value| value.to_string().into_bytes()),
         Value::ChronoDateTimeUtc(value) => value.map(|value| value.timestamp_micros().to_be_bytes().to_vec()),
         other => return Err(StoreError::Damaged(format!("a column of a kind that no MAC covers: {other:?}"))),
-    };
-    // Nothing differs from an empty text.
-    Ok(bytes.map_or_else(|| vec![0], |bytes| [&[1], &bytes[..]].concat()))
+    })
 }
 
 /// A MAC over parts, as an event's body holds it.
