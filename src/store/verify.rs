@@ -357,7 +357,7 @@ impl Proof<'_> {
 
     /// The log ends where it says that it ends.
     async fn log_end(&self, position: i64, mac: &[u8]) -> Result<(), Halt> {
-        let end = log_end::Entity::find().one(self.moment).await?;
+        let end = log_end::Entity::find_by_id(1_i16).one(self.moment).await?;
         let Some(end) = end else {
             return match position {
                 0 => Ok(()),
