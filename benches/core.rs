@@ -1,7 +1,7 @@
 //! What costs, each beside a floor measured in the same run: the least that anybody would have to do by hand. Compare the two,
 //! not the times: machines differ. `docs/performance.md` tells the ratios and what was learned.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a bench that cannot go on says so")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on says so")]
 
 use std::collections::{HashMap, HashSet};
 use std::hint::black_box;
@@ -235,7 +235,7 @@ async fn write_by_hand(database: &DatabaseConnection, number: i64) {
         sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
         ..Default::default()
     };
-    let transaction = database.begin_with_options(immediate.clone()).await.expect("it begins");
+    let transaction = database.begin_with_options(immediate).await.expect("it begins");
     let run = async |text: &str, binds: Vec<Bind>| {
         transaction.execute_raw(sql(text, binds)).await.expect("it runs");
     };

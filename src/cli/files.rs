@@ -42,6 +42,15 @@ impl Stored {
         stored
     }
 
+    /// The version that a request runs by.
+    pub(super) fn version_of(&self, row: &entity::request::Model) -> Option<&Procedure> {
+        let is_it = |procedure: &&Procedure| {
+            (&procedure.office, &procedure.key) == (&row.office, &row.procedure)
+                && i32::try_from(procedure.version) == Ok(row.procedure_version)
+        };
+        self.kept.iter().map(|kept| &kept.located.procedure).find(is_it)
+    }
+
     /// Whether a version is stored.
     pub(super) fn holds(&self, procedure: &Procedure) -> bool {
         self.kept.iter().any(|kept| is_same_version(&kept.located.procedure, procedure))

@@ -1,6 +1,6 @@
 //! A request's events, read back as acts: what they lead to by the step machine is what its row must say.
 
-use entity::event;
+use entity::{event, request};
 use serde::Deserialize;
 
 use crate::procedure::{Procedure, Requirement};
@@ -16,8 +16,15 @@ struct Told {
     record: Option<String>,
 }
 
+/// Whether a request's row says what its events lead to by the procedure that it runs by.
+pub fn follows(procedure: &Procedure, row: &request::Model, events: &[event::Model]) -> Result<(), String> {
+    let stored: State = serde_json::from_str(&row.state).map_err(|error| error.to_string())?;
+    let state = replay(procedure, events)?;
+    if state == stored { Ok(()) } else { Err(format!("they lead to {state:?}, and it says {stored:?}")) }
+}
+
 /// The state that a request's events lead to, in order of their sequence. Fails with what does not follow.
-pub fn replay(procedure: &Procedure, events: &[event::Model]) -> Result<State, String> {
+fn replay(procedure: &Procedure, events: &[event::Model]) -> Result<State, String> {
     let read = |event: &event::Model| serde_json::from_str::<Told>(&event.body).map_err(|error| error.to_string());
     let told: Vec<Told> = events.iter().map(read).collect::<Result<_, _>>()?;
     let mut state: Option<State> = None;
@@ -79,5 +86,54 @@ fn act(procedure: &Procedure, group: &[Told]) -> Option<Act> {
         (Some(told), _) => sign(told, Decision::Sign),
         (_, Some(told)) => sign(told, Decision::Refuse),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn events(told: &[Value]) -> Vec<event::Model> {
+        let event = |(index, body): (usize, &Value)| event::Model {
+            id: Uuid::nil(),
+            request_id: Uuid::nil(),
+            sequence: i64::try_from(index).unwrap() + 1,
+            kind: body["kind"].as_str().unwrap().to_owned(),
+            at: chrono::DateTime::UNIX_EPOCH,
+            version: 0,
+            audience: 0,
+            body: body.to_string(),
+            mac: Vec::new(),
+        };
+        told.iter().enumerate().map(event).collect()
+    }
+
+    #[test]
+    fn events_lead_to_their_state_and_to_no_other() {
+        let shelf = crate::procedure::read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("procedures")).unwrap();
+        let of = |key: &str| shelf.procedures.iter().find(|located| located.procedure.key == key).unwrap();
+        let procedure = &of("permohonan-subdomain").procedure;
+        let submitted = json!({ "kind": "SUBMITTED", "version": 1, "step": "1" });
+        let completed = json!({ "kind": "STEP_COMPLETED", "version": 2, "step": "2", "outcome": "forward" });
+        let added = json!({ "kind": "DOCUMENT_ADDED", "version": 2, "step": "2", "record": "lembar-disposisi" });
+        let state = replay(procedure, &events(&[submitted.clone(), completed.clone(), added])).unwrap();
+        assert_eq!(state.at.unwrap().step, "3");
+        assert!(state.documents.contains_key("lembar-disposisi"));
+        for (told, why) in [
+            (vec![], "no events"),
+            (vec![completed.clone()], "no act leads here"),
+            (vec![submitted.clone(), completed], "was not possible"),
+            (vec![submitted.clone(), json!({ "kind": "WITHDRAWN", "version": 3 })], "version 2 does not follow"),
+            (vec![submitted.clone(), json!({ "kind": "DISPOSITION_READ", "version": 2 })], "no act leads here"),
+            (vec![submitted, json!({ "kind": "RESUBMITTED", "version": 2 })], "was not possible"),
+        ] {
+            let error = replay(procedure, &events(&told)).unwrap_err();
+            assert!(error.contains(why), "{why}: {error}");
+        }
     }
 }

@@ -33,5 +33,5 @@ pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
 };
-pub use verify::{Defect, verify};
+pub use verify::{Defect, Follows, verify};
 pub use view::{SeenRequest, Viewing, ViewingScope, Waiting};

@@ -110,8 +110,11 @@ struct Link {
     last: String,
 }
 
+/// Whether a request's row follows from its events; what does not, otherwise.
+pub type Follows<'a> = &'a (dyn Fn(&request::Model, &[event::Model]) -> Result<(), String> + Sync);
+
 /// Verifies every request's chain, its row and what hangs on it, then the log. Returns how many events there are.
-pub async fn verify(store: &Store) -> Result<Result<u64, Defect>, StoreError> {
+pub async fn verify(store: &Store, follows: Follows<'_>) -> Result<Result<u64, Defect>, StoreError> {
     // One moment: what is written meanwhile beside it is neither missing nor too much.
     let isolation = match store.reader().get_database_backend() {
         DbBackend::Sqlite => None,
@@ -121,6 +124,7 @@ pub async fn verify(store: &Store) -> Result<Result<u64, Defect>, StoreError> {
     let moment = store.reader().begin_with_options(options).await?;
     let mut proof = Proof {
         store,
+        follows,
         moment: &moment,
         waiting: VecDeque::new(),
         read: (Uuid::nil(), 0),
@@ -138,6 +142,7 @@ pub async fn verify(store: &Store) -> Result<Result<u64, Defect>, StoreError> {
 /// How far verifying has come.
 struct Proof<'a> {
     store: &'a Store,
+    follows: Follows<'a>,
     moment: &'a DatabaseTransaction,
     /// Events that were read and not looked at yet.
     waiting: VecDeque<event::Model>,
@@ -205,6 +210,7 @@ impl Proof<'_> {
     async fn events(&mut self, row: &request::Model) -> Result<BTreeMap<String, (String, i64)>, Halt> {
         let (mut sequence, mut mac) = (0_i64, Vec::new());
         let mut told = BTreeMap::new();
+        let mut events = Vec::new();
         let defect = |sequence, what: &str| Defect::of_event(&row.number, sequence, what);
         while let Some(event) = self.next_event().await? {
             if event.request_id > row.id {
@@ -229,6 +235,7 @@ impl Proof<'_> {
                 self.link(Link { number: row.number.clone(), sequence, position, last }).await?;
             }
             self.count += 1;
+            events.push(event);
         }
         if sequence < row.last_sequence {
             return Err(
@@ -242,6 +249,10 @@ impl Proof<'_> {
         if mac != row.last_mac || row_mac(self.store, row)? != row.row_mac {
             return Err(self.edited_row(row).await?.into());
         }
+        (self.follows)(row, &events).map_err(|why| Defect {
+            at: format!("request {}", row.number),
+            what: format!("its state does not follow from its events: {why}"),
+        })?;
         Ok(told)
     }
 

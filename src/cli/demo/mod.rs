@@ -6,8 +6,11 @@ mod story;
 
 use std::path::PathBuf;
 
+use entity::{event, request};
+
 use super::serve::{Server, told_to_end};
 use super::{Flags, Outcome, Settings, say, start};
+use crate::service::history;
 use crate::store;
 
 /// Play all SOPs from request to delivered asset, then keep serving
@@ -68,7 +71,11 @@ impl Demo {
         }));
         let told = if new { story::tell(&base).await } else { Ok(()) };
         if told.is_ok() && new {
-            match store::verify(service.store()).await.map_err(|error| error.to_string())? {
+            let follows = |row: &request::Model, events: &[event::Model]| {
+                let entry = service.entry_of(row).map_err(|error| format!("{error:?}"))?;
+                history::follows(&entry.procedure, row, events)
+            };
+            match store::verify(service.store(), &follows).await.map_err(|error| error.to_string())? {
                 Ok(events) => say(&format!("\nThe record holds {events} events, and nothing was touched.")),
                 Err(defect) => return Err(format!("{}: {}", defect.at, defect.what)),
             }
