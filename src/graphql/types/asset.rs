@@ -54,6 +54,16 @@ struct Held {
 }
 
 impl Held {
+    /// An attribute that is a text.
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.attributes()?[name].as_str().map(str::to_owned))
+    }
+
+    /// An attribute that is a whole number.
+    fn number(&self, name: &str) -> Result<Option<i32>> {
+        Ok(self.attributes()?[name].as_i64().and_then(|number| i32::try_from(number).ok()))
+    }
+
     fn attributes(&self) -> Result<serde_json::Value> {
         serde_json::from_str(&self.row.attributes).map_err(|_| error::damaged("attributes cannot be read"))
     }
@@ -127,372 +137,165 @@ impl Asset {
     }
 }
 
-/// An account in the city's cloud.
-#[derive(Clone)]
-pub(in crate::graphql) struct CloudAccount(Held);
+/// A type of asset: what every one has, and what only it has.
+macro_rules! asset {
+    ($(#[$doc:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub(in crate::graphql) struct $name(Held);
 
-/// An account in the city's cloud.
-#[Object]
-impl CloudAccount {
-    /// Its opaque id.
-    pub(in crate::graphql) async fn id(&self) -> ID {
-        id::encode("Asset", self.0.row.id)
-    }
+        $(#[$doc])*
+        #[Object]
+        impl $name {
+            /// Its opaque id.
+            pub(in crate::graphql) async fn id(&self) -> ID {
+                id::encode("Asset", self.0.row.id)
+            }
 
-    /// Its kind.
-    pub(in crate::graphql) async fn kind(&self) -> String {
-        self.0.row.kind.clone()
-    }
+            /// Its kind.
+            pub(in crate::graphql) async fn kind(&self) -> String {
+                self.0.row.kind.clone()
+            }
 
-    /// The office that provisioned it.
-    pub(in crate::graphql) async fn office(&self) -> Office {
-        Office(self.0.row.office.clone())
-    }
+            /// The office that provisioned it.
+            pub(in crate::graphql) async fn office(&self) -> Office {
+                Office(self.0.row.office.clone())
+            }
 
-    /// The request that it came from; null when you may not see that.
-    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
-        find(context, self.0.row.request_id).await
-    }
+            /// The request that it came from; null when you may not see that.
+            pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
+                find(context, self.0.row.request_id).await
+            }
 
-    /// The agency that it is for.
-    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
-        agency(context, self.0.row.agency_id).await
-    }
+            /// The agency that it is for.
+            pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
+                agency(context, self.0.row.agency_id).await
+            }
 
-    /// Its name.
-    pub(in crate::graphql) async fn name(&self) -> String {
-        self.0.row.name.clone()
-    }
+            /// Its name.
+            pub(in crate::graphql) async fn name(&self) -> String {
+                self.0.row.name.clone()
+            }
 
-    /// How far it has come.
-    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
-        word(&self.0.row.status)
-    }
+            /// How far it has come.
+            pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
+                word(&self.0.row.status)
+            }
 
-    /// Its attributes: fit the outcome's `assetSchema`.
-    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
-        Ok(Some(Json(self.0.attributes()?)))
-    }
+            /// Its attributes: fit the outcome's `assetSchema`.
+            pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
+                Ok(Some(Json(self.0.attributes()?)))
+            }
 
-    /// When it was reserved or made.
-    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
-        self.0.row.created_at
-    }
+            /// When it was reserved or made.
+            pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
+                self.0.row.created_at
+            }
 
-    /// When it was verified; null where it was not.
-    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.verified_at
-    }
+            /// When it was verified; null where it was not.
+            pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
+                self.0.row.verified_at
+            }
 
-    /// When it was handed over; null where it was not.
-    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.delivered_at
-    }
+            /// When it was handed over; null where it was not.
+            pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
+                self.0.row.delivered_at
+            }
 
-    /// When it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.revoked_at
-    }
+            /// When it was taken out of service; null while it is in service.
+            pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+                self.0.row.revoked_at
+            }
 
-    /// Why it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
-        self.0.row.revocation_reason.clone()
-    }
+            /// Why it was taken out of service; null while it is in service.
+            pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
+                self.0.row.revocation_reason.clone()
+            }
 
-    /// Its credential; null where it has none.
-    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
-        Credential::of(context, self.0.row.id).await
-    }
+            /// Its credential; null where it has none.
+            pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
+                Credential::of(context, self.0.row.id).await
+            }
 
-    /// Its user name.
-    pub(in crate::graphql) async fn username(&self) -> Result<Option<String>> {
-        Ok(self.0.attributes()?["username"].as_str().map(str::to_owned))
-    }
-
-    /// Its storage quota, in GiB.
-    pub(in crate::graphql) async fn quota_gib(&self) -> Result<Option<i32>> {
-        Ok(self.0.attributes()?["quotaGib"].as_i64().and_then(|number| i32::try_from(number).ok()))
-    }
-
-    /// Where it is used.
-    pub(in crate::graphql) async fn service_address(&self) -> Result<Option<String>> {
-        Ok(self.0.attributes()?["serviceAddress"].as_str().map(str::to_owned))
-    }
+            $($own)*
+        }
+    };
 }
 
-/// A name under the city's domain.
-#[derive(Clone)]
-pub(in crate::graphql) struct Subdomain(Held);
+asset!(
+    /// An account in the city's cloud.
+    CloudAccount {
+        /// Its user name.
+        pub(in crate::graphql) async fn username(&self) -> Result<Option<String>> {
+            self.0.text("username")
+        }
 
-/// A name under the city's domain.
-#[Object]
-impl Subdomain {
-    /// Its opaque id.
-    pub(in crate::graphql) async fn id(&self) -> ID {
-        id::encode("Asset", self.0.row.id)
+        /// Its storage quota, in GiB.
+        pub(in crate::graphql) async fn quota_gib(&self) -> Result<Option<i32>> {
+            self.0.number("quotaGib")
+        }
+
+        /// Where it is used.
+        pub(in crate::graphql) async fn service_address(&self) -> Result<Option<String>> {
+            self.0.text("serviceAddress")
+        }
     }
+);
 
-    /// Its kind.
-    pub(in crate::graphql) async fn kind(&self) -> String {
-        self.0.row.kind.clone()
+asset!(
+    /// A name under the city's domain.
+    Subdomain {
+        /// Its fully qualified name.
+        pub(in crate::graphql) async fn fqdn(&self) -> Result<String> {
+            Ok(self.0.attributes()?["fqdn"].as_str().unwrap_or(&self.0.row.name).to_owned())
+        }
+
+        /// The type of its DNS record.
+        pub(in crate::graphql) async fn record_type(&self) -> Result<Option<String>> {
+            self.0.text("recordType")
+        }
+
+        /// What it points to.
+        pub(in crate::graphql) async fn target(&self) -> Result<Option<String>> {
+            self.0.text("target")
+        }
     }
+);
 
-    /// The office that provisioned it.
-    pub(in crate::graphql) async fn office(&self) -> Office {
-        Office(self.0.row.office.clone())
+asset!(
+    /// A place in the server room, or for an application on the office's servers.
+    ServerPlacement {
+        /// What the placement is of.
+        pub(in crate::graphql) async fn placement_kind(&self) -> Result<PlacementKind> {
+            word(self.0.attributes()?["placementKind"].as_str().unwrap_or("SERVER"))
+        }
+
+        /// The rack; null for an application.
+        pub(in crate::graphql) async fn rack(&self) -> Result<Option<String>> {
+            self.0.text("rack")
+        }
+
+        /// The lowest rack unit held; null for an application.
+        pub(in crate::graphql) async fn unit_from(&self) -> Result<Option<i32>> {
+            self.0.number("unitFrom")
+        }
+
+        /// The highest rack unit held; null for an application.
+        pub(in crate::graphql) async fn unit_to(&self) -> Result<Option<i32>> {
+            self.0.number("unitTo")
+        }
+
+        /// The number of the signed determination; null until there is one.
+        pub(in crate::graphql) async fn determination_number(&self) -> Result<Option<String>> {
+            self.0.text("determinationNumber")
+        }
     }
+);
 
-    /// The request that it came from; null when you may not see that.
-    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
-        find(context, self.0.row.request_id).await
-    }
-
-    /// The agency that it is for.
-    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
-        agency(context, self.0.row.agency_id).await
-    }
-
-    /// Its name.
-    pub(in crate::graphql) async fn name(&self) -> String {
-        self.0.row.name.clone()
-    }
-
-    /// How far it has come.
-    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
-        word(&self.0.row.status)
-    }
-
-    /// Its attributes: fit the outcome's `assetSchema`.
-    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
-        Ok(Some(Json(self.0.attributes()?)))
-    }
-
-    /// When it was reserved or made.
-    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
-        self.0.row.created_at
-    }
-
-    /// When it was verified; null where it was not.
-    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.verified_at
-    }
-
-    /// When it was handed over; null where it was not.
-    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.delivered_at
-    }
-
-    /// When it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.revoked_at
-    }
-
-    /// Why it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
-        self.0.row.revocation_reason.clone()
-    }
-
-    /// Its credential; null where it has none.
-    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
-        Credential::of(context, self.0.row.id).await
-    }
-
-    /// Its fully qualified name.
-    pub(in crate::graphql) async fn fqdn(&self) -> Result<String> {
-        Ok(self.0.attributes()?["fqdn"].as_str().unwrap_or(&self.0.row.name).to_owned())
-    }
-
-    /// The type of its DNS record.
-    pub(in crate::graphql) async fn record_type(&self) -> Result<Option<String>> {
-        Ok(self.0.attributes()?["recordType"].as_str().map(str::to_owned))
-    }
-
-    /// What it points to.
-    pub(in crate::graphql) async fn target(&self) -> Result<Option<String>> {
-        Ok(self.0.attributes()?["target"].as_str().map(str::to_owned))
-    }
-}
-
-/// A place in the server room, or for an application on the office's servers.
-#[derive(Clone)]
-pub(in crate::graphql) struct ServerPlacement(Held);
-
-/// A place in the server room, or for an application on the office's servers.
-#[Object]
-impl ServerPlacement {
-    /// Its opaque id.
-    pub(in crate::graphql) async fn id(&self) -> ID {
-        id::encode("Asset", self.0.row.id)
-    }
-
-    /// Its kind.
-    pub(in crate::graphql) async fn kind(&self) -> String {
-        self.0.row.kind.clone()
-    }
-
-    /// The office that provisioned it.
-    pub(in crate::graphql) async fn office(&self) -> Office {
-        Office(self.0.row.office.clone())
-    }
-
-    /// The request that it came from; null when you may not see that.
-    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
-        find(context, self.0.row.request_id).await
-    }
-
-    /// The agency that it is for.
-    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
-        agency(context, self.0.row.agency_id).await
-    }
-
-    /// Its name.
-    pub(in crate::graphql) async fn name(&self) -> String {
-        self.0.row.name.clone()
-    }
-
-    /// How far it has come.
-    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
-        word(&self.0.row.status)
-    }
-
-    /// Its attributes: fit the outcome's `assetSchema`.
-    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
-        Ok(Some(Json(self.0.attributes()?)))
-    }
-
-    /// When it was reserved or made.
-    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
-        self.0.row.created_at
-    }
-
-    /// When it was verified; null where it was not.
-    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.verified_at
-    }
-
-    /// When it was handed over; null where it was not.
-    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.delivered_at
-    }
-
-    /// When it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.revoked_at
-    }
-
-    /// Why it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
-        self.0.row.revocation_reason.clone()
-    }
-
-    /// Its credential; null where it has none.
-    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
-        Credential::of(context, self.0.row.id).await
-    }
-
-    /// What the placement is of.
-    pub(in crate::graphql) async fn placement_kind(&self) -> Result<PlacementKind> {
-        word(self.0.attributes()?["placementKind"].as_str().unwrap_or("SERVER"))
-    }
-
-    /// The rack; null for an application.
-    pub(in crate::graphql) async fn rack(&self) -> Result<Option<String>> {
-        Ok(self.0.attributes()?["rack"].as_str().map(str::to_owned))
-    }
-
-    /// The lowest rack unit held; null for an application.
-    pub(in crate::graphql) async fn unit_from(&self) -> Result<Option<i32>> {
-        Ok(self.0.attributes()?["unitFrom"].as_i64().and_then(|number| i32::try_from(number).ok()))
-    }
-
-    /// The highest rack unit held; null for an application.
-    pub(in crate::graphql) async fn unit_to(&self) -> Result<Option<i32>> {
-        Ok(self.0.attributes()?["unitTo"].as_i64().and_then(|number| i32::try_from(number).ok()))
-    }
-
-    /// The number of the signed determination; null until there is one.
-    pub(in crate::graphql) async fn determination_number(&self) -> Result<Option<String>> {
-        Ok(self.0.attributes()?["determinationNumber"].as_str().map(str::to_owned))
-    }
-}
-
-/// What an SOP provisions that has no type of its own: see `kind` and `attributes`.
-#[derive(Clone)]
-pub(in crate::graphql) struct GenericAsset(Held);
-
-/// What an SOP provisions that has no type of its own: see `kind` and `attributes`.
-#[Object]
-impl GenericAsset {
-    /// Its opaque id.
-    pub(in crate::graphql) async fn id(&self) -> ID {
-        id::encode("Asset", self.0.row.id)
-    }
-
-    /// Its kind.
-    pub(in crate::graphql) async fn kind(&self) -> String {
-        self.0.row.kind.clone()
-    }
-
-    /// The office that provisioned it.
-    pub(in crate::graphql) async fn office(&self) -> Office {
-        Office(self.0.row.office.clone())
-    }
-
-    /// The request that it came from; null when you may not see that.
-    pub(in crate::graphql) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
-        find(context, self.0.row.request_id).await
-    }
-
-    /// The agency that it is for.
-    pub(in crate::graphql) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
-        agency(context, self.0.row.agency_id).await
-    }
-
-    /// Its name.
-    pub(in crate::graphql) async fn name(&self) -> String {
-        self.0.row.name.clone()
-    }
-
-    /// How far it has come.
-    pub(in crate::graphql) async fn status(&self) -> Result<AssetStatus> {
-        word(&self.0.row.status)
-    }
-
-    /// Its attributes: fit the outcome's `assetSchema`.
-    pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
-        Ok(Some(Json(self.0.attributes()?)))
-    }
-
-    /// When it was reserved or made.
-    pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
-        self.0.row.created_at
-    }
-
-    /// When it was verified; null where it was not.
-    pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.verified_at
-    }
-
-    /// When it was handed over; null where it was not.
-    pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.delivered_at
-    }
-
-    /// When it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
-        self.0.row.revoked_at
-    }
-
-    /// Why it was taken out of service; null while it is in service.
-    pub(in crate::graphql) async fn revocation_reason(&self) -> Option<String> {
-        self.0.row.revocation_reason.clone()
-    }
-
-    /// Its credential; null where it has none.
-    pub(in crate::graphql) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
-        Credential::of(context, self.0.row.id).await
-    }
-}
+asset!(
+    /// What an SOP provisions that has no type of its own: see `kind` and `attributes`.
+    GenericAsset {}
+);
 
 /// The secret part of an asset: shown once, to its recipient, by `revealCredential`.
 pub(in crate::graphql) struct Credential(entity::credential::Model);
