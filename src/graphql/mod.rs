@@ -1,5 +1,7 @@
 //! The schema, thin: translate, call the service, translate back. No business rule, no SQL.
 
+mod complete;
+mod document;
 mod error;
 mod id;
 mod loaders;
@@ -11,8 +13,11 @@ mod query;
 mod session;
 mod types;
 
-use async_graphql::{EmptySubscription, Request, Response, Schema, ServerError};
+use std::sync::LazyLock;
 
+use async_graphql::{EmptySubscription, Request, Response, Schema};
+
+use complete::Shapes;
 pub use session::Session;
 
 use crate::service::Service;
@@ -45,13 +50,19 @@ pub fn sdl() -> String {
     builder(Limits::default()).finish().sdl()
 }
 
-/// Runs an operation for its session. Every error has a code.
+/// Runs an operation for its session. Every error has a code, and every field that failed is null.
 pub async fn execute(schema: &ApiSchema, operation: Request, session: Session) -> Response {
-    if nesting::is_too_deep(&operation.query) {
-        let message = format!("Brackets nest more than {} deep.", nesting::DEEPEST);
-        return coded(Response::from_errors(vec![ServerError::new(message, None)]));
-    }
-    coded(schema.execute(operation.data(session)).await)
+    let document = match document::parse(&operation.query) {
+        Ok(document) => document,
+        Err(error) => return coded(Response::from_errors(vec![error])),
+    };
+    let name = operation.operation_name.clone();
+    let mut operation = operation.data(session);
+    operation.set_parsed_query(document.clone());
+    let mut response = schema.execute(operation).await;
+    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
+    complete::complete(&SHAPES, &document, name.as_deref(), &mut response);
+    coded(response)
 }
 
 /// The answer with a code on every error: those of the library have none.

@@ -1,7 +1,7 @@
 //! What can be done. What a person can mend comes back as `userErrors`, and then nothing has changed.
 
 use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::error::{self, UserError, settle};
 use super::id;
@@ -9,6 +9,7 @@ use super::prefetch::{self, Selected};
 use super::query::Viewer;
 use super::session::{caller, service, session};
 use super::types::asset::Asset;
+use super::types::date::Date;
 use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
 use crate::auth::Secret;
 use crate::service::{self as command, Refused};
@@ -24,7 +25,7 @@ struct LetterInput {
     /// Its number.
     number: String,
     /// Its date, not in the future.
-    date: NaiveDate,
+    date: Date,
     /// Its subject.
     subject: String,
     /// Its reference in Srikandi, if any.
@@ -37,7 +38,7 @@ impl From<LetterInput> for command::LetterGiven {
     fn from(input: LetterInput) -> Self {
         Self {
             number: input.number,
-            date: input.date,
+            date: input.date.0,
             subject: input.subject,
             srikandi_reference: input.srikandi_reference,
             confidentiality: stored(input.confidentiality.unwrap_or_default()),
@@ -171,7 +172,7 @@ struct DocumentInput {
     /// Its number, if any.
     number: Option<String>,
     /// Its date, if any.
-    date: Option<NaiveDate>,
+    date: Option<Date>,
 }
 
 /// What is provisioned.
@@ -401,7 +402,7 @@ impl Mutation {
             kind: given.kind,
             title: given.title,
             number: given.number,
-            date: given.date,
+            date: given.date.map(|date| date.0),
         };
         let execute = command::ExecuteStep {
             request: id::uuid("Request", &input.request_id),

@@ -133,7 +133,7 @@ impl Viewer {
         #[graphql(desc = "Only of the office of this key.")] office: Option<String>,
         #[graphql(desc = "How many; 20 when not given, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-    ) -> Result<InboxConnection> {
+    ) -> Result<Option<InboxConnection>> {
         let service = service(context)?;
         let arguments = Arguments { first, after, last: None, before: None };
         let order = Order { field: OrderField::DueAt, descending: false };
@@ -150,7 +150,7 @@ impl Viewer {
         if context.look_ahead().field("edges").field("actions").exists() {
             prefetch::requests(context, &found, &Selected::of_field(context).field("edges")).await?;
         }
-        Ok(InboxConnection::of(page, &arguments, total))
+        Ok(Some(InboxConnection::of(page, &arguments, total)))
     }
 
     /// Where the log of events stands: read a page, then follow what comes after this. The page may be newer than its
@@ -174,8 +174,10 @@ fn words<T: async_graphql::resolver_utils::EnumType>(values: Vec<T>) -> Vec<Stri
     words.into_iter().collect()
 }
 
-/// The order of dispositions and of assets, in their cursors.
-const CREATED: &str = "created";
+/// The order of dispositions, in their cursors.
+const DISPOSITIONS: &str = "dispositions";
+/// The order of assets, in their cursors.
+const ASSETS: &str = "assets";
 
 /// An order of requests, in their cursors.
 fn order_name(order: Order) -> &'static str {
@@ -355,7 +357,7 @@ impl Query {
         let user = caller(context)?.user;
         let service = service(context)?;
         let arguments = Arguments { first, after, last, before };
-        let paging = arguments.paging(CREATED)?;
+        let paging = arguments.paging(DISPOSITIONS)?;
         let filter = filter.unwrap_or_default();
         let filter = store::DispositionFilter {
             office: filter.office,
@@ -374,7 +376,7 @@ impl Query {
             requests.into_iter().map(|seen| (seen.row.id, Request(Arc::new(seen)))).collect();
         let rows = page.rows.into_iter().filter_map(|row| {
             let request = requests.get(&row.request_id)?.clone();
-            Some((cursor(CREATED, &row.created_at.into(), row.id), Disposition { request, row }))
+            Some((cursor(DISPOSITIONS, &row.created_at.into(), row.id), Disposition { request, row }))
         });
         let page = store::Page { rows: rows.collect(), more: page.more };
         let found: Vec<Disposition> =
@@ -397,7 +399,7 @@ impl Query {
         caller(context)?;
         let service = service(context)?;
         let arguments = Arguments { first, after, last, before };
-        let paging = arguments.paging(CREATED)?;
+        let paging = arguments.paging(ASSETS)?;
         let filter = filter.unwrap_or_default();
         let filter = store::AssetFilter {
             office: filter.office,
@@ -411,7 +413,7 @@ impl Query {
         let (page, total) =
             store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
         prefetch::assets(context, &page.rows, &Selected::of_page(context)).await?;
-        let page = page.map(|row| (cursor(CREATED, &row.created_at.into(), row.id), Asset::of(row)));
+        let page = page.map(|row| (cursor(ASSETS, &row.created_at.into(), row.id), Asset::of(row)));
         Ok(Some(AssetConnection::of(page, &arguments, total)))
     }
 }

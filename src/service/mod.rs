@@ -175,13 +175,8 @@ impl Service {
         self.catalog.office(&row.office).ok_or_else(|| Refused::Internal(format!("no office {} is loaded", row.office)))
     }
 
-    /// Commits, then numbers the events: what a mutation's answer shows includes its own.
+    /// Commits, with a place in the log for what happened: what a mutation's answer shows includes its own events.
     async fn commit(&self, transaction: Transaction) -> Answer<()> {
-        transaction.commit().await.map_err(store::StoreError::from)?;
-        // The act is done whatever becomes of the numbering; the next pass numbers what this one could not.
-        if let Err(error) = store::sequence_pending(&self.store).await {
-            tracing::warn!(%error, "events wait for their place in the log");
-        }
-        Ok(())
+        Ok(store::commit(&self.store, transaction).await?)
     }
 }

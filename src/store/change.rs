@@ -93,6 +93,10 @@ pub struct Change<'a> {
     touched: bool,
     /// The rows that changed since the last event: the next one covers them.
     changed: Covers,
+    /// The rows that events of this change cover already.
+    covered: Covers,
+    /// The events, to be written together.
+    events: Vec<event::Model>,
     /// An event of this change says where the log ended.
     linked: bool,
     /// The row as it will be saved.
@@ -133,9 +137,20 @@ impl<'a> Change<'a> {
         now: DateTime<Utc>,
         row: request::Model,
     ) -> Self {
-        let actor = actor.clone();
-        let changed = Covers::new();
-        Self { store, transaction, actor, now, before: None, told: false, touched: false, changed, linked: false, row }
+        Self {
+            store,
+            transaction,
+            actor: actor.clone(),
+            now,
+            before: None,
+            told: false,
+            touched: false,
+            changed: Covers::new(),
+            covered: Covers::new(),
+            events: Vec::new(),
+            linked: false,
+            row,
+        }
     }
 
     /// Who acts.
@@ -187,7 +202,7 @@ impl<'a> Change<'a> {
             document: what.document,
             record: what.record,
             asset: what.asset,
-            rows: std::mem::take(&mut self.changed),
+            rows: self.changed.clone(),
             log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
         };
         let body = serde_json::to_string(&body).map_err(|error| StoreError::Damaged(error.to_string()))?;
@@ -203,10 +218,10 @@ impl<'a> Change<'a> {
             body,
             mac: mac.clone(),
         };
-        insert(self.transaction, row).await?;
-        insert(self.transaction, pending::Model { event_id: id }).await?;
+        self.events.push(row);
         self.row.last_sequence = sequence;
         self.row.last_mac = mac;
+        self.covered.append(&mut self.changed);
         Ok(id)
     }
 
@@ -232,7 +247,7 @@ impl<'a> Change<'a> {
     /// Refuses to change a row that is not as the last event about it says: the next one would vouch for what somebody
     /// edited.
     async fn expect_untouched(&self, name: &str, cover: &str) -> Result<(), StoreError> {
-        let written = match self.changed.get(name) {
+        let written = match self.changed.get(name).or_else(|| self.covered.get(name)) {
             Some(written) => Some(written.clone()),
             None => last_cover(self.transaction, self.row.id, name).await?,
         };
@@ -346,6 +361,9 @@ impl<'a> Change<'a> {
             return Err(StoreError::Damaged(format!("{name} changed and no event covers it")));
         }
         self.row.row_mac = row_mac(self.store, &self.row)?;
+        let waiting = self.events.iter().map(|event| pending::Model { event_id: event.id });
+        insert_all(self.transaction, waiting.collect()).await?;
+        insert_all(self.transaction, std::mem::take(&mut self.events)).await?;
         match self.before {
             None => insert(self.transaction, self.row.clone()).await?,
             Some((version, last_sequence)) => {
@@ -372,6 +390,20 @@ where
     A: ActiveModelTrait,
 {
     A::Entity::insert(model.into_active_model()).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// Inserts rows by one statement.
+async fn insert_all<M, A>(transaction: &Transaction, models: Vec<M>) -> Result<(), StoreError>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait,
+{
+    if models.is_empty() {
+        return Ok(());
+    }
+    let rows = models.into_iter().map(IntoActiveModel::into_active_model);
+    A::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     Ok(())
 }
 

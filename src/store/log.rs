@@ -2,7 +2,9 @@
 
 use entity::{event, log, log_end, pending};
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::{Store, StoreError, Transaction};
@@ -15,45 +17,67 @@ pub async fn is_pending(store: &Store) -> Result<bool, StoreError> {
     Ok(pending::Entity::find().one(store.reader()).await?.is_some())
 }
 
+/// Commits what was written. SQLite lets one transaction write at a time, so that its events' places are known before it
+/// commits, and one commit does for both; elsewhere a place is known only after, when others have committed too.
+pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), StoreError> {
+    if transaction.get_database_backend() == DbBackend::Sqlite {
+        while number(store, &transaction).await? == BATCH {}
+        return Ok(transaction.commit().await?);
+    }
+    transaction.commit().await?;
+    // The act is done whatever becomes of the numbering; the next pass numbers what this one could not.
+    if let Err(error) = sequence_pending(store).await {
+        tracing::warn!(%error, "events wait for their place in the log");
+    }
+    Ok(())
+}
+
 /// Gives every committed event without a place the next one. Returns how many it placed.
 pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
     let mut placed = 0;
     loop {
         let transaction = store.begin().await?;
-        let batch = event::Entity::find()
-            .filter(
-                event::Column::Id
-                    .in_subquery(Query::select().column(pending::Column::EventId).from(pending::Entity).to_owned()),
-            )
-            .order_by_asc(event::Column::At)
-            .order_by_asc(event::Column::RequestId)
-            .order_by_asc(event::Column::Sequence)
-            .limit(BATCH)
-            .all(&transaction)
-            .await?;
-        if batch.is_empty() {
-            return Ok(placed);
+        let count = number(store, &transaction).await?;
+        if count > 0 {
+            transaction.commit().await?;
         }
-        // It goes on from where it says that it ends, not from the last row that is there: a hole stays a hole.
-        let (mut position, mut mac) =
-            end(store, &transaction).await?.map_or((0, Vec::new()), |end| (end.position, end.last));
-        let mut rows = Vec::with_capacity(batch.len());
-        for event in &batch {
-            position += 1;
-            mac = log_mac(store, &mac, position, event.id, &event.mac);
-            rows.push(log::Model { position, event_id: event.id, mac: mac.clone() }.into_active_model());
-        }
-        log::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
-        save_end(store, &transaction, position, mac).await?;
-        let ids = batch.iter().map(|event| event.id);
-        pending::Entity::delete_many().filter(pending::Column::EventId.is_in(ids)).exec(&transaction).await?;
-        transaction.commit().await?;
-        let count = batch.len() as u64;
         placed += count;
         if count < BATCH {
             return Ok(placed);
         }
     }
+}
+
+/// Gives places to a batch of the events that have none. Returns how many.
+async fn number(store: &Store, transaction: &Transaction) -> Result<u64, StoreError> {
+    let batch = event::Entity::find()
+        .filter(
+            event::Column::Id
+                .in_subquery(Query::select().column(pending::Column::EventId).from(pending::Entity).to_owned()),
+        )
+        .order_by_asc(event::Column::At)
+        .order_by_asc(event::Column::RequestId)
+        .order_by_asc(event::Column::Sequence)
+        .limit(BATCH)
+        .all(transaction)
+        .await?;
+    if batch.is_empty() {
+        return Ok(0);
+    }
+    // It goes on from where it says that it ends, not from the last row that is there: a hole stays a hole.
+    let (mut position, mut mac) =
+        end(store, transaction).await?.map_or((0, Vec::new()), |end| (end.position, end.last));
+    let mut rows = Vec::with_capacity(batch.len());
+    for event in &batch {
+        position += 1;
+        mac = log_mac(store, &mac, position, event.id, &event.mac);
+        rows.push(log::Model { position, event_id: event.id, mac: mac.clone() }.into_active_model());
+    }
+    log::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    save_end(store, transaction, position, mac).await?;
+    let ids = batch.iter().map(|event| event.id);
+    pending::Entity::delete_many().filter(pending::Column::EventId.is_in(ids)).exec(transaction).await?;
+    Ok(batch.len() as u64)
 }
 
 /// Where the log ends; none while nothing was numbered. What somebody edited is not built on.

@@ -25,7 +25,7 @@ pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
 pub use events::{NumberedEvent, Sight, Stretch, events_by_ids, events_of, log_end};
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
-pub use log::{is_pending, sequence_pending};
+pub use log::{commit, is_pending, sequence_pending};
 pub use page::{Page, PageKey, Paging};
 pub use people::{Person, agency_people, caller};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};

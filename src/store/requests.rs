@@ -153,7 +153,7 @@ pub(super) fn agency_named(key: &str) -> sea_orm::sea_query::SelectStatement {
         .to_owned()
 }
 
-fn filtered(mut query: Select<request::Entity>, filter: &RequestFilter) -> Select<request::Entity> {
+fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &RequestFilter) -> Select<request::Entity> {
     if let Some(office) = &filter.office {
         query = query.filter(request::Column::Office.eq(office.as_str()));
     }
@@ -170,7 +170,10 @@ fn filtered(mut query: Select<request::Entity>, filter: &RequestFilter) -> Selec
         query = query.filter(request::Column::Step.eq(step.as_str()));
     }
     if let Some(awaiting) = &filter.awaiting {
-        query = query.filter(any(awaiting.iter().map(|waiting| waiting.at_step(Expr::val(1).eq(1)))));
+        // Whether a document was signed is the office's: the agency's side is told apart by steps alone.
+        let here = any(awaiting.iter().map(|waiting| waiting.at_step(Expr::val(1).eq(1))));
+        let stands = any(awaiting.iter().map(Waiting::stands_at_step));
+        query = query.filter(viewing.office_side().and(here).or(viewing.applicant_side().and(stands)));
     }
     if let Some(from) = filter.submitted_from {
         query = query.filter(request::Column::SubmittedAt.gte(from));
@@ -195,7 +198,7 @@ pub async fn requests_page(
     paging: &Paging,
     count: bool,
 ) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
-    let query = filtered(seeing(viewing), filter);
+    let query = filtered(seeing(viewing), viewing, filter);
     page_of(store, query, order, paging, count).await
 }
 

@@ -154,6 +154,12 @@ impl Waiting {
         self.here(column(request::Column::FinishedAt).is_null().and(open))
     }
 
+    /// The request stands at a step that the role executes.
+    pub(super) fn stands_at_step(&self) -> SimpleExpr {
+        let executes = is_one_of(&self.executes, &column(request::Column::Step));
+        self.here(column(request::Column::FinishedAt).is_null().and(executes))
+    }
+
     /// A credential waits for the caller, who may read it.
     pub(super) fn to_reveal(&self, user: Uuid) -> SimpleExpr {
         let reveals = column(request::Column::Procedure).is_in(self.reveals.iter().map(String::as_str));

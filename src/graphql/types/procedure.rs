@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
-use chrono::NaiveDate;
 
+use super::date::Date;
 use super::request::RequestStatus;
 use super::who::{Office, Role, role};
 use crate::access::Action;
@@ -82,18 +82,18 @@ impl Procedure {
     }
 
     /// Tanggal pembuatan; null where none is printed.
-    async fn created_on(&self) -> Option<NaiveDate> {
-        self.model().created_on
+    async fn created_on(&self) -> Option<Date> {
+        self.model().created_on.map(Date)
     }
 
     /// Tanggal revisi; null where none is printed.
-    async fn revised_on(&self) -> Option<NaiveDate> {
-        self.model().revised_on
+    async fn revised_on(&self) -> Option<Date> {
+        self.model().revised_on.map(Date)
     }
 
     /// Tanggal efektif; null where none is printed: then it is in force from the date of making.
-    async fn effective_on(&self) -> Option<NaiveDate> {
-        self.model().effective_on
+    async fn effective_on(&self) -> Option<Date> {
+        self.model().effective_on.map(Date)
     }
 
     /// Disahkan oleh.

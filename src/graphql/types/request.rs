@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, document, signature, submission, visit};
 
 use super::asset::Asset;
+use super::date::Date;
 use super::event::RequestEventConnection;
 use super::page::{Arguments, connection, page};
 use super::procedure::{Outcome, Procedure, RecordKind, Step};
@@ -358,7 +359,7 @@ pub(in crate::graphql) struct Letter {
     /// Its number.
     number: String,
     /// Its date.
-    date: NaiveDate,
+    date: Date,
     /// Its subject.
     subject: String,
     /// Its reference in Srikandi; null where none was given.
@@ -371,7 +372,7 @@ impl Letter {
     fn of(row: &submission::Model) -> Result<Self> {
         Ok(Self {
             number: row.letter_number.clone(),
-            date: row.letter_date,
+            date: Date(row.letter_date),
             subject: row.subject.clone(),
             srikandi_reference: row.srikandi_reference.clone(),
             confidentiality: word(&row.confidentiality)?,
@@ -601,8 +602,8 @@ impl Document {
     }
 
     /// Its date; null where none was given.
-    async fn date(&self) -> Option<NaiveDate> {
-        self.row.date
+    async fn date(&self) -> Option<Date> {
+        self.row.date.map(Date)
     }
 
     /// The step that brought it.
