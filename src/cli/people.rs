@@ -105,6 +105,9 @@ pub(super) struct NewPerson<'a> {
 impl User {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
         let Self::Add { username, name, nip, agency, password_stdin } = self;
+        let (username, name) = (username.trim().to_lowercase(), name.trim().to_owned());
+        judge(&username, &name, nip.as_deref())?;
+        let password = password(password_stdin)?;
         let (_, store) = start::open(settings).await?;
         let agency_id = match &agency {
             None => None,
@@ -113,10 +116,12 @@ impl User {
                 Some(agency_id(&store, office, key).await?)
             }
         };
-        let username = username.trim().to_lowercase();
-        let person = NewPerson { username: &username, name: name.trim(), nip: nip.as_deref(), agency_id };
-        judge(&store, &person).await?;
-        add_person(&store, &person, &password(password_stdin)?).await?;
+        let same = store.person_by_username(&username).await.map_err(|error| error.to_string())?;
+        if same.is_some() {
+            return Err(format!("somebody signs in as `{username}` already"));
+        }
+        let person = NewPerson { username: &username, name: &name, nip: nip.as_deref(), agency_id };
+        add_person(&store, &person, &password).await?;
         say(&format!("{username} may sign in; `disposisi grant {username} …` lets them act"));
         Ok(())
     }
@@ -214,19 +219,18 @@ pub(super) async fn add_person(store: &Store, new: &NewPerson<'_>, password: &Se
     Ok(id)
 }
 
-/// Refuses a person who could not sign in, or whom nobody could tell from another.
-async fn judge(store: &Store, new: &NewPerson<'_>) -> Outcome {
-    if !is_name(new.username, "._-") {
+/// Refuses a person who could not sign in, or who has no name to be known by.
+fn judge(username: &str, name: &str, nip: Option<&str>) -> Outcome {
+    if !is_name(username, "._-") {
         return Err("the name to sign in with has 1 to 64 small letters, digits and . _ -".to_owned());
     }
-    if new.name.is_empty() {
+    if name.is_empty() {
         return Err("--name: say their name".to_owned());
     }
-    if new.nip.is_some_and(|nip| nip.len() != 18 || !nip.bytes().all(|byte| byte.is_ascii_digit())) {
+    if nip.is_some_and(|nip| nip.len() != 18 || !nip.bytes().all(|byte| byte.is_ascii_digit())) {
         return Err("--nip: a NIP has 18 digits and nothing else".to_owned());
     }
-    let same = store.person_by_username(new.username).await.map_err(|error| error.to_string())?;
-    same.map_or(Ok(()), |_| Err(format!("somebody signs in as `{}` already", new.username)))
+    Ok(())
 }
 
 fn is_name(text: &str, also: &str) -> bool {

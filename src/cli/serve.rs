@@ -56,6 +56,7 @@ impl Server {
             body_limit: settings.body_limit,
             operation,
             explorer: settings.explorer,
+            proxies: http::Proxies::new(settings.trusted_proxies.clone()),
         }
         .router();
         let named = |error: std::io::Error| format!("{}: {error}", settings.listen);

@@ -2,7 +2,7 @@
 //! wins. `docs/operations.md` has the one table of all of it, which a test holds against [`Settings`].
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat, Source};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub complexity_limit: usize,
     /// Whether the explorer is served.
     pub explorer: bool,
+    /// The addresses of proxies that tell where a caller calls from.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// How the log is written.
@@ -69,6 +71,7 @@ impl Default for Settings {
             depth_limit: 16,
             complexity_limit: 50_000,
             explorer: true,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -135,6 +138,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     explorer: Option<bool>,
+    /// Proxies whose X-Forwarded-For is believed, by address, with commas between [default: none].
+    #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_proxies: Option<Vec<IpAddr>>,
 }
 
 impl Flags {
@@ -165,6 +172,9 @@ impl Settings {
         let variable = |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value.into_string().ok()?));
         let environment = Environment::with_prefix(PREFIX)
             .prefix_separator("_")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("trusted_proxies")
             .source(Some(environment.filter_map(variable).collect()));
         let mut layers: Vec<(String, Box<dyn Source + Send + Sync>)> = Vec::new();
         if let Some(file) = file {
@@ -225,7 +235,11 @@ mod tests {
     #[test]
     fn a_flag_wins_over_the_environment_and_that_over_the_file() {
         let file = "token_minutes = 20\nlisten = \"127.0.0.1:1\"\nlog_format = \"json\"\nexplorer = false";
-        let environment = [("DISPOSISI_TOKEN_MINUTES", "30"), ("DISPOSISI_DATA", "/srv/1")];
+        let environment = [
+            ("DISPOSISI_TOKEN_MINUTES", "30"),
+            ("DISPOSISI_DATA", "/srv/1"),
+            ("DISPOSISI_TRUSTED_PROXIES", "127.0.0.1,::1"),
+        ];
         let serve = ServeFlags { token_minutes: Some(40), ..Default::default() };
         let settings = read(file, &environment, &Flags::default(), &serve).unwrap();
         let expected = Settings {
@@ -234,6 +248,7 @@ mod tests {
             log_format: LogFormat::Json,
             explorer: false,
             data: "/srv/1".into(),
+            trusted_proxies: vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()],
             ..Default::default()
         };
         assert_eq!(settings, expected);
@@ -247,6 +262,7 @@ mod tests {
         for (file, environment, says) in [
             ("lisen = \"127.0.0.1:1\"", None, vec!["settings.toml", "lisen"]),
             ("listen = \"nowhere\"", None, vec!["settings.toml", "listen", "socket address"]),
+            ("trusted_proxies = [\"x\"]", None, vec!["settings.toml", "IP address"]),
             ("token_minutes = 0", None, vec!["settings.toml", "token_minutes", "1 to 1440"]),
             ("token_minutes = \"soon\"", None, vec!["settings.toml", "token_minutes"]),
             ("token_minutes = ", None, vec!["settings.toml", "TOML"]),

@@ -34,6 +34,15 @@ pub(super) async fn open(settings: &Settings) -> Result<(Arc<Keys>, Store), Stri
     Ok((keys, store.map_err(|error| format!("{}: {error}", settings.data.display()))?))
 }
 
+/// The existing database of a data folder, to be read only.
+pub(super) async fn open_to_read(settings: &Settings) -> Result<Store, String> {
+    expect_database(settings)?;
+    let keys = Keys::open(&settings.data).map_err(|error| error.to_string())?;
+    let mac = Arc::new(move |parts: &[&[u8]]| keys.mac(parts));
+    let store = Store::open_to_read(&database(settings), mac).await;
+    store.map_err(|error| format!("{}: {error}", settings.data.display()))
+}
+
 /// What the database holds of the SOPs, where there is one; it is only read.
 pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String> {
     let file = database(settings);

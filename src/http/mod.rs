@@ -1,15 +1,18 @@
 //! axum: routes, limits, health, explorer.
 
 mod explorer;
+mod proxies;
+
+pub use proxies::Proxies;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Request;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -25,6 +28,7 @@ struct Shared {
     service: Service,
     body_limit: usize,
     operation: Duration,
+    proxies: Arc<Proxies>,
 }
 
 /// What is served, and within which limits.
@@ -39,12 +43,14 @@ pub struct Served {
     pub operation: Duration,
     /// Whether the explorer is served.
     pub explorer: bool,
+    /// Whose word is taken for where a caller calls from.
+    pub proxies: Proxies,
 }
 
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, body_limit, operation, explorer } = self;
+        let Self { schema, service, body_limit, operation, explorer, proxies } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
         Router::new()
             .route("/graphql", post(graphql))
@@ -53,7 +59,7 @@ impl Served {
             .merge(explorer)
             .layer(DefaultBodyLimit::max(body_limit))
             .layer(TraceLayer::new_for_http())
-            .with_state(Shared { schema, service, body_limit, operation })
+            .with_state(Shared { schema, service, body_limit, operation, proxies: Arc::new(proxies) })
     }
 }
 
@@ -80,46 +86,12 @@ impl IntoResponse for Refusal {
 
 async fn graphql(
     State(shared): State<Shared>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: axum::extract::Request,
 ) -> Result<Response, Refusal> {
-    // A form cannot send this type across origins without asking first: no request is forged by another site's page.
-    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content.split(';').next().map(str::trim) != Some("application/json") {
-        let message = "Send the operation as application/json.".to_owned();
-        return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_OPERATION", message));
-    }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let message =
-                format!("The body is larger than {} bytes, which is the most that is taken.", shared.body_limit);
-            Refusal(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
-        }
-        status => Refusal(status, "INVALID_OPERATION", "The body could not be read.".to_owned()),
-    })?;
-    let request = operation(&body).map_err(|why| {
-        let message = format!("The body is no GraphQL request in JSON: {why}.");
-        Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
-    })?;
-    let token = token(&headers)?;
-    let answer = async {
-        let session = Session::open(&shared.service, &request.query, token, Some(address.ip())).await;
-        let session = session.map_err(|refused| match refused {
-            Refused::Unauthenticated => unauthenticated("The token has ended or is not valid: sign in again."),
-            Refused::Unavailable(detail) => {
-                tracing::error!(detail, "the database is not available");
-                let message = "The database is not available. Try again later.".to_owned();
-                Refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
-            }
-            error => {
-                tracing::error!(?error, "no session");
-                let message = "Something went wrong on our side.".to_owned();
-                Refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
-            }
-        })?;
-        Ok(axum::Json(graphql::execute(&shared.schema, request, session).await).into_response())
-    };
+    // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
+    let answer = answer(&shared, peer, &headers, request);
     tokio::time::timeout(shared.operation, answer).await.unwrap_or_else(|_| {
         let seconds = shared.operation.as_secs();
         let message = format!(
@@ -128,6 +100,48 @@ async fn graphql(
         );
         Err(Refusal(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message))
     })
+}
+
+async fn answer(
+    shared: &Shared,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    request: axum::extract::Request,
+) -> Result<Response, Refusal> {
+    // A form cannot send this type across origins without asking first: no request is forged by another site's page.
+    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content.split(';').next().map(str::trim) != Some("application/json") {
+        let message = "Send the operation as application/json.".to_owned();
+        return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_OPERATION", message));
+    }
+    let body = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let most = shared.body_limit;
+            let message = format!("The body is larger than {most} bytes, which is the most that is taken.");
+            Refusal(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
+        }
+        status => Refusal(status, "INVALID_OPERATION", "The body could not be read.".to_owned()),
+    })?;
+    let operation = operation(&body).map_err(|why| {
+        let message = format!("The body is no GraphQL request in JSON: {why}.");
+        Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
+    })?;
+    let address = shared.proxies.caller(peer.ip(), headers);
+    let session = Session::open(&shared.service, &operation.query, token(headers)?, Some(address)).await;
+    let session = session.map_err(|refused| match refused {
+        Refused::Unauthenticated => unauthenticated("The token has ended or is not valid: sign in again."),
+        Refused::Unavailable(detail) => {
+            tracing::error!(detail, "the database is not available");
+            let message = "The database is not available. Try again later.".to_owned();
+            Refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+        }
+        error => {
+            tracing::error!(?error, "no session");
+            let message = "Something went wrong on our side.".to_owned();
+            Refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+        }
+    })?;
+    Ok(axum::Json(graphql::execute(&shared.schema, operation, session).await).into_response())
 }
 
 /// The operation that a body asks for.

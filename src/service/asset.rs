@@ -137,24 +137,30 @@ impl Service {
         if act.outcome.recipient != Requirement::None {
             let procedure = &act.entry.procedure;
             let roles = self.policy.roles(&change.row.office, &procedure.key, &act.step.key, Action::Receive);
-            recipient_id = self.recipient(change, roles, act.recipient).await?;
+            recipient_id = self.recipient(change, roles, act.recipient, change.row.submitted_by).await?;
         }
         let handed = credential::Model { recipient_id, state: "AVAILABLE".to_owned(), changed_at: now, ..held };
         Ok(store::save_credential(change.transaction(), handed).await?)
     }
 
-    /// Who gets a credential: the person named among the agency's people of those roles, else the submitter if they are one.
-    pub(super) async fn recipient(&self, change: &Change<'_>, roles: &[String], named: Option<Uuid>) -> Answer<Uuid> {
+    /// Who gets a credential: the person named among the agency's people of those roles, else whoever it is for without a name.
+    pub(super) async fn recipient(
+        &self,
+        change: &Change<'_>,
+        roles: &[String],
+        named: Option<Uuid>,
+        otherwise: Uuid,
+    ) -> Answer<Uuid> {
         let row = &change.row;
         let people =
             store::agency_people(change.transaction(), &row.office, &[row.agency_id], roles, change.now()).await?;
-        let wanted = named.unwrap_or(row.submitted_by);
+        let wanted = named.unwrap_or(otherwise);
         if people.iter().any(|(_, person)| person.id == wanted) {
             return Ok(wanted);
         }
         let message = match named {
             Some(_) => "This is nobody of the agency who may receive the credential; availableActions lists who may.",
-            None => "The submitter can no longer receive the credential: name another person of the agency.",
+            None => "Whom it would be for can no longer receive it: name another person of the agency.",
         };
         Err(Refused::user(UserErrorCode::InvalidInput, &["recipientId"], message))
     }

@@ -128,7 +128,7 @@ impl Service {
             let receive = self.policy.roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
             roles.extend(receive.iter().cloned());
         }
-        let recipient_id = self.recipient(&change, &roles, command.recipient.or(Some(held.recipient_id))).await?;
+        let recipient_id = self.recipient(&change, &roles, command.recipient, held.recipient_id).await?;
         let issued = credential::Model {
             recipient_id,
             state: "AVAILABLE".to_owned(),

@@ -70,6 +70,12 @@ impl Store {
         Ok(Self { reader, writer, mac })
     }
 
+    /// Opens an existing SQLite database to read it only, and leaves its schema as it is.
+    pub async fn open_to_read(file: &std::path::Path, mac: Mac) -> Result<Self, StoreError> {
+        let reader = open_to_read(file).await?;
+        Ok(Self { writer: reader.clone(), reader, mac })
+    }
+
     /// Where statements that only read go.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader

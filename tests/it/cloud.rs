@@ -151,3 +151,126 @@ async fn one_rejected_one_withdrawn_one_name_taken() {
         assert_eq!(cloud.execute(&number, "6", "provision", account("dinkes", 1)).await, outcome);
     }
 }
+
+/// Changes the database beside the server, as only a test may.
+async fn change(server: &Server, sql: &str) {
+    use sea_orm::ConnectionTrait;
+    let url = format!("sqlite://{}?mode=rw", server.path().join("disposisi.db").display());
+    let database = sea_orm::Database::connect(url).await.expect("the database");
+    let changed = database.execute_unprepared(sql).await.expect("it runs");
+    assert!(changed.rows_affected() > 0, "{sql}");
+}
+
+async fn deliver(server: &Server, number: &str, username: &str, more: Value) {
+    to_step_5(server, number).await;
+    let subkor = server.person("subkor").await;
+    subkor.execute(number, "5", "yes", json!({})).await.expect("complete");
+    server.person("cloud").await.execute(number, "6", "provision", account(username, 5)).await.expect("made");
+    subkor.execute(number, "7", "yes", json!({})).await.expect("right");
+    let mut report = json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] });
+    report.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    assert_eq!(subkor.execute(number, "8", "confirm", report).await.as_deref(), Ok("COMPLETED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_is_for_whom_it_names_and_for_ten_minutes() {
+    let server = server();
+    let (opd, colleague, cloud) =
+        (server.person("opd").await, server.person("colleague").await, server.person("cloud").await);
+    let number = submit(&opd, "005/1").await;
+    let me = "{ viewer { user { id } } }";
+    let named = colleague.ask(me, json!({})).await["viewer"]["user"]["id"].clone();
+    let stranger = server.person("tu").await.ask(me, json!({})).await["viewer"]["user"]["id"].clone();
+    to_step_5(&server, &number).await;
+    let subkor = server.person("subkor").await;
+    subkor.execute(&number, "5", "yes", json!({})).await.expect("complete");
+    cloud.execute(&number, "6", "provision", account("dinkes", 5)).await.expect("made");
+    subkor.execute(&number, "7", "yes", json!({})).await.expect("right");
+    let report = |recipient: &Value| json!({ "recipientId": recipient, "documents": [{ "kind": "laporan", "title": "Laporan" }] });
+    let refused = subkor.execute(&number, "8", "confirm", report(&stranger)).await;
+    assert_eq!(refused, Err(vec!["INVALID_INPUT".to_owned()]), "nobody of the agency");
+    let recipients =
+        "query($number: String!) { request(number: $number) { availableActions { kind recipients { name } } } }";
+    let listed = subkor.ask(recipients, json!({ "number": number })).await["request"]["availableActions"][0].clone();
+    assert_eq!(listed["recipients"], json!([{ "name": "colleague" }, { "name": "opd" }]));
+    subkor.execute(&number, "8", "confirm", report(&named)).await.expect("delivered");
+
+    let asset = cloud.ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
+    let reveal = |key: &str| json!({ "input": { "assetId": asset, "idempotencyKey": key } });
+    assert_eq!(opd.refusal(REVEAL, reveal("x")).await, "FORBIDDEN", "the submitter is not whom it is for");
+    let inbox = "{ viewer { inbox { totalCount nodes { number } } } }";
+    assert_eq!(colleague.ask(inbox, json!({})).await["viewer"]["inbox"]["nodes"][0]["number"], number.as_str());
+    assert_eq!(opd.ask(inbox, json!({})).await["viewer"]["inbox"]["totalCount"], 0);
+    assert_eq!(colleague.ask(REVEAL, reveal("one")).await["revealCredential"]["secret"], SECRET);
+    assert_eq!(colleague.ask(REVEAL, reveal("one")).await["revealCredential"]["secret"], SECRET);
+    let submitter = opd.ask(me, json!({})).await["viewer"]["user"]["id"].clone();
+    let input = json!({ "input": { "assetId": asset, "secret": "rahasia-baru-2", "recipientId": submitter } });
+    let reissued = cloud.ask(REISSUE, input).await["reissueCredential"].clone();
+    assert_eq!(reissued["asset"]["credential"]["state"], "AVAILABLE", "{reissued}");
+    let gone = colleague.ask(REVEAL, reveal("one")).await["revealCredential"]["userErrors"][0]["code"].clone();
+    assert_eq!(gone, "NOT_FOUND", "it is for another now, and nothing of theirs is left to see");
+    assert_eq!(opd.ask(REVEAL, reveal("two")).await["revealCredential"]["secret"], "rahasia-baru-2");
+    change(&server, "UPDATE credentials SET revealed_at = datetime(revealed_at, '-11 minutes')").await;
+    let late = opd.ask(REVEAL, reveal("two")).await["revealCredential"]["userErrors"][0]["code"].clone();
+    assert_eq!(late, "ALREADY_REVEALED", "ten minutes are over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_rejected_or_withdrawn_is_free_again() {
+    let server = server();
+    let (opd, cloud) = (server.person("opd").await, server.person("cloud").await);
+    let number = submit(&opd, "005/1").await;
+    deliver(&server, &number, "dinkes", json!({})).await;
+    let asset = cloud.ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
+    let revoke = json!({ "input": { "assetId": asset, "reason": "Tidak dipakai" } });
+    assert_eq!(cloud.ask(REVOKE, revoke.clone()).await["revokeAsset"]["asset"]["status"], "REVOKED");
+    assert_eq!(cloud.ask(REVOKE, revoke).await["revokeAsset"]["userErrors"][0]["code"], "ASSET_NOT_ACTIVE");
+    let number = submit(&opd, "005/2").await;
+    deliver(&server, &number, "dinkes", json!({})).await;
+
+    let mut again = papers("005/3");
+    again["office"] = json!(OFFICE);
+    again["procedure"] = json!("permohonan-cloud-service");
+    for round in 0..2 {
+        let number = submit(&opd, "005/3").await;
+        let twice = opd.ask(SUBMIT, json!({ "input": again })).await["submitRequest"]["userErrors"][0]["code"].clone();
+        assert_eq!(twice, "DUPLICATE_LETTER");
+        if round == 0 {
+            let seen = opd.ask(READ, json!({ "number": number })).await["request"].clone();
+            let input = json!({ "requestId": seen["id"], "reason": "Batal", "expectedVersion": seen["version"] });
+            opd.ask(WITHDRAW, json!({ "input": input })).await;
+        } else {
+            to_step_5(&server, &number).await;
+            server.person("subkor").await.execute(&number, "5", "no", json!({ "note": "x" })).await.expect("no");
+            let no = json!({ "note": "x", "documents": [{ "kind": "surat-balasan", "title": "Penolakan" }] });
+            server.person("kabid").await.execute(&number, "4", "reject", no).await.expect("rejected");
+        }
+    }
+    submit(&opd, "005/3").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_leaves_at_once_and_their_requests_go_on() {
+    let server = server();
+    let (opd, colleague) = (server.person("opd").await, server.person("colleague").await);
+    let number = submit(&opd, "005/1").await;
+    to_step_5(&server, &number).await;
+    server.person("subkor").await.execute(&number, "5", "no", json!({ "note": "x" })).await.expect("no");
+    server.person("kabid").await.execute(&number, "4", "return", json!({ "note": "x" })).await.expect("returned");
+    assert_eq!(colleague.ask(READ, json!({ "number": number })).await["request"], Value::Null);
+    let deactivate = "UPDATE users SET deactivated_at = '2026-01-05 00:00:00+00:00' WHERE username = 'opd'";
+    change(&server, deactivate).await;
+    assert_eq!(opd.refusal(READ, json!({ "number": number })).await, "UNAUTHENTICATED", "from that moment");
+    // Anybody of the agency who may submit completes it.
+    let seen = colleague.ask(READ, json!({ "number": number })).await["request"].clone();
+    let mut completed = papers("005/1a");
+    completed["requestId"] = seen["id"].clone();
+    completed["expectedVersion"] = seen["version"].clone();
+    completed["idempotencyKey"] = json!("again");
+    for _ in 0..2 {
+        let done = colleague.ask(RESUBMIT, json!({ "input": completed })).await["resubmitRequest"].clone();
+        assert_eq!(done["request"]["status"], "IN_PROGRESS", "{done}");
+    }
+    assert!(server.holds("$argon2id$v=19$m=19456,t=2,p=1$"), "passwords are kept as argon2id only");
+    assert!(!server.holds("demonstration only"));
+}

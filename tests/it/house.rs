@@ -14,8 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["access", "procedure"]),
     ("auth", &[]),
     ("store", &["access", "workflow"]),
-    ("live", &["store", "access"]),
-    ("service", &["access", "auth", "calendar", "clock", "live", "policy", "procedure", "store", "workflow"]),
+    ("service", &["access", "auth", "calendar", "clock", "policy", "procedure", "store", "workflow"]),
     // The edges name types of the rooms below; what they do goes through the service.
     ("graphql", &["access", "auth", "procedure", "service", "store", "workflow"]),
     ("http", &["graphql", "service"]),

@@ -229,3 +229,49 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
     let again = tu.ask(execute, act(json!({ "expectedVersion": 2 }))).await["executeStep"].clone();
     assert_eq!(again["userErrors"][0]["code"], "STEP_NOT_CURRENT");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_failed_is_null_beside_the_others_and_in_their_order() {
+    let server = Server::with(CAST);
+    let token = server.person("tu").await.token().to_owned();
+    let raw = async |query: &str| {
+        let request = reqwest::Client::new().post(format!("{}/graphql", server.base())).bearer_auth(&token);
+        request.json(&json!({ "query": query })).send().await.expect("an answer").text().await.expect("text")
+    };
+    let answer =
+        raw("{ z: offices { key } a: assets(after: \"xx\") { nodes { name } } r: requests { nodes { number } } }")
+            .await;
+    let expected = r#"{"data":{"z":[{"key":"denpasar"},{"key":"singkawang"}],"a":null,"r":{"nodes":[]}},"errors":[{"#;
+    assert!(answer.starts_with(expected), "{answer}");
+    let alone = raw("{ a: assets(after: \"xx\") { nodes { name } } }").await;
+    assert!(alone.starts_with(r#"{"data":{"a":null},"errors":"#), "{alone}");
+    let inbox = raw("{ viewer { user { name } inbox(after: \"xx\") { totalCount } } }").await;
+    assert!(inbox.starts_with(r#"{"data":{"viewer":{"user":{"name":"tu"},"inbox":null}},"#), "{inbox}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_makes_much_work_of_little_or_sends_slowly_is_cut_short() {
+    use std::io::{Read, Write};
+    let mut server = Server::with(&[]);
+    let bomb: String = (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
+    let bomb = format!("{{ ...f0 }} {bomb} fragment f30 on Query {{ __typename }}");
+    let cycle = "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".to_owned();
+    let wide: String = (0..200).map(|n| format!("a{n}: offices {{ key }} ")).collect();
+    let schema: String = (0..200).map(|n| format!("a{n}: __schema {{ types {{ name }} }} ")).collect();
+    for operation in [bomb, cycle, format!("{{ {wide} }}"), format!("{{ {schema} }}")] {
+        assert_eq!(post(&server, query(&operation), &[]).await, (200, "INVALID_OPERATION".to_owned()));
+    }
+    server.restart_with(&["--operation-seconds", "1"]);
+    let address = server.base().trim_start_matches("http://").to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut slow = std::net::TcpStream::connect(address).expect("a connection");
+        let head =
+            "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+        slow.write_all(head.as_bytes()).expect("sent");
+        let mut answer = [0; 4_096];
+        let read = slow.read(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    });
+    let answer = answer.await.expect("no panic");
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("\"TIMEOUT\""), "{answer}");
+}

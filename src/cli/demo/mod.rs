@@ -80,22 +80,29 @@ impl Demo {
                 Err(defect) => return Err(format!("{}: {}", defect.at, defect.what)),
             }
         }
-        if self.exit || told.is_err() {
-            let _ = end.send(());
-        } else {
-            farewell(&base, temporary.is_none().then_some(&settings.data));
+        let left = match told {
+            Ok(()) if new && !self.exit => story::leave(&base).await,
+            told => told.map(|()| Vec::new()),
+        };
+        match &left {
+            Ok(left) if !self.exit => farewell(&base, temporary.is_none().then_some(&settings.data), left),
+            _ => drop(end.send(())),
         }
         let served = serving.await.map_err(|error| error.to_string())?;
-        told.and(served)
+        left.and(served)
     }
 }
 
 /// Where to look around, and as whom.
-fn farewell(base: &str, kept: Option<&PathBuf>) {
+fn farewell(base: &str, kept: Option<&PathBuf>, left: &[String]) {
     say(&format!("\nThe explorer: {base}/graphiql    the endpoint: {base}/graphql"));
     say(&format!("Sign in as any of these, with the password “{}”:", cast::PASSWORD));
     for person in cast::CAST {
         say(&format!("  {:<8} {:<16} {}", person.username, person.name, person.part()));
+    }
+    if !left.is_empty() {
+        say("Under way, to be tried:");
+        left.iter().for_each(|what| say(&format!("  {what}")));
     }
     match kept {
         None => say("Ctrl-C ends it, and nothing is kept."),

@@ -33,6 +33,8 @@ pub(super) struct Stage {
     http: reqwest::Client,
     clients: HashMap<String, Client>,
     labels: HashMap<(String, String), String>,
+    /// Nothing is told.
+    quiet: bool,
 }
 
 impl Stage {
@@ -42,7 +44,13 @@ impl Stage {
             http: reqwest::Client::new(),
             clients: HashMap::new(),
             labels: HashMap::new(),
+            quiet: false,
         }
+    }
+
+    /// A stage of which nothing is told.
+    pub(super) fn quiet(base: &str) -> Self {
+        Self { quiet: true, ..Self::new(base) }
     }
 
     /// Reads a procedure, and tells that it begins.
@@ -66,7 +74,9 @@ impl Stage {
         let what = format!("submits letter {}", text(&input["letter"]["number"]));
         let answer = self.act(who, &query, input, "submitRequest").await?;
         let number = text(&answer["request"]["number"]);
-        say(&format!("\n  {number}"));
+        if !self.quiet {
+            say(&format!("\n  {number}"));
+        }
         self.tell(who, &what, &came_of(&answer["request"]));
         Ok(number)
     }
@@ -198,6 +208,9 @@ impl Stage {
 
     /// Who, as what, did what, and what came of it.
     fn tell(&self, who: &str, what: &str, came: &str) {
+        if self.quiet {
+            return;
+        }
         let (name, role) = self.clients.get(who).map_or((who, ""), |client| (client.name, client.role.as_str()));
         say(&format!("    {name}, {role}: {what}\n        → {came}"));
     }

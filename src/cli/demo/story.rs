@@ -16,6 +16,58 @@ pub(super) async fn tell(base: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Leaves something of every SOP under way, for whoever looks around. Returns what waits for whom.
+pub(super) async fn leave(base: &str) -> Result<Vec<String>, String> {
+    let mut stage = Stage::quiet(base);
+    let mut left = Vec::new();
+    let office = "singkawang";
+    let cloud = "permohonan-cloud-service";
+    let details = json!({ "purpose": "Arsip sekolah", "quotaGib": 50, "users": 3 });
+
+    let letter = papers("005/104/DINKES", "Permohonan akun cloud kedua", "Siti Contoh");
+    let number = stage.submit("siti", submission(office, cloud, letter, details.clone())).await?;
+    let sheet = json!({ "documents": documents(&[("lembar-disposisi", "Lembar disposisi", Some("105"))]) });
+    stage.execute("tono", &number, ("2", "forward"), sheet).await?;
+    left.push(format!("{number}: kadri disposes it (step 3)"));
+
+    let letter = papers("005/32/DISDIK", "Permohonan akun cloud sekolah", "Rina Contoh");
+    let number = stage.submit("rina", submission(office, cloud, letter, details)).await?;
+    down_the_line(&mut stage, &number, "106").await?;
+    stage.execute("lia", &number, ("5", "yes"), json!({})).await?;
+    let account = json!({ "asset": {
+        "attributes": { "username": "disdik", "quotaGib": 50, "serviceAddress": "https://cloud.example" },
+        "secret": "sandi-contoh-kedua",
+    } });
+    stage.execute("cahyo", &number, ("6", "provision"), account).await?;
+    stage.execute("lia", &number, ("7", "yes"), json!({})).await?;
+    let report = json!({ "documents": documents(&[("laporan", "Laporan pembuatan akun cloud", None)]) });
+    stage.execute("lia", &number, ("8", "confirm"), report).await?;
+    left.push(format!("{number}: rina reads its credential, once"));
+
+    let details = json!({ "label": "disdik", "target": "192.0.2.11", "purpose": "Situs resmi" });
+    let letter = papers("005/33/DISDIK", "Permohonan subdomain", "Rina Contoh");
+    let number = stage.submit("rina", submission(office, "permohonan-subdomain", letter, details)).await?;
+    down_the_line(&mut stage, &number, "107").await?;
+    stage.execute("lia", &number, ("5", "yes"), json!({})).await?;
+    let name = json!({ "asset": { "attributes": {
+        "fqdn": "disdik.singkawangkota.go.id", "recordType": "A", "target": "192.0.2.11",
+    } } });
+    stage.execute("surya", &number, ("6", "provision"), name).await?;
+    let draft = documents(&[("draft-surat-balasan", "Balasan permohonan subdomain", None)]);
+    stage.execute("lia", &number, ("7", "draft"), json!({ "documents": draft })).await?;
+    left.push(format!("{number}: kadri signs or refuses the draft, then tono sends it (step 8)"));
+
+    let details = json!({
+        "kind": "SERVER", "rackUnits": 4, "powerWatts": 600, "operatingSystem": "Debian 13", "ports": [443],
+        "publicAddress": false, "applications": ["Arsip (contoh)"], "maintenanceContact": "Made Contoh",
+    });
+    let letter = papers("005/13/BAPENDA", "Permohonan penitipan server ketiga", "Made Contoh");
+    let number = stage.submit("made", submission("denpasar", "layanan-data-center", letter, details)).await?;
+    coordinate(&mut stage, &number).await?;
+    left.push(format!("{number}: kadek tells whether it can be placed (step 3)"));
+    Ok(left)
+}
+
 /// Ends a request by its last act, and holds its end against what it should be.
 async fn end(
     stage: &mut Stage,
