@@ -1,6 +1,7 @@
 //! Opening the database, and transactions that write.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
@@ -24,6 +25,8 @@ pub type Transaction = DatabaseTransaction;
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// The writer's connection could not begin to write: the next that is handed out is to be a new one.
+    suspect: Arc<AtomicBool>,
     mac: Mac,
 }
 
@@ -37,7 +40,7 @@ impl Store {
     /// Opens the SQLite database in that file, made when it is not there, and brings its schema up to date.
     pub async fn open(file: &std::path::Path, mac: Mac) -> Result<Self, StoreError> {
         let url = format!("sqlite://{}?mode=rwc", file.display());
-        let options = |connections: u32| {
+        let options = |connections: u32, suspect: Arc<AtomicBool>| {
             let mut options = ConnectOptions::new(url.clone());
             options
                 .max_connections(connections)
@@ -51,8 +54,9 @@ impl Store {
                 // comes after would be nested in it, and be acknowledged without ever being committed. Such a connection
                 // is closed. (It has been pinged before this, so a rollback on its way has arrived.)
                 .test_before_acquire(true)
-                .map_sqlx_sqlite_before_acquire(|connection, _| {
-                    Box::pin(async move { Ok(!Connection::is_in_transaction(connection)) })
+                .map_sqlx_sqlite_before_acquire(move |connection, _| {
+                    let good = !Connection::is_in_transaction(connection) && !suspect.swap(false, Ordering::Relaxed);
+                    Box::pin(async move { Ok(good) })
                 })
                 .map_sqlx_sqlite_opts(|sqlite| {
                     sqlite
@@ -64,16 +68,17 @@ impl Store {
                 });
             options
         };
-        let writer = Database::connect(options(1)).await?;
+        let suspect = Arc::new(AtomicBool::new(false));
+        let writer = Database::connect(options(1, suspect.clone())).await?;
         Migrator::up(&writer, None).await?;
-        let reader = Database::connect(options(4)).await?;
-        Ok(Self { reader, writer, mac })
+        let reader = Database::connect(options(4, Arc::default())).await?;
+        Ok(Self { reader, writer, suspect, mac })
     }
 
     /// Opens an existing SQLite database to read it only, and leaves its schema as it is.
     pub async fn open_to_read(file: &std::path::Path, mac: Mac) -> Result<Self, StoreError> {
         let reader = open_to_read(file).await?;
-        Ok(Self { writer: reader.clone(), reader, mac })
+        Ok(Self { writer: reader.clone(), reader, suspect: Arc::default(), mac })
     }
 
     /// Where statements that only read go.
@@ -87,7 +92,12 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        Ok(self.writer.begin_with_options(options).await?)
+        let begun = self.writer.begin_with_options(options).await.map_err(StoreError::from);
+        // A connection that was opened while the file could not be written stays so for its life.
+        if matches!(begun, Err(StoreError::Unavailable(_))) {
+            self.suspect.store(true, Ordering::Relaxed);
+        }
+        begun
     }
 
     /// A MAC with the audit key.

@@ -154,7 +154,7 @@ async fn what_was_acknowledged_outlives_every_kill() {
 /// Sets how large any file of the process may grow.
 fn limit(server: &Server, bytes: &str) {
     let process = server.process().to_string();
-    let limit = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status();
+    let limit = server.beside("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status();
     assert!(limit.expect("prlimit, of util-linux").success());
 }
 
@@ -200,5 +200,45 @@ async fn a_disk_that_takes_nothing_loses_nothing_and_is_left_behind() {
     let newest = all["nodes"][0]["number"].as_str().and_then(|number| number.rsplit('/').next()?.parse::<u64>().ok());
     assert_eq!(newest, all["totalCount"].as_u64(), "what was refused took no number");
     assert!(opd.ask(READ, json!({ "number": "SKW/CLOUD/2026/0001" })).await["request"]["events"]["nodes"].is_array());
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_may_only_be_read_is_told_so_and_written_again_when_it_may_be() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut server = Server::with(CAST);
+    server.restart_unprivileged();
+    let opd = server.person("opd").await;
+    let submission = |letter: &str| {
+        let worker = Worker { number: 0, requests: 0, id: None, version: 0, ended: Vec::new() };
+        let mut input = worker.next().2;
+        input["letter"]["number"] = json!(letter);
+        input["idempotencyKey"] = json!(letter);
+        json!({ "input": input })
+    };
+    let permit = |mode: u32| {
+        for file in std::fs::read_dir(server.path()).expect("the data folder") {
+            let file = file.expect("a file").path();
+            if file.is_file() {
+                std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).expect("permitted");
+            }
+        }
+    };
+    assert_eq!(opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"]["version"], 1);
+    // What is open stays writable; so the connection is made to be opened anew, while the files may only be read.
+    limit(&server, "0");
+    assert_eq!(opd.answer(SUBMIT, submission("005/2")).await["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    permit(0o400);
+    limit(&server, "unlimited");
+    for _ in 0..3 {
+        let answer = opd.answer(SUBMIT, submission("005/2")).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+    }
+    let read = opd.ask("{ requests { totalCount } }", json!({})).await;
+    assert_eq!(read["requests"]["totalCount"], 1, "reading goes on");
+    assert!(server.log().contains("readonly"), "the operator is told why");
+    permit(0o600);
+    let after = opd.ask(SUBMIT, submission("005/2")).await["submitRequest"].clone();
+    assert_eq!(after["request"]["version"], 1, "it goes on without a restart: {after}");
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }

@@ -15,6 +15,7 @@ pub(crate) struct Server {
     url: String,
     folders: Folders,
     flags: Vec<String>,
+    as_nobody: bool,
     data: tempfile::TempDir,
     http: reqwest::Client,
 }
@@ -100,12 +101,15 @@ pub(crate) fn run(data: &Path, folders: &Folders, arguments: &[&str], input: &st
 }
 
 /// A child that serves, and its address once it listens. Its log goes beside the data folder.
-fn serve(data: &Path, folders: &Folders, flags: &[String]) -> (Child, String) {
+fn serve(data: &Path, folders: &Folders, flags: &[String], as_nobody: bool) -> (Child, String) {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).expect("the log");
     let mut program = command(data, folders);
     program.args(["serve", "--listen", "127.0.0.1:0"]).args(flags);
     // A limit on the size of files is told as an error of the write, as a full disk is, and does not end the process.
     let mut program = ignoring_size_limits(&program);
+    if as_nobody {
+        program = unprivileged(&program, data);
+    }
     let mut child = program.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
@@ -119,6 +123,28 @@ fn ignoring_size_limits(program: &Command) -> Command {
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
     shell.current_dir(program.get_current_dir().expect("a folder")).env_clear();
     shell
+}
+
+/// Whether the tests run as somebody whom no permission stops.
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// What a command begins with to be run by somebody whom permissions stop.
+fn nobody() -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    command
+}
+
+/// The same program, run by somebody whom permissions stop; the data folder becomes theirs.
+fn unprivileged(program: &Command, data: &Path) -> Command {
+    let all = data.parent().expect("a folder");
+    assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(all).status().expect("chown runs").success());
+    let mut other = nobody();
+    other.arg(program.get_program()).args(program.get_args());
+    other.current_dir(program.get_current_dir().expect("a folder")).env_clear();
+    other
 }
 
 /// A person: name, office, role, and the agency of an agency's people.
@@ -147,8 +173,8 @@ impl Server {
             grant.extend(agency.iter().flat_map(|agency| ["--agency", agency]));
             run(&path, &folders, &grant, "");
         }
-        let (child, url) = serve(&path, &folders, &[]);
-        Self { child, url, folders, flags: Vec::new(), data, http: reqwest::Client::new() }
+        let (child, url) = serve(&path, &folders, &[], false);
+        Self { child, url, folders, flags: Vec::new(), as_nobody: false, data, http: reqwest::Client::new() }
     }
 
     /// What it has logged.
@@ -161,6 +187,16 @@ impl Server {
         self.child.id()
     }
 
+    /// A program to be run as whoever it runs as.
+    pub(crate) fn beside(&self, program: &str) -> Command {
+        if !self.as_nobody {
+            return Command::new(program);
+        }
+        let mut command = nobody();
+        command.arg(program);
+        command
+    }
+
     /// Ends it at once, whatever it is doing.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
@@ -169,7 +205,7 @@ impl Server {
 
     /// Starts it anew after its end.
     pub(crate) fn start(&mut self) {
-        (self.child, self.url) = serve(&self.path(), &self.folders, &self.flags);
+        (self.child, self.url) = serve(&self.path(), &self.folders, &self.flags, self.as_nobody);
     }
 
     /// Ends it and starts it anew, logging at that level.
@@ -181,6 +217,14 @@ impl Server {
     pub(crate) fn restart_with(&mut self, flags: &[&str]) {
         self.stop();
         self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        self.start();
+    }
+
+    /// Ends it and starts it anew as somebody whom permissions stop, with a program and procedures that they may read.
+    pub(crate) fn restart_unprivileged(&mut self) {
+        self.stop();
+        self.folders = Folders::copied(self.data.path());
+        self.as_nobody = is_root();
         self.start();
     }
 

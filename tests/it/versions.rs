@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Folders, READ, Server, output};
+use crate::harness::{Cast, Folders, Server, output};
 
 const CAST: Cast<'static> = &[
     ("opd", "denpasar", "opd", Some("bapenda")),
@@ -83,6 +83,22 @@ async fn what_runs_keeps_its_version() {
     });
     let kabid = server.person("kabid").await;
     assert_eq!(kabid.execute(number, "2", "coordinate", notes).await.as_deref(), Ok("IN_PROGRESS"));
-    let seen = kabid.ask(READ, json!({ "number": number })).await["request"].clone();
-    assert_eq!(seen["currentVisit"]["step"]["key"], "3");
+    let (kasi, kadis) = (server.person("kasi").await, server.person("kadis").await);
+    let document = |kind: &str| json!({ "documents": [{ "kind": kind, "title": kind, "number": "1" }] });
+    let mut placed = document("bentuk-sistem");
+    placed["asset"] = json!({ "attributes": { "placementKind": "APPLICATION", "name": "rapor" } });
+    kasi.execute(number, "3", "placeable", placed).await.expect("placeable");
+    kasi.execute(number, "4", "draft", document("rancangan-penitipan-server")).await.expect("drafted");
+    let label = "query($number: String!) { request(number: $number) { availableActions { outcomes { key label } } } }";
+    let open =
+        kabid.ask(label, json!({ "number": number })).await["request"]["availableActions"][0]["outcomes"].clone();
+    assert_eq!(open[0], json!({ "key": "agree", "label": "Setuju" }), "as it was when the request began");
+    kabid.execute(number, "5", "agree", json!({})).await.expect("agreed");
+    kabid.execute(number, "6", "sign", document("surat-balasan")).await.expect("signed");
+    let both = json!({ "documents": [
+        { "kind": "surat-pengantar", "title": "Pengantar" }, { "kind": "penetapan", "title": "Penetapan", "number": "1" },
+    ] });
+    kadis.execute(number, "7", "establish", both).await.expect("established");
+    assert_eq!(kasi.execute(number, "8", "send", document("arsip")).await.as_deref(), Ok("COMPLETED"));
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }
