@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Cast, Folders, Person, Server};
+use crate::harness::{Cast, Folders, Person, SINGKAWANG, Server};
 
 const PROCEDURE: &str = "query($office: String!, $key: String!) { procedure(office: $office, key: $key) { \
     steps { key outcomes { key } signers { key } } detailsSchema } }";
@@ -178,16 +178,6 @@ async fn every_branch(server: &Server, cast: Cast<'_>, office: &str, procedure: 
     }
     panic!("not every branch was taken: {taken:#?}");
 }
-
-const SINGKAWANG: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
-    ("system", "singkawang", "admin-system", None),
-];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_branch_of_the_singkawang_sops() {

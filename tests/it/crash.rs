@@ -1,12 +1,11 @@
 //! Killed in the middle of a storm, two hundred times: what was acknowledged is there, nothing is half done, and the same keys
 //! sent again act no second time. And a disk that takes no more.
 
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, READ, Server};
+use crate::harness::{Cast, READ, Server, signal};
 
 const KILLS: u64 = 200;
 const WORKERS: usize = 6;
@@ -113,13 +112,13 @@ async fn what_was_acknowledged_outlives_every_kill() {
     for kill in 0..KILLS {
         // Moments all over: in the first milliseconds after the start, and in the middle of the storm.
         let moment = Duration::from_millis(5 + kill * 7919 % 240);
-        let process = server.process().to_string();
+        let process = server.process();
         let storm = async_graphql::futures_util::future::join_all(
             workers.iter_mut().map(|worker| worker.storm(&server, &tokens)),
         );
         let end = async {
             tokio::time::sleep(moment).await;
-            assert!(Command::new("kill").args(["-KILL", &process]).status().expect("kill runs").success());
+            signal(process, "KILL");
         };
         tokio::join!(storm, end);
         server.kill();

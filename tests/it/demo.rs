@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::harness::{Folders, command, output};
+use crate::harness::{Folders, command, output, signal};
 
 #[test]
 fn the_story_is_told_to_its_end_and_nothing_is_kept() {
@@ -72,7 +72,6 @@ async fn a_demo_that_is_kept_goes_on_where_it_was() {
         let known = reqwest::Client::new().get(format!("{base}{file}")).header("if-none-match", tag);
         assert_eq!(known.send().await.expect("an answer").status().as_u16(), 304, "{file}");
     }
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+    signal(child.id(), "TERM");
     assert!(child.wait().expect("it ends").success());
 }

@@ -117,6 +117,12 @@ fn serve(data: &Path, folders: &Folders, flags: &[String], as_nobody: bool) -> (
     (child, url)
 }
 
+/// Sends a signal to a process, by what every shell has.
+pub(crate) fn signal(process: u32, name: &str) {
+    let sent = Command::new("/bin/sh").args(["-c", &format!("kill -s {name} {process}")]).status();
+    assert!(sent.expect("a shell").success());
+}
+
 /// The same program, started by a shell that lets it live beyond limits of file size.
 fn ignoring_size_limits(program: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
@@ -149,6 +155,17 @@ fn unprivileged(program: &Command, data: &Path) -> Command {
 
 /// A person: name, office, role, and the agency of an agency's people.
 pub(crate) type Cast<'a> = &'a [(&'a str, &'a str, &'a str, Option<&'a str>)];
+
+/// One for every role that runs a step in Singkawang.
+pub(crate) const SINGKAWANG: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+    ("subkor", "singkawang", "subkor-ile", None),
+    ("cloud", "singkawang", "admin-cloud", None),
+    ("system", "singkawang", "admin-system", None),
+];
 
 impl Server {
     /// A server of the shipped procedures with these people.
@@ -240,8 +257,7 @@ impl Server {
 
     /// Ends it as an operator would; how it ended.
     pub(crate) fn stop(&mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+        signal(self.child.id(), "TERM");
         self.child.wait().expect("it ends")
     }
 

@@ -7,16 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Folders, Server, command};
-
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
-];
+use crate::harness::{Folders, SINGKAWANG, Server, command};
 
 /// A second server on the same data, whose statements are listened to.
 struct Listened {
@@ -89,9 +80,9 @@ const DEEP: &str = "query($first: Int) { requests(first: $first) { nodes { docum
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_takes_as_many_statements_however_long_it_is() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let mut people = std::collections::BTreeMap::new();
-    for (name, ..) in CAST {
+    for (name, ..) in SINGKAWANG {
         people.insert(*name, server.person(name).await);
     }
     let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } userErrors { code } } }";
