@@ -8,7 +8,7 @@ use async_graphql::{Name, ServerError};
 use super::nesting;
 
 /// Validation follows every spread, so that fragments which spread each other twice double its work each time.
-const MOST_SELECTIONS: u64 = 20_000;
+const MOST_SELECTIONS: u64 = 50_000;
 
 /// So many fields at the root, each of which may be a statement or more.
 const MOST_ROOT_FIELDS: usize = 100;
