@@ -1,6 +1,7 @@
 //! What every command that touches data begins with: keys, the database, and the service over both and the files.
 
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::auth::Keys;
@@ -29,9 +30,18 @@ pub(super) async fn open(settings: &Settings) -> Result<(Arc<Keys>, Store), Stri
     let file = database(settings);
     let keys = if file.exists() { Keys::open(&settings.data) } else { Keys::open_or_make(&settings.data) };
     let keys = Arc::new(keys.map_err(|error| error.to_string())?);
+    own(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let mac = keys.clone();
     let store = Store::open(&file, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await;
     Ok((keys, store.map_err(|error| format!("{}: {error}", settings.data.display()))?))
+}
+
+/// Begins the database's file, where there is none, readable by its owner only; what SQLite puts beside it is as it is.
+fn own(file: &Path) -> std::io::Result<()> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The existing database of a data folder, to be read only.

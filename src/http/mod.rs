@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use async_graphql::Request;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_http::trace::TraceLayer;
 
 use crate::graphql::{self, ApiSchema, Session};
@@ -57,7 +58,6 @@ impl Served {
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(ready))
             .merge(explorer)
-            .layer(DefaultBodyLimit::max(body_limit))
             .layer(TraceLayer::new_for_http())
             .with_state(Shared { schema, service, body_limit, operation, proxies: Arc::new(proxies) })
     }
@@ -114,14 +114,7 @@ async fn answer(
         let message = "Send the operation as application/json.".to_owned();
         return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_OPERATION", message));
     }
-    let body = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let most = shared.body_limit;
-            let message = format!("The body is larger than {most} bytes, which is the most that is taken.");
-            Refusal(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
-        }
-        status => Refusal(status, "INVALID_OPERATION", "The body could not be read.".to_owned()),
-    })?;
+    let body = read(request.into_body(), shared.body_limit).await?;
     let operation = operation(&body).map_err(|why| {
         let message = format!("The body is no GraphQL request in JSON: {why}.");
         Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
@@ -142,6 +135,31 @@ async fn answer(
         }
     })?;
     Ok(axum::Json(graphql::execute(&shared.schema, operation, session).await).into_response())
+}
+
+/// How many times the limit is still read, and thrown away, from a body that is too large.
+const DRAINED: usize = 16;
+
+/// The whole of a body of at most `most` bytes.
+async fn read(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
+    let unread = match Limited::new(&mut body, most).collect().await {
+        Ok(collected) => return Ok(collected.to_bytes()),
+        Err(error) => error,
+    };
+    if !unread.is::<LengthLimitError>() {
+        let message = "The body could not be read.".to_owned();
+        return Err(Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message));
+    }
+    // A client that is still sending when the connection closes never reads why: most are heard out first.
+    let mut left = most.saturating_mul(DRAINED);
+    while let Some(Ok(frame)) = body.frame().await {
+        match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+    }
+    let message = format!("The body is larger than {most} bytes, which is the most that is taken.");
+    Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message))
 }
 
 /// The operation that a body asks for.

@@ -28,6 +28,10 @@ async fn a_server_begins_answers_and_ends() {
         let text = std::fs::read_to_string(keys.join(key)).expect("a key");
         assert!(!server.holds(text.trim()), "{key} is not in the database");
     }
+    for file in ["disposisi.db", "disposisi.db-wal"] {
+        let mode = std::fs::metadata(server.path().join(file)).expect("the database").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file} is its owner's alone");
+    }
     assert!(server.stop().success(), "SIGTERM ends it well");
     std::fs::remove_file(keys.join("audit.key")).expect("removed");
     let said = refusal(&output(&server.path(), &Folders::shipped(), &["serve"], ""));

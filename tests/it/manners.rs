@@ -1,5 +1,7 @@
 //! What happens when something is wrong with what was sent: a clear error with a code, and nothing else.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::harness::{Cast, Server};
@@ -181,6 +183,9 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let request = opd.ask(SUBMIT, json!({ "input": submission("005/1") })).await["submitRequest"]["request"].clone();
+    let id = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let uuid = URL_SAFE_NO_PAD.decode(request["id"].as_str().expect("an id")).expect("base64");
+    let uuid = String::from_utf8(uuid).expect("text").split_once(':').expect("a kind").1.to_owned();
     let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { version } \
         userErrors { code path message } } }";
     let act = |changes: Value| {
@@ -194,6 +199,8 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
     for (changes, code, path) in [
         (json!({ "requestId": "UmVxdWVzdDoxMjM" }), "NOT_FOUND", "requestId"),
         (json!({ "requestId": "" }), "NOT_FOUND", "requestId"),
+        (json!({ "requestId": id("Office:singkawang") }), "NOT_FOUND", "requestId"),
+        (json!({ "requestId": id(&format!("Asset:{uuid}")) }), "NOT_FOUND", "requestId"),
         (json!({ "step": "nothing" }), "INVALID_INPUT", "step"),
         (json!({ "outcome": "yes" }), "OUTCOME_NOT_AVAILABLE", "outcome"),
         (json!({ "expectedVersion": 7 }), "STALE_VERSION", "expectedVersion"),
@@ -228,6 +235,18 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
     assert_eq!(done["request"]["version"], 2, "nothing of all this had changed anything: {done}");
     let again = tu.ask(execute, act(json!({ "expectedVersion": 2 }))).await["executeStep"].clone();
     assert_eq!(again["userErrors"][0]["code"], "STEP_NOT_CURRENT");
+    for wrong in
+        [json!({ "unknown": 1 }), json!({ "expectedVersion": "two" }), json!({ "documents": [{ "title": "x" }] })]
+    {
+        let code = tu.refusal(execute, act(wrong.clone())).await;
+        assert!(["INVALID_OPERATION", "INVALID_INPUT"].contains(&code.as_str()), "{wrong}: {code}");
+    }
+    let withdraw = "mutation($input: WithdrawRequestInput!) { withdrawRequest(input: $input) { userErrors { code } } }";
+    let input = json!({ "input": { "requestId": request["id"], "reason": "Batal", "expectedVersion": 2 } });
+    assert_eq!(opd.ask(withdraw, input.clone()).await["withdrawRequest"]["userErrors"], json!([]));
+    let ended =
+        tu.ask(execute, act(json!({ "expectedVersion": 3 }))).await["executeStep"]["userErrors"][0]["code"].clone();
+    assert_eq!(ended, "REQUEST_ENDED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
