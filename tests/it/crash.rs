@@ -157,17 +157,19 @@ fn limit(server: &Server, bytes: &str) {
     assert!(limit.expect("prlimit, of util-linux").success());
 }
 
+/// The first submission of a worker, by this letter.
+fn submission(letter: &str) -> Value {
+    let worker = Worker { number: 0, requests: 0, id: None, version: 0, ended: Vec::new() };
+    let mut input = worker.next().2;
+    input["letter"]["number"] = json!(letter);
+    input["idempotencyKey"] = json!(letter);
+    json!({ "input": input })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_takes_nothing_loses_nothing_and_is_left_behind() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
-    let submission = |letter: &str| {
-        let worker = Worker { number: 0, requests: 0, id: None, version: 0, ended: Vec::new() };
-        let mut input = worker.next().2;
-        input["letter"]["number"] = json!(letter);
-        input["idempotencyKey"] = json!(letter);
-        json!({ "input": input })
-    };
     let before = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
     assert_eq!(before["version"], 1);
     // Full at once, and full after a while: either is told, and neither loses anything.
@@ -208,13 +210,6 @@ async fn a_database_that_may_only_be_read_is_told_so_and_written_again_when_it_m
     let mut server = Server::with(CAST);
     server.restart_unprivileged();
     let opd = server.person("opd").await;
-    let submission = |letter: &str| {
-        let worker = Worker { number: 0, requests: 0, id: None, version: 0, ended: Vec::new() };
-        let mut input = worker.next().2;
-        input["letter"]["number"] = json!(letter);
-        input["idempotencyKey"] = json!(letter);
-        json!({ "input": input })
-    };
     let permit = |mode: u32| {
         for file in std::fs::read_dir(server.path()).expect("the data folder") {
             let file = file.expect("a file").path();
