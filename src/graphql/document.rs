@@ -19,13 +19,18 @@ pub(super) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
         return Err(refused(format!("Brackets nest more than {} deep.", nesting::DEEPEST)));
     }
     let document = async_graphql::parser::parse_query(text)?;
-    let mut sizes = Sizes { document: &document, known: HashMap::new() };
-    let sizes: Vec<u64> =
-        document.operations.iter().map(|(_, operation)| sizes.of(&operation.node.selection_set.node)).collect();
-    if let Some(size) = sizes.into_iter().find(|size| *size > MOST_SELECTIONS) {
-        return Err(refused(format!(
-            "With its fragments it selects {size} fields; at most {MOST_SELECTIONS} are taken."
-        )));
+    let mut weights = Weights { document: &document, known: HashMap::new() };
+    // Those that no operation spreads too: validation follows them as well.
+    for name in document.fragments.keys() {
+        weights.of_fragment(name, 1)?;
+    }
+    for (_, operation) in document.operations.iter() {
+        let fields = weights.of(&operation.node.selection_set.node, 1)?.fields;
+        if fields > MOST_SELECTIONS {
+            return Err(refused(format!(
+                "With its fragments it selects {fields} fields; at most {MOST_SELECTIONS} are taken."
+            )));
+        }
     }
     for (_, operation) in document.operations.iter() {
         let mut fields = Vec::new();
@@ -53,34 +58,60 @@ pub(super) fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>
     found.map(|(_, operation)| &operation.node)
 }
 
-/// How many fields selections have, with what their fragments bring; each fragment is counted once and remembered.
-struct Sizes<'a> {
-    document: &'a ExecutableDocument,
-    /// None while a fragment is being counted: one that leads to itself is refused by validation.
-    known: HashMap<&'a Name, Option<u64>>,
+/// What selections come to with what their fragments bring: how many fields, and how many levels below them.
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    fields: u64,
+    height: usize,
 }
 
-impl<'a> Sizes<'a> {
-    fn of(&mut self, set: &'a SelectionSet) -> u64 {
-        set.items.iter().fold(0_u64, |size, item| {
-            size.saturating_add(match &item.node {
-                Selection::Field(field) => self.of(&field.node.selection_set.node).saturating_add(1),
-                Selection::InlineFragment(fragment) => self.of(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => self.of_fragment(&spread.node.fragment_name.node),
-            })
-        })
+/// Weighs selections; each fragment is weighed once and remembered, so that this takes no longer than the document is.
+struct Weights<'a> {
+    document: &'a ExecutableDocument,
+    /// None while a fragment is being weighed: who meets it again then has been led back to it.
+    known: HashMap<&'a Name, Option<Weight>>,
+}
+
+impl<'a> Weights<'a> {
+    /// `depth`: the levels around these selections, these counted.
+    fn of(&mut self, set: &'a SelectionSet, depth: usize) -> Result<Weight, ServerError> {
+        within(depth)?;
+        let mut whole = Weight::default();
+        for item in &set.items {
+            let part = match &item.node {
+                Selection::Field(field) => {
+                    let below = self.of(&field.node.selection_set.node, depth + 1)?;
+                    Weight { fields: below.fields.saturating_add(1), ..below }
+                }
+                Selection::InlineFragment(fragment) => self.of(&fragment.node.selection_set.node, depth + 1)?,
+                Selection::FragmentSpread(spread) => self.of_fragment(&spread.node.fragment_name.node, depth + 1)?,
+            };
+            whole.fields = whole.fields.saturating_add(part.fields);
+            whole.height = whole.height.max(part.height + 1);
+        }
+        Ok(whole)
     }
 
-    fn of_fragment(&mut self, name: &'a Name) -> u64 {
-        if let Some(known) = self.known.get(name) {
-            return known.unwrap_or(0);
+    fn of_fragment(&mut self, name: &'a Name, depth: usize) -> Result<Weight, ServerError> {
+        match self.known.get(name) {
+            Some(Some(known)) => return within(depth + known.height).map(|()| *known),
+            Some(None) => return Err(refused(format!("The fragment `{name}` leads to itself."))),
+            None => {}
         }
-        let Some(fragment) = self.document.fragments.get(name) else { return 0 };
+        let Some(fragment) = self.document.fragments.get(name) else { return Ok(Weight::default()) };
         self.known.insert(name, None);
-        let size = self.of(&fragment.node.selection_set.node).saturating_add(1);
-        self.known.insert(name, Some(size));
-        size
+        let inner = self.of(&fragment.node.selection_set.node, depth)?;
+        let weight = Weight { fields: inner.fields.saturating_add(1), ..inner };
+        self.known.insert(name, Some(weight));
+        Ok(weight)
     }
+}
+
+fn within(depth: usize) -> Result<(), ServerError> {
+    if depth > nesting::DEEPEST {
+        return Err(refused(format!("With its fragments it nests more than {} deep.", nesting::DEEPEST)));
+    }
+    Ok(())
 }
 
 /// A field that is selected, and the type that a fragment around it names.
@@ -89,7 +120,8 @@ pub(super) struct Selected<'a> {
     pub(super) on: Option<&'a Name>,
 }
 
-/// Every field of a selection in order, through its fragments. `around`: the types that fragments around it name.
+/// Every field of a selection in order, through its fragments, none of which leads to itself in what [`parse`] takes.
+/// `around`: the types that fragments around it name.
 pub(super) fn flatten<'a>(
     document: &'a ExecutableDocument,
     set: &'a SelectionSet,
@@ -107,13 +139,9 @@ pub(super) fn flatten<'a>(
             }
             Selection::FragmentSpread(spread) => {
                 let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) else { continue };
-                let on = &fragment.node.type_condition.node.on.node;
-                // A fragment that leads to itself is refused by validation; here it must only end.
-                if around.len() < nesting::DEEPEST {
-                    around.push(on);
-                    flatten(document, &fragment.node.selection_set.node, around, take);
-                    around.pop();
-                }
+                around.push(&fragment.node.type_condition.node.on.node);
+                flatten(document, &fragment.node.selection_set.node, around, take);
+                around.pop();
             }
         }
     }

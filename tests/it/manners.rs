@@ -49,6 +49,16 @@ async fn what_cannot_be_an_operation_is_told_so() {
     assert_eq!(post(&server, query(&format!("{{ offices {{ {wide} }} }}")), &[]).await, invalid(200), "too much");
     let around = format!("{{ offices {{ {} key {} }} }}", "procedures { office {".repeat(6), "} }".repeat(6));
     assert_eq!(post(&server, query(&around), &[]).await, invalid(200), "lists of lists of lists");
+    let chain: String = (0..20_000).map(|at| format!("fragment f{at} on Query {{ ...f{} }} ", at + 1)).collect();
+    for fragments in [
+        "{ ...f } fragment f on Query { ...f ...f }".to_owned(),
+        "{ ...f } fragment f on Query { ...g ...g } fragment g on Query { ...f ...f }".to_owned(),
+        "{ __typename } fragment f on Query { offices { key } ...f ...f }".to_owned(),
+        format!("{{ ...f0 }} {chain}"),
+        format!("{{ ...f19990 ...f19900 ...f19800 ...f0 }} {chain} fragment f20000 on Query {{ __typename }}"),
+    ] {
+        assert_eq!(post(&server, query(&fragments), &[]).await, invalid(200), "fragments that lead on and on");
+    }
     let large = query(&format!("# {}", "x".repeat(10_000_000)));
     assert_eq!(post(&server, large, &[]).await, (413, "BODY_TOO_LARGE".to_owned()));
     let introspected = server.send(None, "{ __schema { queryType { name } } }", json!({})).await;
