@@ -4,6 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m0001_core;
+mod m0002_people_version;
 
 /// Every migration in its order.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_core::Migration)]
+        vec![Box::new(m0001_core::Migration), Box::new(m0002_people_version::Migration)]
     }
 }
 

@@ -69,6 +69,11 @@ impl Caller {
 }
 
 impl Grant {
+    /// Whether it is in force at a moment.
+    pub fn in_force(&self, now: DateTime<Utc>) -> bool {
+        self.valid_from <= now && self.valid_until.is_none_or(|until| now < until)
+    }
+
     /// The person of this grant, acting by it.
     pub fn actor(&self, user: Uuid) -> Actor {
         Actor { user, role: self.role.clone(), capacity: self.capacity, on_behalf_of: self.on_behalf_of }

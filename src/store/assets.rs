@@ -42,7 +42,7 @@ pub async fn assets_page(
             sea_orm::JoinType::InnerJoin,
             asset::Entity::belongs_to(request::Entity).from(asset::Column::RequestId).to(request::Column::Id).into(),
         )
-        .filter(viewing.office_side().or(viewing.applicant_side().and(delivered)));
+        .filter(viewing.office_side().sql(viewing.now).or(viewing.applicant_side().sql(viewing.now).and(delivered)));
     if let Some(office) = &filter.office {
         query = query.filter(asset::Column::Office.eq(office.as_str()));
     }

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use sea_orm::sqlx::Connection;
+use tokio::sync::Notify;
 
 use super::StoreError;
 
@@ -27,6 +28,8 @@ pub struct Store {
     writer: DatabaseConnection,
     /// The writer's connection could not begin to write: the next that is handed out is to be a new one.
     suspect: Arc<AtomicBool>,
+    /// Told when the log has grown, for whoever follows it here.
+    grown: Arc<Notify>,
     mac: Mac,
 }
 
@@ -72,13 +75,13 @@ impl Store {
         let writer = Database::connect(options(1, suspect.clone())).await?;
         Migrator::up(&writer, None).await?;
         let reader = Database::connect(options(4, Arc::default())).await?;
-        Ok(Self { reader, writer, suspect, mac })
+        Ok(Self { reader, writer, suspect, grown: Arc::default(), mac })
     }
 
     /// Opens an existing SQLite database to read it only, and leaves its schema as it is.
     pub async fn open_to_read(file: &std::path::Path, mac: Mac) -> Result<Self, StoreError> {
         let reader = open_to_read(file).await?;
-        Ok(Self { writer: reader.clone(), reader, suspect: Arc::default(), mac })
+        Ok(Self { writer: reader.clone(), reader, suspect: Arc::default(), grown: Arc::default(), mac })
     }
 
     /// Where statements that only read go.
@@ -98,6 +101,12 @@ impl Store {
             self.suspect.store(true, Ordering::Relaxed);
         }
         begun
+    }
+
+    /// Told when the log has grown by this process, or by another that says so. Only a hint: whoever follows the log also
+    /// looks by itself from time to time.
+    pub fn grown(&self) -> &Notify {
+        &self.grown
     }
 
     /// A MAC with the audit key.

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use entity::{event, log};
+use entity::{event, log, request};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, WindowStatement};
 use sea_orm::{DbErr, EntityTrait, FromQueryResult, Iterable, Order, QueryOrder, QueryResult};
 use uuid::Uuid;
 
-use super::{Audience, Page, Paging, Store, StoreError};
+use super::{Audience, Page, Paging, Store, StoreError, Viewing};
 use crate::access::{Seen, Side};
 
 /// An event with its place in the log.
@@ -25,6 +25,12 @@ impl FromQueryResult for NumberedEvent {
         Ok(Self { position: result.try_get(prefix, "position")?, event })
     }
 }
+
+/// For whom events are that the applicant may know of while the request runs.
+const APPLICANT: &[i16] = &[Audience::Applicant as i16];
+
+/// For whom events are that the applicant may know of once it has ended.
+const APPLICANT_AT_END: &[i16] = &[Audience::Applicant as i16, Audience::ApplicantAtEnd as i16];
 
 /// Which events of a request a caller sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,8 +62,8 @@ impl Sight {
     fn audiences(self) -> Option<&'static [i16]> {
         match self {
             Self::Office => None,
-            Self::Running => Some(&[Audience::Applicant as i16]),
-            Self::Ended => Some(&[Audience::Applicant as i16, Audience::ApplicantAtEnd as i16]),
+            Self::Running => Some(APPLICANT),
+            Self::Ended => Some(APPLICANT_AT_END),
         }
     }
 }
@@ -75,6 +81,80 @@ pub struct Stretch {
     pub limit: u64,
     /// From the end backwards.
     pub backward: bool,
+}
+
+/// Which events are wanted. Every field narrows.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Of this request.
+    pub request: Option<Uuid>,
+    /// Of requests of the office of this key.
+    pub office: Option<String>,
+    /// Of requests by the procedure of this key.
+    pub procedure: Option<String>,
+    /// Of one of these kinds.
+    pub kinds: Option<Vec<String>>,
+}
+
+impl EventFilter {
+    /// Whether an event of a request is wanted.
+    pub fn wants(&self, event: &event::Model, request: &request::Model) -> bool {
+        self.request.is_none_or(|id| id == event.request_id)
+            && self.office.as_ref().is_none_or(|office| *office == request.office)
+            && self.procedure.as_ref().is_none_or(|procedure| *procedure == request.procedure)
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))
+    }
+
+    /// The same of a joined row of `events` and `requests`.
+    fn narrow(&self, query: &mut SelectStatement) {
+        let request = |column| Expr::col((request::Entity, column));
+        if let Some(id) = self.request {
+            query.and_where(of(event::Column::RequestId).eq(id));
+        }
+        if let Some(office) = &self.office {
+            query.and_where(request(request::Column::Office).eq(office.as_str()));
+        }
+        if let Some(procedure) = &self.procedure {
+            query.and_where(request(request::Column::Procedure).eq(procedure.as_str()));
+        }
+        if let Some(kinds) = &self.kinds {
+            query.and_where(of(event::Column::Kind).is_in(kinds.iter().map(String::as_str)));
+        }
+    }
+}
+
+/// The events after a place of the log, whoever may see them, in order of their places.
+pub async fn events_after(store: &Store, after: i64, limit: u64) -> Result<Vec<NumberedEvent>, StoreError> {
+    let place = (log::Entity, log::Column::Position);
+    let mut query = numbered();
+    query.and_where(Expr::col(place).gt(after)).order_by(place, Order::Asc).limit(limit);
+    all(store, &query).await
+}
+
+/// The wanted events that the caller may see, after one place of the log and up to another, in order of their places.
+pub async fn events_seen(
+    store: &Store,
+    viewing: &Viewing,
+    filter: &EventFilter,
+    (after, until): (i64, i64),
+    limit: u64,
+) -> Result<Vec<NumberedEvent>, StoreError> {
+    let place = (log::Entity, log::Column::Position);
+    let audience = |audiences: &[i16]| of(event::Column::Audience).is_in(audiences.iter().copied());
+    let ended = Expr::col((request::Entity, request::Column::FinishedAt)).is_not_null();
+    let told = audience(APPLICANT).or(audience(APPLICANT_AT_END).and(ended));
+    let office = viewing.office_side().sql(viewing.now);
+    let applicant = viewing.applicant_side().sql(viewing.now);
+    let mut query = numbered();
+    query
+        .inner_join(request::Entity, of(event::Column::RequestId).eq(Expr::col((request::Entity, request::Column::Id))))
+        .and_where(Expr::col(place).gt(after))
+        .and_where(Expr::col(place).lte(until))
+        .and_where(office.or(applicant.and(told)))
+        .order_by(place, Order::Asc)
+        .limit(limit);
+    filter.narrow(&mut query);
+    all(store, &query).await
 }
 
 /// The last place taken in the log; 0 while there is none.

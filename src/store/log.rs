@@ -22,7 +22,9 @@ pub async fn is_pending(store: &Store) -> Result<bool, StoreError> {
 pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), StoreError> {
     if transaction.get_database_backend() == DbBackend::Sqlite {
         while number(store, &transaction).await? == BATCH {}
-        return Ok(transaction.commit().await?);
+        transaction.commit().await?;
+        store.grown().notify_one();
+        return Ok(());
     }
     transaction.commit().await?;
     // The act is done whatever becomes of the numbering; the next pass numbers what this one could not.
@@ -40,6 +42,7 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
         let count = number(store, &transaction).await?;
         if count > 0 {
             transaction.commit().await?;
+            store.grown().notify_one();
         }
         placed += count;
         if count < BATCH {

@@ -3,6 +3,7 @@
 
 mod assets;
 mod change;
+mod condition;
 mod cover;
 mod database;
 mod error;
@@ -21,17 +22,20 @@ pub use assets::{
     forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
 };
 pub use change::{Append, Audience, Change, NewRequest, new_id};
+pub use condition::{About, Condition, about_requests};
 pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
-pub use events::{NumberedEvent, Sight, Stretch, events_by_ids, events_of, log_end};
+pub use events::{
+    EventFilter, NumberedEvent, Sight, Stretch, events_after, events_by_ids, events_of, events_seen, log_end,
+};
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use log::{commit, is_pending, sequence_pending};
 pub use page::{Page, PageKey, Paging};
-pub use people::{Person, agency_people, caller};
+pub use people::{Person, Standing, agency_people, caller};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
 };
 pub use verify::{Defect, Follows, verify};
-pub use view::{SeenRequest, Viewing, ViewingScope, Waiting};
+pub use view::{SeenRequest, Sees, Viewing, ViewingScope, Waiting};

@@ -1,11 +1,13 @@
 //! People, agencies and grants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{agency, grant, user};
+use entity::{agency, grant, people_version, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::change::insert;
@@ -38,6 +40,78 @@ pub async fn caller<C: ConnectionTrait>(
         return Ok((known.await? > 0).then_some(Caller { user, grants }));
     }
     Ok(Some(Caller { user, grants }))
+}
+
+/// A person with all their grants, those that have ended and those to come too.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// They are known and were not deactivated.
+    pub active: bool,
+    /// Definitive ones first, then the oldest.
+    pub grants: Vec<Grant>,
+}
+
+impl Standing {
+    /// The person with the grants that are in force at a moment; none for somebody who was deactivated.
+    pub fn caller(&self, user: Uuid, now: DateTime<Utc>) -> Option<Caller> {
+        let in_force = self.grants.iter().filter(|grant| grant.in_force(now)).cloned();
+        self.active.then(|| Caller { user, grants: in_force.collect() })
+    }
+
+    /// The first moment after that one at which a grant begins or ends.
+    pub fn until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let moments = self.grants.iter().flat_map(|grant| [Some(grant.valid_from), grant.valid_until]);
+        moments.flatten().filter(|moment| *moment > now).min()
+    }
+}
+
+/// How many people one statement asks for.
+const AT_ONCE: usize = 500;
+
+impl Store {
+    /// A number that moves with every change to people and grants.
+    pub async fn people_version(&self) -> Result<i64, StoreError> {
+        let row = people_version::Entity::find_by_id(1_i16).one(self.reader()).await?;
+        row.map(|row| row.version).ok_or_else(|| StoreError::Damaged("the people's version is missing".to_owned()))
+    }
+
+    /// The standing of each of those people; of nobody who is not known.
+    pub async fn standings(&self, users: &[Uuid]) -> Result<HashMap<Uuid, Standing>, StoreError> {
+        let mut found: HashMap<Uuid, Standing> = HashMap::new();
+        for users in users.chunks(AT_ONCE) {
+            let active = user::Entity::find()
+                .select_only()
+                .column(user::Column::Id)
+                .filter(user::Column::Id.is_in(users.iter().copied()))
+                .filter(user::Column::DeactivatedAt.is_null())
+                .into_tuple::<Uuid>();
+            let grants = grant::Entity::find()
+                .filter(grant::Column::UserId.is_in(users.iter().copied()))
+                .order_by_asc(grant::Column::ValidFrom)
+                .order_by_asc(grant::Column::Id);
+            let (active, grants) = tokio::try_join!(active.all(self.reader()), grants.all(self.reader()))?;
+            found.extend(active.into_iter().map(|user| (user, Standing { active: true, grants: Vec::new() })));
+            for row in grants {
+                if let Some(standing) = found.get_mut(&row.user_id) {
+                    standing.grants.push(grant_of(row)?);
+                }
+            }
+        }
+        for standing in found.values_mut() {
+            standing.grants.sort_by_key(|grant| grant.capacity);
+        }
+        Ok(found)
+    }
+
+    /// The first moment after that one at which anybody's grant begins or ends.
+    pub async fn next_grant_moment(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let first = async |column: grant::Column| {
+            let after = grant::Entity::find().select_only().column_as(column.min(), "moment").filter(column.gt(now));
+            Ok::<_, StoreError>(after.into_tuple::<Option<DateTime<Utc>>>().one(self.reader()).await?.flatten())
+        };
+        let (begins, ends) = tokio::try_join!(first(grant::Column::ValidFrom), first(grant::Column::ValidUntil))?;
+        Ok(begins.into_iter().chain(ends).min())
+    }
 }
 
 /// The person of that id is there and was not deactivated.

@@ -8,7 +8,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::view::{Found, any, submitter_active};
+use super::condition::{Condition, submitter_active};
+use super::view::Found;
 use super::{Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
 use crate::access::Seen;
 
@@ -109,9 +110,9 @@ fn far_future() -> DateTime<Utc> {
 /// Requests with what the caller's side of them needs.
 fn seeing(viewing: &Viewing) -> Select<request::Entity> {
     request::Entity::find()
-        .expr_as(viewing.office_side(), "office_side")
+        .expr_as(viewing.office_side().sql(viewing.now), "office_side")
         .expr_as(submitter_active(viewing.now), "submitter_active")
-        .filter(viewing.visible())
+        .filter(viewing.visible().sql(viewing.now))
 }
 
 /// A request that the caller may see; none when they may not or there is none.
@@ -171,9 +172,10 @@ fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &Requ
     }
     if let Some(awaiting) = &filter.awaiting {
         // Whether a document was signed is the office's: the agency's side is told apart by steps alone.
-        let here = any(awaiting.iter().map(|waiting| waiting.at_step(Expr::val(1).eq(1))));
-        let stands = any(awaiting.iter().map(Waiting::stands_at_step));
-        query = query.filter(viewing.office_side().and(here).or(viewing.applicant_side().and(stands)));
+        let here = Condition::any(awaiting.iter().map(|waiting| waiting.at_step(Condition::Unfinished)));
+        let stands = Condition::any(awaiting.iter().map(Waiting::stands_at_step));
+        let awaits = viewing.office_side().and(here).or(viewing.applicant_side().and(stands));
+        query = query.filter(awaits.sql(viewing.now));
     }
     if let Some(from) = filter.submitted_from {
         query = query.filter(request::Column::SubmittedAt.gte(from));
@@ -211,14 +213,7 @@ pub async fn inbox_page(
     paging: &Paging,
     count: bool,
 ) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
-    // A returned request waits for its submitter; when they have left the agency, for anybody there who may submit.
-    let submitter = Expr::col((request::Entity, request::Column::SubmittedBy));
-    let mine = submitter.eq(viewing.user).or(submitter_active(viewing.now).not());
-    let for_grant = waiting.iter().map(|waiting| waiting.at_step(mine.clone()).or(waiting.to_reveal(viewing.user)));
-    let mut query = seeing(viewing).filter(any(for_grant));
-    if let Some(office) = office {
-        query = query.filter(request::Column::Office.eq(office));
-    }
+    let query = seeing(viewing).filter(viewing.inbox(waiting, office).sql(viewing.now));
     page_of(store, query, Order { field: OrderField::DueAt, descending: false }, paging, count).await
 }
 
@@ -251,7 +246,7 @@ pub async fn dispositions_page(
                 .to(request::Column::Id)
                 .into(),
         )
-        .filter(viewing.office_side());
+        .filter(viewing.office_side().sql(viewing.now));
     if let Some(office) = &filter.office {
         query = query.filter(disposition::Column::Office.eq(office.as_str()));
     }

@@ -1,12 +1,12 @@
-//! What a caller may see, as SQL: the one front door to requests and to all that hangs on them.
+//! What a caller may see, and what waits for them, as conditions: the one front door to requests and to all that hangs on
+//! them.
 
 use chrono::{DateTime, Utc};
-use entity::{asset, credential, grant, request, visit};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use entity::request;
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::people::is_active;
+use super::condition::{About, Condition};
 use crate::access::{Scope, Seen, Side, Subject};
 
 /// A caller's scopes at a moment, as the policy gives them.
@@ -85,109 +85,80 @@ impl FromQueryResult for Found {
     }
 }
 
-/// True where any is; false where there are none: deny is the default.
-pub(super) fn any(conditions: impl IntoIterator<Item = SimpleExpr>) -> SimpleExpr {
-    conditions.into_iter().reduce(|left, right| left.or(right)).unwrap_or_else(|| Expr::val(1).eq(0))
+/// What a caller may see, as conditions on a request: what a list asks the database, a stream asks of each event's request.
+#[derive(Debug, Clone)]
+pub struct Sees {
+    /// Seen as an official.
+    office: Condition,
+    /// Seen as one of the agency that asked.
+    applicant: Condition,
 }
 
-fn column(column: request::Column) -> SimpleExpr {
-    Expr::col((request::Entity, column))
-}
-
-/// `procedure` and `step` are one of the pairs.
-fn is_one_of(pairs: &[(String, String)], step: &SimpleExpr) -> SimpleExpr {
-    let mut procedures: Vec<&String> = pairs.iter().map(|(procedure, _)| procedure).collect();
-    procedures.sort();
-    procedures.dedup();
-    any(procedures.into_iter().map(|procedure| {
-        let steps = pairs.iter().filter(|(of, _)| of == procedure).map(|(_, step)| step.clone());
-        column(request::Column::Procedure).eq(procedure.clone()).and(step.clone().is_in(steps))
-    }))
-}
-
-/// The request's submitter holds a grant in its agency at the moment.
-pub(super) fn submitter_active(now: DateTime<Utc>) -> SimpleExpr {
-    let of = |column| Expr::col((grant::Entity, column));
-    Expr::exists(
-        Query::select()
-            .expr(Expr::val(1))
-            .from(grant::Entity)
-            .and_where(of(grant::Column::UserId).eq(column(request::Column::SubmittedBy)))
-            .and_where(of(grant::Column::AgencyId).eq(column(request::Column::AgencyId)))
-            .and_where(of(grant::Column::Office).eq(column(request::Column::Office)))
-            .and_where(of(grant::Column::ValidFrom).lte(now))
-            .and_where(of(grant::Column::ValidUntil).is_null().or(of(grant::Column::ValidUntil).gt(now)))
-            .and_where(is_active(of(grant::Column::UserId)))
-            .to_owned(),
-    )
-}
-
-/// The caller is the recipient of the credential of the request's asset, once that is delivered. `state`: and it is in that
-/// state.
-fn is_recipient(user: Uuid, state: Option<&str>) -> SimpleExpr {
-    let mut theirs = Query::select();
-    theirs
-        .column((asset::Entity, asset::Column::RequestId))
-        .from(asset::Entity)
-        .inner_join(
-            credential::Entity,
-            Expr::col((credential::Entity, credential::Column::AssetId))
-                .eq(Expr::col((asset::Entity, asset::Column::Id))),
-        )
-        .and_where(Expr::col((asset::Entity, asset::Column::DeliveredAt)).is_not_null())
-        .and_where(Expr::col((credential::Entity, credential::Column::RecipientId)).eq(user));
-    if let Some(state) = state {
-        theirs.and_where(Expr::col((credential::Entity, credential::Column::State)).eq(state));
+impl Sees {
+    /// A request as the caller sees it; none when they do not.
+    pub fn see(&self, about: &About) -> Option<Seen<SeenRequest>> {
+        let side = self.side(about)?;
+        let request = SeenRequest { row: about.row.clone(), submitter_active: about.submitter_active };
+        Some(Seen::by_query(request, side))
     }
-    column(request::Column::Id).in_subquery(theirs)
+
+    /// From which side the caller sees a request; none when they do not.
+    pub fn side(&self, about: &About) -> Option<Side> {
+        if self.office.holds(about) {
+            Some(Side::Office)
+        } else {
+            self.applicant.holds(about).then_some(Side::Applicant)
+        }
+    }
 }
 
 impl Waiting {
     /// The request waits at a step for what the role executes or signs. `returned`: whom a returned one waits for.
-    pub(super) fn at_step(&self, returned: SimpleExpr) -> SimpleExpr {
-        let step = column(request::Column::Step);
-        let status = |word: &str| column(request::Column::Status).eq(word);
-        let executes = is_one_of(&self.executes, &step);
-        let running = status("IN_PROGRESS").and(column(request::Column::Executable).eq(true));
-        let signs = column(request::Column::Signable).eq(true).and(is_one_of(&self.signs, &step));
-        let open = executes.and(running.or(status("RETURNED").and(returned))).or(signs);
-        self.here(column(request::Column::FinishedAt).is_null().and(open))
+    pub(super) fn at_step(&self, returned: Condition) -> Condition {
+        let executes = Condition::AtStep(self.executes.clone());
+        let running = Condition::Status("IN_PROGRESS").and(Condition::Executable);
+        let signs = Condition::Signable.and(Condition::AtStep(self.signs.clone()));
+        let open = executes.and(running.or(Condition::Status("RETURNED").and(returned))).or(signs);
+        self.here(Condition::Unfinished.and(open))
     }
 
     /// The request stands at a step that the role executes.
-    pub(super) fn stands_at_step(&self) -> SimpleExpr {
-        let executes = is_one_of(&self.executes, &column(request::Column::Step));
-        self.here(column(request::Column::FinishedAt).is_null().and(executes))
+    pub(super) fn stands_at_step(&self) -> Condition {
+        self.here(Condition::Unfinished.and(Condition::AtStep(self.executes.clone())))
     }
 
     /// A credential waits for the caller, who may read it.
-    pub(super) fn to_reveal(&self, user: Uuid) -> SimpleExpr {
-        let reveals = column(request::Column::Procedure).is_in(self.reveals.iter().map(String::as_str));
-        self.here(is_recipient(user, Some("AVAILABLE")).and(reveals))
+    fn to_reveal(&self, user: Uuid) -> Condition {
+        let held = Condition::Recipient { user, state: Some("AVAILABLE") };
+        self.here(held.and(Condition::Procedures(self.reveals.clone())))
     }
 
     /// In the grant's office, and of its agency where it names one.
-    fn here(&self, what: SimpleExpr) -> SimpleExpr {
-        let office = column(request::Column::Office).eq(self.office.clone());
+    fn here(&self, what: Condition) -> Condition {
+        let office = Condition::Office(self.office.clone());
         match self.agency {
             None => office.and(what),
-            Some(agency) => office.and(column(request::Column::AgencyId).eq(agency)).and(what),
+            Some(agency) => office.and(Condition::Agency(agency)).and(what),
         }
     }
 }
 
 impl Viewing {
+    /// What the caller sees.
+    pub fn sees(&self) -> Sees {
+        Sees { office: self.office_side(), applicant: self.applicant_side() }
+    }
+
     /// The requests that the caller sees as an official.
-    pub(super) fn office_side(&self) -> SimpleExpr {
-        any(self.scopes.iter().filter_map(|scope| {
-            let open = column(request::Column::Confidentiality).is_not_in(["SECRET", "TOP_SECRET"]);
+    pub(super) fn office_side(&self) -> Condition {
+        Condition::any(self.scopes.iter().filter_map(|scope| {
             let which = match scope.scope {
                 Scope::Own | Scope::Agency => return None,
                 Scope::All => None,
-                Scope::Office => Some(open),
-                Scope::Reached => Some(reached(&scope.steps)),
+                Scope::Office => Some(Condition::Open),
+                Scope::Reached => Some(Condition::Reached(scope.steps.clone())),
             };
-            let office = column(request::Column::Office).eq(scope.office.clone());
+            let office = Condition::Office(scope.office.clone());
             Some(match which {
                 None => office,
                 Some(which) => office.and(which),
@@ -196,39 +167,38 @@ impl Viewing {
     }
 
     /// The requests that the caller sees as one of the agency that asked.
-    pub(super) fn applicant_side(&self) -> SimpleExpr {
-        any(self.scopes.iter().filter_map(|scope| {
-            let office = column(request::Column::Office).eq(scope.office.clone());
-            let agency = scope.agency.map(|agency| column(request::Column::AgencyId).eq(agency));
+    pub(super) fn applicant_side(&self) -> Condition {
+        Condition::any(self.scopes.iter().filter_map(|scope| {
+            let agency = scope.agency.map(Condition::Agency);
             let which = match (scope.scope, agency) {
                 (Scope::Own, agency) => {
-                    let mine = column(request::Column::SubmittedBy).eq(self.user);
+                    let mine = Condition::SubmittedBy(self.user);
+                    let received = Condition::Recipient { user: self.user, state: None };
                     // A request whose submitter has left its agency is anybody's there who may submit.
-                    let orphaned = agency.map(|agency| agency.and(submitter_active(self.now).not()));
-                    any([Some(mine), Some(is_recipient(self.user, None)), orphaned].into_iter().flatten())
+                    let orphaned = agency.map(|agency| agency.and(Condition::SubmitterGone));
+                    Condition::any([Some(mine), Some(received), orphaned].into_iter().flatten())
                 }
                 (Scope::Agency, Some(agency)) => agency,
                 _ => return None,
             };
-            Some(office.and(which))
+            Some(Condition::Office(scope.office.clone()).and(which))
         }))
     }
 
     /// The requests that the caller sees.
-    pub(super) fn visible(&self) -> SimpleExpr {
+    pub(super) fn visible(&self) -> Condition {
         self.office_side().or(self.applicant_side())
     }
-}
 
-/// A visit to one of the steps was made.
-fn reached(steps: &[(String, String)]) -> SimpleExpr {
-    let of = |column| Expr::col((visit::Entity, column));
-    Expr::exists(
-        Query::select()
-            .expr(Expr::val(1))
-            .from(visit::Entity)
-            .and_where(of(visit::Column::RequestId).eq(column(request::Column::Id)))
-            .and_where(is_one_of(steps, &of(visit::Column::Step)))
-            .to_owned(),
-    )
+    /// The requests that wait for the caller. `office`: only those of the office of this key.
+    pub fn inbox(&self, waiting: &[Waiting], office: Option<&str>) -> Condition {
+        // A returned request waits for its submitter; when they have left the agency, for anybody there who may submit.
+        let mine = Condition::SubmittedBy(self.user).or(Condition::SubmitterGone);
+        let of = |waiting: &Waiting| waiting.at_step(mine.clone()).or(waiting.to_reveal(self.user));
+        let waits = self.visible().and(Condition::any(waiting.iter().map(of)));
+        match office {
+            None => waits,
+            Some(office) => waits.and(Condition::Office(office.to_owned())),
+        }
+    }
 }

@@ -1,0 +1,20 @@
+//! How often people and grants have changed.
+
+use sea_orm::entity::prelude::*;
+
+/// One row; the database itself counts.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "people_version")]
+pub struct Model {
+    /// Always 1.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i16,
+    /// Moves with every change.
+    pub version: i64,
+}
+
+/// None are declared: what belongs together is read by one statement for a whole page.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
