@@ -48,8 +48,8 @@ impl Keys {
         token.map(|token| (token, expires)).map_err(|error| KeyError::Token(error.to_string()))
     }
 
-    /// Whose token this is, if it is ours, meant for us, and in force now.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Uuid, TokenError> {
+    /// Whose token this is and when it ends to be good, if it is ours, meant for us, and in force now.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<(Uuid, DateTime<Utc>), TokenError> {
         let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
         rules.set_audience(&[AUDIENCE]);
         rules.set_issuer(&[AUDIENCE]);
@@ -58,9 +58,11 @@ impl Keys {
         rules.validate_exp = false;
         let data = jsonwebtoken::decode::<Claims>(token, &self.checking, &rules).map_err(|_| TokenError)?;
         let (claims, now) = (data.claims, now.timestamp());
-        let good =
-            data.header.kid.as_deref() == Some(&self.id) && claims.iat <= now + LEEWAY && now < claims.exp + LEEWAY;
-        if good { Ok(claims.sub) } else { Err(TokenError) }
+        let good = data.header.kid.as_deref() == Some(&self.id)
+            && claims.iat <= now + LEEWAY
+            && now < claims.exp.saturating_add(LEEWAY);
+        let ends = DateTime::from_timestamp(claims.exp.saturating_add(LEEWAY), 0).ok_or(TokenError)?;
+        if good { Ok((claims.sub, ends)) } else { Err(TokenError) }
     }
 }
 
@@ -75,7 +77,7 @@ mod tests {
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let user = Uuid::from_u128(7);
         let (token, expires) = keys.issue(user, now, TimeDelta::minutes(15)).unwrap();
-        assert_eq!(keys.verify(&token, now), Ok(user));
+        assert_eq!(keys.verify(&token, now), Ok((user, expires + TimeDelta::seconds(LEEWAY))));
         assert_eq!(keys.verify(&token, expires + TimeDelta::seconds(LEEWAY)), Err(TokenError), "ended");
         assert_eq!(keys.verify(&token, now - TimeDelta::minutes(1)), Err(TokenError), "from the future");
         assert_eq!(Keys::open_or_make(other.path()).unwrap().verify(&token, now), Err(TokenError), "another key");

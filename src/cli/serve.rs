@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -40,6 +41,7 @@ pub(super) struct Server {
     address: SocketAddr,
     service: Service,
     router: axum::Router,
+    ending: http::Ending,
     grace: Duration,
 }
 
@@ -50,6 +52,7 @@ impl Server {
         let limits = Limits { depth: settings.depth_limit, complexity: settings.complexity_limit };
         let schema = graphql::schema(service.clone(), limits);
         let operation = Duration::from_secs(settings.operation_seconds);
+        let (ending, lifeline) = http::lifeline();
         let router = http::Served {
             schema,
             service: service.clone(),
@@ -57,12 +60,15 @@ impl Server {
             operation,
             explorer: settings.explorer,
             proxies: http::Proxies::new(settings.trusted_proxies.clone()),
+            socket_init: Duration::from_secs(settings.socket_init_seconds),
+            heartbeat: Duration::from_secs(settings.heartbeat_seconds),
+            lifeline,
         }
         .router();
         let named = |error: std::io::Error| format!("{}: {error}", settings.listen);
         let listener = TcpListener::bind(settings.listen).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
-        Ok(Self { listener, address, service, router, grace: operation + GRACE })
+        Ok(Self { listener, address, service, router, ending, grace: operation + GRACE })
     }
 
     /// Where it listens, as the beginning of a URL.
@@ -78,12 +84,20 @@ impl Server {
     /// Serves until that happens; what is under way then is finished, in bounded time.
     pub(super) async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Outcome {
         let (ending, ended) = tokio::sync::oneshot::channel();
+        let long_connections = self.ending.teller();
         let end = async move {
             end.await;
             tracing::info!("ending: no new connections; those open finish what they began");
+            long_connections.send_replace(true);
             let _ = ending.send(());
         };
-        let serving = axum::serve(self.listener, self.router.into_make_service_with_connect_info::<SocketAddr>())
+        // What is told goes out at once, however small it is.
+        let listener = self.listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection gathers what it sends");
+            }
+        });
+        let serving = axum::serve(listener, self.router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(end);
         let too_long = async {
             // Nobody told it to end when the sender is gone: then it is the serving that ends by itself.
@@ -93,7 +107,13 @@ impl Server {
             tokio::time::sleep(self.grace).await;
         };
         tokio::select! {
-            served = async { serving.await } => served.map_err(|error| error.to_string()),
+            served = async { serving.await } => {
+                let served = served.map_err(|error| error.to_string());
+                // Those that were taken over from HTTP end by themselves.
+                let _ = tokio::time::timeout(GRACE, self.ending.wait()).await;
+                served
+            }
+            () = self.service.read_log() => Ok(()),
             () = self.service.keep_house() => Ok(()),
             () = too_long => {
                 tracing::warn!("ended with connections open");

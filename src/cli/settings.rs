@@ -42,6 +42,10 @@ pub struct Settings {
     pub complexity_limit: usize,
     /// Whether the explorer is served.
     pub explorer: bool,
+    /// How many seconds a WebSocket may take to say who it is.
+    pub socket_init_seconds: u64,
+    /// How often, in seconds, a long connection shows that it lives.
+    pub heartbeat_seconds: u64,
     /// The addresses of proxies that tell where a caller calls from.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -71,6 +75,8 @@ impl Default for Settings {
             depth_limit: 16,
             complexity_limit: 50_000,
             explorer: true,
+            socket_init_seconds: 10,
+            heartbeat_seconds: 20,
             trusted_proxies: Vec::new(),
         }
     }
@@ -138,6 +144,14 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     explorer: Option<bool>,
+    /// How many seconds a WebSocket may take to say who it is [default: 10].
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket_init_seconds: Option<u64>,
+    /// How often, in seconds, a WebSocket or a stream of events shows that it lives [default: 20].
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heartbeat_seconds: Option<u64>,
     /// Proxies whose X-Forwarded-For is believed, by address, with commas between [default: none].
     #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,6 +220,8 @@ impl Settings {
             ("operation_seconds", self.operation_seconds),
             ("depth_limit", self.depth_limit as u64),
             ("complexity_limit", self.complexity_limit as u64),
+            ("socket_init_seconds", self.socket_init_seconds),
+            ("heartbeat_seconds", self.heartbeat_seconds),
         ] {
             if value == 0 {
                 return Err(format!("`{key}` is 0, and nothing would be served: write 1 or more"));

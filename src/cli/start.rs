@@ -92,6 +92,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let catalog = files.catalog.ok_or("the procedures make no catalog; mend: see what `disposisi check` tells")?;
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;
+    let end = store::log_end(&store).await.map_err(said)?;
     let minutes = settings.token_minutes;
-    Ok(Service::new(store, Arc::new(catalog), Arc::new(files.policy), keys, Arc::new(clock), minutes))
+    Ok(Service::new(store, Arc::new(catalog), Arc::new(files.policy), keys, Arc::new(clock), minutes, end))
 }

@@ -1,9 +1,11 @@
 //! A document, judged before it runs: how deep it nests, and how much its fragments make of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Name, ServerError};
+use async_graphql::parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Pos, Positioned, ServerError, Value};
 
 use super::nesting;
 
@@ -112,6 +114,114 @@ fn within(depth: usize) -> Result<(), ServerError> {
         return Err(refused(format!("With its fragments it nests more than {} deep.", nesting::DEEPEST)));
     }
     Ok(())
+}
+
+/// Makes a subscription's operation one field at its root, as it must be (GraphQL, October 2021, section 5.2.3.1): fragments
+/// around it are taken away. `name`: the operation's.
+pub(super) fn single_root(document: &mut ExecutableDocument, name: Option<&str>) -> Result<(), ServerError> {
+    let Some(found) = operation(document, name) else { return Ok(()) };
+    let mut fields = Vec::new();
+    flatten(document, &found.selection_set.node, &mut Vec::new(), &mut |selected| fields.push(selected.field.clone()));
+    let [field] = &fields[..] else {
+        return Err(refused(format!(
+            "A subscription follows one thing: it selects exactly one field at its root, and this one {}.",
+            fields.len()
+        )));
+    };
+    if field.directives.iter().any(|directive| matches!(directive.node.name.node.as_str(), "skip" | "include")) {
+        return Err(refused("A subscription's one field can be neither skipped nor included.".to_owned()));
+    }
+    let field = Positioned::new(Selection::Field(Positioned::new(field.clone(), Pos::default())), Pos::default());
+    let before = fragments_spread(document);
+    if let Some(operation) = operation_mut(document, name) {
+        operation.selection_set.node.items = vec![field];
+    }
+    // What was spread there alone is spread nowhere now, which is no fault of the client's.
+    let after = fragments_spread(document);
+    document.fragments.retain(|name, _| after.contains(name) || !before.contains(name));
+    Ok(())
+}
+
+/// The fragments that operations spread.
+fn fragments_spread(document: &ExecutableDocument) -> BTreeSet<Name> {
+    let mut used = Variables { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+    for (_, operation) in document.operations.iter() {
+        used.in_selections(&operation.node.selection_set.node);
+    }
+    used.seen.into_iter().cloned().collect()
+}
+
+fn operation_mut<'a>(document: &'a mut ExecutableDocument, name: Option<&str>) -> Option<&'a mut OperationDefinition> {
+    let found = match (&mut document.operations, name) {
+        (DocumentOperations::Single(operation), _) => Some(operation),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get_mut(name),
+        (DocumentOperations::Multiple(operations), None) => operations.values_mut().next(),
+    };
+    found.map(|operation| &mut operation.node)
+}
+
+/// The variables that decide what is selected below an operation's root fields: those of their own arguments are left out.
+pub(super) fn variables_below<'a>(
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+) -> BTreeSet<Name> {
+    let mut used = Variables { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+    for item in &operation.selection_set.node.items {
+        if let Selection::Field(field) = &item.node {
+            used.in_directives(&field.node.directives);
+            used.in_selections(&field.node.selection_set.node);
+        }
+    }
+    used.found
+}
+
+/// The variables that selections name.
+struct Variables<'a> {
+    document: &'a ExecutableDocument,
+    found: BTreeSet<Name>,
+    /// The fragments that were looked at.
+    seen: BTreeSet<&'a Name>,
+}
+
+impl<'a> Variables<'a> {
+    fn in_selections(&mut self, set: &'a SelectionSet) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    self.in_directives(&field.node.directives);
+                    for (_, value) in &field.node.arguments {
+                        // Every variable within it is asked for.
+                        let _ = value.node.clone().into_const_with(|name| self.note(name));
+                    }
+                    self.in_selections(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.in_directives(&fragment.node.directives);
+                    self.in_selections(&fragment.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.in_directives(&spread.node.directives);
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = self.document.fragments.get(name).filter(|_| self.seen.insert(name)) {
+                        self.in_selections(&fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+
+    fn in_directives(&mut self, directives: &'a [Positioned<Directive>]) {
+        for directive in directives {
+            for (_, value) in &directive.node.arguments {
+                let _ = value.node.clone().into_const_with(|name| self.note(name));
+            }
+        }
+    }
+
+    fn note(&mut self, name: Name) -> Result<Value, ()> {
+        self.found.insert(name);
+        Ok(Value::Null)
+    }
 }
 
 /// A field that is selected, and the type that a fragment around it names.

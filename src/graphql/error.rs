@@ -78,6 +78,15 @@ pub(super) fn of(refused: Refused) -> Error {
             let first = errors.into_iter().next();
             ("INVALID_INPUT", first.map_or_else(|| "The input is not valid.".to_owned(), |error| error.message))
         }
+        Refused::InvalidCursor => (
+            "INVALID_CURSOR",
+            "This cursor was not given by this server: leave `after` out, or read it again.".to_owned(),
+        ),
+        Refused::CursorAhead => {
+            let message = "This cursor is from further on than the log goes: an older state was restored. Read what you show \
+                anew, with a new cursor, and follow from there.";
+            ("CURSOR_AHEAD", message.to_owned())
+        }
         Refused::Unavailable(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";

@@ -8,14 +8,29 @@ use async_graphql::dataloader::Loader;
 use entity::{agency, asset, credential, disposition, disposition_read, document, signature, submission, user, visit};
 use uuid::Uuid;
 
+use super::session::Asked;
 use crate::access::Seen;
 use crate::service::Service;
 use crate::store::{self, NumberedEvent, Page, SeenRequest, StoreError, Stretch, Viewing};
 
 /// What loads, for one caller.
 pub(super) struct Loads {
-    pub(super) service: Service,
-    pub(super) viewing: Viewing,
+    service: Service,
+    viewing: Viewing,
+    asked: Asked,
+}
+
+impl Loads {
+    /// What loads for somebody who sees that.
+    pub(super) fn new(service: Service, viewing: Viewing, asked: Asked) -> Self {
+        Self { service, viewing, asked }
+    }
+
+    /// What the caller may see.
+    fn viewing(&self) -> &Viewing {
+        self.asked.note();
+        &self.viewing
+    }
 }
 
 /// A failure that many waiters share.
@@ -178,7 +193,7 @@ impl Loader<PeopleOf> for Loads {
     async fn load(&self, keys: &[PeopleOf]) -> Result<HashMap<PeopleOf, Self::Value>, LoadError> {
         let mut found: HashMap<PeopleOf, Vec<user::Model>> = HashMap::new();
         for ((office, roles), agencies) in alike(keys, |key| ((key.office.clone(), key.roles.clone()), key.agency)) {
-            let (store, now) = (self.service.store(), self.viewing.now);
+            let (store, now) = (self.service.store(), self.service.now());
             let people = store::agency_people(store.reader(), &office, &agencies, &roles, now).await;
             for (agency, person) in people.map_err(Arc::new)? {
                 let key = PeopleOf { agency, office: office.clone(), roles: roles.clone() };
@@ -208,7 +223,7 @@ impl Loader<ColleagueIs> for Loads {
 
     async fn load(&self, keys: &[ColleagueIs]) -> Result<HashMap<ColleagueIs, Vec<user::Model>>, LoadError> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-        let rows = self.service.store().colleagues(&self.viewing, &ids).await.map_err(Arc::new)?;
+        let rows = self.service.store().colleagues(self.viewing(), &ids).await.map_err(Arc::new)?;
         Ok(grouped(keys, rows, |row| ColleagueIs(row.id)))
     }
 }
@@ -223,7 +238,7 @@ impl Loader<RequestOf> for Loads {
 
     async fn load(&self, keys: &[RequestOf]) -> Result<HashMap<RequestOf, Self::Value>, LoadError> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-        let seen = store::see_requests(self.service.store(), &self.viewing, &ids).await.map_err(Arc::new)?;
+        let seen = store::see_requests(self.service.store(), self.viewing(), &ids).await.map_err(Arc::new)?;
         Ok(seen.into_iter().map(|seen| (RequestOf(seen.row.id), Arc::new(seen))).collect())
     }
 }

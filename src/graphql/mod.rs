@@ -3,6 +3,7 @@
 mod complete;
 mod document;
 mod error;
+mod follow;
 mod id;
 mod loaders;
 mod mutation;
@@ -11,19 +12,24 @@ mod node;
 mod prefetch;
 mod query;
 mod session;
+mod shape;
+mod subscription;
 mod types;
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, Request, Response, Schema};
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Request, Response, Schema};
 
 use complete::Shapes;
+pub use follow::{Ended, Told, follow};
 pub use session::Session;
+pub use shape::Followed;
 
 use crate::service::Service;
 
 /// The schema.
-pub type ApiSchema = Schema<query::Query, mutation::Mutation, EmptySubscription>;
+pub type ApiSchema = Schema<query::Query, mutation::Mutation, subscription::Following>;
 
 /// The limits that every operation keeps.
 #[derive(Debug, Clone, Copy)]
@@ -50,18 +56,57 @@ pub fn sdl() -> String {
     builder(Limits::default()).finish().sdl()
 }
 
-/// Runs an operation for its session. Every error has a code, and every field that failed is null.
-pub async fn execute(schema: &ApiSchema, operation: Request, session: Session) -> Response {
-    let document = match document::parse(&operation.query) {
-        Ok(document) => document,
-        Err(error) => return coded(Response::from_errors(vec![error])),
-    };
-    let name = operation.operation_name.clone();
-    let mut operation = operation.data(session);
-    operation.set_parsed_query(document.clone());
-    let mut response = schema.execute(operation).await;
+/// An operation that was read, and is within the bounds of what is looked at further.
+#[derive(Debug)]
+pub struct Operation {
+    document: ExecutableDocument,
+    request: Request,
+}
+
+impl Operation {
+    /// Reads an operation. The error is the whole answer.
+    pub fn read(request: Request) -> Result<Self, Box<Response>> {
+        match document::parse(&request.query) {
+            Ok(document) => Ok(Self { document, request }),
+            Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
+        }
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.request.query
+    }
+
+    /// Whether it is a subscription: something to [`follow`].
+    pub fn is_subscription(&self) -> bool {
+        self.is(OperationType::Subscription)
+    }
+
+    /// Whether it changes something.
+    pub fn is_mutation(&self) -> bool {
+        self.is(OperationType::Mutation)
+    }
+
+    fn is(&self, ty: OperationType) -> bool {
+        let operation = document::operation(&self.document, self.request.operation_name.as_deref());
+        operation.is_some_and(|operation| operation.ty == ty)
+    }
+}
+
+/// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
+pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
+    let Operation { document, request } = operation;
+    let name = request.operation_name.clone();
+    let mut request = request.data(session);
+    request.set_parsed_query(document.clone());
+    let response = schema.execute(request).await;
+    finish(&document, name.as_deref(), response)
+}
+
+/// The answer to an operation as the specification wants it.
+fn finish(document: &ExecutableDocument, name: Option<&str>, mut response: Response) -> Response {
     static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
-    complete::complete(&SHAPES, &document, name.as_deref(), &mut response);
+    complete::complete(&SHAPES, document, name, &mut response);
     coded(response)
 }
 
@@ -78,8 +123,8 @@ fn coded(mut response: Response) -> Response {
     response
 }
 
-fn builder(limits: Limits) -> async_graphql::SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
-    Schema::build(query::Query, mutation::Mutation, EmptySubscription)
+fn builder(limits: Limits) -> async_graphql::SchemaBuilder<query::Query, mutation::Mutation, subscription::Following> {
+    Schema::build(query::Query, mutation::Mutation, subscription::Following)
         .register_output_type::<types::Node>()
         .register_output_type::<types::Asset>()
         .limit_depth(limits.depth)

@@ -1,8 +1,9 @@
 //! Who asks, for the time of one operation.
 
 use std::net::IpAddr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, HashMapCache};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::error;
 use super::loaders::Loads;
 use crate::access::Caller;
-use crate::service::{Answer, Service};
+use crate::service::{Answer, Service, View};
 use crate::store::{self, Viewing};
 
 /// The one who asks, for the time of one operation: made anew for each and never shared.
@@ -24,6 +25,25 @@ pub struct Session {
     pub(super) address: Option<IpAddr>,
     /// Where the log stood before anything else was read, for operations that ask.
     pub(super) log_end: Option<i64>,
+    /// It is nobody's: the answer is for many.
+    pub(super) is_shared: bool,
+}
+
+/// Whether anything depended on who asks: every way to the caller, and to what they may see, notes that it was taken. An answer
+/// for which none was taken is the same for everybody.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// Notes that something depends on who asks.
+    pub(super) fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anything did.
+    pub(super) fn is_noted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A caller, or nobody, with what they may see, and what was read of it.
@@ -31,46 +51,78 @@ struct Identity {
     caller: Option<Caller>,
     viewing: Viewing,
     loader: DataLoader<Loads, HashMapCache>,
+    asked: Asked,
 }
 
 impl Identity {
     fn of(service: &Service, caller: Option<Caller>) -> Self {
-        let viewing = match &caller {
-            Some(caller) => service.viewing(caller),
-            None => Viewing { user: Uuid::nil(), now: service.now(), offices: Vec::new(), scopes: Vec::new() },
-        };
-        let loads = Loads { service: service.clone(), viewing: viewing.clone() };
-        let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
-        Self { caller, viewing, loader }
+        let viewing = caller.as_ref().map_or_else(|| nothing(service), |caller| service.viewing(caller));
+        Self::with(service, caller, viewing)
     }
+
+    fn with(service: &Service, caller: Option<Caller>, viewing: Viewing) -> Self {
+        let asked = Asked::default();
+        let loads = Loads::new(service.clone(), viewing.clone(), asked.clone());
+        let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
+        Self { caller, viewing, loader, asked }
+    }
+
+    /// Loads at once what is asked for: where little is, waiting for more costs more than it saves.
+    fn at_once(mut self) -> Self {
+        self.loader = self.loader.delay(Duration::ZERO);
+        self
+    }
+}
+
+/// What nobody sees.
+fn nothing(service: &Service) -> Viewing {
+    Viewing { user: Uuid::nil(), now: service.now(), offices: Vec::new(), scopes: Vec::new() }
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("caller", &self.caller().map(|caller| caller.user)).finish()
+        f.debug_struct("Session").field("caller", &self.identity().caller.as_ref().map(|caller| caller.user)).finish()
     }
 }
 
 impl Session {
-    /// The session of a caller for an operation, from the token they sent.
-    pub async fn open(
-        service: &Service,
-        operation: &str,
-        token: Option<&str>,
-        address: Option<IpAddr>,
-    ) -> Answer<Self> {
+    /// The session of a person, or nobody, for an operation.
+    pub async fn open(service: &Service, operation: &str, user: Option<Uuid>, address: Option<IpAddr>) -> Answer<Self> {
         // What is read may be newer than its cursor, never older: so this comes first. An operation that only mentions the
         // name elsewhere pays for a statement in vain.
         let log_end = match operation.contains("eventCursor") {
             true => Some(store::log_end(service.store()).await?),
             false => None,
         };
-        let caller = match token {
+        let caller = match user {
             None => None,
-            Some(token) => Some(service.caller(service.user_of(token)?).await?),
+            Some(user) => Some(service.caller(user).await?),
         };
-        let opened = Identity::of(service, caller);
-        Ok(Self { opened, signed_in: OnceLock::new(), signing_in: AtomicBool::new(false), address, log_end })
+        Ok(Self::of(Identity::of(service, caller), address, log_end))
+    }
+
+    /// The session of somebody who follows, for one thing that they are told: up to that place of the log.
+    pub(super) fn following(service: &Service, view: &View, log_end: i64) -> Self {
+        let identity = Identity::with(service, Some(view.caller.clone()), view.viewing.clone());
+        Self::of(identity.at_once(), None, Some(log_end))
+    }
+
+    /// A session of nobody, for something that is told to many, and what notes whether it depended on who they are.
+    pub(super) fn shared(service: &Service, log_end: i64) -> (Self, Asked) {
+        let identity = Identity::of(service, None).at_once();
+        let asked = identity.asked.clone();
+        (Self { is_shared: true, ..Self::of(identity, None, Some(log_end)) }, asked)
+    }
+
+    fn of(opened: Identity, address: Option<IpAddr>, log_end: Option<i64>) -> Self {
+        Self {
+            opened,
+            signed_in: OnceLock::new(),
+            signing_in: AtomicBool::new(false),
+            address,
+            log_end,
+            is_shared: false,
+        }
     }
 
     fn identity(&self) -> &Identity {
@@ -79,12 +131,16 @@ impl Session {
 
     /// The signed-in caller.
     pub(super) fn caller(&self) -> Option<&Caller> {
-        self.identity().caller.as_ref()
+        let identity = self.identity();
+        identity.asked.note();
+        identity.caller.as_ref()
     }
 
     /// What they may see; nothing when nobody is signed in.
     pub(super) fn viewing(&self) -> &Viewing {
-        &self.identity().viewing
+        let identity = self.identity();
+        identity.asked.note();
+        &identity.viewing
     }
 
     /// What reads for them.

@@ -1,8 +1,13 @@
 //! axum: routes, limits, health, explorer.
 
+mod answers;
+mod events;
 mod explorer;
+mod lifeline;
 mod proxies;
+mod socket;
 
+pub use lifeline::{Ending, Lifeline, lifeline};
 pub use proxies::Proxies;
 
 use std::net::SocketAddr;
@@ -12,14 +17,21 @@ use std::time::Duration;
 use async_graphql::Request;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, StreamExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Value, json};
 use tower_http::trace::TraceLayer;
+use uuid::Uuid;
 
-use crate::graphql::{self, ApiSchema, Session};
+use crate::graphql::{self, ApiSchema, Followed, Operation, Session};
 use crate::service::{Refused, Service};
 
 /// What the routes share.
@@ -29,7 +41,11 @@ struct Shared {
     service: Service,
     body_limit: usize,
     operation: Duration,
+    socket_init: Duration,
+    heartbeat: Duration,
     proxies: Arc<Proxies>,
+    followed: Arc<Followed>,
+    lifeline: Lifeline,
 }
 
 /// What is served, and within which limits.
@@ -46,20 +62,36 @@ pub struct Served {
     pub explorer: bool,
     /// Whose word is taken for where a caller calls from.
     pub proxies: Proxies,
+    /// How long a WebSocket may take to say who it is.
+    pub socket_init: Duration,
+    /// How often a long connection shows that it lives.
+    pub heartbeat: Duration,
+    /// What long connections hear the end by.
+    pub lifeline: Lifeline,
 }
 
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, body_limit, operation, explorer, proxies } = self;
+        let Self { schema, service, body_limit, operation, explorer, proxies, socket_init, heartbeat, lifeline } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
         Router::new()
-            .route("/graphql", post(graphql))
+            .route("/graphql", post(graphql).get(long))
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(ready))
             .merge(explorer)
             .layer(TraceLayer::new_for_http())
-            .with_state(Shared { schema, service, body_limit, operation, proxies: Arc::new(proxies) })
+            .with_state(Shared {
+                schema,
+                service,
+                body_limit,
+                operation,
+                socket_init,
+                heartbeat,
+                proxies: Arc::new(proxies),
+                followed: Arc::default(),
+                lifeline,
+            })
     }
 }
 
@@ -84,6 +116,14 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// What a caller reads whose operation was given up.
+fn too_long(seconds: u64) -> String {
+    format!(
+        "The operation took longer than {seconds} seconds and was given up. A mutation may or may not have been done: \
+         send it again with the same idempotencyKey, or read first."
+    )
+}
+
 async fn graphql(
     State(shared): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -92,14 +132,9 @@ async fn graphql(
 ) -> Result<Response, Refusal> {
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     let answer = answer(&shared, peer, &headers, request);
-    tokio::time::timeout(shared.operation, answer).await.unwrap_or_else(|_| {
-        let seconds = shared.operation.as_secs();
-        let message = format!(
-            "The operation took longer than {seconds} seconds and was given up. A mutation may or may not have been done: \
-             send it again with the same idempotencyKey, or read first."
-        );
-        Err(Refusal(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message))
-    })
+    tokio::time::timeout(shared.operation, answer)
+        .await
+        .unwrap_or_else(|_| Err(Refusal(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", too_long(shared.operation.as_secs()))))
 }
 
 async fn answer(
@@ -115,13 +150,92 @@ async fn answer(
         return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_OPERATION", message));
     }
     let body = read(request.into_body(), shared.body_limit).await?;
-    let operation = operation(&body).map_err(|why| {
-        let message = format!("The body is no GraphQL request in JSON: {why}.");
-        Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
-    })?;
+    let request = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(operation_of);
+    let request = request.map_err(|why| malformed(&why))?;
+    let (user, until) = signed_in(shared, headers)?.unzip();
+    let operation = match Operation::read(request) {
+        Ok(operation) => operation,
+        Err(response) => return Ok(axum::Json(response).into_response()),
+    };
     let address = shared.proxies.caller(peer.ip(), headers);
-    let session = Session::open(&shared.service, &operation.query, token(headers)?, Some(address)).await;
-    let session = session.map_err(|refused| match refused {
+    if events::is_wanted(headers) {
+        let answers = answers::answers(shared, operation, user, address, last_event(headers));
+        return Ok(events::respond(shared, answers, until));
+    }
+    if operation.is_subscription() {
+        let message = "Follow a subscription by WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.";
+        return Err(Refusal(StatusCode::NOT_ACCEPTABLE, "INVALID_OPERATION", message.to_owned()));
+    }
+    let session = Session::open(&shared.service, operation.text(), user, Some(address)).await.map_err(refused)?;
+    Ok(axum::Json(graphql::execute(&shared.schema, operation, session).await).into_response())
+}
+
+/// What is asked for by GET: a WebSocket, or a stream of events.
+async fn long(
+    State(shared): State<Shared>,
+    peer: ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    if let Ok(socket) = socket {
+        return Ok(socket::upgrade(State(shared), peer, headers, socket).await.into_response());
+    }
+    if !events::is_wanted(&headers) {
+        let message = "Send operations by POST, follow subscriptions by WebSocket or with `Accept: text/event-stream`.";
+        return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message.to_owned()));
+    }
+    let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
+    let operation = Operation::read(asked.request().map_err(|why| malformed(&why))?);
+    let (user, until) = signed_in(&shared, &headers)?.unzip();
+    let address = shared.proxies.caller(peer.ip(), &headers);
+    let answers = match operation {
+        Ok(operation) if operation.is_mutation() => {
+            let message = "Send a mutation by POST.".to_owned();
+            return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message));
+        }
+        Ok(operation) => answers::answers(&shared, operation, user, address, last_event(&headers)),
+        Err(response) => stream::once(std::future::ready(answers::Answer::Failed(*response))).boxed(),
+    };
+    Ok(events::respond(&shared, answers, until))
+}
+
+/// An operation in a query string.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    query: String,
+    operation_name: Option<String>,
+    variables: Option<String>,
+}
+
+impl Asked {
+    fn request(self) -> Result<Request, String> {
+        let variables = self.variables.as_deref().filter(|text| !text.is_empty()).map(serde_json::from_str::<Value>);
+        let variables = variables.transpose().map_err(|error| format!("variables: {error}"))?;
+        operation_of(json!({ "query": self.query, "operationName": self.operation_name, "variables": variables }))
+    }
+}
+
+/// Where a client that comes back was.
+fn last_event(headers: &HeaderMap) -> Option<String> {
+    let sent = headers.get(events::LAST_EVENT)?.to_str().ok()?.trim();
+    (!sent.is_empty()).then(|| sent.to_owned())
+}
+
+/// Whose token was sent, and until when it is good; none when none was.
+fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(Uuid, DateTime<Utc>)>, Refusal> {
+    header_token(headers)?.map(|token| shared.service.user_of(token).map_err(refused)).transpose()
+}
+
+fn malformed(why: &str) -> Refusal {
+    let message = format!("This is no GraphQL request in JSON: {why}.");
+    Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
+}
+
+/// Why a session was not opened.
+fn refused(refused: Refused) -> Refusal {
+    match refused {
         Refused::Unauthenticated => unauthenticated("The token has ended or is not valid: sign in again."),
         Refused::Unavailable(detail) => {
             tracing::error!(detail, "the database is not available");
@@ -133,8 +247,7 @@ async fn answer(
             let message = "Something went wrong on our side.".to_owned();
             Refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
         }
-    })?;
-    Ok(axum::Json(graphql::execute(&shared.schema, operation, session).await).into_response())
+    }
 }
 
 /// How many times the limit is still read, and thrown away, from a body that is too large.
@@ -162,17 +275,17 @@ async fn read(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
     Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message))
 }
 
-/// The operation that a body asks for.
-fn operation(body: &[u8]) -> Result<Request, String> {
+/// The operation that an object asks for.
+fn operation_of(sent: Value) -> Result<Request, String> {
     // The library's type would be read from an array too, field by field.
-    if body.trim_ascii_start().first() != Some(&b'{') {
+    if !sent.is_object() {
         return Err("an object with `query` is wanted".to_owned());
     }
-    serde_json::from_slice(body).map_err(|error| error.to_string())
+    serde_json::from_value(sent).map_err(|error| error.to_string())
 }
 
 /// The token that was sent, if any.
-fn token(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+fn header_token(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Some(sent) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let token = sent.to_str().ok().and_then(|sent| sent.split_once(' '));
     match token {

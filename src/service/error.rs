@@ -14,6 +14,10 @@ pub enum Refused {
     Forbidden(String),
     /// What a person can mend; nothing has changed.
     User(Vec<UserError>),
+    /// A cursor that this server never gave.
+    InvalidCursor,
+    /// A cursor from further on than the log goes: an older state was restored since it was given.
+    CursorAhead,
     /// The database does not answer, or takes nothing, for now. What it says is for the operator.
     Unavailable(String),
     /// A fault of ours.

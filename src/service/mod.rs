@@ -1,6 +1,7 @@
 //! One file per use case: who, may they, load, decide, save with its events. The only way from an edge to the data.
 
 mod asset;
+mod audience;
 mod catalog;
 mod command;
 mod credential;
@@ -8,8 +9,10 @@ mod cursor;
 mod disposition;
 mod error;
 mod execute;
+mod follow;
 pub mod history;
 mod housekeeping;
+mod inbox;
 mod moves;
 mod request;
 mod sign;
@@ -21,14 +24,17 @@ mod withdraw;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::access::{Action, Caller, Grant, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
+use crate::live::Tail;
 use crate::policy::Policy;
 use crate::store::{self, SeenRequest, Store, Transaction, Viewing, ViewingScope, Waiting};
 
+pub use audience::View;
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
 pub use command::{
     AssetGiven, ContactGiven, DispositionGiven, DocumentGiven, ExecuteStep, LetterGiven, ReissueCredential,
@@ -36,6 +42,8 @@ pub use command::{
 };
 pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
+pub use follow::{Follower, Happening};
+pub use inbox::{InboxChange, InboxFollower};
 pub use request::{Available, AvailableKind};
 pub use sign_in::SignedIn;
 
@@ -50,7 +58,14 @@ pub struct Service {
     attempts: Arc<Attempts>,
     passwords: Passwords,
     token_minutes: u32,
+    tail: Arc<Tail>,
+    audience: Arc<audience::Audience>,
+    /// So many followers read from further back at a time.
+    reading_back: Arc<Semaphore>,
 }
+
+/// So many followers read from further back at a time.
+const READING_BACK: usize = 4;
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -59,7 +74,7 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
-    /// A service over an open store.
+    /// A service over an open store, whose log ends there.
     pub fn new(
         store: Store,
         catalog: Arc<Catalog>,
@@ -67,9 +82,21 @@ impl Service {
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         token_minutes: u32,
+        log_end: i64,
     ) -> Self {
-        let (attempts, passwords) = (Arc::new(Attempts::default()), Passwords::default());
-        Self { store, catalog, policy, keys, clock, attempts, passwords, token_minutes }
+        Self {
+            store,
+            catalog,
+            policy,
+            keys,
+            clock,
+            attempts: Arc::default(),
+            passwords: Passwords::default(),
+            token_minutes,
+            tail: Arc::new(Tail::new(log_end)),
+            audience: Arc::default(),
+            reading_back: Arc::new(Semaphore::new(READING_BACK)),
+        }
     }
 
     /// The store, for what reads through a [`Viewing`].

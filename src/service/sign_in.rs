@@ -38,8 +38,8 @@ impl Service {
         Ok(SignedIn { user: person.id, token, expires_at })
     }
 
-    /// Whose token this is, if it is good now.
-    pub fn user_of(&self, token: &str) -> Answer<Uuid> {
+    /// Whose token this is, if it is good now, and until when.
+    pub fn user_of(&self, token: &str) -> Answer<(Uuid, DateTime<Utc>)> {
         self.keys.verify(token, self.now()).map_err(|_| Refused::Unauthenticated)
     }
 }

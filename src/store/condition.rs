@@ -67,6 +67,43 @@ pub struct About {
     recipient: Option<(Uuid, String)>,
 }
 
+#[cfg(test)]
+impl About {
+    /// What is known of a request of that id of which nothing matters.
+    pub(crate) fn for_tests(id: Uuid) -> Self {
+        let at = DateTime::UNIX_EPOCH;
+        let row = request::Model {
+            id,
+            number: String::new(),
+            office: String::new(),
+            procedure: String::new(),
+            procedure_version: 1,
+            agency_id: id,
+            submitted_by: id,
+            letter_number: String::new(),
+            letter_date: at.date_naive(),
+            confidentiality: String::new(),
+            search: String::new(),
+            status: String::new(),
+            reason: None,
+            step: None,
+            executable: false,
+            signable: false,
+            waiting_since: None,
+            due_at: None,
+            version: 1,
+            submitted_at: at,
+            updated_at: at,
+            finished_at: None,
+            state: String::new(),
+            last_sequence: 0,
+            last_mac: Vec::new(),
+            row_mac: Vec::new(),
+        };
+        Self { row, submitter_active: true, visited: Vec::new(), recipient: None }
+    }
+}
+
 impl Condition {
     /// Both.
     pub fn and(self, other: Self) -> Self {
@@ -212,6 +249,12 @@ impl FromQueryResult for WithSubmitter {
     fn from_query_result(result: &sea_orm::QueryResult, prefix: &str) -> Result<Self, sea_orm::DbErr> {
         Ok(Self(request::Model::from_query_result(result, prefix)?, result.try_get(prefix, "submitter_active")?))
     }
+}
+
+/// The requests for which a condition holds.
+pub async fn requests_that(store: &Store, condition: &Condition, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
+    let query = request::Entity::find().select_only().column(request::Column::Id).filter(condition.sql(now));
+    Ok(query.into_tuple().all(store.reader()).await?)
 }
 
 /// What conditions ask of those requests, whoever may see them.

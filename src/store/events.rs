@@ -46,7 +46,12 @@ pub enum Sight {
 impl Sight {
     /// What a caller sees of a request. `ended`: it has ended.
     pub fn of<T>(seen: &Seen<T>, ended: bool) -> Self {
-        match (seen.side(), ended) {
+        Self::from(seen.side(), ended)
+    }
+
+    /// What is seen of a request from a side.
+    pub fn from(side: Side, ended: bool) -> Self {
+        match (side, ended) {
             (Side::Office, _) => Self::Office,
             (Side::Applicant, false) => Self::Running,
             (Side::Applicant, true) => Self::Ended,

@@ -22,7 +22,7 @@ pub use assets::{
     forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
 };
 pub use change::{Append, Audience, Change, NewRequest, new_id};
-pub use condition::{About, Condition, about_requests};
+pub use condition::{About, Condition, about_requests, requests_that};
 pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
 pub use events::{

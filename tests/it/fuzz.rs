@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use disposisi::auth::Keys;
 use disposisi::clock::SystemClock;
-use disposisi::graphql::{self, ApiSchema, Limits, Session};
+use disposisi::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
 use disposisi::service::{Catalog, Service};
@@ -378,7 +378,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         catalog.add_procedure(located.procedure, true).expect("a procedure");
     }
     let policy = Arc::new(Policy::default());
-    let service = Service::new(store, Arc::new(catalog), policy, keys, Arc::new(SystemClock), 15);
+    let service = Service::new(store, Arc::new(catalog), policy, keys, Arc::new(SystemClock), 15, 0);
     (service.clone(), graphql::schema(service, Limits::default()))
 }
 
@@ -389,8 +389,19 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
         return;
     }
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(body) else { return };
-    let session = Session::open(service, &request.query, None, None).await.expect("a session");
-    let response = graphql::execute(schema, request, session).await;
+    let response = match Operation::read(request) {
+        Err(response) => *response,
+        Ok(operation) if operation.is_subscription() => {
+            match graphql::follow(schema, &Followed::default(), operation, None, None).await {
+                Err(ended) => ended.answer,
+                Ok(_) => panic!("nobody follows"),
+            }
+        }
+        Ok(operation) => {
+            let session = Session::open(service, operation.text(), None, None).await.expect("a session");
+            graphql::execute(schema, operation, session).await
+        }
+    };
     for error in &response.errors {
         let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
         assert!(code.is_some(), "an error without a code: {error:?}");

@@ -14,9 +14,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["access", "procedure"]),
     ("auth", &[]),
     ("store", &["access", "workflow"]),
-    ("service", &["access", "auth", "calendar", "clock", "policy", "procedure", "store", "workflow"]),
+    ("live", &["store"]),
+    ("service", &["access", "auth", "calendar", "clock", "live", "policy", "procedure", "store", "workflow"]),
     // The edges name types of the rooms below; what they do goes through the service.
-    ("graphql", &["access", "auth", "procedure", "service", "store", "workflow"]),
+    ("graphql", &["access", "auth", "live", "procedure", "service", "store", "workflow"]),
     ("http", &["graphql", "service"]),
     ("cli", &["access", "auth", "clock", "graphql", "http", "policy", "procedure", "service", "store", "workflow"]),
 ];

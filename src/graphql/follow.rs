@@ -1,0 +1,119 @@
+//! Following: what a subscription follows is learnt once; what then happens is told to each who follows.
+
+use std::sync::{Arc, OnceLock};
+
+use async_graphql::{Request, Response};
+use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+use uuid::Uuid;
+
+use super::session::Session;
+use super::shape::{Followed, Shape};
+use super::subscription::{Plan, Run};
+use super::{ApiSchema, Operation, coded, document, error};
+use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
+
+/// Something that happened, as the operation asks for it.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The answer, in JSON.
+    pub answer: Bytes,
+    /// Its place in the log; none for what has none of its own.
+    pub position: Option<i64>,
+}
+
+/// Why a stream ended by itself.
+#[derive(Debug)]
+pub struct Ended {
+    /// The errors, as an answer.
+    pub answer: Response,
+    /// The caller may no longer sign in.
+    pub signed_out: bool,
+}
+
+impl From<Refused> for Ended {
+    fn from(refused: Refused) -> Self {
+        let signed_out = matches!(refused, Refused::Unauthenticated);
+        let error = error::of(refused).into_server_error(Default::default());
+        Self { answer: coded(Response::from_errors(vec![error])), signed_out }
+    }
+}
+
+/// One who follows.
+struct Following {
+    schema: ApiSchema,
+    service: Service,
+    shape: Arc<Shape>,
+    source: Source,
+}
+
+enum Source {
+    Events(Follower),
+    Inbox(InboxFollower),
+}
+
+/// Begins to follow what a subscription asks for. `resume`: the cursor to go on from, whatever the operation says.
+pub async fn follow(
+    schema: &ApiSchema,
+    followed: &Followed,
+    mut operation: Operation,
+    user: Option<Uuid>,
+    resume: Option<String>,
+) -> Result<impl Stream<Item = Result<Told, Ended>> + Send + use<>, Ended> {
+    let service = schema.data::<Service>().ok_or_else(|| Refused::Internal("there is no service".to_owned()))?;
+    let refused = |error| Ended { answer: coded(Response::from_errors(vec![error])), signed_out: false };
+    let name = operation.request.operation_name.as_deref();
+    document::single_root(&mut operation.document, name).map_err(refused)?;
+    let plan = learn(schema, service, &operation).await?;
+    // Nobody was signed in: nobody is signed out.
+    let user = user.ok_or_else(|| Ended { signed_out: false, ..Refused::Unauthenticated.into() })?;
+    let source = match plan {
+        Plan::Events { filter, after } => {
+            let after = resume.or(after);
+            Source::Events(service.follow(user, filter, after.as_deref()).await?)
+        }
+        Plan::Inbox { office } => Source::Inbox(service.follow_inbox(user, office).await?),
+    };
+    let shape = followed.shape(operation);
+    let following = Following { schema: schema.clone(), service: service.clone(), shape, source };
+    Ok(stream::unfold(Some(following), async |following| {
+        let mut following = following?;
+        match following.next().await {
+            Ok(told) => Some((Ok(told), Some(following))),
+            Err(refused) => Some((Err(refused.into()), None)),
+        }
+    }))
+}
+
+/// What an operation follows; or everything that is wrong with it.
+async fn learn(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, Ended> {
+    let plan = Arc::new(OnceLock::new());
+    let (session, _) = Session::shared(service, 0);
+    let Request { query, variables, operation_name, .. } = &operation.request;
+    let mut request = Request::new(query).variables(variables.clone());
+    request.operation_name.clone_from(operation_name);
+    request.set_parsed_query(operation.document.clone());
+    let mut answers = schema.execute_stream(request.data(session).data(Run::Plan(plan.clone())));
+    if let Some(answer) = answers.next().await {
+        return Err(Ended { answer: coded(answer), signed_out: false });
+    }
+    drop(answers);
+    let plan = Arc::into_inner(plan).and_then(OnceLock::into_inner);
+    Ok(plan.ok_or_else(|| Refused::Internal("a subscription follows nothing".to_owned()))?)
+}
+
+impl Following {
+    async fn next(&mut self) -> Answer<Told> {
+        Ok(match &mut self.source {
+            Source::Events(follower) => {
+                let happening = follower.next().await?;
+                let answer = self.shape.tell_event(&self.schema, &self.service, &happening).await;
+                Told { answer, position: Some(happening.position()) }
+            }
+            Source::Inbox(follower) => {
+                let change = follower.next().await?;
+                Told { answer: self.shape.tell_inbox(&self.schema, &self.service, change).await, position: None }
+            }
+        })
+    }
+}

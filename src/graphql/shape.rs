@@ -1,0 +1,206 @@
+//! Telling what happened: an event is resolved and written once for all who follow by the same operation, as far as it is the
+//! same for them. That is found out, not declared: it is first resolved for nobody; when anything asks who the caller is or what
+//! they see, that answer is thrown away, and it is resolved for each side of the request, or else for each person.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Request, Value, Variables};
+use bytes::Bytes;
+use futures_util::stream::StreamExt;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::loaders::RequestOf;
+use super::session::{Asked, Session};
+use super::subscription::Run;
+use super::{ApiSchema, Operation, document, finish};
+use crate::access::Side;
+use crate::service::{Happening, InboxChange, Service};
+
+/// How long it is waited before what could not be read is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// So many answers are kept for those who follow by one operation.
+const KEPT: usize = 1024;
+
+/// The operations that are followed now.
+#[derive(Debug, Default)]
+pub struct Followed(Mutex<HashMap<Key, Weak<Shape>>>);
+
+/// What makes two operations the same to those who follow, whatever they follow and from where.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    query: String,
+    name: Option<String>,
+    /// The variables that decide what is selected.
+    variables: BTreeMap<String, String>,
+}
+
+/// An operation as all who send it share it.
+#[derive(Debug)]
+pub(super) struct Shape {
+    document: ExecutableDocument,
+    query: String,
+    name: Option<String>,
+    variables: Variables,
+    /// What an event's answer was found to depend on.
+    depends: AtomicU8,
+    answers: Mutex<Answers>,
+}
+
+/// For whom an answer is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Everybody,
+    Side(Side),
+    Person(Uuid),
+}
+
+/// The latest answers, by the place of their event and for whom they are.
+#[derive(Debug, Default)]
+struct Answers(VecDeque<(i64, For, Cell)>);
+
+/// An answer that one resolves while the others wait; none inside: it is not the same for all that it was resolved for.
+type Cell = Arc<OnceCell<Option<Bytes>>>;
+
+impl Followed {
+    /// The shape of a subscription's operation.
+    pub(super) fn shape(&self, operation: Operation) -> Arc<Shape> {
+        let Operation { document, request } = operation;
+        let mut variables = BTreeMap::new();
+        if let Some(operation) = document::operation(&document, request.operation_name.as_deref()) {
+            for used in document::variables_below(&document, operation) {
+                let value = request.variables.get(&used).map(ToString::to_string);
+                variables.extend(value.map(|value| (used.to_string(), value)));
+            }
+        }
+        let key = Key { query: request.query.clone(), name: request.operation_name.clone(), variables };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shape) = known.get(&key).and_then(Weak::upgrade) {
+            return shape;
+        }
+        let shape = Arc::new(Shape {
+            document,
+            query: request.query,
+            name: request.operation_name,
+            variables: request.variables,
+            depends: AtomicU8::new(0),
+            answers: Mutex::default(),
+        });
+        // Whenever twice as many have come, those who have left are forgotten.
+        if known.len().is_power_of_two() {
+            known.retain(|_, shape| shape.strong_count() > 0);
+        }
+        known.insert(key, Arc::downgrade(&shape));
+        shape
+    }
+}
+
+impl For {
+    /// For whom it is tried, when it depends on so much.
+    fn trying(depends: u8, happening: &Happening) -> Self {
+        match depends {
+            0 => Self::Everybody,
+            1 => Self::Side(happening.side),
+            _ => Self::Person(happening.view.caller.user),
+        }
+    }
+}
+
+impl Shape {
+    /// The answer that tells somebody of an event.
+    pub(super) async fn tell_event(&self, schema: &ApiSchema, service: &Service, happening: &Happening) -> Bytes {
+        let mut depends = self.depends.load(Ordering::Relaxed);
+        loop {
+            // What was read from further back is for one alone, and newer than what others were told of it.
+            let whom = if happening.past { None } else { Some(For::trying(depends, happening)) };
+            let cell = whom.map_or_else(Cell::default, |whom| self.cell(happening.position(), whom));
+            let whom = whom.unwrap_or_else(|| For::trying(u8::MAX, happening));
+            let resolved = cell.get_or_init(|| self.resolve_event(schema, service, happening, whom)).await;
+            if let Some(answer) = resolved {
+                return answer.clone();
+            }
+            depends += 1;
+            self.depends.fetch_max(depends, Ordering::Relaxed);
+        }
+    }
+
+    /// The answer that tells somebody of a change to their inbox.
+    pub(super) async fn tell_inbox(&self, schema: &ApiSchema, service: &Service, change: InboxChange) -> Bytes {
+        loop {
+            let session = Session::following(service, &change.view, change.position);
+            if let Some(answer) = self.run(schema, session, Run::Inbox(change.clone())).await {
+                return answer;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The place of an answer, which whoever comes first fills.
+    fn cell(&self, position: i64, whom: For) -> Cell {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        // The newest stand last, and are what most look for.
+        let at = answers.0.iter().rposition(|(at, ..)| *at <= position).map_or(0, |index| index + 1);
+        let same = answers.0.iter().take(at).rev().take_while(|(at, ..)| *at == position);
+        if let Some((.., cell)) = same.into_iter().find(|(_, of, _)| *of == whom) {
+            return cell.clone();
+        }
+        let cell = Cell::default();
+        answers.0.insert(at, (position, whom, cell.clone()));
+        if answers.0.len() > KEPT {
+            answers.0.pop_front();
+        }
+        cell
+    }
+
+    /// The answer for all of those, or none when it is not the same for them. Waits while the database does not answer.
+    async fn resolve_event(
+        &self,
+        schema: &ApiSchema,
+        service: &Service,
+        happening: &Happening,
+        whom: For,
+    ) -> Option<Bytes> {
+        loop {
+            let position = happening.position();
+            let (session, asked) = match whom {
+                For::Everybody | For::Side(_) => Session::shared(service, position),
+                For::Person(_) => (Session::following(service, &happening.view, position), Asked::default()),
+            };
+            if whom != For::Everybody {
+                let seen = happening.request().map(Arc::new);
+                let seen = seen.map(|seen| (RequestOf(seen.row.id), seen));
+                session.loader().feed_many(seen).await;
+            }
+            let answer = self.run(schema, session, Run::Event(happening.moment.clone())).await;
+            if asked.is_noted() {
+                return None;
+            }
+            if answer.is_some() {
+                return answer;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// One answer; none while the database does not answer.
+    async fn run(&self, schema: &ApiSchema, session: Session, run: Run) -> Option<Bytes> {
+        let mut request = Request::new(&self.query).variables(self.variables.clone());
+        request.operation_name.clone_from(&self.name);
+        request.set_parsed_query(self.document.clone());
+        let answer = schema.execute_stream(request.data(session).data(run)).next().await?;
+        let answer = finish(&self.document, self.name.as_deref(), answer);
+        let unavailable = Value::from("UNAVAILABLE");
+        let code = |error: &async_graphql::ServerError| {
+            error.extensions.as_ref().is_some_and(|extensions| extensions.get("code") == Some(&unavailable))
+        };
+        if answer.errors.iter().any(code) {
+            return None;
+        }
+        serde_json::to_vec(&answer).ok().map(Bytes::from)
+    }
+}

@@ -1,0 +1,84 @@
+//! The answers to an operation one after another, whatever carries them: one for a query or a mutation, any number for a
+//! subscription.
+
+use std::net::IpAddr;
+
+use async_graphql::Response;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use uuid::Uuid;
+
+use super::Shared;
+use crate::graphql::{self, Ended, Operation, Session};
+use crate::service::Refused;
+
+/// One of the answers to an operation.
+pub(super) enum Answer {
+    /// An answer, in JSON, and its place in the log where it has one.
+    Next(Bytes, Option<i64>),
+    /// It failed as a whole, and is over.
+    Failed(Response),
+    /// The caller may no longer sign in.
+    SignedOut,
+}
+
+impl From<Ended> for Answer {
+    fn from(ended: Ended) -> Self {
+        if ended.signed_out { Self::SignedOut } else { Self::Failed(ended.answer) }
+    }
+}
+
+/// An answer that says why there is no other.
+pub(super) fn failure(code: &'static str, message: &str) -> Response {
+    use async_graphql::ErrorExtensions;
+    let error = async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code));
+    Response::from_errors(vec![error.into_server_error(Default::default())])
+}
+
+/// All answers to an operation of a person, or nobody. `resume`: the cursor to go on from, whatever the operation says.
+pub(super) fn answers(
+    shared: &Shared,
+    operation: Operation,
+    user: Option<Uuid>,
+    address: IpAddr,
+    resume: Option<String>,
+) -> BoxStream<'static, Answer> {
+    let shared = shared.clone();
+    let begun = async move {
+        if operation.is_subscription() {
+            return follow(&shared, operation, user, resume).await;
+        }
+        let seconds = shared.operation.as_secs();
+        let answer = tokio::time::timeout(shared.operation, once(&shared, operation, user, address)).await;
+        let answer = answer.unwrap_or_else(|_| Answer::Failed(failure("TIMEOUT", &super::too_long(seconds))));
+        stream::once(std::future::ready(answer)).boxed()
+    };
+    stream::once(begun).flatten().boxed()
+}
+
+async fn once(shared: &Shared, operation: Operation, user: Option<Uuid>, address: IpAddr) -> Answer {
+    let session = match Session::open(&shared.service, operation.text(), user, Some(address)).await {
+        Ok(session) => session,
+        Err(refused) => return Ended::from(refused).into(),
+    };
+    let response = graphql::execute(&shared.schema, operation, session).await;
+    match serde_json::to_vec(&response) {
+        Ok(answer) => Answer::Next(answer.into(), None),
+        Err(error) => Ended::from(Refused::Internal(error.to_string())).into(),
+    }
+}
+
+async fn follow(
+    shared: &Shared,
+    operation: Operation,
+    user: Option<Uuid>,
+    resume: Option<String>,
+) -> BoxStream<'static, Answer> {
+    match graphql::follow(&shared.schema, &shared.followed, operation, user, resume).await {
+        Err(ended) => stream::once(std::future::ready(ended.into())).boxed(),
+        Ok(told) => {
+            told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.answer, told.position))).boxed()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Server-Sent Events: the protocol `graphql-sse` in its distinct connections mode
+//! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>), for places where WebSockets are blocked.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream, Stream};
+use tokio::time::Instant;
+
+use super::Shared;
+use super::answers::{Answer, failure};
+use super::lifeline::Lifeline;
+
+/// The header in which a browser's own client says where it was.
+pub(super) const LAST_EVENT: &str = "last-event-id";
+
+/// Whether the caller asks for a stream of events.
+pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = accepts.flat_map(|value| value.split(',')).map(|kind| kind.split(';').next().unwrap_or_default());
+    kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// What is sent, one after another.
+struct Sending {
+    shared: Shared,
+    lifeline: Lifeline,
+    answers: BoxStream<'static, Answer>,
+    /// When the token ends.
+    until: Option<Instant>,
+    /// The last message was sent but for `complete`.
+    over: bool,
+}
+
+/// The response that carries these answers, until a token ends.
+pub(super) fn respond(shared: &Shared, answers: BoxStream<'static, Answer>, until: Option<DateTime<Utc>>) -> Response {
+    let left = until.map(|until| (until - shared.service.now()).to_std().unwrap_or_default());
+    let until = left.map(|left| Instant::now() + left.min(Duration::from_secs(86_400 * 365)));
+    let lifeline = shared.lifeline.clone();
+    let sending = Sending { shared: shared.clone(), lifeline, answers, until, over: false };
+    let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();
+    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(shared.heartbeat));
+    // A proxy that gathers what it forwards would hold every event back.
+    ([("x-accel-buffering", "no")], sse).into_response()
+}
+
+impl Sending {
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+        stream::unfold(Some(self), async |sending| {
+            let mut sending = sending?;
+            if sending.over {
+                return Some((Ok(Event::default().event("complete").data("")), None));
+            }
+            let ended = async {
+                match sending.until {
+                    Some(until) => tokio::time::sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let event = tokio::select! {
+                answer = sending.answers.next() => match answer {
+                    None => return Some((Ok(Event::default().event("complete").data("")), None)),
+                    Some(Answer::Next(answer, position)) => {
+                        let event = Event::default().event("next").data(String::from_utf8_lossy(&answer));
+                        match position.and_then(|position| sending.shared.service.cursor(position).ok()) {
+                            Some(cursor) => event.id(cursor),
+                            None => event,
+                        }
+                    }
+                    Some(Answer::Failed(response)) => {
+                        sending.over = true;
+                        next(&response)
+                    }
+                    Some(Answer::SignedOut) => {
+                        sending.over = true;
+                        signed_out()
+                    }
+                },
+                () = ended => {
+                    sending.over = true;
+                    signed_out()
+                }
+                // Without a word: the client connects again, and goes on.
+                () = sending.lifeline.ended() => return None,
+            };
+            Some((Ok(event), Some(sending)))
+        })
+    }
+}
+
+fn next(response: &async_graphql::Response) -> Event {
+    Event::default().event("next").data(serde_json::to_string(response).unwrap_or_default())
+}
+
+/// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
+/// WebSocket.
+fn signed_out() -> Event {
+    let mut response =
+        failure("UNAUTHENTICATED", "The token has ended: sign in again, and go on from your last cursor.");
+    for error in &mut response.errors {
+        error.extensions.get_or_insert_default().set("closeCode", 4403);
+    }
+    next(&response)
+}

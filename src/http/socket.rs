@@ -1,0 +1,376 @@
+//! The WebSocket protocol `graphql-transport-ws`
+//! (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>), with its close codes.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Response;
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use futures_util::stream::{AbortHandle, BoxStream, SelectAll, StreamExt, abortable};
+use futures_util::{FutureExt, SinkExt};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, MissedTickBehavior};
+use uuid::Uuid;
+
+use super::answers::{Answer, answers, failure};
+use super::{Shared, header_token, operation_of};
+use crate::graphql::Operation;
+use crate::service::Refused;
+
+/// The one subprotocol.
+const PROTOCOL: &str = "graphql-transport-ws";
+
+/// What is read and written at a time: frames are small, and there are many sockets.
+const BUFFER: usize = 2048;
+
+/// So many operations may be under way on one socket.
+const OPERATIONS: usize = 100;
+
+/// So many answers are written before they are sent off.
+const AT_ONCE: usize = 64;
+
+/// What a client sends.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Incoming {
+    ConnectionInit {
+        #[serde(default)]
+        payload: Option<Map<String, Value>>,
+    },
+    Ping {
+        #[serde(default)]
+        payload: Option<Map<String, Value>>,
+    },
+    Pong {},
+    Subscribe {
+        id: String,
+        payload: Map<String, Value>,
+    },
+    Complete {
+        id: String,
+    },
+}
+
+/// Why a socket closes: a code of the protocol, and words for people.
+struct Close(u16, &'static str);
+
+const MALFORMED: Close = Close(4400, "Invalid message received");
+const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
+const FORBIDDEN: Close = Close(4403, "Forbidden");
+const WRONG_PROTOCOL: Close = Close(4406, "Subprotocol not acceptable");
+const NO_INIT: Close = Close(4408, "Connection initialisation timeout");
+const MANY_INITS: Close = Close(4429, "Too many initialisation requests");
+/// The server is about to end (RFC 6455's registry: service restart). Clients connect again.
+const RESTART: Close = Close(1012, "Service restart");
+/// The database does not answer (the same registry: try again later).
+const LATER: Close = Close(1013, "Try again later");
+
+/// Why a socket is left.
+enum Leave {
+    /// With a word.
+    Close(u16, String),
+    /// It is gone, or takes nothing any more.
+    Gone,
+}
+
+impl From<Close> for Leave {
+    fn from(Close(code, reason): Close) -> Self {
+        Self::Close(code, reason.to_owned())
+    }
+}
+
+impl From<axum::Error> for Leave {
+    fn from(_: axum::Error) -> Self {
+        Self::Gone
+    }
+}
+
+/// Takes a socket.
+pub(super) async fn upgrade(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> impl IntoResponse {
+    let address = shared.proxies.caller(peer.ip(), &headers);
+    let token = header_token(&headers).map(|token| token.map(str::to_owned)).map_err(|_| ());
+    upgrade
+        .protocols([PROTOCOL])
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(shared.body_limit)
+        .max_frame_size(shared.body_limit)
+        .on_upgrade(move |socket| serve(socket, shared, address, token))
+}
+
+/// Serves a socket until it is left.
+async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) {
+    let left = if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
+        WRONG_PROTOCOL.into()
+    } else {
+        Connection::new(shared, address, token).run(&mut socket).await
+    };
+    if let Leave::Close(code, reason) = left {
+        let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+        // The peer's own word ends it; who does not answer is not waited for.
+        let goodbye = async {
+            socket.send(close).await?;
+            while let Some(Ok(_)) = socket.recv().await {}
+            Ok::<_, axum::Error>(())
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
+    }
+}
+
+/// A socket's state.
+struct Connection {
+    shared: Shared,
+    address: IpAddr,
+    /// What came in the header, for an init that brings no token.
+    token: Result<Option<String>, ()>,
+    caller: Option<Greeted>,
+    /// When it is left: without an init, or when the token has ended.
+    deadline: Instant,
+    /// What is under way, by the client's id.
+    running: HashMap<Arc<str>, AbortHandle>,
+    answers: SelectAll<BoxStream<'static, (Arc<str>, Option<Answer>)>>,
+}
+
+/// Who is at the other end.
+struct Greeted {
+    user: Option<Uuid>,
+}
+
+/// A time that never comes in a server's life.
+const NEVER: Duration = Duration::from_secs(86_400 * 365);
+
+impl Connection {
+    fn new(shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) -> Self {
+        let deadline = Instant::now() + shared.socket_init;
+        Self { shared, address, token, caller: None, deadline, running: HashMap::new(), answers: SelectAll::new() }
+    }
+
+    /// Serves the socket; why it is to be left.
+    async fn run(mut self, socket: &mut WebSocket) -> Leave {
+        let mut lifeline = self.shared.lifeline.clone();
+        let mut beat = tokio::time::interval(self.shared.heartbeat);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent = 0;
+        loop {
+            let done = tokio::select! {
+                received = socket.recv() => {
+                    silent = 0;
+                    match received {
+                        None => Err(Leave::Gone),
+                        // Too large, not text, not a frame: one that is still there hears of it.
+                        Some(Err(_)) => Err(MALFORMED.into()),
+                        Some(Ok(message)) => self.take(socket, message).await,
+                    }
+                }
+                Some(answer) = self.answers.next(), if !self.answers.is_empty() => self.send_answers(socket, answer).await,
+                _ = beat.tick() => {
+                    silent += 1;
+                    // Two beats without a sign: nobody is there.
+                    if silent > 2 { Err(Leave::Gone) } else { self.send(socket, Message::Ping(Bytes::new())).await }
+                }
+                () = tokio::time::sleep_until(self.deadline) => {
+                    Err(if self.caller.is_none() { NO_INIT.into() } else { FORBIDDEN.into() })
+                }
+                () = lifeline.ended() => Err(RESTART.into()),
+            };
+            if let Err(leave) = done {
+                return leave;
+            }
+        }
+    }
+
+    /// Takes what a client sends.
+    async fn take(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), Leave> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => return Err(MALFORMED.into()),
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(Leave::Gone),
+        };
+        match serde_json::from_str(&text).map_err(|_| MALFORMED)? {
+            Incoming::Pong {} => Ok(()),
+            Incoming::Ping { payload } => {
+                let mut pong = json!({ "type": "pong" });
+                if let Some(payload) = payload {
+                    pong["payload"] = payload.into();
+                }
+                self.send_json(socket, &pong).await
+            }
+            Incoming::ConnectionInit { payload } => {
+                if self.caller.is_some() {
+                    return Err(MANY_INITS.into());
+                }
+                self.greet(&payload.unwrap_or_default()).await?;
+                self.send_json(socket, &json!({ "type": "connection_ack" })).await
+            }
+            Incoming::Complete { id } => {
+                if let Some(running) = self.running.remove(id.as_str()) {
+                    running.abort();
+                }
+                Ok(())
+            }
+            Incoming::Subscribe { id, payload } => {
+                let Some(caller) = &self.caller else { return Err(UNAUTHORIZED.into()) };
+                if id.is_empty() {
+                    return Err(MALFORMED.into());
+                }
+                if self.running.contains_key(id.as_str()) {
+                    return Err(Leave::Close(4409, reason(&id)));
+                }
+                let user = caller.user;
+                self.begin(socket, id, payload, user).await
+            }
+        }
+    }
+
+    /// Finds out who is at the other end.
+    async fn greet(&mut self, payload: &Map<String, Value>) -> Result<(), Leave> {
+        let given = ["Authorization", "authorization", "token", "accessToken"].iter().find_map(|key| payload.get(*key));
+        let token = match given {
+            Some(Value::String(given)) => {
+                let given = given.trim();
+                Some(
+                    given
+                        .split_once(' ')
+                        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                        .map_or(given, |(_, token)| token.trim()),
+                )
+            }
+            Some(Value::Null) | None => self.token.as_ref().map_err(|()| FORBIDDEN)?.as_deref(),
+            Some(_) => return Err(FORBIDDEN.into()),
+        };
+        self.deadline = Instant::now() + NEVER;
+        let mut user = None;
+        if let Some(token) = token {
+            let service = &self.shared.service;
+            let (found, until) = service.user_of(token).map_err(|_| FORBIDDEN)?;
+            service.caller(found).await.map_err(|refused| match refused {
+                Refused::Unavailable(_) => LATER,
+                _ => FORBIDDEN,
+            })?;
+            let left = (until - service.now()).to_std().unwrap_or_default();
+            self.deadline = Instant::now() + left.min(NEVER);
+            user = Some(found);
+        }
+        self.caller = Some(Greeted { user });
+        Ok(())
+    }
+
+    /// Begins an operation.
+    async fn begin(
+        &mut self,
+        socket: &mut WebSocket,
+        id: String,
+        payload: Map<String, Value>,
+        user: Option<Uuid>,
+    ) -> Result<(), Leave> {
+        let request = operation_of(Value::Object(payload)).map_err(|_| MALFORMED)?;
+        if self.running.len() >= OPERATIONS {
+            let message =
+                format!("So many operations are under way on this connection that no other is taken: {OPERATIONS}.");
+            return self.send_error(socket, &id, &failure("TOO_MANY_OPERATIONS", &message)).await;
+        }
+        let operation = match Operation::read(request) {
+            Ok(operation) => operation,
+            Err(response) => return self.send_error(socket, &id, &response).await,
+        };
+        let (answers, running) = abortable(answers(&self.shared, operation, user, self.address, None));
+        let id: Arc<str> = id.into();
+        self.running.insert(id.clone(), running);
+        let over = futures_util::stream::once(std::future::ready(None));
+        // An operation that the client has completed is not completed once more.
+        let answers = answers.map(Some).chain(over);
+        self.answers.push(answers.map(move |answer| (id.clone(), answer)).boxed());
+        Ok(())
+    }
+
+    /// Sends an answer, and what else is ready by then.
+    async fn send_answers(
+        &mut self,
+        socket: &mut WebSocket,
+        (id, answer): (Arc<str>, Option<Answer>),
+    ) -> Result<(), Leave> {
+        let patience = self.shared.heartbeat * 2;
+        let sending = async {
+            self.write_answer(socket, &id, answer).await?;
+            for _ in 1..AT_ONCE {
+                let Some(Some((id, answer))) = self.answers.next().now_or_never() else { break };
+                self.write_answer(socket, &id, answer).await?;
+            }
+            Ok::<_, Leave>(socket.flush().await?)
+        };
+        tokio::time::timeout(patience, sending).await.unwrap_or(Err(Leave::Gone))
+    }
+
+    async fn write_answer(
+        &mut self,
+        socket: &mut WebSocket,
+        id: &Arc<str>,
+        answer: Option<Answer>,
+    ) -> Result<(), Leave> {
+        if !self.running.contains_key(id) {
+            return Ok(());
+        }
+        let message = match answer {
+            Some(Answer::Next(answer, _)) => next(id, &answer).ok_or(Leave::Gone)?,
+            Some(Answer::SignedOut) => return Err(FORBIDDEN.into()),
+            Some(Answer::Failed(response)) => {
+                self.running.remove(id);
+                Message::text(error(id, &response).to_string())
+            }
+            None => {
+                self.running.remove(id);
+                Message::text(json!({ "id": &**id, "type": "complete" }).to_string())
+            }
+        };
+        Ok(socket.feed(message).await?)
+    }
+
+    async fn send_error(&mut self, socket: &mut WebSocket, id: &str, response: &Response) -> Result<(), Leave> {
+        self.send_json(socket, &error(id, response)).await
+    }
+
+    async fn send_json(&mut self, socket: &mut WebSocket, message: &Value) -> Result<(), Leave> {
+        self.send(socket, Message::text(message.to_string())).await
+    }
+
+    /// Sends; a peer that takes nothing for two beats is gone.
+    async fn send(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), Leave> {
+        match tokio::time::timeout(self.shared.heartbeat * 2, socket.send(message)).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(Leave::Gone),
+        }
+    }
+}
+
+/// `next`, around an answer that is written already.
+fn next(id: &str, answer: &Bytes) -> Option<Message> {
+    let id = Value::from(id).to_string();
+    let mut text = Vec::with_capacity(id.len() + answer.len() + 40);
+    for part in [&b"{\"id\":"[..], id.as_bytes(), b",\"type\":\"next\",\"payload\":", answer, b"}"] {
+        text.extend_from_slice(part);
+    }
+    Utf8Bytes::try_from(Bytes::from(text)).ok().map(Message::Text)
+}
+
+fn error(id: &str, response: &Response) -> Value {
+    json!({ "id": id, "type": "error", "payload": response.errors })
+}
+
+/// What closes a socket whose client uses an id twice; a close frame holds 123 bytes.
+fn reason(id: &str) -> String {
+    let shown: String = id.chars().take_while(|c| !c.is_control()).take(20).collect();
+    format!("Subscriber for {shown} already exists")
+}

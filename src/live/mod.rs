@@ -1,0 +1,177 @@
+//! From the event log to whoever follows it: the log's newest stretch, read once and kept for a while. A follower holds a place
+//! in the log and nothing else, so that a slow one costs no memory and holds nobody up: who falls out of the stretch reads the
+//! log itself.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::watch;
+
+use crate::store::{About, NumberedEvent};
+
+/// How many events are kept.
+const KEPT: usize = 1024;
+
+/// Something that happened, with what tells who may see it.
+#[derive(Debug)]
+pub struct Moment {
+    /// The event and its place in the log.
+    pub numbered: NumberedEvent,
+    /// What is known of its request, read after the event.
+    pub about: Arc<About>,
+}
+
+/// The newest stretch of the log.
+#[derive(Debug)]
+pub struct Tail {
+    recent: RwLock<Recent>,
+    head: watch::Sender<i64>,
+}
+
+#[derive(Debug)]
+struct Recent {
+    /// One for every place up to the end, without a gap.
+    moments: VecDeque<Arc<Moment>>,
+    end: i64,
+    /// How often the log turned out to end before where it did.
+    cuts: u64,
+}
+
+/// What comes after a place in the log.
+#[derive(Debug)]
+pub enum Next {
+    /// This.
+    Moment(Arc<Moment>),
+    /// Nothing yet.
+    Nothing,
+    /// More than is kept here: the log itself knows.
+    Behind,
+}
+
+impl Tail {
+    /// A stretch that begins where the log ends now.
+    pub fn new(end: i64) -> Self {
+        let recent = Recent { moments: VecDeque::new(), end, cuts: 0 };
+        Self { recent: RwLock::new(recent), head: watch::Sender::new(end) }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Recent> {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Recent> {
+        self.recent.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last place that is known.
+    pub fn end(&self) -> i64 {
+        self.read().end
+    }
+
+    /// How often the log was found cut: a restored backup under a running server. Who holds a place from before such a cut must
+    /// begin anew.
+    pub fn cuts(&self) -> u64 {
+        self.read().cuts
+    }
+
+    /// What comes after a place.
+    pub fn after(&self, position: i64) -> Next {
+        let recent = self.read();
+        if position >= recent.end {
+            return Next::Nothing;
+        }
+        let first = recent.end - i64::try_from(recent.moments.len()).unwrap_or(i64::MAX);
+        let index = usize::try_from(position - first).ok();
+        index.and_then(|index| recent.moments.get(index)).map_or(Next::Behind, |moment| Next::Moment(moment.clone()))
+    }
+
+    /// Told whenever the end moves.
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.subscribe()
+    }
+
+    /// Adds what comes next in the log.
+    pub fn publish(&self, moments: Vec<Moment>) {
+        let end = {
+            let mut recent = self.write();
+            for moment in moments {
+                // A gap would make places wrong: what is kept begins anew behind it.
+                if moment.numbered.position != recent.end + 1 {
+                    recent.moments.clear();
+                }
+                recent.end = moment.numbered.position;
+                recent.moments.push_back(Arc::new(moment));
+            }
+            let beyond = recent.moments.len().saturating_sub(KEPT);
+            recent.moments.drain(..beyond);
+            recent.end
+        };
+        self.head.send_replace(end);
+    }
+
+    /// The log ends before where it did: what is kept is no longer of it.
+    pub fn cut(&self, end: i64) {
+        {
+            let mut recent = self.write();
+            recent.moments.clear();
+            recent.end = end;
+            recent.cuts += 1;
+        }
+        self.head.send_replace(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(position: i64) -> Moment {
+        let nil = uuid::Uuid::nil();
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let event = entity::event::Model {
+            id: nil,
+            request_id: nil,
+            sequence: position,
+            kind: String::new(),
+            at,
+            version: 0,
+            audience: 0,
+            body: String::new(),
+            mac: Vec::new(),
+        };
+        Moment { numbered: NumberedEvent { position, event }, about: Arc::new(About::for_tests(nil)) }
+    }
+
+    fn place(next: Next) -> Option<i64> {
+        match next {
+            Next::Moment(moment) => Some(moment.numbered.position),
+            Next::Nothing => None,
+            Next::Behind => Some(-1),
+        }
+    }
+
+    #[test]
+    fn every_place_is_followed_by_the_next_or_by_the_log() {
+        let tail = Tail::new(7);
+        assert_eq!((place(tail.after(7)), place(tail.after(6)), place(tail.after(9))), (None, Some(-1), None));
+        tail.publish(vec![moment(8), moment(9)]);
+        assert_eq!((place(tail.after(7)), place(tail.after(8)), place(tail.after(9))), (Some(8), Some(9), None));
+        assert_eq!(place(tail.after(6)), Some(-1), "older than what is kept");
+        let kept = i64::try_from(KEPT).unwrap();
+        tail.publish((10..10 + kept).map(moment).collect());
+        assert_eq!((place(tail.after(8)), place(tail.after(9))), (Some(-1), Some(10)), "so many are kept");
+        tail.publish(vec![moment(5000)]);
+        assert_eq!((place(tail.after(9)), place(tail.after(4999))), (Some(-1), Some(5000)), "a gap is never bridged");
+    }
+
+    #[test]
+    fn a_cut_log_is_told_from_one_that_went_on() {
+        let tail = Tail::new(0);
+        let mut head = tail.head();
+        tail.publish(vec![moment(1), moment(2)]);
+        assert_eq!(*head.borrow_and_update(), 2);
+        tail.cut(1);
+        assert_eq!((tail.end(), tail.cuts(), *head.borrow_and_update()), (1, 1, 1));
+        assert_eq!(place(tail.after(0)), Some(-1));
+    }
+}

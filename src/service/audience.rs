@@ -1,0 +1,147 @@
+//! Everybody who follows something on this server, with the rights that they hold now: read again when people or grants have
+//! changed, and judged by the clock each time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{Answer, Refused, Service};
+use crate::access::Caller;
+use crate::store::{Sees, Standing, StoreError, Viewing, Waiting};
+
+/// The people who follow.
+#[derive(Debug)]
+pub(super) struct Audience {
+    people: Mutex<HashMap<Uuid, Weak<Watched>>>,
+    /// Told when somebody's rights have changed, or may have by the passing of time.
+    changed: watch::Sender<u64>,
+}
+
+/// A person who follows something.
+#[derive(Debug)]
+pub(super) struct Watched {
+    user: Uuid,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The version of the people that the standing was read at, or after.
+    version: i64,
+    standing: Standing,
+    view: Option<Arc<View>>,
+}
+
+/// What a person sees, as of now.
+#[derive(Debug)]
+pub struct View {
+    /// The person with their grants in force.
+    pub caller: Caller,
+    /// What they see, for the database.
+    pub viewing: Viewing,
+    /// What they see, for a request that is known.
+    pub sees: Sees,
+    /// What waits for them.
+    pub(super) waiting: Vec<Waiting>,
+    /// It holds until this moment.
+    until: Option<DateTime<Utc>>,
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Self { people: Mutex::default(), changed: watch::Sender::new(0) }
+    }
+}
+
+impl Audience {
+    /// Told when somebody's rights may have changed.
+    pub(super) fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Tells that rights may have changed.
+    pub(super) fn tell(&self) {
+        self.changed.send_modify(|changes| *changes += 1);
+    }
+
+    /// The place of a person here, who may be known here already.
+    fn enter(&self, user: Uuid) -> Arc<Watched> {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = people.get(&user).and_then(Weak::upgrade) {
+            return known;
+        }
+        let watched = Arc::new(Watched { user, state: Mutex::default() });
+        people.insert(user, Arc::downgrade(&watched));
+        watched
+    }
+
+    /// Those who follow now; whoever has left is forgotten.
+    fn present(&self) -> Vec<Arc<Watched>> {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        people.retain(|_, watched| watched.strong_count() > 0);
+        people.values().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl Watched {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of a standing that was read after the people had that version.
+    fn learn(&self, version: i64, standing: Standing) {
+        let mut state = self.state();
+        if version >= state.version {
+            *state = State { version, standing, view: None };
+        }
+    }
+}
+
+impl Service {
+    /// A person who begins to follow something.
+    pub(super) async fn watch(&self, user: Uuid) -> Answer<Arc<Watched>> {
+        // Entered first: whoever changes their rights from here on is noticed.
+        let watched = self.audience.enter(user);
+        if watched.state().version == 0 {
+            let version = self.store.people_version().await?;
+            let standing = self.store.standings(&[user]).await?.remove(&user);
+            watched.learn(version, standing.unwrap_or_default());
+        }
+        Ok(watched)
+    }
+
+    /// Reads again what everybody who follows may do, the people being at that version.
+    pub(super) async fn refresh_audience(&self, version: i64) -> Result<(), StoreError> {
+        let present = self.audience.present();
+        let users: Vec<Uuid> = present.iter().map(|watched| watched.user).collect();
+        let mut standings = self.store.standings(&users).await?;
+        for watched in present {
+            watched.learn(version, standings.remove(&watched.user).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// What a person sees now; refused when they may no longer sign in.
+    pub(super) fn view(&self, watched: &Watched) -> Answer<Arc<View>> {
+        let now = self.now();
+        let mut state = watched.state();
+        if let Some(view) = state.view.as_ref().filter(|view| view.until.is_none_or(|until| now < until)) {
+            return Ok(view.clone());
+        }
+        let caller = state.standing.caller(watched.user, now).ok_or(Refused::Unauthenticated)?;
+        let viewing = self.viewing(&caller);
+        let view = View {
+            sees: viewing.sees(),
+            waiting: self.waiting(&caller),
+            until: state.standing.until(now),
+            viewing,
+            caller,
+        };
+        let view = Arc::new(view);
+        state.view = Some(view.clone());
+        Ok(view)
+    }
+}

@@ -1,0 +1,110 @@
+//! A WebSocket as a client holds it, speaking `graphql-transport-ws` by hand.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::harness::Server;
+
+/// How long anything that must come may take: long, since the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A socket.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Opens a socket, speaking that subprotocol.
+    pub(crate) async fn open(server: &Server, protocol: Option<&str>, headers: &[(&'static str, String)]) -> Self {
+        Self::open_at(server.base(), protocol, headers).await
+    }
+
+    /// The same to a server of that address.
+    pub(crate) async fn open_at(base: &str, protocol: Option<&str>, headers: &[(&'static str, String)]) -> Self {
+        let url = format!("{}/graphql", base.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().expect("a request");
+        if let Some(protocol) = protocol {
+            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().expect("a value"));
+        }
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a value"));
+        }
+        Self(tokio_tungstenite::connect_async(request).await.expect("a socket").0)
+    }
+
+    /// A socket of somebody with that token, greeted.
+    pub(crate) async fn of(server: &Server, token: &str) -> Self {
+        Self::at(server.base(), token).await
+    }
+
+    /// The same to a server of that address.
+    pub(crate) async fn at(base: &str, token: &str) -> Self {
+        let mut socket = Self::open_at(base, Some("graphql-transport-ws"), &[]).await;
+        socket
+            .send(json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } }))
+            .await;
+        assert_eq!(socket.receive().await["type"], "connection_ack");
+        socket
+    }
+
+    /// Sends a message.
+    pub(crate) async fn send(&mut self, message: Value) {
+        self.send_raw(Message::text(message.to_string())).await;
+    }
+
+    /// Sends a frame.
+    pub(crate) async fn send_raw(&mut self, message: Message) {
+        self.0.send(message).await.expect("sent");
+    }
+
+    /// Begins an operation.
+    pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        self.send(json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } }))
+            .await;
+    }
+
+    /// The next message; a close as `{"close": code}`, an end without one as `{"close": 0}`.
+    pub(crate) async fn receive(&mut self) -> Value {
+        self.receive_within(PATIENCE).await.expect("a message in time")
+    }
+
+    /// The next message, if one comes within that time.
+    pub(crate) async fn receive_within(&mut self, time: Duration) -> Option<Value> {
+        let next = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).expect("JSON"),
+                    Some(Ok(Message::Close(frame))) => {
+                        return json!({ "close": frame.map_or(0, |frame| u16::from(frame.code)) });
+                    }
+                    Some(Ok(_)) => {}
+                    None | Some(Err(_)) => return json!({ "close": 0 }),
+                }
+            }
+        };
+        tokio::time::timeout(time, next).await.ok()
+    }
+
+    /// What the operation of that id is told next.
+    pub(crate) async fn told(&mut self, id: &str) -> Value {
+        let message = self.receive().await;
+        assert_eq!((&message["id"], &message["type"]), (&json!(id), &json!("next")), "{message}");
+        assert!(message["payload"].get("errors").is_none(), "{message}");
+        message["payload"]["data"].clone()
+    }
+
+    /// The code that closes it; nothing else may come before.
+    pub(crate) async fn closed(&mut self) -> u64 {
+        let message = self.receive().await;
+        message["close"].as_u64().unwrap_or_else(|| panic!("{message}"))
+    }
+
+    /// Reads nothing, not even what the connection itself needs, for that time.
+    pub(crate) async fn sleep(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}

@@ -1,0 +1,82 @@
+//! A stream of Server-Sent Events as a client reads it, by hand.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A stream that is read.
+pub(crate) struct Stream {
+    response: reqwest::Response,
+    read: String,
+}
+
+/// One event: `event`, `id`, `data`; or a comment under the empty name.
+pub(crate) type Fields = BTreeMap<String, String>;
+
+impl Stream {
+    /// Begins to follow by POST, from after the last event of that id.
+    pub(crate) async fn post(
+        server: &Server,
+        token: Option<&str>,
+        last: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> Self {
+        let http = reqwest::Client::new();
+        let mut request = http
+            .post(format!("{}/graphql", server.base()))
+            .header("accept", "text/event-stream")
+            .json(&json!({ "query": query, "variables": variables }));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        Self::of(request.send().await.expect("an answer"))
+    }
+
+    /// A response as a stream.
+    pub(crate) fn of(response: reqwest::Response) -> Self {
+        assert_eq!(response.status(), 200);
+        let kind = response.headers()["content-type"].to_str().expect("a text");
+        assert!(kind.starts_with("text/event-stream"), "{kind}");
+        Self { response, read: String::new() }
+    }
+
+    /// The next event; none when the stream has ended.
+    pub(crate) async fn next(&mut self) -> Option<Fields> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let fields = event.lines().map(|line| line.split_once(':').unwrap_or((line, "")));
+                let fields = fields.map(|(name, value)| (name.to_owned(), value.trim_start().to_owned())).collect();
+                self.read = rest.to_owned();
+                return Some(fields);
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("something in time");
+            self.read.push_str(std::str::from_utf8(&chunk.ok()??).expect("text"));
+        }
+    }
+
+    /// The next event that is no comment.
+    pub(crate) async fn event(&mut self) -> Option<Fields> {
+        loop {
+            match self.next().await {
+                Some(fields) if !fields.contains_key("event") => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// The answer of the next event, which must be one, and its id.
+    pub(crate) async fn told(&mut self) -> (Value, Option<String>) {
+        let fields = self.event().await.expect("an event");
+        assert_eq!(fields["event"], "next", "{fields:?}");
+        (serde_json::from_str(&fields["data"]).expect("JSON"), fields.get("id").cloned())
+    }
+}
