@@ -310,3 +310,221 @@ pub async fn about_requests(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sea_orm::IntoActiveModel;
+
+    use super::*;
+    use crate::store::{Viewing, ViewingScope, Waiting};
+
+    /// A few of everything, so that they meet.
+    fn id(number: u8) -> Uuid {
+        Uuid::from_u128(u128::from(number))
+    }
+
+    fn moment() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + chrono::TimeDelta::days(100)
+    }
+
+    const OFFICES: [&str; 2] = ["one", "two"];
+    const PROCEDURES: [&str; 2] = ["a", "b"];
+    const STEPS: [&str; 3] = ["1", "2", "3"];
+    const STATUSES: [&str; 3] = ["IN_PROGRESS", "RETURNED", "COMPLETED"];
+
+    /// What a request is made of.
+    #[derive(Debug, Clone)]
+    struct Made {
+        office: usize,
+        procedure: usize,
+        agency: u8,
+        submitter: u8,
+        confidentiality: usize,
+        status: usize,
+        step: Option<usize>,
+        flags: (bool, bool, bool),
+        visited: Vec<usize>,
+        /// Recipient, whether delivered, and whether still to be read.
+        credential: Option<(u8, bool, bool)>,
+    }
+
+    fn made() -> impl Strategy<Value = Made> {
+        let place = (0..2_usize, 0..2_usize, 0..3_u8, 0..4_u8, 0..3_usize, 0..3_usize);
+        let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+        let visited = prop::collection::vec(0..3_usize, 0..3);
+        let credential = prop::option::of((0..4_u8, any::<bool>(), any::<bool>()));
+        (place, prop::option::of(0..3_usize), flags, visited, credential).prop_map(
+            |((office, procedure, agency, submitter, confidentiality, status), step, flags, visited, credential)| {
+                Made { office, procedure, agency, submitter, confidentiality, status, step, flags, visited, credential }
+            },
+        )
+    }
+
+    fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+        let pair = (0..2_usize, 0..3_usize);
+        prop::collection::vec(pair.prop_map(|(a, b)| (PROCEDURES[a].to_owned(), STEPS[b].to_owned())), 0..4)
+    }
+
+    fn scope() -> impl Strategy<Value = ViewingScope> {
+        use crate::access::Scope;
+        let scopes = prop::sample::select(vec![Scope::Own, Scope::Agency, Scope::Reached, Scope::Office, Scope::All]);
+        (0..2_usize, prop::option::of(0..3_u8), scopes, pairs()).prop_map(|(office, agency, scope, steps)| {
+            ViewingScope { office: OFFICES[office].to_owned(), agency: agency.map(id), scope, steps }
+        })
+    }
+
+    fn waiting() -> impl Strategy<Value = Waiting> {
+        (0..2_usize, prop::option::of(0..3_u8), pairs(), pairs(), prop::sample::subsequence(PROCEDURES.to_vec(), 0..=2))
+            .prop_map(|(office, agency, executes, signs, reveals)| Waiting {
+                office: OFFICES[office].to_owned(),
+                agency: agency.map(id),
+                executes,
+                signs,
+                reveals: reveals.into_iter().map(str::to_owned).collect(),
+            })
+    }
+
+    /// Grants: person, agency, office, and whether they are in force.
+    fn grants() -> impl Strategy<Value = Vec<(u8, u8, usize, bool)>> {
+        prop::collection::vec((0..4_u8, 0..3_u8, 0..2_usize, any::<bool>()), 0..6)
+    }
+
+    async fn fill(store: &Store, requests: &[Made], grants: &[(u8, u8, usize, bool)]) {
+        let transaction = store.begin().await.unwrap();
+        for person in 0..4 {
+            let row = entity::user::Model {
+                id: id(person),
+                username: format!("p{person}"),
+                name: String::new(),
+                nip: None,
+                agency_id: None,
+                password_hash: String::new(),
+                created_at: moment(),
+                // One has left altogether.
+                deactivated_at: (person == 3).then(moment),
+            };
+            entity::user::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+        }
+        for (number, (person, agency, office, in_force)) in grants.iter().enumerate() {
+            let day = chrono::TimeDelta::days(1);
+            let row = grant::Model {
+                id: id(u8::try_from(number).unwrap()),
+                user_id: id(*person),
+                office: OFFICES[*office].to_owned(),
+                role: "r".to_owned(),
+                agency_id: Some(id(*agency)),
+                capacity: "DEFINITIVE".to_owned(),
+                decree_number: None,
+                on_behalf_of: None,
+                valid_from: moment() - day,
+                valid_until: if *in_force { Some(moment() + day) } else { Some(moment()) },
+            };
+            grant::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+        }
+        for (number, made) in requests.iter().enumerate() {
+            let request = id(u8::try_from(number).unwrap());
+            let row = request::Model {
+                number: number.to_string(),
+                letter_number: number.to_string(),
+                office: OFFICES[made.office].to_owned(),
+                procedure: PROCEDURES[made.procedure].to_owned(),
+                agency_id: id(made.agency),
+                submitted_by: id(made.submitter),
+                confidentiality: ["ORDINARY", "SECRET", "TOP_SECRET"][made.confidentiality].to_owned(),
+                status: STATUSES[made.status].to_owned(),
+                step: made.step.map(|step| STEPS[step].to_owned()),
+                executable: made.flags.0,
+                signable: made.flags.1,
+                finished_at: made.flags.2.then(moment),
+                ..About::for_tests(request).row
+            };
+            request::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+            for (position, step) in made.visited.iter().enumerate() {
+                let row = visit::Model {
+                    id: Uuid::from_u128(1000 + (number * 10 + position) as u128),
+                    request_id: request,
+                    position: i32::try_from(position).unwrap(),
+                    step: STEPS[*step].to_owned(),
+                    visit: i32::try_from(position).unwrap(),
+                    arrived_at: moment(),
+                    due_at: None,
+                    completed_at: None,
+                    actor_user: None,
+                    actor_role: None,
+                    actor_capacity: None,
+                    actor_for: None,
+                    outcome: None,
+                    note: None,
+                };
+                visit::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+            }
+            if let Some((recipient, delivered, available)) = made.credential {
+                let row = asset::Model {
+                    id: request,
+                    request_id: request,
+                    office: String::new(),
+                    procedure: String::new(),
+                    agency_id: request,
+                    kind: String::new(),
+                    name: number.to_string(),
+                    unique_name: None,
+                    status: String::new(),
+                    attributes: String::new(),
+                    created_at: moment(),
+                    verified_at: None,
+                    delivered_at: delivered.then(moment),
+                    revoked_at: None,
+                    revocation_reason: None,
+                };
+                asset::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+                let row = credential::Model {
+                    asset_id: request,
+                    recipient_id: id(recipient),
+                    state: if available { "AVAILABLE" } else { "REVEALED" }.to_owned(),
+                    sealed: None,
+                    reveal_key: None,
+                    revealed_at: None,
+                    changed_at: moment(),
+                };
+                credential::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+            }
+        }
+        transaction.commit().await.unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_stream_sees_what_a_list_shows(
+            requests in prop::collection::vec(made(), 20),
+            grants in grants(),
+            scopes in prop::collection::vec(scope(), 0..4),
+            waiting in prop::collection::vec(waiting(), 0..3),
+            user in 0..4_u8,
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let folder = tempfile::tempdir().unwrap();
+                let store = Store::open(&folder.path().join("test.db"), std::sync::Arc::new(|_| [0; 32])).await.unwrap();
+                fill(&store, &requests, &grants).await;
+                let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes };
+                let ids: Vec<Uuid> = (0..requests.len()).map(|number| id(u8::try_from(number).unwrap())).collect();
+                let about = about_requests(&store, &ids, moment()).await.unwrap();
+                for condition in [
+                    viewing.office_side(),
+                    viewing.applicant_side(),
+                    viewing.inbox(&waiting, None),
+                    viewing.inbox(&waiting, Some("one")),
+                    Condition::any(waiting.iter().map(Waiting::stands_at_step)),
+                ] {
+                    let mut listed = requests_that(&store, &condition, moment()).await.unwrap();
+                    listed.sort();
+                    let seen: Vec<Uuid> = ids.iter().filter(|id| condition.holds(&about[*id])).copied().collect();
+                    assert_eq!(listed, seen, "{condition:?}");
+                }
+            });
+        }
+    }
+}
