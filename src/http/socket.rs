@@ -286,12 +286,12 @@ impl Connection {
             Ok(operation) => operation,
             Err(response) => return self.send_error(socket, &id, &response).await,
         };
-        let (answers, running) = abortable(answers(&self.shared, operation, user, self.address, None));
+        let over = futures_util::stream::once(std::future::ready(None));
+        let answers = answers(&self.shared, operation, user, self.address, None).map(Some).chain(over);
+        // Aborted with its end: the client may use the id again at once.
+        let (answers, running) = abortable(answers);
         let id: Arc<str> = id.into();
         self.running.insert(id.clone(), running);
-        let over = futures_util::stream::once(std::future::ready(None));
-        // An operation that the client has completed is not completed once more.
-        let answers = answers.map(Some).chain(over);
         self.answers.push(answers.map(move |answer| (id.clone(), answer)).boxed());
         Ok(())
     }
@@ -320,9 +320,6 @@ impl Connection {
         id: &Arc<str>,
         answer: Option<Answer>,
     ) -> Result<(), Leave> {
-        if !self.running.contains_key(id) {
-            return Ok(());
-        }
         let message = match answer {
             Some(Answer::Next(answer, _)) => next(id, &answer).ok_or(Leave::Gone)?,
             Some(Answer::SignedOut) => return Err(FORBIDDEN.into()),

@@ -59,6 +59,8 @@ pub struct Follower {
     head: watch::Receiver<i64>,
     /// Read from the log, to be given before anything else.
     past: VecDeque<Happening>,
+    /// All up to the newest stretch was read from the log: what is there is judged as of now, not as of then.
+    caught_up: bool,
 }
 
 impl std::fmt::Debug for Follower {
@@ -82,7 +84,16 @@ impl Service {
         let watched = self.watch(user).await?;
         self.view(&watched)?;
         let head = self.tail.head();
-        Ok(Follower { service: self.clone(), watched, filter, position, cuts, head, past: VecDeque::new() })
+        Ok(Follower {
+            service: self.clone(),
+            watched,
+            filter,
+            position,
+            cuts,
+            head,
+            past: VecDeque::new(),
+            caught_up: after.is_none(),
+        })
     }
 
     /// Reads what is new in the log, again and again, for everybody who follows. Never ends by itself.
@@ -178,6 +189,10 @@ impl Follower {
             if self.service.tail.cuts() != self.cuts {
                 return Err(Refused::CursorAhead);
             }
+            if !self.caught_up {
+                self.read_back(&view).await?;
+                continue;
+            }
             match self.service.tail.after(self.position) {
                 Next::Moment(moment) => {
                     self.position = moment.numbered.position;
@@ -185,7 +200,7 @@ impl Follower {
                         return Ok(happening);
                     }
                 }
-                Next::Behind => self.read_back(&view).await?,
+                Next::Behind => self.caught_up = false,
                 // The sender lives as long as the service.
                 Next::Nothing => {
                     let _ = self.head.changed().await;
@@ -231,7 +246,8 @@ impl Follower {
         let about = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
         let past = moments(events, &about)?;
         self.past = past.into_iter().filter_map(|moment| self.judge(Arc::new(moment), view.clone(), true)).collect();
-        self.position = position;
+        self.position = position.max(self.position);
+        self.caught_up = all;
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ mod printed;
 mod races;
 mod schema;
 mod secrets;
+mod sight;
 mod socket;
 mod statements;
 mod stream;

@@ -1,0 +1,378 @@
+//! Who is told what: a stream tells what its reader may see, as they would read it themselves, and nothing else; from the
+//! moment on that their rights change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, Database};
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Person, Server};
+use crate::socket::Socket;
+use crate::stream::Stream;
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("colleague", "singkawang", "opd", Some("dinkes")),
+    ("chief", "singkawang", "pimpinan-opd", Some("dinkes")),
+    ("other", "singkawang", "opd", Some("dinsos")),
+    ("otherchief", "singkawang", "pimpinan-opd", Some("dinsos")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+    ("subkor", "singkawang", "subkor-ile", None),
+    ("cloud", "singkawang", "admin-cloud", None),
+    ("auditor", "singkawang", "auditor", None),
+    ("wayan", "denpasar", "kabid-egovernment", None),
+    ("guest", "denpasar", "kabid-egovernment", None),
+];
+
+const EVENTS: &str = "subscription($after: String, $filter: RequestEventFilter) { \
+    requestEvents(after: $after, filter: $filter) { id kind request { number } } }";
+const INBOX: &str = "subscription($office: String) { inboxChanges(office: $office) { requestId waiting waitingCount \
+    request { number } } }";
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
+    userErrors { code } } }";
+
+async fn submit(person: &Person<'_>, letter: &str, confidentiality: &str) -> String {
+    let input = json!({
+        "office": "singkawang", "procedure": "permohonan-cloud-service",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan", "confidentiality": confidentiality },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    });
+    let answer = person.ask(SUBMIT, json!({ "input": input })).await;
+    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// Everybody, signed in.
+async fn everybody(server: &Server) -> BTreeMap<&'static str, Person<'_>> {
+    let mut people = BTreeMap::new();
+    for (name, ..) in CAST {
+        people.insert(*name, server.person(name).await);
+    }
+    people
+}
+
+/// What people do to a cloud request after its submission, in order.
+fn acts() -> Vec<(&'static str, &'static str, &'static str, Value)> {
+    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
+    let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
+        "username": "dinkes", "quotaGib": 50, "serviceAddress": "https://cloud.example",
+    } } });
+    vec![
+        ("tu", "2", "forward", json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] })),
+        ("kadis", "3", "dispose", dispose.clone()),
+        ("kabid", "4", "dispose", dispose),
+        ("subkor", "5", "yes", json!({})),
+        ("cloud", "6", "provision", account),
+        ("subkor", "7", "yes", json!({})),
+        ("subkor", "8", "confirm", json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] })),
+    ]
+}
+
+/// Writes to the database as nobody but its operator can.
+async fn edit(server: &Server, sql: &str) {
+    let url = format!("sqlite://{}", server.path().join("disposisi.db").display());
+    let database = Database::connect(url).await.expect("the database");
+    database.execute_unprepared(sql).await.expect("written");
+    database.close().await.expect("closed");
+}
+
+/// The events of a request as a person reads them, by id.
+async fn read(person: &Person<'_>, number: &str) -> Vec<String> {
+    let query = "query($number: String!) { request(number: $number) { events(first: 100) { nodes { id } } } }";
+    let found = person.ask(query, json!({ "number": number })).await;
+    let nodes = found["request"]["events"]["nodes"].as_array().cloned().unwrap_or_default();
+    nodes.iter().map(|node| node["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// What a socket was told until nothing else comes.
+async fn drain(socket: &mut Socket) -> Vec<Value> {
+    let mut told = Vec::new();
+    while let Some(message) = socket.receive_within(Duration::from_millis(700)).await {
+        assert_eq!(message["type"], "next", "{message}");
+        told.push(message["payload"]["data"]["requestEvents"].clone());
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_is_told_what_they_may_read_and_no_more() {
+    let server = Server::with(CAST);
+    let people = everybody(&server).await;
+    let begin = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    let mut live = BTreeMap::new();
+    for (name, person) in &people {
+        let mut socket = Socket::of(&server, person.token()).await;
+        socket.subscribe("1", EVENTS, json!({})).await;
+        live.insert(*name, socket);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let open = submit(&people["opd"], "T/1", "ORDINARY").await;
+    let secret = submit(&people["opd"], "T/2", "SECRET").await;
+    let theirs = submit(&people["other"], "T/3", "ORDINARY").await;
+    for (who, step, outcome, more) in acts() {
+        people[who].execute(&open, step, outcome, more).await.expect("done");
+    }
+    for (name, person) in &people {
+        let mut readable = BTreeSet::new();
+        for number in [&open, &secret, &theirs] {
+            readable.extend(read(person, number).await);
+        }
+        let told = drain(live.get_mut(name).expect("a socket")).await;
+        let ids: Vec<String> = told.iter().map(|event| event["id"].as_str().expect("an id").to_owned()).collect();
+        let once: BTreeSet<String> = ids.iter().cloned().collect();
+        assert_eq!(once.len(), ids.len(), "{name}: none twice");
+        assert!(once.is_subset(&readable), "{name} is told what they may not read");
+        // Whoever comes back is told all that they may read now, in the same order.
+        let mut socket = Socket::of(&server, person.token()).await;
+        socket.subscribe("1", EVENTS, json!({ "after": begin })).await;
+        let again = drain(&mut socket).await;
+        let again: BTreeSet<String> =
+            again.iter().map(|event| event["id"].as_str().expect("an id").to_owned()).collect();
+        assert_eq!(again, readable, "{name}");
+        let of = |number: &str| told.iter().filter(|event| event["request"]["number"] == number).count();
+        match *name {
+            // From the beginning on they see all of it.
+            "auditor" | "opd" | "tu" => assert!(of(&open) > 7 && of(&secret) > 0, "{name}: {told:#?}"),
+            "kadis" => assert!(of(&open) > 7 && of(&secret) == 0 && of(&theirs) > 0, "{name}: {told:#?}"),
+            // Once it has reached them.
+            "kabid" | "subkor" | "cloud" => {
+                assert!(of(&open) > 0 && of(&secret) + of(&theirs) == 0, "{name}: {told:#?}")
+            }
+            "chief" => assert!(of(&open) > 0 && of(&secret) > 0 && of(&theirs) == 0, "{name}: {told:#?}"),
+            "other" | "otherchief" => assert!(of(&theirs) > 0 && of(&open) + of(&secret) == 0, "{name}: {told:#?}"),
+            _ => assert!(told.is_empty(), "{name}: {told:#?}"),
+        }
+        if *name == "auditor" {
+            assert_eq!(once, readable, "who sees everything all the time is told everything");
+        }
+    }
+    // Filters narrow.
+    let mut socket = Socket::of(&server, people["auditor"].token()).await;
+    for (filter, number) in [
+        (json!({ "office": "denpasar" }), None),
+        (json!({ "procedure": "permohonan-subdomain" }), None),
+        (json!({ "requestId": "nothing" }), None),
+        (json!({ "kinds": [] }), None),
+        (
+            json!({ "office": "singkawang", "procedure": "permohonan-cloud-service", "kinds": ["COMPLETED"] }),
+            Some(&open),
+        ),
+    ] {
+        socket.subscribe("f", EVENTS, json!({ "after": begin, "filter": filter })).await;
+        let told = drain(&mut socket).await;
+        assert_eq!(told.len(), usize::from(number.is_some()), "{filter}: {told:#?}");
+        if let Some(number) = number {
+            assert_eq!(told[0]["request"]["number"], **number);
+        }
+        socket.send(json!({ "id": "f", "type": "complete" })).await;
+    }
+}
+
+/// The paths to every field of an event, down to that depth, by introspection: a new field cannot be forgotten. Fields that must
+/// be given arguments are left out.
+fn paths(types: &BTreeMap<String, Value>, of: &str, depth: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    for field in types[of]["fields"].as_array().into_iter().flatten() {
+        let name = field["name"].as_str().expect("a name");
+        let mut ty = &field["type"];
+        while !ty["ofType"].is_null() {
+            ty = &ty["ofType"];
+        }
+        let ty = ty["name"].as_str().expect("a type");
+        let is_leaf = matches!(types[ty]["kind"].as_str(), Some("SCALAR" | "ENUM"));
+        if is_leaf {
+            found.push(name.to_owned());
+        } else if depth > 1 {
+            found.extend(paths(types, ty, depth - 1).into_iter().map(|below| format!("{name} {{ {below} }}")));
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_field_is_told_as_its_reader_would_read_it() {
+    let mut server = Server::with(CAST);
+    // Some are not read from for longer than a heartbeat here.
+    server.restart_with(&["--heartbeat-seconds", "600"]);
+    let people = everybody(&server).await;
+    let query = "{ __schema { types { name kind fields { name type { name ofType { name ofType { name ofType { name } } } } } } } }";
+    let schema = people["tu"].ask(query, json!({})).await;
+    let types = schema["__schema"]["types"].as_array().expect("a list").iter();
+    let types: BTreeMap<String, Value> =
+        types.map(|ty| (ty["name"].as_str().expect("a name").to_owned(), ty.clone())).collect();
+    let paths = paths(&types, "RequestEvent", 4);
+    assert!(paths.len() > 200, "{} paths", paths.len());
+    // Two on each side, and the one who acts: what depends on who asks differs between some of them.
+    let readers = ["kadis", "tu", "auditor", "opd", "chief"];
+    let number = submit(&people["opd"], "F/1", "ORDINARY").await;
+    let mut sockets = Vec::new();
+    for reader in readers {
+        let mut all = Vec::new();
+        for some in paths.chunks(90) {
+            let mut socket = Socket::of(&server, people[reader].token()).await;
+            for path in some {
+                socket.subscribe(path, &format!("subscription {{ requestEvents {{ id {path} }} }}"), json!({})).await;
+            }
+            all.push((socket, some));
+        }
+        sockets.push((reader, all));
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (who, step, outcome, more) = acts().swap_remove(0);
+    people[who].execute(&number, step, outcome, more).await.expect("forwarded");
+    let mut compared = 0;
+    for (reader, all) in sockets {
+        for (mut socket, some) in all {
+            let mut told: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+            while let Some(message) = socket.receive_within(Duration::from_millis(1200)).await {
+                let path = message["id"].as_str().unwrap_or_else(|| panic!("{message}")).to_owned();
+                assert_eq!(message["type"], "next", "{message}");
+                told.entry(path).or_default().push(message["payload"].clone());
+            }
+            assert_eq!(told.len(), some.len(), "{reader}");
+            let event = told[&some[0]][0]["data"]["requestEvents"]["id"].clone();
+            for (index, event) in
+                told[&some[0]].iter().map(|told| told["data"]["requestEvents"]["id"].clone()).enumerate()
+            {
+                let read = some
+                    .iter()
+                    .enumerate()
+                    .map(|(at, path)| format!("f{at}: node(id: {event}) {{ ... on RequestEvent {{ id {path} }} }}"));
+                let answer =
+                    people[reader].answer(&format!("{{ {} }}", read.collect::<Vec<_>>().join(" ")), json!({})).await;
+                for (at, path) in some.iter().enumerate() {
+                    // A cursor of now stands further on than one of then.
+                    if path.contains("eventCursor") {
+                        continue;
+                    }
+                    let told = &told[path][index];
+                    assert_eq!(
+                        told["data"]["requestEvents"],
+                        answer["data"][format!("f{at}")],
+                        "{reader}: {path}\n{told}"
+                    );
+                    compared += 1;
+                }
+            }
+            assert!(!event.is_null());
+        }
+    }
+    assert!(compared > 1500, "{compared} compared");
+    assert!(!server.log().contains("ERROR"), "{}", server.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_that_end_take_what_they_showed_with_them() {
+    let server = Server::with(CAST);
+    let people = everybody(&server).await;
+    let soon = (chrono::TimeDelta::seconds(4), disposisi::clock::Clock::now(&disposisi::clock::SystemClock));
+    let until = (soon.1 + soon.0).to_rfc3339();
+    server.run(&["grant", "guest", "--office", "singkawang", "--role", "auditor", "--until", &until]);
+    let mut sockets = BTreeMap::new();
+    for name in ["guest", "auditor", "kadis", "tu"] {
+        let mut socket = Socket::of(&server, people[name].token()).await;
+        socket.subscribe("1", EVENTS, json!({})).await;
+        sockets.insert(name, socket);
+    }
+    let mut stream = Stream::post(&server, Some(people["tu"].token()), None, EVENTS, json!({})).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    submit(&people["opd"], "G/1", "ORDINARY").await;
+    for (name, socket) in &mut sockets {
+        assert!(drain(socket).await.len() > 1, "{name}");
+    }
+    for _ in 0..3 {
+        assert!(stream.told().await.0["data"]["requestEvents"]["id"].is_string());
+    }
+    // One ends by its date, one by somebody's hand; another's person leaves altogether.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    edit(&server, "DELETE FROM grants WHERE user_id = (SELECT id FROM users WHERE username = 'auditor')").await;
+    edit(&server, "UPDATE users SET deactivated_at = created_at WHERE username = 'tu'").await;
+    let number = submit(&people["opd"], "G/2", "ORDINARY").await;
+    assert_eq!(drain(sockets.get_mut("guest").expect("a socket")).await, Vec::<Value>::new());
+    assert_eq!(drain(sockets.get_mut("auditor").expect("a socket")).await, Vec::<Value>::new());
+    assert!(drain(sockets.get_mut("kadis").expect("a socket")).await.len() > 1);
+    assert_eq!(sockets.get_mut("tu").expect("a socket").closed().await, 4403, "who may not sign in is shown out");
+    assert_eq!(stream.told().await.0["errors"][0]["extensions"]["closeCode"], 4403);
+    // What they see again, they are told again.
+    server.run(&["grant", "auditor", "--office", "singkawang", "--role", "auditor"]);
+    submit(&people["opd"], "G/3", "ORDINARY").await;
+    let told = drain(sockets.get_mut("auditor").expect("a socket")).await;
+    assert!(told.len() > 1 && told.iter().all(|event| event["request"]["number"] != number.as_str()), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inbox_tells_what_begins_and_stops_to_wait() {
+    let server = Server::with(CAST);
+    let people = everybody(&server).await;
+    let mut sockets = BTreeMap::new();
+    for name in ["opd", "tu", "kadis", "kabid", "wayan"] {
+        let mut socket = Socket::of(&server, people[name].token()).await;
+        socket.subscribe("1", INBOX, json!({})).await;
+        sockets.insert(name, socket);
+    }
+    let mut elsewhere = Socket::of(&server, people["tu"].token()).await;
+    elsewhere.subscribe("1", INBOX, json!({ "office": "denpasar" })).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let next = async |sockets: &mut BTreeMap<&str, Socket>, name: &str| {
+        let change = sockets.get_mut(name).expect("a socket").told("1").await["inboxChanges"].clone();
+        (
+            change["request"]["number"].as_str().unwrap_or_default().to_owned(),
+            change["waiting"] == true,
+            change["waitingCount"].as_i64(),
+        )
+    };
+    let first = submit(&people["opd"], "I/1", "ORDINARY").await;
+    let second = submit(&people["opd"], "I/2", "ORDINARY").await;
+    assert_eq!(next(&mut sockets, "tu").await, (first.clone(), true, Some(1)));
+    assert_eq!(next(&mut sockets, "tu").await, (second.clone(), true, Some(2)));
+    let (who, step, outcome, more) = acts().swap_remove(0);
+    people[who].execute(&first, step, outcome, more).await.expect("forwarded");
+    assert_eq!(next(&mut sockets, "tu").await, (first.clone(), false, Some(1)));
+    assert_eq!(next(&mut sockets, "kadis").await, (first.clone(), true, Some(1)));
+    // A grant that begins brings what waits for its role; one that ends takes it away.
+    server.run(&["grant", "kabid", "--office", "singkawang", "--role", "kepala-dinas"]);
+    assert_eq!(next(&mut sockets, "kabid").await, (first.clone(), true, Some(1)));
+    let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::seconds(2);
+    let (from, until) = (soon.to_rfc3339(), (soon + chrono::TimeDelta::seconds(3)).to_rfc3339());
+    let acting = ["grant", "kabid", "--office", "singkawang", "--role", "tu", "--from", &from, "--until", &until];
+    server.run(&acting);
+    assert_eq!(next(&mut sockets, "kabid").await, (second.clone(), true, Some(2)));
+    assert_eq!(next(&mut sockets, "kabid").await, (second.clone(), false, Some(1)));
+    edit(
+        &server,
+        "DELETE FROM grants WHERE role = 'kepala-dinas' AND user_id = (SELECT id FROM users WHERE username = 'kabid')",
+    )
+    .await;
+    assert_eq!(next(&mut sockets, "kabid").await, (String::new(), false, Some(0)), "they no longer see it either");
+    // A request whose submitter has left their agency waits for whoever may submit there, once it comes back.
+    people["kadis"]
+        .execute(&first, "3", "dispose", json!({ "disposition": { "instruction": "X" } }))
+        .await
+        .expect("disposed");
+    assert_eq!(next(&mut sockets, "kadis").await, (first.clone(), false, Some(0)));
+    assert_eq!(next(&mut sockets, "kabid").await, (first.clone(), true, Some(1)));
+    people["kabid"]
+        .execute(&first, "4", "dispose", json!({ "disposition": { "instruction": "X" } }))
+        .await
+        .expect("disposed");
+    let note = json!({ "note": "Lengkapi" });
+    people["subkor"].execute(&first, "5", "no", note.clone()).await.expect("found wanting");
+    people["kabid"].execute(&first, "4", "return", note).await.expect("returned");
+    assert_eq!(next(&mut sockets, "opd").await, (first.clone(), true, Some(1)));
+    let mut colleague = Socket::of(&server, people["colleague"].token()).await;
+    colleague.subscribe("1", INBOX, json!({})).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    edit(&server, "DELETE FROM grants WHERE user_id = (SELECT id FROM users WHERE username = 'opd')").await;
+    let change = colleague.told("1").await["inboxChanges"].clone();
+    assert_eq!((&change["request"]["number"], &change["waitingCount"]), (&json!(first), &json!(1)));
+    assert_eq!(next(&mut sockets, "opd").await.1, false);
+    for socket in [sockets.get_mut("wayan").expect("a socket"), &mut elsewhere] {
+        assert_eq!(socket.receive_within(Duration::from_millis(200)).await, None);
+    }
+    let inbox = people["tu"].ask("{ viewer { inbox { totalCount } } }", json!({})).await;
+    assert_eq!(inbox["viewer"]["inbox"]["totalCount"], 1, "as the list says");
+}
