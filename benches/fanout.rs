@@ -214,9 +214,8 @@ async fn sockets(
                 for message in messages {
                     socket.send(Message::text(message.to_string())).await.expect("sent");
                 }
-                if acknowledged {
-                    socket.next().await.expect("an answer").expect("an acknowledgement");
-                }
+                // A ping may come first.
+                while acknowledged && !socket.next().await.expect("an answer").expect("one").is_text() {}
                 tokio::spawn(async move {
                     while let Some(Ok(message)) = socket.next().await {
                         let Message::Text(text) = message else { continue };

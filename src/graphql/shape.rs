@@ -24,8 +24,9 @@ use crate::service::{Happening, InboxChange, Service};
 /// How long it is waited before what could not be read is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// So many answers are kept for those who follow by one operation.
+/// So many answers are kept for those who follow by one operation, of so many bytes together.
 const KEPT: usize = 1024;
+const KEPT_BYTES: usize = 1 << 20;
 
 /// The operations that are followed now.
 #[derive(Debug, Default)]
@@ -66,6 +67,19 @@ struct Answers(VecDeque<(i64, For, Cell)>);
 
 /// An answer that one resolves while the others wait; none inside: it is not the same for all that it was resolved for.
 type Cell = Arc<OnceCell<Option<Bytes>>>;
+
+impl Answers {
+    /// Forgets the oldest answers, as far as they are too many.
+    fn forget(&mut self) {
+        let bytes = |cell: &Cell| cell.get().and_then(Option::as_ref).map_or(0, Bytes::len);
+        let mut kept: usize = self.0.iter().map(|(.., cell)| bytes(cell)).sum();
+        while self.0.len() > KEPT || (kept > KEPT_BYTES && self.0.len() > 1) {
+            let Some((.., cell)) = self.0.pop_front() else { return };
+            // One may have been filled since they were counted.
+            kept = kept.saturating_sub(bytes(&cell));
+        }
+    }
+}
 
 impl Followed {
     /// The shape of a subscription's operation.
@@ -151,9 +165,7 @@ impl Shape {
         }
         let cell = Cell::default();
         answers.0.insert(at, (position, whom, cell.clone()));
-        if answers.0.len() > KEPT {
-            answers.0.pop_front();
-        }
+        answers.forget();
         cell
     }
 

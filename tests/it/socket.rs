@@ -103,6 +103,11 @@ impl Socket {
         message["close"].as_u64().unwrap_or_else(|| panic!("{message}"))
     }
 
+    /// Says goodbye.
+    pub(crate) async fn close(&mut self) {
+        let _ = self.0.close(None).await;
+    }
+
     /// Reads nothing, not even what the connection itself needs, for that time.
     pub(crate) async fn sleep(&mut self, time: Duration) {
         tokio::time::sleep(time).await;

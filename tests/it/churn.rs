@@ -1,0 +1,91 @@
+//! Those who come and go leave nothing behind: no memory, no open file, no task. `CHURN_SECONDS=600` makes it ten minutes.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{SINGKAWANG, Server};
+use crate::socket::Socket;
+use crate::stream::Stream;
+
+const EVENTS: &str = "subscription($after: String) { requestEvents(after: $after) { id request { number } } }";
+const INBOX: &str = "subscription { inboxChanges { requestId } }";
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { userErrors { code } } }";
+
+/// What a server holds: memory in KiB, open files, and of these sockets.
+fn held(server: &Server) -> (u64, usize) {
+    let process = server.process();
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
+    let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    let memory = memory.trim().trim_end_matches(" kB").parse().expect("a number");
+    (memory, std::fs::read_dir(format!("/proc/{process}/fd")).expect("its files").count())
+}
+
+/// Comes and goes for that time, in every way that clients do; how often.
+async fn churn(server: &Server, time: Duration) -> usize {
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let after = tu.ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    let begun = Instant::now();
+    let mut rounds = 0;
+    while begun.elapsed() < time {
+        let come = (0..20).map(async |number: usize| {
+            if number % 5 == 4 {
+                let mut stream = Stream::post(server, Some(tu.token()), None, EVENTS, json!({ "after": after })).await;
+                if rounds > 0 {
+                    stream.told().await;
+                }
+                return;
+            }
+            let mut socket = Socket::of(server, tu.token()).await;
+            for id in 0..3 {
+                socket.subscribe(&format!("e{id}"), EVENTS, json!({ "after": after })).await;
+            }
+            // A text of one's own now and then, as scripts send.
+            socket
+                .subscribe(
+                    "own",
+                    &format!("subscription {{ requestEvents {{ id own{number}_{rounds}: kind }} }}"),
+                    json!({}),
+                )
+                .await;
+            socket.subscribe("i", INBOX, json!({})).await;
+            socket.subscribe("q", "{ viewer { inbox { totalCount } } }", json!({})).await;
+            if number % 2 == 0 {
+                socket.receive().await;
+                socket.send(json!({ "id": "e0", "type": "complete" })).await;
+            }
+            // Some say goodbye, some just go.
+            if number % 3 == 0 {
+                socket.close().await;
+            }
+        });
+        futures_util::future::join_all(come).await;
+        let input = json!({
+            "office": "singkawang", "procedure": "permohonan-cloud-service",
+            "letter": { "number": format!("Z/{rounds}/{}", begun.elapsed().as_nanos()), "date": "2026-01-05", "subject": "Permohonan" },
+            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+        });
+        opd.ask(SUBMIT, json!({ "input": input })).await;
+        rounds += 1;
+    }
+    rounds * 20
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_and_goes_leaves_nothing_behind() {
+    let seconds = std::env::var("CHURN_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
+    let mut server = Server::with(SINGKAWANG);
+    server.restart_with(&["--heartbeat-seconds", "2"]);
+    churn(&server, Duration::from_secs(5)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (memory, files) = held(&server);
+    let times = churn(&server, Duration::from_secs(seconds)).await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let (memory_after, files_after) = held(&server);
+    println!("{times} came and went: {memory} to {memory_after} KiB, {files} to {files_after} files");
+    // A few of the tests' own connections are kept open by HTTP.
+    assert!(files_after <= files + 4, "{files} files were open, {files_after} are");
+    // What is kept on purpose: the newest stretch of the log. Everything else would grow with the number who came.
+    assert!(memory_after <= memory + 16 * 1024, "{memory} KiB before {times} came and went, {memory_after} after");
+}
