@@ -79,7 +79,8 @@ async fn floor() {
     type Texts = broadcast::Sender<Utf8Bytes>;
     let upgrade = async |State(texts): State<Texts>, upgrade: WebSocketUpgrade| {
         let texts = texts.subscribe();
-        upgrade.read_buffer_size(2048).write_buffer_size(2048).on_upgrade(move |socket| serve(socket, texts))
+        let upgrade = upgrade.protocols(["graphql-transport-ws"]).read_buffer_size(2048).write_buffer_size(2048);
+        upgrade.on_upgrade(move |socket| serve(socket, texts))
     };
     let send = async |State(texts): State<Texts>, size: String| {
         let head = format!("{{\"at\":\"{}\",\"rest\":\"", now().to_rfc3339());
