@@ -78,7 +78,7 @@ pub(super) fn of(refused: Refused) -> Error {
             let first = errors.into_iter().next();
             ("INVALID_INPUT", first.map_or_else(|| "The input is not valid.".to_owned(), |error| error.message))
         }
-        Refused::Unavailable(detail) => {
+        Refused::Unavailable(detail) | Refused::GivenUp(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
             ("UNAVAILABLE", message.to_owned())

@@ -14,6 +14,8 @@ pub enum Refused {
     Forbidden(String),
     /// What a person can mend; nothing has changed.
     User(Vec<UserError>),
+    /// The database gave the act up for the sake of another: it may be tried again. For the operator.
+    GivenUp(String),
     /// The database does not answer, or takes nothing, for now. What it says is for the operator.
     Unavailable(String),
     /// A fault of ours.
@@ -115,6 +117,10 @@ impl From<StoreError> for Refused {
                 &["idempotencyKey"],
                 "Another call with this key is under way. Send it again in a moment.",
             ),
+            StoreError::Unfit(_) => {
+                Self::user(UserErrorCode::InvalidInput, &[], "A text holds a NUL character, or a date is out of range.")
+            }
+            StoreError::GivenUp(error) => Self::GivenUp(error.to_string()),
             StoreError::Unavailable(error) => Self::Unavailable(error.to_string()),
             other => Self::Internal(other.to_string()),
         }

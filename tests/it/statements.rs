@@ -26,7 +26,7 @@ impl Drop for Listened {
 impl Listened {
     fn beside(server: &Server) -> Self {
         let mut child = command(&server.path(), &Folders::shipped())
-            .args(["--log", "off,sqlx::query=info", "--log-format", "json", "serve", "--listen", "127.0.0.1:0"])
+            .args(["--log", "off,sqlx::query=debug", "--log-format", "json", "serve", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
