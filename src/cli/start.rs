@@ -144,25 +144,33 @@ pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String
 pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let (keys, store) = open(settings).await?;
     let said = |error: store::StoreError| error.to_string();
-    let rows = store::stored_versions(store.reader()).await.map_err(said)?;
-    let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
-    let stored = Stored::of(&rows, &in_use);
-    let files = files::read(settings, Some(&stored)).await;
-    for warning in files.judge()? {
-        tracing::warn!("{warning}");
-    }
     let clock = SystemClock;
-    for located in files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)) {
-        let procedure = &located.procedure;
-        let version = StoredVersion {
-            office: procedure.office.clone(),
-            procedure: procedure.key.clone(),
-            version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
-            source: located.text.clone(),
-            stored_at: clock.now(),
-        };
-        store::keep_version(&store, version).await.map_err(said)?;
-    }
+    let mut all_are_stored = false;
+    let files = loop {
+        let rows = store::stored_versions(store.reader()).await.map_err(said)?;
+        let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
+        let stored = Stored::of(&rows, &in_use);
+        let files = files::read(settings, Some(&stored)).await;
+        let warnings = files.judge()?;
+        let mut new = files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)).peekable();
+        if all_are_stored || new.peek().is_none() {
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            break files;
+        }
+        for located in new {
+            let procedure = &located.procedure;
+            let version = StoredVersion {
+                office: procedure.office.clone(),
+                procedure: procedure.key.clone(),
+                version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
+                source: located.text.clone(),
+                stored_at: clock.now(),
+            };
+            store::keep_version(&store, version).await.map_err(said)?;
+        }
+        // Another instance may have stored its own at the same time: what is stored now is held against the files once more.
+        all_are_stored = true;
+    };
     let catalog = files.catalog.ok_or("the procedures make no catalog; mend: see what `disposisi check` tells")?;
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;

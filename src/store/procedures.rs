@@ -4,7 +4,6 @@ use entity::{counter, procedure_version, request};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
-use super::change::insert;
 use super::{Store, StoreError, Transaction};
 
 /// A stored version's row.
@@ -29,10 +28,14 @@ pub async fn versions_in_use<C: ConnectionTrait>(connection: &C) -> Result<Vec<(
     Ok(query.into_tuple().all(connection).await?)
 }
 
-/// Stores a version that is not stored yet.
+/// Stores a version, unless another process has stored one under its number meanwhile: what is stored stays.
 pub async fn keep_version(store: &Store, version: StoredVersion) -> Result<(), StoreError> {
+    use procedure_version::Column;
     let transaction = store.begin().await?;
-    insert(&transaction, version).await?;
+    let mut keep = OnConflict::columns([Column::Office, Column::Procedure, Column::Version]);
+    keep.do_nothing();
+    let insert = procedure_version::Entity::insert(version.into_active_model()).on_conflict(keep);
+    insert.exec_without_returning(&transaction).await?;
     Ok(transaction.commit().await?)
 }
 

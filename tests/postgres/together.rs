@@ -91,6 +91,15 @@ fn keys_are_made_once_and_other_keys_are_refused() {
     assert_eq!(std::fs::read_dir(world.keys(other)).map_or(0, Iterator::count), 0, "what was made for nothing is gone");
     assert!(said(&world.run(kept, &["keys", "init"])).contains("was begun before"), "a second time is fine");
 
+    // Several servers at once: each stores the SOPs that it has, and one of them is first.
+    std::thread::scope(|scope| {
+        let world = &world;
+        let log = |index: usize| world.data(&format!("{index}.log"));
+        let start = |index| scope.spawn(move || Instance::start(world.command(kept), &log(index)));
+        let started: Vec<_> = (0..4).map(start).collect();
+        started.into_iter().for_each(|one| drop(one.join().expect("it serves")));
+    });
+
     // One key is another's.
     copy_keys(&world.keys(kept), &world.keys("three"));
     let key = world.keys("three").join("audit.key");
