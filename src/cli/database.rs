@@ -87,5 +87,10 @@ pub(super) fn place(settings: &Settings) -> Result<Place, String> {
         DatabaseTls::VerifyFull => store::Tls::VerifyFull,
     };
     let authority = Some(settings.database_ca.as_path()).filter(|file| !file.as_os_str().is_empty());
+    if let Some(file) = authority
+        && let Err(error) = std::fs::File::open(file)
+    {
+        return Err(format!("`database_ca` cannot be read: {}: {error}", file.display()));
+    }
     Ok(Place::Postgres(Arc::new(server.encrypted(tls, authority))))
 }

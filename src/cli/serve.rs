@@ -17,9 +17,10 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Serve the API until SIGTERM or Ctrl-C
 ///
-/// On a data folder that does not exist it begins one: the database, and the keys beside it. Then it serves /graphql,
-/// the explorer at /graphiql, /healthz (the process lives) and /readyz (the database answers). Faults in procedures,
-/// policies or settings stop the start, each with its place and mend.
+/// On a data folder that does not exist it begins one: the database, and the keys beside it. A database on PostgreSQL is begun
+/// by `disposisi keys init`, and any number of servers may be on it. It serves /graphql, the explorer at /graphiql, /healthz
+/// (the process lives) and /readyz (the database answers). Faults in procedures, policies or settings stop the start, each
+/// with its place and mend.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  disposisi serve\n  disposisi --data /srv/disposisi serve --listen 0.0.0.0:8080")]
 pub(super) struct Serve {

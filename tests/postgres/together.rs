@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use async_graphql::futures_util::future::join_all;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sea_orm::ConnectionTrait;
 use sea_orm::sqlx::postgres::PgListener;
 use serde_json::json;
 
-use crate::acts::{CAST, SUBMIT, submission};
+use crate::acts::{CAST, SUBMIT, subdomain, submission};
 use crate::cluster::{Cluster, copy_keys};
 use crate::database;
 use crate::harness::{Folders, Server, bare, command, enter};
@@ -124,7 +126,7 @@ async fn several_begin_at_once_and_see_what_the_others_wrote() {
     let undo = "DROP TABLE people_version CASCADE; DROP FUNCTION people_changed CASCADE; \
         DELETE FROM seaql_migrations WHERE version LIKE 'm0002%'";
     let edit = database::open(&server.path()).await;
-    sea_orm::ConnectionTrait::execute_unprepared(&edit, undo).await.expect("undone");
+    edit.execute_unprepared(undo).await.expect("undone");
     let start = |index: usize| {
         let log = server.path().with_extension(format!("{index}.log"));
         Instance::start(command(&server.path(), &Folders::shipped()), &log)
@@ -152,6 +154,18 @@ async fn several_begin_at_once_and_see_what_the_others_wrote() {
             assert!(told.expect("in time").is_ok(), "whoever follows the log is woken");
         }
     }
+    // All of them write at once: each act has its place by the time that it is answered, whoever numbered it.
+    let letters: Vec<String> = (0..40).map(|index| format!("006/{index}")).collect();
+    let acts = letters.iter().zip(instances.iter().cycle()).map(async |(letter, instance)| {
+        let answer = instance.send(&token, SUBMIT, subdomain(letter)).await;
+        answer["data"]["submitRequest"]["request"]["events"]["nodes"][0]["kind"].clone()
+    });
+    let kinds = join_all(acts).await;
+    assert!(kinds.iter().all(|kind| kind == "SUBMITTED"), "{kinds:?}");
+    let gaps = "SELECT max(position) - count(*) + (SELECT count(*) FROM pending) FROM log";
+    let gaps = sea_orm::Statement::from_string(edit.get_database_backend(), gaps);
+    let gaps = edit.query_one_raw(gaps).await.expect("an answer").expect("a row").try_get_by_index::<i64>(0);
+    assert_eq!(gaps.expect("a number"), 0, "the log has no gap, and nothing waits for its place");
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }
 
