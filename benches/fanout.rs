@@ -154,7 +154,7 @@ async fn people(data: &Path) -> (String, Vec<String>) {
     run(data, &["user", "add", "opd", "--name", "Contoh", "--password-stdin"], "demonstration only");
     run(data, &["grant", "opd", "--office", "singkawang", "--role", "opd", "--agency", "dinkes"], "");
     let database = Database::connect(format!("sqlite://{}", data.join("disposisi.db").display())).await.expect("open");
-    let keys = Keys::open(data).expect("the keys");
+    let keys = Keys::open(&data.join("keys")).expect("the keys");
     let token = |user: Uuid| keys.issue(user, now(), TimeDelta::hours(2)).expect("a token").0;
     let mut tokens = Vec::new();
     for number in 0..PEOPLE {

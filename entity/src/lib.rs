@@ -11,6 +11,7 @@ pub mod event;
 pub mod grant;
 pub mod held_unit;
 pub mod idempotency_key;
+pub mod key_id;
 pub mod log;
 pub mod log_end;
 pub mod pending;

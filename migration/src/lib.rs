@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 
 mod m0001_core;
 mod m0002_people_version;
+mod m0003_key_ids;
 
 /// Every migration in its order.
 #[derive(Debug)]
@@ -13,8 +14,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_core::Migration), Box::new(m0002_people_version::Migration)]
+        vec![
+            Box::new(m0001_core::Migration),
+            Box::new(m0002_people_version::Migration),
+            Box::new(m0003_key_ids::Migration),
+        ]
     }
 }
 
-pub use sea_orm_migration::MigratorTrait;
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};

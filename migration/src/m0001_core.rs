@@ -2,6 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
+use sea_orm_migration::sea_orm::DbBackend;
 
 /// See the file's head.
 #[derive(Debug)]
@@ -298,6 +299,13 @@ fn tables() -> Vec<TableCreateStatement> {
     ]
 }
 
+/// Has PostgreSQL compare and order texts by their bytes, as SQLite does by itself, whatever language the server speaks.
+const COMPARE_BYTES: &str = "DO $$ DECLARE it record; BEGIN \
+    FOR it IN SELECT table_name, column_name, data_type FROM information_schema.columns \
+        WHERE table_schema = current_schema() AND data_type IN ('character varying', 'text') \
+    LOOP EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE %s COLLATE \"C\"', it.table_name, it.column_name, it.data_type); \
+    END LOOP; END $$";
+
 /// Indexes in the SQL that both databases share; partial ones are why.
 const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX agencies_key ON agencies (office, key)",
@@ -334,6 +342,9 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in tables() {
             manager.create_table(table).await?;
+        }
+        if manager.get_database_backend() != DbBackend::Sqlite {
+            manager.get_connection().execute_unprepared(COMPARE_BYTES).await?;
         }
         for index in INDEXES {
             manager.get_connection().execute_unprepared(index).await?;

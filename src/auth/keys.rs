@@ -1,9 +1,9 @@
-//! The server's keys: files beside the database, readable by their owner only, never in it.
+//! The server's keys: files in a folder of their own, readable by their owner only, never in the database.
 
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -60,6 +60,7 @@ pub struct Keys {
     pub(super) signing: jsonwebtoken::EncodingKey,
     pub(super) checking: jsonwebtoken::DecodingKey,
     pub(super) id: String,
+    ids: [String; 3],
     sealing: XChaCha20Poly1305,
     audit: Zeroizing<[u8; 32]>,
 }
@@ -71,36 +72,47 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Opens the keys in `<data>/keys`, and makes those that are not there: for a data folder that is begun.
-    pub fn open_or_make(data: &Path) -> Result<Self, KeyError> {
-        let folder = data.join("keys");
+    /// Makes those keys in a folder that are not there, for a database that is begun. Which files it made.
+    pub fn make(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&folder)
+            .create(folder)
             .map_err(|error| KeyError::File { file: folder.display().to_string(), error })?;
+        let mut made = Vec::new();
         for name in NAMES {
-            make(&folder.join(name))?;
+            let file = folder.join(name);
+            if make(&file)? {
+                made.push(file);
+            }
         }
-        Self::open(data)
+        Ok(made)
     }
 
-    /// Opens the keys in `<data>/keys`. [`KeyError::Missing`] where one is not there.
-    pub fn open(data: &Path) -> Result<Self, KeyError> {
-        let [signing, sealing, audit] = NAMES.map(|name| read(&data.join("keys").join(name)));
+    /// Opens the keys in a folder. [`KeyError::Missing`] where one is not there.
+    pub fn open(folder: &Path) -> Result<Self, KeyError> {
+        let [signing, sealing, audit] = NAMES.map(|name| read(&folder.join(name)));
         let (signing, sealing, audit) = (signing?, sealing?, audit?);
         // An Ed25519 private key as PKCS#8 (RFC 8410): a fixed head, then the seed.
         let mut der = Zeroizing::new(b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec());
         der.extend_from_slice(&*signing);
         let public = ed25519_dalek::SigningKey::from_bytes(&signing).verifying_key().to_bytes();
-        let id = Sha256::digest(public).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let id = id(&[&public]);
         Ok(Self {
             signing: jsonwebtoken::EncodingKey::from_ed_der(&der),
             checking: jsonwebtoken::DecodingKey::from_ed_der(&public),
+            ids: [id.clone(), id_of("encryption", &sealing), id_of("audit", &audit)],
             id,
             sealing: XChaCha20Poly1305::new((&*sealing).into()),
             audit,
         })
+    }
+
+    /// The id of each key with what the key is for: told to the database, so that others are not taken for these. Nothing of a
+    /// key follows from its id.
+    pub fn ids(&self) -> Vec<(String, String)> {
+        let purposes = NAMES.map(|name| name.trim_end_matches(".key").to_owned());
+        purposes.into_iter().zip(self.ids.clone()).collect()
     }
 
     /// Seals a secret for a context (the asset's id): it opens with the same context only. A random nonce stands first.
@@ -154,11 +166,22 @@ impl Keys {
     }
 }
 
-/// Makes a key where there is none. Written whole beside its place, then linked there: a key is never half there, and of two
+/// The beginning of a digest, in hex.
+fn id(parts: &[&[u8]]) -> String {
+    let digest = parts.iter().fold(Sha256::new(), |digest, part| digest.chain_update(part)).finalize();
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The id of a key that has no public half.
+fn id_of(purpose: &str, key: &[u8; 32]) -> String {
+    id(&[b"disposisi key id\0", purpose.as_bytes(), b"\0", key])
+}
+
+/// Makes a key where there is none; whether it did. Written whole beside its place, then linked there: a key is never half there, and of two
 /// that begin at once the first one's stays.
-fn make(file: &Path) -> Result<(), KeyError> {
+fn make(file: &Path) -> Result<bool, KeyError> {
     if file.exists() {
-        return Ok(());
+        return Ok(false);
     }
     let failed = |error| KeyError::File { file: file.display().to_string(), error };
     let mut bytes = Zeroizing::new([0_u8; 32]);
@@ -168,10 +191,13 @@ fn make(file: &Path) -> Result<(), KeyError> {
     let mut half = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     half.write_all(STANDARD.encode(*bytes).as_bytes()).map_err(failed)?;
     half.as_file().sync_all().map_err(failed)?;
-    match half.persist_noclobber(file) {
-        Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error.error)),
-        _ => fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed),
-    }
+    let made = match half.persist_noclobber(file) {
+        Ok(_) => true,
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(failed(error.error)),
+    };
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    Ok(made)
 }
 
 /// The key in a file that its owner alone may read.
@@ -193,29 +219,38 @@ fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
 mod tests {
     use super::*;
 
+    fn made(folder: &Path) -> Result<Keys, KeyError> {
+        Keys::make(folder)?;
+        Keys::open(folder)
+    }
+
     #[test]
     fn what_is_sealed_opens_for_its_context_only() {
         let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::open_or_make(folder.path()).unwrap();
+        let keys = made(folder.path()).unwrap();
         let sealed = keys.seal(b"asset", &Secret::new("rahasia".to_owned())).unwrap();
         assert_eq!(keys.unseal(b"asset", &sealed).unwrap().expose(), "rahasia");
         assert!(keys.unseal(b"other", &sealed).is_none());
         assert!(keys.unseal(b"asset", &sealed[..20]).is_none());
-        let again = Keys::open_or_make(folder.path()).unwrap();
+        let again = made(folder.path()).unwrap();
         assert_eq!(again.unseal(b"asset", &sealed).unwrap().expose(), "rahasia", "keys outlive the process");
         let hidden = keys.hide(b"log", 42).unwrap();
         assert_eq!((keys.hide(b"log", 42), again.find(b"log", &hidden)), (Some(hidden.clone()), Some(42)));
         assert_eq!((keys.find(b"other", &hidden), keys.find(b"log", &hidden[1..])), (None, None));
         assert_eq!(keys.mac(&[b"a", b"b"]), again.mac(&[b"a", b"b"]));
         assert_ne!(keys.mac(&[b"ab"]), keys.mac(&[b"a", b"b"]));
+        let others = tempfile::tempdir().unwrap();
+        let others = made(others.path()).unwrap().ids();
+        assert_eq!((keys.ids(), others.len()), (again.ids(), 3), "an id is its key's");
+        assert!(keys.ids().iter().zip(&others).all(|(own, other)| own.0 == other.0 && own.1 != other.1));
     }
 
     #[test]
     fn a_key_that_is_gone_is_not_made_anew() {
         let folder = tempfile::tempdir().unwrap();
-        Keys::open_or_make(folder.path()).unwrap();
+        made(folder.path()).unwrap();
         assert!(Keys::open(folder.path()).is_ok());
-        fs::remove_file(folder.path().join("keys/encryption.key")).unwrap();
+        fs::remove_file(folder.path().join("encryption.key")).unwrap();
         let error = Keys::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("encryption.key is missing"), "{error}");
     }
@@ -223,9 +258,9 @@ mod tests {
     #[test]
     fn a_key_that_others_may_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        Keys::open_or_make(folder.path()).unwrap();
-        let file = folder.path().join("keys/audit.key");
+        made(folder.path()).unwrap();
+        let file = folder.path().join("audit.key");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(Keys::open_or_make(folder.path()), Err(KeyError::Open { .. })));
+        assert!(matches!(made(folder.path()), Err(KeyError::Open { .. })));
     }
 }

@@ -73,14 +73,15 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_time_and_its_key_only() {
         let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let keys = Keys::open_or_make(folder.path()).unwrap();
+        let made = |folder: &std::path::Path| Keys::make(folder).and_then(|_| Keys::open(folder)).unwrap();
+        let keys = made(folder.path());
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let user = Uuid::from_u128(7);
         let (token, expires) = keys.issue(user, now, TimeDelta::minutes(15)).unwrap();
         assert_eq!(keys.verify(&token, now), Ok((user, expires + TimeDelta::seconds(LEEWAY))));
         assert_eq!(keys.verify(&token, expires + TimeDelta::seconds(LEEWAY)), Err(TokenError), "ended");
         assert_eq!(keys.verify(&token, now - TimeDelta::minutes(1)), Err(TokenError), "from the future");
-        assert_eq!(Keys::open_or_make(other.path()).unwrap().verify(&token, now), Err(TokenError), "another key");
+        assert_eq!(made(other.path()).verify(&token, now), Err(TokenError), "another key");
         let mut forged = token.clone();
         forged.replace_range(token.len() - 4.., "AAAA");
         assert_eq!(keys.verify(&forged, now), Err(TokenError), "forged");

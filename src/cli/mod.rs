@@ -2,8 +2,10 @@
 
 mod audit;
 mod check;
+mod database;
 mod demo;
 mod files;
+mod keys;
 mod logging;
 mod people;
 mod schema;
@@ -13,6 +15,7 @@ mod start;
 
 use clap::{Parser, Subcommand};
 
+pub use database::{DatabaseTls, DatabaseUrl};
 pub use settings::{Flags, LogFormat, ServeFlags, Settings};
 
 /// disposisi runs city governments' IT service procedures (SOPs) exactly as signed, behind one GraphQL endpoint.
@@ -31,6 +34,8 @@ pub struct Cli {
 enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
+    #[command(subcommand)]
+    Keys(keys::Keys),
     #[command(subcommand)]
     User(people::User),
     #[command(subcommand)]
@@ -58,6 +63,7 @@ pub async fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Demo(demo) => demo.run(settings).await,
         Command::Serve(_) => serve::run(&settings).await,
+        Command::Keys(keys) => keys.run(&settings).await,
         Command::User(user) => user.run(&settings).await,
         Command::Agency(agency) => agency.run(&settings).await,
         Command::Grant(grant) => grant.run(&settings).await,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::Instrument;
 
 use super::{Outcome, ServeFlags, Settings, say, start};
 use crate::graphql::{self, Limits};
@@ -18,9 +19,10 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Serve the API until SIGTERM or Ctrl-C
 ///
-/// On a data folder that does not exist it begins one: the database, and the keys beside it. Then it serves /graphql,
-/// the explorer at /graphiql, /healthz (the process lives) and /readyz (the database answers). Faults in procedures,
-/// policies or settings stop the start, each with its place and mend.
+/// On a data folder that does not exist it begins one: the database, and the keys beside it. A database on PostgreSQL is begun
+/// by `disposisi keys init`, and any number of servers may be on it. It serves /graphql, the explorer at /graphiql, /healthz
+/// (the process lives) and /readyz (the database answers). Faults in procedures, policies or settings stop the start, each
+/// with its place and mend.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  disposisi serve\n  disposisi --data /srv/disposisi serve --listen 0.0.0.0:8080")]
 pub(super) struct Serve {
@@ -113,8 +115,8 @@ impl Server {
                 let _ = tokio::time::timeout(GRACE, self.ending.wait()).await;
                 served
             }
-            () = self.service.read_log() => Ok(()),
-            () = self.service.keep_house() => Ok(()),
+            () = self.service.read_log().instrument(tracing::info_span!("read_log")) => Ok(()),
+            () = self.service.keep_house().instrument(tracing::info_span!("keep_house")) => Ok(()),
             () = too_long => {
                 tracing::warn!("ended with connections open");
                 Ok(())

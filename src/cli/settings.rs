@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use config::{Config, Environment, File, FileFormat, Source};
 use serde::{Deserialize, Serialize};
 
+use super::database::{self, DatabaseTls, DatabaseUrl};
+
 /// The file that is read when none is named and it is there.
 const FILE: &str = "disposisi.toml";
 
@@ -20,6 +22,20 @@ const PREFIX: &str = "DISPOSISI";
 pub struct Settings {
     /// The data folder.
     pub data: PathBuf,
+    /// The folder of the keys; empty for `keys` in the data folder.
+    pub keys: PathBuf,
+    /// The URL of the database; empty for a file in the data folder.
+    pub database: DatabaseUrl,
+    /// How many connections to the database are held at most.
+    pub database_connections: u32,
+    /// How many seconds are waited for a connection to the database.
+    pub database_acquire_seconds: u64,
+    /// How many seconds a statement may take.
+    pub database_statement_seconds: u64,
+    /// How the connection to the database is encrypted.
+    pub database_tls: DatabaseTls,
+    /// The certificate authority that the database is held against; empty for those that are built in.
+    pub database_ca: PathBuf,
     /// The folder of the offices and their SOPs.
     pub procedures: PathBuf,
     /// The folder of the policies.
@@ -64,6 +80,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             data: "data".into(),
+            keys: PathBuf::new(),
+            database: DatabaseUrl::default(),
+            database_connections: 16,
+            database_acquire_seconds: 5,
+            database_statement_seconds: 30,
+            database_tls: DatabaseTls::Prefer,
+            database_ca: PathBuf::new(),
             procedures: "procedures".into(),
             policies: "policies".into(),
             log: "warn,disposisi=info".to_owned(),
@@ -94,6 +117,34 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "FOLDER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<PathBuf>,
+    /// The folder of the keys [default: keys, in the data folder].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<PathBuf>,
+    /// The database, postgres://…; a password in it belongs into the environment [default: SQLite, in the data folder].
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip)]
+    database: Option<DatabaseUrl>,
+    /// How many connections to the database are held at most, by PostgreSQL [default: 16].
+    #[arg(long, global = true, value_name = "COUNT", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_connections: Option<u32>,
+    /// How many seconds are waited for a connection to it [default: 5].
+    #[arg(long, global = true, value_name = "SECONDS", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_acquire_seconds: Option<u64>,
+    /// How many seconds a statement may take there [default: 30].
+    #[arg(long, global = true, value_name = "SECONDS", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_statement_seconds: Option<u64>,
+    /// How the connection to it is encrypted [default: prefer].
+    #[arg(long, global = true, value_name = "MODE", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_tls: Option<DatabaseTls>,
+    /// The certificate authority that it is held against, PEM [default: those that are built in].
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_ca: Option<PathBuf>,
     /// The folder of the offices and their SOPs [default: procedures].
     #[arg(long, global = true, value_name = "FOLDER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,7 +258,18 @@ impl Settings {
             settings.judge().map_err(|fault| told(&name, &fault))?;
             all = all.add_source(vec![source]);
         }
-        all.build().and_then(Config::try_deserialize).map_err(|error| told("the settings", &error))
+        let mut all: Self =
+            all.build().and_then(Config::try_deserialize).map_err(|error| told("the settings", &error))?;
+        if let Some(url) = &flags.database {
+            all.database = url.clone();
+            all.judge().map_err(|fault| told("the flags", &fault))?;
+        }
+        Ok(all)
+    }
+
+    /// The folder of the keys.
+    pub(super) fn keys_folder(&self) -> PathBuf {
+        if self.keys.as_os_str().is_empty() { self.data.join("keys") } else { self.keys.clone() }
     }
 
     /// What is wrong with a value that has the right type.
@@ -222,11 +284,15 @@ impl Settings {
             ("complexity_limit", self.complexity_limit as u64),
             ("socket_init_seconds", self.socket_init_seconds),
             ("heartbeat_seconds", self.heartbeat_seconds),
+            ("database_connections", self.database_connections.into()),
+            ("database_acquire_seconds", self.database_acquire_seconds),
+            ("database_statement_seconds", self.database_statement_seconds),
         ] {
             if value == 0 {
                 return Err(format!("`{key}` is 0, and nothing would be served: write 1 or more"));
             }
         }
+        database::place(self)?;
         let filter = tracing_subscriber::EnvFilter::try_new(&self.log);
         filter.map(|_| ()).map_err(|error| format!("`log` is no filter: {error}; write a level like `info`"))
     }
@@ -274,6 +340,24 @@ mod tests {
     }
 
     #[test]
+    fn a_database_url_is_taken_from_anywhere_and_printed_nowhere() {
+        let url = "postgres://disposisi:hunter2@db.example/disposisi";
+        let flags = Flags { database: Some(url.to_owned().into()), ..Default::default() };
+        let environment = [("DISPOSISI_DATABASE", url)];
+        for settings in [
+            read(&format!("database = \"{url}\""), &[], &Flags::default(), &ServeFlags::default()),
+            read("", &environment, &Flags::default(), &ServeFlags::default()),
+            read("database = \"postgres://other/\"", &[], &flags, &ServeFlags::default()),
+        ] {
+            let settings = settings.unwrap();
+            assert_eq!(settings.database, url.to_owned().into());
+            let place = database::place(&settings).unwrap();
+            let printed = [format!("{settings:?} {place:?} {flags:?}"), serde_json::to_string(&settings).unwrap()];
+            assert!(printed.iter().all(|text| !text.contains("hunter2")), "{printed:?}");
+        }
+    }
+
+    #[test]
     fn what_is_unknown_or_wrong_is_named_with_where_it_stands() {
         for (file, environment, says) in [
             ("lisen = \"127.0.0.1:1\"", None, vec!["settings.toml", "lisen"]),
@@ -283,6 +367,12 @@ mod tests {
             ("token_minutes = \"soon\"", None, vec!["settings.toml", "token_minutes"]),
             ("token_minutes = ", None, vec!["settings.toml", "TOML"]),
             ("log = \"a=b=c\"", None, vec!["settings.toml", "`log`"]),
+            ("database = \"mysql://u:hunter2@h/d\"", None, vec!["settings.toml", "`database`", "postgres://"]),
+            ("database = \"postgres://u:hunter2#@h/d\"", None, vec!["settings.toml", "`database`", "%XX"]),
+            ("database = \"postgres://u:a?hunter2@h/d\"", None, vec!["settings.toml", "`database`", "parameter"]),
+            ("database_connections = 0", None, vec!["settings.toml", "`database_connections`"]),
+            ("database_tls = \"always\"", None, vec!["settings.toml", "`database_tls`", "always"]),
+            ("", Some(("DISPOSISI_DATABASE", "postgres://u:hunter2@h:x/d")), vec!["environment", "`database`"]),
             ("", Some(("DISPOSISI_BODY_LIMITS", "1")), vec!["environment", "body_limits"]),
             ("", Some(("DISPOSISI_BODY_LIMIT", "much")), vec!["environment", "body_limit"]),
             ("", Some(("DISPOSISI_LOG_FORMAT", "xml")), vec!["environment", "xml"]),
@@ -292,6 +382,7 @@ mod tests {
             for word in says {
                 assert!(error.contains(word), "`{word}` in: {error}");
             }
+            assert!(!error.contains("hunter2"), "a password is told: {error}");
         }
     }
 

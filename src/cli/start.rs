@@ -1,39 +1,111 @@
 //! What every command that touches data begins with: keys, the database, and the service over both and the files.
 
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
 use crate::service::Service;
-use crate::store::{self, Store, StoredVersion};
+use crate::store::{self, KeyIds, Place, Store, StoredVersion};
 
 use super::files::{self, Stored};
-use super::{Outcome, Settings};
+use super::{Outcome, Settings, database};
 
-/// The database of a data folder.
-fn database(settings: &Settings) -> PathBuf {
-    settings.data.join("disposisi.db")
-}
-
-/// Refuses a data folder that holds no database, for commands that would otherwise begin one by mistake.
-pub(super) fn expect_database(settings: &Settings) -> Outcome {
-    if database(settings).exists() {
-        return Ok(());
+/// Where the database is, for people.
+fn named(settings: &Settings, place: &Place) -> String {
+    match place {
+        Place::Sqlite(_) => settings.data.display().to_string(),
+        Place::Postgres(server) => server.name(),
     }
-    Err(format!("{} holds no database; mend: say where it is with --data", settings.data.display()))
 }
 
-/// The keys and the open database of a data folder; both are begun where there is no database yet.
-pub(super) async fn open(settings: &Settings) -> Result<(Arc<Keys>, Store), String> {
-    let file = database(settings);
-    let keys = if file.exists() { Keys::open(&settings.data) } else { Keys::open_or_make(&settings.data) };
-    let keys = Arc::new(keys.map_err(|error| error.to_string())?);
-    own(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+/// The ids of the keys on record, by which a database is kept; none where none is begun.
+async fn recorded(settings: &Settings, place: &Place) -> Result<Option<KeyIds>, String> {
+    if let Place::Sqlite(file) = place
+        && !file.exists()
+    {
+        return Ok(None);
+    }
+    let ids = store::key_ids(place).await.map_err(|error| format!("{}: {error}", named(settings, place)))?;
+    // A file from before there was such a record is begun all the same.
+    Ok(Some(ids).filter(|ids| !ids.is_empty() || matches!(place, Place::Sqlite(_))))
+}
+
+/// Refuses a place where no database is begun, for commands that would otherwise begin one by mistake.
+pub(super) fn expect_database(settings: &Settings) -> Outcome {
+    match database::place(settings)? {
+        Place::Sqlite(file) if !file.exists() => {
+            Err(format!("{} holds no database; mend: say where it is with --data", settings.data.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// That a database on a server was not begun.
+fn not_begun(settings: &Settings, place: &Place) -> String {
+    format!(
+        "{} is not begun: no keys are on record there; mend: run `disposisi keys init` once, with the same settings",
+        named(settings, place)
+    )
+}
+
+/// Refuses keys that are not those on record.
+fn expect_same(settings: &Settings, place: &Place, keys: &Keys, recorded: &KeyIds) -> Outcome {
+    let ids = keys.ids();
+    let own = |purpose: &str| ids.iter().find(|(own, _)| own == purpose).map_or("none", |(_, id)| id.as_str());
+    let Some((purpose, id)) = recorded.iter().find(|(purpose, id)| own(purpose) != id) else { return Ok(()) };
+    Err(format!(
+        "the {purpose} key in {} is another ({}) than the one that {} is kept by ({id}); mend: put the keys of this \
+         database there, or name their folder with --keys",
+        settings.keys_folder().display(),
+        own(purpose),
+        named(settings, place),
+    ))
+}
+
+/// Whether keys that are not there may be made for a database that is not begun.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// They are made.
+    Made,
+    /// They are made for a file. On a server, several programs would each make their own.
+    MadeForAFile,
+}
+
+/// The keys and the open database, begun where there is none; and whether it was begun before.
+pub(super) async fn begin(settings: &Settings, missing: Missing) -> Result<(Arc<Keys>, Store, bool), String> {
+    let (place, folder) = (database::place(settings)?, settings.keys_folder());
+    let said = |error: crate::auth::KeyError| error.to_string();
+    let failed = |error: store::StoreError| format!("{}: {error}", named(settings, &place));
+    let recorded = recorded(settings, &place).await?;
+    let made = match (&recorded, &place) {
+        (Some(_), _) => Vec::new(),
+        (None, Place::Postgres(_)) if missing != Missing::Made => return Err(not_begun(settings, &place)),
+        (None, _) => Keys::make(&folder).map_err(said)?,
+    };
+    let keys = Arc::new(Keys::open(&folder).map_err(said)?);
+    expect_same(settings, &place, &keys, recorded.as_ref().unwrap_or(&KeyIds::new()))?;
+    if let Place::Sqlite(file) = &place {
+        own(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
     let mac = keys.clone();
-    let store = Store::open(&file, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await;
-    Ok((keys, store.map_err(|error| format!("{}: {error}", settings.data.display()))?))
+    let store = Store::open(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await.map_err(failed)?;
+    if recorded.as_ref().is_none_or(KeyIds::is_empty) {
+        let first = store.record_key_ids(keys.ids()).await.map_err(failed)?;
+        // Somebody else was there first: what was made here is no database's.
+        if let Err(other) = expect_same(settings, &place, &keys, &first) {
+            made.iter().for_each(|file| drop(std::fs::remove_file(file)));
+            return Err(other);
+        }
+    }
+    Ok((keys, store, recorded.is_some()))
+}
+
+/// The keys and the open database; both are begun where they are files and there is none yet.
+pub(super) async fn open(settings: &Settings) -> Result<(Arc<Keys>, Store), String> {
+    let (keys, store, _) = begin(settings, Missing::MadeForAFile).await?;
+    Ok((keys, store))
 }
 
 /// Begins the database's file, where there is none, readable by its owner only; what SQLite puts beside it is as it is.
@@ -44,23 +116,25 @@ fn own(file: &Path) -> std::io::Result<()> {
     }
 }
 
-/// The existing database of a data folder, to be read only.
+/// The existing database, to be read only.
 pub(super) async fn open_to_read(settings: &Settings) -> Result<Store, String> {
     expect_database(settings)?;
-    let keys = Keys::open(&settings.data).map_err(|error| error.to_string())?;
+    let place = database::place(settings)?;
+    let recorded = recorded(settings, &place).await?.ok_or_else(|| not_begun(settings, &place))?;
+    let keys = Keys::open(&settings.keys_folder()).map_err(|error| error.to_string())?;
+    expect_same(settings, &place, &keys, &recorded)?;
     let mac = Arc::new(move |parts: &[&[u8]]| keys.mac(parts));
-    let store = Store::open_to_read(&database(settings), mac).await;
-    store.map_err(|error| format!("{}: {error}", settings.data.display()))
+    Store::open_to_read(&place, mac).await.map_err(|error| format!("{}: {error}", named(settings, &place)))
 }
 
 /// What the database holds of the SOPs, where there is one; it is only read.
 pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String> {
-    let file = database(settings);
-    if !file.exists() {
+    let place = database::place(settings)?;
+    if recorded(settings, &place).await?.is_none() {
         return Ok(None);
     }
-    let failed = |error| format!("{}: {error}", settings.data.display());
-    let reader = store::open_to_read(&file).await.map_err(failed)?;
+    let failed = |error| format!("{}: {error}", named(settings, &place));
+    let reader = store::open_to_read(&place).await.map_err(failed)?;
     let rows = store::stored_versions(&reader).await.map_err(failed)?;
     let in_use = store::versions_in_use(&reader).await.map_err(failed)?;
     Ok(Some(Stored::of(&rows, &in_use)))
@@ -70,25 +144,33 @@ pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String
 pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let (keys, store) = open(settings).await?;
     let said = |error: store::StoreError| error.to_string();
-    let rows = store::stored_versions(store.reader()).await.map_err(said)?;
-    let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
-    let stored = Stored::of(&rows, &in_use);
-    let files = files::read(settings, Some(&stored)).await;
-    for warning in files.judge()? {
-        tracing::warn!("{warning}");
-    }
     let clock = SystemClock;
-    for located in files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)) {
-        let procedure = &located.procedure;
-        let version = StoredVersion {
-            office: procedure.office.clone(),
-            procedure: procedure.key.clone(),
-            version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
-            source: located.text.clone(),
-            stored_at: clock.now(),
-        };
-        store::keep_version(&store, version).await.map_err(said)?;
-    }
+    let mut all_are_stored = false;
+    let files = loop {
+        let rows = store::stored_versions(store.reader()).await.map_err(said)?;
+        let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
+        let stored = Stored::of(&rows, &in_use);
+        let files = files::read(settings, Some(&stored)).await;
+        let warnings = files.judge()?;
+        let mut new = files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)).peekable();
+        if all_are_stored || new.peek().is_none() {
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            break files;
+        }
+        for located in new {
+            let procedure = &located.procedure;
+            let version = StoredVersion {
+                office: procedure.office.clone(),
+                procedure: procedure.key.clone(),
+                version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
+                source: located.text.clone(),
+                stored_at: clock.now(),
+            };
+            store::keep_version(&store, version).await.map_err(said)?;
+        }
+        // Another instance may have stored its own at the same time: what is stored now is held against the files once more.
+        all_are_stored = true;
+    };
     let catalog = files.catalog.ok_or("the procedures make no catalog; mend: see what `disposisi check` tells")?;
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;

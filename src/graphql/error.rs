@@ -87,7 +87,7 @@ pub(super) fn of(refused: Refused) -> Error {
                 anew, with a new cursor, and follow from there.";
             ("CURSOR_AHEAD", message.to_owned())
         }
-        Refused::Unavailable(detail) => {
+        Refused::Unavailable(detail) | Refused::GivenUp(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
             ("UNAVAILABLE", message.to_owned())

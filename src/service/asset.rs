@@ -166,7 +166,7 @@ impl Service {
     }
 
     /// Takes a delivered asset out of service.
-    pub async fn revoke_asset(&self, user: Uuid, command: RevokeAsset) -> Answer<Uuid> {
+    pub(super) async fn revoke_asset_once(&self, user: Uuid, command: RevokeAsset) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
@@ -206,6 +206,8 @@ impl Service {
         let not_found = || Refused::not_found(&["assetId"]);
         let row = store::asset_by_id(transaction, id).await?.ok_or_else(not_found)?;
         let seen = self.see(transaction, caller, row.request_id, &["assetId"]).await?;
+        // What was found first only told whose it is: it may have changed before the request was locked.
+        let row = store::asset_by_id(transaction, id).await?.ok_or_else(not_found)?;
         if !self.sees_asset(&seen, &row) {
             return Err(not_found());
         }

@@ -27,7 +27,7 @@ pub struct Revealed {
 
 impl Service {
     /// Shows a credential to its recipient, once.
-    pub async fn reveal_credential(&self, user: Uuid, command: RevealCredential) -> Answer<Revealed> {
+    pub(super) async fn reveal_credential_once(&self, user: Uuid, command: RevealCredential) -> Answer<Revealed> {
         let (transaction, caller) = self.begin(user).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
@@ -96,7 +96,7 @@ impl Service {
     }
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
-    pub async fn reissue_credential(&self, user: Uuid, command: ReissueCredential) -> Answer<Uuid> {
+    pub(super) async fn reissue_credential_once(&self, user: Uuid, command: ReissueCredential) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();

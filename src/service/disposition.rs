@@ -11,7 +11,7 @@ use crate::store::{self, Append, Change};
 
 impl Service {
     /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
-    pub async fn read_disposition(&self, user: Uuid, disposition: Uuid) -> Answer<Uuid> {
+    pub(super) async fn read_disposition_once(&self, user: Uuid, disposition: Uuid) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let not_found = || Refused::not_found(&["dispositionId"]);
         let row = store::disposition_by_id(&transaction, disposition).await?.ok_or_else(not_found)?;

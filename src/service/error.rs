@@ -18,6 +18,8 @@ pub enum Refused {
     InvalidCursor,
     /// A cursor from further on than the log goes: an older state was restored since it was given.
     CursorAhead,
+    /// The database gave the act up for the sake of another: it may be tried again. For the operator.
+    GivenUp(String),
     /// The database does not answer, or takes nothing, for now. What it says is for the operator.
     Unavailable(String),
     /// A fault of ours.
@@ -119,6 +121,10 @@ impl From<StoreError> for Refused {
                 &["idempotencyKey"],
                 "Another call with this key is under way. Send it again in a moment.",
             ),
+            StoreError::Unfit(_) => {
+                Self::user(UserErrorCode::InvalidInput, &[], "A text holds a NUL character, or a date is out of range.")
+            }
+            StoreError::GivenUp(error) => Self::GivenUp(error.to_string()),
             StoreError::Unavailable(error) => Self::Unavailable(error.to_string()),
             other => Self::Internal(other.to_string()),
         }

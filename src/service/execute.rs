@@ -20,7 +20,7 @@ use crate::workflow::{self, Act, Execution};
 
 impl Service {
     /// Ends the step under way.
-    pub async fn execute_step(&self, user: Uuid, command: ExecuteStep) -> Answer<Uuid> {
+    pub(super) async fn execute_step_once(&self, user: Uuid, command: ExecuteStep) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();

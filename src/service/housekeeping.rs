@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::Service;
+use super::again::again;
 use super::credential::SHOWN_AGAIN;
-use crate::store::{self, StoreError};
+use super::{Answer, Service};
+use crate::store;
 
 /// How often what is past its time is forgotten.
 const FORGET: Duration = Duration::from_secs(300);
@@ -14,28 +15,36 @@ const NUMBER: Duration = Duration::from_millis(500);
 
 impl Service {
     /// Forgets, again and again, idempotency keys after their seven days, and secrets that were revealed and are not shown
-    /// again; numbers events whose own commit could not, or that another process committed. Never ends by itself.
+    /// again; numbers events whose own commit could not, or that another process committed. Hears meanwhile what other
+    /// processes write. Never ends by itself.
     pub async fn keep_house(&self) {
+        tokio::select! {
+            () = self.store.listen() => {}
+            () = self.do_chores() => {}
+        }
+    }
+
+    async fn do_chores(&self) {
         let (mut forget, mut number) = (tokio::time::interval(FORGET), tokio::time::interval(NUMBER));
         loop {
             let done = tokio::select! {
-                _ = forget.tick() => self.forget().await,
-                _ = number.tick() => self.number().await,
+                _ = forget.tick() => again(|| self.forget()).await,
+                _ = number.tick() => again(|| self.number()).await,
             };
-            if let Err(error) = done {
-                tracing::warn!(%error, "housekeeping is put off");
+            if let Err(why) = done {
+                tracing::warn!(?why, "housekeeping is put off");
             }
         }
     }
 
-    async fn number(&self) -> Result<(), StoreError> {
+    async fn number(&self) -> Answer<()> {
         if store::is_pending(&self.store).await? {
             store::sequence_pending(&self.store).await?;
         }
         Ok(())
     }
 
-    async fn forget(&self) -> Result<(), StoreError> {
+    async fn forget(&self) -> Answer<()> {
         let now = self.now();
         let keys = store::forget_old_keys(&self.store, now).await?;
         let secrets = store::forget_revealed(&self.store, now - SHOWN_AGAIN).await?;

@@ -1,5 +1,6 @@
 //! One file per use case: who, may they, load, decide, save with its events. The only way from an edge to the data.
 
+mod again;
 mod asset;
 mod audience;
 mod catalog;
@@ -177,7 +178,8 @@ impl Service {
         Ok((transaction, caller))
     }
 
-    /// A request that the caller may see, in the writing transaction.
+    /// A request that the caller may see, in the writing transaction: nobody else changes it until that ends. Whatever hangs
+    /// on it and is decided on is read after this.
     async fn see(
         &self,
         transaction: &Transaction,
@@ -186,6 +188,7 @@ impl Service {
         path: &[&str],
     ) -> Answer<Seen<SeenRequest>> {
         let viewing = self.viewing(caller);
+        store::lock_request(transaction, request).await?;
         store::see_request(transaction, &viewing, request).await?.ok_or_else(|| Refused::not_found(path))
     }
 

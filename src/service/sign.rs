@@ -14,11 +14,13 @@ use crate::workflow::{self, Act, Decision, Refusal};
 
 impl Service {
     /// Signs or refuses the current document of its kind.
-    pub async fn sign_document(&self, user: Uuid, command: SignDocument) -> Answer<Uuid> {
+    pub(super) async fn sign_document_once(&self, user: Uuid, command: SignDocument) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let not_found = || Refused::not_found(&["documentId"]);
         let document = store::document_by_id(&transaction, command.document).await?.ok_or_else(not_found)?;
         let seen = self.see(&transaction, &caller, document.request_id, &["documentId"]).await?;
+        // What was found first only told whose it is: another may have taken its place before the request was locked.
+        let document = store::document_by_id(&transaction, command.document).await?.ok_or_else(not_found)?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
         let procedure = &entry.procedure;

@@ -13,7 +13,7 @@ use super::{
 use crate::access::{Action, Actor, Caller, Grant, Subject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
-use crate::store::{self, Append, Audience, Change, NewRequest};
+use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
 use crate::workflow::{self, Act};
 
 /// A request that is not there yet, for the policy to decide on.
@@ -46,7 +46,7 @@ struct Papers {
 
 impl Service {
     /// Submits a request.
-    pub async fn submit_request(&self, user: Uuid, command: SubmitRequest) -> Answer<Uuid> {
+    pub(super) async fn submit_request_once(&self, user: Uuid, command: SubmitRequest) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let office = self.catalog.office(&command.office).ok_or_else(|| Refused::not_found(&["office"]))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
@@ -57,7 +57,7 @@ impl Service {
             .clone();
         let procedure = &entry.procedure;
         let (step, outcome) = first(&entry)?;
-        let agency = self.agency_for(&caller, &command, &step.key).await?;
+        let agency = self.agency_for(&transaction, &caller, &command, &step.key).await?;
         let proposed = Proposed { office: &command.office, procedure: &command.procedure, agency };
         let object = Object::Step(&procedure.key, &step.key);
         let allowed = self
@@ -128,7 +128,7 @@ impl Service {
     }
 
     /// Completes a request that came back.
-    pub async fn resubmit_request(&self, user: Uuid, command: ResubmitRequest) -> Answer<Uuid> {
+    pub(super) async fn resubmit_request_once(&self, user: Uuid, command: ResubmitRequest) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();
@@ -184,7 +184,13 @@ impl Service {
     }
 
     /// For which agency the caller submits.
-    async fn agency_for(&self, caller: &Caller, command: &SubmitRequest, step: &str) -> Answer<Uuid> {
+    async fn agency_for(
+        &self,
+        transaction: &Transaction,
+        caller: &Caller,
+        command: &SubmitRequest,
+        step: &str,
+    ) -> Answer<Uuid> {
         let may = |grant: &&Grant| {
             let object = Object::Step(&command.procedure, step);
             self.policy.allows(&grant.role, &command.office, object, Action::Execute)
@@ -205,7 +211,7 @@ impl Service {
                 }
             };
         };
-        let rows = self.store.agencies(&agencies).await?;
+        let rows = store::agencies(transaction, &agencies).await?;
         let found = rows.into_iter().find(|row| row.key == *wanted).map(|row| row.id);
         found.ok_or_else(|| Refused::not_found(&["agency"]))
     }

@@ -13,7 +13,7 @@ use crate::workflow::{self, Act};
 
 impl Service {
     /// Takes a request back; a reservation is freed.
-    pub async fn withdraw_request(&self, user: Uuid, command: WithdrawRequest) -> Answer<Uuid> {
+    pub(super) async fn withdraw_request_once(&self, user: Uuid, command: WithdrawRequest) -> Answer<Uuid> {
         let (transaction, caller) = self.begin(user).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();

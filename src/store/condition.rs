@@ -263,6 +263,9 @@ pub async fn about_requests(
     ids: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, About>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let reader = store.reader();
     let rows = request::Entity::find()
         .expr_as(submitter_active(now), "submitter_active")
@@ -507,7 +510,8 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let folder = tempfile::tempdir().unwrap();
-                let store = Store::open(&folder.path().join("test.db"), std::sync::Arc::new(|_| [0; 32])).await.unwrap();
+                let place = crate::store::Place::Sqlite(folder.path().join("test.db"));
+                let store = Store::open(&place, std::sync::Arc::new(|_| [0; 32])).await.unwrap();
                 fill(&store, &requests, &grants).await;
                 let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes };
                 let ids: Vec<Uuid> = (0..requests.len()).map(|number| id(u8::try_from(number).unwrap())).collect();

@@ -1,19 +1,22 @@
 //! Opening the database, and transactions that write.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{
-    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, EntityTrait, Iterable,
-    PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
-
 use sea_orm::sqlx::Connection;
+use sea_orm::{
+    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, Iterable,
+    PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait, sqlx,
+};
 use tokio::sync::Notify;
 
-use super::StoreError;
+use super::log::Numbering;
+use super::place::{Place, Postgres};
+use super::{StoreError, lock};
 
 /// A MAC over parts, with a key that the database does not hold.
 pub type Mac = Arc<dyn Fn(&[&[u8]]) -> [u8; 32] + Send + Sync>;
@@ -26,10 +29,13 @@ pub type Transaction = DatabaseTransaction;
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// The server that the database is at; none for a file.
+    server: Option<Arc<Postgres>>,
     /// The writer's connection could not begin to write: the next that is handed out is to be a new one.
     suspect: Arc<AtomicBool>,
     /// Told when the log has grown, for whoever follows it here.
     grown: Arc<Notify>,
+    numbering: Arc<Numbering>,
     mac: Mac,
 }
 
@@ -40,48 +46,53 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the SQLite database in that file, made when it is not there, and brings its schema up to date.
-    pub async fn open(file: &std::path::Path, mac: Mac) -> Result<Self, StoreError> {
-        let url = format!("sqlite://{}?mode=rwc", file.display());
-        let options = |connections: u32, suspect: Arc<AtomicBool>| {
-            let mut options = ConnectOptions::new(url.clone());
-            options
-                .max_connections(connections)
-                .min_connections(1)
-                .idle_timeout(None::<Duration>)
-                .max_lifetime(None::<Duration>)
-                .acquire_timeout(Duration::from_secs(10))
-                // As `sqlx::query`, at info: off unless asked for. Never with the values that statements are given.
-                .sqlx_logging(true)
-                // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: what
-                // comes after would be nested in it, and be acknowledged without ever being committed. Such a connection
-                // is closed. (It has been pinged before this, so a rollback on its way has arrived.)
-                .test_before_acquire(true)
-                .map_sqlx_sqlite_before_acquire(move |connection, _| {
-                    let good = !Connection::is_in_transaction(connection) && !suspect.swap(false, Ordering::Relaxed);
-                    Box::pin(async move { Ok(good) })
-                })
-                .map_sqlx_sqlite_opts(|sqlite| {
-                    sqlite
-                        .foreign_keys(true)
-                        .busy_timeout(Duration::from_secs(10))
-                        .pragma("journal_mode", "WAL")
-                        // An acknowledged mutation survives the loss of power, not only of the process.
-                        .pragma("synchronous", "FULL")
-                });
-            options
-        };
+    /// Opens the database, made when it is a file that is not there, and brings its schema up to date.
+    pub async fn open(place: &Place, mac: Mac) -> Result<Self, StoreError> {
         let suspect = Arc::new(AtomicBool::new(false));
-        let writer = Database::connect(options(1, suspect.clone())).await?;
-        Migrator::up(&writer, None).await?;
-        let reader = Database::connect(options(4, Arc::default())).await?;
-        Ok(Self { reader, writer, suspect, grown: Arc::default(), mac })
+        let (reader, writer, server) = match place {
+            Place::Sqlite(file) => {
+                let writer = Database::connect(sqlite(file, 1, suspect.clone())).await?;
+                let reader = Database::connect(sqlite(file, 4, Arc::default())).await?;
+                (reader, writer, None)
+            }
+            Place::Postgres(server) => {
+                let pool = DatabaseConnection::from(server.pool(false).await.map_err(cannot_connect)?);
+                (pool.clone(), pool, Some(server.clone()))
+            }
+        };
+        let store = Self { reader, writer, server, suspect, grown: Arc::default(), numbering: Arc::default(), mac };
+        store.migrate().await?;
+        Ok(store)
     }
 
-    /// Opens an existing SQLite database to read it only, and leaves its schema as it is.
-    pub async fn open_to_read(file: &std::path::Path, mac: Mac) -> Result<Self, StoreError> {
-        let reader = open_to_read(file).await?;
-        Ok(Self { writer: reader.clone(), reader, suspect: Arc::default(), grown: Arc::default(), mac })
+    /// Opens an existing database to read it only, and leaves its schema as it is.
+    pub async fn open_to_read(place: &Place, mac: Mac) -> Result<Self, StoreError> {
+        let reader = open_to_read(place).await?;
+        let (suspect, grown, numbering) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, mac })
+    }
+
+    /// Brings the schema up to date. Of several that begin at once on a server, one does it and the others wait.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let Some(server) = &self.server else { return Ok(Migrator::up(&self.writer, None).await?) };
+        let pool = server.unhurried().await.map_err(cannot_connect)?;
+        // The session's lock: held by one connection, while another migrates in transactions of its own. It ends with it.
+        let mut holder = pool.acquire().await.map_err(cannot_connect)?;
+        lock::for_migrating(&mut holder).await?;
+        let migrated = Migrator::up(&DatabaseConnection::from(pool.clone()), None).await;
+        drop(holder.close().await);
+        pool.close().await;
+        Ok(migrated?)
+    }
+
+    /// The server that the database is at; none for a file.
+    pub(super) fn server(&self) -> Option<&Postgres> {
+        self.server.as_deref()
+    }
+
+    /// Whose turn it is in this process to number what has committed.
+    pub(super) fn numbering(&self) -> &Numbering {
+        &self.numbering
     }
 
     /// Where statements that only read go.
@@ -114,17 +125,61 @@ impl Store {
         (self.mac)(parts)
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and soon.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.reader.ping().await?)
+        let answers = tokio::time::timeout(PING, self.reader.ping()).await;
+        Ok(answers.unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("it does not answer".to_owned()))))?)
     }
 }
 
-/// A connection to an existing SQLite database that only reads, and leaves its schema as it is.
-pub async fn open_to_read(file: &std::path::Path) -> Result<DatabaseConnection, StoreError> {
-    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
-    options.max_connections(1).sqlx_logging(false);
-    Ok(Database::connect(options).await?)
+/// How long a database may take to say that it is there.
+const PING: Duration = Duration::from_secs(2);
+
+/// How connections to a file are made.
+fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOptions {
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .acquire_timeout(Duration::from_secs(10))
+        // As `sqlx::query`, at info: off unless asked for. Never with the values that statements are given.
+        .sqlx_logging(true)
+        // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: what
+        // comes after would be nested in it, and be acknowledged without ever being committed. Such a connection
+        // is closed. (It has been pinged before this, so a rollback on its way has arrived.)
+        .test_before_acquire(true)
+        .map_sqlx_sqlite_before_acquire(move |connection, _| {
+            let good = !Connection::is_in_transaction(connection) && !suspect.swap(false, Ordering::Relaxed);
+            Box::pin(async move { Ok(good) })
+        })
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("journal_mode", "WAL")
+                // An acknowledged mutation survives the loss of power, not only of the process.
+                .pragma("synchronous", "FULL")
+        });
+    options
+}
+
+/// A connection to an existing database that only reads, and leaves its schema as it is.
+pub async fn open_to_read(place: &Place) -> Result<DatabaseConnection, StoreError> {
+    match place {
+        Place::Sqlite(file) => {
+            let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
+            options.max_connections(1).sqlx_logging(false);
+            Ok(Database::connect(options).await?)
+        }
+        Place::Postgres(server) => Ok(server.pool(true).await.map_err(cannot_connect)?.into()),
+    }
+}
+
+/// That no connection could be had.
+fn cannot_connect(error: sqlx::Error) -> StoreError {
+    StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }
 
 /// Those rows of a table, in any order; whether the caller may see them is not asked.

@@ -1,5 +1,6 @@
 //! What can go wrong in the database, classified once.
 
+use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// A fault of the database, or a constraint that a competing write made good first.
@@ -20,6 +21,12 @@ pub enum StoreError {
     /// The same idempotency key is being used by another call.
     #[error("the idempotency key is in use")]
     KeyInUse,
+    /// The database gave the transaction up for another's sake: all of it may be tried again.
+    #[error("the database gave the transaction up: {0}")]
+    GivenUp(DbErr),
+    /// A value is none that the database can hold: a text with a NUL character, a date beyond its calendar.
+    #[error("the database cannot hold a value: {0}")]
+    Unfit(DbErr),
     /// The database cannot be read or written now: it is full, locked, read-only, or does not answer.
     #[error("the database is not available: {0}")]
     Unavailable(DbErr),
@@ -34,7 +41,12 @@ pub enum StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         let Some(SqlErr::UniqueConstraintViolation(detail)) = error.sql_err() else {
-            return if is_unavailable(&error) { Self::Unavailable(error) } else { Self::Database(error) };
+            return match fault(&error) {
+                Fault::GivenUp => Self::GivenUp(error),
+                Fault::Unfit => Self::Unfit(error),
+                Fault::Unavailable => Self::Unavailable(error),
+                Fault::Other => Self::Database(error),
+            };
         };
         // The constraint's name (PostgreSQL) or its columns (SQLite): ours both.
         let broken = |names: [&str; 2]| names.iter().any(|name| detail.contains(name));
@@ -54,20 +66,57 @@ impl From<DbErr> for StoreError {
     }
 }
 
-/// Whether it is the database that fails, and not what was asked of it.
-fn is_unavailable(error: &DbErr) -> bool {
+/// What kind of fault it is, when no constraint says so.
+enum Fault {
+    GivenUp,
+    Unfit,
+    Unavailable,
+    Other,
+}
+
+fn fault(error: &DbErr) -> Fault {
     let source = match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return Fault::Unavailable,
         DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source)) => source,
-        _ => return false,
+        _ => return Fault::Other,
     };
     match &**source {
         sqlx::Error::Database(error) => {
-            // SQLite's result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the primary one is the lowest byte.
-            let code = error.code().and_then(|code| code.parse::<u32>().ok());
-            code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+            let code = error.code().unwrap_or_default();
+            match error.try_downcast_ref::<PgDatabaseError>() {
+                Some(_) => of_sqlstate(&code),
+                None => of_sqlite(&code),
+            }
         }
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
-        _ => false,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Fault::Unavailable,
+        _ => Fault::Other,
+    }
+}
+
+/// SQLite's result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the primary one is the lowest byte.
+fn of_sqlite(code: &str) -> Fault {
+    match code.parse::<u32>().map(|code| code & 0xff) {
+        Ok(5 | 6 | 8 | 10 | 13 | 14) => Fault::Unavailable,
+        _ => Fault::Other,
+    }
+}
+
+/// PostgreSQL's codes (its manual, appendix A). The first two characters are the class.
+fn of_sqlstate(code: &str) -> Fault {
+    match code {
+        // serialization_failure, deadlock_detected.
+        "40001" | "40P01" => Fault::GivenUp,
+        // character_not_in_repertoire, untranslatable_character, datetime_field_overflow.
+        "22021" | "22P05" | "22008" => Fault::Unfit,
+        // read_only_sql_transaction, as after a failover; idle_in_transaction_session_timeout, lock_not_available.
+        "25006" | "25P03" | "55P03" => Fault::Unavailable,
+        // Connection exceptions, insufficient resources, the operator's interventions (statement_timeout is one).
+        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Fault::Unavailable,
+        _ => Fault::Other,
     }
 }

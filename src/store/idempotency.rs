@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::change::insert;
+use super::lock::lock_key;
 use super::{Store, StoreError, Transaction};
 
 /// How long a key is remembered.
@@ -22,7 +23,7 @@ pub enum Remembered {
     Other,
 }
 
-/// What is remembered of a caller's key for a mutation.
+/// What is remembered of a caller's key for a mutation. Another call with the same key waits until the transaction ends.
 pub async fn recall(
     transaction: &Transaction,
     user: Uuid,
@@ -31,6 +32,7 @@ pub async fn recall(
     input: &[u8; 32],
     now: DateTime<Utc>,
 ) -> Result<Remembered, StoreError> {
+    lock_key(transaction, user, mutation, key).await?;
     let id = (user, mutation.to_owned(), key.to_owned());
     Ok(match idempotency_key::Entity::find_by_id(id.clone()).one(transaction).await? {
         None => Remembered::New,

@@ -1,12 +1,17 @@
 //! The event log: numbering what has committed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use entity::{event, log, log_end, pending};
 use sea_orm::sea_query::{OnConflict, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::listen::tell;
+use super::lock::lock_log;
 use super::{Store, StoreError, Transaction};
 
 /// How many rows one statement numbers.
@@ -28,10 +33,34 @@ pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), Store
     }
     transaction.commit().await?;
     // The act is done whatever becomes of the numbering; the next pass numbers what this one could not.
-    if let Err(error) = sequence_pending(store).await {
+    if let Err(error) = store.numbering().include(store).await {
         tracing::warn!(%error, "events wait for their place in the log");
     }
     Ok(())
+}
+
+/// Who in this process numbers what has committed. A pass numbers what committed before it began: those who wait for their
+/// turn meanwhile share the next one.
+#[derive(Debug, Default)]
+pub(super) struct Numbering {
+    /// How many have committed, and asked.
+    asked: AtomicU64,
+    /// How many of them passes have included; held by the one that numbers.
+    included: Mutex<u64>,
+}
+
+impl Numbering {
+    /// Returns when what was committed before has its place.
+    async fn include(&self, store: &Store) -> Result<(), StoreError> {
+        let ticket = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut included = self.included.lock().await;
+        if *included < ticket {
+            let all = self.asked.load(Ordering::SeqCst);
+            sequence_pending(store).await?;
+            *included = all;
+        }
+        Ok(())
+    }
 }
 
 /// Gives every committed event without a place the next one. Returns how many it placed.
@@ -39,8 +68,10 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
     let mut placed = 0;
     loop {
         let transaction = store.begin().await?;
+        lock_log(&transaction).await?;
         let count = number(store, &transaction).await?;
         if count > 0 {
+            tell(&transaction).await?;
             transaction.commit().await?;
             store.grown().notify_one();
         }

@@ -9,9 +9,13 @@ mod database;
 mod error;
 mod events;
 mod idempotency;
+mod key_ids;
+mod listen;
+mod lock;
 mod log;
 mod page;
 mod people;
+mod place;
 mod procedures;
 mod requests;
 mod verify;
@@ -29,9 +33,12 @@ pub use events::{
     EventFilter, NumberedEvent, Sight, Stretch, events_after, events_by_ids, events_of, events_seen, log_end,
 };
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
+pub use key_ids::{KeyIds, key_ids};
+pub use lock::lock_request;
 pub use log::{commit, is_pending, sequence_pending};
 pub use page::{Page, PageKey, Paging};
-pub use people::{Person, Standing, agency_people, caller};
+pub use people::{Person, Standing, agencies, agency_people, caller};
+pub use place::{Limits, Place, Postgres, Tls};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,

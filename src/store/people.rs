@@ -127,6 +127,11 @@ pub(super) fn is_active(id: SimpleExpr) -> SimpleExpr {
     )
 }
 
+/// Those agencies, in any order.
+pub async fn agencies<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<agency::Model>, StoreError> {
+    Ok(agency::Entity::find().filter(agency::Column::Id.is_in(ids.iter().copied())).all(connection).await?)
+}
+
 /// The active people who hold a grant of one of the roles in one of the agencies at a moment, by name; each with the agency.
 pub async fn agency_people<C: ConnectionTrait>(
     connection: &C,
@@ -185,7 +190,7 @@ impl Store {
 
     /// Those agencies, in any order.
     pub async fn agencies(&self, ids: &[Uuid]) -> Result<Vec<agency::Model>, StoreError> {
-        Ok(agency::Entity::find().filter(agency::Column::Id.is_in(ids.iter().copied())).all(self.reader()).await?)
+        agencies(self.reader(), ids).await
     }
 
     /// An office's agencies, by key.

@@ -1,9 +1,9 @@
 //! Versions of SOPs, stored whole when first seen, and the numbers given to requests.
 
 use entity::{counter, procedure_version, request};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
-use super::change::insert;
 use super::{Store, StoreError, Transaction};
 
 /// A stored version's row.
@@ -28,10 +28,14 @@ pub async fn versions_in_use<C: ConnectionTrait>(connection: &C) -> Result<Vec<(
     Ok(query.into_tuple().all(connection).await?)
 }
 
-/// Stores a version that is not stored yet.
+/// Stores a version, unless another process has stored one under its number meanwhile: what is stored stays.
 pub async fn keep_version(store: &Store, version: StoredVersion) -> Result<(), StoreError> {
+    use procedure_version::Column;
     let transaction = store.begin().await?;
-    insert(&transaction, version).await?;
+    let mut keep = OnConflict::columns([Column::Office, Column::Procedure, Column::Version]);
+    keep.do_nothing();
+    let insert = procedure_version::Entity::insert(version.into_active_model()).on_conflict(keep);
+    insert.exec_without_returning(&transaction).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -43,15 +47,12 @@ pub async fn next_number(
     procedure: &str,
     year: i32,
 ) -> Result<i64, StoreError> {
-    let key = (office.to_owned(), procedure.to_owned(), year);
-    let found = counter::Entity::find_by_id(key).one(transaction).await?;
-    let last = found.as_ref().map_or(0, |row| row.last) + 1;
-    let row = counter::Model { office: office.to_owned(), procedure: procedure.to_owned(), year, last };
-    if found.is_some() {
-        let update = counter::ActiveModel { last: Set(last), ..row.into_active_model() };
-        counter::Entity::update(update).exec(transaction).await?;
-    } else {
-        insert(transaction, row).await?;
-    }
-    Ok(last)
+    let first = counter::Model { office: office.to_owned(), procedure: procedure.to_owned(), year, last: 1 };
+    let last = (counter::Entity, counter::Column::Last);
+    // One statement, so that the first number of a year is taken once too.
+    let counted = OnConflict::columns([counter::Column::Office, counter::Column::Procedure, counter::Column::Year])
+        .value(counter::Column::Last, Expr::col(last).add(1))
+        .to_owned();
+    let insert = counter::Entity::insert(first.into_active_model()).on_conflict(counted);
+    Ok(insert.exec_with_returning(transaction).await?.last)
 }

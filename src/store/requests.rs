@@ -82,7 +82,7 @@ impl Order {
             OrderField::UpdatedAt => column(request::Column::UpdatedAt),
             OrderField::Number => column(request::Column::Number),
             OrderField::DueAt => {
-                let last = if self.descending { DateTime::<Utc>::MIN_UTC } else { far_future() };
+                let last = if self.descending { far_past() } else { far_future() };
                 Expr::col((request::Entity, request::Column::DueAt)).if_null(last)
             }
         }
@@ -95,11 +95,17 @@ impl Order {
             OrderField::UpdatedAt => row.updated_at.into(),
             OrderField::Number => row.number.clone().into(),
             OrderField::DueAt => {
-                let last = if self.descending { DateTime::<Utc>::MIN_UTC } else { far_future() };
+                let last = if self.descending { far_past() } else { far_future() };
                 row.due_at.unwrap_or(last).into()
             }
         }
     }
+}
+
+/// A moment before every due time, that both databases can hold (the year 1): from the last to the first, rows without one
+/// come last too.
+fn far_past() -> DateTime<Utc> {
+    DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
 }
 
 /// A moment after every due time: rows without one come last.

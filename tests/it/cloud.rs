@@ -155,8 +155,7 @@ async fn one_rejected_one_withdrawn_one_name_taken() {
 /// Changes the database beside the server, as only a test may.
 async fn change(server: &Server, sql: &str) {
     use sea_orm::ConnectionTrait;
-    let url = format!("sqlite://{}?mode=rw", server.path().join("disposisi.db").display());
-    let database = sea_orm::Database::connect(url).await.expect("the database");
+    let database = crate::database::open(&server.path()).await;
     let changed = database.execute_unprepared(sql).await.expect("it runs");
     assert!(changed.rows_affected() > 0, "{sql}");
 }
@@ -210,7 +209,8 @@ async fn a_credential_is_for_whom_it_names_and_for_ten_minutes() {
     let gone = colleague.ask(REVEAL, reveal("one")).await["revealCredential"]["userErrors"][0]["code"].clone();
     assert_eq!(gone, "NOT_FOUND", "it is for another now, and nothing of theirs is left to see");
     assert_eq!(opd.ask(REVEAL, reveal("two")).await["revealCredential"]["secret"], "rahasia-baru-2");
-    change(&server, "UPDATE credentials SET revealed_at = datetime(revealed_at, '-11 minutes')").await;
+    let earlier = crate::database::earlier("revealed_at", 11);
+    change(&server, &format!("UPDATE credentials SET revealed_at = {earlier}")).await;
     let late = opd.ask(REVEAL, reveal("two")).await["revealCredential"]["userErrors"][0]["code"].clone();
     assert_eq!(late, "ALREADY_REVEALED", "ten minutes are over");
 }

@@ -6,6 +6,7 @@ use reqwest::header::ACCEPT;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::database;
 use crate::harness::{Cast, Person, Server};
 use crate::socket::Socket;
 use crate::stream::Stream;
@@ -398,17 +399,13 @@ async fn a_cursor_from_beyond_the_log_is_told() {
     let mut server = Server::with(CAST);
     submit(&server.person("opd").await, "B/1").await;
     server.stop();
-    let copy = tempfile::tempdir().expect("a folder");
-    let database = server.path().join("disposisi.db");
-    std::fs::copy(&database, copy.path().join("disposisi.db")).expect("a backup");
+    let backup = tempfile::tempdir().expect("a folder");
+    database::copy(&server.path(), backup.path());
     server.start();
     submit(&server.person("opd").await, "B/2").await;
     let later = cursor(&server.person("tu").await).await;
     server.stop();
-    for more in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(server.path().join(format!("disposisi.db{more}")));
-    }
-    std::fs::copy(copy.path().join("disposisi.db"), &database).expect("restored");
+    database::copy(backup.path(), &server.path());
     server.start();
     let tu = server.person("tu").await;
     let mut socket = Socket::of(&server, tu.token()).await;

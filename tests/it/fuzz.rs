@@ -367,10 +367,11 @@ fn no_text_breaks_the_reader_of_policies() {
 
 /// A service over an empty database, and its schema.
 async fn schema(folder: &Path) -> (Service, ApiSchema) {
-    let keys = Arc::new(Keys::open_or_make(folder).expect("keys"));
+    Keys::make(&folder.join("keys")).expect("keys");
+    let keys = Arc::new(Keys::open(&folder.join("keys")).expect("keys"));
     let mac = keys.clone();
     let mac = Arc::new(move |parts: &[&[u8]]| mac.mac(parts));
-    let store = Store::open(&folder.join("disposisi.db"), mac).await.expect("a database");
+    let store = Store::open(&crate::database::place(folder), mac).await.expect("a database");
     let mut catalog = Catalog::default();
     let Shelf { offices, procedures, .. } = shelf();
     offices.into_iter().for_each(|office| catalog.add_office(office));

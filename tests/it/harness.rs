@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::database;
+
 /// Everybody's password here.
 const PASSWORD: &str = "demonstration only";
 
@@ -71,8 +73,15 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-/// The program, on a data folder.
+/// The program, on a data folder with its database.
 pub(crate) fn command(data: &Path, folders: &Folders) -> Command {
+    let mut command = bare(data, folders);
+    command.envs(database::environment(data));
+    command
+}
+
+/// The program, on a data folder that may have no database.
+pub(crate) fn bare(data: &Path, folders: &Folders) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_disposisi"));
     command.arg("--data").arg(data);
     command.arg("--procedures").arg(&folders.procedures).arg("--policies").arg(&folders.policies);
@@ -129,8 +138,13 @@ pub(crate) fn signal(process: u32, name: &str) {
 fn ignoring_size_limits(program: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
-    shell.current_dir(program.get_current_dir().expect("a folder")).env_clear();
+    shell.current_dir(program.get_current_dir().expect("a folder")).env_clear().envs(told(program));
     shell
+}
+
+/// What a program is told by the environment.
+fn told(program: &Command) -> impl Iterator<Item = (&std::ffi::OsStr, &std::ffi::OsStr)> {
+    program.get_envs().filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// Whether the tests run as somebody whom no permission stops.
@@ -151,8 +165,30 @@ fn unprivileged(program: &Command, data: &Path) -> Command {
     assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(all).status().expect("chown runs").success());
     let mut other = nobody();
     other.arg(program.get_program()).args(program.get_args());
-    other.current_dir(program.get_current_dir().expect("a folder")).env_clear();
+    other.current_dir(program.get_current_dir().expect("a folder")).env_clear().envs(told(program));
     other
+}
+
+/// How somebody signs in.
+pub(crate) fn credentials(name: &str) -> Value {
+    json!({ "input": { "username": name, "password": PASSWORD } })
+}
+
+/// Lets these people act.
+pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
+    let mut agencies: Vec<(&str, &str)> =
+        people.iter().filter_map(|(_, office, _, agency)| agency.map(|agency| (*office, agency))).collect();
+    agencies.sort_unstable();
+    agencies.dedup();
+    for (office, agency) in agencies {
+        run(&["agency", "add", "--office", office, agency, "--name", agency], "");
+    }
+    for (name, office, role, agency) in people {
+        run(&["user", "add", name, "--name", name, "--password-stdin"], PASSWORD);
+        let mut grant = vec!["grant", name, "--office", office, "--role", role];
+        grant.extend(agency.iter().flat_map(|agency| ["--agency", agency]));
+        run(&grant, "");
+    }
 }
 
 /// A person: name, office, role, and the agency of an agency's people.
@@ -179,19 +215,7 @@ impl Server {
     pub(crate) fn of(people: Cast<'_>, folders: Folders) -> Self {
         let data = tempfile::tempdir().expect("a folder");
         let path = data.path().join("data");
-        let mut agencies: Vec<(&str, &str)> =
-            people.iter().filter_map(|(_, office, _, agency)| agency.map(|agency| (*office, agency))).collect();
-        agencies.sort_unstable();
-        agencies.dedup();
-        for (office, agency) in agencies {
-            run(&path, &folders, &["agency", "add", "--office", office, agency, "--name", agency], "");
-        }
-        for (name, office, role, agency) in people {
-            run(&path, &folders, &["user", "add", name, "--name", name, "--password-stdin"], PASSWORD);
-            let mut grant = vec!["grant", name, "--office", office, "--role", role];
-            grant.extend(agency.iter().flat_map(|agency| ["--agency", agency]));
-            run(&path, &folders, &grant, "");
-        }
+        enter(people, |arguments, input| drop(run(&path, &folders, arguments, input)));
         let (child, url) = serve(&path, &folders, &[], false);
         Self { child, url, folders, flags: Vec::new(), as_nobody: false, data, http: reqwest::Client::new() }
     }
@@ -275,11 +299,9 @@ impl Server {
         run(&self.path(), &self.folders, arguments, "")
     }
 
-    /// Whether any file of the data folder holds this text.
+    /// Whether the database holds this text anywhere.
     pub(crate) fn holds(&self, text: &str) -> bool {
-        let files = std::fs::read_dir(self.path()).expect("the data folder");
-        let mut files = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
-        files.any(|path| std::fs::read(path).expect("a file").windows(text.len()).any(|part| part == text.as_bytes()))
+        database::holds(&self.path(), text)
     }
 
     /// Sends an operation, with a token or none; the whole answer.
@@ -301,7 +323,7 @@ impl Server {
         let claims = self.person(name).await.token().split('.').nth(1).map(|part| URL_SAFE_NO_PAD.decode(part));
         let claims: Value = serde_json::from_slice(&claims.expect("claims").expect("base64")).expect("JSON");
         let user = claims["sub"].as_str().and_then(|sub| sub.parse().ok()).expect("an id");
-        let keys = disposisi::auth::Keys::open(&self.path()).expect("the keys");
+        let keys = disposisi::auth::Keys::open(&self.path().join("keys")).expect("the keys");
         let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
         keys.issue(user, now, chrono::TimeDelta::seconds(seconds)).expect("a token").0
     }
@@ -309,7 +331,7 @@ impl Server {
     /// Signs a person in.
     pub(crate) async fn person(&self, name: &str) -> Person<'_> {
         let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code } } }";
-        let answer = self.send(None, query, json!({ "input": { "username": name, "password": PASSWORD } })).await;
+        let answer = self.send(None, query, credentials(name)).await;
         let token = answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}"));
         Person { server: self, token: token.to_owned() }
     }

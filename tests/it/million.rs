@@ -34,9 +34,10 @@ struct Bulk {
 
 impl Bulk {
     async fn open(data: &Path) -> Self {
-        let keys = Arc::new(Keys::open_or_make(data).expect("keys"));
+        Keys::make(&data.join("keys")).expect("keys");
+        let keys = Arc::new(Keys::open(&data.join("keys")).expect("keys"));
         let mac = move |parts: &[&[u8]]| keys.mac(parts);
-        let store = Store::open(&data.join("disposisi.db"), Arc::new(mac)).await.expect("a database");
+        let store = Store::open(&crate::database::place(data), Arc::new(mac)).await.expect("a database");
         let now = DateTime::from_timestamp(1_767_571_200, 0).expect("a moment");
         Self { store, position: 0, last: Vec::new(), requests: 0, now }
     }

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
+use crate::database;
 use crate::harness::{Cast, Person, Server};
 use crate::socket::Socket;
 use crate::stream::Stream;
@@ -74,8 +75,7 @@ fn acts() -> Vec<(&'static str, &'static str, &'static str, Value)> {
 
 /// Writes to the database as nobody but its operator can.
 async fn edit(server: &Server, sql: &str) {
-    let url = format!("sqlite://{}", server.path().join("disposisi.db").display());
-    let database = Database::connect(url).await.expect("the database");
+    let database = database::open(&server.path()).await;
     database.execute_unprepared(sql).await.expect("written");
     database.close().await.expect("closed");
 }

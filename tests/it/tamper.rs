@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TryGetable};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::database::{self, NEW_ID};
 use crate::harness::{Folders, Person, READ, Server, output};
 
 const SKW: &str = "singkawang";
@@ -188,25 +189,6 @@ fn case(what: &str, sql: &str, named: &[&str]) -> Case {
     Case { what: what.to_owned(), sql: sql.to_owned(), named: named.iter().map(|&part| part.to_owned()).collect() }
 }
 
-async fn open(file: &Path) -> DatabaseConnection {
-    let mut options = ConnectOptions::new(format!("sqlite://{}", file.display()));
-    options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.expect("the database")
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to.join("keys")).expect("a folder");
-    for key in ["signing.key", "encryption.key", "audit.key"] {
-        std::fs::copy(from.join("keys").join(key), to.join("keys").join(key)).expect("a key");
-    }
-    for file in ["disposisi.db", "disposisi.db-wal"] {
-        let _ = std::fs::remove_file(to.join(file));
-        if from.join(file).exists() {
-            std::fs::copy(from.join(file), to.join(file)).expect("the database");
-        }
-    }
-}
-
 /// What `audit verify` says; whether it is content.
 fn verify(data: &Path) -> (bool, String) {
     let output = output(data, &Folders::shipped(), &["audit", "verify"], "");
@@ -215,17 +197,10 @@ fn verify(data: &Path) -> (bool, String) {
 }
 
 async fn value<T: TryGetable>(database: &DatabaseConnection, sql: &str) -> T {
-    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    let statement = Statement::from_string(database.get_database_backend(), sql);
     let row = database.query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let row = row.unwrap_or_else(|| panic!("nothing found: {sql}"));
     row.try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error:?}"))
-}
-
-/// Every value of a statement's first column.
-async fn values<T: TryGetable>(database: &DatabaseConnection, sql: &str) -> Vec<T> {
-    let statement = Statement::from_string(DbBackend::Sqlite, sql);
-    let rows = database.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    rows.iter().map(|row| row.try_get_by_index(0).expect("a value")).collect()
 }
 
 /// A request's id, as SQL.
@@ -240,18 +215,17 @@ impl World {
         let first = play_subdomain(&server).await;
         let cloud = play_cloud(&server).await;
         let placed = begin_data_center(&server).await;
-        let live = open(&server.path().join("disposisi.db")).await;
         let old = folder.path().join("old.db");
-        live.execute_unprepared(&format!("VACUUM INTO '{}'", old.display())).await.expect("an old copy");
-        live.close().await.expect("closed");
+        database::keep_old(&server.path(), &old).await;
         reserve(&server, &placed).await;
         let last = subdomain(&server, "005/4").await;
         assert!(server.stop().success());
         let clean = folder.path().join("clean");
-        copy(&server.path(), &clean);
+        database::copy(&server.path(), &folder.path().join("source"));
+        database::copy(&server.path(), &clean);
         let (content, said) = verify(&clean);
         assert!(content, "{said}");
-        let clean = open(&clean.join("disposisi.db")).await;
+        let clean = database::open_with_old(&clean, &old).await;
         Self { folder, clean, first, cloud, placed, last }
     }
 
@@ -262,11 +236,9 @@ impl World {
     /// A copy that was tampered with.
     async fn tampered(&self, sql: &str) -> PathBuf {
         let data = self.path("tampered");
-        copy(&self.path("clean"), &data);
-        let database = open(&data.join("disposisi.db")).await;
-        let old = self.path("old.db");
-        let sql = format!("ATTACH '{}' AS old; {sql}", old.display());
-        database.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        database::copy(&self.path("source"), &data);
+        let database = database::open_with_old(&data, &self.path("old.db")).await;
+        database.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         database.close().await.expect("closed");
         data
     }
@@ -336,7 +308,7 @@ async fn an_event_that_was_touched_is_named() {
         case(
             "one copied to the end",
             &format!(
-                "INSERT INTO events SELECT randomblob(16), request_id, {}, kind, at, version, audience, body, mac \
+                "INSERT INTO events SELECT {NEW_ID}, request_id, {}, kind, at, version, audience, body, mac \
                  FROM events WHERE {in_third}; UPDATE requests SET last_sequence = {} WHERE number = '{first}'",
                 end + 1,
                 end + 1
@@ -348,7 +320,7 @@ async fn an_event_that_was_touched_is_named() {
             &format!(
                 "UPDATE events SET sequence = -sequence - 1 WHERE request_id = {id} AND sequence > 3; \
                  UPDATE events SET sequence = -sequence WHERE sequence < 0; \
-                 INSERT INTO events SELECT randomblob(16), request_id, 4, kind, at, version, audience, body, mac \
+                 INSERT INTO events SELECT {NEW_ID}, request_id, 4, kind, at, version, audience, body, mac \
                  FROM events WHERE {in_third}; UPDATE requests SET last_sequence = {} WHERE number = '{first}'",
                 end + 1,
                 id = id(first)
@@ -412,7 +384,7 @@ async fn an_event_that_was_touched_is_named() {
         ("at", "'2020-01-01 00:00:00+00:00'"),
         ("version", "version + 1"),
         ("audience", "1 - audience"),
-        ("id", "randomblob(16)"),
+        ("id", NEW_ID),
     ] {
         let sql = format!("UPDATE events SET {column} = {to} WHERE {in_third}");
         cases.push(case(&format!("the column {column}"), &sql, &[&third]));
@@ -451,9 +423,8 @@ async fn a_log_that_was_touched_is_named() {
         UPDATE log SET position = -(SELECT place FROM n WHERE n.event_id = log.event_id); \
         UPDATE log SET position = -position;";
     let first_cut: i64 = {
-        let old = open(&world.path("old.db")).await;
-        let sequence: i64 = value(&old, &format!("SELECT last_sequence FROM requests WHERE number = '{placed}'")).await;
-        old.close().await.expect("closed");
+        let old = format!("SELECT last_sequence FROM old.requests WHERE number = '{placed}'");
+        let sequence: i64 = value(&world.clean, &old).await;
         assert!(sequence < world.last_sequence(placed).await);
         world.position(placed, sequence + 1).await
     };
@@ -461,7 +432,7 @@ async fn a_log_that_was_touched_is_named() {
     let one_of_first = world.position(first, 3).await;
     let cases = vec![
         case("a row deleted", "DELETE FROM log WHERE position = 9", &[&at(9), "missing"]),
-        case("a row's event", "UPDATE log SET event_id = randomblob(16) WHERE position = 9", &[&at(9)]),
+        case("a row's event", &format!("UPDATE log SET event_id = {NEW_ID} WHERE position = 9"), &[&at(9)]),
         case(
             "a row's MAC",
             "UPDATE log SET mac = (SELECT mac FROM log WHERE position = 8) WHERE position = 9",
@@ -491,7 +462,7 @@ async fn a_log_that_was_touched_is_named() {
         case("the end's row deleted", "DELETE FROM log_end", &[&at(end), "is missing"]),
         case(
             "a row more",
-            &format!("INSERT INTO log SELECT {}, randomblob(16), mac FROM log WHERE position = {end}", end + 1),
+            &format!("INSERT INTO log SELECT {}, {NEW_ID}, mac FROM log WHERE position = {end}", end + 1),
             &[&at(end + 1)],
         ),
         case("a request removed from the middle", &removed(placed), &["log position", "missing"]),
@@ -540,7 +511,7 @@ async fn a_log_that_was_touched_is_named() {
     // Numbered anew by the program itself, it fits no better.
     let data = world.tampered(&format!("{back} {LOG_BACK}")).await;
     number_anew(&data).await;
-    let database = open(&data.join("disposisi.db")).await;
+    let database = database::open(&data).await;
     assert_eq!(value::<i64>(&database, "SELECT count(*) FROM pending").await, 0, "all have places");
     database.close().await.expect("closed");
     let (content, said) = verify(&data);
@@ -585,38 +556,16 @@ fn rolled_back(number: &str) -> String {
     sql + "DELETE FROM held_units WHERE asset_id NOT IN (SELECT id FROM assets);"
 }
 
-/// A statement that gives a column another value of its kind. `kind`: the column's declared type.
-fn other_value(column: &str, kind: &str) -> String {
-    match kind {
-        "boolean" => format!("NOT {column}"),
-        // Far enough to meet no other row of its request.
-        "INTEGER" | "smallint" => format!("{column} + 1000"),
-        "uuid_text" => "randomblob(16)".to_owned(),
-        "date_text" => "'2020-01-01'".to_owned(),
-        "timestamp_with_timezone_text" => "'2020-01-01 00:00:00+00:00'".to_owned(),
-        "BLOB" | "varbinary_blob(32)" => format!("CASE WHEN {column} IS NULL THEN x'00' ELSE NULL END"),
-        _ => format!("coalesce({column}, '') || 'x'"),
-    }
-}
-
-/// A table's columns with their types.
-async fn columns(database: &DatabaseConnection, table: &str) -> Vec<(String, String)> {
-    let names = values(database, &format!("SELECT name FROM pragma_table_info('{table}')")).await;
-    let kinds = values(database, &format!("SELECT type FROM pragma_table_info('{table}')")).await;
-    names.into_iter().zip(kinds).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_column_of_a_request_is_left_out() {
     let world = World::play().await;
     let number = &world.cloud;
     let mut cases = Vec::new();
-    for (column, kind) in columns(&world.clean, "requests").await {
-        let to = match column.as_str() {
-            // Told by what they no longer fit.
-            "id" | "last_sequence" | "last_mac" | "row_mac" => continue,
-            column => other_value(column, &kind),
-        };
+    for (column, to) in database::other_values(&world.clean, "requests").await {
+        // Told by what they no longer fit.
+        if ["id", "last_sequence", "last_mac", "row_mac"].contains(&column.as_str()) {
+            continue;
+        }
         let named = if column == "number" { format!("{number}x") } else { number.clone() };
         let sql = format!("UPDATE requests SET {column} = {to} WHERE number = '{number}'");
         cases.push(case(&column, &sql, &[&format!("request {named}:"), "its row was edited"]));
@@ -634,7 +583,7 @@ async fn no_column_of_a_request_is_left_out() {
         let sql = format!("UPDATE requests SET last_sequence = {to} WHERE number = '{number}'");
         cases.push(case("last_sequence", &sql, &[&format!("request {number}, event {event}:")]));
     }
-    let sql = format!("UPDATE requests SET id = randomblob(16) WHERE number = '{number}'");
+    let sql = format!("UPDATE requests SET id = {NEW_ID} WHERE number = '{number}'");
     cases.push(case("id", &sql, &["request"]));
     world.expect(cases).await;
 }
@@ -655,7 +604,8 @@ const HANGING: [(&str, &str); 9] = [
 impl World {
     /// The event that tells last of a row of a table: `request …, event …`.
     async fn told_by(&self, table: &str, request: &str, row: i64) -> (String, String) {
-        let request: Uuid = value(&self.clean, &format!("{request} WHERE {table}.rowid = {row}")).await;
+        let this = format!("{} = {row}", database::row(table));
+        let request: Uuid = value(&self.clean, &format!("{request} WHERE {this}")).await;
         let id: (&str, &str) = match table {
             "submissions" => ("submissions", ""),
             "disposition_reads" => ("disposition_reads", "disposition_id"),
@@ -664,12 +614,11 @@ impl World {
         };
         let name = match id {
             (table, "") => {
-                let sequence: i32 =
-                    value(&self.clean, &format!("SELECT sequence FROM submissions WHERE rowid = {row}")).await;
+                let sequence: i32 = value(&self.clean, &format!("SELECT sequence FROM submissions WHERE {this}")).await;
                 format!("{table}/{request}/{sequence}")
             }
             (named, column) => {
-                let id: Uuid = value(&self.clean, &format!("SELECT {column} FROM {table} WHERE rowid = {row}")).await;
+                let id: Uuid = value(&self.clean, &format!("SELECT {column} FROM {table} WHERE {this}")).await;
                 format!("{named}/{id}")
             }
         };
@@ -688,15 +637,14 @@ async fn no_column_of_what_hangs_on_a_request_is_left_out() {
     for (table, request) in HANGING {
         // The newest of its kind, and the oldest.
         for order in ["max", "min"] {
-            let row: i64 = value(&world.clean, &format!("SELECT {order}(rowid) FROM {table}")).await;
+            let row: i64 = value(&world.clean, &format!("SELECT {order}({}) FROM {table}", database::row(table))).await;
             let (event, name) = world.told_by(table, request, row).await;
-            for (column, kind) in columns(&world.clean, table).await {
-                let to = other_value(&column, &kind);
-                let sql = format!("UPDATE {table} SET {column} = {to} WHERE rowid = {row}");
+            for (column, to) in database::other_values(&world.clean, table).await {
+                let sql = format!("UPDATE {table} SET {column} = {to} WHERE {} = {row}", database::row(table));
                 // A row under another's id, or another name, is missing under its own.
                 cases.push(case(&format!("{table}.{column}"), &sql, &[&event, &name]));
             }
-            let sql = format!("DELETE FROM {table} WHERE rowid = {row}");
+            let sql = format!("DELETE FROM {table} WHERE {} = {row}", database::row(table));
             cases.push(case(&format!("{table}, one deleted"), &sql, &[&event, &name]));
         }
         assert!(cases.iter().any(|case| case.what.starts_with(table)), "{table} was played");
@@ -710,13 +658,13 @@ async fn a_row_that_no_event_tells_of_is_named() {
     let number = &world.first;
     let mut cases = Vec::new();
     for table in ["visits", "dispositions", "documents", "submissions"] {
-        let changed: Vec<String> = columns(&world.clean, table)
+        let changed: Vec<String> = database::other_values(&world.clean, table)
             .await
             .into_iter()
             .map(|(name, _)| match name.as_str() {
-                "id" => "randomblob(16)".to_owned(),
+                "id" => NEW_ID.to_owned(),
                 "visit" | "position" | "sequence" => format!("{name} + 100"),
-                "current" => "0".to_owned(),
+                "current" => "false".to_owned(),
                 _ => name,
             })
             .collect();
@@ -729,15 +677,15 @@ async fn a_row_that_no_event_tells_of_is_named() {
     }
     let sql = "INSERT INTO held_units SELECT office, kind, place, unit + 10, asset_id FROM held_units LIMIT 1";
     cases.push(case("a unit more", sql, &[&world.placed, "assets/", "edited"]));
-    let sql = "INSERT INTO held_units SELECT office, kind, place, unit + 10, randomblob(16) FROM held_units LIMIT 1";
-    cases.push(case("a unit held for nothing", sql, &["held_units", "hangs on nothing"]));
+    let sql = format!("INSERT INTO held_units SELECT office, kind, place, unit + 10, {NEW_ID} FROM held_units LIMIT 1");
+    cases.push(case("a unit held for nothing", &sql, &["held_units", "hangs on nothing"]));
     world.expect(cases).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_signed_on_top_of_what_was_touched() {
     let mut server = server();
-    let database = open(&server.path().join("disposisi.db")).await;
+    let database = database::open(&server.path()).await;
     let number = begin_data_center(&server).await;
     let refused = async |number: &str, sql: &str, back: &str| {
         database.execute_unprepared(sql).await.expect("edited");

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use entity::{event, request};
 
 use super::serve::{Server, told_to_end};
-use super::{Flags, Outcome, Settings, say, start};
+use super::{DatabaseUrl, Flags, Outcome, Settings, say, start};
 use crate::service::history;
 use crate::store;
 
@@ -35,6 +35,9 @@ impl Demo {
     /// What a demo does otherwise than a server: it listens to this machine only, is quiet, and keeps its data nowhere unless
     /// a flag says where.
     pub(super) fn adjust(&self, settings: &mut Settings, flags: &Flags) {
+        // Its data is invented: it goes into no database that is in use.
+        settings.database = DatabaseUrl::default();
+        settings.keys = PathBuf::new();
         settings.listen = ([127, 0, 0, 1], self.port).into();
         settings.data = flags.data().map_or_else(PathBuf::new, PathBuf::from);
         if !flags.names_log() {

@@ -1,0 +1,98 @@
+//! A disk that takes no more, and a file that may only be read.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, READ, Server};
+
+const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id version } \
+    userErrors { code message path } } }";
+
+/// A submission by this letter.
+fn submission(letter: &str) -> Value {
+    json!({ "input": {
+        "office": "singkawang", "procedure": "permohonan-cloud-service", "idempotencyKey": letter,
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    } })
+}
+
+/// Sets how large any file of the process may grow.
+fn limit(server: &Server, bytes: &str) {
+    let process = server.process().to_string();
+    let limit = server.beside("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status();
+    assert!(limit.expect("prlimit, of util-linux").success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_nothing_loses_nothing_and_is_left_behind() {
+    let server = Server::with(CAST);
+    let opd = server.person("opd").await;
+    let before = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
+    assert_eq!(before["version"], 1);
+    // Full at once, and full after a while: either is told, and neither loses anything.
+    for (round, bytes) in ["0", "400000"].into_iter().enumerate() {
+        limit(&server, bytes);
+        let mut refused = None;
+        for index in 0..200 {
+            let letter = format!("006/{round}/{index}");
+            let answer = opd.answer(SUBMIT, submission(&letter)).await;
+            if answer["errors"].is_array() {
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+                refused = Some(letter);
+                break;
+            }
+        }
+        let refused = refused.expect("it took nothing any more");
+        let number = "query($number: String!) { request(number: $number) { version } }";
+        assert_eq!(
+            opd.ask(number, json!({ "number": "SKW/CLOUD/2026/0001" })).await["request"]["version"],
+            1,
+            "reading goes on"
+        );
+        assert_eq!(opd.answer(SUBMIT, submission(&refused)).await["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+        limit(&server, "unlimited");
+        let after = opd.ask(SUBMIT, submission(&refused)).await["submitRequest"].clone();
+        assert_eq!(after["request"]["version"], 1, "it goes on without a restart: {after}");
+    }
+    let all = opd.ask("{ requests(first: 100) { totalCount nodes { number } } }", json!({})).await["requests"].clone();
+    let newest = all["nodes"][0]["number"].as_str().and_then(|number| number.rsplit('/').next()?.parse::<u64>().ok());
+    assert_eq!(newest, all["totalCount"].as_u64(), "what was refused took no number");
+    assert!(opd.ask(READ, json!({ "number": "SKW/CLOUD/2026/0001" })).await["request"]["events"]["nodes"].is_array());
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_may_only_be_read_is_told_so_and_written_again_when_it_may_be() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut server = Server::with(CAST);
+    server.restart_unprivileged();
+    let opd = server.person("opd").await;
+    let permit = |mode: u32| {
+        for file in std::fs::read_dir(server.path()).expect("the data folder") {
+            let file = file.expect("a file").path();
+            if file.is_file() {
+                std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).expect("permitted");
+            }
+        }
+    };
+    assert_eq!(opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"]["version"], 1);
+    // What is open stays writable; so the connection is made to be opened anew, while the files may only be read.
+    limit(&server, "0");
+    assert_eq!(opd.answer(SUBMIT, submission("005/2")).await["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    permit(0o400);
+    limit(&server, "unlimited");
+    for _ in 0..3 {
+        let answer = opd.answer(SUBMIT, submission("005/2")).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+    }
+    let read = opd.ask("{ requests { totalCount } }", json!({})).await;
+    assert_eq!(read["requests"]["totalCount"], 1, "reading goes on");
+    assert!(server.log().contains("readonly"), "the operator is told why");
+    permit(0o600);
+    let after = opd.ask(SUBMIT, submission("005/2")).await["submitRequest"].clone();
+    assert_eq!(after["request"]["version"], 1, "it goes on without a restart: {after}");
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}

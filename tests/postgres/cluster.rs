@@ -1,0 +1,166 @@
+//! A throwaway PostgreSQL: made for the tests that are run, and gone with them, however they end.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Starts the server and stops it: when told to, with a word that says how, or when whoever would tell is gone.
+const GUARD: &str = "trap '' INT TERM HUP; folder=$1; shift; \"$@\" >>\"$folder/log\" 2>&1 & server=$!; echo started; \
+    read -r signal; kill -s \"${signal:-QUIT}\" $server; wait $server; [ -n \"$signal\" ] || rm -rf \"$folder\"";
+
+/// Who may sign in how, on the socket in the cluster's own folder.
+const HBA: &str = "local all locked scram-sha-256\nlocal all all trust\n";
+
+/// A PostgreSQL server of one's own.
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    programs: PathBuf,
+    guard: Option<Child>,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        match self.guard.take() {
+            // Its folder goes with it.
+            Some(mut guard) => {
+                drop(guard.stdin.take());
+                let _ = guard.wait();
+            }
+            None => drop(std::fs::remove_dir_all(&self.folder)),
+        }
+    }
+}
+
+impl Cluster {
+    /// A new one, started.
+    pub(crate) fn new() -> Self {
+        let programs = programs();
+        let folder = tempfile::Builder::new().prefix("disposisi-pg").tempdir().expect("a folder").keep();
+        if is_root() {
+            // The server refuses to be run by root.
+            let owned = Command::new("chown").arg("65534:65534").arg(&folder).status();
+            assert!(owned.expect("chown runs").success());
+        }
+        let mut cluster = Self { folder, programs, guard: None };
+        // Texts are ordered as people of some language order them, where the server can: what relies on bytes shows.
+        let language = ["--locale-provider=icu", "--icu-locale=en", "--locale=C.UTF-8"];
+        if !cluster.init(&language) {
+            assert!(cluster.init(&["--locale=C.UTF-8"]), "initdb fails in {}", cluster.folder.display());
+        }
+        std::fs::write(cluster.folder.join("data/pg_hba.conf"), HBA).expect("written");
+        cluster.start();
+        cluster
+    }
+
+    fn init(&self, language: &[&str]) -> bool {
+        let data = self.folder.join("data");
+        let _ = std::fs::remove_dir_all(&data);
+        let mut init = self.program("initdb");
+        init.arg("-D").arg(data).args(["-U", "postgres", "-E", "UTF8", "--no-sync"]).args(language);
+        init.output().expect("initdb runs").status.success()
+    }
+
+    /// One of the server's own programs, as somebody whom it lets run them.
+    fn program(&self, name: &str) -> Command {
+        let path = self.programs.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        command.current_dir(&self.folder);
+        command
+    }
+
+    /// Where it keeps everything.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Starts it after its stop.
+    pub(crate) fn start(&mut self) {
+        let mut server = self.program("postgres");
+        server.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
+        for setting in ["listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=300"] {
+            server.args(["-c", setting]);
+        }
+        let mut guard = Command::new("/bin/sh");
+        guard.args(["-c", GUARD, "guard"]).arg(&self.folder).arg(server.get_program()).args(server.get_args());
+        guard.current_dir(&self.folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut guard = guard.spawn().expect("a shell");
+        let mut line = String::new();
+        BufReader::new(guard.stdout.take().expect("its output")).read_line(&mut line).expect("it says so");
+        self.guard = Some(guard);
+        for _ in 0..600 {
+            let ready = Command::new(self.programs.join("pg_isready")).arg("-q").arg("-h").arg(&self.folder).status();
+            if ready.expect("pg_isready runs").success() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("PostgreSQL does not start: {}", std::fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+    }
+
+    /// Stops it, as an operator would who does not wait for its clients.
+    pub(crate) fn stop(&mut self) {
+        let mut guard = self.guard.take().expect("it runs");
+        guard.stdin.take().expect("its input").write_all(b"INT\n").expect("told");
+        guard.wait().expect("it ends");
+    }
+
+    /// Runs statements as somebody who may do anything; what they give, without ornament.
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
+        let output = self.psql(database).args(["-c", sql]).output().expect("psql runs");
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// psql, as somebody who may do anything.
+    pub(crate) fn psql(&self, database: &str) -> Command {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.arg("-h").arg(&self.folder).args(["-U", "postgres", "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"]);
+        psql
+    }
+
+    /// All that a database holds, as text.
+    pub(crate) fn dump(&self, database: &str) -> Vec<u8> {
+        let mut dump = Command::new(self.programs.join("pg_dump"));
+        dump.arg("-h").arg(&self.folder).args(["-U", "postgres", database]).output().expect("pg_dump runs").stdout
+    }
+
+    /// The URL of a database for somebody. `user`: with a password, after a colon, where they need one.
+    pub(crate) fn url(&self, user: &str, database: &str) -> String {
+        format!("postgres://{user}@localhost/{database}?host={}", self.folder.display())
+    }
+}
+
+/// Where the server's programs are.
+fn programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|version| Some(version.ok()?.path().join("bin")))
+        .collect();
+    folders.sort();
+    folders.extend(std::env::split_paths(&path));
+    let whole = |folder: &&PathBuf| {
+        ["initdb", "postgres", "psql", "pg_dump", "pg_isready"].iter().all(|name| folder.join(name).exists())
+    };
+    let found = folders.iter().rev().find(whole);
+    found.expect("PostgreSQL's programs are needed for these tests: apt-get install postgresql").clone()
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// A copy of a folder of keys.
+pub(crate) fn copy_keys(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for key in ["signing.key", "encryption.key", "audit.key"] {
+        std::fs::copy(from.join(key), to.join(key)).expect("a key");
+    }
+}

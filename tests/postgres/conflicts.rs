@@ -1,0 +1,190 @@
+//! Transactions that meet: they wait for each other, or are given up and begun anew; nothing is lost, doubled or stalled.
+
+use std::time::{Duration, Instant};
+
+use async_graphql::futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use serde_json::{Value, json};
+
+use crate::acts::{CAST, SUBMIT, subdomain, submission};
+use crate::database;
+use crate::harness::{Person, Server};
+
+async fn sql(database: &DatabaseConnection, sql: &str) {
+    database.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+async fn count(database: &DatabaseConnection, sql: &str) -> i64 {
+    let statement = sea_orm::Statement::from_string(database.get_database_backend(), sql);
+    let row = database.query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}")).expect("a row");
+    row.try_get_by_index(0).expect("a number")
+}
+
+/// The request that was made.
+async fn submitted(person: &Person<'_>, input: Value) -> Value {
+    let answer = person.ask(SUBMIT, input).await;
+    let request = answer["submitRequest"]["request"].clone();
+    assert!(request["id"].is_string(), "{answer}");
+    request
+}
+
+fn whole(server: &Server) {
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_commits_late_is_numbered_late_and_stalls_nobody() {
+    let server = Server::with(CAST);
+    let opd = server.person("opd").await;
+    let edit = database::open(&server.path()).await;
+    // Its events have their ids and stand in its transaction long before it commits.
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        IF NEW.letter_number LIKE 'lambat%' THEN PERFORM pg_sleep(3); END IF; RETURN NEW; END $$; \
+        CREATE TRIGGER slow AFTER INSERT ON requests FOR EACH ROW EXECUTE FUNCTION slow()";
+    sql(&edit, slow).await;
+    let begun = Instant::now();
+    let late = async {
+        let request = submitted(&opd, submission("lambat")).await;
+        (request, begun.elapsed())
+    };
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let letters = (0..20).map(|index| format!("cepat/{index}"));
+        let all = join_all(letters.map(|letter| submitted(&opd, subdomain(&letter)))).await;
+        (all, begun.elapsed())
+    };
+    let ((late, after), (all, before)) = tokio::join!(late, others);
+    assert!(before < after && after >= Duration::from_secs(3), "nobody waited: {before:?}, {after:?}");
+    for request in &all {
+        assert_eq!(request["events"]["nodes"][0]["kind"], "SUBMITTED", "each was numbered meanwhile: {request}");
+    }
+    let place = |which: &str, of: &str| {
+        format!(
+            "SELECT {which}(position) FROM log l JOIN events e ON e.id = l.event_id JOIN requests r \
+             ON r.id = e.request_id WHERE r.letter_number LIKE '{of}%'"
+        )
+    };
+    let first_began = "SELECT count(*) FROM events e, events o WHERE e.at < o.at AND e.request_id = (SELECT id \
+        FROM requests WHERE letter_number = 'lambat') AND e.request_id <> o.request_id";
+    assert!(count(&edit, first_began).await > 0, "it began before the others");
+    let (last_other, late_first) =
+        (count(&edit, &place("max", "cepat")).await, count(&edit, &place("min", "lambat")).await);
+    assert!(last_other < late_first, "and has its place after them: {late}");
+    assert_eq!(count(&edit, "SELECT max(position) - count(*) FROM log").await, 0, "no place is left out");
+    assert_eq!(count(&edit, "SELECT count(*) FROM events WHERE id NOT IN (SELECT event_id FROM log)").await, 0);
+    assert_eq!(count(&edit, "SELECT count(*) FROM pending").await, 0, "nothing waits");
+    whole(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_gives_up_is_begun_anew_but_not_for_ever() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let edit = database::open(&server.path()).await;
+    sql(&edit, "CREATE SEQUENCE tries; GRANT USAGE ON SEQUENCE tries TO disposisi").await;
+    // A sequence counts on whatever becomes of the transaction. At the statement, and at the commit.
+    let fails = async |times: u32, code: &str, when: &str| {
+        let function = format!(
+            "CREATE OR REPLACE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF nextval('tries') <= {times} THEN RAISE 'another was first' USING ERRCODE = '{code}'; END IF; \
+             RETURN NEW; END $$"
+        );
+        sql(&edit, &function).await;
+        sql(&edit, "DROP TRIGGER IF EXISTS fails ON requests; ALTER SEQUENCE tries RESTART").await;
+        sql(&edit, &format!("CREATE {when} FOR EACH ROW EXECUTE FUNCTION fails()")).await;
+    };
+    const STATEMENT: &str = "TRIGGER fails BEFORE INSERT OR UPDATE ON requests";
+    const COMMIT: &str = "CONSTRAINT TRIGGER fails AFTER INSERT OR UPDATE ON requests DEFERRABLE INITIALLY DEFERRED";
+    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
+    let mut made = 0;
+    for code in ["40001", "40P01"] {
+        for when in [STATEMENT, COMMIT] {
+            fails(3, code, when).await;
+            let request = submitted(&opd, submission(&format!("005/{made}"))).await;
+            assert_eq!(count(&edit, "SELECT last_value FROM tries").await, 4, "{code}: three times in vain");
+            made += 1;
+            fails(2, code, when).await;
+            let number = request["number"].as_str().expect("a number");
+            tu.execute(number, "2", "forward", sheet.clone()).await.expect("forwarded");
+            assert_eq!(count(&edit, "SELECT count(*) FROM requests").await, made, "each acts once");
+        }
+        fails(1_000, code, STATEMENT).await;
+        assert_eq!(opd.refusal(SUBMIT, submission("006/1")).await, "UNAVAILABLE");
+        assert_eq!(count(&edit, "SELECT last_value FROM tries").await, 4, "so often and no more");
+    }
+    sql(&edit, "DROP TRIGGER fails ON requests").await;
+    let number = submitted(&opd, submission("006/1")).await["number"].clone();
+    assert_eq!(number.as_str().and_then(|number| number.rsplit('/').next()), Some("0005"), "no number was lost");
+    whole(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_begun_anew() {
+    let mut server = Server::with(CAST);
+    server.restart_with(&["--log", "disposisi=debug"]);
+    let opd = server.person("opd").await;
+    submitted(&opd, submission("005/1")).await;
+    let edit = database::open(&server.path()).await;
+    // Somebody holds the counter, and asks for the key that a submission holds which waits for the counter. They are patient,
+    // so it is the submission that is given up.
+    sql(&edit, "SET deadlock_timeout = '60s'").await;
+    sql(&edit, "BEGIN; SELECT last FROM counters FOR UPDATE").await;
+    let other = async {
+        let meet = "DO $$ DECLARE held bigint; BEGIN LOOP \
+            SELECT (a.classid::bigint << 32) | a.objid::bigint INTO held FROM pg_locks a JOIN pg_locks w ON w.pid = a.pid \
+            WHERE a.locktype = 'advisory' AND a.granted AND NOT w.granted AND a.database = (SELECT oid FROM pg_database \
+            WHERE datname = current_database()); EXIT WHEN held IS NOT NULL; PERFORM pg_sleep(0.01); END LOOP; \
+            PERFORM pg_advisory_xact_lock(held); END $$";
+        sql(&edit, meet).await;
+        sql(&edit, "COMMIT").await;
+    };
+    let (request, ()) = tokio::join!(submitted(&opd, submission("005/2")), other);
+    assert!(request["number"].as_str().is_some_and(|number| number.ends_with("/0002")), "{request}");
+    let log = server.log();
+    assert!(log.contains("begun anew") && log.contains("deadlock"), "{log}");
+    whole(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_acts_once_and_many_at_once_leave_no_gap() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let same = join_all((0..20).map(|_| submitted(&opd, submission("005/1")))).await;
+    // Who is answered by what another did may be so before its events have their places.
+    assert!(same.iter().all(|request| request["number"] == same[0]["number"]), "{same:?}");
+    assert_eq!(same[0]["number"].as_str().and_then(|number| number.rsplit('/').next()), Some("0001"));
+    let mut input = json!({ "input": {
+        "requestId": same[0]["id"], "step": "2", "outcome": "forward", "expectedVersion": 1, "idempotencyKey": "x",
+        "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }],
+    } });
+    let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { version } \
+        userErrors { code } } }";
+    let same = join_all((0..20).map(|_| tu.ask(execute, input.clone()))).await;
+    assert!(same.iter().all(|answer| answer["executeStep"]["request"]["version"] == 2), "{same:?}");
+    input["input"]["idempotencyKey"] = json!("y");
+    assert_eq!(tu.ask(execute, input).await["executeStep"]["userErrors"][0]["code"], "STALE_VERSION");
+
+    let letters: Vec<String> = (0..16).map(|index| format!("006/{index}")).collect();
+    let many = join_all(letters.iter().map(|letter| submitted(&opd, subdomain(letter)))).await;
+    let mut numbers: Vec<u32> =
+        many.iter().filter_map(|request| request["number"].as_str()?.rsplit('/').next()?.parse().ok()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=16).collect::<Vec<_>>());
+    whole(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_cannot_hold_is_an_invalid_input() {
+    let server = Server::with(CAST);
+    let opd = server.person("opd").await;
+    for (query, variables) in [
+        ("query($x: String!) { request(number: $x) { id } }", json!({ "x": "a\u{0}b" })),
+        ("query($x: String!) { requests(filter: { search: $x }) { nodes { id } } }", json!({ "x": "a\u{0}b" })),
+    ] {
+        assert_eq!(opd.refusal(query, variables).await, "INVALID_INPUT", "{query}");
+    }
+    let mut input = submission("005/1");
+    input["input"]["idempotencyKey"] = json!("a\u{0}b");
+    let answer = opd.ask(SUBMIT, input).await;
+    assert_eq!(answer["submitRequest"]["userErrors"][0]["code"], "INVALID_INPUT", "{answer}");
+}

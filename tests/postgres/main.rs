@@ -1,0 +1,57 @@
+//! From outside, on PostgreSQL: the tests of `tests/it` that are not about SQLite's file, and those that only a server of
+//! databases can have.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+mod acts;
+mod cluster;
+mod conflicts;
+mod database;
+mod empty;
+mod instance;
+mod many;
+mod together;
+
+#[path = "../it/branches.rs"]
+mod branches;
+#[path = "../it/churn.rs"]
+mod churn;
+#[path = "../it/cloud.rs"]
+mod cloud;
+#[path = "../it/crash.rs"]
+mod crash;
+#[path = "../it/data_center.rs"]
+mod data_center;
+#[path = "../it/faults.rs"]
+mod faults;
+#[path = "../it/following.rs"]
+mod following;
+#[path = "../it/harness.rs"]
+#[expect(dead_code, reason = "some of it is for SQLite's file")]
+mod harness;
+#[path = "../it/lists.rs"]
+mod lists;
+#[path = "../it/manners.rs"]
+mod manners;
+#[path = "../it/matrix.rs"]
+mod matrix;
+#[path = "../it/races.rs"]
+mod races;
+#[path = "../it/secrets.rs"]
+mod secrets;
+#[path = "../it/sight.rs"]
+mod sight;
+#[path = "../it/socket.rs"]
+mod socket;
+#[path = "../it/statements.rs"]
+mod statements;
+#[path = "../it/stream.rs"]
+mod stream;
+#[path = "../it/subdomain.rs"]
+mod subdomain;
+#[path = "../it/tamper.rs"]
+mod tamper;
+#[path = "../it/tokens.rs"]
+mod tokens;
+#[path = "../it/versions.rs"]
+mod versions;
