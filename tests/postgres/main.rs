@@ -20,8 +20,6 @@ mod crash;
 mod data_center;
 #[path = "../it/faults.rs"]
 mod faults;
-#[path = "../it/following.rs"]
-mod following;
 #[path = "../it/harness.rs"]
 #[expect(dead_code, reason = "some of it is for SQLite's file")]
 mod harness;
@@ -35,6 +33,8 @@ mod matrix;
 mod races;
 #[path = "../it/secrets.rs"]
 mod secrets;
+#[path = "../it/standing.rs"]
+mod standing;
 #[path = "../it/statements.rs"]
 mod statements;
 #[path = "../it/subdomain.rs"]
