@@ -13,7 +13,6 @@ mod demo;
 mod disk;
 mod documentation;
 mod faults;
-mod following;
 mod fuzz;
 mod harness;
 mod house;
