@@ -13,6 +13,7 @@ mod demo;
 mod disk;
 mod documentation;
 mod faults;
+mod following;
 mod fuzz;
 mod harness;
 mod house;

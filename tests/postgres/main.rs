@@ -24,6 +24,8 @@ mod crash;
 mod data_center;
 #[path = "../it/faults.rs"]
 mod faults;
+#[path = "../it/following.rs"]
+mod following;
 #[path = "../it/harness.rs"]
 #[expect(dead_code, reason = "some of it is for SQLite's file")]
 mod harness;

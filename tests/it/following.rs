@@ -1,0 +1,415 @@
+//! Following: both protocols to the letter, every event once and in order, and nobody is told what they may not see.
+
+use std::time::Duration;
+
+use reqwest::header::ACCEPT;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::database;
+use crate::harness::{Cast, Person, Server};
+use crate::socket::Socket;
+use crate::stream::Stream;
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+];
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
+    userErrors { code } } }";
+
+/// Every event, by what tells it from every other.
+const EVENTS: &str = "subscription($after: String, $filter: RequestEventFilter) { \
+    requestEvents(after: $after, filter: $filter) { id cursor kind sequence version } }";
+
+/// Submits a request; its id and number.
+async fn submit(person: &Person<'_>, letter: &str) -> (String, String) {
+    let input = json!({
+        "office": "singkawang", "procedure": "permohonan-cloud-service",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    });
+    let request = person.ask(SUBMIT, json!({ "input": input })).await["submitRequest"]["request"].clone();
+    let text = |field: &str| request[field].as_str().unwrap_or_else(|| panic!("{request}")).to_owned();
+    (text("id"), text("number"))
+}
+
+/// Forwards it from TU to the head.
+async fn forward(tu: &Person<'_>, number: &str) {
+    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
+    tu.execute(number, "2", "forward", sheet).await.expect("forwarded");
+}
+
+async fn cursor(person: &Person<'_>) -> String {
+    person.ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"]
+        .as_str()
+        .expect("a cursor")
+        .to_owned()
+}
+
+fn kinds(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["kind"].as_str().expect("a kind")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_closes_with_the_codes_of_the_protocol() {
+    let mut server = Server::with(&[("tu", "singkawang", "tu", None)]);
+    server.restart_with(&["--socket-init-seconds", "1"]);
+    let token = server.person("tu").await.token().to_owned();
+    let open = async || Socket::open(&server, Some("graphql-transport-ws"), &[]).await;
+    let init = || json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } });
+
+    assert_eq!(Socket::open(&server, None, &[]).await.closed().await, 4406, "without the subprotocol");
+    assert_eq!(open().await.closed().await, 4408, "without an init");
+
+    for malformed in ["", "{", "[]", "null", "{}", r#"{"type":"start"}"#, r#"{"type":"subscribe","id":1,"payload":{}}"#]
+    {
+        let mut socket = open().await;
+        socket.send_raw(Message::text(malformed)).await;
+        assert_eq!(socket.closed().await, 4400, "{malformed}");
+    }
+    for malformed in [
+        json!({ "type": "subscribe", "id": "", "payload": { "query": "{ __typename }" } }),
+        json!({ "type": "subscribe", "id": "1", "payload": { "query": 1 } }),
+        json!({ "type": "subscribe", "id": "1", "payload": ["{ __typename }"] }),
+        json!({ "type": "subscribe", "id": "1" }),
+        json!({ "type": "complete" }),
+    ] {
+        let mut socket = Socket::of(&server, &token).await;
+        socket.send(malformed.clone()).await;
+        assert_eq!(socket.closed().await, 4400, "{malformed}");
+    }
+    let mut socket = open().await;
+    socket.send_raw(Message::binary(vec![1, 2, 3])).await;
+    assert_eq!(socket.closed().await, 4400, "binary");
+    let mut socket = Socket::of(&server, &token).await;
+    socket.send(json!({ "type": "ping", "payload": { "much": "x".repeat(2_000_000) } })).await;
+    // What is still on its way then may cut the connection before the word is read.
+    assert!([4400, 0].contains(&socket.closed().await), "more than is taken");
+
+    let mut socket = open().await;
+    socket.subscribe("1", "{ __typename }", json!({})).await;
+    assert_eq!(socket.closed().await, 4401, "subscribed before the init");
+    for bad in [json!({ "Authorization": "Bearer x" }), json!({ "token": 1 }), json!({ "authorization": "" })] {
+        let mut socket = open().await;
+        socket.send(json!({ "type": "connection_init", "payload": bad })).await;
+        assert_eq!(socket.closed().await, 4403, "{bad}");
+    }
+    let mut socket =
+        Socket::open(&server, Some("graphql-transport-ws"), &[("authorization", "Bearer x".to_owned())]).await;
+    socket.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.closed().await, 4403, "a bad token in the header");
+
+    let mut socket = Socket::of(&server, &token).await;
+    socket.send(init()).await;
+    assert_eq!(socket.closed().await, 4429, "two inits");
+    let mut socket = Socket::of(&server, &token).await;
+    socket.subscribe("a", EVENTS, json!({})).await;
+    socket.subscribe("a", EVENTS, json!({})).await;
+    assert_eq!(socket.closed().await, 4409, "an id in use");
+
+    // The time for the init does not run on after it.
+    let mut socket = Socket::of(&server, &token).await;
+    socket.sleep(Duration::from_millis(1500)).await;
+    socket.send(json!({ "type": "ping", "payload": { "a": 1 } })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "a": 1 } }));
+    socket.send(json!({ "type": "ping" })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "pong" }));
+    socket.send(json!({ "type": "pong" })).await;
+
+    // The server's end is told with a code that clients come back after.
+    assert!(server.stop().success());
+    assert_eq!(socket.closed().await, 1012);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_of_every_kind_go_over_a_socket() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let mut socket =
+        Socket::open(&server, Some("graphql-transport-ws"), &[("authorization", format!("Bearer {}", opd.token()))])
+            .await;
+    socket.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.receive().await["type"], "connection_ack");
+    socket
+        .subscribe("q", "query($x: Boolean!) { viewer @include(if: $x) { user { username } } }", json!({ "x": true }))
+        .await;
+    assert_eq!(socket.told("q").await, json!({ "viewer": { "user": { "username": "opd" } } }));
+    assert_eq!(socket.receive().await, json!({ "id": "q", "type": "complete" }));
+    // An id that is over can be used again.
+    socket.subscribe("q", "{ nothing }", json!({})).await;
+    let failed = socket.receive().await;
+    assert_eq!((&failed["type"], &failed["id"]), (&json!("next"), &json!("q")), "{failed}");
+    assert_eq!(failed["payload"]["errors"][0]["extensions"]["code"], "INVALID_OPERATION");
+    assert_eq!(socket.receive().await, json!({ "id": "q", "type": "complete" }));
+
+    socket.subscribe("s", EVENTS, json!({})).await;
+    socket.subscribe("t", EVENTS, json!({ "filter": { "kinds": ["STEP_COMPLETED"] } })).await;
+    // A ping behind them: both have begun, since what is sent is taken in order, and a stream begins before its first event.
+    settle(&mut socket).await;
+    submit(&opd, "W/1").await;
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        let message = socket.receive().await;
+        let event = message["payload"]["data"]["requestEvents"].clone();
+        seen.push(format!("{} {}", message["id"].as_str().expect("an id"), event["kind"].as_str().expect("a kind")));
+    }
+    assert!(seen.contains(&"s SUBMITTED".to_owned()), "{seen:?}");
+    socket.send(json!({ "id": "s", "type": "complete" })).await;
+    socket.send(json!({ "id": "none", "type": "complete" })).await;
+    settle(&mut socket).await;
+    let (_, number) = submit(&opd, "W/2").await;
+    forward(&tu, &number).await;
+    let message = socket.receive().await;
+    assert_eq!(message["id"], "t", "the other was completed: {message}");
+    for (query, code) in [
+        ("subscription { requestEvents { id } inboxChanges { waiting } }", "INVALID_OPERATION"),
+        (
+            "subscription { ...F } fragment F on Subscription { requestEvents { id } again: requestEvents { id } }",
+            "INVALID_OPERATION",
+        ),
+        ("subscription { requestEvents @skip(if: true) { id } }", "INVALID_OPERATION"),
+        ("subscription { requestEvents { nothing } }", "INVALID_OPERATION"),
+        ("subscription { requestEvents(after: \"x\") { id } }", "INVALID_CURSOR"),
+        ("subscription {", "INVALID_OPERATION"),
+    ] {
+        let mut socket = Socket::of(&server, opd.token()).await;
+        socket.subscribe("e", query, json!({})).await;
+        let message = socket.receive().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!("e")), "{query}: {message}");
+        assert_eq!(message["payload"][0]["extensions"]["code"], code, "{query}: {message}");
+    }
+    // A fragment at the root is as good as a field.
+    let mut socket = Socket::of(&server, opd.token()).await;
+    let after = cursor(&opd).await;
+    let query =
+        "subscription($after: String) { ...F } fragment F on Subscription { requestEvents(after: $after) { kind } }";
+    socket.subscribe("f", query, json!({ "after": after })).await;
+    submit(&opd, "W/3").await;
+    assert_eq!(socket.told("f").await["requestEvents"]["kind"], "SUBMITTED");
+    // Nobody follows without a name.
+    let mut socket = Socket::open(&server, Some("graphql-transport-ws"), &[]).await;
+    socket.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.receive().await["type"], "connection_ack");
+    socket.subscribe("n", EVENTS, json!({})).await;
+    assert_eq!(socket.receive().await["payload"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    socket.subscribe("n", "{ offices { key } }", json!({})).await;
+    assert_eq!(socket.told("n").await["offices"][0]["key"], "denpasar");
+}
+
+/// Waits until all that was sent before was taken and has begun.
+async fn settle(socket: &mut Socket) {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    socket.send(json!({ "type": "ping" })).await;
+    while socket.receive().await != json!({ "type": "pong" }) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_goes_on_where_its_client_was() {
+    let mut server = Server::with(CAST);
+    server.restart_with(&["--heartbeat-seconds", "1"]);
+    let (opd, tu, kadis) = (server.person("opd").await, server.person("tu").await, server.person("kadis").await);
+    let after = cursor(&kadis).await;
+    let (_, number) = submit(&opd, "S/1").await;
+    let mut stream = Stream::post(&server, Some(tu.token()), None, EVENTS, json!({ "after": after })).await;
+    let (first, id) = stream.told().await;
+    assert_eq!(first["data"]["requestEvents"]["kind"], "SUBMITTED");
+    assert_eq!(id.as_deref(), first["data"]["requestEvents"]["cursor"].as_str(), "the id is the cursor");
+    let mut rest = Vec::new();
+    while rest.len() < 2 {
+        rest.push(stream.told().await.0["data"]["requestEvents"].clone());
+    }
+    // A comment shows that it lives.
+    let comment = stream.next().await.expect("a comment");
+    assert!(!comment.contains_key("event"), "{comment:?}");
+    drop(stream);
+    forward(&tu, &number).await;
+    let mut again = Stream::post(&server, Some(tu.token()), id.as_deref(), EVENTS, json!({ "after": after })).await;
+    for event in rest {
+        assert_eq!(again.told().await.0["data"]["requestEvents"], event);
+    }
+    assert_eq!(again.told().await.0["data"]["requestEvents"]["kind"], "STEP_COMPLETED");
+
+    // What is no subscription is answered in the same way.
+    let mut once = Stream::post(&server, None, None, "{ offices { key } }", json!({})).await;
+    assert_eq!(once.told().await.0["data"]["offices"][0]["key"], "denpasar");
+    assert_eq!(once.event().await.expect("an event")["event"], "complete");
+    assert!(once.event().await.is_none());
+    let mut wrong = Stream::post(&server, Some(tu.token()), None, EVENTS, json!({ "after": "x" })).await;
+    assert_eq!(wrong.told().await.0["errors"][0]["extensions"]["code"], "INVALID_CURSOR");
+    assert_eq!(wrong.event().await.expect("an event")["event"], "complete");
+
+    // By GET too, as a browser's own client does; but no mutation.
+    let http = reqwest::Client::new();
+    let get = |query: &str| {
+        let url =
+            reqwest::Url::parse_with_params(&format!("{}/graphql", server.base()), [("query", query)]).expect("a URL");
+        http.get(url).bearer_auth(tu.token())
+    };
+    let answer = get("subscription { requestEvents { kind } }").header(ACCEPT, "text/event-stream").send().await;
+    let mut stream = Stream::of(answer.expect("an answer"));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    submit(&opd, "S/2").await;
+    assert_eq!(stream.told().await.0["data"]["requestEvents"]["kind"], "SUBMITTED");
+    let answer =
+        get("mutation { submitRequest(input: {}) { userErrors { code } } }").header(ACCEPT, "text/event-stream");
+    assert_eq!(answer.send().await.expect("an answer").status(), 405);
+    assert_eq!(get("{ __typename }").send().await.expect("an answer").status(), 405, "no stream is asked for");
+    let plain = tu.answer(EVENTS, json!({})).await;
+    assert_eq!(plain["errors"][0]["extensions"]["code"], "INVALID_OPERATION", "{plain}");
+
+    // The server's end cuts the stream without a last word, so that its client comes back.
+    assert!(server.stop().success());
+    assert!(stream.event().await.is_none_or(|fields| fields["event"] == "next"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ends_takes_the_socket_with_it() {
+    let server = Server::with(CAST);
+    let token = server.token_for("tu", 2).await;
+    let mut socket = Socket::of(&server, &token).await;
+    socket.subscribe("1", EVENTS, json!({})).await;
+    assert_eq!(socket.closed().await, 4403);
+    let token = server.token_for("tu", 2).await;
+    let mut stream = Stream::post(&server, Some(&token), None, EVENTS, json!({})).await;
+    let (last, _) = stream.told().await;
+    assert_eq!(last["errors"][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "closeCode": 4403 }));
+    assert_eq!(stream.event().await.expect("an event")["event"], "complete");
+    assert!(stream.event().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_shows_no_sign_is_let_go() {
+    let mut server = Server::with(CAST);
+    server.restart_with(&["--heartbeat-seconds", "1"]);
+    let tu = server.person("tu").await;
+    let open = || std::fs::read_dir(format!("/proc/{}/fd", server.process())).expect("its files").count();
+    let before = open();
+    let mut silent = Socket::of(&server, tu.token()).await;
+    let mut alive = Socket::of(&server, tu.token()).await;
+    silent.subscribe("1", EVENTS, json!({})).await;
+    alive.subscribe("1", EVENTS, json!({})).await;
+    // One reads, and so answers pings; the other does neither.
+    assert_eq!(alive.receive_within(Duration::from_secs(6)).await, None);
+    silent.sleep(Duration::from_millis(1)).await;
+    assert!(open() <= before + 1, "{} files were open, {} are", before, open());
+    assert_eq!(silent.closed().await, 0);
+    submit(&server.person("opd").await, "P/1").await;
+    assert_eq!(alive.told("1").await["requestEvents"]["kind"], "SUBMITTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_told_twice_at_the_seam() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let page = "{ viewer { eventCursor } requests(first: 100, orderBy: { field: SUBMITTED_AT, direction: ASC }) { \
+        nodes { id version events(first: 100) { nodes { id } } } } }";
+    let writer = async {
+        for letter in 0..40 {
+            let (_, number) = submit(&opd, &format!("R/{letter}")).await;
+            if letter % 2 == 0 {
+                forward(&tu, &number).await;
+            }
+        }
+    };
+    let reader = async {
+        let mut rounds = Vec::new();
+        for _ in 0..8 {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            let found = tu.ask(page, json!({})).await;
+            let after = found["viewer"]["eventCursor"].clone();
+            let mut socket = Socket::of(&server, tu.token()).await;
+            socket.subscribe("1", EVENTS, json!({ "after": after })).await;
+            rounds.push((found, socket));
+        }
+        rounds
+    };
+    let ((), rounds) = tokio::join!(writer, reader);
+    let all = tu.ask(page, json!({})).await;
+    let ids = |found: &Value| -> Vec<String> {
+        let nodes = found["requests"]["nodes"].as_array().expect("a list").clone();
+        let events = nodes.iter().flat_map(|node| node["events"]["nodes"].as_array().expect("a list").clone());
+        events.map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let mut expected = ids(&all);
+    expected.sort();
+    for (found, mut socket) in rounds {
+        let mut streamed: Vec<String> = Vec::new();
+        let read = ids(&found);
+        loop {
+            let known = read.iter().chain(&streamed).collect::<std::collections::BTreeSet<_>>().len();
+            if known == expected.len() {
+                break;
+            }
+            streamed.push(socket.told("1").await["requestEvents"]["id"].as_str().expect("an id").to_owned());
+        }
+        assert_eq!(socket.receive_within(Duration::from_millis(200)).await, None, "nothing else comes");
+        let mut once = streamed.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), streamed.len(), "none is streamed twice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_comes_back_gets_everything_once_and_in_order() {
+    let mut server = Server::with(CAST);
+    let begin = cursor(&server.person("tu").await).await;
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    for letter in 0..30 {
+        let (_, number) = submit(&opd, &format!("C/{letter}")).await;
+        forward(&tu, &number).await;
+    }
+    let mut socket = Socket::of(&server, tu.token()).await;
+    socket.subscribe("1", EVENTS, json!({ "after": begin })).await;
+    let mut all = Vec::new();
+    // SUBMITTED, its end, the next step's begin; the document, TU's end, the head's begin.
+    while all.len() < 30 * 6 {
+        all.push(socket.told("1").await["requestEvents"].clone());
+    }
+    // From any place of it, on another day of the same server: the rest.
+    server.restart_with(&[]);
+    let tu = server.person("tu").await;
+    for place in [0, 1, 77, 178] {
+        let mut socket = Socket::of(&server, tu.token()).await;
+        socket.subscribe("1", EVENTS, json!({ "after": all[place]["cursor"] })).await;
+        for event in &all[place + 1..] {
+            assert_eq!(socket.told("1").await["requestEvents"], *event);
+        }
+        assert_eq!(socket.receive_within(Duration::from_millis(100)).await, None);
+    }
+    // A filter takes nothing but what it takes away.
+    let mut socket = Socket::of(&server, tu.token()).await;
+    socket.subscribe("1", EVENTS, json!({ "after": all[3]["cursor"], "filter": { "kinds": ["SUBMITTED"] } })).await;
+    for event in all[4..].iter().filter(|event| event["kind"] == "SUBMITTED") {
+        assert_eq!(socket.told("1").await["requestEvents"], *event);
+    }
+    assert_eq!(
+        kinds(&all[..6]),
+        ["SUBMITTED", "STEP_COMPLETED", "STEP_STARTED", "STEP_COMPLETED", "DOCUMENT_ADDED", "STEP_STARTED"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_from_beyond_the_log_is_told() {
+    let mut server = Server::with(CAST);
+    submit(&server.person("opd").await, "B/1").await;
+    server.stop();
+    let backup = tempfile::tempdir().expect("a folder");
+    database::copy(&server.path(), backup.path());
+    server.start();
+    submit(&server.person("opd").await, "B/2").await;
+    let later = cursor(&server.person("tu").await).await;
+    server.stop();
+    database::copy(backup.path(), &server.path());
+    server.start();
+    let tu = server.person("tu").await;
+    let mut socket = Socket::of(&server, tu.token()).await;
+    socket.subscribe("1", EVENTS, json!({ "after": later })).await;
+    let message = socket.receive().await;
+    assert_eq!(message["payload"][0]["extensions"]["code"], "CURSOR_AHEAD", "{message}");
+}
