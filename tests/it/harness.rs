@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 /// Everybody's password here.
-const PASSWORD: &str = "demonstration only";
+pub(crate) const PASSWORD: &str = "demonstration only";
 
 /// A running server with its data folder.
 pub(crate) struct Server {
