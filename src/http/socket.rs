@@ -324,7 +324,10 @@ impl Connection {
             Some(Answer::Next(answer, _)) => next(id, &answer).ok_or(Leave::Gone)?,
             Some(Answer::SignedOut) => return Err(FORBIDDEN.into()),
             Some(Answer::Failed(response)) => {
-                self.running.remove(id);
+                // An error is its end: no other is told.
+                if let Some(running) = self.running.remove(id) {
+                    running.abort();
+                }
                 Message::text(error(id, &response).to_string())
             }
             None => {
