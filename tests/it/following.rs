@@ -86,9 +86,11 @@ async fn a_socket_closes_with_the_codes_of_the_protocol() {
     socket.send_raw(Message::binary(vec![1, 2, 3])).await;
     assert_eq!(socket.closed().await, 4400, "binary");
     let mut socket = Socket::of(&server, &token).await;
-    socket.send(json!({ "type": "ping", "payload": { "much": "x".repeat(2_000_000) } })).await;
-    // What is still on its way then may cut the connection before the word is read.
-    assert!([4400, 0].contains(&socket.closed().await), "more than is taken");
+    // What is still on its way when it closes may cut the connection, before all is sent or before the word is read.
+    let much = json!({ "type": "ping", "payload": { "much": "x".repeat(2_000_000) } });
+    if socket.try_send(Message::text(much.to_string())).await {
+        assert!([4400, 0].contains(&socket.closed().await), "more than is taken");
+    }
 
     let mut socket = open().await;
     socket.subscribe("1", "{ __typename }", json!({})).await;
@@ -286,7 +288,12 @@ async fn a_peer_that_shows_no_sign_is_let_go() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--heartbeat-seconds", "1"]);
     let tu = server.person("tu").await;
-    let open = || std::fs::read_dir(format!("/proc/{}/fd", server.process())).expect("its files").count();
+    let open = || {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", server.process())).expect("its files");
+        // Not those of its database, which opens more of them as it needs.
+        let names = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        names.filter(|name| name.to_string_lossy().starts_with("socket:")).count()
+    };
     let before = open();
     let mut silent = Socket::of(&server, tu.token()).await;
     let mut alive = Socket::of(&server, tu.token()).await;
@@ -295,7 +302,7 @@ async fn a_peer_that_shows_no_sign_is_let_go() {
     // One reads, and so answers pings; the other does neither.
     assert_eq!(alive.receive_within(Duration::from_secs(6)).await, None);
     silent.sleep(Duration::from_millis(1)).await;
-    assert!(open() <= before + 1, "{} files were open, {} are", before, open());
+    assert!(open() <= before + 1, "{} sockets were open, {} are", before, open());
     assert_eq!(silent.closed().await, 0);
     submit(&server.person("opd").await, "P/1").await;
     assert_eq!(alive.told("1").await["requestEvents"]["kind"], "SUBMITTED");
