@@ -1,5 +1,7 @@
 //! Following: both protocols to the letter, every event once and in order, and nobody is told what they may not see.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
@@ -347,7 +349,7 @@ async fn nothing_is_lost_or_told_twice_at_the_seam() {
         let mut streamed: Vec<String> = Vec::new();
         let read = ids(&found);
         loop {
-            let known = read.iter().chain(&streamed).collect::<std::collections::BTreeSet<_>>().len();
+            let known = read.iter().chain(&streamed).collect::<BTreeSet<_>>().len();
             if known == expected.len() {
                 break;
             }
@@ -358,6 +360,78 @@ async fn nothing_is_lost_or_told_twice_at_the_seam() {
         once.sort();
         once.dedup();
         assert_eq!(once.len(), streamed.len(), "none is streamed twice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_subscribes_and_then_reads_misses_nothing_between() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let inbox = "{ viewer { inbox(first: 100) { edges { node { id } } } } }";
+    let changes = "subscription { inboxChanges { requestId waiting } }";
+    let page = |data: &Value| -> BTreeSet<String> {
+        let edges = data["viewer"]["inbox"]["edges"].as_array().expect("a list");
+        edges.iter().map(|edge| edge["node"]["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let over = AtomicBool::new(false);
+    let writer = async {
+        for letter in 0.. {
+            let (_, number) = submit(&opd, &format!("B/{letter}")).await;
+            if letter % 8 != 0 {
+                forward(&tu, &number).await;
+            }
+            if over.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+    };
+    let reader = async {
+        let mut sockets = Vec::new();
+        for _ in 0..8 {
+            let mut socket = Socket::of(&server, tu.token()).await;
+            // The page would come long before the last of so many has begun, if it did not wait for them.
+            for id in 0..90 {
+                socket.subscribe(&format!("changes {id}"), changes, json!({})).await;
+            }
+            socket.subscribe("page", inbox, json!({})).await;
+            sockets.push(socket);
+        }
+        let mut readers = Vec::new();
+        for mut socket in sockets {
+            let mut told = Vec::new();
+            let held = loop {
+                let message = socket.receive().await;
+                match message["id"].as_str() {
+                    Some("page") => break page(&message["payload"]["data"]),
+                    Some("changes 89") => told.push(message["payload"]["data"]["inboxChanges"].clone()),
+                    _ => {}
+                }
+            };
+            readers.push((socket, held, told));
+        }
+        over.store(true, Ordering::Relaxed);
+        readers
+    };
+    let ((), readers) = tokio::join!(writer, reader);
+    // What all of them are told last.
+    let (last, _) = submit(&opd, "B/last").await;
+    let waiting = page(&tu.ask(inbox, json!({})).await);
+    for (mut socket, mut held, mut told) in readers {
+        while told.last().is_none_or(|change| change["requestId"] != *last) {
+            let message = socket.receive().await;
+            if message["id"] == "changes 89" {
+                told.push(message["payload"]["data"]["inboxChanges"].clone());
+            }
+        }
+        for change in told {
+            let id = change["requestId"].as_str().expect("an id").to_owned();
+            if change["waiting"] == true {
+                held.insert(id)
+            } else {
+                held.remove(&id)
+            };
+        }
+        assert_eq!(held, waiting);
     }
 }
 
