@@ -17,8 +17,11 @@ for (;;) {
     for await (const { data, errors } of client.iterate({ query: EVENTS, variables: { after } })) {
       if (errors) {
         const { code, closeCode } = errors[0].extensions
-        print({ closed: closeCode, code })
-        if (closeCode !== 4403) process.exit(1)
+        if (closeCode !== 4403) {
+          print({ failed: code })
+          process.exit(1)
+        }
+        print({ closed: closeCode })
         break
       }
       print(data.requestEvents)

@@ -53,7 +53,7 @@ fn connected(note: &Value) -> bool {
     note.get("connected").is_some()
 }
 
-/// Lets a client follow through a storm in which it is cut off, and the server killed once: in the end it has the log.
+/// Lets a client follow through a storm in which it is cut off, and the server killed and then ended: at last it has the log.
 async fn weathers_a_storm(script: Script) {
     let (_folder, mut command) = script.command();
     let mut server = Server::with(CAST);
@@ -68,14 +68,17 @@ async fn weathers_a_storm(script: Script) {
         client.until_noted(cut, connected).await;
         // It is in the midst of it: more has come over this connection, however long that took.
         client.until_got(client.events.len() + 10).await;
-        if cut == 3 {
-            server.kill();
-            server.start();
-            reader.lead(server.base());
-            writers.lead(server.base());
-        } else {
-            reader.cut();
+        match cut {
+            2 => server.kill(),
+            4 => assert!(server.stop().success()),
+            _ => {
+                reader.cut();
+                continue;
+            }
         }
+        server.start();
+        reader.lead(server.base());
+        writers.lead(server.base());
     }
     client.until_noted(7, connected).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -140,4 +143,29 @@ async fn graphql_ws_outlives_its_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn graphql_sse_outlives_its_token() {
     outlives_its_token(STREAM).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_mended_by_trying_again_is_told_as_such() {
+    let server = Server::with(CAST);
+    let token = server.person("tu").await.token().to_owned();
+    let url = format!("{}/graphql", server.base());
+    for script in [SUBSCRIBE, ITERATE, STREAM, PYTHON] {
+        let (_folder, mut command) = script.command();
+        let environment = [("DISPOSISI_URL", &*url), ("DISPOSISI_TOKEN", &token), ("DISPOSISI_AFTER", "x")];
+        let mut client = Program::start(&mut command, &environment);
+        assert!(!client.ended().await, "{script:?}");
+        let failed: Vec<&Value> = client.notes.iter().filter_map(|note| note.get("failed")).collect();
+        assert_eq!(failed, ["INVALID_CURSOR"], "{script:?}: {:#?}", client.notes);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graphql_ws_tries_again_when_its_token_is_refused() {
+    let (_folder, mut command) = SUBSCRIBE.command();
+    let server = Server::with(CAST);
+    let url = format!("{}/graphql", server.base());
+    let mut client = Program::start(&mut command, &[("DISPOSISI_URL", &url), ("DISPOSISI_TOKEN", "not one")]);
+    client.until_noted(2, |note| note["closed"] == 4403).await;
+    assert!(!client.notes.iter().any(connected), "{:#?}", client.notes);
 }
