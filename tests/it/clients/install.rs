@@ -27,7 +27,7 @@ pub(super) fn node() -> &'static Path {
             for file in ["package.json", "package-lock.json"] {
                 fs::copy(sources().join(file), folder.join(file)).expect("a copy");
             }
-            run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder));
+            run(Command::new("npm").args(["ci", "--include=dev", "--no-audit", "--no-fund"]).current_dir(folder));
         })
     })
 }

@@ -39,7 +39,10 @@ impl Program {
         let (tell, lines) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).unwrap_or_else(|_| Value::from(line));
+                // As a stream of events prints it, which nobody has unpacked.
+                let answer = line.strip_prefix("data: ").and_then(|data| serde_json::from_str::<Value>(data).ok());
+                let event = answer.map(|answer| answer["data"]["requestEvents"].clone());
+                let line = event.unwrap_or_else(|| serde_json::from_str(&line).unwrap_or_else(|_| line.into()));
                 let _ = tell.send(line);
             }
         });
@@ -82,13 +85,18 @@ impl Program {
         }
     }
 
-    /// Reads until it has got the last of these events, and all that comes soon after: it must be these, each once, in order.
-    pub(super) async fn got(&mut self, expected: &[Value]) {
+    /// Reads until it has got the last of these events, and all that comes soon after.
+    pub(super) async fn until_end_of(&mut self, expected: &[Value]) {
         let last = &expected.last().expect("an event")["cursor"];
         while !self.events.iter().any(|event| event["cursor"] == *last) {
             assert!(self.read(PATIENCE).await, "it does not get the end of it: {}", self.story());
         }
         while self.read(Duration::from_millis(300)).await {}
+    }
+
+    /// Reads them all: it must get these, each once, in order.
+    pub(super) async fn got(&mut self, expected: &[Value]) {
+        self.until_end_of(expected).await;
         for (place, (got, expected)) in self.events.iter().zip(expected).enumerate() {
             assert_eq!(got, expected, "at {place}: {}", self.story());
         }
