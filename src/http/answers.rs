@@ -36,25 +36,25 @@ pub(super) fn failure(code: &'static str, message: &str) -> Response {
     Response::from_errors(vec![error.into_server_error(Default::default())])
 }
 
-/// All answers to an operation of a person, or nobody. `resume`: the cursor to go on from, whatever the operation says.
-pub(super) fn answers(
+/// All answers to an operation of a person, or nobody. What it follows, if it does, it follows once this is awaited. `resume`:
+/// the cursor to go on from, whatever the operation says.
+pub(super) async fn answers(
     shared: &Shared,
     operation: Operation,
     user: Option<Uuid>,
     address: IpAddr,
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
+    if operation.is_subscription() {
+        return follow(shared, operation, user, resume).await;
+    }
     let shared = shared.clone();
-    let begun = async move {
-        if operation.is_subscription() {
-            return follow(&shared, operation, user, resume).await;
-        }
+    let answer = async move {
         let seconds = shared.operation.as_secs();
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, user, address)).await;
-        let answer = answer.unwrap_or_else(|_| Answer::Failed(failure("TIMEOUT", &super::too_long(seconds))));
-        stream::once(std::future::ready(answer)).boxed()
+        answer.unwrap_or_else(|_| Answer::Failed(failure("TIMEOUT", &super::too_long(seconds))))
     };
-    stream::once(begun).flatten().boxed()
+    stream::once(answer).boxed()
 }
 
 async fn once(shared: &Shared, operation: Operation, user: Option<Uuid>, address: IpAddr) -> Answer {

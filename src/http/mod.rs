@@ -159,7 +159,7 @@ async fn answer(
     };
     let address = shared.proxies.caller(peer.ip(), headers);
     if events::is_wanted(headers) {
-        let answers = answers::answers(shared, operation, user, address, last_event(headers));
+        let answers = answers::answers(shared, operation, user, address, last_event(headers)).await;
         return Ok(events::respond(shared, answers, until));
     }
     if operation.is_subscription() {
@@ -194,7 +194,7 @@ async fn long(
             let message = "Send a mutation by POST.".to_owned();
             return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message));
         }
-        Ok(operation) => answers::answers(&shared, operation, user, address, last_event(&headers)),
+        Ok(operation) => answers::answers(&shared, operation, user, address, last_event(&headers)).await,
         Err(response) => stream::once(std::future::ready(answers::Answer::Failed(*response))).boxed(),
     };
     Ok(events::respond(&shared, answers, until))

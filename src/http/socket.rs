@@ -2,6 +2,7 @@
 //! (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>), with its close codes.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +13,11 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
-use futures_util::stream::{AbortHandle, BoxStream, SelectAll, StreamExt, abortable};
-use futures_util::{FutureExt, SinkExt};
+use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll, StreamExt, abortable};
+use futures_util::{FutureExt, SinkExt, future};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
@@ -140,6 +142,8 @@ struct Connection {
     deadline: Instant,
     /// What is under way, by the client's id.
     running: HashMap<Arc<str>, AbortHandle>,
+    /// The beginning of the latest subscription.
+    begun: Option<future::Shared<oneshot::Receiver<Infallible>>>,
     answers: SelectAll<BoxStream<'static, (Arc<str>, Option<Answer>)>>,
 }
 
@@ -154,7 +158,16 @@ const NEVER: Duration = Duration::from_secs(86_400 * 365);
 impl Connection {
     fn new(shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) -> Self {
         let deadline = Instant::now() + shared.socket_init;
-        Self { shared, address, token, caller: None, deadline, running: HashMap::new(), answers: SelectAll::new() }
+        Self {
+            shared,
+            address,
+            token,
+            caller: None,
+            deadline,
+            running: HashMap::new(),
+            begun: None,
+            answers: SelectAll::new(),
+        }
     }
 
     /// Serves the socket; why it is to be left.
@@ -286,8 +299,25 @@ impl Connection {
             Ok(operation) => operation,
             Err(response) => return self.send_error(socket, &id, &response).await,
         };
-        let over = futures_util::stream::once(std::future::ready(None));
-        let answers = answers(&self.shared, operation, user, self.address, None).map(Some).chain(over);
+        let (shared, address) = (self.shared.clone(), self.address);
+        // What is sent later begins later: who subscribes and then reads misses nothing between the two.
+        let before = self.begun.clone();
+        let begun = operation.is_subscription().then(|| {
+            let (begun, after) = oneshot::channel();
+            self.begun = Some(after.shared());
+            begun
+        });
+        let begin = async move {
+            if let Some(before) = before {
+                // Nothing is ever sent: it has begun, or was completed before, when nobody is left who could.
+                let _ = before.await;
+            }
+            let answers = answers(&shared, operation, user, address, None).await;
+            drop(begun);
+            answers
+        };
+        let over = stream::once(std::future::ready(None));
+        let answers = stream::once(begin).flatten().map(Some).chain(over);
         // Aborted with its end: the client may use the id again at once.
         let (answers, running) = abortable(answers);
         let id: Arc<str> = id.into();
@@ -324,7 +354,10 @@ impl Connection {
             Some(Answer::Next(answer, _)) => next(id, &answer).ok_or(Leave::Gone)?,
             Some(Answer::SignedOut) => return Err(FORBIDDEN.into()),
             Some(Answer::Failed(response)) => {
-                self.running.remove(id);
+                // An error is its end: no other is told.
+                if let Some(running) = self.running.remove(id) {
+                    running.abort();
+                }
                 Message::text(error(id, &response).to_string())
             }
             None => {

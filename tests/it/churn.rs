@@ -50,12 +50,12 @@ async fn churn(server: &Server, time: Duration) -> usize {
                 .await;
             socket.subscribe("i", INBOX, json!({})).await;
             socket.subscribe("q", "{ viewer { inbox { totalCount } } }", json!({})).await;
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 socket.receive().await;
                 socket.send(json!({ "id": "e0", "type": "complete" })).await;
             }
             // Some say goodbye, some just go.
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 socket.close().await;
             }
         });

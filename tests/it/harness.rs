@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::database;
 
 /// Everybody's password here.
-const PASSWORD: &str = "demonstration only";
+pub(crate) const PASSWORD: &str = "demonstration only";
 
 /// A running server with its data folder.
 pub(crate) struct Server {

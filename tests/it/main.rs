@@ -4,6 +4,7 @@
 
 mod branches;
 mod churn;
+mod clients;
 mod cloud;
 mod commands;
 mod crash;

@@ -66,6 +66,11 @@ impl Socket {
         self.0.send(message).await.expect("sent");
     }
 
+    /// Sends a frame on a socket that may be gone; whether it was sent.
+    pub(crate) async fn try_send(&mut self, message: Message) -> bool {
+        self.0.send(message).await.is_ok()
+    }
+
     /// Begins an operation.
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         self.send(json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } }))

@@ -1,0 +1,77 @@
+//! The clients' libraries, exactly those of the lock files, installed once into the build folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// What has to be there before, and what brings it.
+const NEEDED: &str = "the tests with real clients need Node 20 or newer, npm, and Python 3.11 or newer with venv: \
+    apt-get install nodejs npm python3-venv";
+
+/// The folder of the scripts and lock files.
+pub(super) fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+/// Where what is installed is kept.
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the build folder").join("clients")
+}
+
+/// A folder under which Node finds the libraries.
+pub(super) fn node() -> &'static Path {
+    static NODE: OnceLock<PathBuf> = OnceLock::new();
+    NODE.get_or_init(|| {
+        install("node", &["package.json", "package-lock.json"], |folder| {
+            for file in ["package.json", "package-lock.json"] {
+                fs::copy(sources().join(file), folder.join(file)).expect("a copy");
+            }
+            run(Command::new("npm").args(["ci", "--include=dev", "--no-audit", "--no-fund"]).current_dir(folder));
+        })
+    })
+}
+
+/// A Python that finds the libraries.
+pub(super) fn python() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let folder = install("python", &["requirements.txt"], |folder| {
+            run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
+            run(Command::new(folder.join("bin/python")).args(pip).arg(sources().join("requirements.txt")));
+        });
+        folder.join("bin/python")
+    })
+}
+
+/// A folder that holds what those lock files say; installed unless it does already. One process at a time does that, and what
+/// was broken off is begun anew.
+fn install(name: &str, locks: &[&str], install: impl FnOnce(&Path)) -> PathBuf {
+    let folder = kept().join(name);
+    fs::create_dir_all(kept()).expect("a folder");
+    let turn = fs::File::create(kept().join(format!("{name}.lock"))).expect("a lock");
+    turn.lock().expect("a turn");
+    let wanted: String =
+        locks.iter().map(|lock| fs::read_to_string(sources().join(lock)).expect("a lock file")).collect();
+    let stamp = folder.join("installed");
+    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder");
+        install(&folder);
+        fs::write(stamp, wanted).expect("a note that all is there");
+    }
+    folder
+}
+
+fn run(command: &mut Command) {
+    match command.output() {
+        Err(error) => panic!("{}: {error}; {NEEDED}", command.get_program().display()),
+        Ok(output) => assert!(
+            output.status.success(),
+            "{command:?} failed; {NEEDED}\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        ),
+    }
+}
