@@ -134,7 +134,7 @@ impl Shape {
             let whom = if happening.past { None } else { Some(For::trying(depends, happening)) };
             let cell = whom.map_or_else(Cell::default, |whom| self.cell(happening.position(), whom));
             let whom = whom.unwrap_or_else(|| For::trying(u8::MAX, happening));
-            let resolved = cell.get_or_init(|| self.resolve_event(schema, service, happening, whom)).await;
+            let resolved = cell.get_or_init(|| Box::pin(self.resolve_event(schema, service, happening, whom))).await;
             if let Some(answer) = resolved {
                 return answer.clone();
             }
@@ -147,7 +147,7 @@ impl Shape {
     pub(super) async fn tell_inbox(&self, schema: &ApiSchema, service: &Service, change: InboxChange) -> Bytes {
         loop {
             let session = Session::following(service, &change.view, change.position);
-            if let Some(answer) = self.run(schema, session, Run::Inbox(change.clone())).await {
+            if let Some(answer) = Box::pin(self.run(schema, session, Run::Inbox(change.clone()))).await {
                 return answer;
             }
             tokio::time::sleep(PAUSE).await;

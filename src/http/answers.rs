@@ -54,7 +54,7 @@ pub(super) async fn answers(
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, user, address)).await;
         answer.unwrap_or_else(|_| Answer::Failed(failure("TIMEOUT", &super::too_long(seconds))))
     };
-    stream::once(answer).boxed()
+    stream::once(Box::pin(answer)).boxed()
 }
 
 async fn once(shared: &Shared, operation: Operation, user: Option<Uuid>, address: IpAddr) -> Answer {

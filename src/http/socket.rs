@@ -117,7 +117,7 @@ async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, token: Re
     let left = if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
         WRONG_PROTOCOL.into()
     } else {
-        Connection::new(shared, address, token).run(&mut socket).await
+        Box::pin(Connection::new(shared, address, token)).run(&mut socket).await
     };
     if let Leave::Close(code, reason) = left {
         let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
@@ -127,7 +127,7 @@ async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, token: Re
             while let Some(Ok(_)) = socket.recv().await {}
             Ok::<_, axum::Error>(())
         };
-        let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
+        let _ = tokio::time::timeout(Duration::from_secs(2), Box::pin(goodbye)).await;
     }
 }
 
@@ -171,7 +171,7 @@ impl Connection {
     }
 
     /// Serves the socket; why it is to be left.
-    async fn run(mut self, socket: &mut WebSocket) -> Leave {
+    async fn run(&mut self, socket: &mut WebSocket) -> Leave {
         let mut lifeline = self.shared.lifeline.clone();
         let mut beat = tokio::time::interval(self.shared.heartbeat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -184,14 +184,17 @@ impl Connection {
                         None => Err(Leave::Gone),
                         // Too large, not text, not a frame: one that is still there hears of it.
                         Some(Err(_)) => Err(MALFORMED.into()),
-                        Some(Ok(message)) => self.take(socket, message).await,
+                        // Boxed where it is rare: a socket that waits, as almost all do, holds little.
+                        Some(Ok(message)) => Box::pin(self.take(socket, message)).await,
                     }
                 }
-                Some(answer) = self.answers.next(), if !self.answers.is_empty() => self.send_answers(socket, answer).await,
+                Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
+                    Box::pin(self.send_answers(socket, answer)).await
+                }
                 _ = beat.tick() => {
                     silent += 1;
                     // Two beats without a sign: nobody is there.
-                    if silent > 2 { Err(Leave::Gone) } else { self.send(socket, Message::Ping(Bytes::new())).await }
+                    if silent > 2 { Err(Leave::Gone) } else { Box::pin(self.send(socket, Message::Ping(Bytes::new()))).await }
                 }
                 () = tokio::time::sleep_until(self.deadline) => {
                     Err(if self.caller.is_none() { NO_INIT.into() } else { FORBIDDEN.into() })
@@ -317,7 +320,7 @@ impl Connection {
             answers
         };
         let over = stream::once(std::future::ready(None));
-        let answers = stream::once(begin).flatten().map(Some).chain(over);
+        let answers = stream::once(Box::pin(begin)).flatten().map(Some).chain(over);
         // Aborted with its end: the client may use the id again at once.
         let (answers, running) = abortable(answers);
         let id: Arc<str> = id.into();

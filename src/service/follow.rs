@@ -221,7 +221,8 @@ impl Follower {
 
     /// Reads from the log itself what is no longer kept; waits while the database does not answer.
     async fn read_back(&mut self, view: &Arc<View>) -> Answer<()> {
-        match self.try_read_back(view).await {
+        // Boxed, since it is rare: a follower that waits, as almost all do, holds little.
+        match Box::pin(self.try_read_back(view)).await {
             Err(StoreError::Unavailable(_)) => {
                 tokio::time::sleep(PAUSE).await;
                 Ok(())

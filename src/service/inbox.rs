@@ -114,7 +114,7 @@ impl InboxFollower {
 
     /// Reads all that waits, and notes what is new and what is gone; waits while the database does not answer.
     async fn read_anew(&mut self, view: &Arc<View>) -> Answer<()> {
-        let now = match self.read(view).await {
+        let now = match Box::pin(self.read(view)).await {
             Err(StoreError::Unavailable(_)) => {
                 tokio::time::sleep(PAUSE).await;
                 return Ok(());
