@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{SINGKAWANG, Server};
 use crate::socket::Socket;
@@ -24,10 +24,12 @@ fn held(server: &Server) -> (u64, usize) {
 /// Comes and goes for that time, in every way that clients do; how often.
 async fn churn(server: &Server, time: Duration) -> usize {
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
-    let after = tu.ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
     let begun = Instant::now();
     let mut rounds = 0;
+    let mut after = Value::Null;
     while begun.elapsed() < time {
+        // From one round ago: as much is told each time.
+        let since = tu.ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
         let come = (0..20).map(async |number: usize| {
             if number % 5 == 4 {
                 let mut stream = Stream::post(server, Some(tu.token()), None, EVENTS, json!({ "after": after })).await;
@@ -68,6 +70,7 @@ async fn churn(server: &Server, time: Duration) -> usize {
         });
         opd.ask(SUBMIT, json!({ "input": input })).await;
         rounds += 1;
+        after = since;
     }
     rounds * 20
 }
@@ -77,8 +80,9 @@ async fn who_comes_and_goes_leaves_nothing_behind() {
     let seconds = std::env::var("CHURN_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let mut server = Server::with(SINGKAWANG);
     server.restart_with(&["--heartbeat-seconds", "2"]);
-    churn(&server, Duration::from_secs(5)).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    // As much comes and goes before it is looked: whatever is kept for reuse is there then.
+    churn(&server, Duration::from_secs(seconds.min(60))).await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
     let (memory, files) = held(&server);
     let times = churn(&server, Duration::from_secs(seconds)).await;
     tokio::time::sleep(Duration::from_secs(8)).await;
