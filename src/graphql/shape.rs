@@ -11,7 +11,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Request, Value, Variables};
 use bytes::Bytes;
 use futures_util::stream::StreamExt;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use uuid::Uuid;
 
 use super::loaders::RequestOf;
@@ -28,9 +28,21 @@ const PAUSE: Duration = Duration::from_millis(500);
 const KEPT: usize = 1024;
 const KEPT_BYTES: usize = 1 << 20;
 
+/// So many answers that are for one person each are resolved at a time.
+const TURNS: usize = 32;
+
 /// The operations that are followed now.
-#[derive(Debug, Default)]
-pub struct Followed(Mutex<HashMap<Key, Weak<Shape>>>);
+#[derive(Debug)]
+pub struct Followed {
+    known: Mutex<HashMap<Key, Weak<Shape>>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Followed {
+    fn default() -> Self {
+        Self { known: Mutex::default(), turns: Arc::new(Semaphore::new(TURNS)) }
+    }
+}
 
 /// What makes two operations the same to those who follow, whatever they follow and from where.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -50,6 +62,7 @@ pub(super) struct Shape {
     variables: Variables,
     /// What an event's answer was found to depend on.
     depends: AtomicU8,
+    turns: Arc<Semaphore>,
     answers: Mutex<Answers>,
 }
 
@@ -93,7 +106,7 @@ impl Followed {
             }
         }
         let key = Key { query: request.query.clone(), name: request.operation_name.clone(), variables };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shape) = known.get(&key).and_then(Weak::upgrade) {
             return shape;
         }
@@ -103,6 +116,7 @@ impl Followed {
             name: request.operation_name,
             variables: request.variables,
             depends: AtomicU8::new(0),
+            turns: self.turns.clone(),
             answers: Mutex::default(),
         });
         // Whenever twice as many have come, those who have left are forgotten.
@@ -145,6 +159,7 @@ impl Shape {
 
     /// The answer that tells somebody of a change to their inbox.
     pub(super) async fn tell_inbox(&self, schema: &ApiSchema, service: &Service, change: InboxChange) -> Bytes {
+        let _turn = self.turns.acquire().await;
         loop {
             let session = Session::following(service, &change.view, change.position);
             if let Some(answer) = Box::pin(self.run(schema, session, Run::Inbox(change.clone()))).await {
@@ -177,6 +192,8 @@ impl Shape {
         happening: &Happening,
         whom: For,
     ) -> Option<Bytes> {
+        // Who is told something of their own waits for their turn: a thousand at once would hold much, and none be sooner.
+        let _turn = if let For::Person(_) = whom { self.turns.acquire().await.ok() } else { None };
         loop {
             let position = happening.position();
             let (session, asked) = match whom {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use futures_util::{FutureExt, SinkExt, future};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, Sleep};
 use uuid::Uuid;
 
 use super::answers::{Answer, answers, failure};
@@ -139,7 +140,7 @@ struct Connection {
     token: Result<Option<String>, ()>,
     caller: Option<Greeted>,
     /// When it is left: without an init, or when the token has ended.
-    deadline: Instant,
+    deadline: Pin<Box<Sleep>>,
     /// What is under way, by the client's id.
     running: HashMap<Arc<str>, AbortHandle>,
     /// The beginning of the latest subscription.
@@ -157,7 +158,7 @@ const NEVER: Duration = Duration::from_secs(86_400 * 365);
 
 impl Connection {
     fn new(shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) -> Self {
-        let deadline = Instant::now() + shared.socket_init;
+        let deadline = Box::pin(tokio::time::sleep(shared.socket_init));
         Self {
             shared,
             address,
@@ -173,6 +174,8 @@ impl Connection {
     /// Serves the socket; why it is to be left.
     async fn run(&mut self, socket: &mut WebSocket) -> Leave {
         let mut lifeline = self.shared.lifeline.clone();
+        // What is waited for long is begun once, not at each turn.
+        let mut ended = pin!(lifeline.ended());
         let mut beat = tokio::time::interval(self.shared.heartbeat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent = 0;
@@ -196,10 +199,10 @@ impl Connection {
                     // Two beats without a sign: nobody is there.
                     if silent > 2 { Err(Leave::Gone) } else { Box::pin(self.send(socket, Message::Ping(Bytes::new()))).await }
                 }
-                () = tokio::time::sleep_until(self.deadline) => {
+                () = &mut self.deadline => {
                     Err(if self.caller.is_none() { NO_INIT.into() } else { FORBIDDEN.into() })
                 }
-                () = lifeline.ended() => Err(RESTART.into()),
+                () = &mut ended => Err(RESTART.into()),
             };
             if let Err(leave) = done {
                 return leave;
@@ -267,7 +270,7 @@ impl Connection {
             Some(Value::Null) | None => self.token.as_ref().map_err(|()| FORBIDDEN)?.as_deref(),
             Some(_) => return Err(FORBIDDEN.into()),
         };
-        self.deadline = Instant::now() + NEVER;
+        let mut left = NEVER;
         let mut user = None;
         if let Some(token) = token {
             let service = &self.shared.service;
@@ -276,10 +279,10 @@ impl Connection {
                 Refused::Unavailable(_) => LATER,
                 _ => FORBIDDEN,
             })?;
-            let left = (until - service.now()).to_std().unwrap_or_default();
-            self.deadline = Instant::now() + left.min(NEVER);
+            left = (until - service.now()).to_std().unwrap_or_default().min(NEVER);
             user = Some(found);
         }
+        self.deadline.as_mut().reset(Instant::now() + left);
         self.caller = Some(Greeted { user });
         Ok(())
     }

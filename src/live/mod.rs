@@ -90,6 +90,11 @@ impl Tail {
         self.head.subscribe()
     }
 
+    /// How many follow.
+    pub fn followers(&self) -> usize {
+        self.head.receiver_count()
+    }
+
     /// Adds what comes next in the log.
     pub fn publish(&self, moments: Vec<Moment>) {
         let end = {

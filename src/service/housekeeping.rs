@@ -10,6 +10,9 @@ use crate::store;
 /// How often what is past its time is forgotten.
 const FORGET: Duration = Duration::from_secs(300);
 
+/// How often it is told, to whoever listens at `debug`, how much is under way.
+const TELL: Duration = Duration::from_secs(5);
+
 /// How often it is looked whether events wait for their place in the log.
 const NUMBER: Duration = Duration::from_millis(500);
 
@@ -26,8 +29,14 @@ impl Service {
 
     async fn do_chores(&self) {
         let (mut forget, mut number) = (tokio::time::interval(FORGET), tokio::time::interval(NUMBER));
+        let mut tell = tokio::time::interval(TELL);
         loop {
             let done = tokio::select! {
+                _ = tell.tick() => {
+                    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+                    tracing::debug!(tasks, followers = self.tail.followers(), "under way");
+                    continue;
+                }
                 _ = forget.tick() => again(|| self.forget()).await,
                 _ = number.tick() => again(|| self.number()).await,
             };

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{SINGKAWANG, Server};
+use crate::harness::{SINGKAWANG, Server, UNDER_WAY};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -12,13 +12,16 @@ const EVENTS: &str = "subscription($after: String) { requestEvents(after: $after
 const INBOX: &str = "subscription { inboxChanges { requestId } }";
 const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { userErrors { code } } }";
 
-/// What a server holds: memory in KiB, open files, and of these sockets.
-fn held(server: &Server) -> (u64, usize) {
+/// What a server holds: memory in KiB; open files, among which are connections to clients and to the database; and, as it says
+/// itself, tasks and followers.
+fn held(server: &Server) -> (u64, usize, u64, u64) {
     let process = server.process();
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
     let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
     let memory = memory.trim().trim_end_matches(" kB").parse().expect("a number");
-    (memory, std::fs::read_dir(format!("/proc/{process}/fd")).expect("its files").count())
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).expect("its files").count();
+    let (tasks, followers) = server.under_way();
+    (memory, files, tasks, followers)
 }
 
 /// Comes and goes for that time, in every way that clients do; how often.
@@ -79,15 +82,21 @@ async fn churn(server: &Server, time: Duration) -> usize {
 async fn who_comes_and_goes_leaves_nothing_behind() {
     let seconds = std::env::var("CHURN_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let mut server = Server::with(SINGKAWANG);
-    server.restart_with(&["--heartbeat-seconds", "2"]);
+    let mut flags = UNDER_WAY.to_vec();
+    flags.extend(["--heartbeat-seconds", "2"]);
+    server.restart_with(&flags);
     // As much comes and goes before it is looked: whatever is kept for reuse is there then.
     churn(&server, Duration::from_secs(seconds.min(60))).await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
-    let (memory, files) = held(&server);
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let (memory, files, tasks, followers) = held(&server);
     let times = churn(&server, Duration::from_secs(seconds)).await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
-    let (memory_after, files_after) = held(&server);
-    println!("{times} came and went: {memory} to {memory_after} KiB, {files} to {files_after} files");
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let (memory_after, files_after, tasks_after, followers_after) = held(&server);
+    println!(
+        "{times} came and went: {memory} to {memory_after} KiB, {files} to {files_after} files, {tasks} to {tasks_after} tasks"
+    );
+    assert_eq!((followers, followers_after), (0, 0));
+    assert!(tasks_after <= tasks + 4, "{tasks} tasks were alive, {tasks_after} are");
     // A few of the tests' own connections are kept open by HTTP.
     assert!(files_after <= files + 4, "{files} files were open, {files_after} are");
     // What is kept on purpose: the newest stretch of the log. Everything else would grow with the number who came.

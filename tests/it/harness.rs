@@ -191,6 +191,9 @@ pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
     }
 }
 
+/// Flags by which a server says how much is under way.
+pub(crate) const UNDER_WAY: [&str; 4] = ["--log", "warn,disposisi::service=debug", "--log-format", "json"];
+
 /// A person: name, office, role, and the agency of an agency's people.
 pub(crate) type Cast<'a> = &'a [(&'a str, &'a str, &'a str, Option<&'a str>)];
 
@@ -223,6 +226,16 @@ impl Server {
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path().with_extension("log")).expect("the log")
+    }
+
+    /// How many tasks are alive and how many follow, as it says itself every five seconds when it is run with [`UNDER_WAY`].
+    pub(crate) fn under_way(&self) -> (u64, u64) {
+        let log = self.log();
+        let said =
+            log.lines().rev().find(|line| line.contains("\"under way\"")).expect("it says how much is under way");
+        let said: Value = serde_json::from_str(said).expect("JSON");
+        let number = |name: &str| said["fields"][name].as_u64().unwrap_or_else(|| panic!("{said}"));
+        (number("tasks"), number("followers"))
     }
 
     /// Its process.
