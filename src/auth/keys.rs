@@ -134,21 +134,19 @@ impl Keys {
         String::from_utf8(opened).ok().map(Secret::new)
     }
 
-    /// Hides a number, so that who holds the text learns nothing of it: the same text for the same number, each time.
-    pub fn hide(&self, context: &[u8], number: i64) -> Option<Vec<u8>> {
-        let number = number.to_be_bytes();
-        // As in SIV (RFC 5297), the nonce is a MAC of what is hidden: never the same one for two numbers.
-        let nonce = <[u8; 24]>::try_from(self.mac(&[b"hide", context, &number]).get(..24)?).ok()?;
-        let hidden = self.sealing.encrypt(&XNonce::from(nonce), Payload { msg: &number, aad: context }).ok()?;
+    /// Hides bytes, so that who holds the text learns nothing of them: the same text for the same bytes, each time.
+    pub fn hide(&self, context: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+        // As in SIV (RFC 5297), the nonce is a MAC of what is hidden: never the same one for two.
+        let nonce = <[u8; 24]>::try_from(self.mac(&[b"hide", context, bytes]).get(..24)?).ok()?;
+        let hidden = self.sealing.encrypt(&XNonce::from(nonce), Payload { msg: bytes, aad: context }).ok()?;
         Some([&nonce[..], &hidden[..]].concat())
     }
 
-    /// The number that was hidden in that context. None for anything else.
-    pub fn find(&self, context: &[u8], hidden: &[u8]) -> Option<i64> {
+    /// The bytes that were hidden in that context. None for anything else.
+    pub fn find(&self, context: &[u8], hidden: &[u8]) -> Option<Vec<u8>> {
         let (nonce, hidden) = hidden.split_at_checked(24)?;
         let nonce = XNonce::from(<[u8; 24]>::try_from(nonce).ok()?);
-        let number = self.sealing.decrypt(&nonce, Payload { msg: hidden, aad: context }).ok()?;
-        Some(i64::from_be_bytes(number.try_into().ok()?))
+        self.sealing.decrypt(&nonce, Payload { msg: hidden, aad: context }).ok()
     }
 
     /// HMAC-SHA256 over parts, each with its length before it.
@@ -234,8 +232,11 @@ mod tests {
         assert!(keys.unseal(b"asset", &sealed[..20]).is_none());
         let again = made(folder.path()).unwrap();
         assert_eq!(again.unseal(b"asset", &sealed).unwrap().expose(), "rahasia", "keys outlive the process");
-        let hidden = keys.hide(b"log", 42).unwrap();
-        assert_eq!((keys.hide(b"log", 42), again.find(b"log", &hidden)), (Some(hidden.clone()), Some(42)));
+        let hidden = keys.hide(b"log", b"42").unwrap();
+        assert_eq!(
+            (keys.hide(b"log", b"42"), again.find(b"log", &hidden)),
+            (Some(hidden.clone()), Some(b"42".to_vec()))
+        );
         assert_eq!((keys.find(b"other", &hidden), keys.find(b"log", &hidden[1..])), (None, None));
         assert_eq!(keys.mac(&[b"a", b"b"]), again.mac(&[b"a", b"b"]));
         assert_ne!(keys.mac(&[b"ab"]), keys.mac(&[b"a", b"b"]));

@@ -87,6 +87,12 @@ pub(super) fn place(settings: &Settings) -> Result<Place, String> {
         DatabaseTls::VerifyFull => store::Tls::VerifyFull,
     };
     let authority = Some(settings.database_ca.as_path()).filter(|file| !file.as_os_str().is_empty());
+    // Without being asked to, the driver holds no certificate against it.
+    if authority.is_some() && !matches!(settings.database_tls, DatabaseTls::VerifyCa | DatabaseTls::VerifyFull) {
+        return Err(
+            "`database_ca` is held against only where `database_tls` is verify-ca or verify-full: set that".to_owned()
+        );
+    }
     if let Some(file) = authority
         && let Err(error) = std::fs::File::open(file)
     {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
@@ -45,6 +46,8 @@ pub(super) struct Server {
     router: axum::Router,
     ending: http::Ending,
     grace: Duration,
+    /// How long a peer may take nothing of what is sent.
+    untaken: Duration,
 }
 
 impl Server {
@@ -67,10 +70,11 @@ impl Server {
             lifeline,
         }
         .router();
+        let untaken = Duration::from_secs(settings.heartbeat_seconds) * 2;
         let named = |error: std::io::Error| format!("{}: {error}", settings.listen);
         let listener = TcpListener::bind(settings.listen).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
-        Ok(Self { listener, address, service, router, ending, grace: operation + GRACE })
+        Ok(Self { listener, address, service, router, ending, grace: operation + GRACE, untaken })
     }
 
     /// Where it listens, as the beginning of a URL.
@@ -93,10 +97,15 @@ impl Server {
             long_connections.send_replace(true);
             let _ = ending.send(());
         };
+        let untaken = self.untaken;
         // What is told goes out at once, however small it is.
-        let listener = self.listener.tap_io(|connection| {
+        let listener = self.listener.tap_io(move |connection| {
             if let Err(error) = connection.set_nodelay(true) {
                 tracing::debug!(%error, "a connection gathers what it sends");
+            }
+            // Who takes nothing for that long is gone, or as good as: a stream of events learns it by nothing else.
+            if let Err(error) = SockRef::from(&*connection).set_tcp_user_timeout(Some(untaken)) {
+                tracing::debug!(%error, "a connection waits for as long as the system does");
             }
         });
         let serving = axum::serve(listener, self.router.into_make_service_with_connect_info::<SocketAddr>())

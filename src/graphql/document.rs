@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
-use async_graphql::{Name, Pos, Positioned, ServerError, Value};
+use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 
 use super::nesting;
 
@@ -142,9 +142,24 @@ pub(super) fn single_root(document: &mut ExecutableDocument, name: Option<&str>)
     Ok(())
 }
 
+/// Takes the arguments of an operation's root fields away, and every variable that is then named nowhere: what is left is what
+/// is selected.
+pub(super) fn without_root_arguments(document: &mut ExecutableDocument, name: Option<&str>, variables: &mut Variables) {
+    let used = operation(document, name).map(|operation| variables_below(document, operation)).unwrap_or_default();
+    if let Some(operation) = operation_mut(document, name) {
+        for item in &mut operation.selection_set.node.items {
+            if let Selection::Field(field) = &mut item.node {
+                field.node.arguments.clear();
+            }
+        }
+        operation.variable_definitions.retain(|definition| used.contains(&definition.node.name.node));
+    }
+    variables.retain(|name, _| used.contains(name));
+}
+
 /// The fragments that operations spread.
 fn fragments_spread(document: &ExecutableDocument) -> BTreeSet<Name> {
-    let mut used = Variables { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+    let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
     for (_, operation) in document.operations.iter() {
         used.in_selections(&operation.node.selection_set.node);
     }
@@ -161,11 +176,8 @@ fn operation_mut<'a>(document: &'a mut ExecutableDocument, name: Option<&str>) -
 }
 
 /// The variables that decide what is selected below an operation's root fields: those of their own arguments are left out.
-pub(super) fn variables_below<'a>(
-    document: &'a ExecutableDocument,
-    operation: &'a OperationDefinition,
-) -> BTreeSet<Name> {
-    let mut used = Variables { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+fn variables_below<'a>(document: &'a ExecutableDocument, operation: &'a OperationDefinition) -> BTreeSet<Name> {
+    let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
     for item in &operation.selection_set.node.items {
         if let Selection::Field(field) = &item.node {
             used.in_directives(&field.node.directives);
@@ -176,14 +188,14 @@ pub(super) fn variables_below<'a>(
 }
 
 /// The variables that selections name.
-struct Variables<'a> {
+struct Named<'a> {
     document: &'a ExecutableDocument,
     found: BTreeSet<Name>,
     /// The fragments that were looked at.
     seen: BTreeSet<&'a Name>,
 }
 
-impl<'a> Variables<'a> {
+impl<'a> Named<'a> {
     fn in_selections(&mut self, set: &'a SelectionSet) {
         for item in &set.items {
             match &item.node {

@@ -12,6 +12,7 @@ use super::shape::{Followed, Shape};
 use super::subscription::{Plan, Run};
 use super::{ApiSchema, Operation, coded, document, error};
 use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
+use crate::store::LogPlace;
 
 /// Something that happened, as the operation asks for it.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub struct Told {
     /// The answer, in JSON.
     pub answer: Bytes,
     /// Its place in the log; none for what has none of its own.
-    pub position: Option<i64>,
+    pub place: Option<LogPlace>,
 }
 
 /// Why a stream ended by itself.
@@ -74,6 +75,8 @@ pub async fn follow(
         }
         Plan::Inbox { office } => Source::Inbox(service.follow_inbox(user, office).await?),
     };
+    let Operation { document, request } = &mut operation;
+    document::without_root_arguments(document, request.operation_name.as_deref(), &mut request.variables);
     let shape = followed.shape(operation);
     let following = Following { schema: schema.clone(), service: service.clone(), shape, source };
     Ok(stream::unfold(Some(following), async |following| {
@@ -88,7 +91,7 @@ pub async fn follow(
 /// What an operation follows; or everything that is wrong with it.
 async fn learn(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, Ended> {
     let plan = Arc::new(OnceLock::new());
-    let (session, _) = Session::shared(service, 0);
+    let (session, _) = Session::shared(service, LogPlace::default());
     let Request { query, variables, operation_name, .. } = &operation.request;
     let mut request = Request::new(query).variables(variables.clone());
     request.operation_name.clone_from(operation_name);
@@ -108,11 +111,11 @@ impl Following {
             Source::Events(follower) => {
                 let happening = follower.next().await?;
                 let answer = self.shape.tell_event(&self.schema, &self.service, &happening).await;
-                Told { answer, position: Some(happening.position()) }
+                Told { answer, place: Some(happening.place()) }
             }
             Source::Inbox(follower) => {
                 let change = follower.next().await?;
-                Told { answer: self.shape.tell_inbox(&self.schema, &self.service, change).await, position: None }
+                Told { answer: self.shape.tell_inbox(&self.schema, &self.service, change).await, place: None }
             }
         })
     }

@@ -13,7 +13,7 @@ use super::error;
 use super::loaders::Loads;
 use crate::access::Caller;
 use crate::service::{Answer, Service, View};
-use crate::store::{self, Viewing};
+use crate::store::{self, LogPlace, Viewing};
 
 /// The one who asks, for the time of one operation: made anew for each and never shared.
 pub struct Session {
@@ -24,7 +24,7 @@ pub struct Session {
     /// Where they call from.
     pub(super) address: Option<IpAddr>,
     /// Where the log stood before anything else was read, for operations that ask.
-    pub(super) log_end: Option<i64>,
+    pub(super) log_end: Option<LogPlace>,
     /// It is nobody's: the answer is for many.
     pub(super) is_shared: bool,
 }
@@ -102,19 +102,21 @@ impl Session {
     }
 
     /// The session of somebody who follows, for one thing that they are told: up to that place of the log.
-    pub(super) fn following(service: &Service, view: &View, log_end: i64) -> Self {
-        let identity = Identity::with(service, Some(view.caller.clone()), view.viewing.clone());
+    pub(super) fn following(service: &Service, view: &View, log_end: LogPlace) -> Self {
+        // The grants of others are judged by the clock too: now, not when the view was made.
+        let viewing = Viewing { now: service.now(), ..view.viewing.clone() };
+        let identity = Identity::with(service, Some(view.caller.clone()), viewing);
         Self::of(identity.at_once(), None, Some(log_end))
     }
 
     /// A session of nobody, for something that is told to many, and what notes whether it depended on who they are.
-    pub(super) fn shared(service: &Service, log_end: i64) -> (Self, Asked) {
+    pub(super) fn shared(service: &Service, log_end: LogPlace) -> (Self, Asked) {
         let identity = Identity::of(service, None).at_once();
         let asked = identity.asked.clone();
         (Self { is_shared: true, ..Self::of(identity, None, Some(log_end)) }, asked)
     }
 
-    fn of(opened: Identity, address: Option<IpAddr>, log_end: Option<i64>) -> Self {
+    fn of(opened: Identity, address: Option<IpAddr>, log_end: Option<LogPlace>) -> Self {
         Self {
             opened,
             signed_in: OnceLock::new(),

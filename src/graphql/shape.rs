@@ -10,14 +10,15 @@ use std::time::Duration;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Request, Value, Variables};
 use bytes::Bytes;
+use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::StreamExt;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::loaders::RequestOf;
 use super::session::{Asked, Session};
 use super::subscription::Run;
-use super::{ApiSchema, Operation, document, finish};
+use super::{ApiSchema, Operation, finish};
 use crate::access::Side;
 use crate::service::{Happening, InboxChange, Service};
 
@@ -76,35 +77,57 @@ enum For {
 
 /// The latest answers, by the place of their event and for whom they are.
 #[derive(Debug, Default)]
-struct Answers(VecDeque<(i64, For, Cell)>);
+struct Answers(VecDeque<Kept>);
 
-/// An answer that one resolves while the others wait; none inside: it is not the same for all that it was resolved for.
-type Cell = Arc<OnceCell<Option<Bytes>>>;
+/// An answer that is kept. Its event is named beside its place, since places are given anew when a backup is restored.
+#[derive(Debug)]
+struct Kept {
+    position: i64,
+    event: Uuid,
+    whom: For,
+    cell: Cell,
+}
+
+/// An answer that is being resolved, by a task of its own: whoever waits for it and is not looked after meanwhile, such as a
+/// socket whose peer takes nothing, keeps nobody from it.
+type Cell = future::Shared<BoxFuture<'static, Resolved>>;
+
+/// What resolving came to.
+#[derive(Debug, Clone)]
+enum Resolved {
+    /// The answer.
+    Answer(Bytes),
+    /// It is not the same for all that it was resolved for.
+    Depends,
+    /// The task was lost.
+    Lost,
+}
+
+/// What is told when an answer was lost by a fault of ours.
+const LOST: &str =
+    r#"{"data":null,"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"INTERNAL"}}]}"#;
 
 impl Answers {
     /// Forgets the oldest answers, as far as they are too many.
     fn forget(&mut self) {
-        let bytes = |cell: &Cell| cell.get().and_then(Option::as_ref).map_or(0, Bytes::len);
-        let mut kept: usize = self.0.iter().map(|(.., cell)| bytes(cell)).sum();
-        while self.0.len() > KEPT || (kept > KEPT_BYTES && self.0.len() > 1) {
-            let Some((.., cell)) = self.0.pop_front() else { return };
-            // One may have been filled since they were counted.
-            kept = kept.saturating_sub(bytes(&cell));
+        let bytes = |kept: &Kept| match kept.cell.peek() {
+            Some(Resolved::Answer(answer)) => answer.len(),
+            _ => 0,
+        };
+        let mut held: usize = self.0.iter().map(bytes).sum();
+        while self.0.len() > KEPT || (held > KEPT_BYTES && self.0.len() > 1) {
+            let Some(kept) = self.0.pop_front() else { return };
+            // One may have been resolved since they were counted.
+            held = held.saturating_sub(bytes(&kept));
         }
     }
 }
 
 impl Followed {
-    /// The shape of a subscription's operation.
+    /// The shape of a subscription's operation, of which what it follows was learnt and taken away.
     pub(super) fn shape(&self, operation: Operation) -> Arc<Shape> {
         let Operation { document, request } = operation;
-        let mut variables = BTreeMap::new();
-        if let Some(operation) = document::operation(&document, request.operation_name.as_deref()) {
-            for used in document::variables_below(&document, operation) {
-                let value = request.variables.get(&used).map(ToString::to_string);
-                variables.extend(value.map(|value| (used.to_string(), value)));
-            }
-        }
+        let variables = request.variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let key = Key { query: request.query.clone(), name: request.operation_name.clone(), variables };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shape) = known.get(&key).and_then(Weak::upgrade) {
@@ -141,64 +164,86 @@ impl For {
 
 impl Shape {
     /// The answer that tells somebody of an event.
-    pub(super) async fn tell_event(&self, schema: &ApiSchema, service: &Service, happening: &Happening) -> Bytes {
+    pub(super) async fn tell_event(
+        self: &Arc<Self>,
+        schema: &ApiSchema,
+        service: &Service,
+        happening: &Happening,
+    ) -> Bytes {
         let mut depends = self.depends.load(Ordering::Relaxed);
         loop {
-            // What was read from further back is for one alone, and newer than what others were told of it.
-            let whom = if happening.past { None } else { Some(For::trying(depends, happening)) };
-            let cell = whom.map_or_else(Cell::default, |whom| self.cell(happening.position(), whom));
-            let whom = whom.unwrap_or_else(|| For::trying(u8::MAX, happening));
-            let resolved = cell.get_or_init(|| Box::pin(self.resolve_event(schema, service, happening, whom))).await;
-            if let Some(answer) = resolved {
-                return answer.clone();
+            let resolving = |whom| {
+                let (shape, schema, service) = (self.clone(), schema.clone(), service.clone());
+                let happening = happening.clone();
+                spawned(async move { shape.resolve_event(&schema, &service, &happening, whom).await })
+            };
+            let cell = if happening.past {
+                // What was read from further back is for one alone, and newer than what others were told of it.
+                resolving(For::trying(u8::MAX, happening))
+            } else {
+                let whom = For::trying(depends, happening);
+                self.cell(happening, whom, || resolving(whom))
+            };
+            match cell.await {
+                Resolved::Answer(answer) => return answer,
+                Resolved::Depends => {
+                    depends += 1;
+                    self.depends.fetch_max(depends, Ordering::Relaxed);
+                }
+                Resolved::Lost => return Bytes::from_static(LOST.as_bytes()),
             }
-            depends += 1;
-            self.depends.fetch_max(depends, Ordering::Relaxed);
         }
     }
 
     /// The answer that tells somebody of a change to their inbox.
-    pub(super) async fn tell_inbox(&self, schema: &ApiSchema, service: &Service, change: InboxChange) -> Bytes {
-        let _turn = self.turns.acquire().await;
-        loop {
-            let session = Session::following(service, &change.view, change.position);
-            if let Some(answer) = Box::pin(self.run(schema, session, Run::Inbox(change.clone()))).await {
-                return answer;
+    pub(super) async fn tell_inbox(
+        self: &Arc<Self>,
+        schema: &ApiSchema,
+        service: &Service,
+        change: InboxChange,
+    ) -> Bytes {
+        let (shape, schema, service) = (self.clone(), schema.clone(), service.clone());
+        let resolving = spawned(async move {
+            let _turn = shape.turns.acquire().await;
+            loop {
+                let session = Session::following(&service, &change.view, change.place);
+                if let Some(answer) = shape.run(&schema, session, Run::Inbox(change.clone())).await {
+                    return Resolved::Answer(answer);
+                }
+                tokio::time::sleep(PAUSE).await;
             }
-            tokio::time::sleep(PAUSE).await;
+        });
+        match resolving.await {
+            Resolved::Answer(answer) => answer,
+            _ => Bytes::from_static(LOST.as_bytes()),
         }
     }
 
-    /// The place of an answer, which whoever comes first fills.
-    fn cell(&self, position: i64, whom: For) -> Cell {
+    /// The answer for those, which whoever comes first begins to resolve.
+    fn cell(&self, happening: &Happening, whom: For, resolving: impl FnOnce() -> Cell) -> Cell {
+        let (position, event) = (happening.place().position, happening.moment.numbered.event.id);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         // The newest stand last, and are what most look for.
-        let at = answers.0.iter().rposition(|(at, ..)| *at <= position).map_or(0, |index| index + 1);
-        let same = answers.0.iter().take(at).rev().take_while(|(at, ..)| *at == position);
-        if let Some((.., cell)) = same.into_iter().find(|(_, of, _)| *of == whom) {
-            return cell.clone();
+        let at = answers.0.iter().rposition(|kept| kept.position <= position).map_or(0, |index| index + 1);
+        let mut same = answers.0.iter().take(at).rev().take_while(|kept| kept.position == position);
+        if let Some(kept) = same.find(|kept| kept.event == event && kept.whom == whom) {
+            return kept.cell.clone();
         }
-        let cell = Cell::default();
-        answers.0.insert(at, (position, whom, cell.clone()));
+        let cell = resolving();
+        answers.0.insert(at, Kept { position, event, whom, cell: cell.clone() });
         answers.forget();
         cell
     }
 
-    /// The answer for all of those, or none when it is not the same for them. Waits while the database does not answer.
-    async fn resolve_event(
-        &self,
-        schema: &ApiSchema,
-        service: &Service,
-        happening: &Happening,
-        whom: For,
-    ) -> Option<Bytes> {
+    /// The answer for all of those. Waits while the database does not answer.
+    async fn resolve_event(&self, schema: &ApiSchema, service: &Service, happening: &Happening, whom: For) -> Resolved {
         // Who is told something of their own waits for their turn: a thousand at once would hold much, and none be sooner.
         let _turn = if let For::Person(_) = whom { self.turns.acquire().await.ok() } else { None };
         loop {
-            let position = happening.position();
+            let place = happening.place();
             let (session, asked) = match whom {
-                For::Everybody | For::Side(_) => Session::shared(service, position),
-                For::Person(_) => (Session::following(service, &happening.view, position), Asked::default()),
+                For::Everybody | For::Side(_) => Session::shared(service, place),
+                For::Person(_) => (Session::following(service, &happening.view, place), Asked::default()),
             };
             if whom != For::Everybody {
                 let seen = happening.request().map(Arc::new);
@@ -207,10 +252,10 @@ impl Shape {
             }
             let answer = self.run(schema, session, Run::Event(happening.moment.clone())).await;
             if asked.is_noted() {
-                return None;
+                return Resolved::Depends;
             }
-            if answer.is_some() {
-                return answer;
+            if let Some(answer) = answer {
+                return Resolved::Answer(answer);
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -232,4 +277,10 @@ impl Shape {
         }
         serde_json::to_vec(&answer).ok().map(Bytes::from)
     }
+}
+
+/// What a task of its own resolves.
+fn spawned(resolving: impl Future<Output = Resolved> + Send + 'static) -> Cell {
+    let task = tokio::spawn(resolving);
+    async move { task.await.unwrap_or(Resolved::Lost) }.boxed().shared()
 }

@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::Shared;
 use crate::graphql::{self, Ended, Operation, Session};
-use crate::service::Refused;
+use crate::service::{LogPlace, Refused};
 
 /// One of the answers to an operation.
 pub(super) enum Answer {
     /// An answer, in JSON, and its place in the log where it has one.
-    Next(Bytes, Option<i64>),
+    Next(Bytes, Option<LogPlace>),
     /// It failed as a whole, and is over.
     Failed(Response),
     /// The caller may no longer sign in.
@@ -78,7 +78,7 @@ async fn follow(
     match graphql::follow(&shared.schema, &shared.followed, operation, user, resume).await {
         Err(ended) => stream::once(std::future::ready(ended.into())).boxed(),
         Ok(told) => {
-            told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.answer, told.position))).boxed()
+            told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.answer, told.place))).boxed()
         }
     }
 }

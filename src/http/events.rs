@@ -65,9 +65,9 @@ impl Sending {
             let event = tokio::select! {
                 answer = sending.answers.next() => match answer {
                     None => return Some((Ok(Event::default().event("complete").data("")), None)),
-                    Some(Answer::Next(answer, position)) => {
+                    Some(Answer::Next(answer, place)) => {
                         let event = Event::default().event("next").data(String::from_utf8_lossy(&answer));
-                        match position.and_then(|position| sending.shared.service.cursor(position).ok()) {
+                        match place.and_then(|place| sending.shared.service.cursor(place).ok()) {
                             Some(cursor) => event.id(cursor),
                             None => event,
                         }

@@ -36,6 +36,12 @@ const BUFFER: usize = 2048;
 /// So many operations may be under way on one socket.
 const OPERATIONS: usize = 100;
 
+/// An id stands in every answer.
+const LONGEST_ID: usize = 128;
+
+/// A socket of nobody is left after so long: whoever follows has a name.
+const ANONYMOUS: Duration = Duration::from_secs(900);
+
 /// So many answers are written before they are sent off.
 const AT_ONCE: usize = 64;
 
@@ -142,10 +148,17 @@ struct Connection {
     /// When it is left: without an init, or when the token has ended.
     deadline: Pin<Box<Sleep>>,
     /// What is under way, by the client's id.
-    running: HashMap<Arc<str>, AbortHandle>,
+    running: HashMap<Arc<str>, Running>,
     /// The beginning of the latest subscription.
     begun: Option<future::Shared<oneshot::Receiver<Infallible>>>,
     answers: SelectAll<BoxStream<'static, (Arc<str>, Option<Answer>)>>,
+}
+
+/// An operation under way.
+struct Running {
+    handle: AbortHandle,
+    /// How long its text and variables are: what it holds follows from that.
+    size: usize,
 }
 
 /// Who is at the other end.
@@ -236,20 +249,20 @@ impl Connection {
             }
             Incoming::Complete { id } => {
                 if let Some(running) = self.running.remove(id.as_str()) {
-                    running.abort();
+                    running.handle.abort();
                 }
                 Ok(())
             }
             Incoming::Subscribe { id, payload } => {
                 let Some(caller) = &self.caller else { return Err(UNAUTHORIZED.into()) };
-                if id.is_empty() {
+                if id.is_empty() || id.len() > LONGEST_ID {
                     return Err(MALFORMED.into());
                 }
                 if self.running.contains_key(id.as_str()) {
                     return Err(Leave::Close(4409, reason(&id)));
                 }
                 let user = caller.user;
-                self.begin(socket, id, payload, user).await
+                self.begin(socket, id, (payload, text.len()), user).await
             }
         }
     }
@@ -270,7 +283,7 @@ impl Connection {
             Some(Value::Null) | None => self.token.as_ref().map_err(|()| FORBIDDEN)?.as_deref(),
             Some(_) => return Err(FORBIDDEN.into()),
         };
-        let mut left = NEVER;
+        let mut left = ANONYMOUS;
         let mut user = None;
         if let Some(token) = token {
             let service = &self.shared.service;
@@ -292,15 +305,19 @@ impl Connection {
         &mut self,
         socket: &mut WebSocket,
         id: String,
-        payload: Map<String, Value>,
+        (payload, size): (Map<String, Value>, usize),
         user: Option<Uuid>,
     ) -> Result<(), Leave> {
-        let request = operation_of(Value::Object(payload)).map_err(|_| MALFORMED)?;
-        if self.running.len() >= OPERATIONS {
-            let message =
-                format!("So many operations are under way on this connection that no other is taken: {OPERATIONS}.");
+        let held: usize = self.running.values().map(|running| running.size).sum();
+        let most = self.shared.body_limit;
+        if self.running.len() >= OPERATIONS || held + size > most {
+            let message = format!(
+                "No other operation is taken on this connection: at most {OPERATIONS} may be under way, and with their \
+                 variables they may be {most} bytes long together."
+            );
             return self.send_error(socket, &id, &failure("TOO_MANY_OPERATIONS", &message)).await;
         }
+        let request = operation_of(Value::Object(payload)).map_err(|_| MALFORMED)?;
         let operation = match Operation::read(request) {
             Ok(operation) => operation,
             Err(response) => return self.send_error(socket, &id, &response).await,
@@ -327,7 +344,7 @@ impl Connection {
         // Aborted with its end: the client may use the id again at once.
         let (answers, running) = abortable(answers);
         let id: Arc<str> = id.into();
-        self.running.insert(id.clone(), running);
+        self.running.insert(id.clone(), Running { handle: running, size });
         self.answers.push(answers.map(move |answer| (id.clone(), answer)).boxed());
         Ok(())
     }
@@ -362,7 +379,7 @@ impl Connection {
             Some(Answer::Failed(response)) => {
                 // An error is its end: no other is told.
                 if let Some(running) = self.running.remove(id) {
-                    running.abort();
+                    running.handle.abort();
                 }
                 Message::text(error(id, &response).to_string())
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-use crate::store::{About, NumberedEvent};
+use crate::store::{About, LogPlace, NumberedEvent};
 
 /// How many events are kept.
 const KEPT: usize = 1024;
@@ -32,7 +32,7 @@ pub struct Tail {
 struct Recent {
     /// One for every place up to the end, without a gap.
     moments: VecDeque<Arc<Moment>>,
-    end: i64,
+    end: LogPlace,
     /// How often the log turned out to end before where it did.
     cuts: u64,
 }
@@ -50,9 +50,9 @@ pub enum Next {
 
 impl Tail {
     /// A stretch that begins where the log ends now.
-    pub fn new(end: i64) -> Self {
+    pub fn new(end: LogPlace) -> Self {
         let recent = Recent { moments: VecDeque::new(), end, cuts: 0 };
-        Self { recent: RwLock::new(recent), head: watch::Sender::new(end) }
+        Self { recent: RwLock::new(recent), head: watch::Sender::new(end.position) }
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Recent> {
@@ -64,7 +64,7 @@ impl Tail {
     }
 
     /// The last place that is known.
-    pub fn end(&self) -> i64 {
+    pub fn end(&self) -> LogPlace {
         self.read().end
     }
 
@@ -77,10 +77,10 @@ impl Tail {
     /// What comes after a place.
     pub fn after(&self, position: i64) -> Next {
         let recent = self.read();
-        if position >= recent.end {
+        if position >= recent.end.position {
             return Next::Nothing;
         }
-        let first = recent.end - i64::try_from(recent.moments.len()).unwrap_or(i64::MAX);
+        let first = recent.end.position - i64::try_from(recent.moments.len()).unwrap_or(i64::MAX);
         let index = usize::try_from(position - first).ok();
         index.and_then(|index| recent.moments.get(index)).map_or(Next::Behind, |moment| Next::Moment(moment.clone()))
     }
@@ -101,28 +101,28 @@ impl Tail {
             let mut recent = self.write();
             for moment in moments {
                 // A gap would make places wrong: what is kept begins anew behind it.
-                if moment.numbered.position != recent.end + 1 {
+                if moment.numbered.place.position != recent.end.position + 1 {
                     recent.moments.clear();
                 }
-                recent.end = moment.numbered.position;
+                recent.end = moment.numbered.place;
                 recent.moments.push_back(Arc::new(moment));
             }
             let beyond = recent.moments.len().saturating_sub(KEPT);
             recent.moments.drain(..beyond);
             recent.end
         };
-        self.head.send_replace(end);
+        self.head.send_replace(end.position);
     }
 
-    /// The log ends before where it did: what is kept is no longer of it.
-    pub fn cut(&self, end: i64) {
+    /// The log is another than it was, and ends there: what is kept is no longer of it.
+    pub fn cut(&self, end: LogPlace) {
         {
             let mut recent = self.write();
             recent.moments.clear();
             recent.end = end;
             recent.cuts += 1;
         }
-        self.head.send_replace(end);
+        self.head.send_replace(end.position);
     }
 }
 
@@ -144,12 +144,15 @@ mod tests {
             body: String::new(),
             mac: Vec::new(),
         };
-        Moment { numbered: NumberedEvent { position, event }, about: Arc::new(About::for_tests(nil)) }
+        Moment {
+            numbered: NumberedEvent { place: LogPlace { position, mark: 0 }, event },
+            about: Arc::new(About::for_tests(nil)),
+        }
     }
 
     fn place(next: Next) -> Option<i64> {
         match next {
-            Next::Moment(moment) => Some(moment.numbered.position),
+            Next::Moment(moment) => Some(moment.numbered.place.position),
             Next::Nothing => None,
             Next::Behind => Some(-1),
         }
@@ -157,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_place_is_followed_by_the_next_or_by_the_log() {
-        let tail = Tail::new(7);
+        let tail = Tail::new(LogPlace { position: 7, mark: 0 });
         assert_eq!((place(tail.after(7)), place(tail.after(6)), place(tail.after(9))), (None, Some(-1), None));
         tail.publish(vec![moment(8), moment(9)]);
         assert_eq!((place(tail.after(7)), place(tail.after(8)), place(tail.after(9))), (Some(8), Some(9), None));
@@ -171,12 +174,12 @@ mod tests {
 
     #[test]
     fn a_cut_log_is_told_from_one_that_went_on() {
-        let tail = Tail::new(0);
+        let tail = Tail::new(LogPlace::default());
         let mut head = tail.head();
         tail.publish(vec![moment(1), moment(2)]);
         assert_eq!(*head.borrow_and_update(), 2);
-        tail.cut(1);
-        assert_eq!((tail.end(), tail.cuts(), *head.borrow_and_update()), (1, 1, 1));
+        tail.cut(LogPlace { position: 1, mark: 9 });
+        assert_eq!((tail.end().position, tail.cuts(), *head.borrow_and_update()), (1, 1, 1));
         assert_eq!(place(tail.after(0)), Some(-1));
     }
 }

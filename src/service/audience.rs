@@ -93,10 +93,7 @@ impl Watched {
 
     /// Takes note of a standing that was read after the people had that version.
     fn learn(&self, version: i64, standing: Standing) {
-        let mut state = self.state();
-        if version >= state.version {
-            *state = State { version, standing, view: None };
-        }
+        *self.state() = State { version, standing, view: None };
     }
 }
 
@@ -108,7 +105,11 @@ impl Service {
         if watched.state().version == 0 {
             let version = self.store.people_version().await?;
             let standing = self.store.standings(&[user]).await?.remove(&user);
-            watched.learn(version, standing.unwrap_or_default());
+            let mut state = watched.state();
+            // Whoever reads the log may have been faster: what it knows, it keeps up to date.
+            if state.version == 0 {
+                *state = State { version, standing: standing.unwrap_or_default(), view: None };
+            }
         }
         Ok(watched)
     }

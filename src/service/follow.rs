@@ -1,6 +1,6 @@
 //! Following the log: reading its new end once for everybody, and giving each follower what they may see of it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +12,19 @@ use super::audience::{View, Watched};
 use super::{Answer, Refused, Service};
 use crate::access::{Seen, Side};
 use crate::live::{Moment, Next};
-use crate::store::{self, EventFilter, NumberedEvent, SeenRequest, Sight, StoreError};
+use crate::store::{self, About, EventFilter, LogPlace, NumberedEvent, SeenRequest, Sight, StoreError};
 
 /// How often the log and the people are looked at without a hint.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How many rows are read at a time.
 const BATCH: u64 = 500;
+
+/// How long one pass over what is new may take: a connection that went silent is given up then, and another is taken.
+const PASS: Duration = Duration::from_secs(20);
+
+/// How many places of the log are looked at by one statement, whether or not anything there is wanted.
+const STRETCH: i64 = 20_000;
 
 /// How long it is waited before a database that does not answer is asked again.
 pub(super) const PAUSE: Duration = Duration::from_millis(500);
@@ -38,8 +44,8 @@ pub struct Happening {
 
 impl Happening {
     /// Its place in the log.
-    pub fn position(&self) -> i64 {
-        self.moment.numbered.position
+    pub fn place(&self) -> LogPlace {
+        self.moment.numbered.place
     }
 
     /// Its request, as the follower sees it.
@@ -57,8 +63,9 @@ pub struct Follower {
     position: i64,
     cuts: u64,
     head: watch::Receiver<i64>,
-    /// Read from the log, to be given before anything else.
-    past: VecDeque<Happening>,
+    rights: watch::Receiver<u64>,
+    /// Read from the log, to be judged and given before anything else.
+    past: VecDeque<Arc<Moment>>,
     /// All up to the newest stretch was read from the log: what is there is judged as of now, not as of then.
     caught_up: bool,
 }
@@ -74,11 +81,11 @@ impl Service {
     pub async fn follow(&self, user: Uuid, filter: EventFilter, after: Option<&str>) -> Answer<Follower> {
         let cuts = self.tail.cuts();
         let end = store::log_end(&self.store).await?;
-        let position = match after {
+        let place = match after {
             None => end,
-            Some(cursor) => self.position(cursor).ok_or(Refused::InvalidCursor)?,
+            Some(cursor) => self.place(cursor).ok_or(Refused::InvalidCursor)?,
         };
-        if position > end {
+        if place != end && !store::is_in_log(&self.store, place).await? {
             return Err(Refused::CursorAhead);
         }
         let watched = self.watch(user).await?;
@@ -88,9 +95,10 @@ impl Service {
             service: self.clone(),
             watched,
             filter,
-            position,
+            position: place.position,
             cuts,
             head,
+            rights: self.audience.changed(),
             past: VecDeque::new(),
             caught_up: after.is_none(),
         })
@@ -101,20 +109,33 @@ impl Service {
         let mut look = tokio::time::interval(LOOK);
         let mut known = Known::default();
         loop {
-            let hinted = tokio::select! {
-                () = self.store.grown().notified() => true,
-                _ = look.tick() => false,
-            };
-            if let Err(error) = self.read_new(&mut known, hinted).await {
-                tracing::warn!(%error, "followers wait: the log cannot be read");
-                tokio::time::sleep(PAUSE).await;
+            tokio::select! {
+                () = self.store.grown().notified() => {}
+                _ = look.tick() => {}
             }
+            let why = match tokio::time::timeout(PASS, self.read_new(&mut known)).await {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("nothing came for {} seconds", PASS.as_secs()),
+            };
+            tracing::warn!(why, "followers wait: the log cannot be read");
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn read_new(&self, known: &mut Known, hinted: bool) -> Result<(), StoreError> {
+    async fn read_new(&self, known: &mut Known) -> Result<(), StoreError> {
         loop {
-            let events = store::events_after(&self.store, self.tail.end(), BATCH).await?;
+            let end = self.tail.end();
+            let mut events = store::events_from(&self.store, end.position, BATCH + 1).await?;
+            if end.position > 0 {
+                // What was last is still there, or it is another log.
+                if events.first().map(|event| event.place) != Some(end) {
+                    tracing::warn!("the log is another than it was: a backup was restored; followers begin anew");
+                    self.tail.cut(store::log_end(&self.store).await?);
+                    continue;
+                }
+                events.remove(0);
+            }
             let requests: BTreeSet<Uuid> = events.iter().map(|event| event.event.request_id).collect();
             let requests: Vec<Uuid> = requests.into_iter().collect();
             let now = self.now();
@@ -122,22 +143,13 @@ impl Service {
             // Rights are read after the events: who lost them before an event does not get it.
             self.read_people(known, now).await?;
             let read = events.len() as u64;
-            let about = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
             if read > 0 {
-                self.tail.publish(moments(events, &about)?);
+                self.tail.publish(moments(events, about));
             }
             if read < BATCH {
-                break;
+                return Ok(());
             }
         }
-        if !hinted {
-            let end = store::log_end(&self.store).await?;
-            if end < self.tail.end() {
-                tracing::warn!("the log ends before where it did: a backup was restored; followers begin anew");
-                self.tail.cut(end);
-            }
-        }
-        Ok(())
     }
 
     /// Looks whether rights have changed, by what was written or by the passing of time.
@@ -165,46 +177,56 @@ struct Known {
     next: Option<DateTime<Utc>>,
 }
 
-fn moments(
-    events: Vec<NumberedEvent>,
-    about: &std::collections::HashMap<Uuid, Arc<store::About>>,
-) -> Result<Vec<Moment>, StoreError> {
-    let of = |numbered: NumberedEvent| {
-        let about = about.get(&numbered.event.request_id).cloned();
-        let missing = || StoreError::Damaged("an event's request is missing".to_owned());
-        Ok(Moment { about: about.ok_or_else(missing)?, numbered })
+/// The events with what is known of their requests; one whose request is missing is left out, and said.
+fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, About>) -> Vec<Moment> {
+    let about: HashMap<Uuid, Arc<About>> = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
+    let of = |numbered: NumberedEvent| match about.get(&numbered.event.request_id) {
+        Some(about) => Some(Moment { about: about.clone(), numbered }),
+        None => {
+            tracing::error!(event = %numbered.event.id, "the request of an event is missing: run `disposisi audit verify`");
+            None
+        }
     };
-    events.into_iter().map(of).collect()
+    events.into_iter().filter_map(of).collect()
 }
 
 impl Follower {
     /// The next event that they may see; waits for it. Refused when they may not follow any longer.
     pub async fn next(&mut self) -> Answer<Happening> {
         loop {
-            if let Some(happening) = self.past.pop_front() {
-                self.position = happening.position();
-                return Ok(happening);
-            }
-            let view = self.service.view(&self.watched)?;
             if self.service.tail.cuts() != self.cuts {
                 return Err(Refused::CursorAhead);
             }
-            if !self.caught_up {
-                self.read_back(&view).await?;
-                continue;
-            }
-            match self.service.tail.after(self.position) {
-                Next::Moment(moment) => {
-                    self.position = moment.numbered.position;
-                    if let Some(happening) = self.judge(moment, view, false) {
-                        return Ok(happening);
+            let (moment, past) = if let Some(moment) = self.past.pop_front() {
+                (moment, true)
+            } else if self.caught_up {
+                match self.service.tail.after(self.position) {
+                    Next::Moment(moment) => (moment, false),
+                    Next::Behind => {
+                        self.caught_up = false;
+                        continue;
+                    }
+                    Next::Nothing => {
+                        // Whoever may no longer sign in is told so, also when nothing happens.
+                        self.service.view(&self.watched)?;
+                        tokio::select! {
+                            _ = self.head.changed() => {}
+                            _ = self.rights.changed() => {}
+                        }
+                        continue;
                     }
                 }
-                Next::Behind => self.caught_up = false,
-                // The sender lives as long as the service.
-                Next::Nothing => {
-                    let _ = self.head.changed().await;
-                }
+            } else {
+                self.read_back().await?;
+                continue;
+            };
+            if !past {
+                self.position = moment.numbered.place.position;
+            }
+            // By the rights of now, which are read before an event is published, and again while an older one waits.
+            let view = self.service.view(&self.watched)?;
+            if let Some(happening) = self.judge(moment, view, past) {
+                return Ok(happening);
             }
         }
     }
@@ -220,35 +242,35 @@ impl Follower {
     }
 
     /// Reads from the log itself what is no longer kept; waits while the database does not answer.
-    async fn read_back(&mut self, view: &Arc<View>) -> Answer<()> {
+    async fn read_back(&mut self) -> Answer<()> {
         // Boxed, since it is rare: a follower that waits, as almost all do, holds little.
-        match Box::pin(self.try_read_back(view)).await {
-            Err(StoreError::Unavailable(_)) => {
+        match Box::pin(self.try_read_back()).await {
+            Err(Refused::Unavailable(_)) => {
                 tokio::time::sleep(PAUSE).await;
                 Ok(())
             }
-            read => Ok(read?),
+            read => read,
         }
     }
 
-    async fn try_read_back(&mut self, view: &Arc<View>) -> Result<(), StoreError> {
+    async fn try_read_back(&mut self) -> Answer<()> {
         let service = &self.service;
-        // Many who come back at once wait for each other, not the writers for them.
+        // Many who come back at once wait for each other, not the writers for them; each for a stretch, whatever it finds there.
         let _turn = service.reading_back.acquire().await;
-        let until = service.tail.end();
+        let view = service.view(&self.watched)?;
+        let end = service.tail.end().position;
+        let until = end.min(self.position.saturating_add(STRETCH));
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };
         let stretch = (self.position, until);
         let events = store::events_seen(&service.store, &viewing, &self.filter, stretch, BATCH).await?;
-        let all = (events.len() as u64) < BATCH;
-        let position = if all { until } else { events.last().map_or(until, |event| event.position) };
+        let whole = (events.len() as u64) < BATCH;
+        let position = if whole { until } else { events.last().map_or(until, |event| event.place.position) };
         let requests: BTreeSet<Uuid> = events.iter().map(|event| event.event.request_id).collect();
         let requests: Vec<Uuid> = requests.into_iter().collect();
         let about = store::about_requests(&service.store, &requests, viewing.now).await?;
-        let about = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
-        let past = moments(events, &about)?;
-        self.past = past.into_iter().filter_map(|moment| self.judge(Arc::new(moment), view.clone(), true)).collect();
+        self.past = moments(events, about).into_iter().map(Arc::new).collect();
         self.position = position.max(self.position);
-        self.caught_up = all;
+        self.caught_up = self.position >= end;
         Ok(())
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::again::again;
 use super::credential::SHOWN_AGAIN;
 use super::{Answer, Service};
@@ -9,6 +11,9 @@ use crate::store;
 
 /// How often what is past its time is forgotten.
 const FORGET: Duration = Duration::from_secs(300);
+
+/// How long a chore may take: a connection that went silent is given up then, and another is taken.
+const CHORE: Duration = Duration::from_secs(60);
 
 /// How often it is told, to whoever listens at `debug`, how much is under way.
 const TELL: Duration = Duration::from_secs(5);
@@ -37,11 +42,13 @@ impl Service {
                     tracing::debug!(tasks, followers = self.tail.followers(), "under way");
                     continue;
                 }
-                _ = forget.tick() => again(|| self.forget()).await,
-                _ = number.tick() => again(|| self.number()).await,
+                _ = forget.tick() => timeout(CHORE, again(|| self.forget())).await,
+                _ = number.tick() => timeout(CHORE, again(|| self.number())).await,
             };
-            if let Err(why) = done {
-                tracing::warn!(?why, "housekeeping is put off");
+            match done {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => tracing::warn!(?why, "housekeeping is put off"),
+                Err(_) => tracing::warn!("housekeeping is put off: the database says nothing"),
             }
         }
     }

@@ -10,7 +10,7 @@ use super::audience::{View, Watched};
 use super::follow::PAUSE;
 use super::{Answer, Service};
 use crate::live::Next;
-use crate::store::{self, Condition, StoreError};
+use crate::store::{self, Condition, LogPlace, StoreError};
 
 /// Something began or stopped waiting for somebody.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct InboxChange {
     /// For whom.
     pub view: Arc<View>,
     /// Up to where the log was read.
-    pub position: i64,
+    pub place: LogPlace,
 }
 
 /// Somebody who follows what waits for them.
@@ -36,7 +36,7 @@ pub struct InboxFollower {
     asked: Option<(Arc<View>, Condition)>,
     /// What waits.
     waiting: HashSet<Uuid>,
-    position: i64,
+    place: LogPlace,
     cuts: u64,
     head: watch::Receiver<i64>,
     rights: watch::Receiver<u64>,
@@ -60,7 +60,7 @@ impl Service {
             office,
             asked: None,
             waiting: HashSet::new(),
-            position: 0,
+            place: LogPlace::default(),
             cuts: 0,
             head: self.tail.head(),
             rights: self.audience.changed(),
@@ -86,9 +86,9 @@ impl InboxFollower {
                 self.read_anew(&view).await?;
                 continue;
             }
-            match self.service.tail.after(self.position) {
+            match self.service.tail.after(self.place.position) {
                 Next::Moment(moment) => {
-                    self.position = moment.numbered.position;
+                    self.place = moment.numbered.place;
                     let waits = self.asked.as_ref().is_some_and(|(_, waits)| waits.holds(&moment.about));
                     self.note(&view, moment.about.row.id, waits);
                 }
@@ -107,8 +107,8 @@ impl InboxFollower {
     fn note(&mut self, view: &Arc<View>, request: Uuid, waiting: bool) {
         let changed = if waiting { self.waiting.insert(request) } else { self.waiting.remove(&request) };
         if changed {
-            let (count, position) = (self.waiting.len(), self.position);
-            self.changes.push_back(InboxChange { request, waiting, count, view: view.clone(), position });
+            let (count, place) = (self.waiting.len(), self.place);
+            self.changes.push_back(InboxChange { request, waiting, count, view: view.clone(), place });
         }
     }
 
@@ -139,7 +139,8 @@ impl InboxFollower {
         let service = &self.service;
         let _turn = service.reading_back.acquire().await;
         self.cuts = service.tail.cuts();
-        self.position = service.tail.end();
+        // What is in the list is not to be noted once more from events before it.
+        self.place = store::log_end(&service.store).await?;
         self.rights.mark_unchanged();
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };
         let waits = viewing.inbox(&view.waiting, self.office.as_deref());

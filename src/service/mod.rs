@@ -35,6 +35,7 @@ use crate::live::Tail;
 use crate::policy::Policy;
 use crate::store::{self, SeenRequest, Store, Transaction, Viewing, ViewingScope, Waiting};
 
+pub use crate::store::LogPlace;
 pub use audience::View;
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
 pub use command::{
@@ -83,7 +84,7 @@ impl Service {
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         token_minutes: u32,
-        log_end: i64,
+        log_end: LogPlace,
     ) -> Self {
         Self {
             store,

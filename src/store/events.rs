@@ -10,11 +10,27 @@ use uuid::Uuid;
 use super::{Audience, Page, Paging, Store, StoreError, Viewing};
 use crate::access::{Seen, Side};
 
+/// A place in the log, with a mark of what stands there: when a backup is restored places are given anew, and marks are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogPlace {
+    /// Its number, from 1; 0 before the first.
+    pub position: i64,
+    /// The first bytes of the MAC of the log's row, which is over all rows before it.
+    pub mark: u64,
+}
+
+impl LogPlace {
+    fn of(position: i64, mac: &[u8]) -> Self {
+        let mark = mac.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        Self { position, mark }
+    }
+}
+
 /// An event with its place in the log.
 #[derive(Debug, Clone)]
 pub struct NumberedEvent {
     /// Its place.
-    pub position: i64,
+    pub place: LogPlace,
     /// The event.
     pub event: event::Model,
 }
@@ -22,7 +38,8 @@ pub struct NumberedEvent {
 impl FromQueryResult for NumberedEvent {
     fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let event = event::Model::from_query_result(result, prefix)?;
-        Ok(Self { position: result.try_get(prefix, "position")?, event })
+        let mac: Vec<u8> = result.try_get(prefix, LOG_MAC)?;
+        Ok(Self { place: LogPlace::of(result.try_get(prefix, "position")?, &mac), event })
     }
 }
 
@@ -128,11 +145,11 @@ impl EventFilter {
     }
 }
 
-/// The events after a place of the log, whoever may see them, in order of their places.
-pub async fn events_after(store: &Store, after: i64, limit: u64) -> Result<Vec<NumberedEvent>, StoreError> {
+/// The events from a place of the log on, whoever may see them, in order of their places.
+pub async fn events_from(store: &Store, from: i64, limit: u64) -> Result<Vec<NumberedEvent>, StoreError> {
     let place = (log::Entity, log::Column::Position);
     let mut query = numbered();
-    query.and_where(Expr::col(place).gt(after)).order_by(place, Order::Asc).limit(limit);
+    query.and_where(Expr::col(place).gte(from)).order_by(place, Order::Asc).limit(limit);
     all(store, &query).await
 }
 
@@ -162,10 +179,22 @@ pub async fn events_seen(
     all(store, &query).await
 }
 
+/// The MAC of the log's row, beside the event's own.
+const LOG_MAC: &str = "log_mac";
+
 /// The last place taken in the log; 0 while there is none.
-pub async fn log_end(store: &Store) -> Result<i64, StoreError> {
+pub async fn log_end(store: &Store) -> Result<LogPlace, StoreError> {
     let last = log::Entity::find().order_by_desc(log::Column::Position).one(store.reader()).await?;
-    Ok(last.map_or(0, |row| row.position))
+    Ok(last.map_or_else(LogPlace::default, |row| LogPlace::of(row.position, &row.mac)))
+}
+
+/// Whether what stands at a place is what stood there when it was noted.
+pub async fn is_in_log(store: &Store, place: LogPlace) -> Result<bool, StoreError> {
+    if place.position == 0 {
+        return Ok(true);
+    }
+    let row = log::Entity::find_by_id(place.position).one(store.reader()).await?;
+    Ok(row.is_some_and(|row| LogPlace::of(row.position, &row.mac) == place))
 }
 
 /// Events with their places; what has none yet is shown nowhere.
@@ -174,6 +203,7 @@ fn numbered() -> SelectStatement {
     query
         .columns(event::Column::iter().map(|column| (event::Entity, column)))
         .column((log::Entity, log::Column::Position))
+        .expr_as(Expr::col((log::Entity, log::Column::Mac)), LOG_MAC)
         .from(event::Entity)
         .inner_join(log::Entity, of(event::Column::Id).eq(Expr::col((log::Entity, log::Column::EventId))));
     query
@@ -216,6 +246,7 @@ pub async fn events_of(
     query
         .columns(event::Column::iter())
         .column(log::Column::Position)
+        .column(LOG_MAC)
         .from_subquery(each, "each")
         .and_where(Expr::col("row").lte(stretch.limit + 1))
         .order_by(log::Column::Position, order);

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use entity::{event, log, log_end, pending};
-use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, WindowStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect,
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -84,12 +84,18 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
 
 /// Gives places to a batch of the events that have none. Returns how many.
 async fn number(store: &Store, transaction: &Transaction) -> Result<u64, StoreError> {
-    let batch = event::Entity::find()
+    // By time; but in each request as it happened, also where a clock ran ahead of another.
+    let latest = Expr::col((event::Entity, event::Column::At)).max();
+    let mut so_far = WindowStatement::partition_by((event::Entity, event::Column::RequestId));
+    so_far.order_by((event::Entity, event::Column::Sequence), Order::Asc);
+    let mut waiting = event::Entity::find();
+    QuerySelect::query(&mut waiting).expr_window_as(latest, so_far, "moment");
+    let batch = waiting
         .filter(
             event::Column::Id
                 .in_subquery(Query::select().column(pending::Column::EventId).from(pending::Entity).to_owned()),
         )
-        .order_by_asc(event::Column::At)
+        .order_by_asc(Expr::col("moment"))
         .order_by_asc(event::Column::RequestId)
         .order_by_asc(event::Column::Sequence)
         .limit(BATCH)

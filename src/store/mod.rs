@@ -30,7 +30,8 @@ pub use condition::{About, Condition, about_requests, requests_that};
 pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
 pub use events::{
-    EventFilter, NumberedEvent, Sight, Stretch, events_after, events_by_ids, events_of, events_seen, log_end,
+    EventFilter, LogPlace, NumberedEvent, Sight, Stretch, events_by_ids, events_from, events_of, events_seen,
+    is_in_log, log_end,
 };
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use key_ids::{KeyIds, key_ids};

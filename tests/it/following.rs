@@ -487,4 +487,69 @@ async fn a_cursor_from_beyond_the_log_is_told() {
     socket.subscribe("1", EVENTS, json!({ "after": later })).await;
     let message = socket.receive().await;
     assert_eq!(message["payload"][0]["extensions"]["code"], "CURSOR_AHEAD", "{message}");
+    // Also once the log has grown beyond it: what stands there now is something else.
+    for letter in 3..5 {
+        submit(&server.person("opd").await, &format!("B/{letter}")).await;
+    }
+    socket.subscribe("2", EVENTS, json!({ "after": later })).await;
+    let message = socket.receive().await;
+    assert_eq!(message["payload"][0]["extensions"]["code"], "CURSOR_AHEAD", "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_nothing_keeps_nobody_waiting() {
+    let mut server = Server::with(CAST);
+    server.restart_with(&["--heartbeat-seconds", "30"]);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    // The same text, so that what one resolves is the others' too; and so much each time that it is soon stuck with who reads
+    // nothing.
+    let much: String = (0..400).map(|number| format!("a{number}: cursor ")).collect();
+    let query = format!("subscription {{ requestEvents {{ id {much} actor {{ user {{ name }} }} }} }}");
+    let mut deaf = Vec::new();
+    for _ in 0..10 {
+        let mut socket = Socket::of(&server, tu.token()).await;
+        for id in 0..8 {
+            socket.subscribe(&id.to_string(), &query, json!({})).await;
+        }
+        settle(&mut socket).await;
+        deaf.push(socket);
+    }
+    let mut alive = Socket::of(&server, tu.token()).await;
+    alive.subscribe("1", &query, json!({})).await;
+    settle(&mut alive).await;
+    let begun = std::time::Instant::now();
+    for letter in 0..40 {
+        submit(&opd, &format!("D/{letter}")).await;
+        for _ in 0..3 {
+            alive.told("1").await;
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(45), "held up: {:?}", begun.elapsed());
+    drop(deaf);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_connection_may_hold_is_bounded() {
+    let server = Server::with(CAST);
+    let tu = server.person("tu").await;
+    let mut socket = Socket::of(&server, tu.token()).await;
+    socket.subscribe(&"x".repeat(129), EVENTS, json!({})).await;
+    assert_eq!(socket.closed().await, 4400, "an id that stands in every answer is short");
+    let mut socket = Socket::of(&server, tu.token()).await;
+    let large = json!({ "filter": { "kinds": [] }, "unused": "x".repeat(400_000) });
+    socket.subscribe("1", EVENTS, large.clone()).await;
+    socket.subscribe("2", EVENTS, large.clone()).await;
+    socket.subscribe("3", EVENTS, large).await;
+    let refused = socket.receive().await;
+    assert_eq!((&refused["id"], &refused["type"]), (&json!("3"), &json!("error")), "{refused}");
+    assert_eq!(refused["payload"][0]["extensions"]["code"], "TOO_MANY_OPERATIONS");
+    socket.send(json!({ "id": "1", "type": "complete" })).await;
+    socket.subscribe("3", "{ viewer { user { username } } }", json!({})).await;
+    assert_eq!(socket.told("3").await["viewer"]["user"]["username"], "tu");
+    let mut socket = Socket::of(&server, tu.token()).await;
+    for id in 0..101 {
+        socket.subscribe(&id.to_string(), EVENTS, json!({})).await;
+    }
+    let refused = socket.receive().await;
+    assert_eq!((&refused["id"], &refused["type"]), (&json!("100"), &json!("error")), "{refused}");
 }

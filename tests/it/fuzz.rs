@@ -14,7 +14,7 @@ use disposisi::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
 use disposisi::service::{Catalog, Service};
-use disposisi::store::Store;
+use disposisi::store::{LogPlace, Store};
 use disposisi::workflow::reach;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -379,7 +379,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         catalog.add_procedure(located.procedure, true).expect("a procedure");
     }
     let policy = Arc::new(Policy::default());
-    let service = Service::new(store, Arc::new(catalog), policy, keys, Arc::new(SystemClock), 15, 0);
+    let service = Service::new(store, Arc::new(catalog), policy, keys, Arc::new(SystemClock), 15, LogPlace::default());
     (service.clone(), graphql::schema(service, Limits::default()))
 }
 

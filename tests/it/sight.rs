@@ -305,6 +305,35 @@ async fn rights_that_end_take_what_they_showed_with_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_be_read_is_judged_when_it_is_told() {
+    let server = Server::with(CAST);
+    let people = everybody(&server).await;
+    let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    for letter in 0..60 {
+        submit(&people["opd"], &format!("L/{letter}"), "ORDINARY").await;
+    }
+    // So much each that it waits in the server while nobody reads.
+    let much: String = (0..1500).map(|number| format!("a{number}: cursor ")).collect();
+    let query = format!("subscription($after: String) {{ requestEvents(after: $after) {{ id {much} }} }}");
+    let mut slow = Socket::of(&server, people["tu"].token()).await;
+    slow.subscribe("1", &query, json!({ "after": after })).await;
+    assert_eq!(slow.receive().await["type"], "next");
+    edit(&server, "UPDATE users SET deactivated_at = created_at WHERE username = 'tu'").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    // What was sent before is under way; what was not is not sent any more.
+    let mut told = 1;
+    loop {
+        let message = slow.receive().await;
+        if message["close"].is_u64() {
+            assert_eq!(message["close"], 4403);
+            break;
+        }
+        told += 1;
+    }
+    assert!(told < 150, "{told} of 180 were told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_inbox_tells_what_begins_and_stops_to_wait() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;
@@ -363,10 +392,13 @@ async fn an_inbox_tells_what_begins_and_stops_to_wait() {
     people["subkor"].execute(&first, "5", "no", note.clone()).await.expect("found wanting");
     people["kabid"].execute(&first, "4", "return", note).await.expect("returned");
     assert_eq!(next(&mut sockets, "opd").await, (first.clone(), true, Some(1)));
+    // One whose grant ends by its date is gone then, for those too whose own rights stay as they are.
+    let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::seconds(3);
     let mut colleague = Socket::of(&server, people["colleague"].token()).await;
     colleague.subscribe("1", INBOX, json!({})).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    edit(&server, "DELETE FROM grants WHERE user_id = (SELECT id FROM users WHERE username = 'opd')").await;
+    let ends = format!("UPDATE grants SET valid_until = '{}'", soon.format("%Y-%m-%d %H:%M:%S+00:00"));
+    edit(&server, &format!("{ends} WHERE user_id = (SELECT id FROM users WHERE username = 'opd')")).await;
     let change = colleague.told("1").await["inboxChanges"].clone();
     assert_eq!((&change["request"]["number"], &change["waitingCount"]), (&json!(first), &json!(1)));
     assert!(!next(&mut sockets, "opd").await.1);

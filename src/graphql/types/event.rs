@@ -119,7 +119,7 @@ impl RequestEvent {
 
     /// Its place in the log of events: what comes after it follows under any filter.
     async fn cursor(&self, context: &Context<'_>) -> Result<String> {
-        service(context)?.cursor(self.numbered.position).map_err(error::of)
+        service(context)?.cursor(self.numbered.place).map_err(error::of)
     }
 
     /// Its number within the request, from 1; without gaps in the office's view.
@@ -229,7 +229,7 @@ pub(in crate::graphql) fn stretch(
     let paging = arguments.stretch()?;
     let place = |cursor: &Option<String>| match cursor {
         None => Ok(None),
-        Some(cursor) => service.position(cursor).map(Some).ok_or_else(error::no_cursor),
+        Some(cursor) => service.place(cursor).map(|place| Some(place.position)).ok_or_else(error::no_cursor),
     };
     Ok(Stretch {
         sight: Sight::of(seen, seen.row.finished_at.is_some()),
@@ -260,7 +260,7 @@ impl RequestEventConnection {
         let stretch = stretch(service, seen, arguments)?;
         let loaded = session(context)?.loader().load_one(EventsOf(seen.row.id, stretch)).await;
         let page = loaded.map_err(error::load)?.ok_or_else(|| error::damaged("a request's events were not read"))?;
-        let cursors = page.rows.iter().map(|row| service.cursor(row.position)).collect::<Result<Vec<_>, _>>();
+        let cursors = page.rows.iter().map(|row| service.cursor(row.place)).collect::<Result<Vec<_>, _>>();
         let cursors = cursors.map_err(error::of)?;
         let page_info = PageInfo::of(&page, arguments, &cursors);
         let nodes = page
