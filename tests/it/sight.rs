@@ -397,7 +397,7 @@ async fn an_inbox_tells_what_begins_and_stops_to_wait() {
     let mut colleague = Socket::of(&server, people["colleague"].token()).await;
     colleague.subscribe("1", INBOX, json!({})).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let ends = format!("UPDATE grants SET valid_until = '{}'", soon.format("%Y-%m-%d %H:%M:%S+00:00"));
+    let ends = format!("UPDATE grants SET valid_until = '{}'", soon.to_rfc3339());
     edit(&server, &format!("{ends} WHERE user_id = (SELECT id FROM users WHERE username = 'opd')")).await;
     let change = colleague.told("1").await["inboxChanges"].clone();
     assert_eq!((&change["request"]["number"], &change["waitingCount"]), (&json!(first), &json!(1)));
