@@ -142,11 +142,12 @@ impl Service {
             let about = store::about_requests(&self.store, &requests, now).await?;
             // Rights are read after the events: who lost them before an event does not get it.
             self.read_people(known, now).await?;
-            let read = events.len() as u64;
-            if read > 0 {
-                self.tail.publish(moments(events, about));
+            let new = moments(events, about);
+            let more = new.len() as u64 == BATCH;
+            if !new.is_empty() {
+                self.tail.publish(new);
             }
-            if read < BATCH {
+            if !more {
                 return Ok(());
             }
         }
