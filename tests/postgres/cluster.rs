@@ -16,6 +16,10 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     guard: Option<Child>,
+    /// What it is started with, beside what all are.
+    settings: Vec<String>,
+    /// Its port; that of its socket alone, unless its settings say more.
+    port: u16,
 }
 
 impl Drop for Cluster {
@@ -41,7 +45,8 @@ impl Cluster {
             let owned = Command::new("chown").arg("65534:65534").arg(&folder).status();
             assert!(owned.expect("chown runs").success());
         }
-        let mut cluster = Self { folder, programs, guard: None };
+        let mut cluster =
+            Self { folder, programs, guard: None, settings: vec!["listen_addresses=".to_owned()], port: 5432 };
         // Texts are ordered as people of some language order them, where the server can: what relies on bytes shows.
         let language = ["--locale-provider=icu", "--icu-locale=en", "--locale=C.UTF-8"];
         if !cluster.init(&language) {
@@ -83,7 +88,9 @@ impl Cluster {
     pub(crate) fn start(&mut self) {
         let mut server = self.program("postgres");
         server.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
-        for setting in ["listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=300"] {
+        server.arg("-p").arg(self.port.to_string());
+        let common = ["fsync=off", "full_page_writes=off", "max_connections=300"];
+        for setting in common.into_iter().chain(self.settings.iter().map(String::as_str)) {
             server.args(["-c", setting]);
         }
         let mut guard = Command::new("/bin/sh");
@@ -94,13 +101,32 @@ impl Cluster {
         BufReader::new(guard.stdout.take().expect("its output")).read_line(&mut line).expect("it says so");
         self.guard = Some(guard);
         for _ in 0..600 {
-            let ready = Command::new(self.programs.join("pg_isready")).arg("-q").arg("-h").arg(&self.folder).status();
-            if ready.expect("pg_isready runs").success() {
+            let mut ready = Command::new(self.programs.join("pg_isready"));
+            ready.arg("-q").arg("-h").arg(&self.folder).arg("-p").arg(self.port.to_string());
+            if ready.status().expect("pg_isready runs").success() {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         panic!("PostgreSQL does not start: {}", std::fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+    }
+
+    /// Starts it anew at a port with other settings, and lets in by the network whoever `host` says.
+    pub(crate) fn restart_with(&mut self, port: u16, settings: Vec<String>, host: &str) {
+        self.stop();
+        self.port = port;
+        self.settings = settings;
+        std::fs::write(self.folder.join("data/pg_hba.conf"), format!("{HBA}{host}\n")).expect("written");
+        self.start();
+    }
+
+    /// Makes a file its own, as it wants its key.
+    pub(crate) fn own(&self, file: &Path) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+        if is_root() {
+            assert!(Command::new("chown").arg("65534:65534").arg(file).status().expect("chown runs").success());
+        }
     }
 
     /// Stops it, as an operator would who does not wait for its clients.
@@ -120,7 +146,15 @@ impl Cluster {
     /// psql, as somebody who may do anything.
     pub(crate) fn psql(&self, database: &str) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
-        psql.arg("-h").arg(&self.folder).args(["-U", "postgres", "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"]);
+        psql.arg("-h").arg(&self.folder).arg("-p").arg(self.port.to_string()).args([
+            "-U",
+            "postgres",
+            "-d",
+            database,
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+        ]);
         psql
     }
 
