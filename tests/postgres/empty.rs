@@ -55,3 +55,9 @@ impl Empty {
         self.command(data).args(arguments).output().expect("it runs")
     }
 }
+
+/// A port that was free just now.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}

@@ -10,6 +10,7 @@ mod database;
 mod empty;
 mod instance;
 mod many;
+mod silent;
 mod tls;
 mod together;
 

@@ -3,18 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::empty::{Empty, said};
+use crate::empty::{Empty, free_port, said};
 
 /// Runs openssl, which comes with PostgreSQL.
 fn openssl(folder: &Path, arguments: &[&str]) {
     let output = Command::new("openssl").args(arguments).current_dir(folder).output().expect("openssl runs");
     assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-}
-
-/// A port that was free just now.
-fn port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 #[test]
@@ -36,7 +30,7 @@ fn the_database_is_trusted_as_far_as_the_setting_says() {
     for file in ["own.key", "own.pem"] {
         world.cluster.own(&folder.join(file));
     }
-    let port = port();
+    let port = free_port();
     let setting = |name: &str, value: &dyn std::fmt::Display| format!("{name}={value}");
     let settings = vec![
         setting("listen_addresses", &"localhost"),
