@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use crate::cluster::Cluster;
-use crate::harness::{Folders, bare};
+use crate::harness::{Cast, Folders, bare, enter};
 
 /// What a command said.
 pub(crate) fn said(output: &Output) -> String {
@@ -49,6 +49,18 @@ impl Empty {
         let mut command = bare(&self.data(data), &Folders::shipped());
         command.env("DISPOSISI_DATABASE", self.cluster.url(self.user, "empty"));
         command
+    }
+
+    /// Makes its keys, in the data folder `data`, and lets these people act.
+    pub(crate) fn begin(&self, people: Cast<'_>) {
+        let run = |arguments: &[&str], input: &str| {
+            let mut command = self.command("data");
+            command.args(arguments);
+            let output = piped(command, input);
+            assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+        };
+        run(&["keys", "init"], "");
+        enter(people, run);
     }
 
     pub(crate) fn run(&self, data: &str, arguments: &[&str]) -> Output {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::acts::submission;
-use crate::empty::{Empty, piped, said};
-use crate::harness::{Cast, enter};
+use crate::empty::{Empty, said};
+use crate::harness::Cast;
 use crate::instance::Instance;
 use crate::socket::Socket;
 
@@ -120,14 +120,7 @@ async fn follow(
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_is_told_everything_once_whatever_falls() {
     let mut world = Empty::new("disposisi");
-    let run = |arguments: &[&str], input: &str| {
-        let mut command = world.command("data");
-        command.args(arguments);
-        let output = piped(command, input);
-        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-    };
-    run(&["keys", "init"], "");
-    enter(CAST, run);
+    world.begin(CAST);
     let mut instances: Vec<Instance> =
         (0..3).map(|index| Instance::start(world.command("data"), &world.data(&format!("{index}.log")))).collect();
     let addresses = Addresses(Arc::new(Mutex::new(instances.iter().map(|one| one.base().to_owned()).collect())));

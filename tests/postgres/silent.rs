@@ -10,8 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::acts::{CAST, SUBMIT, submission};
-use crate::empty::{Empty, free_port, piped, said};
-use crate::harness::enter;
+use crate::empty::{Empty, free_port};
 use crate::instance::Instance;
 use crate::socket::Socket;
 
@@ -53,14 +52,7 @@ async fn proxy(port: u16) -> (u16, Arc<AtomicUsize>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn followers_go_on_behind_connections_that_went_silent() {
     let mut world = Empty::new("disposisi");
-    let run = |arguments: &[&str], input: &str| {
-        let mut command = world.command("data");
-        command.args(arguments);
-        let output = piped(command, input);
-        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-    };
-    run(&["keys", "init"], "");
-    enter(CAST, run);
+    world.begin(CAST);
     let port = free_port();
     world.cluster.restart_with(port, vec!["listen_addresses=localhost".to_owned()], "host all all 127.0.0.1/32 trust");
     let (through, silenced) = proxy(port).await;
