@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use async_graphql::{Request, Response};
+use async_graphql::Response;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use uuid::Uuid;
@@ -92,11 +92,7 @@ pub async fn follow(
 async fn learn(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, Ended> {
     let plan = Arc::new(OnceLock::new());
     let (session, _) = Session::shared(service, LogPlace::default());
-    let Request { query, variables, operation_name, .. } = &operation.request;
-    let mut request = Request::new(query).variables(variables.clone());
-    request.operation_name.clone_from(operation_name);
-    request.set_parsed_query(operation.document.clone());
-    let mut answers = schema.execute_stream(request.data(session).data(Run::Plan(plan.clone())));
+    let mut answers = schema.execute_stream(operation.request().data(session).data(Run::Plan(plan.clone())));
     if let Some(answer) = answers.next().await {
         return Err(Ended { answer: coded(answer), signed_out: false });
     }

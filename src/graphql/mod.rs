@@ -87,6 +87,14 @@ impl Operation {
         self.is(OperationType::Mutation)
     }
 
+    /// What runs it: anew each time.
+    fn request(&self) -> Request {
+        let mut request = Request::new(&self.request.query).variables(self.request.variables.clone());
+        request.operation_name.clone_from(&self.request.operation_name);
+        request.set_parsed_query(self.document.clone());
+        request
+    }
+
     fn is(&self, ty: OperationType) -> bool {
         let operation = document::operation(&self.document, self.request.operation_name.as_deref());
         operation.is_some_and(|operation| operation.ty == ty)

@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{Request, Value, Variables};
+use async_graphql::Value;
 use bytes::Bytes;
 use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::StreamExt;
@@ -57,10 +56,7 @@ struct Key {
 /// An operation as all who send it share it.
 #[derive(Debug)]
 pub(super) struct Shape {
-    document: ExecutableDocument,
-    query: String,
-    name: Option<String>,
-    variables: Variables,
+    operation: Operation,
     /// What an event's answer was found to depend on.
     depends: AtomicU8,
     turns: Arc<Semaphore>,
@@ -126,7 +122,7 @@ impl Answers {
 impl Followed {
     /// The shape of a subscription's operation, of which what it follows was learnt and taken away.
     pub(super) fn shape(&self, operation: Operation) -> Arc<Shape> {
-        let Operation { document, request } = operation;
+        let request = &operation.request;
         let variables = request.variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let key = Key { query: request.query.clone(), name: request.operation_name.clone(), variables };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,10 +130,7 @@ impl Followed {
             return shape;
         }
         let shape = Arc::new(Shape {
-            document,
-            query: request.query,
-            name: request.operation_name,
-            variables: request.variables,
+            operation,
             depends: AtomicU8::new(0),
             turns: self.turns.clone(),
             answers: Mutex::default(),
@@ -263,11 +256,9 @@ impl Shape {
 
     /// One answer; none while the database does not answer.
     async fn run(&self, schema: &ApiSchema, session: Session, run: Run) -> Option<Bytes> {
-        let mut request = Request::new(&self.query).variables(self.variables.clone());
-        request.operation_name.clone_from(&self.name);
-        request.set_parsed_query(self.document.clone());
-        let answer = schema.execute_stream(request.data(session).data(run)).next().await?;
-        let answer = finish(&self.document, self.name.as_deref(), answer);
+        let Operation { document, request } = &self.operation;
+        let answer = schema.execute_stream(self.operation.request().data(session).data(run)).next().await?;
+        let answer = finish(document, request.operation_name.as_deref(), answer);
         let unavailable = Value::from("UNAVAILABLE");
         let code = |error: &async_graphql::ServerError| {
             error.extensions.as_ref().is_some_and(|extensions| extensions.get("code") == Some(&unavailable))

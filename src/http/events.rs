@@ -2,7 +2,6 @@
 //! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>), for places where WebSockets are blocked.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -12,9 +11,9 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
 use tokio::time::Instant;
 
-use super::Shared;
 use super::answers::{Answer, failure};
 use super::lifeline::Lifeline;
+use super::{Shared, time_left};
 
 /// The header in which a browser's own client says where it was.
 pub(super) const LAST_EVENT: &str = "last-event-id";
@@ -39,8 +38,7 @@ struct Sending {
 
 /// The response that carries these answers, until a token ends.
 pub(super) fn respond(shared: &Shared, answers: BoxStream<'static, Answer>, until: Option<DateTime<Utc>>) -> Response {
-    let left = until.map(|until| (until - shared.service.now()).to_std().unwrap_or_default());
-    let until = left.map(|left| Instant::now() + left.min(Duration::from_secs(86_400 * 365)));
+    let until = until.map(|until| Instant::now() + time_left(shared, until));
     let lifeline = shared.lifeline.clone();
     let sending = Sending { shared: shared.clone(), lifeline, answers, until, over: false };
     let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();

@@ -24,8 +24,7 @@ pub fn lifeline() -> (Ending, Lifeline) {
 }
 
 impl Ending {
-    /// Tells every long connection that the server ends. Then waits until all are closed; what hands them out must be gone by
-    /// then.
+    /// Waits until all long connections are closed; what hands them out must be gone by then.
     pub async fn wait(mut self) {
         // Nothing is ever sent: it is over when nobody is left who could.
         let _ = self.open.recv().await;

@@ -223,6 +223,12 @@ fn last_event(headers: &HeaderMap) -> Option<String> {
     (!sent.is_empty()).then(|| sent.to_owned())
 }
 
+/// How long a token is good that is good until then.
+fn time_left(shared: &Shared, until: DateTime<Utc>) -> Duration {
+    // A year is longer than a server waits, and no longer than it can.
+    (until - shared.service.now()).to_std().unwrap_or_default().min(Duration::from_secs(86_400 * 365))
+}
+
 /// Whose token was sent, and until when it is good; none when none was.
 fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(Uuid, DateTime<Utc>)>, Refusal> {
     header_token(headers)?.map(|token| shared.service.user_of(token).map_err(refused)).transpose()

@@ -23,7 +23,7 @@ use tokio::time::{Instant, MissedTickBehavior, Sleep};
 use uuid::Uuid;
 
 use super::answers::{Answer, answers, failure};
-use super::{Shared, header_token, operation_of};
+use super::{Shared, header_token, operation_of, time_left};
 use crate::graphql::Operation;
 use crate::service::Refused;
 
@@ -166,9 +166,6 @@ struct Greeted {
     user: Option<Uuid>,
 }
 
-/// A time that never comes in a server's life.
-const NEVER: Duration = Duration::from_secs(86_400 * 365);
-
 impl Connection {
     fn new(shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) -> Self {
         let deadline = Box::pin(tokio::time::sleep(shared.socket_init));
@@ -292,7 +289,7 @@ impl Connection {
                 Refused::Unavailable(_) => LATER,
                 _ => FORBIDDEN,
             })?;
-            left = (until - service.now()).to_std().unwrap_or_default().min(NEVER);
+            left = time_left(&self.shared, until);
             user = Some(found);
         }
         self.deadline.as_mut().reset(Instant::now() + left);
