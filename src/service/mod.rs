@@ -28,7 +28,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Caller, Grant, Scope, Seen};
+use crate::access::{Action, Caller, Grant, Pass, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
@@ -122,8 +122,8 @@ impl Service {
     }
 
     /// The caller with their grants in force, for reading.
-    pub async fn caller(&self, user: Uuid) -> Answer<Caller> {
-        store::caller(self.store.reader(), user, self.now()).await?.ok_or(Refused::Unauthenticated)
+    pub async fn caller(&self, pass: Pass) -> Answer<Caller> {
+        store::caller(self.store.reader(), pass, self.now()).await?.ok_or(Refused::Unauthenticated)
     }
 
     /// What the caller may see.
@@ -139,7 +139,7 @@ impl Service {
         let mut offices: Vec<String> = caller.grants.iter().map(|grant| grant.office.clone()).collect();
         offices.sort();
         offices.dedup();
-        Viewing { user: caller.user, now: self.now(), offices, scopes: scopes.collect() }
+        Viewing { user: caller.pass.user, now: self.now(), offices, scopes: scopes.collect() }
     }
 
     /// For what requests may wait for the caller.
@@ -173,9 +173,9 @@ impl Service {
     }
 
     /// Begins a write: the caller's grants are read in its transaction, not from before.
-    async fn begin(&self, user: Uuid) -> Answer<(Transaction, Caller)> {
+    async fn begin(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
         let transaction = self.store.begin().await?;
-        let caller = store::caller(&transaction, user, self.now()).await?.ok_or(Refused::Unauthenticated)?;
+        let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
         Ok((transaction, caller))
     }
 
