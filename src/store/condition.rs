@@ -441,6 +441,7 @@ mod tests {
                 created_at: moment(),
                 // One has left altogether.
                 deactivated_at: (person == 3).then(moment),
+                office: None,
             };
             entity::user::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
         }
