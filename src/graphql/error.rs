@@ -61,6 +61,10 @@ pub(super) enum UserErrorCode {
     TooManyAttempts,
     /// You may do this by several of your grants, which differ: say by which in `actingAs`.
     ActingAsNeeded,
+    /// Nobody may do this to themselves: ask another administrator.
+    NotForYourself,
+    /// Nobody would be left to manage the office's people.
+    LastAdministrator,
 }
 
 impl From<service::UserError> for UserError {

@@ -10,6 +10,7 @@ mod loaders;
 mod mutation;
 mod nesting;
 mod node;
+mod people;
 mod prefetch;
 mod query;
 mod session;
@@ -35,7 +36,7 @@ pub struct Query(query::RequestQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(account::AccountMutation, mutation::RequestMutation);
+pub struct Mutation(account::AccountMutation, mutation::RequestMutation, people::PeopleMutation);
 
 /// The schema.
 pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;

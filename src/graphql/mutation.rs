@@ -292,7 +292,7 @@ struct RevealCredentialPayload {
 }
 
 /// The caller, to act by the grant of that id where one is given.
-fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
+pub(super) fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
     Ok(caller(context)?.pass.acting_as(grant.map(|id| id::uuid("RoleGrant", id))))
 }
 

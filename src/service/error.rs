@@ -62,6 +62,8 @@ pub enum UserErrorCode {
     InvalidCredentials,
     TooManyAttempts,
     ActingAsNeeded,
+    NotForYourself,
+    LastAdministrator,
 }
 
 /// What a use case gives.

@@ -16,6 +16,7 @@ pub mod history;
 mod housekeeping;
 mod inbox;
 mod moves;
+mod people;
 mod request;
 mod sign;
 mod sign_in;
@@ -47,6 +48,7 @@ pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
+pub use people::{CreateUser, GrantRole, RevokeGrant};
 pub use request::{Available, AvailableKind};
 pub use sign_in::SignedIn;
 

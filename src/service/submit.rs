@@ -206,6 +206,12 @@ impl Service {
         if agencies.is_empty() {
             return Err(Refused::Forbidden(MAY_NOT_SUBMIT.to_owned()));
         }
+        // One that was put out of service asks for nothing more.
+        let in_service = store::agencies(transaction, &agencies).await?;
+        agencies.retain(|id| in_service.iter().any(|row| row.id == *id && row.deactivated_at.is_none()));
+        if agencies.is_empty() {
+            return Err(Refused::Forbidden("Your agency was put out of service: it submits nothing more.".to_owned()));
+        }
         let Some(wanted) = &command.agency else {
             return match agencies[..] {
                 [only] => Ok(only),

@@ -82,6 +82,22 @@ impl Faults {
         }
     }
 
+    /// A name that machines read too: small letters, digits, and those characters.
+    pub(super) fn key(&mut self, path: &[&str], text: &str, also: &str) {
+        let taken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
+        if !(1..=64).contains(&text.len()) || !text.chars().all(taken) {
+            let also: Vec<String> = also.chars().map(String::from).collect();
+            self.invalid(path, format!("This has 1 to 64 small letters, digits and {}.", also.join(" ")));
+        }
+    }
+
+    /// A password to sign in with: long enough.
+    pub(super) fn password(&mut self, path: &[&str], password: &Secret) {
+        if !(10..=256).contains(&password.expose().chars().count()) {
+            self.invalid(path, "A password has 10 to 256 characters.");
+        }
+    }
+
     /// Adds an error of the input.
     pub(super) fn invalid(&mut self, path: &[&str], message: impl Into<String>) {
         self.0.push(UserError::at(UserErrorCode::InvalidInput, path, message));

@@ -40,7 +40,10 @@ pub use lock::lock_request;
 pub use log::{commit, is_pending, sequence_pending};
 pub use office::{OfficeAppend, OfficeChange};
 pub use page::{Page, PageKey, Paging};
-pub use people::{Person, Standing, agencies, agency_people, caller};
+pub use people::{
+    Person, Standing, agencies, agencies_in, agency_people, caller, grant, grant_by_id, holds_elsewhere, is_held,
+    is_username_taken, office_grants, office_people, person_by_id, save_new_person, save_person,
+};
 pub use place::{Limits, Place, Postgres, Tls};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{

@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use entity::{agency, grant, people_version, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::change::insert;
-use super::{Store, StoreError, Viewing};
+use super::{Store, StoreError, Transaction, Viewing};
 use crate::access::{Caller, Capacity, Grant, Pass};
 
 /// A person's row.
@@ -164,6 +165,99 @@ pub async fn agency_people<C: ConnectionTrait>(
     Ok(found)
 }
 
+/// An office's agencies, by key.
+pub async fn agencies_in<C: ConnectionTrait>(connection: &C, office: &str) -> Result<Vec<agency::Model>, StoreError> {
+    let query = agency::Entity::find().filter(agency::Column::Office.eq(office));
+    Ok(query.order_by_asc(agency::Column::Key).all(connection).await?)
+}
+
+/// The people whom an office knows, by name: it added them, or they hold or held a grant there. `user`: only that one.
+pub async fn office_people<C: ConnectionTrait>(
+    connection: &C,
+    office: &str,
+    user: Option<Uuid>,
+) -> Result<Vec<Person>, StoreError> {
+    let there = Query::select()
+        .column(grant::Column::UserId)
+        .from(grant::Entity)
+        .and_where(Expr::col(grant::Column::Office).eq(office))
+        .to_owned();
+    let known = Condition::any().add(user::Column::Office.eq(office)).add(user::Column::Id.in_subquery(there));
+    let mut query = user::Entity::find().filter(known);
+    if let Some(user) = user {
+        query = query.filter(user::Column::Id.eq(user));
+    }
+    Ok(query.order_by_asc(user::Column::Name).order_by_asc(user::Column::Id).all(connection).await?)
+}
+
+/// Every grant in an office, each with whose it is, the oldest first.
+pub async fn office_grants<C: ConnectionTrait>(connection: &C, office: &str) -> Result<Vec<(Uuid, Grant)>, StoreError> {
+    let query = grant::Entity::find().filter(grant::Column::Office.eq(office));
+    let rows = query.order_by_asc(grant::Column::ValidFrom).order_by_asc(grant::Column::Id).all(connection).await?;
+    rows.into_iter().map(|row| Ok((row.user_id, grant_of(row)?))).collect()
+}
+
+/// A grant.
+pub async fn grant<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Grant>, StoreError> {
+    grant_by_id(connection, id).await?.map(grant_of).transpose()
+}
+
+/// A grant's row.
+pub async fn grant_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<grant::Model>, StoreError> {
+    Ok(grant::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// A person's row.
+pub async fn person_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Person>, StoreError> {
+    Ok(user::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// Whether somebody signs in by that name.
+pub async fn is_username_taken<C: ConnectionTrait>(connection: &C, username: &str) -> Result<bool, StoreError> {
+    Ok(user::Entity::find().filter(user::Column::Username.eq(username)).count(connection).await? > 0)
+}
+
+/// Whether somebody who may sign in holds one of the roles in an office at a moment.
+pub async fn is_held<C: ConnectionTrait>(
+    connection: &C,
+    office: &str,
+    roles: BTreeSet<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let held = grant::Entity::find()
+        .filter(grant::Column::Office.eq(office))
+        .filter(grant::Column::Role.is_in(roles))
+        .filter(in_force(now))
+        .filter(is_active(Expr::col((grant::Entity, grant::Column::UserId))));
+    Ok(held.count(connection).await? > 0)
+}
+
+/// Whether a person holds a grant in another office at a moment, or will.
+pub async fn holds_elsewhere<C: ConnectionTrait>(
+    connection: &C,
+    user: Uuid,
+    office: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let to_come = Condition::any().add(grant::Column::ValidUntil.is_null()).add(grant::Column::ValidUntil.gt(now));
+    let elsewhere = grant::Entity::find()
+        .filter(grant::Column::UserId.eq(user))
+        .filter(grant::Column::Office.ne(office))
+        .filter(to_come);
+    Ok(elsewhere.count(connection).await? > 0)
+}
+
+/// Adds a person, in the transaction that tells of it.
+pub async fn save_new_person(transaction: &Transaction, row: Person) -> Result<(), StoreError> {
+    insert(transaction, row).await
+}
+
+/// Changes a person.
+pub async fn save_person(transaction: &Transaction, row: Person) -> Result<(), StoreError> {
+    user::Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
+    Ok(())
+}
+
 impl Store {
     /// The person of that name to sign in with.
     pub async fn person_by_username(&self, username: &str) -> Result<Option<Person>, StoreError> {
@@ -196,8 +290,7 @@ impl Store {
 
     /// An office's agencies, by key.
     pub async fn agencies_of(&self, office: &str) -> Result<Vec<agency::Model>, StoreError> {
-        let query = agency::Entity::find().filter(agency::Column::Office.eq(office));
-        Ok(query.order_by_asc(agency::Column::Key).all(self.reader()).await?)
+        agencies_in(self.reader(), office).await
     }
 
     /// Adds a person.

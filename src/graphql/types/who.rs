@@ -112,6 +112,11 @@ impl Agency {
     async fn office(&self) -> Office {
         Office(self.0.office.clone())
     }
+
+    /// Since when it asks for nothing more; null while it is in service.
+    async fn deactivated_at(&self) -> Option<DateTime<Utc>> {
+        self.0.deactivated_at
+    }
 }
 
 /// An office (Dinas): owns SOPs and serves requests. By its key.
@@ -164,6 +169,22 @@ impl Office {
         Ok(in_force.map(|entry| Procedure(entry.clone())).collect())
     }
 
+    /// Its people, by name, each with their grants in it; null for whoever does not manage them.
+    #[graphql(complexity = "100 * child_complexity + 1")]
+    async fn people(&self, context: &Context<'_>) -> Result<Option<Vec<OfficePerson>>> {
+        let (service, session) = (service(context)?, session(context)?);
+        let Some(caller) = session.caller() else { return Ok(None) };
+        let Some(people) = service.people_of(caller, &self.0).await.map_err(error::of)? else { return Ok(None) };
+        let mut grants = service.grants_of(caller, &self.0).await.map_err(error::of)?.unwrap_or_default();
+        let of = |row: user::Model| {
+            let theirs =
+                grants.extract_if(.., |(user, _)| *user == row.id).map(|(_, grant)| RoleGrant(grant)).collect();
+            let active = row.deactivated_at.is_none();
+            OfficePerson { user: User::met(row, Some(&self.0)), active, grants: theirs }
+        };
+        Ok(Some(people.into_iter().map(of).collect()))
+    }
+
     /// The agencies that it serves; null when you are not signed in with a grant in this office.
     #[graphql(complexity = "50 * child_complexity + 1")]
     async fn agencies(&self, context: &Context<'_>) -> Result<Option<Vec<Agency>>> {
@@ -175,6 +196,18 @@ impl Office {
         let rows = service(context)?.store().agencies_of(&self.0).await.map_err(error::store)?;
         Ok(Some(rows.into_iter().map(Agency).collect()))
     }
+}
+
+/// A person whom an office knows.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct OfficePerson {
+    /// The person.
+    user: User,
+    /// They may sign in; false once they were put out of service.
+    active: bool,
+    /// Their grants in the office, those that have ended and those to come too.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    grants: Vec<RoleGrant>,
 }
 
 /// A role.
@@ -237,6 +270,14 @@ impl RoleGrant {
     /// In which capacity.
     async fn capacity(&self) -> Capacity {
         self.0.capacity.into()
+    }
+
+    /// For whom they stand in; null for nobody.
+    async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
+        match self.0.on_behalf_of {
+            None => Ok(None),
+            Some(id) => Ok(Some(person(context, id, Some(&self.0.office)).await?)),
+        }
     }
 
     /// The number of the decree (SK); null where none was given.

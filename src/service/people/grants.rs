@@ -1,0 +1,152 @@
+//! Grants: a role given to a person from a date to a date, and taken back.
+
+use chrono::{DateTime, Utc};
+use entity::grant;
+use uuid::Uuid;
+
+use super::super::text::Faults;
+use super::super::{Answer, Refused, Service, UserErrorCode, again::again};
+use super::{is_known, nobody};
+use crate::access::{Action, Capacity, Pass};
+use crate::policy::Object;
+use crate::store::{self, OfficeAppend};
+
+/// A role for a person.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
+pub struct GrantRole {
+    pub office: String,
+    pub user: Uuid,
+    pub role: String,
+    pub agency: Option<String>,
+    pub capacity: Capacity,
+    pub decree_number: Option<String>,
+    pub on_behalf_of: Option<Uuid>,
+    pub valid_from: Option<DateTime<Utc>>,
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+/// The end of a grant.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
+pub struct RevokeGrant {
+    pub grant: Uuid,
+}
+
+impl Service {
+    /// Grants a role. The grant's id.
+    pub async fn grant_role(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
+        again(|| self.grant_role_once(pass, given.clone())).await
+    }
+
+    async fn grant_role_once(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
+        let (role, action) = (Object::Role(&given.role), Action::Grant);
+        let (transaction, caller, allowed) = self.begin_for(pass, &given.office, role, action).await?;
+        let spec = self.office_entry(&given.office)?.office.roles.get(&given.role);
+        let spec = spec.ok_or_else(|| Refused::not_found(&["role"]))?;
+        let mut change = self.change_office(&transaction, &allowed).await?;
+        if given.user == caller.pass.user {
+            let message = "Nobody grants themselves a role: ask another administrator.";
+            return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
+        }
+        // Whoever may sign in may be granted a role: an office takes on people whom another one added.
+        let person = store::person_by_id(&transaction, given.user).await?;
+        if person.is_none_or(|person| person.deactivated_at.is_some()) {
+            return Err(nobody(&["userId"]));
+        }
+        let mut faults = Faults::default();
+        let decree_number = faults.optional_line(&["decreeNumber"], given.decree_number.as_deref());
+        let now = change.now();
+        let valid_from = given.valid_from.unwrap_or(now);
+        if given.valid_until.is_some_and(|until| until <= valid_from || until <= now) {
+            faults.invalid(&["validUntil"], "A grant ends after it begins, and not in the past.");
+        }
+        if given.capacity != Capacity::Definitive && decree_number.is_none() {
+            faults.invalid(&["decreeNumber"], "Who acts for another does so by a decree: give its number.");
+        }
+        if given.capacity == Capacity::Definitive && given.on_behalf_of.is_some() {
+            faults.invalid(&["onBehalfOf"], "A definitive official stands in for nobody.");
+        }
+        if given.capacity == Capacity::DailyActing {
+            if given.on_behalf_of.is_none() {
+                faults.invalid(&["onBehalfOf"], "A daily acting official (Plh.) stands in for somebody: say for whom.");
+            }
+            if given.valid_until.is_none() {
+                faults.invalid(&["validUntil"], "A daily acting official (Plh.) stands in until a day: say which.");
+            }
+        }
+        if given.on_behalf_of == Some(given.user) {
+            faults.invalid(&["onBehalfOf"], "Nobody stands in for themselves.");
+        }
+        faults.settle()?;
+        if let Some(other) = given.on_behalf_of {
+            is_known(&transaction, &given.office, other).await?.ok_or_else(|| nobody(&["onBehalfOf"]))?;
+        }
+        let agency_id = match (&given.agency, spec.of_agency) {
+            (None, false) => None,
+            (Some(key), true) => {
+                let known = store::agencies_in(&transaction, &given.office).await?;
+                let found = known.into_iter().find(|agency| agency.key == *key && agency.deactivated_at.is_none());
+                Some(found.ok_or_else(|| Refused::not_found(&["agency"]))?.id)
+            }
+            (None, true) => {
+                let message = "This is a role of an agency's people: say of which agency.";
+                return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
+            }
+            (Some(_), false) => {
+                let message = "This is no role of an agency's people: leave the agency out.";
+                return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
+            }
+        };
+        let id = store::new_id(now);
+        let row = grant::Model {
+            id,
+            user_id: given.user,
+            office: given.office.clone(),
+            role: given.role.clone(),
+            agency_id,
+            capacity: given.capacity.word().to_owned(),
+            decree_number,
+            on_behalf_of: given.on_behalf_of,
+            valid_from,
+            valid_until: given.valid_until,
+        };
+        change.add_grant(row).await?;
+        let (user, grant) = (Some(given.user), Some(id));
+        let told = OfficeAppend { kind: "ROLE_GRANTED", user, grant, agency: agency_id, ..Default::default() };
+        change.append(told).await?;
+        change.save().await?;
+        self.commit(transaction).await?;
+        Ok(id)
+    }
+
+    /// Ends a grant now; one that was to begin never does. A second time changes nothing.
+    pub async fn revoke_grant(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
+        again(|| self.revoke_grant_once(pass, given)).await
+    }
+
+    async fn revoke_grant_once(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
+        let path = ["grantId"];
+        let (transaction, caller) = self.begin(pass).await?;
+        let not_found = || Refused::not_found(&path);
+        let row = store::grant_by_id(&transaction, given.grant).await?.ok_or_else(not_found)?;
+        if !self.manages_people(&caller, &row.office) && row.user_id != caller.pass.user {
+            return Err(not_found());
+        }
+        let allowed = self.administers(&caller, &row.office, Object::Role(&row.role), Action::Grant)?;
+        let mut change = self.change_office(&transaction, &allowed).await?;
+        let row = store::grant_by_id(&transaction, given.grant).await?.ok_or_else(not_found)?;
+        let now = change.now();
+        if row.valid_until.is_none_or(|until| until > now && until > row.valid_from) {
+            let (office, user, grant, agency) = (row.office.clone(), Some(row.user_id), Some(row.id), row.agency_id);
+            // One that has not begun ends as it begins.
+            let until = now.max(row.valid_from);
+            change.save_grant(grant::Model { valid_until: Some(until), ..row }).await?;
+            change.append(OfficeAppend { kind: "GRANT_REVOKED", user, grant, agency, ..Default::default() }).await?;
+            self.expect_administrator(&change, &office, &path).await?;
+        }
+        change.save().await?;
+        self.commit(transaction).await?;
+        Ok(given.grant)
+    }
+}

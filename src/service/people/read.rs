@@ -1,0 +1,31 @@
+//! An office's people and grants, for whoever manages them.
+
+use uuid::Uuid;
+
+use super::super::{Answer, Service};
+use crate::access::{Caller, Grant};
+use crate::store::{self, Person};
+
+impl Service {
+    /// The people that an office knows, by name; none for whoever does not manage them.
+    pub async fn people_of(&self, caller: &Caller, office: &str) -> Answer<Option<Vec<Person>>> {
+        if !self.manages_people(caller, office) {
+            return Ok(None);
+        }
+        Ok(Some(store::office_people(self.store.reader(), office, None).await?))
+    }
+
+    /// A grant, for who has just changed it.
+    pub async fn grant(&self, id: Uuid) -> Answer<Option<Grant>> {
+        Ok(store::grant(self.store.reader(), id).await?)
+    }
+
+    /// The grants in an office, those that have ended and those to come too, each with whose it is; none for whoever does not
+    /// manage its people.
+    pub async fn grants_of(&self, caller: &Caller, office: &str) -> Answer<Option<Vec<(Uuid, Grant)>>> {
+        if !self.manages_people(caller, office) {
+            return Ok(None);
+        }
+        Ok(Some(store::office_grants(self.store.reader(), office).await?))
+    }
+}
