@@ -18,8 +18,8 @@ pub struct Pass {
 /// What let somebody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Login {
-    /// A token that this server gave.
-    Token,
+    /// A session that they began by signing in.
+    Session(Uuid),
 }
 
 /// A signed-in person with the grants that are in force now.
@@ -83,6 +83,13 @@ impl Pass {
     /// The pass of a person whom this let in.
     pub fn new(user: Uuid, login: Login) -> Self {
         Self { user, login, acting_as: None }
+    }
+
+    /// The session that they are in; none where something else let them in.
+    pub fn session(self) -> Option<Uuid> {
+        match self.login {
+            Login::Session(id) => Some(id),
+        }
     }
 
     /// The same, to act by that grant.

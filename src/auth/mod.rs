@@ -2,12 +2,14 @@
 
 mod attempts;
 mod keys;
+mod opaque;
 mod password;
 mod secret;
 mod token;
 
 pub use attempts::Attempts;
 pub use keys::{KeyError, Keys};
+pub use opaque::{digest, new_opaque};
 pub use password::Passwords;
 pub use secret::Secret;
-pub use token::TokenError;
+pub use token::{Bearer, TokenError};

@@ -271,8 +271,6 @@ fn password(from_stdin: bool) -> Result<Secret, String> {
     } else {
         return Err("there is no terminal to ask for the password; give it with --password-stdin".to_owned());
     };
-    if !(10..=256).contains(&password.expose().chars().count()) {
-        return Err("a password has 10 to 256 characters".to_owned());
-    }
+    Passwords::judge(&password)?;
     Ok(password)
 }

@@ -4,9 +4,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
-use crate::service::Service;
+use crate::service::{Service, Terms};
 use crate::store::{self, KeyIds, Place, Store, StoredVersion};
 
 use super::files::{self, Stored};
@@ -175,6 +177,10 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;
     let end = store::log_end(&store).await.map_err(said)?;
-    let minutes = settings.token_minutes;
-    Ok(Service::new(store, Arc::new(catalog), Arc::new(files.policy), keys, Arc::new(clock), minutes, end))
+    let terms = Terms {
+        audience: settings.token_audience.clone(),
+        access: TimeDelta::minutes(settings.token_minutes.into()),
+        refresh: TimeDelta::days(settings.refresh_days.into()),
+    };
+    Ok(Service::new(store, Arc::new(catalog), Arc::new(files.policy), keys, Arc::new(clock), terms, end))
 }

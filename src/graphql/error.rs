@@ -59,6 +59,8 @@ pub(super) enum UserErrorCode {
     InvalidCredentials,
     /// Too many attempts to sign in: wait.
     TooManyAttempts,
+    /// The refresh token prolongs no session: sign in again.
+    SessionEnded,
 }
 
 impl From<service::UserError> for UserError {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 
+use super::account::OwnSession;
 use super::node::node;
 use super::prefetch::{self, Selected};
 use super::session::{caller, event_cursor, service, session};
@@ -152,6 +153,14 @@ impl Viewer {
             prefetch::requests(context, &found, &Selected::of_field(context).field("edges")).await?;
         }
         Ok(Some(InboxConnection::of(page, &arguments, total)))
+    }
+
+    /// Your sessions that last, the latest used first.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn sessions(&self, context: &Context<'_>) -> Result<Vec<OwnSession>> {
+        let pass = self.0.pass;
+        let rows = service(context)?.sessions(&self.0).await.map_err(error::of)?;
+        Ok(rows.into_iter().map(|row| OwnSession { row, pass }).collect())
     }
 
     /// Where the log of events stands: read a page, then follow what comes after this. The page may be newer than its

@@ -233,7 +233,7 @@ async fn the_first_grant_that_a_line_allows_is_the_one_acted_by() {
     let submit = Object::Step("permohonan-subdomain", "1");
     let sign = Object::Step("permohonan-subdomain", "8");
     let authorize = |grants: Vec<Grant>, object, action| {
-        let caller = Caller { pass: Pass::new(Uuid::from_u128(9), Login::Token), grants };
+        let caller = Caller { pass: Pass::new(Uuid::from_u128(9), Login::Session(Uuid::nil())), grants };
         policy.authorize(&caller, subject, object, action).map(|proof| {
             assert_eq!(*proof, subject);
             assert_eq!(proof.action(), action);

@@ -15,7 +15,9 @@ pub mod history;
 mod housekeeping;
 mod inbox;
 mod moves;
+mod password;
 mod request;
+mod session;
 mod sign;
 mod sign_in;
 mod submit;
@@ -28,13 +30,14 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Caller, Grant, Pass, Scope, Seen};
+use crate::access::{Action, Caller, Grant, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
 use crate::policy::Policy;
 use crate::store::{self, SeenRequest, Store, Transaction, Viewing, ViewingScope, Waiting};
 
+pub use crate::access::Pass;
 pub use crate::store::LogPlace;
 pub use audience::View;
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
@@ -47,7 +50,7 @@ pub use error::{Answer, Refused, UserError, UserErrorCode};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use request::{Available, AvailableKind};
-pub use sign_in::SignedIn;
+pub use sign_in::{SignedIn, Terms};
 
 /// Everything a use case needs.
 #[derive(Clone)]
@@ -59,7 +62,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     attempts: Arc<Attempts>,
     passwords: Passwords,
-    token_minutes: u32,
+    terms: Arc<Terms>,
     tail: Arc<Tail>,
     audience: Arc<audience::Audience>,
     /// So many followers read from further back at a time.
@@ -83,7 +86,7 @@ impl Service {
         policy: Arc<Policy>,
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
-        token_minutes: u32,
+        terms: Terms,
         log_end: LogPlace,
     ) -> Self {
         Self {
@@ -94,7 +97,7 @@ impl Service {
             clock,
             attempts: Arc::default(),
             passwords: Passwords::default(),
-            token_minutes,
+            terms: Arc::new(terms),
             tail: Arc::new(Tail::new(log_end)),
             audience: Arc::default(),
             reading_back: Arc::new(Semaphore::new(READING_BACK)),

@@ -18,6 +18,7 @@ mod people;
 mod place;
 mod procedures;
 mod requests;
+mod sessions;
 mod verify;
 mod view;
 
@@ -44,6 +45,10 @@ pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, 
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
+};
+pub use sessions::{
+    Ending, begin_session, end_sessions, forget_sessions, lock_person, prolong_session, refresh_token, sessions_of,
+    set_password, use_refresh_token,
 };
 pub use verify::{Defect, Follows, verify};
 pub use view::{SeenRequest, Sees, Viewing, ViewingScope, Waiting};

@@ -29,7 +29,7 @@ fn every_error_code_is_in_the_clients_guide() {
     let codes = schema.split("enum UserErrorCode {").nth(1).and_then(|rest| rest.split('}').next()).expect("the codes");
     let codes = codes.lines().map(str::trim).filter(|line| line.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
     let codes: Vec<&str> = codes.filter(|code| !code.is_empty()).collect();
-    assert_eq!(codes.len(), 20);
+    assert!(codes.len() >= 20, "{codes:?}");
     for code in codes {
         assert!(guide.contains(&format!("| `{code}` |")), "{code}");
     }

@@ -14,6 +14,8 @@ mod silent;
 mod tls;
 mod together;
 
+#[path = "../it/accounts.rs"]
+mod accounts;
 #[path = "../it/branches.rs"]
 mod branches;
 #[path = "../it/churn.rs"]
