@@ -4,10 +4,10 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::session;
 
-use super::error::{self, UserError, settle};
+use super::error::{UserError, settle};
 use super::query::Viewer;
 use super::session::{caller, service, session};
-use crate::access::Pass;
+use crate::access::{Caller, Pass};
 use crate::auth::Secret;
 use crate::service::{self as command, Answer, Refused, SignedIn};
 
@@ -131,11 +131,9 @@ fn attempt(context: &Context<'_>) -> Answer<()> {
     Err(Refused::user(command::UserErrorCode::TooManyAttempts, &[], message))
 }
 
-/// Lets the rest of the operation be that of somebody who was just let in; what they are.
-async fn enter(context: &Context<'_>, signed_in: &SignedIn) -> Result<Viewer> {
-    let service = service(context)?;
-    let caller = service.caller(signed_in.pass).await.map_err(error::of)?;
-    session(context)?.sign_in(service, caller.clone());
+/// Lets the rest of the operation be that of somebody who was just let in.
+fn enter(context: &Context<'_>, caller: Caller) -> Result<Viewer> {
+    session(context)?.sign_in(service(context)?, caller.clone());
     Ok(Viewer(caller))
 }
 
@@ -156,12 +154,12 @@ impl AccountMutation {
         };
         Ok(Some(match settle(signed_in)? {
             Err(user_errors) => SignInPayload { user_errors, ..Default::default() },
-            Ok(signed_in) => SignInPayload {
-                viewer: Some(enter(context, &signed_in).await?),
-                access_token: Some(signed_in.token.expose().to_owned()),
-                expires_at: Some(signed_in.expires_at),
-                refresh_token: Some(signed_in.refresh_token.expose().to_owned()),
-                refresh_expires_at: Some(signed_in.refresh_expires_at),
+            Ok(SignedIn { caller, tokens }) => SignInPayload {
+                viewer: Some(enter(context, caller)?),
+                access_token: Some(tokens.access.expose().to_owned()),
+                expires_at: Some(tokens.expires_at),
+                refresh_token: Some(tokens.refresh.expose().to_owned()),
+                refresh_expires_at: Some(tokens.refresh_expires_at),
                 user_errors: Vec::new(),
             },
         }))
@@ -181,12 +179,12 @@ impl AccountMutation {
         };
         Ok(Some(match settle(signed_in)? {
             Err(user_errors) => RefreshSessionPayload { user_errors, ..Default::default() },
-            Ok(signed_in) => RefreshSessionPayload {
-                viewer: Some(enter(context, &signed_in).await?),
-                access_token: Some(signed_in.token.expose().to_owned()),
-                expires_at: Some(signed_in.expires_at),
-                refresh_token: Some(signed_in.refresh_token.expose().to_owned()),
-                refresh_expires_at: Some(signed_in.refresh_expires_at),
+            Ok(SignedIn { caller, tokens }) => RefreshSessionPayload {
+                viewer: Some(enter(context, caller)?),
+                access_token: Some(tokens.access.expose().to_owned()),
+                expires_at: Some(tokens.expires_at),
+                refresh_token: Some(tokens.refresh.expose().to_owned()),
+                refresh_expires_at: Some(tokens.refresh_expires_at),
                 user_errors: Vec::new(),
             },
         }))

@@ -50,7 +50,7 @@ pub use error::{Answer, Refused, UserError, UserErrorCode};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use request::{Available, AvailableKind};
-pub use sign_in::{SignedIn, Terms};
+pub use sign_in::{SignedIn, Terms, Tokens};
 
 /// Everything a use case needs.
 #[derive(Clone)]

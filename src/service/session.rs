@@ -34,13 +34,12 @@ impl Service {
             return Err(over());
         }
         let pass = Pass::new(session.user_id, Login::Session(session.id));
-        if token.expires_at <= now || store::caller(&transaction, pass, now).await?.is_none() {
-            return Err(over());
-        }
-        let (signed_in, token) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
-        store::prolong_session(&transaction, token).await?;
+        let caller = store::caller(&transaction, pass, now).await?;
+        let caller = caller.filter(|_| now < token.expires_at).ok_or_else(over)?;
+        let (tokens, kept) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
+        store::prolong_session(&transaction, kept).await?;
         self.commit_person(transaction).await?;
-        Ok(signed_in)
+        Ok(SignedIn { caller, tokens })
     }
 
     /// Ends the session that somebody is in, or all of theirs.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::again::again;
 use super::{Answer, Refused, Service, UserErrorCode};
-use crate::access::{Login, Pass};
+use crate::access::{Caller, Login, Pass};
 use crate::auth::{self, Bearer, Secret};
 use crate::store::{self, Person, Transaction};
 
@@ -27,17 +27,24 @@ impl Default for Terms {
     }
 }
 
-/// The tokens of a session.
+/// Somebody who was let in, with what lets them in from here on.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// By what they are let in from here on.
-    pub pass: Pass,
+    /// Who.
+    pub caller: Caller,
+    /// The tokens of their session.
+    pub tokens: Tokens,
+}
+
+/// The tokens of a session.
+#[derive(Debug)]
+pub struct Tokens {
     /// The access token.
-    pub token: Secret,
+    pub access: Secret,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
     /// What prolongs the session, once.
-    pub refresh_token: Secret,
+    pub refresh: Secret,
     /// Until when it does.
     pub refresh_expires_at: DateTime<Utc>,
 }
@@ -81,28 +88,30 @@ impl Service {
             last_used_at: now,
             ended_at: None,
         };
-        let (signed_in, token) = self.tokens(Bearer { user: person.id, session: session.id })?;
-        store::begin_session(&transaction, session, token).await?;
+        let id = session.id;
+        let (tokens, kept) = self.tokens(Bearer { user: person.id, session: id })?;
+        store::begin_session(&transaction, session, kept).await?;
+        let pass = Pass::new(person.id, Login::Session(id));
+        let caller = store::caller(&transaction, pass, now).await?.ok_or(Refused::Unauthenticated)?;
         self.commit_person(transaction).await?;
-        Ok(signed_in)
+        Ok(SignedIn { caller, tokens })
     }
 
     /// New tokens for a session, and what is kept of them.
-    pub(super) fn tokens(&self, bearer: Bearer) -> Answer<(SignedIn, entity::refresh_token::Model)> {
+    pub(super) fn tokens(&self, bearer: Bearer) -> Answer<(Tokens, entity::refresh_token::Model)> {
         let (now, terms) = (self.now(), &self.terms);
         let failed = |error: auth::KeyError| Refused::Internal(error.to_string());
-        let (token, expires_at) = self.keys.issue(bearer, &terms.audience, now, terms.access).map_err(failed)?;
-        let refresh_token = auth::new_opaque("").map_err(failed)?;
+        let (access, expires_at) = self.keys.issue(bearer, &terms.audience, now, terms.access).map_err(failed)?;
+        let refresh = auth::new_opaque("").map_err(failed)?;
         let refresh_expires_at = now + terms.refresh;
         let kept = entity::refresh_token::Model {
-            hash: auth::digest(refresh_token.expose()).to_vec(),
+            hash: auth::digest(refresh.expose()).to_vec(),
             session_id: bearer.session,
             issued_at: now,
             expires_at: refresh_expires_at,
             used_at: None,
         };
-        let pass = Pass::new(bearer.user, Login::Session(bearer.session));
-        Ok((SignedIn { pass, token, expires_at, refresh_token, refresh_expires_at }, kept))
+        Ok((Tokens { access, expires_at, refresh, refresh_expires_at }, kept))
     }
 
     /// Commits what is no event of the log; whoever follows something is told of rights that changed.
