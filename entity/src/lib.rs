@@ -1,6 +1,7 @@
 //! disposisi's tables as sea-orm entities, one file a table.
 
 pub mod agency;
+pub mod api_key;
 pub mod asset;
 pub mod counter;
 pub mod credential;

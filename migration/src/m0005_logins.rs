@@ -1,4 +1,4 @@
-//! What lets somebody in: sessions with the tokens that prolong them. Where one ends the people's version moves, so that whoever
+//! What lets somebody in: sessions with the tokens that prolong them, and API keys. Where one ends the people's version moves, so that whoever
 //! follows something on any server is told.
 
 use sea_orm_migration::prelude::*;
@@ -34,6 +34,21 @@ fn tables() -> Vec<TableCreateStatement> {
             vec![digest("hash"), uuid("session_id"), time("issued_at"), time("expires_at"), time_null("used_at")],
             &[],
         ),
+        table(
+            "api_keys",
+            vec![
+                pk_uuid("id"),
+                uuid("user_id"),
+                string("name"),
+                var_binary("hash", 32),
+                string("scopes"),
+                time("created_at"),
+                time("expires_at"),
+                time_null("last_used_at"),
+                time_null("revoked_at"),
+            ],
+            &[],
+        ),
     ]
 }
 
@@ -41,10 +56,12 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX sessions_user ON sessions (user_id)",
     "CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id)",
     "CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at)",
+    "CREATE UNIQUE INDEX api_keys_hash ON api_keys (hash)",
+    "CREATE INDEX api_keys_user ON api_keys (user_id)",
 ];
 
 /// The columns by which a way in ends, each with its table.
-const ENDS: [(&str, &str); 1] = [("sessions", "ended_at")];
+const ENDS: [(&str, &str); 2] = [("sessions", "ended_at"), ("api_keys", "revoked_at")];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::KeyScopes;
+
 /// By what somebody was let in, and as what they mean to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pass {
@@ -20,6 +22,8 @@ pub struct Pass {
 pub enum Login {
     /// A session that they began by signing in.
     Session(Uuid),
+    /// An API key that they made, which opens so much.
+    Key(Uuid, KeyScopes),
 }
 
 /// A signed-in person with the grants that are in force now.
@@ -89,6 +93,15 @@ impl Pass {
     pub fn session(self) -> Option<Uuid> {
         match self.login {
             Login::Session(id) => Some(id),
+            Login::Key(..) => None,
+        }
+    }
+
+    /// The API key that let them in; none where something else did.
+    pub fn key(self) -> Option<Uuid> {
+        match self.login {
+            Login::Session(_) => None,
+            Login::Key(id, _) => Some(id),
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) enum UserErrorCode {
     SignatureMissing,
     /// The document has been signed or refused already.
     AlreadySigned,
-    /// Another asset in service has that name.
+    /// Another asset in service, or another of your API keys, has that name.
     NameTaken,
     /// Another placement holds some of those units.
     PlacementOverlap,

@@ -1,6 +1,7 @@
 //! The schema, thin: translate, call the service, translate back. No business rule, no SQL.
 
 mod account;
+mod api_key;
 mod complete;
 mod document;
 mod error;
@@ -10,6 +11,7 @@ mod loaders;
 mod mutation;
 mod nesting;
 mod node;
+mod opened;
 mod prefetch;
 mod query;
 mod session;
@@ -35,7 +37,7 @@ pub struct Query(query::RequestQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(account::AccountMutation, mutation::RequestMutation);
+pub struct Mutation(account::AccountMutation, api_key::ApiKeyMutation, mutation::RequestMutation);
 
 /// The schema.
 pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;
@@ -110,9 +112,15 @@ impl Operation {
     }
 }
 
+/// The types of the schema.
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
+
 /// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
 pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
     let Operation { document, request } = operation;
+    if let Err(error) = opened::judge(&SHAPES, &document, session.pass()) {
+        return coded(Response::from_errors(vec![error]));
+    }
     let name = request.operation_name.clone();
     let mut request = request.data(session);
     request.set_parsed_query(document.clone());
@@ -122,7 +130,6 @@ pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session)
 
 /// The answer to an operation as the specification wants it.
 fn finish(document: &ExecutableDocument, name: Option<&str>, mut response: Response) -> Response {
-    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
     complete::complete(&SHAPES, document, name, &mut response);
     coded(response)
 }

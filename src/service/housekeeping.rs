@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::again::again;
+use super::api_key::LISTED;
 use super::credential::SHOWN_AGAIN;
 use super::session::REMEMBERED;
 use super::{Answer, Service};
@@ -66,7 +67,8 @@ impl Service {
         let keys = store::forget_old_keys(&self.store, now).await?;
         let secrets = store::forget_revealed(&self.store, now - SHOWN_AGAIN).await?;
         let sessions = store::forget_sessions(&self.store, now - REMEMBERED).await?;
-        tracing::debug!(keys, secrets, sessions, "forgot what was past its time");
+        let api_keys = store::forget_api_keys(&self.store, now - LISTED).await?;
+        tracing::debug!(keys, secrets, sessions, api_keys, "forgot what was past its time");
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! One file per use case: who, may they, load, decide, save with its events. The only way from an edge to the data.
 
 mod again;
+mod api_key;
 mod asset;
 mod audience;
 mod catalog;
@@ -30,7 +31,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Caller, Grant, Scope, Seen};
+use crate::access::{Action, Caller, Grant, KeyScope, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
@@ -39,6 +40,7 @@ use crate::store::{self, SeenRequest, Store, Transaction, Viewing, ViewingScope,
 
 pub use crate::access::Pass;
 pub use crate::store::LogPlace;
+pub use api_key::CreateApiKey;
 pub use audience::View;
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
 pub use command::{
@@ -63,6 +65,7 @@ pub struct Service {
     attempts: Arc<Attempts>,
     passwords: Passwords,
     terms: Arc<Terms>,
+    noted: Arc<api_key::Noted>,
     tail: Arc<Tail>,
     audience: Arc<audience::Audience>,
     /// So many followers read from further back at a time.
@@ -98,6 +101,7 @@ impl Service {
             attempts: Arc::default(),
             passwords: Passwords::default(),
             terms: Arc::new(terms),
+            noted: Arc::default(),
             tail: Arc::new(Tail::new(log_end)),
             audience: Arc::default(),
             reading_back: Arc::new(Semaphore::new(READING_BACK)),
@@ -175,8 +179,22 @@ impl Service {
         of(Action::Execute).chain(of(Action::Sign)).collect()
     }
 
-    /// Begins a write: the caller's grants are read in its transaction, not from before.
+    /// Begins an act on requests or assets: by somebody who signed in, or by an API key that may act.
+    async fn begin_act(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
+        self.expect_scope(pass, KeyScope::Act, "This")?;
+        self.begin_write(pass).await
+    }
+
+    /// Begins any other write: by somebody who signed in, and by no API key.
     async fn begin(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
+        if pass.key().is_some() {
+            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".to_owned()));
+        }
+        self.begin_write(pass).await
+    }
+
+    /// The caller's grants are read in the transaction that writes, not from before.
+    async fn begin_write(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
         let transaction = self.store.begin().await?;
         let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
         Ok((transaction, caller))

@@ -1,6 +1,7 @@
 //! sea-orm: reading and writing, and the event log. Holds no decision: what a caller sees comes in as [`Viewing`], what may
 //! be written comes in as a proof.
 
+mod api_keys;
 mod assets;
 mod change;
 mod condition;
@@ -22,6 +23,7 @@ mod sessions;
 mod verify;
 mod view;
 
+pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, forget_api_keys, note_api_key, revoke_api_key};
 pub use assets::{
     AssetFilter, Held, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of,
     forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,

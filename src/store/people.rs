@@ -29,7 +29,7 @@ pub async fn caller<C: ConnectionTrait>(
     let rows = grant::Entity::find()
         .filter(grant::Column::UserId.eq(user))
         .filter(is_active(Expr::val(user)))
-        .filter(lets_in(pass))
+        .filter(lets_in(pass, now))
         .filter(in_force(now))
         .order_by_asc(grant::Column::ValidFrom)
         .order_by_asc(grant::Column::Id)
@@ -39,7 +39,8 @@ pub async fn caller<C: ConnectionTrait>(
     grants.sort_by_key(|grant| grant.capacity);
     if grants.is_empty() {
         // Without a grant it takes a second look to tell who is known from who is not.
-        let known = user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).filter(lets_in(pass));
+        let known =
+            user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).filter(lets_in(pass, now));
         return Ok((known.count(connection).await? > 0).then_some(Caller { pass, grants }));
     }
     Ok(Some(Caller { pass, grants }))

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use entity::{refresh_token, session, user};
+use entity::{api_key, refresh_token, session, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::change::insert;
 use super::{Person, Store, StoreError, Transaction, listen};
-use crate::access::{Login, Pass};
+use crate::access::{KeyScopes, Login, Pass};
 
 /// Which sessions end.
 #[derive(Debug, Clone, Copy)]
@@ -25,33 +25,53 @@ pub enum Ending {
     Others(Uuid, Uuid),
 }
 
-/// What let somebody in still does.
-pub(super) fn lets_in(pass: Pass) -> SimpleExpr {
+/// What let somebody in still does, at a moment.
+pub(super) fn lets_in(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
+    let mut query = Query::select();
+    query.expr(Expr::val(1));
     match pass.login {
-        Login::Session(id) => Expr::exists(
-            Query::select()
-                .expr(Expr::val(1))
+        Login::Session(id) => {
+            let of = |column| Expr::col((session::Entity, column));
+            query
                 .from(session::Entity)
-                .and_where(Expr::col((session::Entity, session::Column::Id)).eq(id))
-                .and_where(Expr::col((session::Entity, session::Column::UserId)).eq(pass.user))
-                .and_where(Expr::col((session::Entity, session::Column::EndedAt)).is_null())
-                .to_owned(),
-        ),
+                .and_where(of(session::Column::Id).eq(id))
+                .and_where(of(session::Column::UserId).eq(pass.user))
+                .and_where(of(session::Column::EndedAt).is_null());
+        }
+        Login::Key(id, scopes) => {
+            let of = |column| Expr::col((api_key::Entity, column));
+            query
+                .from(api_key::Entity)
+                .and_where(of(api_key::Column::Id).eq(id))
+                .and_where(of(api_key::Column::UserId).eq(pass.user))
+                .and_where(of(api_key::Column::Scopes).eq(scopes.words()))
+                .and_where(of(api_key::Column::RevokedAt).is_null())
+                .and_where(of(api_key::Column::ExpiresAt).gt(now));
+        }
     }
+    Expr::exists(query)
 }
 
-/// Which of those who were let in still are, by what let them in.
+/// Which of those who were let in still are, by what let them in. When a key ends by its time is known to whoever holds it.
 pub(super) async fn lasting<C: ConnectionTrait>(connection: &C, passes: &[Pass]) -> Result<HashSet<Login>, DbErr> {
-    let sessions = passes.iter().map(|pass| match pass.login {
-        Login::Session(id) => id,
-    });
+    let sessions = passes.iter().filter_map(|pass| pass.session());
     let sessions = session::Entity::find()
         .select_only()
         .column(session::Column::Id)
         .filter(session::Column::Id.is_in(sessions))
         .filter(session::Column::EndedAt.is_null())
         .into_tuple::<Uuid>();
-    Ok(sessions.all(connection).await?.into_iter().map(Login::Session).collect())
+    let mut lasting: HashSet<Login> = sessions.all(connection).await?.into_iter().map(Login::Session).collect();
+    let keys: Vec<Uuid> = passes.iter().filter_map(|pass| pass.key()).collect();
+    if !keys.is_empty() {
+        let keys = api_key::Entity::find()
+            .filter(api_key::Column::Id.is_in(keys))
+            .filter(api_key::Column::RevokedAt.is_null())
+            .all(connection)
+            .await?;
+        lasting.extend(keys.into_iter().map(|key| Login::Key(key.id, KeyScopes::from_words(&key.scopes))));
+    }
+    Ok(lasting)
 }
 
 /// A person, whom nobody else changes until the transaction ends: what is decided by their password, and what they hold so

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod accounts;
+mod api_keys;
 mod branches;
 mod churn;
 mod clients;

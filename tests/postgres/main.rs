@@ -16,6 +16,8 @@ mod together;
 
 #[path = "../it/accounts.rs"]
 mod accounts;
+#[path = "../it/api_keys.rs"]
+mod api_keys;
 #[path = "../it/branches.rs"]
 mod branches;
 #[path = "../it/churn.rs"]
