@@ -22,6 +22,7 @@ pub mod refresh_token;
 pub mod request;
 pub mod session;
 pub mod signature;
+pub mod signing_key;
 pub mod submission;
 pub mod user;
 pub mod visit;

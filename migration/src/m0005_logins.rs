@@ -1,4 +1,5 @@
-//! What lets somebody in: sessions with the tokens that prolong them, and API keys. Where one ends the people's version moves, so that whoever
+//! What lets somebody in: sessions with the tokens that prolong them, API keys, and the public
+//! halves of the keys that sign tokens. Where one ends the people's version moves, so that whoever
 //! follows something on any server is told.
 
 use sea_orm_migration::prelude::*;
@@ -46,6 +47,17 @@ fn tables() -> Vec<TableCreateStatement> {
                 time("expires_at"),
                 time_null("last_used_at"),
                 time_null("revoked_at"),
+            ],
+            &[],
+        ),
+        table(
+            "signing_keys",
+            vec![
+                string("id").primary_key().take(),
+                var_binary("public", 32),
+                time("since"),
+                time_null("retired_at"),
+                var_binary("mac", 32),
             ],
             &[],
         ),

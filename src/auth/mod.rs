@@ -8,7 +8,7 @@ mod secret;
 mod token;
 
 pub use attempts::Attempts;
-pub use keys::{KeyError, Keys};
+pub use keys::{KeyError, Keys, PublicKey, Signing};
 pub use opaque::{digest, new_opaque};
 pub use password::Passwords;
 pub use secret::Secret;

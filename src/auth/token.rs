@@ -44,9 +44,9 @@ impl Keys {
         now: DateTime<Utc>,
         lifetime: TimeDelta,
     ) -> Result<(Secret, DateTime<Utc>), KeyError> {
-        let expires = now + lifetime;
+        let (expires, signing) = (now + lifetime, self.signing());
         let header = jsonwebtoken::Header {
-            kid: Some(self.id.clone()),
+            kid: Some(signing.public.id.clone()),
             ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA)
         };
         let claims = Claims {
@@ -57,8 +57,15 @@ impl Keys {
             iat: now.timestamp(),
             exp: expires.timestamp(),
         };
-        let token = jsonwebtoken::encode(&header, &claims, &self.signing);
+        let token = jsonwebtoken::encode(&header, &claims, &signing.key);
         token.map(|token| (Secret::new(token), expires)).map_err(|error| KeyError::Token(error.to_string()))
+    }
+
+    /// The id of the key that a token names, where it is not known at that moment and may be another's of ours.
+    pub fn unknown_key(&self, token: &str, now: DateTime<Utc>) -> Option<String> {
+        let id = jsonwebtoken::decode_header(token).ok()?.kid?;
+        let is_id = id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_id && self.checking(&id, now).is_none()).then_some(id)
     }
 
     /// Whose token this is and when it ends to be good, if it is ours, meant for that audience, and in force now.
@@ -74,11 +81,11 @@ impl Keys {
         rules.set_required_spec_claims(&["aud", "iss", "exp"]);
         // The library would ask the machine's clock.
         rules.validate_exp = false;
-        let data = jsonwebtoken::decode::<Claims>(token, &self.checking, &rules).map_err(|_| TokenError)?;
-        let (claims, now) = (data.claims, now.timestamp());
-        let good = data.header.kid.as_deref() == Some(&self.id)
-            && claims.iat <= now + LEEWAY
-            && now < claims.exp.saturating_add(LEEWAY);
+        let id = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid).ok_or(TokenError)?;
+        let key = self.checking(&id, now).ok_or(TokenError)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules).map_err(|_| TokenError)?.claims;
+        let now = now.timestamp();
+        let good = claims.iat <= now + LEEWAY && now < claims.exp.saturating_add(LEEWAY);
         let ends = DateTime::from_timestamp(claims.exp.saturating_add(LEEWAY), 0).ok_or(TokenError)?;
         if good { Ok((Bearer { user: claims.sub, session: claims.sid }, ends)) } else { Err(TokenError) }
     }

@@ -34,6 +34,12 @@ async fn recorded(settings: &Settings, place: &Place) -> Result<Option<KeyIds>, 
     Ok(Some(ids).filter(|ids| !ids.is_empty() || matches!(place, Place::Sqlite(_))))
 }
 
+/// The id of the key that signs tokens, as it is on record; none where no database is begun.
+pub(super) async fn signing_key_on_record(settings: &Settings) -> Result<Option<String>, String> {
+    let recorded = recorded(settings, &database::place(settings)?).await?.unwrap_or_default();
+    Ok(recorded.into_iter().find(|(purpose, _)| purpose == "signing").map(|(_, id)| id))
+}
+
 /// Refuses a place where no database is begun, for commands that would otherwise begin one by mistake.
 pub(super) fn expect_database(settings: &Settings) -> Outcome {
     match database::place(settings)? {
@@ -57,9 +63,13 @@ fn expect_same(settings: &Settings, place: &Place, keys: &Keys, recorded: &KeyId
     let ids = keys.ids();
     let own = |purpose: &str| ids.iter().find(|(own, _)| own == purpose).map_or("none", |(_, id)| id.as_str());
     let Some((purpose, id)) = recorded.iter().find(|(purpose, id)| own(purpose) != id) else { return Ok(()) };
+    let rotated = match purpose.as_str() {
+        "signing" => ": after `disposisi keys rotate`, the signing.key that it made",
+        _ => "",
+    };
     Err(format!(
         "the {purpose} key in {} is another ({}) than the one that {} is kept by ({id}); mend: put the keys of this \
-         database there, or name their folder with --keys",
+         database there, or name their folder with --keys{rotated}",
         settings.keys_folder().display(),
         own(purpose),
         named(settings, place),

@@ -21,6 +21,7 @@ mod request;
 mod session;
 mod sign;
 mod sign_in;
+mod signing;
 mod submit;
 mod text;
 mod withdraw;
@@ -53,6 +54,7 @@ pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use request::{Available, AvailableKind};
 pub use sign_in::{SignedIn, Terms, Tokens};
+pub use signing::RETIRED;
 
 /// Everything a use case needs.
 #[derive(Clone)]

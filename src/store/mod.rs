@@ -20,6 +20,7 @@ mod place;
 mod procedures;
 mod requests;
 mod sessions;
+mod signing_keys;
 mod verify;
 mod view;
 
@@ -52,5 +53,6 @@ pub use sessions::{
     Ending, begin_session, end_sessions, forget_sessions, lock_person, prolong_session, refresh_token, sessions_of,
     set_password, use_refresh_token,
 };
+pub use signing_keys::{PublishedKey, Rotation, published_key, rotate_signing_key};
 pub use verify::{Defect, Follows, verify};
 pub use view::{SeenRequest, Sees, Viewing, ViewingScope, Waiting};

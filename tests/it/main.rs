@@ -26,6 +26,7 @@ mod matrix;
 mod million;
 mod printed;
 mod races;
+mod rotation;
 mod schema;
 mod secrets;
 mod sight;

@@ -9,6 +9,7 @@ mod conflicts;
 mod database;
 mod empty;
 mod instance;
+mod keys;
 mod many;
 mod silent;
 mod tls;
@@ -43,6 +44,8 @@ mod manners;
 mod matrix;
 #[path = "../it/races.rs"]
 mod races;
+#[path = "../it/rotation.rs"]
+mod rotation;
 #[path = "../it/secrets.rs"]
 mod secrets;
 #[path = "../it/sight.rs"]
