@@ -1,4 +1,4 @@
-//! What lets somebody in: sessions with the tokens that prolong them, API keys, and the public
+//! What lets somebody in: sessions with the tokens that prolong them, API keys, one-time codes, and the public
 //! halves of the keys that sign tokens. Where one ends the people's version moves, so that whoever
 //! follows something on any server is told.
 
@@ -51,6 +51,12 @@ fn tables() -> Vec<TableCreateStatement> {
             &[],
         ),
         table(
+            "totps",
+            vec![pk_uuid("user_id"), blob("sealed"), time_null("confirmed_at"), big_integer("last_step")],
+            &[],
+        ),
+        table("recovery_codes", vec![digest("hash"), uuid("user_id")], &[]),
+        table(
             "signing_keys",
             vec![
                 string("id").primary_key().take(),
@@ -70,6 +76,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at)",
     "CREATE UNIQUE INDEX api_keys_hash ON api_keys (hash)",
     "CREATE INDEX api_keys_user ON api_keys (user_id)",
+    "CREATE INDEX recovery_codes_user ON recovery_codes (user_id)",
 ];
 
 /// The columns by which a way in ends, each with its table.

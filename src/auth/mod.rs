@@ -6,6 +6,7 @@ mod opaque;
 mod password;
 mod secret;
 mod token;
+mod totp;
 
 pub use attempts::Attempts;
 pub use keys::{KeyError, Keys, PublicKey, Signing};
@@ -13,3 +14,4 @@ pub use opaque::{digest, new_opaque};
 pub use password::Passwords;
 pub use secret::Secret;
 pub use token::{Bearer, TokenError};
+pub use totp::{RECOVERY_CODES, Totp, new_recovery_code, recovery_digest};

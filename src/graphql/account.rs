@@ -22,6 +22,8 @@ struct SignInInput {
     username: String,
     /// The password.
     password: String,
+    /// The code of your authenticator, or one of your recovery codes; where you use none it is not looked at.
+    totp_code: Option<String>,
 }
 
 /// The tokens of a new session, or why there is none.
@@ -122,7 +124,7 @@ impl OwnSession {
 }
 
 /// The one attempt to prove who they are that an operation has.
-fn attempt(context: &Context<'_>) -> Answer<()> {
+pub(super) fn attempt(context: &Context<'_>) -> Answer<()> {
     let session = session(context).map_err(|error| Refused::Internal(error.message))?;
     if session.take_attempt() {
         return Ok(());
@@ -146,10 +148,10 @@ impl AccountMutation {
         context: &Context<'_>,
         #[graphql(desc = "Who signs in.")] input: SignInInput,
     ) -> Result<Option<SignInPayload>> {
-        let SignInInput { username, password } = input;
-        let password = Secret::new(password);
+        let SignInInput { username, password, totp_code } = input;
+        let (password, code) = (Secret::new(password), totp_code.map(Secret::new));
         let signed_in = match attempt(context) {
-            Ok(()) => service(context)?.sign_in(&username, password, session(context)?.address).await,
+            Ok(()) => service(context)?.sign_in(&username, password, code, session(context)?.address).await,
             Err(refused) => Err(refused),
         };
         Ok(Some(match settle(signed_in)? {

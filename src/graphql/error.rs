@@ -61,6 +61,8 @@ pub(super) enum UserErrorCode {
     TooManyAttempts,
     /// The refresh token prolongs no session: sign in again.
     SessionEnded,
+    /// The password was right, and a code of your authenticator is asked for: `totpCode`.
+    TotpRequired,
 }
 
 impl From<service::UserError> for UserError {

@@ -17,6 +17,7 @@ mod query;
 mod session;
 mod shape;
 mod subscription;
+mod totp;
 mod types;
 
 use std::sync::LazyLock;
@@ -37,7 +38,7 @@ pub struct Query(query::RequestQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(account::AccountMutation, api_key::ApiKeyMutation, mutation::RequestMutation);
+pub struct Mutation(account::AccountMutation, api_key::ApiKeyMutation, totp::TotpMutation, mutation::RequestMutation);
 
 /// The schema.
 pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;

@@ -164,6 +164,11 @@ impl Viewer {
         Ok(rows.into_iter().map(|row| OwnSession { row, pass }).collect())
     }
 
+    /// Signing in asks you for a code of your authenticator.
+    async fn totp_enabled(&self, context: &Context<'_>) -> Result<bool> {
+        service(context)?.has_totp(&self.0).await.map_err(error::of)
+    }
+
     /// Your API keys, the newest first: those that let in, and those that ended in the last 90 days.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn api_keys(&self, context: &Context<'_>) -> Result<Vec<ApiKey>> {

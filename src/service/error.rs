@@ -62,6 +62,7 @@ pub enum UserErrorCode {
     InvalidCredentials,
     TooManyAttempts,
     SessionEnded,
+    TotpRequired,
 }
 
 /// What a use case gives.

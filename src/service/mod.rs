@@ -24,6 +24,7 @@ mod sign_in;
 mod signing;
 mod submit;
 mod text;
+mod totp;
 mod withdraw;
 
 use std::sync::Arc;

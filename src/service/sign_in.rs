@@ -51,17 +51,22 @@ pub struct Tokens {
 
 impl Service {
     /// Signs a person in.
-    pub async fn sign_in(&self, username: &str, password: Secret, address: Option<IpAddr>) -> Answer<SignedIn> {
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: Secret,
+        code: Option<Secret>,
+        address: Option<IpAddr>,
+    ) -> Answer<SignedIn> {
         let username = username.trim().to_lowercase();
         let person = self.prove(&username, password, address).await?;
-        again(|| self.begin_session(&person)).await
+        again(|| self.begin_session(&person, code.as_ref())).await
     }
 
     /// The person of that name, who proves by their password that it is them.
     pub(super) async fn prove(&self, username: &str, password: Secret, address: Option<IpAddr>) -> Answer<Person> {
         if !self.attempts.take(username, address) {
-            let message = "Too many attempts. Wait a minute, then try again.";
-            return Err(Refused::user(UserErrorCode::TooManyAttempts, &[], message));
+            return Err(too_many());
         }
         let person = self.store.person_by_username(username).await?;
         let hash = person.as_ref().map(|person| person.password_hash.clone());
@@ -77,9 +82,10 @@ impl Service {
         now.filter(same).ok_or_else(wrong)
     }
 
-    async fn begin_session(&self, person: &Person) -> Answer<SignedIn> {
+    async fn begin_session(&self, person: &Person, code: Option<&Secret>) -> Answer<SignedIn> {
         let transaction = self.store.begin().await?;
         let person = self.still(&transaction, person).await?;
+        self.expect_code(&transaction, &person, code).await?;
         let now = self.now();
         let session = entity::session::Model {
             id: store::new_id(now),
@@ -136,4 +142,10 @@ impl Service {
 /// What a name and password that do not let in are answered.
 pub(super) fn wrong() -> Refused {
     Refused::user(UserErrorCode::InvalidCredentials, &[], "The name or the password is wrong.")
+}
+
+/// What too many attempts are answered.
+pub(super) fn too_many() -> Refused {
+    let message = "Too many attempts. Wait a minute, then try again.";
+    Refused::user(UserErrorCode::TooManyAttempts, &[], message)
 }

@@ -21,6 +21,7 @@ mod procedures;
 mod requests;
 mod sessions;
 mod signing_keys;
+mod totp;
 mod verify;
 mod view;
 
@@ -54,5 +55,6 @@ pub use sessions::{
     set_password, use_refresh_token,
 };
 pub use signing_keys::{PublishedKey, Rotation, published_key, rotate_signing_key};
+pub use totp::{add_recovery_codes, begin_totp, end_totp, take_step, totp_of, use_recovery_code};
 pub use verify::{Defect, Follows, verify};
 pub use view::{SeenRequest, Sees, Viewing, ViewingScope, Waiting};

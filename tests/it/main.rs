@@ -36,4 +36,5 @@ mod stream;
 mod subdomain;
 mod tamper;
 mod tokens;
+mod totp;
 mod versions;

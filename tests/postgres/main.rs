@@ -62,5 +62,7 @@ mod subdomain;
 mod tamper;
 #[path = "../it/tokens.rs"]
 mod tokens;
+#[path = "../it/totp.rs"]
+mod totp;
 #[path = "../it/versions.rs"]
 mod versions;
