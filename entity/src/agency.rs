@@ -15,6 +15,8 @@ pub struct Model {
     pub key: String,
     /// Its name.
     pub name: String,
+    /// Since when it asks for nothing more.
+    pub deactivated_at: Option<DateTimeUtc>,
 }
 
 /// None are declared: what belongs together is read by one statement for a whole page.

@@ -9,9 +9,9 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The request.
+    /// The request, or the chain of an office's own events.
     pub request_id: Uuid,
-    /// Within the request, from 1, no gaps.
+    /// Within that, from 1, no gaps.
     pub sequence: i64,
     /// What happened.
     pub kind: String,

@@ -15,6 +15,7 @@ pub mod idempotency_key;
 pub mod key_id;
 pub mod log;
 pub mod log_end;
+pub mod office_chain;
 pub mod pending;
 pub mod people_version;
 pub mod procedure_version;

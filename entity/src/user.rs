@@ -23,6 +23,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Since when they may not sign in.
     pub deactivated_at: Option<DateTimeUtc>,
+    /// The office that added them, by its key; none where the operator did without saying.
+    pub office: Option<String>,
 }
 
 /// None are declared: what belongs together is read by one statement for a whole page.

@@ -11,7 +11,7 @@ use crate::access::Capacity;
 use crate::auth::{Passwords, Secret};
 use crate::clock::{Clock, SystemClock};
 use crate::procedure::Office;
-use crate::store::{self, Store};
+use crate::store::{self, OfficeAppend, OfficeChange, Store, StoreError};
 
 /// People who may sign in
 #[derive(Debug, Subcommand)]
@@ -198,7 +198,7 @@ impl Grant {
             valid_from,
             valid_until: self.until,
         };
-        store.add_grant(grant).await.map_err(|error| error.to_string())?;
+        add_grant(&store, grant).await?;
         say(&format!("{} acts as {} in {}", person.name, role.name, office.name));
         Ok(())
     }
@@ -219,9 +219,37 @@ async fn disable_totp(settings: &Settings, username: &str) -> Outcome {
 /// Adds an agency. Returns its id.
 pub(super) async fn add_agency(store: &Store, office: &str, key: &str, name: &str) -> Result<Uuid, String> {
     let id = store::new_id(SystemClock.now());
-    let agency = entity::agency::Model { id, office: office.to_owned(), key: key.to_owned(), name: name.to_owned() };
-    store.add_agency(agency).await.map_err(|error| error.to_string())?;
+    let (key, name) = (key.to_owned(), name.to_owned());
+    let row = entity::agency::Model { id, office: office.to_owned(), key, name, deactivated_at: None };
+    let told = OfficeAppend { kind: "AGENCY_ADDED", agency: Some(id), ..Default::default() };
+    change(store, office, told, async |change| change.add_agency(row).await).await?;
     Ok(id)
+}
+
+/// Adds a grant.
+pub(super) async fn add_grant(store: &Store, grant: entity::grant::Model) -> Result<(), String> {
+    let office = grant.office.clone();
+    let (user, agency) = (Some(grant.user_id), grant.agency_id);
+    let told = OfficeAppend { kind: "ROLE_GRANTED", user, agency, grant: Some(grant.id), ..Default::default() };
+    change(store, &office, told, async |change| change.add_grant(grant).await).await
+}
+
+/// Changes an office as its operator, and tells of it in the office's own record.
+async fn change(
+    store: &Store,
+    office: &str,
+    told: OfficeAppend,
+    what: impl AsyncFnOnce(&mut OfficeChange<'_>) -> Result<(), StoreError>,
+) -> Result<(), String> {
+    let changed = async {
+        let transaction = store.begin().await?;
+        let mut change = OfficeChange::by_operator(store, &transaction, office, SystemClock.now()).await?;
+        what(&mut change).await?;
+        change.append(told).await?;
+        change.save().await?;
+        store::commit(store, transaction).await
+    };
+    changed.await.map_err(|error: StoreError| error.to_string())
 }
 
 /// Adds a person. Returns their id.
@@ -236,6 +264,7 @@ pub(super) async fn add_person(store: &Store, new: &NewPerson<'_>, password: &Se
         password_hash: Passwords::hash(password)?,
         created_at: now,
         deactivated_at: None,
+        office: None,
     };
     let id = person.id;
     store.add_person(person).await.map_err(|error| error.to_string())?;

@@ -63,6 +63,8 @@ pub(super) enum UserErrorCode {
     SessionEnded,
     /// The password was right, and a code of your authenticator is asked for: `totpCode`.
     TotpRequired,
+    /// You may do this by several of your grants, which differ: say by which in `actingAs`.
+    ActingAsNeeded,
 }
 
 impl From<service::UserError> for UserError {

@@ -80,7 +80,7 @@ const TABLE: &[(&str, Opens, &str)] = &[
         "submittedBy submissions letter contact details reason visits dispositions documents assets events availableActions",
     ),
     ("StepVisit", READ, "completedAt performedBy outcome note"),
-    ("Action", READ, "kind step outcomes document asset recipients"),
+    ("Action", READ, "kind step outcomes document asset recipients actingAs"),
     ("Actor", READ, "user role capacity onBehalfOf"),
     ("Asset", READ, ASSET),
     ("CloudAccount", READ, ASSET),

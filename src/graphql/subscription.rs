@@ -101,7 +101,10 @@ impl Following {
                 let _ = plan.set(Plan::Events { filter, after });
                 None
             }
-            Run::Event(moment) => Some(RequestEvent::of(service(context)?, moment.numbered.clone(), &moment.about.row)),
+            Run::Event(moment) => {
+                let about = moment.about.as_ref().ok_or_else(|| error::damaged("an event has no request"))?;
+                Some(RequestEvent::of(service(context)?, moment.numbered.clone(), &about.row))
+            }
             Run::Inbox(_) => return Err(error::damaged("an event's run is of another kind")),
         };
         Ok(told(item))

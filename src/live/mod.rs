@@ -17,8 +17,8 @@ const KEPT: usize = 1024;
 pub struct Moment {
     /// The event and its place in the log.
     pub numbered: NumberedEvent,
-    /// What is known of its request, read after the event.
-    pub about: Arc<About>,
+    /// What is known of its request, read after the event; none where it is an office's own.
+    pub about: Option<Arc<About>>,
 }
 
 /// The newest stretch of the log.
@@ -146,7 +146,7 @@ mod tests {
         };
         Moment {
             numbered: NumberedEvent { place: LogPlace { position, mark: 0 }, event },
-            about: Arc::new(About::for_tests(nil)),
+            about: Some(Arc::new(About::for_tests(nil))),
         }
     }
 

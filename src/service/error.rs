@@ -63,6 +63,7 @@ pub enum UserErrorCode {
     TooManyAttempts,
     SessionEnded,
     TotpRequired,
+    ActingAsNeeded,
 }
 
 /// What a use case gives.

@@ -34,6 +34,8 @@ pub(super) const PAUSE: Duration = Duration::from_millis(500);
 pub struct Happening {
     /// What happened.
     pub moment: Arc<Moment>,
+    /// What is known of its request.
+    pub about: Arc<About>,
     /// From which side the follower sees its request.
     pub side: Side,
     /// The follower, as of now.
@@ -50,7 +52,7 @@ impl Happening {
 
     /// Its request, as the follower sees it.
     pub fn request(&self) -> Option<Seen<SeenRequest>> {
-        self.view.sees.see(&self.moment.about)
+        self.view.sees.see(&self.about)
     }
 }
 
@@ -178,17 +180,11 @@ struct Known {
     next: Option<DateTime<Utc>>,
 }
 
-/// The events with what is known of their requests; one whose request is missing is left out, and said.
+/// The events with what is known of their requests: nothing of an office's own.
 fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, About>) -> Vec<Moment> {
     let about: HashMap<Uuid, Arc<About>> = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
-    let of = |numbered: NumberedEvent| match about.get(&numbered.event.request_id) {
-        Some(about) => Some(Moment { about: about.clone(), numbered }),
-        None => {
-            tracing::error!(event = %numbered.event.id, "the request of an event is missing: run `disposisi audit verify`");
-            None
-        }
-    };
-    events.into_iter().filter_map(of).collect()
+    let of = |numbered: NumberedEvent| Moment { about: about.get(&numbered.event.request_id).cloned(), numbered };
+    events.into_iter().map(of).collect()
 }
 
 impl Follower {
@@ -233,13 +229,14 @@ impl Follower {
     }
 
     fn judge(&self, moment: Arc<Moment>, view: Arc<View>, past: bool) -> Option<Happening> {
-        let (event, row) = (&moment.numbered.event, &moment.about.row);
+        let about = moment.about.clone()?;
+        let (event, row) = (&moment.numbered.event, &about.row);
         if !self.filter.wants(event, row) {
             return None;
         }
-        let side = view.sees.side(&moment.about)?;
+        let side = view.sees.side(&about)?;
         let shown = Sight::from(side, row.finished_at.is_some()).sees(event);
-        shown.then_some(Happening { moment, side, view, past })
+        shown.then_some(Happening { moment, about, side, view, past })
     }
 
     /// Reads from the log itself what is no longer kept; waits while the database does not answer.

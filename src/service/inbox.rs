@@ -90,8 +90,10 @@ impl InboxFollower {
             match self.service.tail.after(self.place.position) {
                 Next::Moment(moment) => {
                     self.place = moment.numbered.place;
-                    let waits = self.asked.as_ref().is_some_and(|(_, waits)| waits.holds(&moment.about));
-                    self.note(&view, moment.about.row.id, waits);
+                    // What happens to an office itself makes nothing wait.
+                    let Some(about) = &moment.about else { continue };
+                    let waits = self.asked.as_ref().is_some_and(|(_, waits)| waits.holds(about));
+                    self.note(&view, about.row.id, waits);
                 }
                 Next::Behind => self.read_anew(&view).await?,
                 Next::Nothing => {

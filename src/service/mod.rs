@@ -4,6 +4,7 @@ mod again;
 mod api_key;
 mod asset;
 mod audience;
+mod authorize;
 mod catalog;
 mod command;
 mod credential;
@@ -33,12 +34,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Caller, Grant, KeyScope, Scope, Seen};
+use crate::access::{Action, Caller, Capacity, Condition, Grant, KeyScope, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
-use crate::policy::Policy;
-use crate::store::{self, SeenRequest, Store, Transaction, Viewing, ViewingScope, Waiting};
+use crate::policy::{Object, Policy};
+use crate::store::{self, SeenRequest, Store, Transaction, Turn, Viewing, ViewingScope, Waiting};
 
 pub use crate::access::Pass;
 pub use crate::store::LogPlace;
@@ -154,12 +155,12 @@ impl Service {
 
     /// For what requests may wait for the caller.
     pub fn waiting(&self, caller: &Caller) -> Vec<Waiting> {
-        let steps = |grant: &Grant, action| self.policy.steps(&grant.office, &grant.role, action).to_vec();
+        let turns = |grant: &Grant, action| self.turns(&grant.office, &grant.role, action, Some(grant.capacity));
         let of = |grant: &Grant| Waiting {
             office: grant.office.clone(),
             agency: grant.agency,
-            executes: steps(grant, Action::Execute),
-            signs: steps(grant, Action::Sign),
+            executes: turns(grant, Action::Execute),
+            signs: turns(grant, Action::Sign),
             reveals: self.policy.procedures(&grant.office, &grant.role, Action::Reveal).to_vec(),
         };
         caller.grants.iter().map(of).collect()
@@ -170,11 +171,28 @@ impl Service {
         let of = |office: &OfficeEntry| Waiting {
             office: office.office.key.clone(),
             agency: None,
-            executes: self.policy.steps(&office.office.key, role, Action::Execute).to_vec(),
-            signs: self.policy.steps(&office.office.key, role, Action::Sign).to_vec(),
+            executes: self.turns(&office.office.key, role, Action::Execute, None),
+            signs: self.turns(&office.office.key, role, Action::Sign, None),
             reveals: Vec::new(),
         };
         self.catalog.offices().map(of).collect()
+    }
+
+    /// The steps at which a role may do this, in a capacity where one is given.
+    fn turns(&self, office: &str, role: &str, action: Action, capacity: Option<Capacity>) -> Vec<Turn> {
+        let turn = |(procedure, step): &(String, String)| {
+            let line = self.policy.line(role, office, Object::Step(procedure, step), action)?;
+            let mut other_than = Vec::new();
+            for condition in &line.conditions {
+                match condition {
+                    Condition::OtherThan(step) => other_than.push(step.clone()),
+                    Condition::Definitive if capacity.is_none_or(|capacity| capacity == Capacity::Definitive) => {}
+                    Condition::Definitive => return None,
+                }
+            }
+            Some(Turn { procedure: procedure.clone(), step: step.clone(), other_than })
+        };
+        self.policy.steps(office, role, action).iter().filter_map(turn).collect()
     }
 
     fn steps_of(&self, grant: &Grant) -> Vec<(String, String)> {

@@ -18,7 +18,7 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Answer<()> {
         Passwords::judge(&new).map_err(|why| Refused::user(UserErrorCode::InvalidInput, &["newPassword"], why))?;
-        let person = self.prove_again(caller, current, address).await?;
+        let person = self.identify_again(caller, current, address).await?;
         let hash = self.passwords.hash_apart(new).await.map_err(Refused::Internal)?;
         again(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
@@ -35,13 +35,13 @@ impl Service {
     }
 
     /// The caller, who proves by their password once more that it is them.
-    pub(super) async fn prove_again(
+    pub(super) async fn identify_again(
         &self,
         caller: &Caller,
         password: Secret,
         address: Option<IpAddr>,
     ) -> Answer<store::Person> {
         let person = self.store.people(&[caller.pass.user]).await?.pop().ok_or(Refused::Unauthenticated)?;
-        self.prove(&person.username, password, address).await
+        self.identify(&person.username, password, address).await
     }
 }

@@ -59,12 +59,12 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Answer<SignedIn> {
         let username = username.trim().to_lowercase();
-        let person = self.prove(&username, password, address).await?;
+        let person = self.identify(&username, password, address).await?;
         again(|| self.begin_session(&person, code.as_ref())).await
     }
 
     /// The person of that name, who proves by their password that it is them.
-    pub(super) async fn prove(&self, username: &str, password: Secret, address: Option<IpAddr>) -> Answer<Person> {
+    pub(super) async fn identify(&self, username: &str, password: Secret, address: Option<IpAddr>) -> Answer<Person> {
         if !self.attempts.take(username, address) {
             return Err(too_many());
         }

@@ -22,7 +22,7 @@ impl Service {
     /// Makes the secret of a new authenticator for the caller, who proves by their password that it is them. It asks for nothing
     /// until it is confirmed.
     pub async fn begin_totp(&self, caller: &Caller, password: Secret, address: Option<IpAddr>) -> Answer<Totp> {
-        let proven = self.prove_again(caller, password, address).await?;
+        let proven = self.identify_again(caller, password, address).await?;
         again(|| async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &proven).await?;
@@ -74,7 +74,7 @@ impl Service {
         code: Secret,
         address: Option<IpAddr>,
     ) -> Answer<()> {
-        let proven = self.prove_again(caller, password, address).await?;
+        let proven = self.identify_again(caller, password, address).await?;
         again(|| async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &proven).await?;

@@ -394,7 +394,7 @@ where
 }
 
 /// Inserts rows by one statement.
-async fn insert_all<M, A>(transaction: &Transaction, models: Vec<M>) -> Result<(), StoreError>
+pub(super) async fn insert_all<M, A>(transaction: &Transaction, models: Vec<M>) -> Result<(), StoreError>
 where
     M: IntoActiveModel<A>,
     A: ActiveModelTrait,

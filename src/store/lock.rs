@@ -44,6 +44,11 @@ pub(super) async fn lock_key(
     take(transaction, number(&[b"key", user.as_bytes(), mutation.as_bytes(), key.as_bytes()])).await
 }
 
+/// Keeps all others from an office's people, agencies and grants until the transaction ends.
+pub(super) async fn lock_office(transaction: &Transaction, office: &str) -> Result<(), StoreError> {
+    take(transaction, number(&[b"office", office.as_bytes()])).await
+}
+
 /// Keeps all others from numbering until the transaction ends, by when what it numbered is to be seen.
 pub(super) async fn lock_log(transaction: &Transaction) -> Result<(), StoreError> {
     take(transaction, number(&[b"log"])).await

@@ -14,6 +14,7 @@ mod key_ids;
 mod listen;
 mod lock;
 mod log;
+mod office;
 mod page;
 mod people;
 mod place;
@@ -42,13 +43,15 @@ pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use key_ids::{KeyIds, key_ids};
 pub use lock::lock_request;
 pub use log::{commit, is_pending, sequence_pending};
+pub use office::{OfficeAppend, OfficeChange};
 pub use page::{Page, PageKey, Paging};
 pub use people::{Person, Standing, agencies, agency_people, caller};
 pub use place::{Limits, Place, Postgres, Tls};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
-    inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
+    inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of,
+    visits_of,
 };
 pub use sessions::{
     Ending, begin_session, end_sessions, forget_sessions, lock_person, prolong_session, refresh_token, sessions_of,
@@ -57,4 +60,4 @@ pub use sessions::{
 pub use signing_keys::{PublishedKey, Rotation, published_key, rotate_signing_key};
 pub use totp::{add_recovery_codes, begin_totp, end_totp, take_step, totp_of, use_recovery_code};
 pub use verify::{Defect, Follows, verify};
-pub use view::{SeenRequest, Sees, Viewing, ViewingScope, Waiting};
+pub use view::{AssetRow, SeenRequest, Sees, Turn, Viewing, ViewingScope, Waiting};

@@ -215,20 +215,6 @@ impl Store {
         insert(&transaction, person).await?;
         Ok(transaction.commit().await?)
     }
-
-    /// Adds an agency.
-    pub async fn add_agency(&self, agency: agency::Model) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        insert(&transaction, agency).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Adds a grant.
-    pub async fn add_grant(&self, grant: grant::Model) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        insert(&transaction, grant).await?;
-        Ok(transaction.commit().await?)
-    }
 }
 
 fn in_force(now: DateTime<Utc>) -> Condition {

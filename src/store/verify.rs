@@ -10,9 +10,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use entity::{
-    disposition, disposition_read, document, event, log, log_end, pending, request, signature, submission, visit,
+    agency, disposition, disposition_read, document, event, grant, log, log_end, office_chain, pending, request,
+    signature, submission, visit,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IsolationLevel, JoinType,
     ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TransactionOptions, TransactionTrait,
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use super::change::{event_mac, row_mac};
 use super::cover::{Covers, assets_covered, cover, name};
 use super::log::{end_mac, log_mac};
+use super::office::chain_mac;
 use super::{Store, StoreError};
 
 /// How many requests, with what hangs on them, one statement reads; and how many events or rows of the log.
@@ -104,8 +106,8 @@ struct Signed<'a> {
 
 /// What an event says of where the log ended.
 struct Link {
-    number: String,
-    sequence: i64,
+    /// The event.
+    at: String,
     position: i64,
     last: String,
 }
@@ -172,12 +174,13 @@ impl Proof<'_> {
             let mut hanging = self.hanging(&ids).await?;
             for row in &rows {
                 let told = self.events(row).await?;
-                rows_agree(&row.number, told, hanging.remove(&row.id).unwrap_or_default())?;
+                rows_agree(&format!("request {}", row.number), told, hanging.remove(&row.id).unwrap_or_default())?;
             }
         }
         if let Some(event) = self.next_event().await? {
             return Err(lost(&event).into());
         }
+        self.offices().await?;
         self.hold_links().await?;
         self.log().await?;
         self.parents().await?;
@@ -195,6 +198,7 @@ impl Proof<'_> {
             let read = Expr::tuple([Expr::val(self.read.0), Expr::val(self.read.1)]);
             let next = event::Entity::find()
                 .filter(place.gt(read))
+                .filter(event::Column::RequestId.not_in_subquery(chains()))
                 .order_by_asc(event::Column::RequestId)
                 .order_by_asc(event::Column::Sequence)
                 .limit(EVENTS);
@@ -232,7 +236,8 @@ impl Proof<'_> {
                 .ok_or_else(|| defect(sequence, "edited or moved: its columns differ from its signed body"))?;
             told.extend(signed.rows.into_iter().map(|(name, cover)| (name, (cover, sequence))));
             if let Some((position, last)) = signed.log {
-                self.link(Link { number: row.number.clone(), sequence, position, last }).await?;
+                let at = format!("request {}, event {sequence}", row.number);
+                self.link(Link { at, position, last }).await?;
             }
             self.count += 1;
             events.push(event);
@@ -253,6 +258,67 @@ impl Proof<'_> {
             at: format!("request {}", row.number),
             what: format!("its state does not follow from its events: {why}"),
         })?;
+        Ok(told)
+    }
+
+    /// Verifies each office's own chain, and what its events tell of agencies and grants.
+    async fn offices(&mut self) -> Result<(), Halt> {
+        for chain in office_chain::Entity::find().all(self.moment).await? {
+            let told = self.office(&chain).await?;
+            let mut found = Covers::new();
+            let agencies = agency::Entity::find().filter(agency::Column::Office.eq(chain.office.as_str()));
+            for row in agencies.all(self.moment).await? {
+                found.insert(name(&row), cover(self.store, &row)?);
+            }
+            let grants = grant::Entity::find().filter(grant::Column::Office.eq(chain.office.as_str()));
+            for row in grants.all(self.moment).await? {
+                found.insert(name(&row), cover(self.store, &row)?);
+            }
+            rows_agree(&format!("office {}", chain.office), told, found)?;
+        }
+        Ok(())
+    }
+
+    /// Verifies an office's events and where they end. What the last event about each row says, and which event that is.
+    async fn office(&mut self, chain: &office_chain::Model) -> Result<BTreeMap<String, (String, i64)>, Halt> {
+        let at = format!("office {}", chain.office);
+        let defect =
+            |sequence: i64, what: &str| Defect { at: format!("{at}, event {sequence}"), what: what.to_owned() };
+        let (mut sequence, mut mac, mut told) = (0_i64, Vec::new(), BTreeMap::new());
+        loop {
+            let next = event::Entity::find()
+                .filter(event::Column::RequestId.eq(chain.id))
+                .filter(event::Column::Sequence.gt(sequence))
+                .order_by_asc(event::Column::Sequence)
+                .limit(EVENTS);
+            let events = next.all(self.moment).await?;
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                sequence += 1;
+                if event.sequence != sequence {
+                    return Err(defect(sequence, "missing").into());
+                }
+                mac = event_mac(self.store, &mac, &event.body);
+                if mac != event.mac {
+                    return Err(defect(sequence, "edited, moved or inserted: its MAC does not fit").into());
+                }
+                let signed = signed(&event)
+                    .ok_or_else(|| defect(sequence, "edited or moved: its columns differ from its signed body"))?;
+                told.extend(signed.rows.into_iter().map(|(name, cover)| (name, (cover, sequence))));
+                if let Some((position, last)) = signed.log {
+                    let at = format!("{at}, event {sequence}");
+                    self.link(Link { at, position, last }).await?;
+                }
+                self.count += 1;
+            }
+        }
+        if (sequence, &mac) != (chain.last_sequence, &chain.last_mac) || chain_mac(self.store, chain)? != chain.row_mac
+        {
+            let what = "its events do not end where its record says, or that was edited";
+            return Err(defect(sequence + 1, what).into());
+        }
         Ok(told)
     }
 
@@ -322,10 +388,10 @@ impl Proof<'_> {
         let macs: HashMap<i64, String> =
             rows.into_iter().map(|row| (row.position, STANDARD_NO_PAD.encode(row.mac))).collect();
         let torn = links.into_iter().find(|link| macs.get(&link.position) != Some(&link.last));
-        if let (Some(Link { number, sequence, position, .. }), None) = (torn, &self.torn) {
+        if let (Some(Link { at, position, .. }), None) = (torn, &self.torn) {
             let what =
                 format!("the log was numbered anew: its position {position} is not what it was before this event");
-            self.torn = Some(Defect::of_event(&number, sequence, what));
+            self.torn = Some(Defect { at, what });
         }
         Ok(())
     }
@@ -437,6 +503,11 @@ impl Proof<'_> {
     }
 }
 
+/// The chains of offices, by id.
+fn chains() -> SelectStatement {
+    Query::select().column(office_chain::Column::Id).from(office_chain::Entity).to_owned()
+}
+
 /// A row of the log: its position, its event, its MAC, and the MAC of its event if there is one.
 type LogRow = (i64, Uuid, Vec<u8>, Option<Vec<u8>>);
 
@@ -471,8 +542,8 @@ fn lost(event: &event::Model) -> Defect {
     Defect { at, what: "inserted, or its request's row is missing".to_owned() }
 }
 
-/// A request's rows are those that its events tell of, as the last of them tells.
-fn rows_agree(number: &str, told: BTreeMap<String, (String, i64)>, mut found: Covers) -> Result<(), Defect> {
+/// A request's rows, or an office's, are those that its events tell of, as the last of them tells.
+fn rows_agree(of: &str, told: BTreeMap<String, (String, i64)>, mut found: Covers) -> Result<(), Defect> {
     let mut wrong: Option<(i64, String)> = None;
     for (name, (cover, sequence)) in told {
         let what = match found.remove(&name) {
@@ -485,13 +556,12 @@ fn rows_agree(number: &str, told: BTreeMap<String, (String, i64)>, mut found: Co
         }
     }
     if let Some((sequence, what)) = wrong {
-        return Err(Defect::of_event(number, sequence, what));
+        return Err(Defect { at: format!("{of}, event {sequence}"), what });
     }
     match found.into_keys().next() {
         None => Ok(()),
-        Some(name) => Err(Defect {
-            at: format!("request {number}"),
-            what: format!("the row {name} was inserted: no event tells of it"),
-        }),
+        Some(name) => {
+            Err(Defect { at: of.to_owned(), what: format!("the row {name} was inserted: no event tells of it") })
+        }
     }
 }

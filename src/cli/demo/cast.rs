@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::access::Capacity;
 use crate::auth::Secret;
-use crate::cli::people::{NewPerson, add_agency, add_person};
+use crate::cli::people::{NewPerson, add_agency, add_grant, add_person};
 use crate::clock::{Clock, SystemClock};
 use crate::store::{self, Store};
 
@@ -97,7 +97,7 @@ pub(super) async fn enter(store: &Store) -> Result<(), String> {
             valid_from: now,
             valid_until: None,
         };
-        store.add_grant(grant).await.map_err(|error| error.to_string())?;
+        add_grant(store, grant).await?;
     }
     Ok(())
 }

@@ -1,0 +1,246 @@
+//! Changing an office itself: its agencies and grants, and what happened to it as a chain of events, in one transaction with
+//! them. Opened by a proof that the caller may, or by the operator at the machine.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chrono::{DateTime, Utc};
+use entity::{agency, event, grant, office_chain, pending};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::change::{Audience, event_mac, insert, insert_all, new_id};
+use super::cover::{Covers, cover, name, parts};
+use super::lock::lock_office;
+use super::{Store, StoreError, Transaction, log};
+use crate::access::{Actor, Authorized, WholeOffice};
+
+/// What an office's event tells.
+#[derive(Debug, Clone, Default)]
+pub struct OfficeAppend {
+    /// What happened: a value of `OfficeEventKind`.
+    pub kind: &'static str,
+    /// The person it is about.
+    pub user: Option<Uuid>,
+    /// The grant it is about.
+    pub grant: Option<Uuid>,
+    /// The agency it is about.
+    pub agency: Option<Uuid>,
+    /// The hash of the policy that it is about.
+    pub policy: Option<String>,
+}
+
+/// An event's stored bytes: what the MAC covers.
+#[derive(Serialize)]
+struct Body<'a> {
+    id: Uuid,
+    /// The chain, in the place of a request.
+    request: Uuid,
+    office: &'a str,
+    sequence: i64,
+    kind: &'a str,
+    at: DateTime<Utc>,
+    version: i32,
+    audience: i16,
+    actor: Option<&'a Actor>,
+    user: Option<Uuid>,
+    grant: Option<Uuid>,
+    agency: Option<Uuid>,
+    policy: Option<String>,
+    /// The rows that changed with it, each with the MAC that covers it.
+    #[serde(skip_serializing_if = "Covers::is_empty")]
+    rows: Covers,
+    /// Where the log ended when the first event of a transaction was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<(i64, String)>,
+}
+
+/// An office that is being changed.
+#[derive(Debug)]
+pub struct OfficeChange<'a> {
+    store: &'a Store,
+    transaction: &'a Transaction,
+    /// None: the operator at the machine.
+    actor: Option<Actor>,
+    now: DateTime<Utc>,
+    chain: office_chain::Model,
+    begun: bool,
+    changed: Covers,
+    events: Vec<event::Model>,
+}
+
+impl<'a> OfficeChange<'a> {
+    /// Opens an office for the act that was allowed. From here on nobody else changes it until the transaction ends.
+    pub async fn open(
+        store: &'a Store,
+        transaction: &'a Transaction,
+        allowed: &Authorized<WholeOffice>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let WholeOffice(office) = &**allowed;
+        Self::of(store, transaction, office, Some(allowed.actor().clone()), now).await
+    }
+
+    /// Opens an office for the operator at the machine, who needs no line of a policy.
+    pub async fn by_operator(
+        store: &'a Store,
+        transaction: &'a Transaction,
+        office: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        Self::of(store, transaction, office, None, now).await
+    }
+
+    async fn of(
+        store: &'a Store,
+        transaction: &'a Transaction,
+        office: &str,
+        actor: Option<Actor>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        lock_office(transaction, office).await?;
+        let found = office_chain::Entity::find().filter(office_chain::Column::Office.eq(office));
+        let found = found.one(transaction).await?;
+        let begun = found.is_some();
+        let chain = found.unwrap_or_else(|| office_chain::Model {
+            id: new_id(now),
+            office: office.to_owned(),
+            last_sequence: 0,
+            last_mac: Vec::new(),
+            row_mac: Vec::new(),
+        });
+        if begun && chain_mac(store, &chain)? != chain.row_mac {
+            let message = format!("the record of the office {office} was edited: run `disposisi audit verify`");
+            return Err(StoreError::Damaged(message));
+        }
+        let (changed, events) = (Covers::new(), Vec::new());
+        let mut change = Self { store, transaction, actor, now, chain, begun, changed, events };
+        if !begun {
+            change.adopt().await?;
+        }
+        Ok(change)
+    }
+
+    /// The first event vouches for what was there before offices had a record of their own.
+    async fn adopt(&mut self) -> Result<(), StoreError> {
+        let office = self.chain.office.as_str();
+        let agencies = agency::Entity::find().filter(agency::Column::Office.eq(office)).all(self.transaction).await?;
+        let grants = grant::Entity::find().filter(grant::Column::Office.eq(office)).all(self.transaction).await?;
+        for row in &agencies {
+            self.changed.insert(name(row), cover(self.store, row)?);
+        }
+        for row in &grants {
+            self.changed.insert(name(row), cover(self.store, row)?);
+        }
+        if self.changed.is_empty() {
+            return Ok(());
+        }
+        let actor = self.actor.take();
+        self.append(OfficeAppend { kind: "RECORD_BEGUN", ..Default::default() }).await?;
+        self.actor = actor;
+        Ok(())
+    }
+
+    /// The transaction, for what is read to decide.
+    pub fn transaction(&self) -> &Transaction {
+        self.transaction
+    }
+
+    /// The moment of the change.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Adds an agency.
+    pub async fn add_agency(&mut self, row: agency::Model) -> Result<(), StoreError> {
+        self.changed.insert(name(&row), cover(self.store, &row)?);
+        insert(self.transaction, row).await
+    }
+
+    /// Changes an agency.
+    pub async fn save_agency(&mut self, row: agency::Model) -> Result<(), StoreError> {
+        self.changed.insert(name(&row), cover(self.store, &row)?);
+        agency::Entity::update(row.into_active_model().reset_all()).exec(self.transaction).await?;
+        Ok(())
+    }
+
+    /// Adds a grant.
+    pub async fn add_grant(&mut self, row: grant::Model) -> Result<(), StoreError> {
+        self.changed.insert(name(&row), cover(self.store, &row)?);
+        insert(self.transaction, row).await
+    }
+
+    /// Changes a grant.
+    pub async fn save_grant(&mut self, row: grant::Model) -> Result<(), StoreError> {
+        self.changed.insert(name(&row), cover(self.store, &row)?);
+        grant::Entity::update(row.into_active_model().reset_all()).exec(self.transaction).await?;
+        Ok(())
+    }
+
+    /// Appends an event.
+    pub async fn append(&mut self, what: OfficeAppend) -> Result<Uuid, StoreError> {
+        let log = if self.events.is_empty() { log::end(self.store, self.transaction).await? } else { None };
+        let id = new_id(self.now);
+        let sequence = self.chain.last_sequence + 1;
+        let audience = Audience::Office as i16;
+        let body = Body {
+            id,
+            request: self.chain.id,
+            office: &self.chain.office,
+            sequence,
+            kind: what.kind,
+            at: self.now,
+            version: 0,
+            audience,
+            actor: self.actor.as_ref(),
+            user: what.user,
+            grant: what.grant,
+            agency: what.agency,
+            policy: what.policy,
+            rows: std::mem::take(&mut self.changed),
+            log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
+        };
+        let body = serde_json::to_string(&body).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let mac = event_mac(self.store, &self.chain.last_mac, &body);
+        self.events.push(event::Model {
+            id,
+            request_id: self.chain.id,
+            sequence,
+            kind: what.kind.to_owned(),
+            at: self.now,
+            version: 0,
+            audience,
+            body,
+            mac: mac.clone(),
+        });
+        self.chain.last_sequence = sequence;
+        self.chain.last_mac = mac;
+        Ok(id)
+    }
+
+    /// Saves the events and where their chain ends.
+    pub async fn save(mut self) -> Result<(), StoreError> {
+        if let Some(name) = self.changed.keys().next() {
+            return Err(StoreError::Damaged(format!("{name} changed and no event covers it")));
+        }
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        self.chain.row_mac = chain_mac(self.store, &self.chain)?;
+        let waiting = self.events.iter().map(|event| pending::Model { event_id: event.id });
+        insert_all(self.transaction, waiting.collect()).await?;
+        insert_all(self.transaction, self.events).await?;
+        if self.begun {
+            office_chain::Entity::update(self.chain.into_active_model().reset_all()).exec(self.transaction).await?;
+            return Ok(());
+        }
+        insert(self.transaction, self.chain).await
+    }
+}
+
+/// The MAC of where an office's chain ends: over every column but itself.
+pub(super) fn chain_mac(store: &Store, row: &office_chain::Model) -> Result<Vec<u8>, StoreError> {
+    let parts = parts(row, &["row_mac"])?;
+    let parts: Vec<&[u8]> = std::iter::once(&b"office"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
+    Ok(store.mac(&parts).to_vec())
+}
