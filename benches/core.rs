@@ -64,7 +64,7 @@ fn policy_decision(criterion: &mut Criterion) {
         valid_until: None,
     };
     let caller = Caller {
-        pass: Pass::new(Uuid::nil(), Login::Token),
+        pass: Pass::new(Uuid::nil(), Login::Session(Uuid::nil())),
         grants: ["tu", "admin-cloud", "subkor-ile"].map(grant).to_vec(),
     };
     let lines: HashSet<(&str, &str, &str, &str, Action)> = policy

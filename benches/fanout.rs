@@ -24,7 +24,7 @@ use axum::extract::ws::{Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use chrono::{DateTime, TimeDelta, Utc};
-use disposisi::auth::Keys;
+use disposisi::auth::{Bearer, Keys};
 use disposisi::clock::{Clock, SystemClock};
 use futures_util::{SinkExt, StreamExt};
 use sea_orm::{ConnectionTrait, Database};
@@ -155,7 +155,19 @@ async fn people(data: &Path) -> (String, Vec<String>) {
     run(data, &["grant", "opd", "--office", "singkawang", "--role", "opd", "--agency", "dinkes"], "");
     let database = Database::connect(format!("sqlite://{}", data.join("disposisi.db").display())).await.expect("open");
     let keys = Keys::open(&data.join("keys")).expect("the keys");
-    let token = |user: Uuid| keys.issue(user, now(), TimeDelta::hours(2)).expect("a token").0;
+    // Everybody's session has their own id.
+    let token = |user: Uuid| {
+        let bearer = Bearer { user, session: user };
+        let token = keys.issue(bearer, "disposisi", now(), TimeDelta::hours(2)).expect("a token").0;
+        token.expose().to_owned()
+    };
+    let session = |user: Uuid| {
+        let id = user.simple();
+        format!(
+            "INSERT INTO sessions (id, user_id, created_at, last_used_at) \
+             VALUES (X'{id}', X'{id}', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00')"
+        )
+    };
     let mut tokens = Vec::new();
     for number in 0..PEOPLE {
         let user = Uuid::from_u128(0xF000_0000 + number as u128);
@@ -171,6 +183,7 @@ async fn people(data: &Path) -> (String, Vec<String>) {
                 "INSERT INTO grants (id, user_id, office, role, capacity, valid_from) \
                  VALUES (X'{id}', X'{id}', 'singkawang', '{role}', 'DEFINITIVE', '2026-01-01 00:00:00+00:00')"
             ),
+            session(user),
         ] {
             database.execute_unprepared(&sql).await.expect("written");
         }
@@ -181,6 +194,7 @@ async fn people(data: &Path) -> (String, Vec<String>) {
         "SELECT id FROM users WHERE username = 'opd'",
     ));
     let opd: Uuid = found.await.expect("read").expect("a row").try_get("", "id").expect("an id");
+    database.execute_unprepared(&session(opd)).await.expect("written");
     database.close().await.expect("closed");
     (token(opd), tokens)
 }

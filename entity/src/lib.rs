@@ -1,6 +1,7 @@
 //! disposisi's tables as sea-orm entities, one file a table.
 
 pub mod agency;
+pub mod api_key;
 pub mod asset;
 pub mod counter;
 pub mod credential;
@@ -18,8 +19,13 @@ pub mod office_chain;
 pub mod pending;
 pub mod people_version;
 pub mod procedure_version;
+pub mod recovery_code;
+pub mod refresh_token;
 pub mod request;
+pub mod session;
 pub mod signature;
+pub mod signing_key;
 pub mod submission;
+pub mod totp;
 pub mod user;
 pub mod visit;

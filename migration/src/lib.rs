@@ -7,6 +7,7 @@ mod m0001_core;
 mod m0002_people_version;
 mod m0003_key_ids;
 mod m0004_offices;
+mod m0005_logins;
 
 /// Every migration in its order.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_people_version::Migration),
             Box::new(m0003_key_ids::Migration),
             Box::new(m0004_offices::Migration),
+            Box::new(m0005_logins::Migration),
         ]
     }
 }

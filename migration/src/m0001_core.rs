@@ -15,7 +15,7 @@ impl MigrationName for Migration {
 }
 
 /// A table with its columns; the first is the primary key unless `keys` names others.
-fn table(name: &'static str, columns: Vec<ColumnDef>, keys: &[&'static str]) -> TableCreateStatement {
+pub(crate) fn table(name: &'static str, columns: Vec<ColumnDef>, keys: &[&'static str]) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name);
     for column in columns {
@@ -41,11 +41,11 @@ fn with_actor(mut columns: Vec<ColumnDef>) -> Vec<ColumnDef> {
     columns
 }
 
-fn time(name: &'static str) -> ColumnDef {
+pub(crate) fn time(name: &'static str) -> ColumnDef {
     timestamp_with_time_zone(name)
 }
 
-fn time_null(name: &'static str) -> ColumnDef {
+pub(crate) fn time_null(name: &'static str) -> ColumnDef {
     timestamp_with_time_zone_null(name)
 }
 

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::KeyScopes;
+
 /// By what somebody was let in, and as what they mean to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pass {
@@ -18,8 +20,10 @@ pub struct Pass {
 /// What let somebody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Login {
-    /// A token that this server gave.
-    Token,
+    /// A session that they began by signing in.
+    Session(Uuid),
+    /// An API key that they made, which opens so much.
+    Key(Uuid, KeyScopes),
 }
 
 /// A signed-in person with the grants that are in force now.
@@ -83,6 +87,22 @@ impl Pass {
     /// The pass of a person whom this let in.
     pub fn new(user: Uuid, login: Login) -> Self {
         Self { user, login, acting_as: None }
+    }
+
+    /// The session that they are in; none where something else let them in.
+    pub fn session(self) -> Option<Uuid> {
+        match self.login {
+            Login::Session(id) => Some(id),
+            Login::Key(..) => None,
+        }
+    }
+
+    /// The API key that let them in; none where something else did.
+    pub fn key(self) -> Option<Uuid> {
+        match self.login {
+            Login::Session(_) => None,
+            Login::Key(id, _) => Some(id),
+        }
     }
 
     /// The same, to act by that grant.

@@ -6,8 +6,10 @@
 
 mod action;
 mod caller;
+mod key_scope;
 mod proof;
 
 pub use action::{Action, Condition, Field, Scope};
 pub use caller::{Actor, Caller, Capacity, Grant, Login, Pass};
+pub use key_scope::{KeyScope, KeyScopes};
 pub use proof::{Authorized, Performed, Seen, Side, Subject, WholeOffice};

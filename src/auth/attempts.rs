@@ -20,6 +20,8 @@ pub struct Attempts {
     names: DefaultKeyedRateLimiter<String>,
     /// One place guessing everybody's.
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    /// Somebody who knows a person's password, guessing their code.
+    codes: DefaultKeyedRateLimiter<String>,
     taken: AtomicU32,
 }
 
@@ -36,6 +38,7 @@ impl Default for Attempts {
             places: limiter(10, Duration::from_secs(6)),
             names: limiter(200, Duration::from_secs(1)),
             addresses: limiter(120, Duration::from_secs(1)),
+            codes: limiter(10, Duration::from_secs(120)),
             taken: AtomicU32::new(0),
         }
     }
@@ -48,11 +51,18 @@ impl Attempts {
             self.places.retain_recent();
             self.names.retain_recent();
             self.addresses.retain_recent();
+            self.codes.retain_recent();
         }
         let name: String = name.chars().take(200).collect();
         address.is_none_or(|address| {
             self.addresses.check_key(&address).is_ok() && self.places.check_key(&(name.clone(), address)).is_ok()
         }) && self.names.check_key(&name).is_ok()
+    }
+
+    /// Takes an attempt at the code of somebody whose password was right: few, since codes are short, and from anywhere, since
+    /// nobody else can use them up.
+    pub fn take_code(&self, name: &str) -> bool {
+        self.codes.check_key(&name.to_owned()).is_ok()
     }
 }
 

@@ -1,14 +1,17 @@
 //! The server's keys: files in a folder of their own, readable by their owner only, never in the database.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -16,7 +19,13 @@ use zeroize::Zeroizing;
 use super::Secret;
 
 /// The files of the keys: for signing tokens, for sealing credentials, for the audit chain.
-const NAMES: [&str; 3] = ["signing.key", "encryption.key", "audit.key"];
+const NAMES: [&str; 3] = [SIGNING, "encryption.key", "audit.key"];
+
+/// The file of the key that signs tokens.
+const SIGNING: &str = "signing.key";
+
+/// The file of the key that is to sign next, while it is being put in place.
+const NEXT: &str = "signing.next";
 
 /// Why the keys cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,17 +66,86 @@ pub enum KeyError {
 
 /// The keys for tokens, for sealing credentials and for the audit chain.
 pub struct Keys {
-    pub(super) signing: jsonwebtoken::EncodingKey,
-    pub(super) checking: jsonwebtoken::DecodingKey,
-    pub(super) id: String,
-    ids: [String; 3],
+    /// The key that signs may be replaced while others are in use.
+    signing: RwLock<Arc<Signing>>,
+    /// Other keys by which tokens are checked, each until it is to be asked for again.
+    others: RwLock<HashMap<String, (jsonwebtoken::DecodingKey, DateTime<Utc>)>>,
+    ids: [String; 2],
     sealing: XChaCha20Poly1305,
     audit: Zeroizing<[u8; 32]>,
 }
 
+/// A key that signs tokens.
+pub struct Signing {
+    pub(super) key: jsonwebtoken::EncodingKey,
+    pub(super) checking: jsonwebtoken::DecodingKey,
+    pub(super) public: PublicKey,
+}
+
+/// The public half of a key that signs tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Its id, by which tokens name it.
+    pub id: String,
+    /// The key (Ed25519).
+    pub bytes: [u8; 32],
+}
+
+impl std::fmt::Debug for Signing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signing").field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
+impl Signing {
+    /// Opens the key in a folder.
+    pub fn open(folder: &Path) -> Result<Self, KeyError> {
+        Self::read(&folder.join(SIGNING))
+    }
+
+    /// The next key for a folder, made where none waits there: it is not in use until it is put in place.
+    pub fn prepare(folder: &Path) -> Result<Self, KeyError> {
+        let file = folder.join(NEXT);
+        make(&file)?;
+        Self::read(&file)
+    }
+
+    /// The next key that waits in a folder, if one does.
+    pub fn waiting(folder: &Path) -> Result<Option<Self>, KeyError> {
+        let file = folder.join(NEXT);
+        if file.exists() { Self::read(&file).map(Some) } else { Ok(None) }
+    }
+
+    /// Puts the next key of a folder in the place of the one that is there, which is gone then.
+    pub fn put_in_place(folder: &Path) -> Result<(), KeyError> {
+        let file = folder.join(SIGNING);
+        let failed = |error| KeyError::File { file: file.display().to_string(), error };
+        fs::rename(folder.join(NEXT), &file).map_err(failed)?;
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
+    fn read(file: &Path) -> Result<Self, KeyError> {
+        let seed = read(file)?;
+        // An Ed25519 private key as PKCS#8 (RFC 8410): a fixed head, then the seed.
+        let mut der = Zeroizing::new(b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec());
+        der.extend_from_slice(&*seed);
+        let bytes = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
+        Ok(Self {
+            key: jsonwebtoken::EncodingKey::from_ed_der(&der),
+            checking: jsonwebtoken::DecodingKey::from_ed_der(&bytes),
+            public: PublicKey { id: id(&[&bytes]), bytes },
+        })
+    }
+
+    /// Its public half.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+}
+
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Keys").field("signing", &self.signing().public.id).finish_non_exhaustive()
     }
 }
 
@@ -91,18 +169,12 @@ impl Keys {
 
     /// Opens the keys in a folder. [`KeyError::Missing`] where one is not there.
     pub fn open(folder: &Path) -> Result<Self, KeyError> {
-        let [signing, sealing, audit] = NAMES.map(|name| read(&folder.join(name)));
-        let (signing, sealing, audit) = (signing?, sealing?, audit?);
-        // An Ed25519 private key as PKCS#8 (RFC 8410): a fixed head, then the seed.
-        let mut der = Zeroizing::new(b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec());
-        der.extend_from_slice(&*signing);
-        let public = ed25519_dalek::SigningKey::from_bytes(&signing).verifying_key().to_bytes();
-        let id = id(&[&public]);
+        let [_, sealing, audit] = NAMES.map(|name| folder.join(name));
+        let (signing, sealing, audit) = (Signing::open(folder)?, read(&sealing)?, read(&audit)?);
         Ok(Self {
-            signing: jsonwebtoken::EncodingKey::from_ed_der(&der),
-            checking: jsonwebtoken::DecodingKey::from_ed_der(&public),
-            ids: [id.clone(), id_of("encryption", &sealing), id_of("audit", &audit)],
-            id,
+            signing: RwLock::new(Arc::new(signing)),
+            others: RwLock::default(),
+            ids: [id_of("encryption", &sealing), id_of("audit", &audit)],
             sealing: XChaCha20Poly1305::new((&*sealing).into()),
             audit,
         })
@@ -112,7 +184,35 @@ impl Keys {
     /// key follows from its id.
     pub fn ids(&self) -> Vec<(String, String)> {
         let purposes = NAMES.map(|name| name.trim_end_matches(".key").to_owned());
-        purposes.into_iter().zip(self.ids.clone()).collect()
+        let signing = self.signing().public.id.clone();
+        purposes.into_iter().zip(std::iter::once(signing).chain(self.ids.clone())).collect()
+    }
+
+    /// The key that signs now.
+    pub fn signing(&self) -> Arc<Signing> {
+        self.signing.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Signs with that key from here on.
+    pub fn sign_with(&self, signing: Signing) {
+        *self.signing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
+    }
+
+    /// Checks tokens by that key too, until that moment.
+    pub fn check_by(&self, key: &PublicKey, until: DateTime<Utc>) {
+        let checking = jsonwebtoken::DecodingKey::from_ed_der(&key.bytes);
+        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+        others.insert(key.id.clone(), (checking, until));
+    }
+
+    /// The key of that id to check a token by, if it is known at that moment.
+    pub(super) fn checking(&self, id: &str, now: DateTime<Utc>) -> Option<jsonwebtoken::DecodingKey> {
+        let signing = self.signing();
+        if signing.public.id == id {
+            return Some(signing.checking.clone());
+        }
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        others.get(id).filter(|(_, until)| now < *until).map(|(key, _)| key.clone())
     }
 
     /// Seals a secret for a context (the asset's id): it opens with the same context only. A random nonce stands first.

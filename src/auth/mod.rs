@@ -2,12 +2,16 @@
 
 mod attempts;
 mod keys;
+mod opaque;
 mod password;
 mod secret;
 mod token;
+mod totp;
 
 pub use attempts::Attempts;
-pub use keys::{KeyError, Keys};
+pub use keys::{KeyError, Keys, PublicKey, Signing};
+pub use opaque::{digest, new_opaque};
 pub use password::Passwords;
 pub use secret::Secret;
-pub use token::TokenError;
+pub use token::{Bearer, TokenError};
+pub use totp::{RECOVERY_CODES, Totp, new_recovery_code, recovery_digest};

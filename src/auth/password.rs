@@ -30,6 +30,18 @@ fn argon2() -> Argon2<'static> {
 }
 
 impl Passwords {
+    /// Refuses a password that is too short to keep anybody out, or too long to be one.
+    pub fn judge(password: &Secret) -> Result<(), &'static str> {
+        let fits = (10..=256).contains(&password.expose().chars().count());
+        fits.then_some(()).ok_or("a password has 10 to 256 characters")
+    }
+
+    /// The hash to store, made off the event loop.
+    pub async fn hash_apart(&self, password: Secret) -> Result<String, String> {
+        let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
+        tokio::task::spawn_blocking(move || Self::hash(&password)).await.map_err(|error| error.to_string())?
+    }
+
     /// The hash to store, in PHC string form.
     pub fn hash(password: &Secret) -> Result<String, String> {
         let hash = argon2().hash_password(password.expose().as_bytes());

@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{KeyError, Keys};
+use super::{KeyError, Keys, Secret};
 
-const AUDIENCE: &str = "disposisi";
+/// Who gives the tokens.
+const ISSUER: &str = "disposisi";
 
 /// Clocks may differ by this many seconds.
 const LEEWAY: i64 = 5;
@@ -15,9 +16,19 @@ const LEEWAY: i64 = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenError;
 
+/// Whose an access token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bearer {
+    /// The person.
+    pub user: Uuid,
+    /// The session that it was given for.
+    pub session: Uuid,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: Uuid,
+    sid: Uuid,
     aud: String,
     iss: String,
     iat: i64,
@@ -25,44 +36,58 @@ struct Claims {
 }
 
 impl Keys {
-    /// A token for a person, and when it ends.
+    /// A token for an audience, and when it ends.
     pub fn issue(
         &self,
-        user: Uuid,
+        bearer: Bearer,
+        audience: &str,
         now: DateTime<Utc>,
         lifetime: TimeDelta,
-    ) -> Result<(String, DateTime<Utc>), KeyError> {
-        let expires = now + lifetime;
+    ) -> Result<(Secret, DateTime<Utc>), KeyError> {
+        let (expires, signing) = (now + lifetime, self.signing());
         let header = jsonwebtoken::Header {
-            kid: Some(self.id.clone()),
+            kid: Some(signing.public.id.clone()),
             ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA)
         };
         let claims = Claims {
-            sub: user,
-            aud: AUDIENCE.to_owned(),
-            iss: AUDIENCE.to_owned(),
+            sub: bearer.user,
+            sid: bearer.session,
+            aud: audience.to_owned(),
+            iss: ISSUER.to_owned(),
             iat: now.timestamp(),
             exp: expires.timestamp(),
         };
-        let token = jsonwebtoken::encode(&header, &claims, &self.signing);
-        token.map(|token| (token, expires)).map_err(|error| KeyError::Token(error.to_string()))
+        let token = jsonwebtoken::encode(&header, &claims, &signing.key);
+        token.map(|token| (Secret::new(token), expires)).map_err(|error| KeyError::Token(error.to_string()))
     }
 
-    /// Whose token this is and when it ends to be good, if it is ours, meant for us, and in force now.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<(Uuid, DateTime<Utc>), TokenError> {
+    /// The id of the key that a token names, where it is not known at that moment and may be another's of ours.
+    pub fn unknown_key(&self, token: &str, now: DateTime<Utc>) -> Option<String> {
+        let id = jsonwebtoken::decode_header(token).ok()?.kid?;
+        let is_id = id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_id && self.checking(&id, now).is_none()).then_some(id)
+    }
+
+    /// Whose token this is and when it ends to be good, if it is ours, meant for that audience, and in force now.
+    pub fn verify(
+        &self,
+        token: &str,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Bearer, DateTime<Utc>), TokenError> {
         let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
-        rules.set_audience(&[AUDIENCE]);
-        rules.set_issuer(&[AUDIENCE]);
+        rules.set_audience(&[audience]);
+        rules.set_issuer(&[ISSUER]);
         rules.set_required_spec_claims(&["aud", "iss", "exp"]);
         // The library would ask the machine's clock.
         rules.validate_exp = false;
-        let data = jsonwebtoken::decode::<Claims>(token, &self.checking, &rules).map_err(|_| TokenError)?;
-        let (claims, now) = (data.claims, now.timestamp());
-        let good = data.header.kid.as_deref() == Some(&self.id)
-            && claims.iat <= now + LEEWAY
-            && now < claims.exp.saturating_add(LEEWAY);
+        let id = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid).ok_or(TokenError)?;
+        let key = self.checking(&id, now).ok_or(TokenError)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules).map_err(|_| TokenError)?.claims;
+        let now = now.timestamp();
+        let good = claims.iat <= now + LEEWAY && now < claims.exp.saturating_add(LEEWAY);
         let ends = DateTime::from_timestamp(claims.exp.saturating_add(LEEWAY), 0).ok_or(TokenError)?;
-        if good { Ok((claims.sub, ends)) } else { Err(TokenError) }
+        if good { Ok((Bearer { user: claims.sub, session: claims.sid }, ends)) } else { Err(TokenError) }
     }
 }
 
@@ -71,19 +96,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_for_its_time_and_its_key_only() {
+    fn a_token_is_good_for_its_time_its_key_and_its_audience_only() {
         let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let made = |folder: &std::path::Path| Keys::make(folder).and_then(|_| Keys::open(folder)).unwrap();
         let keys = made(folder.path());
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        let user = Uuid::from_u128(7);
-        let (token, expires) = keys.issue(user, now, TimeDelta::minutes(15)).unwrap();
-        assert_eq!(keys.verify(&token, now), Ok((user, expires + TimeDelta::seconds(LEEWAY))));
-        assert_eq!(keys.verify(&token, expires + TimeDelta::seconds(LEEWAY)), Err(TokenError), "ended");
-        assert_eq!(keys.verify(&token, now - TimeDelta::minutes(1)), Err(TokenError), "from the future");
-        assert_eq!(made(other.path()).verify(&token, now), Err(TokenError), "another key");
-        let mut forged = token.clone();
+        let bearer = Bearer { user: Uuid::from_u128(7), session: Uuid::from_u128(8) };
+        let (token, expires) = keys.issue(bearer, "us", now, TimeDelta::minutes(15)).unwrap();
+        let token = token.expose();
+        assert_eq!(keys.verify(token, "us", now), Ok((bearer, expires + TimeDelta::seconds(LEEWAY))));
+        assert_eq!(keys.verify(token, "us", expires + TimeDelta::seconds(LEEWAY)), Err(TokenError), "ended");
+        assert_eq!(keys.verify(token, "us", now - TimeDelta::minutes(1)), Err(TokenError), "from the future");
+        assert_eq!(keys.verify(token, "them", now), Err(TokenError), "for others");
+        assert_eq!(made(other.path()).verify(token, "us", now), Err(TokenError), "another key");
+        let mut forged = token.to_owned();
         forged.replace_range(token.len() - 4.., "AAAA");
-        assert_eq!(keys.verify(&forged, now), Err(TokenError), "forged");
+        assert_eq!(keys.verify(&forged, "us", now), Err(TokenError), "forged");
     }
 }

@@ -4,6 +4,10 @@ use clap::Subcommand;
 
 use super::start::{self, Missing};
 use super::{Outcome, Settings, say};
+use crate::auth::{self, Signing};
+use crate::clock::{Clock, SystemClock};
+use crate::service::RETIRED;
+use crate::store::{self, Rotation};
 
 /// The keys that a database is kept by
 #[derive(Debug, Subcommand)]
@@ -17,15 +21,63 @@ pub(super) enum Keys {
         after_help = "Example:\n  DISPOSISI_DATABASE=postgres://… disposisi --keys /srv/disposisi/keys keys init"
     )]
     Init,
+    /// Replace the key that signs tokens, and sign nobody out
+    ///
+    /// Tokens that the old key signed are checked by its public half, which stays in the database until the longest of them has
+    /// ended; its private half is gone. A running server takes the new key up on SIGHUP. With several, copy `signing.key` to each
+    /// within a day, then send SIGHUP there: meanwhile each takes the tokens of all.
+    #[command(after_help = "Example:\n  disposisi --data /srv/disposisi keys rotate && systemctl reload disposisi")]
+    Rotate {
+        /// Refuse what the old key signed: for a key that somebody else may have. Sessions go on with their next refresh.
+        #[arg(long)]
+        revoke: bool,
+    },
 }
 
 impl Keys {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
-        let Self::Init = self;
-        let (keys, _, before) = start::begin(settings, Missing::Made).await?;
-        let ids: Vec<String> = keys.ids().into_iter().map(|(purpose, id)| format!("{purpose} {id}")).collect();
-        let kept = if before { "was begun before, and is kept" } else { "is begun, and kept" };
-        say(&format!("the database {kept} by the keys in {}: {}", settings.keys_folder().display(), ids.join(", ")));
-        Ok(())
+        match self {
+            Self::Init => init(settings).await,
+            Self::Rotate { revoke } => rotate(settings, revoke).await,
+        }
     }
+}
+
+async fn init(settings: &Settings) -> Outcome {
+    let (keys, _, before) = start::begin(settings, Missing::Made).await?;
+    let ids: Vec<String> = keys.ids().into_iter().map(|(purpose, id)| format!("{purpose} {id}")).collect();
+    let kept = if before { "was begun before, and is kept" } else { "is begun, and kept" };
+    say(&format!("the database {kept} by the keys in {}: {}", settings.keys_folder().display(), ids.join(", ")));
+    Ok(())
+}
+
+async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
+    start::expect_database(settings)?;
+    let folder = settings.keys_folder();
+    let said = |error: auth::KeyError| error.to_string();
+    let waiting = Signing::waiting(&folder).map_err(said)?;
+    let recorded = start::signing_key_on_record(settings).await?;
+    // One that was on record before it was put in place, and then something went wrong.
+    if waiting.is_none_or(|next| recorded.as_ref() != Some(&next.public().id)) {
+        let (keys, store) = start::open(settings).await?;
+        let (old, next) = (keys.signing(), Signing::prepare(&folder).map_err(said)?);
+        let now = SystemClock.now();
+        let rotation = Rotation {
+            old: (&old.public().id, old.public().bytes),
+            new: (&next.public().id, next.public().bytes),
+            now,
+            retires: !revoke,
+            forgotten: now - RETIRED,
+        };
+        let rotated = store::rotate_signing_key(&store, rotation).await.map_err(|error| error.to_string())?;
+        if !rotated {
+            return Err("the signing key was replaced from elsewhere meanwhile; mend: copy it from there".to_owned());
+        }
+    }
+    Signing::put_in_place(&folder).map_err(said)?;
+    let id = Signing::open(&folder).map_err(said)?.public().id.clone();
+    say(&format!(
+        "tokens are signed by {id} once servers take it up: send SIGHUP to each, with this signing.key in its folder"
+    ));
+    Ok(())
 }

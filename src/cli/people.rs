@@ -40,6 +40,14 @@ pub(super) enum User {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Ask somebody for no codes any longer, who has lost their authenticator and their recovery codes
+    ///
+    /// Make sure first that it is them: from here on their password alone lets them in. Works beside a running server.
+    #[command(after_help = "Example:\n  disposisi user disable-totp siti")]
+    DisableTotp {
+        /// What they sign in with.
+        username: String,
+    },
 }
 
 /// Agencies (OPD) that ask
@@ -104,7 +112,10 @@ pub(super) struct NewPerson<'a> {
 
 impl User {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
-        let Self::Add { username, name, nip, agency, password_stdin } = self;
+        let (username, name, nip, agency, password_stdin) = match self {
+            Self::Add { username, name, nip, agency, password_stdin } => (username, name, nip, agency, password_stdin),
+            Self::DisableTotp { username } => return disable_totp(settings, &username.trim().to_lowercase()).await,
+        };
         let (username, name) = (username.trim().to_lowercase(), name.trim().to_owned());
         judge(&username, &name, nip.as_deref())?;
         let password = password(password_stdin)?;
@@ -191,6 +202,18 @@ impl Grant {
         say(&format!("{} acts as {} in {}", person.name, role.name, office.name));
         Ok(())
     }
+}
+
+async fn disable_totp(settings: &Settings, username: &str) -> Outcome {
+    start::expect_database(settings)?;
+    let (_, store) = start::open(settings).await?;
+    let person = store.person_by_username(username).await.map_err(|error| error.to_string())?;
+    let person = person.ok_or_else(|| format!("nobody signs in as `{username}`"))?;
+    let transaction = store.begin().await.map_err(|error| error.to_string())?;
+    store::end_totp(&transaction, person.id).await.map_err(|error| error.to_string())?;
+    transaction.commit().await.map_err(|error| error.to_string())?;
+    say(&format!("{username} signs in without a code from here on"));
+    Ok(())
 }
 
 /// Adds an agency. Returns its id.
@@ -300,8 +323,6 @@ fn password(from_stdin: bool) -> Result<Secret, String> {
     } else {
         return Err("there is no terminal to ask for the password; give it with --password-stdin".to_owned());
     };
-    if !(10..=256).contains(&password.expose().chars().count()) {
-        return Err("a password has 10 to 256 characters".to_owned());
-    }
+    Passwords::judge(&password)?;
     Ok(password)
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -34,8 +35,13 @@ pub(super) struct Serve {
 /// Serves until it is told to end.
 pub(super) async fn run(settings: &Settings) -> Outcome {
     let server = Server::bind(settings).await?;
+    // Before it says that it serves: a signal that nobody waits for would end it.
+    let (keys, end) = (take_up_keys(server.service.clone(), settings.keys_folder())?, told_to_end()?);
     say(&format!("serving {}/graphql", server.base()));
-    server.run(told_to_end()?).await
+    tokio::select! {
+        served = server.run(end) => served,
+        () = keys => Ok(()),
+    }
 }
 
 /// A server that listens and does not answer yet.
@@ -132,6 +138,19 @@ impl Server {
             }
         }
     }
+}
+
+/// Signs with the key in its folder, anew on each SIGHUP. Never ends by itself.
+fn take_up_keys(service: Service, folder: PathBuf) -> Result<impl Future<Output = ()>, String> {
+    let mut hang_up = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
+    Ok(async move {
+        while hang_up.recv().await.is_some() {
+            if let Err(why) = service.take_up_signing_key(&folder).await {
+                tracing::warn!(why, "the signing key stays as it is");
+            }
+        }
+        std::future::pending().await
+    })
 }
 
 /// Happens on SIGTERM or Ctrl-C.

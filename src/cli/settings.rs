@@ -48,6 +48,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// How many minutes an access token is good for.
     pub token_minutes: u32,
+    /// How many days a session lasts that is not prolonged.
+    pub refresh_days: u32,
+    /// For whom access tokens are meant.
+    pub token_audience: String,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
     /// How many seconds an operation may take.
@@ -93,6 +97,8 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             token_minutes: 15,
+            refresh_days: 30,
+            token_audience: "disposisi".to_owned(),
             body_limit: 1_048_576,
             operation_seconds: 30,
             depth_limit: 16,
@@ -175,6 +181,14 @@ pub struct ServeFlags {
     #[arg(long, value_name = "MINUTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_minutes: Option<u32>,
+    /// How many days a session lasts that is not prolonged, 1 to 365 [default: 30].
+    #[arg(long, value_name = "DAYS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_days: Option<u32>,
+    /// For whom access tokens are meant; those for others are refused [default: disposisi].
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_audience: Option<String>,
     /// The largest body taken, in bytes [default: 1048576].
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -277,6 +291,14 @@ impl Settings {
         if !(1..=1440).contains(&self.token_minutes) {
             return Err(format!("`token_minutes` is {}: write 1 to 1440", self.token_minutes));
         }
+        if !(1..=365).contains(&self.refresh_days) {
+            return Err(format!("`refresh_days` is {}: write 1 to 365", self.refresh_days));
+        }
+        if self.token_audience.trim().is_empty() {
+            return Err(
+                "`token_audience` is empty: name whom access tokens are for, the same on every instance".to_owned()
+            );
+        }
         for (key, value) in [
             ("body_limit", self.body_limit as u64),
             ("operation_seconds", self.operation_seconds),
@@ -364,6 +386,8 @@ mod tests {
             ("listen = \"nowhere\"", None, vec!["settings.toml", "listen", "socket address"]),
             ("trusted_proxies = [\"x\"]", None, vec!["settings.toml", "IP address"]),
             ("token_minutes = 0", None, vec!["settings.toml", "token_minutes", "1 to 1440"]),
+            ("refresh_days = 0", None, vec!["settings.toml", "refresh_days", "1 to 365"]),
+            ("token_audience = \" \"", None, vec!["settings.toml", "token_audience", "every instance"]),
             ("token_minutes = \"soon\"", None, vec!["settings.toml", "token_minutes"]),
             ("token_minutes = ", None, vec!["settings.toml", "TOML"]),
             ("log = \"a=b=c\"", None, vec!["settings.toml", "`log`"]),

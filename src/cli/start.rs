@@ -4,9 +4,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
-use crate::service::Service;
+use crate::service::{Service, Terms};
 use crate::store::{self, KeyIds, Place, Store, StoredVersion};
 
 use super::files::{self, Stored};
@@ -32,6 +34,12 @@ async fn recorded(settings: &Settings, place: &Place) -> Result<Option<KeyIds>, 
     Ok(Some(ids).filter(|ids| !ids.is_empty() || matches!(place, Place::Sqlite(_))))
 }
 
+/// The id of the key that signs tokens, as it is on record; none where no database is begun.
+pub(super) async fn signing_key_on_record(settings: &Settings) -> Result<Option<String>, String> {
+    let recorded = recorded(settings, &database::place(settings)?).await?.unwrap_or_default();
+    Ok(recorded.into_iter().find(|(purpose, _)| purpose == "signing").map(|(_, id)| id))
+}
+
 /// Refuses a place where no database is begun, for commands that would otherwise begin one by mistake.
 pub(super) fn expect_database(settings: &Settings) -> Outcome {
     match database::place(settings)? {
@@ -55,9 +63,13 @@ fn expect_same(settings: &Settings, place: &Place, keys: &Keys, recorded: &KeyId
     let ids = keys.ids();
     let own = |purpose: &str| ids.iter().find(|(own, _)| own == purpose).map_or("none", |(_, id)| id.as_str());
     let Some((purpose, id)) = recorded.iter().find(|(purpose, id)| own(purpose) != id) else { return Ok(()) };
+    let rotated = match purpose.as_str() {
+        "signing" => ": after `disposisi keys rotate`, the signing.key that it made",
+        _ => "",
+    };
     Err(format!(
         "the {purpose} key in {} is another ({}) than the one that {} is kept by ({id}); mend: put the keys of this \
-         database there, or name their folder with --keys",
+         database there, or name their folder with --keys{rotated}",
         settings.keys_folder().display(),
         own(purpose),
         named(settings, place),
@@ -175,6 +187,10 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;
     let end = store::log_end(&store).await.map_err(said)?;
-    let minutes = settings.token_minutes;
-    Ok(Service::new(store, Arc::new(catalog), Arc::new(files.policy), keys, Arc::new(clock), minutes, end))
+    let terms = Terms {
+        audience: settings.token_audience.clone(),
+        access: TimeDelta::minutes(settings.token_minutes.into()),
+        refresh: TimeDelta::days(settings.refresh_days.into()),
+    };
+    Ok(Service::new(store, Arc::new(catalog), Arc::new(files.policy), keys, Arc::new(clock), terms, end))
 }

@@ -2,12 +2,14 @@
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use entity::session;
 
-use super::error::{self, UserError, settle};
+use super::error::{UserError, settle};
 use super::query::Viewer;
-use super::session::{service, session};
+use super::session::{caller, service, session};
+use crate::access::{Caller, Pass};
 use crate::auth::Secret;
-use crate::service::{self as command, Refused};
+use crate::service::{self as command, Answer, Refused, SignedIn};
 
 /// What a person does about their own way in.
 #[derive(Default)]
@@ -20,19 +22,121 @@ struct SignInInput {
     username: String,
     /// The password.
     password: String,
+    /// The code of your authenticator, or one of your recovery codes; where you use none it is not looked at.
+    totp_code: Option<String>,
 }
 
-/// A token, or why there is none.
+/// The tokens of a new session, or why there is none.
 #[derive(SimpleObject, Default)]
 struct SignInPayload {
     /// Send it as `Authorization: Bearer …`. Null when refused.
     access_token: Option<String>,
-    /// When the token ends. Null when refused.
+    /// When the access token ends. Null when refused.
     expires_at: Option<DateTime<Utc>>,
+    /// What `refreshSession` takes, once: keep it where nobody else reads it. Null when refused.
+    refresh_token: Option<String>,
+    /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
+    refresh_expires_at: Option<DateTime<Utc>>,
     /// You. Null when refused.
     viewer: Option<Viewer>,
     /// What to mend; empty when signed in.
     user_errors: Vec<UserError>,
+}
+
+/// A session to be prolonged.
+#[derive(InputObject)]
+struct RefreshSessionInput {
+    /// The newest refresh token of the session. One that was used before ends the session.
+    refresh_token: String,
+}
+
+/// The new tokens of a session, or why there are none.
+#[derive(SimpleObject, Default)]
+struct RefreshSessionPayload {
+    /// Send it as `Authorization: Bearer …`. Null when refused.
+    access_token: Option<String>,
+    /// When the access token ends. Null when refused.
+    expires_at: Option<DateTime<Utc>>,
+    /// What `refreshSession` takes next; the one that was sent is used up. Null when refused.
+    refresh_token: Option<String>,
+    /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
+    refresh_expires_at: Option<DateTime<Utc>>,
+    /// You. Null when refused.
+    viewer: Option<Viewer>,
+    /// What to mend; empty when prolonged.
+    user_errors: Vec<UserError>,
+}
+
+/// What is to end.
+#[derive(InputObject, Default)]
+struct SignOutInput {
+    /// Ends all your sessions, not only the one that you are in.
+    #[graphql(default)]
+    everywhere: bool,
+}
+
+/// That you are signed out.
+#[derive(SimpleObject)]
+struct SignOutPayload {
+    /// What to mend; always empty.
+    user_errors: Vec<UserError>,
+}
+
+/// A new password.
+#[derive(InputObject)]
+struct ChangePasswordInput {
+    /// The password as it is.
+    current_password: String,
+    /// The password as it shall be: 10 to 256 characters.
+    new_password: String,
+}
+
+/// That the password was replaced, or what to mend.
+#[derive(SimpleObject)]
+struct ChangePasswordPayload {
+    /// What to mend; empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// A session of yours that lasts.
+pub(super) struct OwnSession {
+    pub(super) row: session::Model,
+    pub(super) pass: Pass,
+}
+
+/// A session of yours that lasts.
+#[Object(name = "Session")]
+impl OwnSession {
+    /// When you signed in.
+    async fn began_at(&self) -> DateTime<Utc> {
+        self.row.created_at
+    }
+
+    /// When tokens were given for it last.
+    async fn last_used_at(&self) -> DateTime<Utc> {
+        self.row.last_used_at
+    }
+
+    /// You are in it now.
+    async fn current(&self) -> bool {
+        self.pass.session() == Some(self.row.id)
+    }
+}
+
+/// The one attempt to prove who they are that an operation has.
+pub(super) fn attempt(context: &Context<'_>) -> Answer<()> {
+    let session = session(context).map_err(|error| Refused::Internal(error.message))?;
+    if session.take_attempt() {
+        return Ok(());
+    }
+    let message = "One operation proves once who you are.";
+    Err(Refused::user(command::UserErrorCode::TooManyAttempts, &[], message))
+}
+
+/// Lets the rest of the operation be that of somebody who was just let in.
+fn enter(context: &Context<'_>, caller: Caller) -> Result<Viewer> {
+    session(context)?.sign_in(service(context)?, caller.clone());
+    Ok(Viewer(caller))
 }
 
 /// What a person does about their own way in.
@@ -44,26 +148,74 @@ impl AccountMutation {
         context: &Context<'_>,
         #[graphql(desc = "Who signs in.")] input: SignInInput,
     ) -> Result<Option<SignInPayload>> {
-        let (service, session) = (service(context)?, session(context)?);
-        let password = Secret::new(input.password);
-        let signed_in = if session.take_attempt() {
-            service.sign_in(&input.username, password, session.address).await
-        } else {
-            let message = "One operation signs in once.";
-            Err(Refused::user(command::UserErrorCode::TooManyAttempts, &[], message))
+        let SignInInput { username, password, totp_code } = input;
+        let (password, code) = (Secret::new(password), totp_code.map(Secret::new));
+        let signed_in = match attempt(context) {
+            Ok(()) => service(context)?.sign_in(&username, password, code, session(context)?.address).await,
+            Err(refused) => Err(refused),
         };
         Ok(Some(match settle(signed_in)? {
             Err(user_errors) => SignInPayload { user_errors, ..Default::default() },
-            Ok(signed_in) => {
-                let caller = service.caller(signed_in.pass).await.map_err(error::of)?;
-                session.sign_in(service, caller.clone());
-                SignInPayload {
-                    access_token: Some(signed_in.token),
-                    expires_at: Some(signed_in.expires_at),
-                    viewer: Some(Viewer(caller)),
-                    user_errors: Vec::new(),
-                }
-            }
+            Ok(SignedIn { caller, tokens }) => SignInPayload {
+                viewer: Some(enter(context, caller)?),
+                access_token: Some(tokens.access.expose().to_owned()),
+                expires_at: Some(tokens.expires_at),
+                refresh_token: Some(tokens.refresh.expose().to_owned()),
+                refresh_expires_at: Some(tokens.refresh_expires_at),
+                user_errors: Vec::new(),
+            },
         }))
+    }
+
+    /// Prolongs your session by its newest refresh token, which is used up: one that was used before ends the session, since
+    /// somebody else may have it. Send it without an access token; one to an operation.
+    async fn refresh_session(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The session.")] input: RefreshSessionInput,
+    ) -> Result<Option<RefreshSessionPayload>> {
+        let token = Secret::new(input.refresh_token);
+        let signed_in = match attempt(context) {
+            Ok(()) => service(context)?.refresh_session(token).await,
+            Err(refused) => Err(refused),
+        };
+        Ok(Some(match settle(signed_in)? {
+            Err(user_errors) => RefreshSessionPayload { user_errors, ..Default::default() },
+            Ok(SignedIn { caller, tokens }) => RefreshSessionPayload {
+                viewer: Some(enter(context, caller)?),
+                access_token: Some(tokens.access.expose().to_owned()),
+                expires_at: Some(tokens.expires_at),
+                refresh_token: Some(tokens.refresh.expose().to_owned()),
+                refresh_expires_at: Some(tokens.refresh_expires_at),
+                user_errors: Vec::new(),
+            },
+        }))
+    }
+
+    /// Ends the session that you are in: its tokens are good for nothing from here on, and what follows something by them ends.
+    async fn sign_out(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What is to end.")] input: Option<SignOutInput>,
+    ) -> Result<Option<SignOutPayload>> {
+        let everywhere = input.unwrap_or_default().everywhere;
+        let done = service(context)?.sign_out(caller(context)?.pass, everywhere).await;
+        Ok(Some(SignOutPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
+    }
+
+    /// Replaces your password, and ends all your sessions but the one that you are in. Attempts are limited, one to an
+    /// operation.
+    async fn change_password(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The new password.")] input: ChangePasswordInput,
+    ) -> Result<Option<ChangePasswordPayload>> {
+        let (current, new) = (Secret::new(input.current_password), Secret::new(input.new_password));
+        let caller = caller(context)?;
+        let done = match attempt(context) {
+            Ok(()) => service(context)?.change_password(caller, current, new, session(context)?.address).await,
+            Err(refused) => Err(refused),
+        };
+        Ok(Some(ChangePasswordPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
     }
 }

@@ -36,8 +36,15 @@ impl Shapes {
         shapes
     }
 
-    fn field(&self, of: &str, field: &Name) -> Option<&Type> {
+    /// The type of a type's field.
+    pub(super) fn field(&self, of: &str, field: &Name) -> Option<&Type> {
         self.fields.get(of)?.get(field)
+    }
+
+    /// Every field, with the type that has it.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        self.fields.iter().flat_map(|(of, fields)| fields.keys().map(move |field| (of, field)))
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) enum UserErrorCode {
     SignatureMissing,
     /// The document has been signed or refused already.
     AlreadySigned,
-    /// Another asset in service has that name.
+    /// Another asset in service, or another of your API keys, has that name.
     NameTaken,
     /// Another placement holds some of those units.
     PlacementOverlap,
@@ -59,6 +59,10 @@ pub(super) enum UserErrorCode {
     InvalidCredentials,
     /// Too many attempts to sign in: wait.
     TooManyAttempts,
+    /// The refresh token prolongs no session: sign in again.
+    SessionEnded,
+    /// The password was right, and a code of your authenticator is asked for: `totpCode`.
+    TotpRequired,
     /// You may do this by several of your grants, which differ: say by which in `actingAs`.
     ActingAsNeeded,
     /// Nobody may do this to themselves: ask another administrator.

@@ -9,7 +9,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use super::session::Session;
 use super::shape::{Followed, Shape};
 use super::subscription::{Plan, Run};
-use super::{ApiSchema, Operation, coded, document, error};
+use super::{ApiSchema, Operation, SHAPES, coded, document, error, opened};
 use crate::access::Pass;
 use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
 use crate::store::LogPlace;
@@ -63,6 +63,7 @@ pub async fn follow(
 ) -> Result<impl Stream<Item = Result<Told, Ended>> + Send + use<>, Ended> {
     let service = schema.data::<Service>().ok_or_else(|| Refused::Internal("there is no service".to_owned()))?;
     let refused = |error| Ended { answer: coded(Response::from_errors(vec![error])), signed_out: false };
+    opened::judge(&SHAPES, &operation.document, pass).map_err(refused)?;
     let name = operation.request.operation_name.as_deref();
     document::single_root(&mut operation.document, name).map_err(refused)?;
     let plan = learn(schema, service, &operation).await?;

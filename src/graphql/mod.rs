@@ -1,6 +1,7 @@
 //! The schema, thin: translate, call the service, translate back. No business rule, no SQL.
 
 mod account;
+mod api_key;
 mod complete;
 mod document;
 mod error;
@@ -10,12 +11,14 @@ mod loaders;
 mod mutation;
 mod nesting;
 mod node;
+mod opened;
 mod people;
 mod prefetch;
 mod query;
 mod session;
 mod shape;
 mod subscription;
+mod totp;
 mod types;
 
 use std::sync::LazyLock;
@@ -36,7 +39,13 @@ pub struct Query(query::RequestQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(account::AccountMutation, mutation::RequestMutation, people::PeopleMutation);
+pub struct Mutation(
+    account::AccountMutation,
+    api_key::ApiKeyMutation,
+    totp::TotpMutation,
+    mutation::RequestMutation,
+    people::PeopleMutation,
+);
 
 /// The schema.
 pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;
@@ -111,9 +120,15 @@ impl Operation {
     }
 }
 
+/// The types of the schema.
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
+
 /// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
 pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
     let Operation { document, request } = operation;
+    if let Err(error) = opened::judge(&SHAPES, &document, session.pass()) {
+        return coded(Response::from_errors(vec![error]));
+    }
     let name = request.operation_name.clone();
     let mut request = request.data(session);
     request.set_parsed_query(document.clone());
@@ -123,7 +138,6 @@ pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session)
 
 /// The answer to an operation as the specification wants it.
 fn finish(document: &ExecutableDocument, name: Option<&str>, mut response: Response) -> Response {
-    static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
     complete::complete(&SHAPES, document, name, &mut response);
     coded(response)
 }

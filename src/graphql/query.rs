@@ -6,6 +6,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 
+use super::account::OwnSession;
+use super::api_key::ApiKey;
 use super::node::node;
 use super::prefetch::{self, Selected};
 use super::session::{caller, event_cursor, service, session};
@@ -18,7 +20,7 @@ use super::types::request::{
 };
 use super::types::who::{Office, RoleGrant, User, person};
 use super::{error, id};
-use crate::access::{Caller, Seen};
+use crate::access::{Caller, KeyScope, Seen};
 use crate::store::{self, Order, OrderField};
 
 /// What can be asked.
@@ -152,6 +154,26 @@ impl Viewer {
             prefetch::requests(context, &found, &Selected::of_field(context).field("edges")).await?;
         }
         Ok(Some(InboxConnection::of(page, &arguments, total)))
+    }
+
+    /// Your sessions that last, the latest used first.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn sessions(&self, context: &Context<'_>) -> Result<Vec<OwnSession>> {
+        let pass = self.0.pass;
+        let rows = service(context)?.sessions(&self.0).await.map_err(error::of)?;
+        Ok(rows.into_iter().map(|row| OwnSession { row, pass }).collect())
+    }
+
+    /// Signing in asks you for a code of your authenticator.
+    async fn totp_enabled(&self, context: &Context<'_>) -> Result<bool> {
+        service(context)?.has_totp(&self.0).await.map_err(error::of)
+    }
+
+    /// Your API keys, the newest first: those that let in, and those that ended in the last 90 days.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn api_keys(&self, context: &Context<'_>) -> Result<Vec<ApiKey>> {
+        let rows = service(context)?.api_keys(&self.0).await.map_err(error::of)?;
+        Ok(rows.into_iter().map(ApiKey).collect())
     }
 
     /// Where the log of events stands: read a page, then follow what comes after this. The page may be newer than its
@@ -310,7 +332,7 @@ impl RequestQuery {
         #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<RequestConnection>> {
-        caller(context)?;
+        let pass = caller(context)?.pass;
         let service = service(context)?;
         let arguments = Arguments { first, after, last, before };
         let order = order_by.map_or(Order { field: OrderField::SubmittedAt, descending: true }, |order| Order {
@@ -319,6 +341,10 @@ impl RequestQuery {
         });
         let paging = arguments.paging(order_name(order))?;
         let filter = filter.unwrap_or_default();
+        if filter.search.is_some() {
+            // What is found tells what letters say.
+            service.expect_scope(pass, KeyScope::Read, "`search`").map_err(error::of)?;
+        }
         if filter.search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH) {
             return Err(error::invalid(&format!("`search` takes {LONGEST_SEARCH} characters at most.")));
         }

@@ -133,6 +133,11 @@ impl Session {
         self.signed_in.get().unwrap_or(&self.opened)
     }
 
+    /// By what the one who asks was let in; nobody was when none. What is judged by it is not told to others.
+    pub(super) fn pass(&self) -> Option<Pass> {
+        self.identity().caller.as_ref().map(|caller| caller.pass)
+    }
+
     /// The signed-in caller.
     pub(super) fn caller(&self) -> Option<&Caller> {
         let identity = self.identity();

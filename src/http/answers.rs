@@ -9,9 +9,8 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
 use super::Shared;
-use crate::access::Pass;
 use crate::graphql::{self, Ended, Operation, Session};
-use crate::service::{LogPlace, Refused};
+use crate::service::{LogPlace, Pass, Refused};
 
 /// One of the answers to an operation.
 pub(super) enum Answer {

@@ -30,9 +30,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use tower_http::trace::TraceLayer;
 
-use crate::access::Pass;
 use crate::graphql::{self, ApiSchema, Followed, Operation, Session};
-use crate::service::{Refused, Service};
+use crate::service::{Pass, Refused, Service};
 
 /// What the routes share.
 #[derive(Clone)]

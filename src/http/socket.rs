@@ -23,9 +23,8 @@ use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
 use super::answers::{Answer, answers, failure};
 use super::{Shared, header_token, operation_of, time_left};
-use crate::access::Pass;
 use crate::graphql::Operation;
-use crate::service::Refused;
+use crate::service::{Pass, Refused};
 
 /// The one subprotocol.
 const PROTOCOL: &str = "graphql-transport-ws";

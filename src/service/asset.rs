@@ -167,7 +167,7 @@ impl Service {
 
     /// Takes a delivered asset out of service.
     pub(super) async fn revoke_asset_once(&self, pass: Pass, command: RevokeAsset) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_act(pass).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;

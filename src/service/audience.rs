@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use super::{Answer, Refused, Service};
 use crate::access::{Caller, Pass};
@@ -104,7 +103,7 @@ impl Service {
         let watched = self.audience.enter(pass);
         if watched.state().version == 0 {
             let version = self.store.people_version().await?;
-            let standing = self.store.standings(&[pass.user]).await?.remove(&pass.user);
+            let standing = self.store.standings(&[pass]).await?.remove(&pass);
             let mut state = watched.state();
             // Whoever reads the log may have been faster: what it knows, it keeps up to date.
             if state.version == 0 {
@@ -117,10 +116,10 @@ impl Service {
     /// Reads again what everybody who follows may do, the people being at that version.
     pub(super) async fn refresh_audience(&self, version: i64) -> Result<(), StoreError> {
         let present = self.audience.present();
-        let users: Vec<Uuid> = present.iter().map(|watched| watched.pass.user).collect();
-        let standings = self.store.standings(&users).await?;
+        let passes: Vec<Pass> = present.iter().map(|watched| watched.pass).collect();
+        let mut standings = self.store.standings(&passes).await?;
         for watched in present {
-            watched.learn(version, standings.get(&watched.pass.user).cloned().unwrap_or_default());
+            watched.learn(version, standings.remove(&watched.pass).unwrap_or_default());
         }
         Ok(())
     }

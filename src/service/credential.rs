@@ -99,7 +99,7 @@ impl Service {
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
     pub(super) async fn reissue_credential_once(&self, pass: Pass, command: ReissueCredential) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_act(pass).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;

@@ -61,6 +61,8 @@ pub enum UserErrorCode {
     AssetNotActive,
     InvalidCredentials,
     TooManyAttempts,
+    SessionEnded,
+    TotpRequired,
     ActingAsNeeded,
     NotForYourself,
     LastAdministrator,

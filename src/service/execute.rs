@@ -21,7 +21,7 @@ use crate::workflow::{self, Act, Execution};
 impl Service {
     /// Ends the step under way.
     pub(super) async fn execute_step_once(&self, pass: Pass, command: ExecuteStep) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_act(pass).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::again::again;
+use super::api_key::LISTED;
 use super::credential::SHOWN_AGAIN;
+use super::session::REMEMBERED;
 use super::{Answer, Service};
 use crate::store;
 
@@ -23,7 +25,7 @@ const NUMBER: Duration = Duration::from_millis(500);
 
 impl Service {
     /// Forgets, again and again, idempotency keys after their seven days, and secrets that were revealed and are not shown
-    /// again; numbers events whose own commit could not, or that another process committed. Hears meanwhile what other
+    /// again, and what let people in long ago; numbers events whose own commit could not, or that another process committed. Hears meanwhile what other
     /// processes write. Never ends by itself.
     pub async fn keep_house(&self) {
         tokio::select! {
@@ -64,7 +66,9 @@ impl Service {
         let now = self.now();
         let keys = store::forget_old_keys(&self.store, now).await?;
         let secrets = store::forget_revealed(&self.store, now - SHOWN_AGAIN).await?;
-        tracing::debug!(keys, secrets, "forgot what was past its time");
+        let sessions = store::forget_sessions(&self.store, now - REMEMBERED).await?;
+        let api_keys = store::forget_api_keys(&self.store, now - LISTED).await?;
+        tracing::debug!(keys, secrets, sessions, api_keys, "forgot what was past its time");
         Ok(())
     }
 }

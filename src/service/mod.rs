@@ -1,6 +1,7 @@
 //! One file per use case: who, may they, load, decide, save with its events. The only way from an edge to the data.
 
 mod again;
+mod api_key;
 mod asset;
 mod audience;
 mod authorize;
@@ -16,12 +17,16 @@ pub mod history;
 mod housekeeping;
 mod inbox;
 mod moves;
+mod password;
 mod people;
 mod request;
+mod session;
 mod sign;
 mod sign_in;
+mod signing;
 mod submit;
 mod text;
+mod totp;
 mod withdraw;
 
 use std::sync::Arc;
@@ -30,14 +35,16 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Caller, Capacity, Condition, Grant, Pass, Scope, Seen};
+use crate::access::{Action, Caller, Capacity, Condition, Grant, KeyScope, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
 use crate::policy::{Object, Policy};
 use crate::store::{self, SeenRequest, Store, Transaction, Turn, Viewing, ViewingScope, Waiting};
 
+pub use crate::access::Pass;
 pub use crate::store::LogPlace;
+pub use api_key::CreateApiKey;
 pub use audience::View;
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
 pub use command::{
@@ -50,7 +57,8 @@ pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use people::{CreateUser, GrantRole, RevokeGrant};
 pub use request::{Available, AvailableKind};
-pub use sign_in::SignedIn;
+pub use sign_in::{SignedIn, Terms, Tokens};
+pub use signing::RETIRED;
 
 /// Everything a use case needs.
 #[derive(Clone)]
@@ -62,7 +70,8 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     attempts: Arc<Attempts>,
     passwords: Passwords,
-    token_minutes: u32,
+    terms: Arc<Terms>,
+    noted: Arc<api_key::Noted>,
     tail: Arc<Tail>,
     audience: Arc<audience::Audience>,
     /// So many followers read from further back at a time.
@@ -86,7 +95,7 @@ impl Service {
         policy: Arc<Policy>,
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
-        token_minutes: u32,
+        terms: Terms,
         log_end: LogPlace,
     ) -> Self {
         Self {
@@ -97,7 +106,8 @@ impl Service {
             clock,
             attempts: Arc::default(),
             passwords: Passwords::default(),
-            token_minutes,
+            terms: Arc::new(terms),
+            noted: Arc::default(),
             tail: Arc::new(Tail::new(log_end)),
             audience: Arc::default(),
             reading_back: Arc::new(Semaphore::new(READING_BACK)),
@@ -192,8 +202,22 @@ impl Service {
         of(Action::Execute).chain(of(Action::Sign)).collect()
     }
 
-    /// Begins a write: the caller's grants are read in its transaction, not from before.
+    /// Begins an act on requests or assets: by somebody who signed in, or by an API key that may act.
+    async fn begin_act(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
+        self.expect_scope(pass, KeyScope::Act, "This")?;
+        self.begin_write(pass).await
+    }
+
+    /// Begins any other write: by somebody who signed in, and by no API key.
     async fn begin(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
+        if pass.key().is_some() {
+            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".to_owned()));
+        }
+        self.begin_write(pass).await
+    }
+
+    /// The caller's grants are read in the transaction that writes, not from before.
+    async fn begin_write(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
         let transaction = self.store.begin().await?;
         let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
         Ok((transaction, caller))

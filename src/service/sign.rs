@@ -15,7 +15,7 @@ use crate::workflow::{self, Act, Decision, Refusal};
 impl Service {
     /// Signs or refuses the current document of its kind.
     pub(super) async fn sign_document_once(&self, pass: Pass, command: SignDocument) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_act(pass).await?;
         let not_found = || Refused::not_found(&["documentId"]);
         let document = store::document_by_id(&transaction, command.document).await?.ok_or_else(not_found)?;
         let seen = self.see(&transaction, &caller, document.request_id, &["documentId"]).await?;

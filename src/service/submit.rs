@@ -50,7 +50,7 @@ struct Papers {
 impl Service {
     /// Submits a request.
     pub(super) async fn submit_request_once(&self, pass: Pass, command: SubmitRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_act(pass).await?;
         let office = self.catalog.office(&command.office).ok_or_else(|| Refused::not_found(&["office"]))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
         let entry = self
@@ -129,7 +129,7 @@ impl Service {
 
     /// Completes a request that came back.
     pub(super) async fn resubmit_request_once(&self, pass: Pass, command: ResubmitRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_act(pass).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;

@@ -14,7 +14,7 @@ use crate::workflow::{self, Act};
 impl Service {
     /// Takes a request back; a reservation is freed.
     pub(super) async fn withdraw_request_once(&self, pass: Pass, command: WithdrawRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_act(pass).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;

@@ -26,6 +26,11 @@ async fn read(connection: &DatabaseConnection) -> Result<KeyIds, StoreError> {
 }
 
 impl Store {
+    /// The ids on record now.
+    pub async fn recorded_key_ids(&self) -> Result<KeyIds, StoreError> {
+        read(self.reader()).await
+    }
+
     /// Records those ids where there are none, and returns what is on record then: of two that do this at once, the first
     /// one's.
     pub async fn record_key_ids(&self, ids: KeyIds) -> Result<KeyIds, StoreError> {

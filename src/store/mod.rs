@@ -1,6 +1,7 @@
 //! sea-orm: reading and writing, and the event log. Holds no decision: what a caller sees comes in as [`Viewing`], what may
 //! be written comes in as a proof.
 
+mod api_keys;
 mod assets;
 mod change;
 mod condition;
@@ -19,9 +20,13 @@ mod people;
 mod place;
 mod procedures;
 mod requests;
+mod sessions;
+mod signing_keys;
+mod totp;
 mod verify;
 mod view;
 
+pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, forget_api_keys, note_api_key, revoke_api_key};
 pub use assets::{
     AssetFilter, Held, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of,
     forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
@@ -51,5 +56,11 @@ pub use requests::{
     inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of,
     visits_of,
 };
+pub use sessions::{
+    Ending, begin_session, end_sessions, forget_sessions, lock_person, prolong_session, refresh_token, sessions_of,
+    set_password, use_refresh_token,
+};
+pub use signing_keys::{PublishedKey, Rotation, published_key, rotate_signing_key};
+pub use totp::{add_recovery_codes, begin_totp, end_totp, take_step, totp_of, use_recovery_code};
 pub use verify::{Defect, Follows, verify};
 pub use view::{AssetRow, SeenRequest, Sees, Turn, Viewing, ViewingScope, Waiting};

@@ -12,14 +12,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::change::insert;
+use super::sessions::{lasting, lets_in};
 use super::{Store, StoreError, Transaction, Viewing};
 use crate::access::{Caller, Capacity, Grant, Pass};
 
 /// A person's row.
 pub type Person = user::Model;
 
-/// A person with the grants that are in force at a moment, definitive ones first, then the oldest. None for nobody, and for
-/// somebody who was deactivated.
+/// A person with the grants that are in force at a moment, definitive ones first, then the oldest. None for nobody, for
+/// somebody who was deactivated, and when what let them in has ended.
 pub async fn caller<C: ConnectionTrait>(
     connection: &C,
     pass: Pass,
@@ -29,6 +30,7 @@ pub async fn caller<C: ConnectionTrait>(
     let rows = grant::Entity::find()
         .filter(grant::Column::UserId.eq(user))
         .filter(is_active(Expr::val(user)))
+        .filter(lets_in(pass, now))
         .filter(in_force(now))
         .order_by_asc(grant::Column::ValidFrom)
         .order_by_asc(grant::Column::Id)
@@ -38,8 +40,9 @@ pub async fn caller<C: ConnectionTrait>(
     grants.sort_by_key(|grant| grant.capacity);
     if grants.is_empty() {
         // Without a grant it takes a second look to tell who is known from who is not.
-        let known = user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).count(connection);
-        return Ok((known.await? > 0).then_some(Caller { pass, grants }));
+        let known =
+            user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).filter(lets_in(pass, now));
+        return Ok((known.count(connection).await? > 0).then_some(Caller { pass, grants }));
     }
     Ok(Some(Caller { pass, grants }))
 }
@@ -47,7 +50,7 @@ pub async fn caller<C: ConnectionTrait>(
 /// A person with all their grants, those that have ended and those to come too.
 #[derive(Debug, Clone, Default)]
 pub struct Standing {
-    /// They are known and were not deactivated.
+    /// They are known and were not deactivated, and what let them in still does.
     pub active: bool,
     /// Definitive ones first, then the oldest.
     pub grants: Vec<Grant>,
@@ -77,10 +80,11 @@ impl Store {
         row.map(|row| row.version).ok_or_else(|| StoreError::Damaged("the people's version is missing".to_owned()))
     }
 
-    /// The standing of each of those people; of nobody who is not known.
-    pub async fn standings(&self, users: &[Uuid]) -> Result<HashMap<Uuid, Standing>, StoreError> {
-        let mut found: HashMap<Uuid, Standing> = HashMap::new();
-        for users in users.chunks(AT_ONCE) {
+    /// The standing of each of those who were let in; of nobody who no longer is.
+    pub async fn standings(&self, passes: &[Pass]) -> Result<HashMap<Pass, Standing>, StoreError> {
+        let mut found: HashMap<Pass, Standing> = HashMap::new();
+        for passes in passes.chunks(AT_ONCE) {
+            let users: BTreeSet<Uuid> = passes.iter().map(|pass| pass.user).collect();
             let active = user::Entity::find()
                 .select_only()
                 .column(user::Column::Id)
@@ -91,16 +95,21 @@ impl Store {
                 .filter(grant::Column::UserId.is_in(users.iter().copied()))
                 .order_by_asc(grant::Column::ValidFrom)
                 .order_by_asc(grant::Column::Id);
-            let (active, grants) = tokio::try_join!(active.all(self.reader()), grants.all(self.reader()))?;
-            found.extend(active.into_iter().map(|user| (user, Standing { active: true, grants: Vec::new() })));
+            let reader = self.reader();
+            let (active, grants, lasting) =
+                tokio::try_join!(active.all(reader), grants.all(reader), lasting(reader, passes))?;
+            let mut people: HashMap<Uuid, Vec<Grant>> = active.into_iter().map(|user| (user, Vec::new())).collect();
             for row in grants {
-                if let Some(standing) = found.get_mut(&row.user_id) {
-                    standing.grants.push(grant_of(row)?);
+                if let Some(grants) = people.get_mut(&row.user_id) {
+                    grants.push(grant_of(row)?);
                 }
             }
-        }
-        for standing in found.values_mut() {
-            standing.grants.sort_by_key(|grant| grant.capacity);
+            people.values_mut().for_each(|grants| grants.sort_by_key(|grant| grant.capacity));
+            found.extend(
+                passes.iter().filter(|pass| lasting.contains(&pass.login)).filter_map(|pass| {
+                    Some((*pass, Standing { active: true, grants: people.get(&pass.user)?.clone() }))
+                }),
+            );
         }
         Ok(found)
     }

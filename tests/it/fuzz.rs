@@ -13,7 +13,7 @@ use disposisi::clock::SystemClock;
 use disposisi::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
-use disposisi::service::{Catalog, Service};
+use disposisi::service::{Catalog, Service, Terms};
 use disposisi::store::{LogPlace, Store};
 use disposisi::workflow::reach;
 use proptest::collection::vec;
@@ -379,7 +379,15 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         catalog.add_procedure(located.procedure, true).expect("a procedure");
     }
     let policy = Arc::new(Policy::default());
-    let service = Service::new(store, Arc::new(catalog), policy, keys, Arc::new(SystemClock), 15, LogPlace::default());
+    let service = Service::new(
+        store,
+        Arc::new(catalog),
+        policy,
+        keys,
+        Arc::new(SystemClock),
+        Terms::default(),
+        LogPlace::default(),
+    );
     (service.clone(), graphql::schema(service, Limits::default()))
 }
 

@@ -335,10 +335,12 @@ impl Server {
     pub(crate) async fn token_for(&self, name: &str, seconds: i64) -> String {
         let claims = self.person(name).await.token().split('.').nth(1).map(|part| URL_SAFE_NO_PAD.decode(part));
         let claims: Value = serde_json::from_slice(&claims.expect("claims").expect("base64")).expect("JSON");
-        let user = claims["sub"].as_str().and_then(|sub| sub.parse().ok()).expect("an id");
+        let id = |claim: &str| claims[claim].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let bearer = disposisi::auth::Bearer { user: id("sub"), session: id("sid") };
         let keys = disposisi::auth::Keys::open(&self.path().join("keys")).expect("the keys");
         let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
-        keys.issue(user, now, chrono::TimeDelta::seconds(seconds)).expect("a token").0
+        let token = keys.issue(bearer, "disposisi", now, chrono::TimeDelta::seconds(seconds)).expect("a token").0;
+        token.expose().to_owned()
     }
 
     /// Signs a person in.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+mod accounts;
+mod api_keys;
 mod branches;
 mod churn;
 mod clients;
@@ -24,6 +26,7 @@ mod matrix;
 mod million;
 mod printed;
 mod races;
+mod rotation;
 mod schema;
 mod secrets;
 mod sight;
@@ -33,4 +36,5 @@ mod stream;
 mod subdomain;
 mod tamper;
 mod tokens;
+mod totp;
 mod versions;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, READ, Server};
+use crate::harness::{Cast, PASSWORD, READ, Server, credentials};
 
 const CAST: Cast<'static> = &[
     ("opd", "singkawang", "opd", Some("dinkes")),
@@ -50,6 +50,38 @@ async fn to_step_6(server: &Server, number: &str, inside: &str) {
     server.person("subkor").await.execute(number, "5", "yes", json!({})).await.expect("complete");
 }
 
+/// Every kind of text that lets somebody in, made and used, rightly and wrongly.
+async fn ways_in(server: &Server) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
+    let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken } }";
+    let signed_in = server.send(None, query, credentials("head")).await["data"]["signIn"].clone();
+    let (access, refresh) = (text(&signed_in["accessToken"]), text(&signed_in["refreshToken"]));
+    let ask = async |token: Option<&str>, query: &str, input: Value| {
+        server.send(token, query, json!({ "input": input })).await["data"].clone()
+    };
+    let begin = "mutation($input: BeginTotpInput!) { beginTotp(input: $input) { secret } }";
+    let begun = ask(Some(&access), begin, json!({ "password": PASSWORD })).await;
+    let secret = text(&begun["beginTotp"]["secret"]);
+    let confirm = "mutation($input: ConfirmTotpInput!) { confirmTotp(input: $input) { recoveryCodes } }";
+    ask(Some(&access), confirm, json!({ "code": format!("wrong {MARK}") })).await;
+    let create = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }";
+    let expires = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::hours(1);
+    let input = json!({ "name": "script", "scopes": ["READ"], "expiresAt": expires.to_rfc3339() });
+    let key = text(&ask(Some(&access), create, input).await["createApiKey"]["key"]);
+    let viewer = "{ viewer { user { name } } }";
+    assert_eq!(server.send(Some(&key), viewer, json!({})).await["data"]["viewer"]["user"]["name"], "head");
+    server.send(Some(&format!("{key}{MARK}")), viewer, json!({})).await;
+    let change = "mutation($input: ChangePasswordInput!) { changePassword(input: $input) { userErrors { code } } }";
+    ask(Some(&access), change, json!({ "currentPassword": MARK, "newPassword": format!("{MARK}{MARK}") })).await;
+    let prolong =
+        "mutation($input: RefreshSessionInput!) { refreshSession(input: $input) { accessToken refreshToken } }";
+    let prolonged = ask(None, prolong, json!({ "refreshToken": refresh })).await["refreshSession"].clone();
+    ask(None, prolong, json!({ "refreshToken": MARK })).await;
+    ask(None, prolong, json!({ "refreshToken": refresh })).await;
+    let newer = [text(&prolonged["accessToken"]), text(&prolonged["refreshToken"])];
+    [access, refresh, secret, key].into_iter().chain(newer).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_written_anywhere() {
     let mut server = Server::with(CAST);
@@ -73,6 +105,7 @@ async fn no_secret_is_written_anywhere() {
     );
     answers += &server.send(None, &inline, json!({})).await.to_string();
 
+    let ways_in = ways_in(&server).await;
     let (opd, cloud) = (server.person("opd").await, server.person("cloud").await);
     let submitted = opd.ask(SUBMIT, json!({ "input": submission("permohonan-cloud-service", "005/1") })).await;
     let number = submitted["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();
@@ -133,6 +166,10 @@ async fn no_secret_is_written_anywhere() {
     for line in log.lines() {
         assert!(!line.contains(MARK) && !line.contains("demonstration only"), "the log shows a secret: {line}");
         assert!(!line.contains(opd.token()), "the log shows a token: {line}");
+        assert!(!ways_in.iter().any(|text| line.contains(text)), "the log shows a way in: {line}");
+    }
+    for text in &ways_in {
+        assert!(!server.holds(text), "the data folder holds a way in");
     }
     for secret in [MARK, "demonstration only", opd.token()] {
         assert!(!server.holds(secret), "the data folder holds it in the clear");

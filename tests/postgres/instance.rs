@@ -42,6 +42,11 @@ impl Instance {
         std::fs::read_to_string(&self.log).expect("the log")
     }
 
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its address, as the beginning of a URL.
     pub(crate) fn base(&self) -> &str {
         self.url.trim_end_matches("/graphql")

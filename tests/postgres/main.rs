@@ -9,11 +9,16 @@ mod conflicts;
 mod database;
 mod empty;
 mod instance;
+mod keys;
 mod many;
 mod silent;
 mod tls;
 mod together;
 
+#[path = "../it/accounts.rs"]
+mod accounts;
+#[path = "../it/api_keys.rs"]
+mod api_keys;
 #[path = "../it/branches.rs"]
 mod branches;
 #[path = "../it/churn.rs"]
@@ -39,6 +44,8 @@ mod manners;
 mod matrix;
 #[path = "../it/races.rs"]
 mod races;
+#[path = "../it/rotation.rs"]
+mod rotation;
 #[path = "../it/secrets.rs"]
 mod secrets;
 #[path = "../it/sight.rs"]
@@ -55,5 +62,7 @@ mod subdomain;
 mod tamper;
 #[path = "../it/tokens.rs"]
 mod tokens;
+#[path = "../it/totp.rs"]
+mod totp;
 #[path = "../it/versions.rs"]
 mod versions;

@@ -8,7 +8,7 @@ use super::{is_known, nobody};
 use crate::access::{Action, Pass};
 use crate::auth::{Passwords, Secret};
 use crate::policy::Object;
-use crate::store::{self, OfficeAppend, Person};
+use crate::store::{self, Ending, OfficeAppend, Person};
 
 /// A new person.
 #[derive(Debug, Clone)]
@@ -102,6 +102,7 @@ impl Service {
             return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
         }
         if person.deactivated_at.is_none() {
+            store::end_sessions(&transaction, Ending::All(user), change.now()).await?;
             store::save_person(&transaction, Person { deactivated_at: Some(change.now()), ..person }).await?;
             change.append(OfficeAppend { kind: "USER_DEACTIVATED", user: Some(user), ..Default::default() }).await?;
             self.expect_administrator(&change, office, &path).await?;

@@ -1,0 +1,26 @@
+//! A session that somebody began by signing in.
+
+use sea_orm::entity::prelude::*;
+
+/// A session that somebody began by signing in.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sessions")]
+pub struct Model {
+    /// Its id, which access tokens carry.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// When it began.
+    pub created_at: DateTimeUtc,
+    /// When tokens were given for it last.
+    pub last_used_at: DateTimeUtc,
+    /// When it was ended; none while it lasts.
+    pub ended_at: Option<DateTimeUtc>,
+}
+
+/// None are declared: what belongs together is read by one statement for a whole page.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

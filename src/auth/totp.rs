@@ -1,0 +1,114 @@
+//! One-time codes: by an authenticator (TOTP, RFC 6238: SHA-1, six digits, 30 seconds, as all of them know), or from a list kept
+//! for the day that it is lost.
+
+use chrono::{DateTime, Utc};
+use totp_rs::Builder;
+use zeroize::Zeroizing;
+
+use super::{KeyError, Secret, digest};
+
+/// Who gives the codes' secrets, as authenticators show it.
+const ISSUER: &str = "disposisi";
+
+/// How many codes are listed for the day that an authenticator is lost.
+pub const RECOVERY_CODES: usize = 10;
+
+/// What an authenticator and the server share.
+pub struct Totp(totp_rs::Totp);
+
+impl std::fmt::Debug for Totp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("«hidden»")
+    }
+}
+
+fn chance<const N: usize>() -> Result<Zeroizing<[u8; N]>, KeyError> {
+    let mut bytes = Zeroizing::new([0_u8; N]);
+    getrandom::fill(&mut *bytes).map_err(|error| KeyError::Token(error.to_string()))?;
+    Ok(bytes)
+}
+
+impl Totp {
+    /// A new one, for somebody who signs in by that name.
+    pub fn new(username: &str) -> Result<Self, KeyError> {
+        Self::from(totp_rs::Secret::new_stack(*chance::<20>()?), username)
+    }
+
+    /// The one of that secret.
+    pub fn of(secret: &Secret, username: &str) -> Result<Self, KeyError> {
+        let secret = totp_rs::Secret::try_from_base32(secret.expose());
+        Self::from(secret.map_err(|error| KeyError::Token(error.to_string()))?, username)
+    }
+
+    fn from(secret: totp_rs::Secret, username: &str) -> Result<Self, KeyError> {
+        let built = Builder::new().with_secret(secret).with_account_name(username).with_issuer(Some(ISSUER)).build();
+        built.map(Self).map_err(|error| KeyError::Token(error.to_string()))
+    }
+
+    /// What is typed into an authenticator, in base32.
+    pub fn secret(&self) -> Secret {
+        Secret::new(self.0.secret().to_base32())
+    }
+
+    /// What an authenticator scans.
+    pub fn uri(&self) -> Result<Secret, KeyError> {
+        self.0.to_url().map(Secret::new).map_err(|error| KeyError::Token(error.to_string()))
+    }
+
+    /// The step of time whose code this is: that of the moment, the one before or the one after. None for any other code.
+    pub fn step(&self, code: &Secret, now: DateTime<Utc>) -> Option<i64> {
+        let code = Zeroizing::new(code.expose().chars().filter(|c| !c.is_whitespace()).collect::<String>());
+        let step = self.0.check(&code, u64::try_from(now.timestamp()).ok()?)?;
+        i64::try_from(step).ok()
+    }
+}
+
+/// A new code for the list: 80 bits of chance, in four groups.
+pub fn new_recovery_code() -> Result<Secret, KeyError> {
+    let text = Zeroizing::new(totp_rs::Secret::new(Box::new(*chance::<10>()?)).to_base32().to_lowercase());
+    let characters: Vec<char> = text.chars().collect();
+    let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
+    Ok(Secret::new(groups.join("-")))
+}
+
+/// By what such a code is known, however it is typed.
+pub fn recovery_digest(code: &Secret) -> [u8; 32] {
+    let typed = code.expose().chars().filter(char::is_ascii_alphanumeric);
+    digest(&Zeroizing::new(typed.collect::<String>().to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_standard_and_of_their_time() {
+        // RFC 6238, appendix B: the secret of its test vectors; their last six digits.
+        let secret = Secret::new(totp_rs::Secret::new_stack(*b"12345678901234567890").to_base32());
+        let totp = Totp::of(&secret, "siti").unwrap();
+        assert_eq!(totp.secret().expose(), secret.expose());
+        for (at, code) in [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
+            let step = |at: i64| totp.step(&Secret::new(code.to_owned()), DateTime::from_timestamp(at, 0).unwrap());
+            let own = at / 30;
+            assert_eq!((step(at), step(at - 30), step(at + 30)), (Some(own), Some(own), Some(own)), "{code}");
+            assert_eq!((step(at - 60), step(at + 60)), (None, None), "{code}");
+        }
+        let now = DateTime::from_timestamp(59, 0).unwrap();
+        for wrong in ["", "28708", "2870820", "+87082", "２８７０８２", "287083", "nothing"] {
+            assert_eq!(totp.step(&Secret::new(wrong.to_owned()), now), None, "{wrong}");
+        }
+        assert_eq!(totp.step(&Secret::new("287 082".to_owned()), now), Some(1), "as authenticators show it");
+        let uri = totp.uri().unwrap();
+        assert!(uri.expose().starts_with("otpauth://totp/disposisi:siti?secret="), "as authenticators read it");
+        assert_ne!(Totp::new("siti").unwrap().secret().expose(), Totp::new("siti").unwrap().secret().expose());
+    }
+
+    #[test]
+    fn a_listed_code_is_known_however_it_is_typed() {
+        let code = new_recovery_code().unwrap();
+        assert_eq!(code.expose().len(), 19);
+        let typed = Secret::new(code.expose().to_uppercase().replace('-', " "));
+        assert_eq!(recovery_digest(&typed), recovery_digest(&code));
+        assert_ne!(recovery_digest(&new_recovery_code().unwrap()), recovery_digest(&code));
+    }
+}

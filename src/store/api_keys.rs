@@ -1,0 +1,62 @@
+//! API keys.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::api_key;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use super::change::insert;
+use super::{Store, StoreError, Transaction, listen};
+
+/// How far a key's last use may be off.
+const ABOUT: TimeDelta = TimeDelta::minutes(1);
+
+/// Adds a key.
+pub async fn add_api_key(transaction: &Transaction, key: api_key::Model) -> Result<(), StoreError> {
+    insert(transaction, key).await
+}
+
+/// The key of that hash, whatever has become of it.
+pub async fn api_key_by_hash(store: &Store, hash: &[u8; 32]) -> Result<Option<api_key::Model>, StoreError> {
+    Ok(api_key::Entity::find().filter(api_key::Column::Hash.eq(hash.to_vec())).one(store.reader()).await?)
+}
+
+/// The keys of a person, the newest first.
+pub async fn api_keys_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Vec<api_key::Model>, StoreError> {
+    let keys = api_key::Entity::find().filter(api_key::Column::UserId.eq(user));
+    Ok(keys.order_by_desc(api_key::Column::CreatedAt).order_by_desc(api_key::Column::Id).all(connection).await?)
+}
+
+/// Revokes a key of a person, and wakes whoever follows something on any server when that commits.
+pub async fn revoke_api_key(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let revoke = api_key::Entity::update_many().col_expr(api_key::Column::RevokedAt, Expr::val(now));
+    revoke.filter(api_key::Column::Id.eq(id)).filter(api_key::Column::RevokedAt.is_null()).exec(transaction).await?;
+    listen::tell(transaction).await
+}
+
+/// Notes that a key was used, unless that was noted just before.
+pub async fn note_api_key(store: &Store, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let transaction = store.begin().await?;
+    let before = api_key::Column::LastUsedAt;
+    api_key::Entity::update_many()
+        .col_expr(before, Expr::val(now))
+        .filter(api_key::Column::Id.eq(id))
+        .filter(Condition::any().add(before.is_null()).add(before.lt(now - ABOUT)))
+        .exec(&transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Forgets the keys that ended before that moment. Returns how many.
+pub async fn forget_api_keys(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let of = |column: api_key::Column| column.lt(before);
+    let ended = Condition::any().add(of(api_key::Column::RevokedAt)).add(of(api_key::Column::ExpiresAt));
+    if api_key::Entity::find().filter(ended.clone()).count(store.reader()).await? == 0 {
+        return Ok(0);
+    }
+    let transaction = store.begin().await?;
+    let gone = api_key::Entity::delete_many().filter(ended).exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(gone.rows_affected)
+}

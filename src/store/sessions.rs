@@ -1,0 +1,204 @@
+//! Sessions, the tokens that prolong them, and whether what let somebody in still does.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use entity::{api_key, refresh_token, session, user};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::change::insert;
+use super::{Person, Store, StoreError, Transaction, listen};
+use crate::access::{KeyScopes, Login, Pass};
+
+/// Which sessions end.
+#[derive(Debug, Clone, Copy)]
+pub enum Ending {
+    /// This one.
+    One(Uuid),
+    /// All of a person.
+    All(Uuid),
+    /// All of a person but this one.
+    Others(Uuid, Uuid),
+}
+
+/// What let somebody in still does, at a moment.
+pub(super) fn lets_in(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
+    let mut query = Query::select();
+    query.expr(Expr::val(1));
+    match pass.login {
+        Login::Session(id) => {
+            let of = |column| Expr::col((session::Entity, column));
+            query
+                .from(session::Entity)
+                .and_where(of(session::Column::Id).eq(id))
+                .and_where(of(session::Column::UserId).eq(pass.user))
+                .and_where(of(session::Column::EndedAt).is_null());
+        }
+        Login::Key(id, scopes) => {
+            let of = |column| Expr::col((api_key::Entity, column));
+            query
+                .from(api_key::Entity)
+                .and_where(of(api_key::Column::Id).eq(id))
+                .and_where(of(api_key::Column::UserId).eq(pass.user))
+                .and_where(of(api_key::Column::Scopes).eq(scopes.words()))
+                .and_where(of(api_key::Column::RevokedAt).is_null())
+                .and_where(of(api_key::Column::ExpiresAt).gt(now));
+        }
+    }
+    Expr::exists(query)
+}
+
+/// Which of those who were let in still are, by what let them in. When a key ends by its time is known to whoever holds it.
+pub(super) async fn lasting<C: ConnectionTrait>(connection: &C, passes: &[Pass]) -> Result<HashSet<Login>, DbErr> {
+    let sessions = passes.iter().filter_map(|pass| pass.session());
+    let sessions = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::Id.is_in(sessions))
+        .filter(session::Column::EndedAt.is_null())
+        .into_tuple::<Uuid>();
+    let mut lasting: HashSet<Login> = sessions.all(connection).await?.into_iter().map(Login::Session).collect();
+    let keys: Vec<Uuid> = passes.iter().filter_map(|pass| pass.key()).collect();
+    if !keys.is_empty() {
+        let keys = api_key::Entity::find()
+            .filter(api_key::Column::Id.is_in(keys))
+            .filter(api_key::Column::RevokedAt.is_null())
+            .all(connection)
+            .await?;
+        lasting.extend(keys.into_iter().map(|key| Login::Key(key.id, KeyScopes::from_words(&key.scopes))));
+    }
+    Ok(lasting)
+}
+
+/// A person, whom nobody else changes until the transaction ends: what is decided by their password, and what they hold so
+/// many of.
+pub async fn lock_person(transaction: &Transaction, id: Uuid) -> Result<Option<Person>, StoreError> {
+    let mut query = user::Entity::find_by_id(id);
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        query = query.lock_exclusive();
+    }
+    Ok(query.one(transaction).await?)
+}
+
+/// Replaces a person's password.
+pub async fn set_password(transaction: &Transaction, id: Uuid, hash: String) -> Result<(), StoreError> {
+    let update = user::Entity::update_many().col_expr(user::Column::PasswordHash, Expr::val(hash));
+    update.filter(user::Column::Id.eq(id)).exec(transaction).await?;
+    Ok(())
+}
+
+/// Begins a session with its first token.
+pub async fn begin_session(
+    transaction: &Transaction,
+    session: session::Model,
+    token: refresh_token::Model,
+) -> Result<(), StoreError> {
+    insert(transaction, session).await?;
+    insert(transaction, token).await
+}
+
+/// A token by its hash, with whose session it prolongs.
+pub async fn refresh_token<C: ConnectionTrait>(
+    connection: &C,
+    hash: &[u8; 32],
+) -> Result<Option<(refresh_token::Model, session::Model)>, StoreError> {
+    let Some(token) = refresh_token::Entity::find_by_id(hash.to_vec()).one(connection).await? else { return Ok(None) };
+    let session = session::Entity::find_by_id(token.session_id).one(connection).await?;
+    Ok(session.map(|session| (token, session)))
+}
+
+/// Uses a token up; false where it was used before. Of two at once, one does.
+pub async fn use_refresh_token(
+    transaction: &Transaction,
+    hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let used = refresh_token::Entity::update_many()
+        .col_expr(refresh_token::Column::UsedAt, Expr::val(now))
+        .filter(refresh_token::Column::Hash.eq(hash.to_vec()))
+        .filter(refresh_token::Column::UsedAt.is_null());
+    Ok(used.exec(transaction).await?.rows_affected == 1)
+}
+
+/// Prolongs a session by a new token.
+pub async fn prolong_session(transaction: &Transaction, token: refresh_token::Model) -> Result<(), StoreError> {
+    let (id, now) = (token.session_id, token.issued_at);
+    insert(transaction, token).await?;
+    let update = session::Entity::update_many().col_expr(session::Column::LastUsedAt, Expr::val(now));
+    update.filter(session::Column::Id.eq(id)).exec(transaction).await?;
+    Ok(())
+}
+
+/// Ends sessions, and wakes whoever follows something on any server when that commits. Returns how many ended.
+pub async fn end_sessions(transaction: &Transaction, which: Ending, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let end = session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::val(now))
+        .filter(session::Column::EndedAt.is_null());
+    let end = match which {
+        Ending::One(id) => end.filter(session::Column::Id.eq(id)),
+        Ending::All(user) => end.filter(session::Column::UserId.eq(user)),
+        Ending::Others(user, kept) => end.filter(session::Column::UserId.eq(user)).filter(session::Column::Id.ne(kept)),
+    };
+    let ended = end.exec(transaction).await?.rows_affected;
+    listen::tell(transaction).await?;
+    Ok(ended)
+}
+
+/// A token of the session can still be used.
+fn can_be_prolonged(now: DateTime<Utc>) -> SimpleExpr {
+    let of = |column| Expr::col((refresh_token::Entity, column));
+    Expr::exists(
+        Query::select()
+            .expr(Expr::val(1))
+            .from(refresh_token::Entity)
+            .and_where(of(refresh_token::Column::SessionId).equals((session::Entity, session::Column::Id)))
+            .and_where(of(refresh_token::Column::ExpiresAt).gt(now))
+            .to_owned(),
+    )
+}
+
+/// The sessions of a person that last, the latest used first.
+pub async fn sessions_of(store: &Store, user: Uuid, now: DateTime<Utc>) -> Result<Vec<session::Model>, StoreError> {
+    let query = session::Entity::find()
+        .filter(session::Column::UserId.eq(user))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(can_be_prolonged(now))
+        .order_by_desc(session::Column::LastUsedAt)
+        .order_by_desc(session::Column::Id);
+    Ok(query.all(store.reader()).await?)
+}
+
+/// Forgets the tokens that ended before that moment, and the sessions that did or can no longer be prolonged. Returns how many of
+/// both.
+pub async fn forget_sessions(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let old = refresh_token::Column::ExpiresAt.lt(before);
+    // A writer's place is taken only where there is something to do.
+    if refresh_token::Entity::find().filter(old.clone()).count(store.reader()).await? == 0
+        && session::Entity::find().filter(session::Column::EndedAt.lt(before)).count(store.reader()).await? == 0
+    {
+        return Ok(0);
+    }
+    let transaction = store.begin().await?;
+    let ended = Query::select()
+        .column(session::Column::Id)
+        .from(session::Entity)
+        .and_where(Expr::col(session::Column::EndedAt).lt(before))
+        .to_owned();
+    let of_ended = refresh_token::Column::SessionId.in_subquery(ended);
+    let tokens = refresh_token::Entity::delete_many()
+        .filter(sea_orm::Condition::any().add(old).add(of_ended))
+        .exec(&transaction)
+        .await?;
+    let any = Query::select().column(refresh_token::Column::SessionId).from(refresh_token::Entity).to_owned();
+    let sessions = session::Entity::delete_many()
+        .filter(session::Column::CreatedAt.lt(before))
+        .filter(session::Column::Id.not_in_subquery(any))
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(tokens.rows_affected + sessions.rows_affected)
+}

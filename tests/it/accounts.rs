@@ -1,0 +1,177 @@
+//! Sessions: prolonged by tokens that are good once, ended at once everywhere, and what a person does about their password.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, PASSWORD, Server, credentials};
+use crate::socket::Socket;
+use crate::stream::Stream;
+
+const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None), ("kadis", "singkawang", "kepala-dinas", None)];
+
+const TOKENS: &str =
+    "accessToken expiresAt refreshToken refreshExpiresAt viewer { user { username } } userErrors { code path }";
+
+const VIEWER: &str = "{ viewer { user { username } sessions { beganAt lastUsedAt current } } }";
+
+const EVENTS: &str = "subscription { requestEvents { id } }";
+
+/// Signs in with that password; the payload.
+async fn sign_in_as(server: &Server, name: &str, password: &str) -> Value {
+    let query = format!("mutation($input: SignInInput!) {{ signIn(input: $input) {{ {TOKENS} }} }}");
+    let input = json!({ "input": { "username": name, "password": password } });
+    server.send(None, &query, input).await["data"]["signIn"].clone()
+}
+
+/// Signs in; the access token and the refresh token.
+async fn sign_in(server: &Server, name: &str) -> (String, String) {
+    tokens(&sign_in_as(server, name, PASSWORD).await)
+}
+
+fn tokens(payload: &Value) -> (String, String) {
+    let text = |field: &str| payload[field].as_str().unwrap_or_else(|| panic!("{payload}")).to_owned();
+    (text("accessToken"), text("refreshToken"))
+}
+
+/// The payload of a refresh.
+async fn refresh(server: &Server, token: &str) -> Value {
+    let query = format!("mutation($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ {TOKENS} }} }}");
+    let answer = server.send(None, &query, json!({ "input": { "refreshToken": token } })).await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+    answer["data"]["refreshSession"].clone()
+}
+
+/// Whether a token lets somebody in.
+async fn is_in(server: &Server, token: &str) -> bool {
+    let answer = server.send(Some(token), VIEWER, json!({})).await;
+    let refused = answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED";
+    assert!(refused != answer["data"]["viewer"]["user"]["username"].is_string(), "{answer}");
+    !refused
+}
+
+fn code(payload: &Value) -> &str {
+    payload["userErrors"][0]["code"].as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_is_good_once_and_ends_its_session_when_it_comes_again() {
+    let server = Server::with(CAST);
+    let (access, first) = sign_in(&server, "tu").await;
+    let (elsewhere, _) = sign_in(&server, "tu").await;
+    let refreshed = refresh(&server, &first).await;
+    assert_eq!(refreshed["viewer"]["user"]["username"], "tu", "{refreshed}");
+    let (newer, second) = tokens(&refreshed);
+    assert!(second != first && is_in(&server, &access).await && is_in(&server, &newer).await);
+    // Neither kind of token is the other.
+    assert!(!is_in(&server, &second).await);
+    assert_eq!(code(&refresh(&server, &newer).await), "SESSION_ENDED");
+    for wrong in ["", "x", &second[1..], &format!("{second}x"), &"x".repeat(5_000)] {
+        let refused = refresh(&server, wrong).await;
+        assert_eq!((code(&refused), &refused["accessToken"]), ("SESSION_ENDED", &Value::Null));
+    }
+    assert!(is_in(&server, &newer).await, "what nobody was given ends nothing");
+
+    let stolen = refresh(&server, &first).await;
+    assert_eq!((code(&stolen), &stolen["accessToken"]), ("SESSION_ENDED", &Value::Null), "{stolen}");
+    assert!(!is_in(&server, &access).await && !is_in(&server, &newer).await, "the session ends for both who have it");
+    assert_eq!(code(&refresh(&server, &second).await), "SESSION_ENDED");
+    assert!(is_in(&server, &elsewhere).await, "another session stays");
+    let log = server.log();
+    assert!(log.contains("a refresh token came twice") && !log.contains(&first), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_refresh_at_once_at_most_one_does() {
+    let server = Server::with(CAST);
+    for _ in 0..5 {
+        let (access, token) = sign_in(&server, "tu").await;
+        let all = futures_util::future::join_all((0..6).map(|_| refresh(&server, &token))).await;
+        assert_eq!(all.iter().filter(|answer| answer["accessToken"].is_string()).count(), 1, "{all:?}");
+        assert!(!is_in(&server, &access).await);
+        for answer in all.iter().filter(|answer| answer["accessToken"].is_string()) {
+            assert!(!is_in(&server, &tokens(answer).0).await, "who came first is out too");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_is_out_everywhere_at_once() {
+    let server = Server::with(CAST);
+    let ((here, refresh_here), (there, _)) = (sign_in(&server, "tu").await, sign_in(&server, "tu").await);
+    let (other, _) = sign_in(&server, "kadis").await;
+    let sessions = server.send(Some(&here), VIEWER, json!({})).await["data"]["viewer"]["sessions"].clone();
+    let current = |sessions: &Value| -> Vec<bool> {
+        sessions.as_array().expect("a list").iter().map(|session| session["current"] == true).collect()
+    };
+    assert_eq!(current(&sessions), [false, true], "{sessions}");
+    let mut following = Socket::of(&server, &here).await;
+    following.subscribe("1", EVENTS, json!({})).await;
+    let mut asking = Socket::of(&server, &here).await;
+    let mut stream = Stream::post(&server, Some(&here), None, EVENTS, json!({})).await;
+    let mut untouched = Socket::of(&server, &there).await;
+    untouched.subscribe("1", EVENTS, json!({})).await;
+
+    let out = server.send(Some(&here), "mutation { signOut { userErrors { code } } }", json!({})).await;
+    assert_eq!(out["data"]["signOut"]["userErrors"], json!([]), "{out}");
+    assert!(!is_in(&server, &here).await && is_in(&server, &there).await && is_in(&server, &other).await);
+    assert_eq!(following.receive_within(Duration::from_secs(5)).await.expect("at once"), json!({ "close": 4403 }));
+    assert_eq!(stream.told().await.0["errors"][0]["extensions"]["closeCode"], 4403);
+    asking.subscribe("1", VIEWER, json!({})).await;
+    assert_eq!(asking.closed().await, 4403, "who only asks is shown out when they ask");
+    assert_eq!(untouched.receive_within(Duration::from_secs(1)).await, None);
+    assert_eq!(code(&refresh(&server, &refresh_here).await), "SESSION_ENDED");
+
+    let (third, _) = sign_in(&server, "tu").await;
+    let everywhere = "mutation { signOut(input: { everywhere: true }) { userErrors { code } } }";
+    server.send(Some(&third), everywhere, json!({})).await;
+    assert_eq!(untouched.closed().await, 4403);
+    assert!(!is_in(&server, &there).await && !is_in(&server, &third).await && is_in(&server, &other).await);
+    let nobody = server.send(None, "mutation { signOut { userErrors { code } } }", json!({})).await;
+    assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_ends_all_other_sessions() {
+    let server = Server::with(CAST);
+    let ((here, _), (there, refresh_there)) = (sign_in(&server, "tu").await, sign_in(&server, "tu").await);
+    let change = async |current: &str, new: &str| {
+        let query =
+            "mutation($input: ChangePasswordInput!) { changePassword(input: $input) { userErrors { code path } } }";
+        let input = json!({ "input": { "currentPassword": current, "newPassword": new } });
+        server.send(Some(&here), query, input).await["data"]["changePassword"].clone()
+    };
+    for new in ["short", "", &"x".repeat(257)] {
+        let refused = change(PASSWORD, new).await;
+        assert_eq!(refused["userErrors"], json!([{ "code": "INVALID_INPUT", "path": ["newPassword"] }]));
+    }
+    assert_eq!(code(&change("not the password", "a new password").await), "INVALID_CREDENTIALS");
+    assert!(is_in(&server, &there).await);
+    assert_eq!(change(PASSWORD, "a new password").await["userErrors"], json!([]));
+    assert!(is_in(&server, &here).await && !is_in(&server, &there).await);
+    assert_eq!(code(&refresh(&server, &refresh_there).await), "SESSION_ENDED");
+    assert_eq!(code(&sign_in_as(&server, "tu", PASSWORD).await), "INVALID_CREDENTIALS");
+    assert_eq!(code(&sign_in_as(&server, "tu", "a new password").await), "");
+    // Guessing is as limited here as at the door.
+    let mut codes = Vec::new();
+    for _ in 0..12 {
+        codes.push(code(&change("not the password", "another password").await).to_owned());
+    }
+    assert!(codes.contains(&"TOO_MANY_ATTEMPTS".to_owned()), "{codes:?}");
+    let nobody =
+        "mutation { changePassword(input: { currentPassword: \"x\", newPassword: \"x\" }) { userErrors { code } } }";
+    let nobody = server.send(None, nobody, credentials("tu")).await;
+    assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_others_is_refused() {
+    let mut server = Server::with(CAST);
+    let (ours, _) = sign_in(&server, "tu").await;
+    server.restart_with(&["--token-audience", "others"]);
+    assert!(!is_in(&server, &ours).await);
+    let (theirs, _) = sign_in(&server, "tu").await;
+    assert!(is_in(&server, &theirs).await);
+    server.restart_with(&[]);
+    assert!(is_in(&server, &ours).await && !is_in(&server, &theirs).await);
+}

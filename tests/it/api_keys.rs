@@ -1,0 +1,194 @@
+//! API keys: what each scope opens whichever way it is asked, and that a key that ends lets nobody in.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Person, Server};
+use crate::socket::Socket;
+use crate::stream::Stream;
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+];
+
+const CREATE: &str = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { key apiKey { id name scopes \
+    createdAt expiresAt lastUsedAt revokedAt } userErrors { code path } } }";
+
+const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
+    userErrors { code } } }";
+
+fn ahead(seconds: i64) -> String {
+    let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
+    (now + chrono::TimeDelta::seconds(seconds)).to_rfc3339()
+}
+
+/// Makes a key; it, and its id.
+async fn key(person: &Person<'_>, name: &str, scopes: &[&str]) -> (String, Value) {
+    let input = json!({ "name": name, "scopes": scopes, "expiresAt": ahead(3_600) });
+    let made = person.ask(CREATE, json!({ "input": input })).await["createApiKey"].clone();
+    let key = made["key"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    assert!(key.starts_with("dsp_") && key.len() == 47, "{key}");
+    (key, made["apiKey"]["id"].clone())
+}
+
+fn submission(letter: &str) -> Value {
+    json!({ "input": {
+        "office": "singkawang", "procedure": "permohonan-cloud-service",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    } })
+}
+
+fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_told_once_and_opens_what_was_chosen() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let submitted = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
+    let (number, id) = (submitted["number"].clone(), submitted["id"].clone());
+    let (status, _) = key(&tu, "status", &["READ_STATUS"]).await;
+    let (read, _) = key(&tu, "read", &["READ"]).await;
+    let (act, _) = key(&opd, "act", &["ACT"]).await;
+    assert!(!server.holds(&status) && !server.log().contains(&status), "it is kept nowhere");
+
+    let ask = async |key: &str, query: &str| {
+        server.send(Some(key), query, json!({ "number": number, "id": id, "ids": [id] })).await
+    };
+    let stands = "query($number: String!) { request(number: $number) { id status currentVisit { step { key } } } }";
+    for (key, opens) in [(&status, true), (&read, true), (&act, false)] {
+        let answer = ask(key, stands).await;
+        assert_eq!(answer["data"]["request"]["status"] == "IN_PROGRESS", opens, "{answer}");
+        assert_eq!(code(&answer) == "FORBIDDEN", !opens, "{answer}");
+    }
+    for query in [
+        "query($number: String!) { request(number: $number) { letter { subject } } }",
+        "query($id: ID!) { node(id: $id) { ...f } } fragment f on Node { ... on Request { a: contact { name } } }",
+        "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Request { visits { note } } } }",
+        "{ requests(filter: { search: \"Permohonan\" }) { totalCount } }",
+    ] {
+        let refused = ask(&status, query).await;
+        assert_eq!(code(&refused), "FORBIDDEN", "{query}: {refused}");
+        assert!(!refused.to_string().contains("Warga") && refused["errors"][0]["message"].to_string().contains("READ"));
+        let answer = ask(&read, query).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+    }
+    for query in [
+        "mutation { signOut { userErrors { code } } }",
+        "mutation { signIn(input: { username: \"tu\", password: \"demonstration only\" }) { accessToken } }",
+        "mutation { createApiKey(input: { name: \"x\", scopes: [READ], expiresAt: \"2027-01-01T00:00:00Z\" }) { key } }",
+        "mutation { changePassword(input: { currentPassword: \"demonstration only\", newPassword: \"0123456789\" }) { userErrors { code } } }",
+        "mutation { revealCredential(input: { assetId: \"x\", idempotencyKey: \"x\" }) { secret } }",
+        "{ viewer { apiKeys { name } } }",
+        "{ viewer { sessions { current } } }",
+    ] {
+        let (all, _) = key(&tu, query, &["READ_STATUS", "READ", "ACT"]).await;
+        assert_eq!(code(&ask(&all, query).await), "FORBIDDEN", "{query}");
+    }
+    // An act by a key is its owner's; a key that may only act is told nothing of it.
+    let blind = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { userErrors { code } } }";
+    let answer = server.send(Some(&act), blind, submission("005/2")).await;
+    assert_eq!(answer["data"]["submitRequest"]["userErrors"], json!([]), "{answer}");
+    assert_eq!(code(&server.send(Some(&act), SUBMIT, submission("005/3")).await), "FORBIDDEN");
+    assert_eq!(code(&server.send(Some(&read), SUBMIT, submission("005/3")).await), "FORBIDDEN");
+    assert_eq!(opd.ask("{ requests { totalCount } }", json!({})).await["requests"]["totalCount"], 2);
+
+    let mine = "{ viewer { apiKeys { name scopes lastUsedAt revokedAt } } }";
+    let found = tu.ask(mine, json!({})).await["viewer"]["apiKeys"].clone();
+    let used = |name: &str| {
+        let of = |key: &&Value| key["name"] == name;
+        found.as_array().expect("a list").iter().find(of).expect("the key")["lastUsedAt"].is_string()
+    };
+    assert!(used("status") && used("read"), "{found}");
+    assert!(!opd.ask(mine, json!({})).await.to_string().contains("status"), "others see theirs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_ends_lets_nobody_in() {
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let (status, id) = key(&tu, "status", &["READ_STATUS"]).await;
+    let events = "subscription { requestEvents { kind request { status } } }";
+    let mut socket = Socket::of(&server, &status).await;
+    socket.subscribe("1", events, json!({})).await;
+    socket.subscribe("2", "subscription { requestEvents { actor { user { name } } } }", json!({})).await;
+    let refused = socket.receive().await;
+    assert_eq!(
+        (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("FORBIDDEN"))
+    );
+    let mut stream = Stream::post(&server, Some(&status), None, events, json!({})).await;
+    let mut forbidden =
+        Stream::post(&server, Some(&status), None, "subscription { inboxChanges { waitingCount } }", json!({})).await;
+    assert_eq!(code(&forbidden.told().await.0), "FORBIDDEN");
+    opd.ask(SUBMIT, submission("005/1")).await;
+    assert_eq!(socket.told("1").await["requestEvents"]["kind"], "SUBMITTED");
+    assert_eq!(stream.told().await.0["data"]["requestEvents"]["kind"], "SUBMITTED");
+
+    let revoke =
+        "mutation($id: ID!) { revokeApiKey(input: { apiKeyId: $id }) { apiKey { revokedAt } userErrors { code } } }";
+    let of_others = opd.ask(revoke, json!({ "id": id })).await;
+    assert_eq!(of_others["revokeApiKey"]["userErrors"][0]["code"], "NOT_FOUND");
+    let revoked = tu.ask(revoke, json!({ "id": id })).await["revokeApiKey"]["apiKey"]["revokedAt"].clone();
+    assert!(revoked.is_string());
+    let mut last = Value::Null;
+    while last["close"].is_null() {
+        last = socket.receive_within(Duration::from_secs(5)).await.expect("at once");
+    }
+    assert_eq!(last, json!({ "close": 4403 }));
+    while code(&last) != "UNAUTHENTICATED" {
+        last = stream.told().await.0;
+    }
+    assert_eq!(code(&server.send(Some(&status), "{ requests { totalCount } }", json!({})).await), "UNAUTHENTICATED");
+    assert_eq!(tu.ask(revoke, json!({ "id": id })).await["revokeApiKey"]["apiKey"]["revokedAt"], revoked, "once");
+
+    // By its time, too.
+    let input = json!({ "name": "short", "scopes": ["READ"], "expiresAt": ahead(3) });
+    let short = tu.ask(CREATE, json!({ "input": input })).await["createApiKey"]["key"].clone();
+    let short = short.as_str().expect("a key");
+    let mut socket = Socket::of(&server, short).await;
+    socket.subscribe("1", events, json!({})).await;
+    assert_eq!(socket.closed().await, 4403);
+    assert_eq!(code(&server.send(Some(short), "{ requests { totalCount } }", json!({})).await), "UNAUTHENTICATED");
+    for wrong in ["dsp_", "dsp_x", &short[1..], &format!("{short}x")] {
+        assert_eq!(
+            code(&server.send(Some(wrong), "{ offices { key } }", json!({})).await),
+            "UNAUTHENTICATED",
+            "{wrong}"
+        );
+    }
+    // The name is free again.
+    key(&tu, "short", &["READ"]).await;
+    key(&tu, "status", &["READ"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_could_not_be_is_not_made() {
+    let server = Server::with(CAST);
+    let tu = server.person("tu").await;
+    let made = async |name: &str, scopes: &[&str], expires: String| {
+        let input = json!({ "name": name, "scopes": scopes, "expiresAt": expires });
+        let made = tu.ask(CREATE, json!({ "input": input })).await["createApiKey"].clone();
+        assert_eq!(made["key"].is_string(), made["userErrors"] == json!([]), "{made}");
+        made["userErrors"].clone()
+    };
+    let invalid = |path: &str| json!([{ "code": "INVALID_INPUT", "path": [path] }]);
+    assert_eq!(made(" ", &["READ"], ahead(60)).await, invalid("name"));
+    assert_eq!(made("x", &[], ahead(60)).await, invalid("scopes"));
+    assert_eq!(made("x", &["READ"], ahead(-1)).await, invalid("expiresAt"));
+    assert_eq!(made("x", &["READ"], ahead(367 * 86_400)).await, invalid("expiresAt"));
+    // At once, and yet one after the other.
+    let same = (0..4).map(|_| made("same", &["READ"], ahead(60)));
+    let same = futures_util::future::join_all(same).await;
+    assert_eq!(same.iter().filter(|errors| **errors == json!([])).count(), 1, "{same:?}");
+    assert!(same.iter().any(|errors| *errors == json!([{ "code": "NAME_TAKEN", "path": ["name"] }])));
+    let names: Vec<String> = (0..24).map(|number| number.to_string()).collect();
+    let all = futures_util::future::join_all(names.iter().map(|name| made(name, &["READ"], ahead(60)))).await;
+    assert_eq!(all.iter().filter(|errors| **errors == json!([])).count(), 19, "20 at most");
+}

@@ -1,0 +1,66 @@
+//! Two instances, of which one has the new signing key first.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::cluster::copy_keys;
+use crate::database;
+use crate::harness::{Cast, Folders, Server, bare, signal};
+use crate::instance::Instance;
+
+const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_takes_the_tokens_of_both_while_a_new_key_is_handed_round() {
+    let mut server = Server::with(CAST);
+    server.kill();
+    let (near, elsewhere) = (server.path(), tempfile::tempdir().expect("a folder"));
+    let far = elsewhere.path().join("far");
+    copy_keys(&near.join("keys"), &far.join("keys"));
+    let start = |data: &std::path::Path, log: &str| {
+        let mut command = bare(data, &Folders::shipped());
+        command.envs(database::environment(&near));
+        Instance::start(command, &elsewhere.path().join(log))
+    };
+    let instances = [start(&near, "near.log"), start(&far, "far.log")];
+    let is_in = async |token: &str| {
+        for instance in &instances {
+            let answer = instance.send(token, "{ viewer { user { username } } }", json!({})).await;
+            assert_eq!(answer["data"]["viewer"]["user"]["username"], "tu", "{answer}");
+        }
+    };
+    let hang_up = async |index: usize| {
+        signal(instances[index].process(), "HUP");
+        for _ in 0..100 {
+            if instances[index].log().contains("tokens are signed by the key on record") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{}", instances[index].log());
+    };
+    let before = [instances[0].sign_in("tu").await, instances[1].sign_in("tu").await];
+    server.run(&["keys", "rotate"]);
+    hang_up(0).await;
+    let between = [instances[0].sign_in("tu").await, instances[1].sign_in("tu").await];
+    let header = |token: &str| token.split('.').next().map(str::to_owned);
+    assert_ne!(header(&between[0]), header(&between[1]), "one signs with the new key, one with the old");
+    for token in before.iter().chain(&between) {
+        is_in(token).await;
+    }
+    std::fs::copy(near.join("keys/signing.key"), far.join("keys/signing.key")).expect("a copy");
+    hang_up(1).await;
+    let after = [instances[0].sign_in("tu").await, instances[1].sign_in("tu").await];
+    assert_eq!(header(&after[0]), header(&after[1]));
+    for token in before.iter().chain(&between).chain(&after) {
+        is_in(token).await;
+    }
+    // What ends at one ends at the other.
+    let out = "mutation { signOut(input: { everywhere: true }) { userErrors { code } } }";
+    instances[0].send(&after[0], out, json!({})).await;
+    for token in before.iter().chain(&between).chain(&after) {
+        let answer = instances[1].send(token, "{ viewer { user { username } } }", json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    }
+}
