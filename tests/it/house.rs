@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("service", &["access", "auth", "calendar", "clock", "live", "policy", "procedure", "store", "workflow"]),
     // The edges name types of the rooms below; what they do goes through the service.
     ("graphql", &["access", "auth", "live", "procedure", "service", "store", "workflow"]),
-    ("http", &["access", "graphql", "service"]),
+    ("http", &["graphql", "service"]),
     ("cli", &["access", "auth", "clock", "graphql", "http", "policy", "procedure", "service", "store", "workflow"]),
 ];
 

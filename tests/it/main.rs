@@ -24,6 +24,7 @@ mod lists;
 mod manners;
 mod matrix;
 mod million;
+mod people;
 mod printed;
 mod races;
 mod rotation;

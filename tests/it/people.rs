@@ -1,0 +1,197 @@
+//! An office's people, agencies and grants: who changes them, and what that changes at once.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Person, Server};
+use crate::socket::Socket;
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("kadis", "singkawang", "kepala-dinas", None),
+    ("kabid", "singkawang", "kabid-aptika", None),
+    ("admin", "singkawang", "office-admin", None),
+    ("second", "singkawang", "office-admin", None),
+    ("putu", "denpasar", "office-admin", None),
+    ("kadek", "denpasar", "kasi-psk", None),
+];
+
+const GRANT: &str = "mutation($input: GrantRoleInput!) { grantRole(input: $input) { grant { id role { key } capacity \
+    decreeNumber onBehalfOf { name } validUntil } userErrors { code path message } } }";
+const REVOKE: &str = "mutation($input: RevokeGrantInput!) { revokeGrant(input: $input) { grant { id validUntil } \
+    userErrors { code path } } }";
+const CREATE: &str = "mutation($input: CreateUserInput!) { createUser(input: $input) { user { id username name nip } \
+    userErrors { code path } } }";
+const DEACTIVATE: &str = "mutation($input: DeactivateUserInput!) { deactivateUser(input: $input) { user { id } \
+    userErrors { code path } } }";
+const PEOPLE: &str = "query($office: String!) { office(key: $office) { people { user { id username name nip } active \
+    grants { id role { key } validUntil } } } }";
+
+/// The people of an office by the names that they sign in with, as somebody who manages them sees them.
+async fn people(admin: &Person<'_>, office: &str) -> Vec<Value> {
+    admin.ask(PEOPLE, json!({ "office": office })).await["office"]["people"].as_array().expect("people").clone()
+}
+
+async fn id_of(admin: &Person<'_>, office: &str, username: &str) -> Value {
+    let all = people(admin, office).await;
+    let found = all.iter().find(|person| person["user"]["username"] == username);
+    found.unwrap_or_else(|| panic!("{username}: {all:#?}"))["user"]["id"].clone()
+}
+
+async fn grant_of(admin: &Person<'_>, username: &str) -> Value {
+    let all = people(admin, "singkawang").await;
+    all.iter().find(|person| person["user"]["username"] == username).expect("a person")["grants"][0]["id"].clone()
+}
+
+fn code(payload: &Value) -> &str {
+    payload["userErrors"][0]["code"].as_str().unwrap_or_default()
+}
+
+/// Submits a request: its number, or the code of why not.
+async fn submit(opd: &Person<'_>) -> Result<String, String> {
+    let input = json!({
+        "office": "singkawang", "procedure": "permohonan-cloud-service",
+        "letter": { "number": "005/1", "date": "2026-01-05", "subject": "Permohonan akun cloud" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    });
+    let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } \
+        userErrors { code } } }";
+    let answer = opd.answer(submit, json!({ "input": input })).await;
+    match answer["data"]["submitRequest"]["request"]["number"].as_str() {
+        Some(number) => Ok(number.to_owned()),
+        None => Err(answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_manages_people_adds_them_and_nobody_else_does() {
+    let server = Server::with(CAST);
+    let admin = server.person("admin").await;
+    let new = |office: &str, name: &str| {
+        json!({ "input": { "office": office, "username": name, "name": "Siti", "nip": "198001012005011001",
+            "password": "demonstration only" } })
+    };
+    let made = admin.ask(CREATE, new("singkawang", "siti")).await;
+    assert_eq!(made["createUser"]["user"]["nip"], "198001012005011001", "{made}");
+    assert_eq!(code(&admin.ask(CREATE, new("singkawang", "siti")).await["createUser"]), "NAME_TAKEN");
+    assert_eq!(code(&admin.ask(CREATE, new("singkawang", "Si ti")).await["createUser"]), "INVALID_INPUT");
+    for name in ["opd", "tu", "kadis", "putu", "kadek"] {
+        let person = server.person(name).await;
+        assert_eq!(person.refusal(CREATE, new("singkawang", "budi")).await, "FORBIDDEN", "{name}");
+        let office = if name.starts_with('p') { "singkawang" } else { "denpasar" };
+        assert_eq!(person.ask(PEOPLE, json!({ "office": office })).await["office"]["people"], Value::Null, "{name}");
+    }
+    assert_eq!(admin.refusal(CREATE, new("denpasar", "budi")).await, "FORBIDDEN");
+    assert_eq!(admin.refusal(CREATE, new("nowhere", "budi")).await, "FORBIDDEN", "as an office that is not theirs");
+
+    // She may sign in, and may nothing until she is granted a role; then at once.
+    let siti = server.person("siti").await;
+    let inbox = "{ viewer { grants { role { key } } inbox { totalCount } } }";
+    assert_eq!(siti.ask(inbox, json!({})).await["viewer"]["grants"], json!([]));
+    let user = made["createUser"]["user"]["id"].clone();
+    let role = |role: &str| json!({ "input": { "office": "singkawang", "userId": user, "role": role } });
+    let granted = admin.ask(GRANT, role("tu")).await;
+    assert_eq!(granted["grantRole"]["grant"]["role"]["key"], "tu", "{granted}");
+    assert_eq!(siti.ask(inbox, json!({})).await["viewer"]["grants"][0]["role"]["key"], "tu");
+    assert_eq!(code(&admin.ask(GRANT, role("opd")).await["grantRole"]), "INVALID_INPUT", "of which agency?");
+    assert_eq!(admin.refusal(GRANT, role("lurah")).await, "FORBIDDEN", "a role that no line names");
+    assert_eq!(siti.refusal(GRANT, role("kepala-dinas")).await, "FORBIDDEN");
+
+    // Deactivated, she is out at once: her socket too.
+    let mut socket = Socket::of(&server, siti.token()).await;
+    socket.subscribe("1", "subscription { requestEvents { kind } }", json!({})).await;
+    let input = json!({ "input": { "office": "singkawang", "userId": user } });
+    assert_eq!(admin.ask(DEACTIVATE, input.clone()).await["deactivateUser"]["userErrors"], json!([]));
+    assert_eq!(admin.ask(DEACTIVATE, input).await["deactivateUser"]["userErrors"], json!([]), "again");
+    assert_eq!(siti.refusal(inbox, json!({})).await, "UNAUTHENTICATED");
+    assert_eq!(socket.closed().await, 4403);
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_grants_themselves_and_the_last_administrator_stays() {
+    let server = Server::with(CAST);
+    let admin = server.person("admin").await;
+    let me = id_of(&admin, "singkawang", "admin").await;
+    let input = json!({ "input": { "office": "singkawang", "userId": me, "role": "kepala-dinas" } });
+    assert_eq!(code(&admin.ask(GRANT, input).await["grantRole"]), "NOT_FOR_YOURSELF");
+    let out = json!({ "input": { "office": "singkawang", "userId": me } });
+    assert_eq!(code(&admin.ask(DEACTIVATE, out).await["deactivateUser"]), "NOT_FOR_YOURSELF");
+    let (mine, other) = (grant_of(&admin, "admin").await, grant_of(&admin, "second").await);
+    let revoke = |grant: &Value| json!({ "input": { "grantId": grant } });
+    assert_eq!(code(&admin.ask(REVOKE, revoke(&other)).await["revokeGrant"]), "");
+    assert_eq!(code(&admin.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "LAST_ADMINISTRATOR");
+    assert_eq!(people(&admin, "singkawang").await.len(), 6, "nothing has changed");
+    // Another office's grant is none that one knows of.
+    let putu = server.person("putu").await;
+    assert_eq!(code(&putu.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "NOT_FOUND");
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_acts_for_another_shows_both() {
+    let server = Server::with(CAST);
+    let admin = server.person("admin").await;
+    let (kabid, kadis) = (id_of(&admin, "singkawang", "kabid").await, id_of(&admin, "singkawang", "kadis").await);
+    let plh = |more: Value| {
+        let mut input = json!({ "office": "singkawang", "userId": kabid, "role": "kepala-dinas",
+            "capacity": "DAILY_ACTING", "onBehalfOf": kadis, "decreeNumber": "800/12/2026",
+            "validUntil": "2099-01-01T00:00:00Z" });
+        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({ "input": input })
+    };
+    for (without, path) in
+        [("decreeNumber", "decreeNumber"), ("onBehalfOf", "onBehalfOf"), ("validUntil", "validUntil")]
+    {
+        let refused = admin.ask(GRANT, plh(json!({ without: null }))).await;
+        assert_eq!(refused["grantRole"]["userErrors"][0]["path"], json!([path]), "{refused}");
+    }
+    let granted = admin.ask(GRANT, plh(json!({}))).await;
+    assert_eq!(granted["grantRole"]["grant"]["onBehalfOf"]["name"], "kadis", "{granted}");
+
+    // The Kabid disposes as Plh. Kepala Dinas: the visit, the disposition and the event say so.
+    let opd = server.person("opd").await;
+    let number = submit(&opd).await.expect("submitted");
+    let tu = server.person("tu").await;
+    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
+    tu.execute(&number, "2", "forward", sheet).await.expect("forwarded");
+    let deputy = server.person("kabid").await;
+    let disposed = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
+    deputy.execute(&number, "3", "dispose", disposed).await.expect("disposed");
+    let shown = "query($number: String!) { request(number: $number) { \
+        visits { step { key } performedBy { user { name } capacity role { key } onBehalfOf { name } } } \
+        dispositions { from { user { name } capacity onBehalfOf { name } } } \
+        events(last: 3) { nodes { kind actor { user { name } onBehalfOf { name } } } } } }";
+    let shown = deputy.ask(shown, json!({ "number": number })).await;
+    let visit = &shown["request"]["visits"][2]["performedBy"];
+    assert_eq!(
+        visit,
+        &json!({ "user": { "name": "kabid" }, "capacity": "DAILY_ACTING", "role": { "key": "kepala-dinas" },
+            "onBehalfOf": { "name": "kadis" } })
+    );
+    assert_eq!(shown["request"]["dispositions"][0]["from"]["onBehalfOf"]["name"], "kadis");
+    let actor = &shown["request"]["events"]["nodes"][0]["actor"];
+    assert_eq!((&actor["user"]["name"], &actor["onBehalfOf"]["name"]), (&json!("kabid"), &json!("kadis")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_out_of_service_submits_nothing_more() {
+    let server = Server::with(CAST);
+    let admin = server.person("admin").await;
+    let agencies = admin.ask("{ office(key: \"singkawang\") { agencies { id key } } }", json!({})).await;
+    let dinkes = agencies["office"]["agencies"][0]["id"].clone();
+    let opd = server.person("opd").await;
+    let number = submit(&opd).await.expect("submitted");
+    let out = "mutation($input: DeactivateAgencyInput!) { deactivateAgency(input: $input) { \
+        agency { key deactivatedAt } userErrors { code } } }";
+    let input = json!({ "input": { "agencyId": dinkes } });
+    assert_eq!(opd.refusal(out, input.clone()).await, "FORBIDDEN");
+    let putu = server.person("putu").await;
+    assert_eq!(code(&putu.ask(out, input.clone()).await["deactivateAgency"]), "NOT_FOUND", "of another office");
+    let done = admin.ask(out, input).await;
+    assert!(done["deactivateAgency"]["agency"]["deactivatedAt"].is_string(), "{done}");
+    assert_eq!(submit(&opd).await, Err("FORBIDDEN".to_owned()));
+    let seen = opd.ask("query($number: String!) { request(number: $number) { status } }", json!({ "number": number }));
+    assert_eq!(seen.await["request"]["status"], "IN_PROGRESS", "what runs goes on");
+}
