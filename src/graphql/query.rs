@@ -18,7 +18,8 @@ use super::types::request::{
 };
 use super::types::who::{Office, RoleGrant, User, person};
 use super::{error, id};
-use crate::access::{Caller, Seen};
+use crate::access::Seen;
+use crate::service::Judged;
 use crate::store::{self, Order, OrderField};
 
 /// What can be asked.
@@ -108,7 +109,7 @@ struct AssetFilter {
 }
 
 /// You, signed in.
-pub(super) struct Viewer(pub(super) Caller);
+pub(super) struct Viewer(pub(super) Judged);
 
 /// You, signed in.
 #[Object]
@@ -310,7 +311,7 @@ impl Query {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<RequestConnection>> {
         caller(context)?;
-        let service = service(context)?;
+        let (service, policy) = (service(context)?, session(context)?.policy());
         let arguments = Arguments { first, after, last, before };
         let order = order_by.map_or(Order { field: OrderField::SubmittedAt, descending: true }, |order| Order {
             field: order.field.into(),
@@ -327,7 +328,7 @@ impl Query {
             agency: filter.agency,
             status: filter.status.map(words),
             step: filter.step,
-            awaiting: filter.awaiting_role.map(|role| service.awaiting(&role)),
+            awaiting: filter.awaiting_role.map(|role| service.awaiting(policy, &role)),
             submitted_from: filter.submitted_from,
             submitted_until: filter.submitted_until,
             search: filter.search,

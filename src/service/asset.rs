@@ -29,6 +29,8 @@ pub(super) struct Provisioning<'a> {
     pub(super) given: Option<&'a AssetGiven>,
     pub(super) documents: &'a [DocumentGiven],
     pub(super) recipient: Option<Uuid>,
+    /// The roles that may receive what the step hands over.
+    pub(super) receivers: &'a [String],
 }
 
 /// A stage's stored word.
@@ -135,9 +137,7 @@ impl Service {
         let Some(held) = store::credentials_of(change.transaction(), &[asset]).await?.pop() else { return Ok(()) };
         let mut recipient_id = held.recipient_id;
         if act.outcome.recipient != Requirement::None {
-            let procedure = &act.entry.procedure;
-            let roles = self.policy.roles(&change.row.office, &procedure.key, &act.step.key, Action::Receive);
-            recipient_id = self.recipient(change, roles, act.recipient, change.row.submitted_by).await?;
+            recipient_id = self.recipient(change, act.receivers, act.recipient, change.row.submitted_by).await?;
         }
         let handed = credential::Model { recipient_id, state: "AVAILABLE".to_owned(), changed_at: now, ..held };
         Ok(store::save_credential(change.transaction(), handed).await?)
@@ -172,8 +172,8 @@ impl Service {
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
         let procedure = &entry.procedure;
-        let allowed = self
-            .policy
+        let allowed = caller
+            .policy()
             .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Revoke)
             .map_err(|_| Refused::Forbidden("You hold no role that may revoke this asset.".to_owned()))?;
         let identity = serde_json::json!({ "asset": command.asset, "reason": command.reason });
@@ -200,7 +200,7 @@ impl Service {
     pub(super) async fn see_asset(
         &self,
         transaction: &store::Transaction,
-        caller: &crate::access::Caller,
+        caller: &super::Judged,
         id: Uuid,
     ) -> Answer<(crate::access::Seen<store::SeenRequest>, asset::Model)> {
         let not_found = || Refused::not_found(&["assetId"]);

@@ -33,8 +33,8 @@ impl Service {
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
         let refused = || Refused::Forbidden("Only the recipient of this credential may read it.".to_owned());
-        let allowed = self
-            .policy
+        let allowed = caller
+            .policy()
             .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Reveal)
             .map_err(|_| refused())?;
         let unavailable = || {
@@ -101,8 +101,8 @@ impl Service {
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
-        let allowed = self
-            .policy
+        let allowed = caller
+            .policy()
             .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Reissue)
             .map_err(|_| Refused::Forbidden("You hold no role that may reissue this credential.".to_owned()))?;
         let identity = serde_json::json!([command.asset, command.secret.expose(), command.recipient]);
@@ -125,7 +125,7 @@ impl Service {
         change.expect_asset_untouched().await?;
         let mut roles: Vec<String> = Vec::new();
         for step in &procedure.steps {
-            let receive = self.policy.roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
+            let receive = caller.policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
             roles.extend(receive.iter().cloned());
         }
         let recipient_id = self.recipient(&change, &roles, command.recipient, held.recipient_id).await?;

@@ -31,8 +31,8 @@ impl Service {
             return Err(Refused::from_refusals(procedure, vec![unknown]));
         }
         let object = Object::Step(&procedure.key, &command.step);
-        let allowed = self
-            .policy
+        let allowed = caller
+            .policy()
             .authorize(&caller, seen.into_inner(), object, Action::Execute)
             .map_err(|_| Refused::Forbidden(format!("You hold no role that may execute step {}.", command.step)))?;
         let key = self.key("executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
@@ -72,7 +72,7 @@ impl Service {
         bring_documents(&mut change, procedure, step, (pass, outcome), &command.documents).await?;
         if let Some(given) = &command.disposition {
             let to_role = outcome.to.as_ref().and_then(|to| {
-                self.policy.roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
+                caller.policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
             });
             let to_role = to_role.ok_or_else(|| Refused::Internal("a disposition towards no role".to_owned()))?;
             let actor = change.actor().clone();
@@ -104,6 +104,7 @@ impl Service {
             given: command.asset.as_ref(),
             documents: &command.documents,
             recipient: command.recipient,
+            receivers: caller.policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive),
         };
         self.provision(&mut change, provisioning).await?;
         arrive(&mut change, procedure, office, &after).await?;

@@ -14,6 +14,7 @@ mod follow;
 pub mod history;
 mod housekeeping;
 mod inbox;
+mod judged;
 mod moves;
 mod request;
 mod sign;
@@ -24,11 +25,12 @@ mod withdraw;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Caller, Grant, Scope, Seen};
+use crate::access::{Action, Grant, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
@@ -46,6 +48,7 @@ pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
+pub use judged::{HeldPolicy, Judged};
 pub use request::{Available, AvailableKind};
 pub use sign_in::SignedIn;
 
@@ -54,7 +57,7 @@ pub use sign_in::SignedIn;
 pub struct Service {
     store: Store,
     catalog: Arc<Catalog>,
-    policy: Arc<Policy>,
+    policy: Arc<ArcSwap<Policy>>,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     attempts: Arc<Attempts>,
@@ -89,7 +92,7 @@ impl Service {
         Self {
             store,
             catalog,
-            policy,
+            policy: Arc::new(ArcSwap::new(policy)),
             keys,
             clock,
             attempts: Arc::default(),
@@ -111,9 +114,9 @@ impl Service {
         &self.catalog
     }
 
-    /// Who may do what.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// Who may do what, as of now.
+    pub fn policy(&self) -> HeldPolicy {
+        self.policy.load_full()
     }
 
     /// The moment.
@@ -122,18 +125,19 @@ impl Service {
     }
 
     /// The caller with their grants in force, for reading.
-    pub async fn caller(&self, user: Uuid) -> Answer<Caller> {
-        store::caller(self.store.reader(), user, self.now()).await?.ok_or(Refused::Unauthenticated)
+    pub async fn caller(&self, user: Uuid) -> Answer<Judged> {
+        let caller = store::caller(self.store.reader(), user, self.now()).await?.ok_or(Refused::Unauthenticated)?;
+        Ok(Judged::new(caller, self.policy()))
     }
 
     /// What the caller may see.
-    pub fn viewing(&self, caller: &Caller) -> Viewing {
+    pub fn viewing(&self, caller: &Judged) -> Viewing {
         let scopes = caller.grants.iter().flat_map(|grant| {
-            self.policy.scopes(&grant.office, &grant.role).iter().map(|scope| ViewingScope {
+            caller.policy().scopes(&grant.office, &grant.role).iter().map(|scope| ViewingScope {
                 office: grant.office.clone(),
                 agency: grant.agency,
                 scope: *scope,
-                steps: if *scope == Scope::Reached { self.steps_of(grant) } else { Vec::new() },
+                steps: if *scope == Scope::Reached { steps_of(caller.policy(), grant) } else { Vec::new() },
             })
         });
         let mut offices: Vec<String> = caller.grants.iter().map(|grant| grant.office.clone()).collect();
@@ -143,40 +147,36 @@ impl Service {
     }
 
     /// For what requests may wait for the caller.
-    pub fn waiting(&self, caller: &Caller) -> Vec<Waiting> {
-        let steps = |grant: &Grant, action| self.policy.steps(&grant.office, &grant.role, action).to_vec();
+    pub fn waiting(&self, caller: &Judged) -> Vec<Waiting> {
+        let policy = caller.policy();
+        let steps = |grant: &Grant, action| policy.steps(&grant.office, &grant.role, action).to_vec();
         let of = |grant: &Grant| Waiting {
             office: grant.office.clone(),
             agency: grant.agency,
             executes: steps(grant, Action::Execute),
             signs: steps(grant, Action::Sign),
-            reveals: self.policy.procedures(&grant.office, &grant.role, Action::Reveal).to_vec(),
+            reveals: policy.procedures(&grant.office, &grant.role, Action::Reveal).to_vec(),
         };
         caller.grants.iter().map(of).collect()
     }
 
     /// For what requests may wait for whoever holds a role.
-    pub fn awaiting(&self, role: &str) -> Vec<Waiting> {
+    pub fn awaiting(&self, policy: &Policy, role: &str) -> Vec<Waiting> {
         let of = |office: &OfficeEntry| Waiting {
             office: office.office.key.clone(),
             agency: None,
-            executes: self.policy.steps(&office.office.key, role, Action::Execute).to_vec(),
-            signs: self.policy.steps(&office.office.key, role, Action::Sign).to_vec(),
+            executes: policy.steps(&office.office.key, role, Action::Execute).to_vec(),
+            signs: policy.steps(&office.office.key, role, Action::Sign).to_vec(),
             reveals: Vec::new(),
         };
         self.catalog.offices().map(of).collect()
     }
 
-    fn steps_of(&self, grant: &Grant) -> Vec<(String, String)> {
-        let of = |action| self.policy.steps(&grant.office, &grant.role, action).iter().cloned();
-        of(Action::Execute).chain(of(Action::Sign)).collect()
-    }
-
-    /// Begins a write: the caller's grants are read in its transaction, not from before.
-    async fn begin(&self, user: Uuid) -> Answer<(Transaction, Caller)> {
+    /// Begins a write: the caller's grants are read in its transaction, not from before, and one policy judges all of it.
+    async fn begin(&self, user: Uuid) -> Answer<(Transaction, Judged)> {
         let transaction = self.store.begin().await?;
         let caller = store::caller(&transaction, user, self.now()).await?.ok_or(Refused::Unauthenticated)?;
-        Ok((transaction, caller))
+        Ok((transaction, Judged::new(caller, self.policy())))
     }
 
     /// A request that the caller may see, in the writing transaction: nobody else changes it until that ends. Whatever hangs
@@ -184,7 +184,7 @@ impl Service {
     async fn see(
         &self,
         transaction: &Transaction,
-        caller: &Caller,
+        caller: &Judged,
         request: Uuid,
         path: &[&str],
     ) -> Answer<Seen<SeenRequest>> {
@@ -210,4 +210,10 @@ impl Service {
     async fn commit(&self, transaction: Transaction) -> Answer<()> {
         Ok(store::commit(&self.store, transaction).await?)
     }
+}
+
+/// The steps that a grant's role executes or signs.
+fn steps_of(policy: &Policy, grant: &Grant) -> Vec<(String, String)> {
+    let of = |action| policy.steps(&grant.office, &grant.role, action).iter().cloned();
+    of(Action::Execute).chain(of(Action::Sign)).collect()
 }

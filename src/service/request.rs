@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use entity::{asset, credential, document, request};
 
-use super::{Answer, ProcedureEntry, Refused, Service};
-use crate::access::{Action, Caller, Seen, Side};
+use super::{Answer, HeldPolicy, Judged, ProcedureEntry, Refused, Service};
+use crate::access::{Action, Seen, Side};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
 use crate::store::SeenRequest;
@@ -49,7 +49,7 @@ impl Service {
     /// the request's.
     pub fn available(
         &self,
-        caller: &Caller,
+        caller: &Judged,
         seen: &Seen<SeenRequest>,
         documents: &[document::Model],
         held: Option<(&asset::Model, Option<&credential::Model>)>,
@@ -65,7 +65,7 @@ impl Service {
             document: None,
             asset: None,
         };
-        let may = |object, action| self.policy.authorize(caller, &**seen, object, action).is_ok();
+        let may = |object, action| caller.policy().authorize(caller, &**seen, object, action).is_ok();
         let submits = row.submitted_by == caller.user || !seen.submitter_active;
         let procedure = &entry.procedure;
         let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
@@ -143,6 +143,7 @@ impl Service {
     /// The roles of those who may be named as a credential's recipient by that act; none where nobody may.
     pub fn recipient_roles(
         &self,
+        policy: &HeldPolicy,
         row: &request::Model,
         kind: AvailableKind,
         step: Option<&str>,
@@ -156,9 +157,8 @@ impl Service {
             _ => false,
         };
         let steps = procedure.steps.iter().filter(|found| step.is_none_or(|key| found.key == key)).filter(names);
-        let roles: BTreeSet<&String> = steps
-            .flat_map(|found| self.policy.roles(&row.office, &procedure.key, &found.key, Action::Receive))
-            .collect();
+        let roles: BTreeSet<&String> =
+            steps.flat_map(|found| policy.roles(&row.office, &procedure.key, &found.key, Action::Receive)).collect();
         Ok(roles.into_iter().cloned().collect())
     }
 }

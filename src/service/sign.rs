@@ -34,7 +34,8 @@ impl Service {
         let under_way = signed_at.clone().find(|step| seen.row.step.as_ref() == Some(&step.key));
         let step = under_way.or_else(|| signed_at.next()).ok_or_else(refused)?;
         let object = Object::Step(&procedure.key, &step.key);
-        let allowed = self.policy.authorize(&caller, seen.into_inner(), object, Action::Sign).map_err(|_| refused())?;
+        let allowed =
+            caller.policy().authorize(&caller, seen.into_inner(), object, Action::Sign).map_err(|_| refused())?;
         let decision = if command.decision == Decision::Sign { "SIGN" } else { "REFUSE" };
         let identity = serde_json::json!([command.document, decision, command.note]);
         let key = self.key("signDocument", command.idempotency_key.as_deref(), &identity)?;

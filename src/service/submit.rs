@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::moves::{arrive, describe, expect_version, leave};
 use super::text::Faults;
 use super::{
-    Answer, ContactGiven, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, UserError,
-    UserErrorCode,
+    Answer, ContactGiven, Judged, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest,
+    UserError, UserErrorCode,
 };
-use crate::access::{Action, Actor, Caller, Grant, Subject};
+use crate::access::{Action, Actor, Grant, Subject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
@@ -60,8 +60,8 @@ impl Service {
         let agency = self.agency_for(&transaction, &caller, &command, &step.key).await?;
         let proposed = Proposed { office: &command.office, procedure: &command.procedure, agency };
         let object = Object::Step(&procedure.key, &step.key);
-        let allowed = self
-            .policy
+        let allowed = caller
+            .policy()
             .authorize(&caller, proposed, object, Action::Execute)
             .map_err(|_| Refused::Forbidden("You hold no role that may submit this request.".to_owned()))?;
         let key = self.key("submitRequest", command.idempotency_key.as_deref(), &command)?;
@@ -171,7 +171,7 @@ impl Service {
     /// more, anybody there whose role may.
     pub(super) fn as_submitter(
         &self,
-        caller: &Caller,
+        caller: &Judged,
         seen: crate::access::Seen<store::SeenRequest>,
         object: Object<'_>,
         action: Action,
@@ -180,20 +180,20 @@ impl Service {
         if seen.row.submitted_by != caller.user && seen.submitter_active {
             return Err(refused());
         }
-        self.policy.authorize(caller, seen.into_inner(), object, action).map_err(|_| refused())
+        caller.policy().authorize(caller, seen.into_inner(), object, action).map_err(|_| refused())
     }
 
     /// For which agency the caller submits.
     async fn agency_for(
         &self,
         transaction: &Transaction,
-        caller: &Caller,
+        caller: &Judged,
         command: &SubmitRequest,
         step: &str,
     ) -> Answer<Uuid> {
         let may = |grant: &&Grant| {
             let object = Object::Step(&command.procedure, step);
-            self.policy.allows(&grant.role, &command.office, object, Action::Execute)
+            caller.policy().allows(&grant.role, &command.office, object, Action::Execute)
         };
         let mut agencies: Vec<Uuid> =
             caller.grants_in(&command.office).filter(may).filter_map(|grant| grant.agency).collect();
