@@ -4,11 +4,29 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// By what somebody was let in, and as what they mean to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Pass {
+    /// The person.
+    pub user: Uuid,
+    /// What let them in: when it ends, they are out.
+    pub login: Login,
+    /// The grant that they chose to act by; none where they leave it to what is possible.
+    pub acting_as: Option<Uuid>,
+}
+
+/// What let somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Login {
+    /// A token that this server gave.
+    Token,
+}
+
 /// A signed-in person with the grants that are in force now.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The person.
-    pub user: Uuid,
+    /// Who they are, and by what they were let in.
+    pub pass: Pass,
     /// Their grants in force, definitive ones first, then the oldest.
     pub grants: Vec<Grant>,
 }
@@ -59,6 +77,18 @@ pub struct Actor {
     pub capacity: Capacity,
     /// For whom they stood in.
     pub on_behalf_of: Option<Uuid>,
+}
+
+impl Pass {
+    /// The pass of a person whom this let in.
+    pub fn new(user: Uuid, login: Login) -> Self {
+        Self { user, login, acting_as: None }
+    }
+
+    /// The same, to act by that grant.
+    pub fn acting_as(self, grant: Option<Uuid>) -> Self {
+        Self { acting_as: grant, ..self }
+    }
 }
 
 impl Caller {

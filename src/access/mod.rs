@@ -9,5 +9,5 @@ mod caller;
 mod proof;
 
 pub use action::{Action, Scope};
-pub use caller::{Actor, Caller, Capacity, Grant};
+pub use caller::{Actor, Caller, Capacity, Grant, Login, Pass};
 pub use proof::{Authorized, Seen, Side, Subject};

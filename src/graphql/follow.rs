@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 use async_graphql::Response;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
-use uuid::Uuid;
 
 use super::session::Session;
 use super::shape::{Followed, Shape};
 use super::subscription::{Plan, Run};
 use super::{ApiSchema, Operation, coded, document, error};
+use crate::access::Pass;
 use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
 use crate::store::LogPlace;
 
@@ -58,7 +58,7 @@ pub async fn follow(
     schema: &ApiSchema,
     followed: &Followed,
     mut operation: Operation,
-    user: Option<Uuid>,
+    pass: Option<Pass>,
     resume: Option<String>,
 ) -> Result<impl Stream<Item = Result<Told, Ended>> + Send + use<>, Ended> {
     let service = schema.data::<Service>().ok_or_else(|| Refused::Internal("there is no service".to_owned()))?;
@@ -67,13 +67,13 @@ pub async fn follow(
     document::single_root(&mut operation.document, name).map_err(refused)?;
     let plan = learn(schema, service, &operation).await?;
     // Nobody was signed in: nobody is signed out.
-    let user = user.ok_or_else(|| Ended { signed_out: false, ..Refused::Unauthenticated.into() })?;
+    let pass = pass.ok_or_else(|| Ended { signed_out: false, ..Refused::Unauthenticated.into() })?;
     let source = match plan {
         Plan::Events { filter, after } => {
             let after = resume.or(after);
-            Source::Events(service.follow(user, filter, after.as_deref()).await?)
+            Source::Events(service.follow(pass, filter, after.as_deref()).await?)
         }
-        Plan::Inbox { office } => Source::Inbox(service.follow_inbox(user, office).await?),
+        Plan::Inbox { office } => Source::Inbox(service.follow_inbox(pass, office).await?),
     };
     let Operation { document, request } = &mut operation;
     document::without_root_arguments(document, request.operation_name.as_deref(), &mut request.variables);

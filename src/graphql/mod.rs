@@ -1,5 +1,6 @@
 //! The schema, thin: translate, call the service, translate back. No business rule, no SQL.
 
+mod account;
 mod complete;
 mod document;
 mod error;
@@ -19,7 +20,7 @@ mod types;
 use std::sync::LazyLock;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Request, Response, Schema};
+use async_graphql::{MergedObject, Request, Response, Schema};
 
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
@@ -28,8 +29,16 @@ pub use shape::Followed;
 
 use crate::service::Service;
 
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(query::RequestQuery);
+
+/// What can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(account::AccountMutation, mutation::RequestMutation);
+
 /// The schema.
-pub type ApiSchema = Schema<query::Query, mutation::Mutation, subscription::Following>;
+pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;
 
 /// The limits that every operation keeps.
 #[derive(Debug, Clone, Copy)]
@@ -131,8 +140,8 @@ fn coded(mut response: Response) -> Response {
     response
 }
 
-fn builder(limits: Limits) -> async_graphql::SchemaBuilder<query::Query, mutation::Mutation, subscription::Following> {
-    Schema::build(query::Query, mutation::Mutation, subscription::Following)
+fn builder(limits: Limits) -> async_graphql::SchemaBuilder<Query, Mutation, subscription::Following> {
+    Schema::build(Query::default(), Mutation::default(), subscription::Following)
         .register_output_type::<types::Node>()
         .register_output_type::<types::Asset>()
         .limit_depth(limits.depth)

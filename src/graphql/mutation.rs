@@ -1,23 +1,22 @@
 //! What can be done. What a person can mend comes back as `userErrors`, and then nothing has changed.
 
 use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 
 use super::error::{self, UserError, settle};
 use super::id;
 use super::prefetch::{self, Selected};
-use super::query::Viewer;
 use super::session::{caller, service, session};
 use super::types::asset::Asset;
 use super::types::date::Date;
 use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
 use crate::auth::Secret;
-use crate::service::{self as command, Refused};
+use crate::service as command;
 use crate::store;
 use crate::workflow::Decision;
 
 /// What can be done.
-pub struct Mutation;
+#[derive(Default)]
+pub(super) struct RequestMutation;
 
 /// The request letter.
 #[derive(InputObject)]
@@ -66,28 +65,6 @@ impl From<ContactInput> for command::ContactGiven {
         let ContactInput { name, nip, position, phone, email } = input;
         Self { name, nip, position, phone, email }
     }
-}
-
-/// Who signs in.
-#[derive(InputObject)]
-struct SignInInput {
-    /// The name to sign in with.
-    username: String,
-    /// The password.
-    password: String,
-}
-
-/// A token, or why there is none.
-#[derive(SimpleObject, Default)]
-struct SignInPayload {
-    /// Send it as `Authorization: Bearer …`. Null when refused.
-    access_token: Option<String>,
-    /// When the token ends. Null when refused.
-    expires_at: Option<DateTime<Utc>>,
-    /// You. Null when refused.
-    viewer: Option<Viewer>,
-    /// What to mend; empty when signed in.
-    user_errors: Vec<UserError>,
 }
 
 /// A new request.
@@ -317,43 +294,14 @@ async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
 
 /// What can be done.
 #[Object]
-impl Mutation {
-    /// Signs you in. Open to everybody; attempts are limited, one to an operation.
-    async fn sign_in(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "Who signs in.")] input: SignInInput,
-    ) -> Result<Option<SignInPayload>> {
-        let (service, session) = (service(context)?, session(context)?);
-        let password = Secret::new(input.password);
-        let signed_in = if session.take_attempt() {
-            service.sign_in(&input.username, password, session.address).await
-        } else {
-            let message = "One operation signs in once.";
-            Err(Refused::user(command::UserErrorCode::TooManyAttempts, &[], message))
-        };
-        Ok(Some(match settle(signed_in)? {
-            Err(user_errors) => SignInPayload { user_errors, ..Default::default() },
-            Ok(signed_in) => {
-                let caller = service.caller(signed_in.user).await.map_err(error::of)?;
-                session.sign_in(service, caller.clone());
-                SignInPayload {
-                    access_token: Some(signed_in.token),
-                    expires_at: Some(signed_in.expires_at),
-                    viewer: Some(Viewer(caller)),
-                    user_errors: Vec::new(),
-                }
-            }
-        }))
-    }
-
+impl RequestMutation {
     /// Submits a request: executes the procedure's first step.
     async fn submit_request(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The request.")] input: SubmitRequestInput,
     ) -> Result<Option<SubmitRequestPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let submit = command::SubmitRequest {
             office: input.office,
             agency: input.agency,
@@ -364,7 +312,7 @@ impl Mutation {
             details: input.details.0,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.submit_request(user, submit).await)? {
+        Ok(Some(match settle(service(context)?.submit_request(pass, submit).await)? {
             Err(errors) => SubmitRequestPayload::refused(errors),
             Ok(id) => SubmitRequestPayload::done(request(context, id).await?),
         }))
@@ -376,7 +324,7 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The request, completed.")] input: ResubmitRequestInput,
     ) -> Result<Option<ResubmitRequestPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let resubmit = command::ResubmitRequest {
             request: id::uuid("Request", &input.request_id),
             letter: input.letter.into(),
@@ -385,7 +333,7 @@ impl Mutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.resubmit_request(user, resubmit).await)? {
+        Ok(Some(match settle(service(context)?.resubmit_request(pass, resubmit).await)? {
             Err(errors) => ResubmitRequestPayload::refused(errors),
             Ok(id) => ResubmitRequestPayload::done(request(context, id).await?),
         }))
@@ -397,7 +345,7 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The step, ended.")] input: ExecuteStepInput,
     ) -> Result<Option<ExecuteStepPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let document = |given: DocumentInput| command::DocumentGiven {
             kind: given.kind,
             title: given.title,
@@ -422,7 +370,7 @@ impl Mutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.execute_step(user, execute).await)? {
+        Ok(Some(match settle(service(context)?.execute_step(pass, execute).await)? {
             Err(errors) => ExecuteStepPayload::refused(errors),
             Ok(id) => ExecuteStepPayload::done(request(context, id).await?),
         }))
@@ -434,7 +382,7 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The decision.")] input: SignDocumentInput,
     ) -> Result<Option<SignDocumentPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let sign = command::SignDocument {
             document: id::uuid("Document", &input.document_id),
             decision: match input.decision {
@@ -445,7 +393,7 @@ impl Mutation {
             idempotency_key: input.idempotency_key,
         };
         let service = service(context)?;
-        Ok(Some(match settle(service.sign_document(user, sign).await)? {
+        Ok(Some(match settle(service.sign_document(pass, sign).await)? {
             Err(errors) => SignDocumentPayload::refused(errors),
             Ok(id) => {
                 let row = store::document_by_id(service.store().reader(), id).await.map_err(error::store)?;
@@ -463,14 +411,14 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The request.")] input: WithdrawRequestInput,
     ) -> Result<Option<WithdrawRequestPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let withdraw = command::WithdrawRequest {
             request: id::uuid("Request", &input.request_id),
             reason: input.reason,
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.withdraw_request(user, withdraw).await)? {
+        Ok(Some(match settle(service(context)?.withdraw_request(pass, withdraw).await)? {
             Err(errors) => WithdrawRequestPayload::refused(errors),
             Ok(id) => WithdrawRequestPayload::done(request(context, id).await?),
         }))
@@ -482,10 +430,10 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The disposition.")] input: ReadDispositionInput,
     ) -> Result<Option<ReadDispositionPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let service = service(context)?;
         let disposition = id::uuid("Disposition", &input.disposition_id);
-        Ok(Some(match settle(service.read_disposition(user, disposition).await)? {
+        Ok(Some(match settle(service.read_disposition(pass, disposition).await)? {
             Err(errors) => ReadDispositionPayload::refused(errors),
             Ok(id) => {
                 let row = store::disposition_by_id(service.store().reader(), id).await.map_err(error::store)?;
@@ -503,12 +451,12 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The credential.")] input: RevealCredentialInput,
     ) -> Result<Option<RevealCredentialPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let reveal = command::RevealCredential {
             asset: id::uuid("Asset", &input.asset_id),
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.reveal_credential(user, reveal).await)? {
+        Ok(Some(match settle(service(context)?.reveal_credential(pass, reveal).await)? {
             Err(user_errors) => RevealCredentialPayload { username: None, secret: None, asset: None, user_errors },
             Ok(revealed) => RevealCredentialPayload {
                 username: revealed.username,
@@ -525,14 +473,14 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The new credential.")] input: ReissueCredentialInput,
     ) -> Result<Option<ReissueCredentialPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let reissue = command::ReissueCredential {
             asset: id::uuid("Asset", &input.asset_id),
             secret: Secret::new(input.secret),
             recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.reissue_credential(user, reissue).await)? {
+        Ok(Some(match settle(service(context)?.reissue_credential(pass, reissue).await)? {
             Err(errors) => ReissueCredentialPayload::refused(errors),
             Ok(id) => ReissueCredentialPayload::done(asset(context, id).await?),
         }))
@@ -544,13 +492,13 @@ impl Mutation {
         context: &Context<'_>,
         #[graphql(desc = "The asset.")] input: RevokeAssetInput,
     ) -> Result<Option<RevokeAssetPayload>> {
-        let user = caller(context)?.user;
+        let pass = caller(context)?.pass;
         let revoke = command::RevokeAsset {
             asset: id::uuid("Asset", &input.asset_id),
             reason: input.reason,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.revoke_asset(user, revoke).await)? {
+        Ok(Some(match settle(service(context)?.revoke_asset(pass, revoke).await)? {
             Err(errors) => RevokeAssetPayload::refused(errors),
             Ok(id) => RevokeAssetPayload::done(asset(context, id).await?),
         }))

@@ -23,7 +23,8 @@ use crate::service::Judged;
 use crate::store::{self, Order, OrderField};
 
 /// What can be asked.
-pub struct Query;
+#[derive(Default)]
+pub(super) struct RequestQuery;
 
 /// Which requests are wanted: every field narrows.
 #[derive(InputObject, Default)]
@@ -116,7 +117,7 @@ pub(super) struct Viewer(pub(super) Judged);
 impl Viewer {
     /// You.
     async fn user(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.0.user).await
+        person(context, self.0.pass.user).await
     }
 
     /// Your roles that are in force now.
@@ -223,7 +224,7 @@ impl InboxEdge {
 
 /// What can be asked.
 #[Object]
-impl Query {
+impl RequestQuery {
     /// You, signed in.
     async fn viewer(&self, context: &Context<'_>) -> Result<Option<Viewer>> {
         caller(context).map(|caller| Some(Viewer(caller.clone())))
@@ -355,7 +356,7 @@ impl Query {
         #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<DispositionConnection>> {
-        let user = caller(context)?.user;
+        let user = caller(context)?.pass.user;
         let service = service(context)?;
         let arguments = Arguments { first, after, last, before };
         let paging = arguments.paging(DISPOSITIONS)?;

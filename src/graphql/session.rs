@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error;
 use super::loaders::Loads;
+use crate::access::Pass;
 use crate::service::{Answer, HeldPolicy, Judged, Service, View};
 use crate::store::{self, LogPlace, Viewing};
 
@@ -82,22 +83,24 @@ fn nothing(service: &Service) -> Viewing {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("caller", &self.identity().caller.as_ref().map(|caller| caller.user)).finish()
+        f.debug_struct("Session")
+            .field("caller", &self.identity().caller.as_ref().map(|caller| caller.pass.user))
+            .finish()
     }
 }
 
 impl Session {
     /// The session of a person, or nobody, for an operation.
-    pub async fn open(service: &Service, operation: &str, user: Option<Uuid>, address: Option<IpAddr>) -> Answer<Self> {
+    pub async fn open(service: &Service, operation: &str, pass: Option<Pass>, address: Option<IpAddr>) -> Answer<Self> {
         // What is read may be newer than its cursor, never older: so this comes first. An operation that only mentions the
         // name elsewhere pays for a statement in vain.
         let log_end = match operation.contains("eventCursor") {
             true => Some(store::log_end(service.store()).await?),
             false => None,
         };
-        let caller = match user {
+        let caller = match pass {
             None => None,
-            Some(user) => Some(service.caller(user).await?),
+            Some(pass) => Some(service.caller(pass).await?),
         };
         Ok(Self::of(Identity::of(service, caller), address, log_end))
     }

@@ -150,7 +150,7 @@ impl For {
         match depends {
             0 => Self::Everybody,
             1 => Self::Side(happening.side),
-            _ => Self::Person(happening.view.caller.user),
+            _ => Self::Person(happening.view.caller.pass.user),
         }
     }
 }

@@ -7,9 +7,9 @@ use async_graphql::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use uuid::Uuid;
 
 use super::Shared;
+use crate::access::Pass;
 use crate::graphql::{self, Ended, Operation, Session};
 use crate::service::{LogPlace, Refused};
 
@@ -41,24 +41,24 @@ pub(super) fn failure(code: &'static str, message: &str) -> Response {
 pub(super) async fn answers(
     shared: &Shared,
     operation: Operation,
-    user: Option<Uuid>,
+    pass: Option<Pass>,
     address: IpAddr,
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
     if operation.is_subscription() {
-        return follow(shared, operation, user, resume).await;
+        return follow(shared, operation, pass, resume).await;
     }
     let shared = shared.clone();
     let answer = async move {
         let seconds = shared.operation.as_secs();
-        let answer = tokio::time::timeout(shared.operation, once(&shared, operation, user, address)).await;
+        let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
         answer.unwrap_or_else(|_| Answer::Failed(failure("TIMEOUT", &super::too_long(seconds))))
     };
     stream::once(Box::pin(answer)).boxed()
 }
 
-async fn once(shared: &Shared, operation: Operation, user: Option<Uuid>, address: IpAddr) -> Answer {
-    let session = match Session::open(&shared.service, operation.text(), user, Some(address)).await {
+async fn once(shared: &Shared, operation: Operation, pass: Option<Pass>, address: IpAddr) -> Answer {
+    let session = match Session::open(&shared.service, operation.text(), pass, Some(address)).await {
         Ok(session) => session,
         Err(refused) => return Ended::from(refused).into(),
     };
@@ -72,10 +72,10 @@ async fn once(shared: &Shared, operation: Operation, user: Option<Uuid>, address
 async fn follow(
     shared: &Shared,
     operation: Operation,
-    user: Option<Uuid>,
+    pass: Option<Pass>,
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
-    match graphql::follow(&shared.schema, &shared.followed, operation, user, resume).await {
+    match graphql::follow(&shared.schema, &shared.followed, operation, pass, resume).await {
         Err(ended) => stream::once(std::future::ready(ended.into())).boxed(),
         Ok(told) => {
             told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.answer, told.place))).boxed()

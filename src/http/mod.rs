@@ -29,8 +29,8 @@ use futures_util::stream::{self, StreamExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use tower_http::trace::TraceLayer;
-use uuid::Uuid;
 
+use crate::access::Pass;
 use crate::graphql::{self, ApiSchema, Followed, Operation, Session};
 use crate::service::{Refused, Service};
 
@@ -152,21 +152,21 @@ async fn answer(
     let body = read(request.into_body(), shared.body_limit).await?;
     let request = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(operation_of);
     let request = request.map_err(|why| malformed(&why))?;
-    let (user, until) = signed_in(shared, headers)?.unzip();
+    let (pass, until) = signed_in(shared, headers).await?.unzip();
     let operation = match Operation::read(request) {
         Ok(operation) => operation,
         Err(response) => return Ok(axum::Json(response).into_response()),
     };
     let address = shared.proxies.caller(peer.ip(), headers);
     if events::is_wanted(headers) {
-        let answers = answers::answers(shared, operation, user, address, last_event(headers)).await;
+        let answers = answers::answers(shared, operation, pass, address, last_event(headers)).await;
         return Ok(events::respond(shared, answers, until));
     }
     if operation.is_subscription() {
         let message = "Follow a subscription by WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.";
         return Err(Refusal(StatusCode::NOT_ACCEPTABLE, "INVALID_OPERATION", message.to_owned()));
     }
-    let session = Session::open(&shared.service, operation.text(), user, Some(address)).await.map_err(refused)?;
+    let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await.map_err(refused)?;
     Ok(axum::Json(graphql::execute(&shared.schema, operation, session).await).into_response())
 }
 
@@ -187,14 +187,14 @@ async fn long(
     }
     let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
     let operation = Operation::read(asked.request().map_err(|why| malformed(&why))?);
-    let (user, until) = signed_in(&shared, &headers)?.unzip();
+    let (pass, until) = signed_in(&shared, &headers).await?.unzip();
     let address = shared.proxies.caller(peer.ip(), &headers);
     let answers = match operation {
         Ok(operation) if operation.is_mutation() => {
             let message = "Send a mutation by POST.".to_owned();
             return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message));
         }
-        Ok(operation) => answers::answers(&shared, operation, user, address, last_event(&headers)).await,
+        Ok(operation) => answers::answers(&shared, operation, pass, address, last_event(&headers)).await,
         Err(response) => stream::once(std::future::ready(answers::Answer::Failed(*response))).boxed(),
     };
     Ok(events::respond(&shared, answers, until))
@@ -230,8 +230,11 @@ fn time_left(shared: &Shared, until: DateTime<Utc>) -> Duration {
 }
 
 /// Whose token was sent, and until when it is good; none when none was.
-fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(Uuid, DateTime<Utc>)>, Refusal> {
-    header_token(headers)?.map(|token| shared.service.user_of(token).map_err(refused)).transpose()
+async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(Pass, DateTime<Utc>)>, Refusal> {
+    match header_token(headers)? {
+        None => Ok(None),
+        Some(token) => shared.service.pass_of(token).await.map(Some).map_err(refused),
+    }
 }
 
 fn malformed(why: &str) -> Refusal {

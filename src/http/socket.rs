@@ -20,10 +20,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
-use uuid::Uuid;
 
 use super::answers::{Answer, answers, failure};
 use super::{Shared, header_token, operation_of, time_left};
+use crate::access::Pass;
 use crate::graphql::Operation;
 use crate::service::Refused;
 
@@ -163,7 +163,7 @@ struct Running {
 
 /// Who is at the other end.
 struct Greeted {
-    user: Option<Uuid>,
+    pass: Option<Pass>,
 }
 
 impl Connection {
@@ -258,8 +258,8 @@ impl Connection {
                 if self.running.contains_key(id.as_str()) {
                     return Err(Leave::Close(4409, reason(&id)));
                 }
-                let user = caller.user;
-                self.begin(socket, id, (payload, text.len()), user).await
+                let pass = caller.pass;
+                self.begin(socket, id, (payload, text.len()), pass).await
             }
         }
     }
@@ -281,19 +281,20 @@ impl Connection {
             Some(_) => return Err(FORBIDDEN.into()),
         };
         let mut left = ANONYMOUS;
-        let mut user = None;
+        let mut pass = None;
         if let Some(token) = token {
             let service = &self.shared.service;
-            let (found, until) = service.user_of(token).map_err(|_| FORBIDDEN)?;
-            service.caller(found).await.map_err(|refused| match refused {
+            let refused = |refused| match refused {
                 Refused::Unavailable(_) => LATER,
                 _ => FORBIDDEN,
-            })?;
+            };
+            let (found, until) = service.pass_of(token).await.map_err(refused)?;
+            service.caller(found).await.map_err(refused)?;
             left = time_left(&self.shared, until);
-            user = Some(found);
+            pass = Some(found);
         }
         self.deadline.as_mut().reset(Instant::now() + left);
-        self.caller = Some(Greeted { user });
+        self.caller = Some(Greeted { pass });
         Ok(())
     }
 
@@ -303,7 +304,7 @@ impl Connection {
         socket: &mut WebSocket,
         id: String,
         (payload, size): (Map<String, Value>, usize),
-        user: Option<Uuid>,
+        pass: Option<Pass>,
     ) -> Result<(), Leave> {
         let held: usize = self.running.values().map(|running| running.size).sum();
         let most = self.shared.body_limit;
@@ -332,7 +333,7 @@ impl Connection {
                 // Nothing is ever sent: it has begun, or was completed before, when nobody is left who could.
                 let _ = before.await;
             }
-            let answers = answers(&shared, operation, user, address, None).await;
+            let answers = answers(&shared, operation, pass, address, None).await;
             drop(begun);
             answers
         };

@@ -191,7 +191,7 @@ impl Policy {
                 && grant.agency.is_none_or(|agency| agency == subject.agency())
                 && self.allows(&grant.role, subject.office(), object, action)
         });
-        match grant.map(|grant| grant.actor(caller.user)) {
+        match grant.map(|grant| grant.actor(caller.pass.user)) {
             Some(actor) => Ok(Authorized::by_policy(subject, actor, action)),
             None => Err(Denied { office: subject.office().to_owned(), object: object.to_string(), action }),
         }

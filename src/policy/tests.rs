@@ -4,7 +4,7 @@ use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 use uuid::Uuid;
 
 use super::*;
-use crate::access::{Action, Caller, Capacity, Grant, Scope, Subject};
+use crate::access::{Action, Caller, Capacity, Grant, Login, Pass, Scope, Subject};
 use crate::procedure::{Fault, Severity};
 
 pub(super) const MODEL: &str = include_str!("../../policies/model.conf");
@@ -233,11 +233,11 @@ async fn the_first_grant_that_a_line_allows_is_the_one_acted_by() {
     let submit = Object::Step("permohonan-subdomain", "1");
     let sign = Object::Step("permohonan-subdomain", "8");
     let authorize = |grants: Vec<Grant>, object, action| {
-        let caller = Caller { user: Uuid::from_u128(9), grants };
+        let caller = Caller { pass: Pass::new(Uuid::from_u128(9), Login::Token), grants };
         policy.authorize(&caller, subject, object, action).map(|proof| {
             assert_eq!(*proof, subject);
             assert_eq!(proof.action(), action);
-            assert_eq!(proof.actor().user, caller.user);
+            assert_eq!(proof.actor().user, caller.pass.user);
             (proof.actor().role.clone(), proof.actor().capacity)
         })
     };

@@ -8,6 +8,7 @@ use super::{
     Answer, ExecuteStep, Refused, ReissueCredential, ResubmitRequest, RevealCredential, Revealed, RevokeAsset, Service,
     SignDocument, SubmitRequest, WithdrawRequest,
 };
+use crate::access::Pass;
 
 /// How often an act is begun at most.
 const ATTEMPTS: u32 = 4;
@@ -46,47 +47,47 @@ fn pause(attempt: u32) -> Duration {
 
 impl Service {
     /// Submits a request.
-    pub async fn submit_request(&self, user: Uuid, command: SubmitRequest) -> Answer<Uuid> {
-        again(|| self.submit_request_once(user, command.clone())).await
+    pub async fn submit_request(&self, pass: Pass, command: SubmitRequest) -> Answer<Uuid> {
+        again(|| self.submit_request_once(pass, command.clone())).await
     }
 
     /// Completes a request that came back.
-    pub async fn resubmit_request(&self, user: Uuid, command: ResubmitRequest) -> Answer<Uuid> {
-        again(|| self.resubmit_request_once(user, command.clone())).await
+    pub async fn resubmit_request(&self, pass: Pass, command: ResubmitRequest) -> Answer<Uuid> {
+        again(|| self.resubmit_request_once(pass, command.clone())).await
     }
 
     /// Ends the step under way.
-    pub async fn execute_step(&self, user: Uuid, command: ExecuteStep) -> Answer<Uuid> {
-        again(|| self.execute_step_once(user, command.clone())).await
+    pub async fn execute_step(&self, pass: Pass, command: ExecuteStep) -> Answer<Uuid> {
+        again(|| self.execute_step_once(pass, command.clone())).await
     }
 
     /// Signs or refuses the current document of its kind.
-    pub async fn sign_document(&self, user: Uuid, command: SignDocument) -> Answer<Uuid> {
-        again(|| self.sign_document_once(user, command.clone())).await
+    pub async fn sign_document(&self, pass: Pass, command: SignDocument) -> Answer<Uuid> {
+        again(|| self.sign_document_once(pass, command.clone())).await
     }
 
     /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
-    pub async fn read_disposition(&self, user: Uuid, disposition: Uuid) -> Answer<Uuid> {
-        again(|| self.read_disposition_once(user, disposition)).await
+    pub async fn read_disposition(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
+        again(|| self.read_disposition_once(pass, disposition)).await
     }
 
     /// Takes a request back; a reservation is freed.
-    pub async fn withdraw_request(&self, user: Uuid, command: WithdrawRequest) -> Answer<Uuid> {
-        again(|| self.withdraw_request_once(user, command.clone())).await
+    pub async fn withdraw_request(&self, pass: Pass, command: WithdrawRequest) -> Answer<Uuid> {
+        again(|| self.withdraw_request_once(pass, command.clone())).await
     }
 
     /// Shows a credential to its recipient, once.
-    pub async fn reveal_credential(&self, user: Uuid, command: RevealCredential) -> Answer<Revealed> {
-        again(|| self.reveal_credential_once(user, command.clone())).await
+    pub async fn reveal_credential(&self, pass: Pass, command: RevealCredential) -> Answer<Revealed> {
+        again(|| self.reveal_credential_once(pass, command.clone())).await
     }
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
-    pub async fn reissue_credential(&self, user: Uuid, command: ReissueCredential) -> Answer<Uuid> {
-        again(|| self.reissue_credential_once(user, command.clone())).await
+    pub async fn reissue_credential(&self, pass: Pass, command: ReissueCredential) -> Answer<Uuid> {
+        again(|| self.reissue_credential_once(pass, command.clone())).await
     }
 
     /// Takes a delivered asset out of service.
-    pub async fn revoke_asset(&self, user: Uuid, command: RevokeAsset) -> Answer<Uuid> {
-        again(|| self.revoke_asset_once(user, command.clone())).await
+    pub async fn revoke_asset(&self, pass: Pass, command: RevokeAsset) -> Answer<Uuid> {
+        again(|| self.revoke_asset_once(pass, command.clone())).await
     }
 }

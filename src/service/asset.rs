@@ -10,7 +10,7 @@ use super::text::Faults;
 use super::{
     Answer, AssetGiven, DocumentGiven, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
 };
-use crate::access::Action;
+use crate::access::{Action, Pass};
 use crate::policy::Object;
 use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
 use crate::store::{self, Append, Audience, Change, Held, StoreError};
@@ -166,8 +166,8 @@ impl Service {
     }
 
     /// Takes a delivered asset out of service.
-    pub(super) async fn revoke_asset_once(&self, user: Uuid, command: RevokeAsset) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn revoke_asset_once(&self, pass: Pass, command: RevokeAsset) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
@@ -178,7 +178,7 @@ impl Service {
             .map_err(|_| Refused::Forbidden("You hold no role that may revoke this asset.".to_owned()))?;
         let identity = serde_json::json!({ "asset": command.asset, "reason": command.reason });
         let key = self.key("revokeAsset", command.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, user, &key).await? {
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         let mut faults = Faults::default();
@@ -191,7 +191,7 @@ impl Service {
         super::moves::describe(&mut change.row, procedure, office, &after, now)?;
         free(&mut change, row, Some(reason), Audience::Applicant).await?;
         change.save().await?;
-        self.remember(&transaction, user, &key, command.asset).await?;
+        self.remember(&transaction, pass.user, &key, command.asset).await?;
         self.commit(transaction).await?;
         Ok(command.asset)
     }

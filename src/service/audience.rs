@@ -9,12 +9,13 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{Answer, Judged, Refused, Service};
+use crate::access::Pass;
 use crate::store::{Sees, Standing, StoreError, Viewing, Waiting};
 
 /// The people who follow.
 #[derive(Debug)]
 pub(super) struct Audience {
-    people: Mutex<HashMap<Uuid, Weak<Watched>>>,
+    people: Mutex<HashMap<Pass, Weak<Watched>>>,
     /// Told when somebody's rights have changed, or may have by the passing of time.
     changed: watch::Sender<u64>,
 }
@@ -22,7 +23,7 @@ pub(super) struct Audience {
 /// A person who follows something.
 #[derive(Debug)]
 pub(super) struct Watched {
-    user: Uuid,
+    pass: Pass,
     state: Mutex<State>,
 }
 
@@ -67,13 +68,13 @@ impl Audience {
     }
 
     /// The place of a person here, who may be known here already.
-    fn enter(&self, user: Uuid) -> Arc<Watched> {
+    fn enter(&self, pass: Pass) -> Arc<Watched> {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = people.get(&user).and_then(Weak::upgrade) {
+        if let Some(known) = people.get(&pass).and_then(Weak::upgrade) {
             return known;
         }
-        let watched = Arc::new(Watched { user, state: Mutex::default() });
-        people.insert(user, Arc::downgrade(&watched));
+        let watched = Arc::new(Watched { pass, state: Mutex::default() });
+        people.insert(pass, Arc::downgrade(&watched));
         watched
     }
 
@@ -98,12 +99,12 @@ impl Watched {
 
 impl Service {
     /// A person who begins to follow something.
-    pub(super) async fn watch(&self, user: Uuid) -> Answer<Arc<Watched>> {
+    pub(super) async fn watch(&self, pass: Pass) -> Answer<Arc<Watched>> {
         // Entered first: whoever changes their rights from here on is noticed.
-        let watched = self.audience.enter(user);
+        let watched = self.audience.enter(pass);
         if watched.state().version == 0 {
             let version = self.store.people_version().await?;
-            let standing = self.store.standings(&[user]).await?.remove(&user);
+            let standing = self.store.standings(&[pass.user]).await?.remove(&pass.user);
             let mut state = watched.state();
             // Whoever reads the log may have been faster: what it knows, it keeps up to date.
             if state.version == 0 {
@@ -116,10 +117,10 @@ impl Service {
     /// Reads again what everybody who follows may do, the people being at that version.
     pub(super) async fn refresh_audience(&self, version: i64) -> Result<(), StoreError> {
         let present = self.audience.present();
-        let users: Vec<Uuid> = present.iter().map(|watched| watched.user).collect();
-        let mut standings = self.store.standings(&users).await?;
+        let users: Vec<Uuid> = present.iter().map(|watched| watched.pass.user).collect();
+        let standings = self.store.standings(&users).await?;
         for watched in present {
-            watched.learn(version, standings.remove(&watched.user).unwrap_or_default());
+            watched.learn(version, standings.get(&watched.pass.user).cloned().unwrap_or_default());
         }
         Ok(())
     }
@@ -134,7 +135,7 @@ impl Service {
         if let Some(view) = state.view.as_ref().filter(holds) {
             return Ok(view.clone());
         }
-        let caller = state.standing.caller(watched.user, now).ok_or(Refused::Unauthenticated)?;
+        let caller = state.standing.caller(watched.pass, now).ok_or(Refused::Unauthenticated)?;
         let caller = Judged::new(caller, policy);
         let viewing = self.viewing(&caller);
         let view = View {

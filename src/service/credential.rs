@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::text::Faults;
 use super::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
-use crate::access::Action;
+use crate::access::{Action, Pass};
 use crate::auth::Secret;
 use crate::policy::Object;
 use crate::store::{self, Append, Audience, Change};
@@ -27,8 +27,8 @@ pub struct Revealed {
 
 impl Service {
     /// Shows a credential to its recipient, once.
-    pub(super) async fn reveal_credential_once(&self, user: Uuid, command: RevealCredential) -> Answer<Revealed> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn reveal_credential_once(&self, pass: Pass, command: RevealCredential) -> Answer<Revealed> {
+        let (transaction, caller) = self.begin(pass).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
@@ -42,15 +42,19 @@ impl Service {
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         };
         let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(unavailable)?;
-        if held.recipient_id != user {
+        if held.recipient_id != pass.user {
             return Err(refused());
         }
         let key = self.key("revealCredential", Some(&command.idempotency_key), &row.id)?;
-        let before = self.recall(&transaction, user, &key).await?;
+        let before = self.recall(&transaction, pass.user, &key).await?;
         let now = self.now();
         // Its key stays with the credential that it revealed: a reissue ends it.
-        let proof =
-            self.store.mac(&[b"reveal", user.as_bytes(), row.id.as_bytes(), command.idempotency_key.trim().as_bytes()]);
+        let proof = self.store.mac(&[
+            b"reveal",
+            pass.user.as_bytes(),
+            row.id.as_bytes(),
+            command.idempotency_key.trim().as_bytes(),
+        ]);
         let again = match (held.state.as_str(), held.revealed_at, before) {
             ("AVAILABLE", _, None) => false,
             ("REVEALED", Some(at), Some(_)) if now - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&proof) => {
@@ -86,7 +90,7 @@ impl Service {
                 .append(Append { kind: "CREDENTIAL_REVEALED", asset: Some(row.id), audience, ..Default::default() })
                 .await?;
             change.save().await?;
-            self.remember(&transaction, user, &key, row.id).await?;
+            self.remember(&transaction, pass.user, &key, row.id).await?;
             self.commit(transaction).await?;
         }
         let login = procedure.asset.as_ref().and_then(|spec| spec.login.clone());
@@ -96,8 +100,8 @@ impl Service {
     }
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
-    pub(super) async fn reissue_credential_once(&self, user: Uuid, command: ReissueCredential) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn reissue_credential_once(&self, pass: Pass, command: ReissueCredential) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
@@ -107,7 +111,7 @@ impl Service {
             .map_err(|_| Refused::Forbidden("You hold no role that may reissue this credential.".to_owned()))?;
         let identity = serde_json::json!([command.asset, command.secret.expose(), command.recipient]);
         let key = self.key("reissueCredential", command.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, user, &key).await? {
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         if row.status != "ACTIVE" {
@@ -144,7 +148,7 @@ impl Service {
             .append(Append { kind: "CREDENTIAL_REISSUED", asset: Some(row.id), audience, ..Default::default() })
             .await?;
         change.save().await?;
-        self.remember(&transaction, user, &key, row.id).await?;
+        self.remember(&transaction, pass.user, &key, row.id).await?;
         self.commit(transaction).await?;
         Ok(row.id)
     }

@@ -4,15 +4,15 @@ use entity::disposition_read;
 use uuid::Uuid;
 
 use super::{Answer, Refused, Service};
-use crate::access::{Action, Side};
+use crate::access::{Action, Pass, Side};
 use crate::policy::Object;
 use crate::procedure::Requirement;
 use crate::store::{self, Append, Change};
 
 impl Service {
     /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
-    pub(super) async fn read_disposition_once(&self, user: Uuid, disposition: Uuid) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn read_disposition_once(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let not_found = || Refused::not_found(&["dispositionId"]);
         let row = store::disposition_by_id(&transaction, disposition).await?.ok_or_else(not_found)?;
         let seen = self.see(&transaction, &caller, row.request_id, &["dispositionId"]).await?;

@@ -12,7 +12,7 @@ use super::asset::Provisioning;
 use super::moves::{arrive, describe, document_audience, expect_version, leave};
 use super::text::Faults;
 use super::{Answer, DocumentGiven, ExecuteStep, Refused, Service, UserErrorCode};
-use crate::access::Action;
+use crate::access::{Action, Pass};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Procedure, Step, canonical};
 use crate::store::{self, Append, Change};
@@ -20,8 +20,8 @@ use crate::workflow::{self, Act, Execution};
 
 impl Service {
     /// Ends the step under way.
-    pub(super) async fn execute_step_once(&self, user: Uuid, command: ExecuteStep) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn execute_step_once(&self, pass: Pass, command: ExecuteStep) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
@@ -36,7 +36,7 @@ impl Service {
             .authorize(&caller, seen.into_inner(), object, Action::Execute)
             .map_err(|_| Refused::Forbidden(format!("You hold no role that may execute step {}.", command.step)))?;
         let key = self.key("executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
-        if let Some(done) = self.recall(&transaction, user, &key).await? {
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         expect_version(&allowed.row, command.expected_version)?;
@@ -61,15 +61,15 @@ impl Service {
             .step(&command.step)
             .and_then(|step| step.outcome(&command.outcome).map(|outcome| (step, outcome)))
             .ok_or_else(|| Refused::Internal("the step machine took an unknown outcome".to_owned()))?;
-        let pass = before.at.as_ref().map_or(1, |standing| standing.visit);
+        let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
 
         if procedure.tells_reason(outcome) {
             change.row.reason.clone_from(&command.note);
         }
         let now = change.now();
         describe(&mut change.row, procedure, office, &after, now)?;
-        leave(&mut change, procedure, step, (pass, outcome), command.note.clone()).await?;
-        bring_documents(&mut change, procedure, step, (pass, outcome), &command.documents).await?;
+        leave(&mut change, procedure, step, (visit, outcome), command.note.clone()).await?;
+        bring_documents(&mut change, procedure, step, (visit, outcome), &command.documents).await?;
         if let Some(given) = &command.disposition {
             let to_role = outcome.to.as_ref().and_then(|to| {
                 caller.policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
@@ -81,7 +81,7 @@ impl Service {
                 request_id: change.row.id,
                 office: change.row.office.clone(),
                 step: step.key.clone(),
-                visit: pass,
+                visit,
                 to_role,
                 instruction: given.instruction.clone(),
                 urgency: given.urgency.clone(),
@@ -109,7 +109,7 @@ impl Service {
         self.provision(&mut change, provisioning).await?;
         arrive(&mut change, procedure, office, &after).await?;
         let id = change.save().await?.id;
-        self.remember(&transaction, user, &key, id).await?;
+        self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }
@@ -167,7 +167,7 @@ async fn bring_documents(
     change: &mut Change<'_>,
     procedure: &Procedure,
     step: &Step,
-    (pass, outcome): (i32, &Outcome),
+    (visit, outcome): (i32, &Outcome),
     documents: &[DocumentGiven],
 ) -> Answer<()> {
     let carried = match &outcome.carries {
@@ -195,7 +195,7 @@ async fn bring_documents(
             number: given.number.clone(),
             date: given.date,
             step: step.key.clone(),
-            visit: pass,
+            visit,
             current: true,
             added_at: change.now(),
             actor_user: actor.user,

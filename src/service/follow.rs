@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::audience::{View, Watched};
 use super::{Answer, Refused, Service};
-use crate::access::{Seen, Side};
+use crate::access::{Pass, Seen, Side};
 use crate::live::{Moment, Next};
 use crate::store::{self, About, EventFilter, LogPlace, NumberedEvent, SeenRequest, Sight, StoreError};
 
@@ -78,7 +78,7 @@ impl std::fmt::Debug for Follower {
 
 impl Service {
     /// Follows the wanted events from a cursor on, or from now.
-    pub async fn follow(&self, user: Uuid, filter: EventFilter, after: Option<&str>) -> Answer<Follower> {
+    pub async fn follow(&self, pass: Pass, filter: EventFilter, after: Option<&str>) -> Answer<Follower> {
         let cuts = self.tail.cuts();
         let end = store::log_end(&self.store).await?;
         let place = match after {
@@ -88,7 +88,7 @@ impl Service {
         if place != end && !store::is_in_log(&self.store, place).await? {
             return Err(Refused::CursorAhead);
         }
-        let watched = self.watch(user).await?;
+        let watched = self.watch(pass).await?;
         self.view(&watched)?;
         let head = self.tail.head();
         Ok(Follower {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::audience::{View, Watched};
 use super::follow::PAUSE;
 use super::{Answer, Service};
+use crate::access::Pass;
 use crate::live::Next;
 use crate::store::{self, Condition, LogPlace, StoreError};
 
@@ -52,8 +53,8 @@ impl std::fmt::Debug for InboxFollower {
 
 impl Service {
     /// Follows what begins and stops to wait for somebody, in all offices or one.
-    pub async fn follow_inbox(&self, user: Uuid, office: Option<String>) -> Answer<InboxFollower> {
-        let watched = self.watch(user).await?;
+    pub async fn follow_inbox(&self, pass: Pass, office: Option<String>) -> Answer<InboxFollower> {
+        let watched = self.watch(pass).await?;
         let mut follower = InboxFollower {
             service: self.clone(),
             watched,

@@ -30,7 +30,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Grant, Scope, Seen};
+use crate::access::{Action, Grant, Pass, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
@@ -125,8 +125,8 @@ impl Service {
     }
 
     /// The caller with their grants in force, for reading.
-    pub async fn caller(&self, user: Uuid) -> Answer<Judged> {
-        let caller = store::caller(self.store.reader(), user, self.now()).await?.ok_or(Refused::Unauthenticated)?;
+    pub async fn caller(&self, pass: Pass) -> Answer<Judged> {
+        let caller = store::caller(self.store.reader(), pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
         Ok(Judged::new(caller, self.policy()))
     }
 
@@ -143,7 +143,7 @@ impl Service {
         let mut offices: Vec<String> = caller.grants.iter().map(|grant| grant.office.clone()).collect();
         offices.sort();
         offices.dedup();
-        Viewing { user: caller.user, now: self.now(), offices, scopes: scopes.collect() }
+        Viewing { user: caller.pass.user, now: self.now(), offices, scopes: scopes.collect() }
     }
 
     /// For what requests may wait for the caller.
@@ -173,9 +173,9 @@ impl Service {
     }
 
     /// Begins a write: the caller's grants are read in its transaction, not from before, and one policy judges all of it.
-    async fn begin(&self, user: Uuid) -> Answer<(Transaction, Judged)> {
+    async fn begin(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
         let transaction = self.store.begin().await?;
-        let caller = store::caller(&transaction, user, self.now()).await?.ok_or(Refused::Unauthenticated)?;
+        let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
         Ok((transaction, Judged::new(caller, self.policy())))
     }
 

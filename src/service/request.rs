@@ -66,7 +66,7 @@ impl Service {
             asset: None,
         };
         let may = |object, action| caller.policy().authorize(caller, &**seen, object, action).is_ok();
-        let submits = row.submitted_by == caller.user || !seen.submitter_active;
+        let submits = row.submitted_by == caller.pass.user || !seen.submitter_active;
         let procedure = &entry.procedure;
         let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
         if let Some(step) = step {
@@ -94,7 +94,7 @@ impl Service {
         }
         if let Some((asset, credential)) = held.filter(|(asset, _)| asset.status == "ACTIVE") {
             let about = |kind| Available { asset: Some(asset.clone()), ..plain(kind, None) };
-            let mine = credential.filter(|held| held.recipient_id == caller.user && held.state == "AVAILABLE");
+            let mine = credential.filter(|held| held.recipient_id == caller.pass.user && held.state == "AVAILABLE");
             if mine.is_some() && may(whole, Action::Reveal) {
                 available.push(about(AvailableKind::RevealCredential));
             }

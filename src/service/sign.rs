@@ -7,15 +7,15 @@ use super::execute::digest;
 use super::moves::{describe, document_audience};
 use super::text::Faults;
 use super::{Answer, Refused, Service, SignDocument};
-use crate::access::{Action, Side};
+use crate::access::{Action, Pass, Side};
 use crate::policy::Object;
 use crate::store::{self, Append, Change};
 use crate::workflow::{self, Act, Decision, Refusal};
 
 impl Service {
     /// Signs or refuses the current document of its kind.
-    pub(super) async fn sign_document_once(&self, user: Uuid, command: SignDocument) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn sign_document_once(&self, pass: Pass, command: SignDocument) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let not_found = || Refused::not_found(&["documentId"]);
         let document = store::document_by_id(&transaction, command.document).await?.ok_or_else(not_found)?;
         let seen = self.see(&transaction, &caller, document.request_id, &["documentId"]).await?;
@@ -39,7 +39,7 @@ impl Service {
         let decision = if command.decision == Decision::Sign { "SIGN" } else { "REFUSE" };
         let identity = serde_json::json!([command.document, decision, command.note]);
         let key = self.key("signDocument", command.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, user, &key).await? {
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         let mut faults = Faults::default();
@@ -85,7 +85,7 @@ impl Service {
             })
             .await?;
         change.save().await?;
-        self.remember(&transaction, user, &key, document.id).await?;
+        self.remember(&transaction, pass.user, &key, document.id).await?;
         self.commit(transaction).await?;
         Ok(document.id)
     }

@@ -3,16 +3,16 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
 
 use super::{Answer, Refused, Service, UserErrorCode};
+use crate::access::{Login, Pass};
 use crate::auth::Secret;
 
 /// A token, and whose it is.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// The person.
-    pub user: Uuid,
+    /// By what they are let in from here on.
+    pub pass: Pass,
     /// The access token.
     pub token: String,
     /// When it ends.
@@ -35,11 +35,12 @@ impl Service {
         let lifetime = TimeDelta::minutes(i64::from(self.token_minutes));
         let (token, expires_at) =
             self.keys.issue(person.id, self.now(), lifetime).map_err(|error| Refused::Internal(error.to_string()))?;
-        Ok(SignedIn { user: person.id, token, expires_at })
+        Ok(SignedIn { pass: Pass::new(person.id, Login::Token), token, expires_at })
     }
 
     /// Whose token this is, if it is good now, and until when.
-    pub fn user_of(&self, token: &str) -> Answer<(Uuid, DateTime<Utc>)> {
-        self.keys.verify(token, self.now()).map_err(|_| Refused::Unauthenticated)
+    pub async fn pass_of(&self, token: &str) -> Answer<(Pass, DateTime<Utc>)> {
+        let (user, until) = self.keys.verify(token, self.now()).map_err(|_| Refused::Unauthenticated)?;
+        Ok((Pass::new(user, Login::Token), until))
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Answer, ContactGiven, Judged, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest,
     UserError, UserErrorCode,
 };
-use crate::access::{Action, Actor, Grant, Subject};
+use crate::access::{Action, Actor, Grant, Pass, Subject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
@@ -46,8 +46,8 @@ struct Papers {
 
 impl Service {
     /// Submits a request.
-    pub(super) async fn submit_request_once(&self, user: Uuid, command: SubmitRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn submit_request_once(&self, pass: Pass, command: SubmitRequest) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let office = self.catalog.office(&command.office).ok_or_else(|| Refused::not_found(&["office"]))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
         let entry = self
@@ -65,7 +65,7 @@ impl Service {
             .authorize(&caller, proposed, object, Action::Execute)
             .map_err(|_| Refused::Forbidden("You hold no role that may submit this request.".to_owned()))?;
         let key = self.key("submitRequest", command.idempotency_key.as_deref(), &command)?;
-        if let Some(done) = self.recall(&transaction, user, &key).await? {
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         if command.procedure_version.is_some_and(|version| u32::try_from(version) != Ok(procedure.version)) {
@@ -86,7 +86,7 @@ impl Service {
             procedure: procedure.key.clone(),
             procedure_version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
             agency_id: agency,
-            submitted_by: user,
+            submitted_by: pass.user,
             letter_number: String::new(),
             letter_date: papers.letter.date,
             confidentiality: String::new(),
@@ -122,14 +122,14 @@ impl Service {
         leave(&mut change, procedure, step, (1, outcome), None).await?;
         arrive(&mut change, procedure, office, &state).await?;
         change.save().await?;
-        self.remember(&transaction, user, &key, id).await?;
+        self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }
 
     /// Completes a request that came back.
-    pub(super) async fn resubmit_request_once(&self, user: Uuid, command: ResubmitRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn resubmit_request_once(&self, pass: Pass, command: ResubmitRequest) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
@@ -137,7 +137,7 @@ impl Service {
         let (step, outcome) = first(&entry)?;
         let allowed = self.as_submitter(&caller, seen, Object::Step(&procedure.key, &step.key), Action::Execute)?;
         let key = self.key("resubmitRequest", command.idempotency_key.as_deref(), &command)?;
-        if let Some(done) = self.recall(&transaction, user, &key).await? {
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         expect_version(&allowed.row, command.expected_version)?;
@@ -149,20 +149,20 @@ impl Service {
         let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
 
         let now = change.now();
-        let pass = before.at.as_ref().map_or(1, |standing| standing.visit);
+        let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
         take_letter(&mut change.row, &papers.letter);
         change.row.reason = None;
         describe(&mut change.row, procedure, office, &after, now)?;
-        let submission = submission_row(&change, pass, papers);
+        let submission = submission_row(&change, visit, papers);
         change.submit(submission).await?;
         let step_key = Some(step.key.clone());
         let append =
             Append { kind: "RESUBMITTED", step: step_key, audience: Some(Audience::Applicant), ..Default::default() };
         change.append(append).await?;
-        leave(&mut change, procedure, step, (pass, outcome), None).await?;
+        leave(&mut change, procedure, step, (visit, outcome), None).await?;
         arrive(&mut change, procedure, office, &after).await?;
         let id = change.save().await?.id;
-        self.remember(&transaction, user, &key, id).await?;
+        self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }
@@ -177,7 +177,7 @@ impl Service {
         action: Action,
     ) -> Answer<crate::access::Authorized<store::SeenRequest>> {
         let refused = || Refused::Forbidden("Only the submitter of this request may do this.".to_owned());
-        if seen.row.submitted_by != caller.user && seen.submitter_active {
+        if seen.row.submitted_by != caller.pass.user && seen.submitter_active {
             return Err(refused());
         }
         caller.policy().authorize(caller, seen.into_inner(), object, action).map_err(|_| refused())

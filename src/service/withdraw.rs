@@ -6,15 +6,15 @@ use super::asset::free;
 use super::moves::{arrive, describe, expect_version};
 use super::text::Faults;
 use super::{Answer, Refused, Service, WithdrawRequest};
-use crate::access::Action;
+use crate::access::{Action, Pass};
 use crate::policy::Object;
 use crate::store::{self, Audience, Change};
 use crate::workflow::{self, Act};
 
 impl Service {
     /// Takes a request back; a reservation is freed.
-    pub(super) async fn withdraw_request_once(&self, user: Uuid, command: WithdrawRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(user).await?;
+    pub(super) async fn withdraw_request_once(&self, pass: Pass, command: WithdrawRequest) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin(pass).await?;
         let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
@@ -22,7 +22,7 @@ impl Service {
         let allowed = self.as_submitter(&caller, seen, Object::Procedure(&procedure.key), Action::Withdraw)?;
         let identity = serde_json::json!([command.request, command.reason, command.expected_version]);
         let key = self.key("withdrawRequest", command.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, user, &key).await? {
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         expect_version(&allowed.row, command.expected_version)?;
@@ -40,7 +40,7 @@ impl Service {
         }
         arrive(&mut change, procedure, office, &after).await?;
         let id = change.save().await?.id;
-        self.remember(&transaction, user, &key, id).await?;
+        self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }

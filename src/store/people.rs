@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::change::insert;
 use super::{Store, StoreError, Viewing};
-use crate::access::{Caller, Capacity, Grant};
+use crate::access::{Caller, Capacity, Grant, Pass};
 
 /// A person's row.
 pub type Person = user::Model;
@@ -21,9 +21,10 @@ pub type Person = user::Model;
 /// somebody who was deactivated.
 pub async fn caller<C: ConnectionTrait>(
     connection: &C,
-    user: Uuid,
+    pass: Pass,
     now: DateTime<Utc>,
 ) -> Result<Option<Caller>, StoreError> {
+    let user = pass.user;
     let rows = grant::Entity::find()
         .filter(grant::Column::UserId.eq(user))
         .filter(is_active(Expr::val(user)))
@@ -37,9 +38,9 @@ pub async fn caller<C: ConnectionTrait>(
     if grants.is_empty() {
         // Without a grant it takes a second look to tell who is known from who is not.
         let known = user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).count(connection);
-        return Ok((known.await? > 0).then_some(Caller { user, grants }));
+        return Ok((known.await? > 0).then_some(Caller { pass, grants }));
     }
-    Ok(Some(Caller { user, grants }))
+    Ok(Some(Caller { pass, grants }))
 }
 
 /// A person with all their grants, those that have ended and those to come too.
@@ -53,9 +54,9 @@ pub struct Standing {
 
 impl Standing {
     /// The person with the grants that are in force at a moment; none for somebody who was deactivated.
-    pub fn caller(&self, user: Uuid, now: DateTime<Utc>) -> Option<Caller> {
+    pub fn caller(&self, pass: Pass, now: DateTime<Utc>) -> Option<Caller> {
         let in_force = self.grants.iter().filter(|grant| grant.in_force(now)).cloned();
-        self.active.then(|| Caller { user, grants: in_force.collect() })
+        self.active.then(|| Caller { pass, grants: in_force.collect() })
     }
 
     /// The first moment after that one at which a grant begins or ends.

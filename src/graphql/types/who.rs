@@ -24,7 +24,7 @@ impl User {
 
     /// What they sign in with; null for anybody but yourself.
     async fn username(&self, context: &Context<'_>) -> Result<Option<&str>> {
-        let mine = caller(context).is_ok_and(|caller| caller.user == self.0.id);
+        let mine = caller(context).is_ok_and(|caller| caller.pass.user == self.0.id);
         Ok(mine.then_some(self.0.username.as_str()))
     }
 
@@ -35,7 +35,7 @@ impl User {
 
     /// Their civil servant number (NIP), 18 digits; null for anybody but yourself, or where there is none.
     async fn nip(&self, context: &Context<'_>) -> Result<Option<&str>> {
-        let mine = caller(context).is_ok_and(|caller| caller.user == self.0.id);
+        let mine = caller(context).is_ok_and(|caller| caller.pass.user == self.0.id);
         Ok(self.0.nip.as_deref().filter(|_| mine))
     }
 
