@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use disposisi::access::{Action, Caller, Capacity, Grant, Subject};
+use disposisi::access::{Action, Caller, Capacity, Grant, Login, Pass, Subject};
 use disposisi::policy::{self, Object, PolicyFile};
 use disposisi::procedure::{Procedure, read_folder};
 use disposisi::workflow::{self, Act, Execution, reach};
@@ -63,7 +63,8 @@ fn policy_decision(criterion: &mut Criterion) {
         valid_from: chrono::DateTime::UNIX_EPOCH,
         valid_until: None,
     };
-    let caller = Caller { user: Uuid::nil(), grants: ["tu", "admin-cloud", "subkor-ile"].map(grant).to_vec() };
+    let pass = Pass { user: Uuid::nil(), login: Login::Token, acting_as: None };
+    let caller = Caller { pass, grants: ["tu", "admin-cloud", "subkor-ile"].map(grant).to_vec() };
     let lines: HashSet<(&str, &str, &str, &str, Action)> = policy
         .lines()
         .iter()

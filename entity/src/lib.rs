@@ -16,6 +16,7 @@ pub mod log;
 pub mod log_end;
 pub mod pending;
 pub mod people_version;
+pub mod policy;
 pub mod procedure_version;
 pub mod request;
 pub mod signature;

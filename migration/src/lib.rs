@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_core;
 mod m0002_people_version;
 mod m0003_key_ids;
+mod m0006_policies;
 
 /// Every migration in its order.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_core::Migration),
             Box::new(m0002_people_version::Migration),
             Box::new(m0003_key_ids::Migration),
+            Box::new(m0006_policies::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ mod lines;
 mod load;
 mod matcher;
 mod table;
+mod text;
 
 #[cfg(test)]
 mod tests;
@@ -19,3 +20,4 @@ pub use check::{Kept, check};
 pub use lines::{Line, Object};
 pub use load::{MODEL_FILE, PolicyFile, load};
 pub use table::{Denied, Policy};
+pub use text::{Changed, PolicyText};

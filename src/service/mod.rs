@@ -16,16 +16,17 @@ mod housekeeping;
 mod inbox;
 mod judged;
 mod moves;
+mod policies;
 mod request;
 mod sign;
 mod sign_in;
+mod stored;
 mod submit;
 mod text;
 mod withdraw;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -49,15 +50,17 @@ pub use error::{Answer, Refused, UserError, UserErrorCode};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use judged::{HeldPolicy, Judged};
+pub use policies::{InForce, Policies, Unfit, record_policy, told};
 pub use request::{Available, AvailableKind};
 pub use sign_in::SignedIn;
+pub use stored::Stored;
 
 /// Everything a use case needs.
 #[derive(Clone)]
 pub struct Service {
     store: Store,
     catalog: Arc<Catalog>,
-    policy: Arc<ArcSwap<Policy>>,
+    policies: Arc<Policies>,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     attempts: Arc<Attempts>,
@@ -83,7 +86,7 @@ impl Service {
     pub fn new(
         store: Store,
         catalog: Arc<Catalog>,
-        policy: Arc<Policy>,
+        policies: Policies,
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         token_minutes: u32,
@@ -92,7 +95,7 @@ impl Service {
         Self {
             store,
             catalog,
-            policy: Arc::new(ArcSwap::new(policy)),
+            policies: Arc::new(policies),
             keys,
             clock,
             attempts: Arc::default(),
@@ -112,11 +115,6 @@ impl Service {
     /// Offices and procedures.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
-    }
-
-    /// Who may do what, as of now.
-    pub fn policy(&self) -> HeldPolicy {
-        self.policy.load_full()
     }
 
     /// The moment.

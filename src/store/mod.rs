@@ -16,6 +16,7 @@ mod log;
 mod page;
 mod people;
 mod place;
+mod policies;
 mod procedures;
 mod requests;
 mod verify;
@@ -40,6 +41,7 @@ pub use log::{commit, is_pending, sequence_pending};
 pub use page::{Page, PageKey, Paging};
 pub use people::{Person, Standing, agencies, agency_people, caller};
 pub use place::{Limits, Place, Postgres, Tls};
+pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,

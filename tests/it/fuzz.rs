@@ -13,7 +13,7 @@ use disposisi::clock::SystemClock;
 use disposisi::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
-use disposisi::service::{Catalog, Service};
+use disposisi::service::{Catalog, InForce, Policies, Service};
 use disposisi::store::{LogPlace, Store};
 use disposisi::workflow::reach;
 use proptest::collection::vec;
@@ -378,8 +378,9 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
     for located in procedures {
         catalog.add_procedure(located.procedure, true).expect("a procedure");
     }
-    let policy = Arc::new(Policy::default());
-    let service = Service::new(store, Arc::new(catalog), policy, keys, Arc::new(SystemClock), 15, LogPlace::default());
+    let policies = Policies::new(InForce::unrecorded(Policy::default()), Arc::default());
+    let service =
+        Service::new(store, Arc::new(catalog), policies, keys, Arc::new(SystemClock), 15, LogPlace::default());
     (service.clone(), graphql::schema(service, Limits::default()))
 }
 
