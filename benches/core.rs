@@ -35,12 +35,12 @@ impl Subject for About {
         "singkawang"
     }
 
-    fn procedure(&self) -> &'static str {
-        "permohonan-subdomain"
+    fn procedure(&self) -> Option<&str> {
+        Some("permohonan-subdomain")
     }
 
-    fn agency(&self) -> Uuid {
-        Uuid::from_u128(7)
+    fn agency(&self) -> Option<Uuid> {
+        Some(Uuid::from_u128(7))
     }
 }
 
@@ -63,8 +63,10 @@ fn policy_decision(criterion: &mut Criterion) {
         valid_from: chrono::DateTime::UNIX_EPOCH,
         valid_until: None,
     };
-    let pass = Pass { user: Uuid::nil(), login: Login::Token, acting_as: None };
-    let caller = Caller { pass, grants: ["tu", "admin-cloud", "subkor-ile"].map(grant).to_vec() };
+    let caller = Caller {
+        pass: Pass::new(Uuid::nil(), Login::Token),
+        grants: ["tu", "admin-cloud", "subkor-ile"].map(grant).to_vec(),
+    };
     let lines: HashSet<(&str, &str, &str, &str, Action)> = policy
         .lines()
         .iter()
@@ -78,8 +80,8 @@ fn policy_decision(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("policy decision");
     group.bench_function("authorize, three grants", |bench| {
         let object = Object::Step("permohonan-subdomain", "7");
-        bench
-            .iter(|| policy.authorize(black_box(&caller), About, black_box(object), Action::Execute).expect("allowed"));
+        let ask = || policy.authorize(black_box(&caller), About, black_box(object), Action::Execute, None);
+        bench.iter(|| ask().expect("allowed"));
     });
     group.bench_function("floor: one key in a set", |bench| {
         let key = ("singkawang", "subkor-ile", "permohonan-subdomain", "7", Action::Execute);

@@ -21,6 +21,16 @@ pub enum Action {
     Revoke,
     /// See requests. Object: `requests`.
     See(Scope),
+    /// Read a field that needs a line of its own. Object: `field:<field>`.
+    Read,
+    /// Add people or agencies and put them out of service. Object: `people`, `agencies`.
+    Manage,
+    /// Grant a role, and revoke it. Object: `role:<role>`.
+    Grant,
+    /// See what happened to the office itself: grants, people, policies. Object: `office`.
+    SeeEvents,
+    /// Ask why somebody may do something, or may not. Object: `office`.
+    Explain,
 }
 
 /// Which requests of an office a role sees.
@@ -28,7 +38,7 @@ pub enum Action {
 pub enum Scope {
     /// Those I submitted, those whose credential I receive, and those of my agency that nobody holds any more.
     Own,
-    /// My agency's.
+    /// My agency's, but for SECRET and TOP_SECRET ones.
     Agency,
     /// Those of which a step that my role executes or signs was visited.
     Reached,
@@ -40,7 +50,7 @@ pub enum Scope {
 
 impl Action {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Execute,
         Self::Sign,
         Self::Receive,
@@ -53,6 +63,11 @@ impl Action {
         Self::See(Scope::Reached),
         Self::See(Scope::Office),
         Self::See(Scope::All),
+        Self::Read,
+        Self::Manage,
+        Self::Grant,
+        Self::SeeEvents,
+        Self::Explain,
     ];
 
     /// The word in the policy files.
@@ -70,6 +85,11 @@ impl Action {
             Self::See(Scope::Reached) => "see-reached",
             Self::See(Scope::Office) => "see-office",
             Self::See(Scope::All) => "see-all",
+            Self::Read => "read",
+            Self::Manage => "manage",
+            Self::Grant => "grant",
+            Self::SeeEvents => "see-events",
+            Self::Explain => "explain",
         }
     }
 
@@ -82,5 +102,82 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
+    }
+}
+
+/// What not everybody reads who sees the thing that it is a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// A person's civil servant number (NIP).
+    Nip,
+    /// A person's telephone number.
+    Phone,
+    /// A person's e-mail address.
+    Email,
+    /// A performer's or signer's note, internal to the office.
+    Note,
+    /// Where an asset is reached: what its SOP names as addresses.
+    Address,
+}
+
+impl Field {
+    /// Every field, in the order of the documentation.
+    pub const ALL: [Self; 5] = [Self::Nip, Self::Phone, Self::Email, Self::Note, Self::Address];
+
+    /// The word in the policy files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nip => "nip",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Note => "note",
+            Self::Address => "address",
+        }
+    }
+
+    /// The field of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.word() == word)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What must hold beside a policy line for it to allow an act. A closed list: the last column of the policy files.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Condition {
+    /// The person has not ended this step of the request, in any pass. Written `other-than:<step>`.
+    OtherThan(String),
+    /// By a definitive grant: nobody acting (Plt., Plh.) may. Written `definitive`.
+    Definitive,
+}
+
+/// What [`Condition::OtherThan`] begins with, before the step's key.
+const OTHER_THAN: &str = "other-than:";
+
+impl Condition {
+    /// How conditions are written, for people.
+    pub const FORMS: &str = "`other-than:<step>`, `definitive`, or several joined by `&`";
+
+    /// The condition that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix(OTHER_THAN) {
+            Some(step) if !step.is_empty() => Some(Self::OtherThan(step.to_owned())),
+            None if text == "definitive" => Some(Self::Definitive),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherThan(step) => write!(f, "{OTHER_THAN}{step}"),
+            Self::Definitive => f.write_str("definitive"),
+        }
     }
 }

@@ -8,6 +8,6 @@ mod action;
 mod caller;
 mod proof;
 
-pub use action::{Action, Scope};
+pub use action::{Action, Condition, Field, Scope};
 pub use caller::{Actor, Caller, Capacity, Grant, Login, Pass};
-pub use proof::{Authorized, Seen, Side, Subject};
+pub use proof::{Authorized, Performed, Seen, Side, Subject, WholeOffice};

@@ -8,10 +8,47 @@ use super::{Action, Actor};
 pub trait Subject {
     /// The office's key.
     fn office(&self) -> &str;
-    /// The procedure's key.
-    fn procedure(&self) -> &str;
-    /// The agency that asks.
-    fn agency(&self) -> Uuid;
+    /// The procedure's key; none for what is the office's as a whole.
+    fn procedure(&self) -> Option<&str>;
+    /// The agency that asks; none where none does.
+    fn agency(&self) -> Option<Uuid>;
+}
+
+/// An office as a whole: its people, its agencies, its roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeOffice(
+    /// The office's key.
+    pub String,
+);
+
+impl Subject for WholeOffice {
+    fn office(&self) -> &str {
+        &self.0
+    }
+
+    fn procedure(&self) -> Option<&str> {
+        None
+    }
+
+    fn agency(&self) -> Option<Uuid> {
+        None
+    }
+}
+
+/// Who has ended which steps of a request, in any pass: what some decisions depend on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Performed(Vec<(String, Uuid)>);
+
+impl Performed {
+    /// Of steps, each with the person who ended it.
+    pub fn of(ended: impl IntoIterator<Item = (String, Uuid)>) -> Self {
+        Self(ended.into_iter().collect())
+    }
+
+    /// Whether the person ended that step in some pass.
+    pub fn by(&self, user: Uuid, step: &str) -> bool {
+        self.0.iter().any(|(ended, by)| ended == step && *by == user)
+    }
 }
 
 /// From which side a caller sees a request.
@@ -93,11 +130,11 @@ impl<T: Subject> Subject for &T {
         (**self).office()
     }
 
-    fn procedure(&self) -> &str {
+    fn procedure(&self) -> Option<&str> {
         (**self).procedure()
     }
 
-    fn agency(&self) -> Uuid {
+    fn agency(&self) -> Option<Uuid> {
         (**self).agency()
     }
 }

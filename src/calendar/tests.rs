@@ -13,6 +13,7 @@ fn hours(days: &[Weekday], from: &str, until: &str) -> WorkingHours {
 /// Monday to Thursday 07:30–12:00 and 13:00–16:00, Friday 07:30–11:30 and 13:00–16:30; closed on 17 August 2026, a Monday.
 fn office(zone: &str) -> Office {
     Office {
+        addresses: Default::default(),
         key: "kota".to_owned(),
         name: "Dinas".to_owned(),
         city: "Kota".to_owned(),

@@ -59,6 +59,8 @@ pub(super) enum UserErrorCode {
     InvalidCredentials,
     /// Too many attempts to sign in: wait.
     TooManyAttempts,
+    /// You may do this by several of your grants, which differ: say by which in `actingAs`.
+    ActingAsNeeded,
 }
 
 impl From<service::UserError> for UserError {

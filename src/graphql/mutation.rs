@@ -9,6 +9,7 @@ use super::session::{caller, service, session};
 use super::types::asset::Asset;
 use super::types::date::Date;
 use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
+use crate::access::Pass;
 use crate::auth::Secret;
 use crate::service as command;
 use crate::store;
@@ -86,6 +87,8 @@ struct SubmitRequestInput {
     details: Json<serde_json::Value>,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// A returned request, completed.
@@ -103,6 +106,8 @@ struct ResubmitRequestInput {
     expected_version: i32,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// A step, ended.
@@ -128,6 +133,8 @@ struct ExecuteStepInput {
     expected_version: i32,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// An instruction to the next step's performer.
@@ -172,6 +179,8 @@ struct SignDocumentInput {
     note: Option<String>,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// A request, taken back.
@@ -185,6 +194,8 @@ struct WithdrawRequestInput {
     expected_version: i32,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// A disposition that you have read.
@@ -192,6 +203,8 @@ struct WithdrawRequestInput {
 struct ReadDispositionInput {
     /// The disposition.
     disposition_id: ID,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// A credential to be read.
@@ -201,6 +214,8 @@ struct RevealCredentialInput {
     asset_id: ID,
     /// The same key shows it again for ten minutes, so that a lost answer loses nothing.
     idempotency_key: String,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// A credential, replaced.
@@ -214,6 +229,8 @@ struct ReissueCredentialInput {
     recipient_id: Option<ID>,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 /// An asset, taken out of service.
@@ -225,6 +242,8 @@ struct RevokeAssetInput {
     reason: String,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
 }
 
 macro_rules! payload {
@@ -272,6 +291,11 @@ struct RevealCredentialPayload {
     user_errors: Vec<UserError>,
 }
 
+/// The caller, to act by the grant of that id where one is given.
+fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
+    Ok(caller(context)?.pass.acting_as(grant.map(|id| id::uuid("RoleGrant", id))))
+}
+
 /// Forgets what the operation has read so far: what a mutation answers is as it is now.
 async fn fresh(context: &Context<'_>) -> Result<()> {
     session(context)?.forget();
@@ -301,7 +325,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The request.")] input: SubmitRequestInput,
     ) -> Result<Option<SubmitRequestPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let submit = command::SubmitRequest {
             office: input.office,
             agency: input.agency,
@@ -324,7 +348,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The request, completed.")] input: ResubmitRequestInput,
     ) -> Result<Option<ResubmitRequestPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let resubmit = command::ResubmitRequest {
             request: id::uuid("Request", &input.request_id),
             letter: input.letter.into(),
@@ -345,7 +369,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The step, ended.")] input: ExecuteStepInput,
     ) -> Result<Option<ExecuteStepPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let document = |given: DocumentInput| command::DocumentGiven {
             kind: given.kind,
             title: given.title,
@@ -382,7 +406,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The decision.")] input: SignDocumentInput,
     ) -> Result<Option<SignDocumentPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let sign = command::SignDocument {
             document: id::uuid("Document", &input.document_id),
             decision: match input.decision {
@@ -411,7 +435,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The request.")] input: WithdrawRequestInput,
     ) -> Result<Option<WithdrawRequestPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let withdraw = command::WithdrawRequest {
             request: id::uuid("Request", &input.request_id),
             reason: input.reason,
@@ -430,7 +454,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The disposition.")] input: ReadDispositionInput,
     ) -> Result<Option<ReadDispositionPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let service = service(context)?;
         let disposition = id::uuid("Disposition", &input.disposition_id);
         Ok(Some(match settle(service.read_disposition(pass, disposition).await)? {
@@ -451,7 +475,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The credential.")] input: RevealCredentialInput,
     ) -> Result<Option<RevealCredentialPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let reveal = command::RevealCredential {
             asset: id::uuid("Asset", &input.asset_id),
             idempotency_key: input.idempotency_key,
@@ -473,7 +497,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The new credential.")] input: ReissueCredentialInput,
     ) -> Result<Option<ReissueCredentialPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let reissue = command::ReissueCredential {
             asset: id::uuid("Asset", &input.asset_id),
             secret: Secret::new(input.secret),
@@ -492,7 +516,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The asset.")] input: RevokeAssetInput,
     ) -> Result<Option<RevokeAssetPayload>> {
-        let pass = caller(context)?.pass;
+        let pass = acting(context, input.acting_as.as_ref())?;
         let revoke = command::RevokeAsset {
             asset: id::uuid("Asset", &input.asset_id),
             reason: input.reason,

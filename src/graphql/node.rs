@@ -47,7 +47,7 @@ pub(super) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
             let request = request.filter(|request| request.0.side() == Side::Office);
             request.map(|request| Node::Disposition(Disposition { request, row }))
         }
-        "User" => one(loader.load_one(ColleagueIs(uuid)).await)?.map(|row| Node::User(User(row))),
+        "User" => one(loader.load_one(ColleagueIs(uuid)).await)?.map(|row| Node::User(User::met(row, None))),
         "Agency" => {
             let row = one(loader.load_one(AgencyOf(uuid)).await)?;
             let serves =

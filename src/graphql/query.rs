@@ -117,7 +117,7 @@ pub(super) struct Viewer(pub(super) Judged);
 impl Viewer {
     /// You.
     async fn user(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.0.pass.user).await
+        person(context, self.0.pass.user, None).await
     }
 
     /// Your roles that are in force now.

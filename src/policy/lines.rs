@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::access::Action;
+use crate::access::{Action, Condition, Field};
 use crate::procedure::Fault;
 
-/// The word for an office's requests as a whole.
-const REQUESTS: &str = "requests";
+/// The words for what an office has as a whole: no procedure has one of them for its key.
+pub const WORDS: [&str; 4] = ["requests", "people", "agencies", "office"];
 
 /// What an action is done to, as policy lines name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,16 +18,39 @@ pub enum Object<'a> {
     Procedure(&'a str),
     /// The office's requests. Written `requests`.
     Requests,
+    /// The office's people. Written `people`.
+    People,
+    /// The agencies that the office serves. Written `agencies`.
+    Agencies,
+    /// The office itself: what happens to it. Written `office`.
+    Office,
+    /// A role of the office, by its key. Written `role:<role>`.
+    Role(&'a str),
+    /// A field. Written `field:<field>`.
+    Field(Field),
 }
 
 impl<'a> Object<'a> {
-    /// The object that a policy line writes so. `None` when it is none of the three forms.
+    /// The object that a policy line writes so. `None` when it is none of the forms.
     pub fn parse(text: &'a str) -> Option<Self> {
+        if let Some((kind, name)) = text.split_once(':') {
+            return match kind {
+                "role" if !name.is_empty() && !name.contains(['/', ':']) => Some(Self::Role(name)),
+                "field" => Field::from_word(name).map(Self::Field),
+                _ => None,
+            };
+        }
         match text.split_once('/') {
-            None if text == REQUESTS => Some(Self::Requests),
-            None if !text.is_empty() => Some(Self::Procedure(text)),
+            None => match text {
+                "requests" => Some(Self::Requests),
+                "people" => Some(Self::People),
+                "agencies" => Some(Self::Agencies),
+                "office" => Some(Self::Office),
+                "" => None,
+                procedure => Some(Self::Procedure(procedure)),
+            },
             Some((procedure, step))
-                if !procedure.is_empty() && !step.is_empty() && !step.contains('/') && procedure != REQUESTS =>
+                if !procedure.is_empty() && !step.is_empty() && !step.contains('/') && !WORDS.contains(&procedure) =>
             {
                 Some(Self::Step(procedure, step))
             }
@@ -39,7 +62,7 @@ impl<'a> Object<'a> {
     pub fn procedure(self) -> Option<&'a str> {
         match self {
             Self::Step(procedure, _) | Self::Procedure(procedure) => Some(procedure),
-            Self::Requests => None,
+            _ => None,
         }
     }
 
@@ -49,6 +72,10 @@ impl<'a> Object<'a> {
             Action::Execute | Action::Sign | Action::Receive => matches!(self, Self::Step(..)),
             Action::Withdraw | Action::Reveal | Action::Reissue | Action::Revoke => matches!(self, Self::Procedure(_)),
             Action::See(_) => matches!(self, Self::Requests),
+            Action::Read => matches!(self, Self::Field(_)),
+            Action::Manage => matches!(self, Self::People | Self::Agencies),
+            Action::Grant => matches!(self, Self::Role(_)),
+            Action::SeeEvents | Action::Explain => matches!(self, Self::Office),
         }
     }
 }
@@ -58,7 +85,12 @@ impl fmt::Display for Object<'_> {
         match self {
             Self::Step(procedure, step) => write!(f, "{procedure}/{step}"),
             Self::Procedure(procedure) => f.write_str(procedure),
-            Self::Requests => f.write_str(REQUESTS),
+            Self::Requests => f.write_str("requests"),
+            Self::People => f.write_str("people"),
+            Self::Agencies => f.write_str("agencies"),
+            Self::Office => f.write_str("office"),
+            Self::Role(role) => write!(f, "role:{role}"),
+            Self::Field(field) => write!(f, "field:{field}"),
         }
     }
 }
@@ -68,8 +100,17 @@ fn form(action: Action) -> &'static str {
     match action {
         Action::Execute | Action::Sign | Action::Receive => "<procedure>/<step>",
         Action::Withdraw | Action::Reveal | Action::Reissue | Action::Revoke => "<procedure>",
-        Action::See(_) => REQUESTS,
+        Action::See(_) => "requests",
+        Action::Read => "field:<field>",
+        Action::Manage => "people",
+        Action::Grant => "role:<role>",
+        Action::SeeEvents | Action::Explain => "office",
     }
+}
+
+/// Whether a line of that action may have conditions: an official's act on a request.
+fn takes_conditions(action: Action) -> bool {
+    matches!(action, Action::Execute | Action::Sign | Action::Reissue | Action::Revoke)
 }
 
 /// One line of a policy file: this role, in this office, may do this to that.
@@ -87,6 +128,8 @@ pub struct Line {
     pub(super) object: String,
     /// What the role may do.
     pub action: Action,
+    /// What must hold beside, all of it.
+    pub conditions: Vec<Condition>,
 }
 
 impl Line {
@@ -97,13 +140,28 @@ impl Line {
 
     /// The line as casbin takes it, without its `p`.
     pub(super) fn rule(&self) -> Vec<String> {
-        vec![self.role.clone(), self.office.clone(), self.object.clone(), self.action.word().to_owned()]
+        let [role, office] = [&self.role, &self.office].map(String::clone);
+        vec![role, office, self.object.clone(), self.action.word().to_owned(), self.conditions_text()]
+    }
+
+    /// What the line answers, as casbin is asked.
+    pub(super) fn question(&self) -> (&str, &str, &str, &str) {
+        (&self.role, &self.office, &self.object, self.action.word())
+    }
+
+    /// The last column, as written; nothing where there are no conditions.
+    fn conditions_text(&self) -> String {
+        self.conditions.iter().map(Condition::to_string).collect::<Vec<_>>().join("&")
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&csv_line(&self.role, &self.office, self.object(), self.action))
+        f.write_str(&csv_line(&self.role, &self.office, self.object(), self.action))?;
+        match self.conditions.as_slice() {
+            [] => Ok(()),
+            _ => write!(f, ", {}", self.conditions_text()),
+        }
     }
 }
 
@@ -147,7 +205,8 @@ pub(super) fn read(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Faul
 /// One line of a file.
 fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<Line, Box<Fault>> {
     let fault = |message: String, mend: String| Box::new(Fault::error(file, number, message, mend));
-    let shape = || format!("write it as `p, <role>, {office}, <object>, <action>`");
+    let shape =
+        || format!("write it as `p, <role>, {office}, <object>, <action>`, with a condition behind where one holds");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -158,9 +217,13 @@ fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<L
         return Err(fault(format!("the line cannot be read: {error}"), shape()));
     }
     let fields: Vec<&str> = record.iter().collect();
-    let &[kind, role, its_office, object, word] = fields.as_slice() else {
+    let &[kind, role, its_office, object, word, ref conditions @ ..] = fields.as_slice() else {
         return Err(fault(format!("a policy line has five fields, this one has {}", fields.len()), shape()));
     };
+    if conditions.len() > 1 {
+        let message = format!("a policy line has at most six fields, this one has {}", fields.len());
+        return Err(fault(message, shape()));
+    }
     if kind != "p" {
         return Err(fault(format!("a policy line begins with `p`, not `{kind}`"), shape()));
     }
@@ -182,21 +245,35 @@ fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<L
         let message = format!("the line is of the office `{its_office}`, the file of `{office}`");
         return Err(fault(message, format!("move it to `{its_office}.csv`, or write `{office}`")));
     }
-    match Object::parse(object) {
-        Some(read) if read.fits(action) => Ok(Line {
-            file: file.to_owned(),
-            line: number,
-            role: role.to_owned(),
-            office: office.to_owned(),
-            object: object.to_owned(),
-            action,
-        }),
-        _ => {
-            let message = format!("`{action}` is not done to `{object}`");
-            Err(fault(
-                message,
-                format!("write the object as `{}`: `p, {role}, {office}, {}, {action}`", form(action), form(action)),
-            ))
-        }
+    let fits = Object::parse(object).is_some_and(|read| read.fits(action));
+    if !fits {
+        let form = form(action);
+        let mend = format!("write the object as `{form}`: `p, {role}, {office}, {form}, {action}`");
+        return Err(fault(format!("`{action}` is not done to `{object}`"), mend));
     }
+    let conditions = match conditions.first() {
+        None => Vec::new(),
+        Some(_) if !takes_conditions(action) => {
+            let message = format!("`{action}` takes no condition");
+            return Err(fault(message, "leave the last field out".to_owned()));
+        }
+        Some(text) => read_conditions(text).map_err(|wrong| {
+            fault(format!("`{wrong}` is no condition"), format!("write {}, or leave the field out", Condition::FORMS))
+        })?,
+    };
+    Ok(Line {
+        file: file.to_owned(),
+        line: number,
+        role: role.to_owned(),
+        office: office.to_owned(),
+        object: object.to_owned(),
+        action,
+        conditions,
+    })
+}
+
+/// The conditions of a line's last field; the one that is none.
+fn read_conditions(text: &str) -> Result<Vec<Condition>, String> {
+    let read = |part: &str| Condition::parse(part.trim()).ok_or_else(|| part.trim().to_owned());
+    text.split('&').map(read).collect()
 }

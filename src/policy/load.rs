@@ -109,7 +109,7 @@ async fn decide(model: &DefaultModel, lines: &[Line]) -> casbin::Result<Vec<bool
         let mut enforcer = Enforcer::new(model.clone(), MemoryAdapter::default()).await?;
         enforcer.add_policies(part.iter().map(Line::rule).collect()).await?;
         for line in part {
-            allowed.push(enforcer.enforce(line.rule())?);
+            allowed.push(enforcer.enforce(line.question())?);
         }
     }
     Ok(allowed)

@@ -1,5 +1,5 @@
 //! What `model.conf` must be, so that deciding once is right: four fields, allowed by any one line, compared and nothing
-//! else.
+//! else. A line's condition is carried, and looked at when an act is decided.
 
 use casbin::{DefaultModel, Model};
 
@@ -10,12 +10,12 @@ use super::MODEL_FILE;
 /// A section, its key, and how it must read.
 const SECTIONS: [(&str, &str, &str); 4] = [
     ("request_definition", "r", "role, office, object, action"),
-    ("policy_definition", "p", "role, office, object, action"),
+    ("policy_definition", "p", "role, office, object, action, condition"),
     ("policy_effect", "e", "some(where (p.eft == allow))"),
     ("matchers", "m", "r.role == p.role && r.office == p.office && r.object == p.object && r.action == p.action"),
 ];
 
-/// The fields of a request and of a line.
+/// The fields that are compared.
 const FIELDS: [&str; 4] = ["role", "office", "object", "action"];
 
 /// The model, when it is one whose every decision can be taken beforehand.
@@ -45,7 +45,9 @@ pub(super) async fn read(text: &str) -> Result<DefaultModel, Vec<Fault>> {
         let right = match key {
             "e" => assertion.value == "some(where (p_eft == allow))",
             "m" => compares_only(&assertion.value),
-            _ => assertion.tokens.iter().map(String::as_str).eq(FIELDS.map(|field| format!("{key}_{field}"))),
+            _ => {
+                assertion.tokens.iter().map(String::as_str).eq(wanted.split(", ").map(|field| format!("{key}_{field}")))
+            }
         };
         if !right {
             let message = match key {

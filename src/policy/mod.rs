@@ -7,6 +7,7 @@
 //! [`load`] reads and decides, [`check`] holds the lines against the offices and their procedures.
 
 mod check;
+mod decision;
 mod lines;
 mod load;
 mod matcher;
@@ -17,7 +18,8 @@ mod text;
 mod tests;
 
 pub use check::{Kept, check};
-pub use lines::{Line, Object};
+pub use decision::{Denied, Judgement};
+pub use lines::{Line, Object, WORDS};
 pub use load::{MODEL_FILE, PolicyFile, load};
-pub use table::{Denied, Policy};
+pub use table::Policy;
 pub use text::{Changed, PolicyText};

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use thiserror::Error;
+use crate::access::{Action, Authorized, Caller, Capacity, Condition, Field, Grant, Performed, Scope, Subject};
 
-use crate::access::{Action, Authorized, Caller, Scope, Subject};
-
+use super::decision::{Denied, Judgement};
 use super::lines::{Line, Object};
 
 /// Who may do what, decided. Empty, it allows nothing.
@@ -15,6 +14,8 @@ pub struct Policy {
     files: BTreeMap<String, String>,
     /// The offices of whose lines some could not be read or decided.
     broken: BTreeSet<String>,
+    /// The offices that leave some act to another person than the one of a step.
+    separating: BTreeSet<String>,
     /// Every line that allows something, by file and then as written.
     lines: Vec<Line>,
     /// By office and role.
@@ -29,59 +30,60 @@ type Performers = HashMap<String, BTreeMap<Action, Vec<String>>>;
 /// What one role may do in one office.
 #[derive(Debug, Clone, Default)]
 struct RoleCells {
-    /// Actions on the office's requests.
-    requests: Actions,
+    /// What is done to the office as a whole: its requests, people, agencies, and itself.
+    requests: Cell,
+    people: Cell,
+    agencies: Cell,
+    office: Cell,
+    roles: HashMap<String, Cell>,
+    fields: BTreeMap<Field, Cell>,
     /// By procedure: actions on itself, and on its steps.
-    procedures: HashMap<String, (Actions, HashMap<String, Actions>)>,
+    procedures: HashMap<String, (Cell, HashMap<String, Cell>)>,
     /// The same once more, in the lines' order, to be handed out.
     scopes: Vec<Scope>,
     steps_of: BTreeMap<Action, Vec<(String, String)>>,
     procedures_of: BTreeMap<Action, Vec<String>>,
 }
 
-/// A set of actions.
-#[derive(Debug, Clone, Copy, Default)]
-struct Actions(u16);
+/// What may be done to one object: each action with its line's place among all lines. A handful at most.
+#[derive(Debug, Clone, Default)]
+struct Cell(Vec<(Action, usize)>);
 
-impl Actions {
-    /// The action's bit: its place in [`Action::ALL`].
-    fn bit(action: Action) -> u16 {
-        let at = match action {
-            Action::Execute => 0,
-            Action::Sign => 1,
-            Action::Receive => 2,
-            Action::Withdraw => 3,
-            Action::Reveal => 4,
-            Action::Reissue => 5,
-            Action::Revoke => 6,
-            Action::See(Scope::Own) => 7,
-            Action::See(Scope::Agency) => 8,
-            Action::See(Scope::Reached) => 9,
-            Action::See(Scope::Office) => 10,
-            Action::See(Scope::All) => 11,
-        };
-        1 << at
-    }
-
-    fn add(&mut self, action: Action) {
-        self.0 |= Self::bit(action);
-    }
-
-    fn has(self, action: Action) -> bool {
-        self.0 & Self::bit(action) != 0
+impl Cell {
+    fn line(&self, action: Action) -> Option<usize> {
+        self.0.iter().find(|(allowed, _)| *allowed == action).map(|(_, line)| *line)
     }
 }
 
-/// No role that the caller holds may do this here, now. For the operator; the caller reads `FORBIDDEN`.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("none of the caller's roles in `{office}` may {action} `{object}`")]
-pub struct Denied {
-    /// The office's key.
-    pub office: String,
-    /// What it would have been done to.
-    pub object: String,
-    /// What was to be done.
-    pub action: Action,
+impl RoleCells {
+    fn cell(&self, object: Object<'_>) -> Option<&Cell> {
+        match object {
+            Object::Requests => Some(&self.requests),
+            Object::People => Some(&self.people),
+            Object::Agencies => Some(&self.agencies),
+            Object::Office => Some(&self.office),
+            Object::Role(role) => self.roles.get(role),
+            Object::Field(field) => self.fields.get(&field),
+            Object::Procedure(procedure) => self.procedures.get(procedure).map(|(itself, _)| itself),
+            Object::Step(procedure, step) => self.procedures.get(procedure).and_then(|(_, steps)| steps.get(step)),
+        }
+    }
+
+    fn cell_mut(&mut self, object: Object<'_>) -> &mut Cell {
+        match object {
+            Object::Requests => &mut self.requests,
+            Object::People => &mut self.people,
+            Object::Agencies => &mut self.agencies,
+            Object::Office => &mut self.office,
+            Object::Role(role) => self.roles.entry(role.to_owned()).or_default(),
+            Object::Field(field) => self.fields.entry(field).or_default(),
+            Object::Procedure(procedure) => &mut self.procedures.entry(procedure.to_owned()).or_default().0,
+            Object::Step(procedure, step) => {
+                let (_, steps) = self.procedures.entry(procedure.to_owned()).or_default();
+                steps.entry(step.to_owned()).or_default()
+            }
+        }
+    }
 }
 
 impl Policy {
@@ -103,41 +105,35 @@ impl Policy {
     /// Fills the cell that this line names.
     pub(super) fn add(&mut self, line: Line) {
         let role = self.cells.entry(line.office.clone()).or_default().entry(line.role.clone()).or_default();
-        match line.object() {
-            Object::Requests => {
-                role.requests.add(line.action);
-                if let Action::See(scope) = line.action {
-                    role.scopes.push(scope);
-                }
+        role.cell_mut(line.object()).0.push((line.action, self.lines.len()));
+        match (line.object(), line.action) {
+            (Object::Requests, Action::See(scope)) => role.scopes.push(scope),
+            (Object::Procedure(procedure), action) => {
+                role.procedures_of.entry(action).or_default().push(procedure.to_owned());
             }
-            Object::Procedure(procedure) => {
-                role.procedures.entry(procedure.to_owned()).or_default().0.add(line.action);
-                role.procedures_of.entry(line.action).or_default().push(procedure.to_owned());
-            }
-            Object::Step(procedure, step) => {
-                let (_, steps) = role.procedures.entry(procedure.to_owned()).or_default();
-                steps.entry(step.to_owned()).or_default().add(line.action);
-                role.steps_of.entry(line.action).or_default().push((procedure.to_owned(), step.to_owned()));
+            (Object::Step(procedure, step), action) => {
+                role.steps_of.entry(action).or_default().push((procedure.to_owned(), step.to_owned()));
                 let procedures = self.performers.entry(line.office.clone()).or_default();
                 let steps = procedures.entry(procedure.to_owned()).or_default();
                 let actions = steps.entry(step.to_owned()).or_default();
-                actions.entry(line.action).or_default().push(line.role.clone());
+                actions.entry(action).or_default().push(line.role.clone());
             }
+            _ => {}
+        }
+        if line.conditions.iter().any(|condition| matches!(condition, Condition::OtherThan(_))) {
+            self.separating.insert(line.office.clone());
         }
         self.lines.push(line);
     }
 
-    /// Whether a role may do this in an office.
+    /// The line that lets a role do this in an office, if its conditions hold.
+    pub fn line(&self, role: &str, office: &str, object: Object<'_>, action: Action) -> Option<&Line> {
+        self.role(office, role)?.cell(object)?.line(action).and_then(|at| self.lines.get(at))
+    }
+
+    /// Whether a role may do this in an office, if its line's conditions hold.
     pub fn allows(&self, role: &str, office: &str, object: Object<'_>, action: Action) -> bool {
-        let Some(role) = self.role(office, role) else { return false };
-        let actions = match object {
-            Object::Requests => Some(role.requests),
-            Object::Procedure(procedure) => role.procedures.get(procedure).map(|(itself, _)| *itself),
-            Object::Step(procedure, step) => {
-                role.procedures.get(procedure).and_then(|(_, steps)| steps.get(step)).copied()
-            }
-        };
-        actions.is_some_and(|actions| actions.has(action))
+        self.line(role, office, object, action).is_some()
     }
 
     /// The roles that may do this at a step, in the file's order.
@@ -174,26 +170,84 @@ impl Policy {
         self.files.iter().map(|(office, file)| (office.as_str(), file.as_str()))
     }
 
-    /// The caller's proof that they may do this to that, as the first of their grants in its office that allows it.
-    ///
-    /// A grant that names an agency counts for what that agency asked for, and for nothing else. An object of another
-    /// procedure than the subject's is denied whoever asks: a proof for one must not open the other.
+    /// What the policy says of one grant of a person. `performed`: who ended which steps of the request; none where it is not
+    /// known, and then nobody is taken for another person.
+    pub fn judge<T: Subject>(
+        &self,
+        caller: &Caller,
+        grant: &Grant,
+        (subject, object, action): (&T, Object<'_>, Action),
+        performed: Option<&Performed>,
+    ) -> Judgement<'_> {
+        // An object of another procedure than the subject's is denied whoever asks: a proof for one must not open the other.
+        let about_it = object.procedure().is_none_or(|procedure| Some(procedure) == subject.procedure());
+        if grant.office != subject.office() || !about_it {
+            return Judgement::Elsewhere;
+        }
+        // A grant that names an agency counts for what that agency asked for, and for nothing else.
+        if grant.agency.is_some() && grant.agency != subject.agency() {
+            return Judgement::OtherAgency;
+        }
+        let Some(line) = self.line(&grant.role, subject.office(), object, action) else { return Judgement::NoLine };
+        let holds = |condition: &&Condition| match condition {
+            Condition::Definitive => grant.capacity == Capacity::Definitive,
+            Condition::OtherThan(step) => performed.is_some_and(|performed| !performed.by(caller.pass.user, step)),
+        };
+        match line.conditions.iter().find(|condition| !holds(condition)) {
+            Some(condition) => Judgement::Unmet(line, condition),
+            None => Judgement::Allowed(line),
+        }
+    }
+
+    /// Whether some line of an office leaves an act to another person than the one of a step: then it must be known who ended
+    /// which.
+    pub fn separates(&self, office: &str) -> bool {
+        self.separating.contains(office)
+    }
+
+    /// The grants by which the caller may do this, that one alone if they chose one; or why there is none.
+    pub fn grants<'a, T: Subject>(
+        &self,
+        caller: &'a Caller,
+        subject: &T,
+        object: Object<'_>,
+        action: Action,
+        performed: Option<&Performed>,
+    ) -> Result<Vec<&'a Grant>, Denied> {
+        let mut unmet = None;
+        let mut found = Vec::new();
+        for grant in &caller.grants {
+            if caller.pass.acting_as.is_some_and(|chosen| chosen != grant.id) {
+                continue;
+            }
+            match self.judge(caller, grant, (subject, object, action), performed) {
+                Judgement::Allowed(_) => found.push(grant),
+                Judgement::Unmet(_, condition) => unmet = Some(condition.clone()),
+                _ => {}
+            }
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let (office, object) = (subject.office().to_owned(), object.to_string());
+        Err(Denied::Nowhere { office, object, action, unmet })
+    }
+
+    /// The caller's proof that they may do this to that, by the grant that they chose, or the only one that allows it: where
+    /// several do as another role, in another capacity or for another person, they must choose.
     pub fn authorize<T: Subject>(
         &self,
         caller: &Caller,
         subject: T,
         object: Object<'_>,
         action: Action,
+        performed: Option<&Performed>,
     ) -> Result<Authorized<T>, Denied> {
-        let about_it = object.procedure().is_none_or(|procedure| procedure == subject.procedure());
-        let grant = caller.grants_in(subject.office()).find(|grant| {
-            about_it
-                && grant.agency.is_none_or(|agency| agency == subject.agency())
-                && self.allows(&grant.role, subject.office(), object, action)
-        });
-        match grant.map(|grant| grant.actor(caller.pass.user)) {
-            Some(actor) => Ok(Authorized::by_policy(subject, actor, action)),
-            None => Err(Denied { office: subject.office().to_owned(), object: object.to_string(), action }),
+        let grants = self.grants(caller, &subject, object, action, performed)?;
+        let mut actors = grants.iter().map(|grant| grant.actor(caller.pass.user));
+        match actors.next() {
+            Some(actor) if actors.all(|other| other == actor) => Ok(Authorized::by_policy(subject, actor, action)),
+            _ => Err(Denied::Several(grants.into_iter().cloned().collect())),
         }
     }
 

@@ -4,7 +4,7 @@ use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 use uuid::Uuid;
 
 use super::*;
-use crate::access::{Action, Caller, Capacity, Grant, Login, Pass, Scope, Subject};
+use crate::access::{Action, Caller, Capacity, Grant, Login, Pass, Performed, Scope, Subject};
 use crate::procedure::{Fault, Severity};
 
 pub(super) const MODEL: &str = include_str!("../../policies/model.conf");
@@ -33,7 +33,7 @@ async fn load_faults(model: &str, files: &[PolicyFile]) -> Vec<Fault> {
     faults
 }
 
-/// The shipped lines, read by nothing of ours: role, office, object, action.
+/// The shipped lines, read by nothing of ours: role, office, object, action. None of them has a condition.
 fn independently_read() -> Vec<[String; 4]> {
     let mut lines = Vec::new();
     for PolicyFile { text, .. } in shipped() {
@@ -70,7 +70,8 @@ async fn every_cell_of_the_table_is_what_casbin_says() {
     for office in offices {
         let mut enforcer =
             Enforcer::new(DefaultModel::from_str(MODEL).await.unwrap(), MemoryAdapter::default()).await.unwrap();
-        let rules = lines.iter().filter(|line| line[1] == office).map(|line| line.to_vec()).collect();
+        let rule = |line: &[String; 4]| line.iter().cloned().chain([String::new()]).collect();
+        let rules = lines.iter().filter(|line| line[1] == office).map(rule).collect();
         enforcer.add_policies(rules).await.unwrap();
         let mut allowed = 0;
         for role in &roles {
@@ -128,6 +129,9 @@ async fn every_view_of_the_table_agrees_with_its_lines() {
             Object::Requests => {
                 let Action::See(scope) = action else { panic!("{line}") };
                 assert!(policy.scopes(office, role).contains(&scope), "{line}");
+            }
+            object => {
+                assert_eq!(policy.line(role, office, object, action), Some(line));
             }
         }
     }
@@ -203,11 +207,11 @@ impl Subject for Asked {
     fn office(&self) -> &str {
         "singkawang"
     }
-    fn procedure(&self) -> &str {
-        self.procedure
+    fn procedure(&self) -> Option<&str> {
+        Some(self.procedure)
     }
-    fn agency(&self) -> Uuid {
-        self.agency
+    fn agency(&self) -> Option<Uuid> {
+        Some(self.agency)
     }
 }
 
@@ -226,7 +230,7 @@ fn grant(office: &str, role: &str, agency: Option<Uuid>, capacity: Capacity) -> 
 }
 
 #[tokio::test]
-async fn the_first_grant_that_a_line_allows_is_the_one_acted_by() {
+async fn an_act_is_by_the_grant_that_a_line_allows() {
     let policy = policy(&shipped()).await;
     let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let subject = Asked { procedure: "permohonan-subdomain", agency: ours };
@@ -234,7 +238,7 @@ async fn the_first_grant_that_a_line_allows_is_the_one_acted_by() {
     let sign = Object::Step("permohonan-subdomain", "8");
     let authorize = |grants: Vec<Grant>, object, action| {
         let caller = Caller { pass: Pass::new(Uuid::from_u128(9), Login::Token), grants };
-        policy.authorize(&caller, subject, object, action).map(|proof| {
+        policy.authorize(&caller, subject, object, action, None).map(|proof| {
             assert_eq!(*proof, subject);
             assert_eq!(proof.action(), action);
             assert_eq!(proof.actor().user, caller.pass.user);
@@ -242,18 +246,29 @@ async fn the_first_grant_that_a_line_allows_is_the_one_acted_by() {
         })
     };
     let denied = |object: Object<'_>, action| {
-        Err(Denied { office: "singkawang".to_owned(), object: object.to_string(), action })
+        let (office, object) = ("singkawang".to_owned(), object.to_string());
+        Err(Denied::Nowhere { office, object, action, unmet: None })
     };
     let definitive = |role, agency| grant("singkawang", role, agency, Capacity::Definitive);
 
-    // The first that suffices, not the first held.
-    let head = vec![
-        definitive("tu", None),
-        grant("singkawang", "kepala-dinas", None, Capacity::Acting),
-        grant("singkawang", "kepala-dinas", None, Capacity::DailyActing),
-    ];
+    // The one that suffices, not the first held; of several that differ, none: the caller must say.
+    let acting = grant("singkawang", "kepala-dinas", None, Capacity::Acting);
+    let daily = grant("singkawang", "kepala-dinas", None, Capacity::DailyActing);
+    let head = vec![definitive("tu", None), acting.clone()];
     assert_eq!(authorize(head.clone(), sign, Action::Sign), Ok(("kepala-dinas".to_owned(), Capacity::Acting)));
     assert_eq!(authorize(head, sign, Action::Execute), Ok(("tu".to_owned(), Capacity::Definitive)));
+    let several = vec![acting.clone(), daily.clone()];
+    assert_eq!(authorize(several.clone(), sign, Action::Sign), Err(Denied::Several(several)));
+    let same = vec![acting.clone(), Grant { id: Uuid::from_u128(1), ..acting.clone() }];
+    assert_eq!(authorize(same, sign, Action::Sign), Ok(("kepala-dinas".to_owned(), Capacity::Acting)));
+    let chosen = Uuid::from_u128(2);
+    let caller = Caller {
+        pass: Pass::new(Uuid::from_u128(9), Login::Token).acting_as(Some(chosen)),
+        grants: vec![acting, Grant { id: chosen, ..daily }, Grant { id: Uuid::from_u128(3), ..definitive("tu", None) }],
+    };
+    let proof = policy.authorize(&caller, subject, sign, Action::Sign, None).unwrap();
+    assert_eq!(proof.actor().capacity, Capacity::DailyActing);
+    assert!(policy.authorize(&caller, subject, sign, Action::Execute, None).is_err(), "it is another that would");
 
     // An agency's people act for their agency, also when they hold the role in several.
     assert_eq!(
@@ -276,6 +291,42 @@ async fn the_first_grant_that_a_line_allows_is_the_one_acted_by() {
         authorize(vec![], sign, Action::Sign).unwrap_err().to_string(),
         "none of the caller's roles in `singkawang` may sign `permohonan-subdomain/8`"
     );
+}
+
+#[tokio::test]
+async fn a_condition_must_hold_beside_its_line() {
+    let text = "p, a, singkawang, permohonan-subdomain/6, execute\n\
+                p, b, singkawang, permohonan-subdomain/7, execute, other-than:6\n\
+                p, c, singkawang, permohonan-subdomain/8, sign, definitive & other-than:6&other-than:7\n\
+                p, b, singkawang, permohonan-subdomain/8, execute\n";
+    let policy = policy(&[file("singkawang", text)]).await;
+    assert!(policy.separates("singkawang") && !policy.separates("denpasar"));
+    let me = Uuid::from_u128(9);
+    let subject = Asked { procedure: "permohonan-subdomain", agency: Uuid::nil() };
+    let ask = |role: &str, capacity, (step, action): (&str, Action), ended: Option<&[(&str, Uuid)]>| {
+        let grants = vec![grant("singkawang", role, None, capacity)];
+        let caller = Caller { pass: Pass::new(me, Login::Token), grants };
+        let ended = ended.map(|ended| Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))));
+        let object = Object::Step("permohonan-subdomain", step);
+        match policy.authorize(&caller, subject, object, action, ended.as_ref()) {
+            Ok(_) => Ok(()),
+            Err(Denied::Nowhere { unmet, .. }) => Err(unmet.map(|condition| condition.to_string())),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let (other, seventh, signs) = (Uuid::from_u128(8), ("7", Action::Execute), ("8", Action::Sign));
+    let unmet = |condition: &str| Err(Some(condition.to_owned()));
+    let definitive = Capacity::Definitive;
+    assert_eq!(ask("b", definitive, seventh, Some(&[("6", other), ("5", me)])), Ok(()));
+    assert_eq!(ask("b", definitive, seventh, Some(&[("6", me), ("6", other)])), unmet("other-than:6"), "in any pass");
+    assert_eq!(ask("b", definitive, seventh, Some(&[])), Ok(()), "nobody has");
+    assert_eq!(ask("b", definitive, seventh, None), unmet("other-than:6"), "not known is not allowed");
+    assert_eq!(ask("b", definitive, ("8", Action::Execute), None), Ok(()));
+    assert_eq!(ask("c", definitive, signs, Some(&[("6", other), ("7", other)])), Ok(()));
+    assert_eq!(ask("c", definitive, signs, Some(&[("7", me)])), unmet("other-than:7"));
+    assert_eq!(ask("c", Capacity::Acting, signs, Some(&[])), unmet("definitive"));
+    assert_eq!(ask("c", Capacity::DailyActing, signs, Some(&[])), unmet("definitive"));
+    assert_eq!(ask("a", definitive, signs, Some(&[])), Err(None));
 }
 
 #[test]
@@ -303,7 +354,15 @@ async fn lines_are_read_around_comments_blanks_and_carriage_returns() {
 async fn every_line_that_cannot_be_read_is_told_with_its_place() {
     let rows = [
         ("p, opd, kota, a/1", "a policy line has five fields, this one has 4"),
-        ("p, opd, kota, a/1, execute, allow", "a policy line has five fields, this one has 6"),
+        ("p, opd, kota, a/1, execute, allow", "`allow` is no condition"),
+        ("p, opd, kota, a/1, execute, definitive, allow", "a policy line has at most six fields, this one has 7"),
+        ("p, opd, kota, a/1, execute, definitive&", "`` is no condition"),
+        ("p, opd, kota, a/1, execute, other-than:", "`other-than:` is no condition"),
+        ("p, opd, kota, a, withdraw, definitive", "`withdraw` takes no condition"),
+        ("p, opd, kota, people, grant", "`grant` is not done to `people`"),
+        ("p, opd, kota, role:, grant", "`grant` is not done to `role:`"),
+        ("p, opd, kota, field:name, read", "`read` is not done to `field:name`"),
+        ("p, opd, kota, people/1, execute", "`execute` is not done to `people/1`"),
         ("g, opd, kota, a/1, execute", "a policy line begins with `p`, not `g`"),
         ("p, , kota, a/1, execute", "the role is empty"),
         ("p, o pd, kota, a/1, execute", "the role `o pd` holds a space or a quote"),
@@ -371,6 +430,7 @@ async fn a_model_that_does_more_than_compare_is_refused_where_it_does() {
         ("r.object == p.object", "keyMatch(r.object, p.object)", m),
         ("r = role, office, object, action", "r = role, object, action", r),
         ("r = role, office, object, action", "r = office, role, object, action", r),
+        ("p = role, office, object, action, condition", "p = role, office, object, action", p),
         ("p = role, office, object, action", "p = role, office, object, action, eft", p),
         ("some(where (p.eft == allow))", "!some(where (p.eft == deny))", e),
         ("some(where (p.eft == allow))", "sometimes", e),

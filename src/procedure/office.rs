@@ -30,6 +30,9 @@ pub struct Office {
     /// The racks of the server room.
     #[serde(default)]
     pub racks: Vec<Rack>,
+    /// The attributes that tell where an asset is reached, by its kind: not everybody reads them who sees the asset.
+    #[serde(default)]
+    pub addresses: BTreeMap<String, Vec<String>>,
     /// The roles that policies and grants may name, by key.
     pub roles: BTreeMap<String, RoleSpec>,
     /// When the office works.

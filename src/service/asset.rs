@@ -172,12 +172,10 @@ impl Service {
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
         let procedure = &entry.procedure;
-        let allowed = caller
-            .policy()
-            .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Revoke)
-            .map_err(|_| Refused::Forbidden("You hold no role that may revoke this asset.".to_owned()))?;
+        let (object, refused) = (Object::Procedure(&procedure.key), "You hold no role that may revoke this asset.");
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Revoke), refused).await?;
         let identity = serde_json::json!({ "asset": command.asset, "reason": command.reason });
-        let key = self.key("revokeAsset", command.idempotency_key.as_deref(), &identity)?;
+        let key = self.key(pass, "revokeAsset", command.idempotency_key.as_deref(), &identity)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }

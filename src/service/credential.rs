@@ -32,20 +32,18 @@ impl Service {
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
-        let refused = || Refused::Forbidden("Only the recipient of this credential may read it.".to_owned());
-        let allowed = caller
-            .policy()
-            .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Reveal)
-            .map_err(|_| refused())?;
+        let refused = "Only the recipient of this credential may read it.";
+        let object = Object::Procedure(&procedure.key);
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Reveal), refused).await?;
         let unavailable = || {
             let message = "There is no credential to be read for this asset.";
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         };
         let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(unavailable)?;
         if held.recipient_id != pass.user {
-            return Err(refused());
+            return Err(Refused::Forbidden(refused.to_owned()));
         }
-        let key = self.key("revealCredential", Some(&command.idempotency_key), &row.id)?;
+        let key = self.key(pass, "revealCredential", Some(&command.idempotency_key), &row.id)?;
         let before = self.recall(&transaction, pass.user, &key).await?;
         let now = self.now();
         // Its key stays with the credential that it revealed: a reissue ends it.
@@ -105,12 +103,11 @@ impl Service {
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
-        let allowed = caller
-            .policy()
-            .authorize(&caller, seen.into_inner(), Object::Procedure(&procedure.key), Action::Reissue)
-            .map_err(|_| Refused::Forbidden("You hold no role that may reissue this credential.".to_owned()))?;
+        let (object, refused) =
+            (Object::Procedure(&procedure.key), "You hold no role that may reissue this credential.");
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Reissue), refused).await?;
         let identity = serde_json::json!([command.asset, command.secret.expose(), command.recipient]);
-        let key = self.key("reissueCredential", command.idempotency_key.as_deref(), &identity)?;
+        let key = self.key(pass, "reissueCredential", command.idempotency_key.as_deref(), &identity)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }

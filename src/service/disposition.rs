@@ -21,16 +21,15 @@ impl Service {
         }
         let entry = self.entry_of(&seen.row)?.clone();
         let procedure = &entry.procedure;
-        let refused = || Refused::Forbidden("This disposition is for another role.".to_owned());
+        let refused = "This disposition is for another role.";
         // A disposition is for whoever executes the step that an outcome with one led to.
         let given_at = procedure.step(&row.step).into_iter().flat_map(|step| &step.outcomes);
         let led_to = given_at.filter(|outcome| outcome.disposition != Requirement::None);
         let target = led_to.filter_map(|outcome| outcome.to.as_deref()).find(|step| {
             caller.policy().roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role)
         });
-        let object = Object::Step(&procedure.key, target.ok_or_else(refused)?);
-        let allowed =
-            caller.policy().authorize(&caller, seen.into_inner(), object, Action::Execute).map_err(|_| refused())?;
+        let object = Object::Step(&procedure.key, target.ok_or_else(|| Refused::Forbidden(refused.to_owned()))?);
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), refused).await?;
         let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
         let actor = change.actor().clone();
         let read = disposition_read::Model {

@@ -61,6 +61,7 @@ pub enum UserErrorCode {
     AssetNotActive,
     InvalidCredentials,
     TooManyAttempts,
+    ActingAsNeeded,
 }
 
 /// What a use case gives.

@@ -31,11 +31,9 @@ impl Service {
             return Err(Refused::from_refusals(procedure, vec![unknown]));
         }
         let object = Object::Step(&procedure.key, &command.step);
-        let allowed = caller
-            .policy()
-            .authorize(&caller, seen.into_inner(), object, Action::Execute)
-            .map_err(|_| Refused::Forbidden(format!("You hold no role that may execute step {}.", command.step)))?;
-        let key = self.key("executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
+        let refused = format!("You hold no role that may execute step {}.", command.step);
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), &refused).await?;
+        let key = self.key(pass, "executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }

@@ -3,6 +3,7 @@
 mod again;
 mod asset;
 mod audience;
+mod authorize;
 mod catalog;
 mod command;
 mod credential;
@@ -31,12 +32,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Grant, Pass, Scope, Seen};
+use crate::access::{Action, Capacity, Condition, Grant, Pass, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
-use crate::policy::Policy;
-use crate::store::{self, SeenRequest, Store, Transaction, Viewing, ViewingScope, Waiting};
+use crate::policy::{Object, Policy};
+use crate::store::{self, SeenRequest, Store, Transaction, Turn, Viewing, ViewingScope, Waiting};
 
 pub use crate::store::LogPlace;
 pub use audience::View;
@@ -147,12 +148,12 @@ impl Service {
     /// For what requests may wait for the caller.
     pub fn waiting(&self, caller: &Judged) -> Vec<Waiting> {
         let policy = caller.policy();
-        let steps = |grant: &Grant, action| policy.steps(&grant.office, &grant.role, action).to_vec();
+        let turns = |grant: &Grant, action| turns(policy, &grant.office, &grant.role, action, Some(grant.capacity));
         let of = |grant: &Grant| Waiting {
             office: grant.office.clone(),
             agency: grant.agency,
-            executes: steps(grant, Action::Execute),
-            signs: steps(grant, Action::Sign),
+            executes: turns(grant, Action::Execute),
+            signs: turns(grant, Action::Sign),
             reveals: policy.procedures(&grant.office, &grant.role, Action::Reveal).to_vec(),
         };
         caller.grants.iter().map(of).collect()
@@ -163,8 +164,8 @@ impl Service {
         let of = |office: &OfficeEntry| Waiting {
             office: office.office.key.clone(),
             agency: None,
-            executes: policy.steps(&office.office.key, role, Action::Execute).to_vec(),
-            signs: policy.steps(&office.office.key, role, Action::Sign).to_vec(),
+            executes: turns(policy, &office.office.key, role, Action::Execute, None),
+            signs: turns(policy, &office.office.key, role, Action::Sign, None),
             reveals: Vec::new(),
         };
         self.catalog.offices().map(of).collect()
@@ -214,4 +215,21 @@ impl Service {
 fn steps_of(policy: &Policy, grant: &Grant) -> Vec<(String, String)> {
     let of = |action| policy.steps(&grant.office, &grant.role, action).iter().cloned();
     of(Action::Execute).chain(of(Action::Sign)).collect()
+}
+
+/// The steps at which a role may do this, in a capacity where one is given.
+fn turns(policy: &Policy, office: &str, role: &str, action: Action, capacity: Option<Capacity>) -> Vec<Turn> {
+    let turn = |(procedure, step): &(String, String)| {
+        let line = policy.line(role, office, Object::Step(procedure, step), action)?;
+        let mut other_than = Vec::new();
+        for condition in &line.conditions {
+            match condition {
+                Condition::OtherThan(step) => other_than.push(step.clone()),
+                Condition::Definitive if capacity.is_none_or(|capacity| capacity == Capacity::Definitive) => {}
+                Condition::Definitive => return None,
+            }
+        }
+        Some(Turn { procedure: procedure.clone(), step: step.clone(), other_than })
+    };
+    policy.steps(office, role, action).iter().filter_map(turn).collect()
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
+use crate::access::Pass;
 use crate::procedure::{Outcome, Procedure, Step};
 use crate::store::{self, Append, Audience, Change, Remembered, Transaction};
 use crate::workflow::{self, Opening, State, Status};
@@ -19,7 +20,13 @@ pub(super) struct Key {
 
 impl Service {
     /// The key of an input. What identifies the input is a MAC, so that a secret in it is not kept.
-    pub(super) fn key(&self, mutation: &'static str, key: Option<&str>, input: &impl Serialize) -> Answer<Key> {
+    pub(super) fn key(
+        &self,
+        pass: Pass,
+        mutation: &'static str,
+        key: Option<&str>,
+        input: &impl Serialize,
+    ) -> Answer<Key> {
         let key = key.map(str::trim).map(str::to_owned);
         // A blank key would be no key, and what its sender believes to be safe would act twice.
         if key.as_ref().is_some_and(|key| !(1..=200).contains(&key.chars().count())) {
@@ -27,7 +34,9 @@ impl Service {
             return Err(Refused::user(UserErrorCode::InvalidInput, &["idempotencyKey"], message));
         }
         let input = serde_json::to_vec(input).map_err(|error| Refused::Internal(error.to_string()))?;
-        Ok(Key { mutation, key, input: self.store.mac(&[b"input", &input]) })
+        let acting_as = pass.acting_as.map(Uuid::into_bytes);
+        let parts = [b"input", &*input].into_iter().chain(acting_as.as_ref().map(<[u8; 16]>::as_slice));
+        Ok(Key { mutation, key, input: self.store.mac(&parts.collect::<Vec<_>>()) })
     }
 
     /// What an earlier call with this key did, if there was one.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::{asset, credential, document, request};
 
 use super::{Answer, HeldPolicy, Judged, ProcedureEntry, Refused, Service};
-use crate::access::{Action, Seen, Side};
+use crate::access::{Action, Field, Grant, Performed, Seen, Side, Subject, WholeOffice};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
 use crate::store::SeenRequest;
@@ -24,6 +24,8 @@ pub struct Available {
     pub document: Option<document::Model>,
     /// The asset it is about.
     pub asset: Option<asset::Model>,
+    /// The grants by which it may be done.
+    pub grants: Vec<Grant>,
 }
 
 /// What may be done.
@@ -46,66 +48,84 @@ impl Service {
     }
 
     /// What the caller may do to a request now: what is not here is refused. `documents`, `asset` and `credential` are
-    /// the request's.
+    /// the request's, `performed` who ended which of its steps, where the office's policy asks.
     pub fn available(
         &self,
         caller: &Judged,
         seen: &Seen<SeenRequest>,
         documents: &[document::Model],
         held: Option<(&asset::Model, Option<&credential::Model>)>,
+        performed: Option<&Performed>,
     ) -> Answer<Vec<Available>> {
         let row = &seen.row;
         let entry = self.entry_of(row)?;
         let state = self.state_of(row)?;
         let mut available = Vec::new();
-        let plain = |kind, step: Option<&Step>| Available {
+        let plain = |kind, step: Option<&Step>, grants: Vec<Grant>| Available {
             kind,
             step: step.map(|step| step.key.clone()),
             outcomes: Vec::new(),
             document: None,
             asset: None,
+            grants,
         };
-        let may = |object, action| caller.policy().authorize(caller, &**seen, object, action).is_ok();
+        let may = |object, action| {
+            let grants = caller.policy().grants(caller, &**seen, object, action, performed).ok()?;
+            Some(grants.into_iter().cloned().collect::<Vec<_>>())
+        };
         let submits = row.submitted_by == caller.pass.user || !seen.submitter_active;
         let procedure = &entry.procedure;
         let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
         if let Some(step) = step {
             let object = Object::Step(&procedure.key, &step.key);
             let open = open_outcomes(entry, &state, step);
-            match state.status {
-                Status::Returned if submits && may(object, Action::Execute) => {
-                    available.push(Available { outcomes: open, ..plain(AvailableKind::Resubmit, Some(step)) });
-                }
-                Status::InProgress if !open.is_empty() && may(object, Action::Execute) => {
-                    available.push(Available { outcomes: open, ..plain(AvailableKind::ExecuteStep, Some(step)) });
-                }
-                _ => {}
+            let kind = match state.status {
+                Status::Returned if submits => Some(AvailableKind::Resubmit),
+                Status::InProgress if !open.is_empty() => Some(AvailableKind::ExecuteStep),
+                _ => None,
+            };
+            if let Some((kind, grants)) = kind.zip(may(object, Action::Execute)) {
+                available.push(Available { outcomes: open, ..plain(kind, Some(step), grants) });
             }
-            if let Some(kind) = workflow::signable(procedure, &state)
-                && may(object, Action::Sign)
-            {
+            if let Some((kind, grants)) = workflow::signable(procedure, &state).zip(may(object, Action::Sign)) {
                 let document = documents.iter().find(|document| document.current && document.kind == kind).cloned();
-                available.push(Available { document, ..plain(AvailableKind::SignDocument, Some(step)) });
+                available.push(Available { document, ..plain(AvailableKind::SignDocument, Some(step), grants) });
             }
         }
         let whole = Object::Procedure(&procedure.key);
-        if workflow::withdrawable(&state) && submits && may(whole, Action::Withdraw) {
-            available.push(plain(AvailableKind::Withdraw, None));
+        if let Some(grants) = may(whole, Action::Withdraw).filter(|_| workflow::withdrawable(&state) && submits) {
+            available.push(plain(AvailableKind::Withdraw, None, grants));
         }
         if let Some((asset, credential)) = held.filter(|(asset, _)| asset.status == "ACTIVE") {
-            let about = |kind| Available { asset: Some(asset.clone()), ..plain(kind, None) };
+            let about = |kind, grants| Available { asset: Some(asset.clone()), ..plain(kind, None, grants) };
             let mine = credential.filter(|held| held.recipient_id == caller.pass.user && held.state == "AVAILABLE");
-            if mine.is_some() && may(whole, Action::Reveal) {
-                available.push(about(AvailableKind::RevealCredential));
-            }
-            if credential.is_some() && may(whole, Action::Reissue) {
-                available.push(about(AvailableKind::ReissueCredential));
-            }
-            if may(whole, Action::Revoke) {
-                available.push(about(AvailableKind::RevokeAsset));
+            let kinds = [
+                mine.map(|_| (AvailableKind::RevealCredential, Action::Reveal)),
+                credential.map(|_| (AvailableKind::ReissueCredential, Action::Reissue)),
+                Some((AvailableKind::RevokeAsset, Action::Revoke)),
+            ];
+            for (kind, action) in kinds.into_iter().flatten() {
+                available.extend(may(whole, action).map(|grants| about(kind, grants)));
             }
         }
         Ok(available)
+    }
+
+    /// Whether the caller reads a field that needs a line of its own, of something that they see.
+    pub fn reads(&self, caller: &Judged, subject: &impl Subject, field: Field) -> bool {
+        caller.policy().grants(caller, subject, Object::Field(field), Action::Read, None).is_ok()
+    }
+
+    /// Whether the caller manages an office's people.
+    pub fn manages_people(&self, caller: &Judged, office: &str) -> bool {
+        let office = WholeOffice(office.to_owned());
+        caller.policy().grants(caller, &office, Object::People, Action::Manage, None).is_ok()
+    }
+
+    /// The attributes of an asset that its office names as addresses.
+    pub fn addresses_of(&self, asset: &asset::Model) -> &[String] {
+        let office = self.catalog.office(&asset.office);
+        office.and_then(|entry| entry.office.addresses.get(&asset.kind)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the caller sees this document of a request.

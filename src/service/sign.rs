@@ -28,17 +28,16 @@ impl Service {
         if seen.side() == Side::Applicant && !shown {
             return Err(not_found());
         }
-        let refused = || Refused::Forbidden("You hold no role that signs this document.".to_owned());
+        let refused = "You hold no role that signs this document.";
         // The step under way, if it has this kind signed; else any that does: may they, before is it time.
         let mut signed_at = procedure.steps.iter().filter(|step| step.signs.as_deref() == Some(&document.kind));
         let under_way = signed_at.clone().find(|step| seen.row.step.as_ref() == Some(&step.key));
-        let step = under_way.or_else(|| signed_at.next()).ok_or_else(refused)?;
+        let step = under_way.or_else(|| signed_at.next()).ok_or_else(|| Refused::Forbidden(refused.to_owned()))?;
         let object = Object::Step(&procedure.key, &step.key);
-        let allowed =
-            caller.policy().authorize(&caller, seen.into_inner(), object, Action::Sign).map_err(|_| refused())?;
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Sign), refused).await?;
         let decision = if command.decision == Decision::Sign { "SIGN" } else { "REFUSE" };
         let identity = serde_json::json!([command.document, decision, command.note]);
-        let key = self.key("signDocument", command.idempotency_key.as_deref(), &identity)?;
+        let key = self.key(pass, "signDocument", command.idempotency_key.as_deref(), &identity)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }

@@ -28,14 +28,17 @@ impl Subject for Proposed<'_> {
         self.office
     }
 
-    fn procedure(&self) -> &str {
-        self.procedure
+    fn procedure(&self) -> Option<&str> {
+        Some(self.procedure)
     }
 
-    fn agency(&self) -> Uuid {
-        self.agency
+    fn agency(&self) -> Option<Uuid> {
+        Some(self.agency)
     }
 }
+
+/// What somebody reads who may not submit.
+const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
 
 /// What came with a submission, judged.
 struct Papers {
@@ -60,11 +63,8 @@ impl Service {
         let agency = self.agency_for(&transaction, &caller, &command, &step.key).await?;
         let proposed = Proposed { office: &command.office, procedure: &command.procedure, agency };
         let object = Object::Step(&procedure.key, &step.key);
-        let allowed = caller
-            .policy()
-            .authorize(&caller, proposed, object, Action::Execute)
-            .map_err(|_| Refused::Forbidden("You hold no role that may submit this request.".to_owned()))?;
-        let key = self.key("submitRequest", command.idempotency_key.as_deref(), &command)?;
+        let allowed = self.prove(&caller, proposed, (object, Action::Execute), None, MAY_NOT_SUBMIT)?;
+        let key = self.key(pass, "submitRequest", command.idempotency_key.as_deref(), &command)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
@@ -135,8 +135,10 @@ impl Service {
         let office = self.office_of(&seen.row)?;
         let procedure = &entry.procedure;
         let (step, outcome) = first(&entry)?;
-        let allowed = self.as_submitter(&caller, seen, Object::Step(&procedure.key, &step.key), Action::Execute)?;
-        let key = self.key("resubmitRequest", command.idempotency_key.as_deref(), &command)?;
+        let allowed = self
+            .as_submitter(&transaction, &caller, seen, Object::Step(&procedure.key, &step.key), Action::Execute)
+            .await?;
+        let key = self.key(pass, "resubmitRequest", command.idempotency_key.as_deref(), &command)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
@@ -169,18 +171,19 @@ impl Service {
 
     /// The caller as the request's submitter: the person who submitted it, or, when they hold no grant in its agency any
     /// more, anybody there whose role may.
-    pub(super) fn as_submitter(
+    pub(super) async fn as_submitter(
         &self,
+        transaction: &Transaction,
         caller: &Judged,
         seen: crate::access::Seen<store::SeenRequest>,
         object: Object<'_>,
         action: Action,
     ) -> Answer<crate::access::Authorized<store::SeenRequest>> {
-        let refused = || Refused::Forbidden("Only the submitter of this request may do this.".to_owned());
+        let refused = "Only the submitter of this request may do this.";
         if seen.row.submitted_by != caller.pass.user && seen.submitter_active {
-            return Err(refused());
+            return Err(Refused::Forbidden(refused.to_owned()));
         }
-        caller.policy().authorize(caller, seen.into_inner(), object, action).map_err(|_| refused())
+        self.authorize(transaction, caller, seen, (object, action), refused).await
     }
 
     /// For which agency the caller submits.
@@ -193,14 +196,15 @@ impl Service {
     ) -> Answer<Uuid> {
         let may = |grant: &&Grant| {
             let object = Object::Step(&command.procedure, step);
-            caller.policy().allows(&grant.role, &command.office, object, Action::Execute)
+            let chosen = caller.pass.acting_as.is_none_or(|chosen| chosen == grant.id);
+            chosen && caller.policy().allows(&grant.role, &command.office, object, Action::Execute)
         };
         let mut agencies: Vec<Uuid> =
             caller.grants_in(&command.office).filter(may).filter_map(|grant| grant.agency).collect();
         agencies.sort();
         agencies.dedup();
         if agencies.is_empty() {
-            return Err(Refused::Forbidden("You hold no role that may submit this request.".to_owned()));
+            return Err(Refused::Forbidden(MAY_NOT_SUBMIT.to_owned()));
         }
         let Some(wanted) = &command.agency else {
             return match agencies[..] {

@@ -19,9 +19,10 @@ impl Service {
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
         let procedure = &entry.procedure;
-        let allowed = self.as_submitter(&caller, seen, Object::Procedure(&procedure.key), Action::Withdraw)?;
+        let allowed =
+            self.as_submitter(&transaction, &caller, seen, Object::Procedure(&procedure.key), Action::Withdraw).await?;
         let identity = serde_json::json!([command.request, command.reason, command.expected_version]);
-        let key = self.key("withdrawRequest", command.idempotency_key.as_deref(), &identity)?;
+        let key = self.key(pass, "withdrawRequest", command.idempotency_key.as_deref(), &identity)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }

@@ -45,6 +45,13 @@ pub enum Condition {
     AtStep(Vec<(String, String)>),
     /// One of these steps was visited, each with its procedure.
     Reached(Vec<(String, String)>),
+    /// This person has ended none of these steps, in any pass.
+    NotEndedBy {
+        /// The person.
+        user: Uuid,
+        /// The steps.
+        steps: Vec<String>,
+    },
     /// This person is the recipient of the credential of its asset, once that is delivered.
     Recipient {
         /// The person.
@@ -61,8 +68,8 @@ pub struct About {
     pub row: request::Model,
     /// Its submitter holds a grant in its agency.
     pub submitter_active: bool,
-    /// The steps that were visited.
-    visited: Vec<String>,
+    /// The steps that were visited, each with who ended a visit to it.
+    visited: Vec<(String, Option<Uuid>)>,
     /// The recipient of its delivered asset's credential, and that credential's state.
     recipient: Option<(Uuid, String)>,
 }
@@ -141,7 +148,10 @@ impl Condition {
             Self::Signable => row.signable,
             Self::Open => !CLOSED.contains(&row.confidentiality.as_str()),
             Self::AtStep(pairs) => is_one_of(pairs, &|step| row.step.as_deref() == Some(step)),
-            Self::Reached(pairs) => is_one_of(pairs, &|step| about.visited.iter().any(|visited| visited == step)),
+            Self::Reached(pairs) => is_one_of(pairs, &|step| about.visited.iter().any(|(visited, _)| visited == step)),
+            Self::NotEndedBy { user, steps } => {
+                !about.visited.iter().any(|(step, by)| *by == Some(*user) && steps.contains(step))
+            }
             Self::Recipient { user, state } => {
                 about.recipient.as_ref().is_some_and(|(of, is)| of == user && state.is_none_or(|state| is == state))
             }
@@ -168,6 +178,7 @@ impl Condition {
             Self::Open => column(request::Column::Confidentiality).is_not_in(CLOSED),
             Self::AtStep(pairs) => is_one_of(pairs, &column(request::Column::Step)),
             Self::Reached(pairs) => was_visited(pairs),
+            Self::NotEndedBy { user, steps } => has_ended(*user, steps).not(),
             Self::Recipient { user, state } => is_recipient(*user, *state),
         }
     }
@@ -201,6 +212,20 @@ fn was_visited(pairs: &[(String, String)]) -> SimpleExpr {
             .from(visit::Entity)
             .and_where(of(visit::Column::RequestId).eq(column(request::Column::Id)))
             .and_where(is_one_of(pairs, &of(visit::Column::Step)))
+            .to_owned(),
+    )
+}
+
+/// A person has ended a visit to one of the steps.
+fn has_ended(user: Uuid, steps: &[String]) -> SimpleExpr {
+    let of = |column| Expr::col((visit::Entity, column));
+    Expr::exists(
+        Query::select()
+            .expr(Expr::val(1))
+            .from(visit::Entity)
+            .and_where(of(visit::Column::RequestId).eq(column(request::Column::Id)))
+            .and_where(of(visit::Column::ActorUser).eq(user))
+            .and_where(of(visit::Column::Step).is_in(steps.iter().map(String::as_str)))
             .to_owned(),
     )
 }
@@ -274,10 +299,10 @@ pub async fn about_requests(
         .all(reader);
     let visits = visit::Entity::find()
         .select_only()
-        .columns([visit::Column::RequestId, visit::Column::Step])
+        .columns([visit::Column::RequestId, visit::Column::Step, visit::Column::ActorUser])
         .filter(visit::Column::RequestId.is_in(ids.iter().copied()))
         .distinct()
-        .into_tuple::<(Uuid, String)>()
+        .into_tuple::<(Uuid, String, Option<Uuid>)>()
         .all(reader);
     let recipients = asset::Entity::find()
         .select_only()
@@ -301,9 +326,9 @@ pub async fn about_requests(
             (row.id, About { row, submitter_active, visited: Vec::new(), recipient: None })
         })
         .collect();
-    for (request, step) in visits {
+    for (request, step, by) in visits {
         if let Some(about) = found.get_mut(&request) {
-            about.visited.push(step);
+            about.visited.push((step, by));
         }
     }
     for (request, user, state) in recipients {
@@ -320,7 +345,7 @@ mod tests {
     use sea_orm::IntoActiveModel;
 
     use super::*;
-    use crate::store::{Viewing, ViewingScope, Waiting};
+    use crate::store::{Turn, Viewing, ViewingScope, Waiting};
 
     /// A few of everything, so that they meet.
     fn id(number: u8) -> Uuid {
@@ -347,7 +372,7 @@ mod tests {
         status: usize,
         step: Option<usize>,
         flags: (bool, bool, bool),
-        visited: Vec<usize>,
+        visited: Vec<(usize, Option<u8>)>,
         /// Recipient, whether delivered, and whether still to be read.
         credential: Option<(u8, bool, bool)>,
     }
@@ -355,7 +380,7 @@ mod tests {
     fn made() -> impl Strategy<Value = Made> {
         let place = (0..2_usize, 0..2_usize, 0..3_u8, 0..4_u8, 0..3_usize, 0..3_usize);
         let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-        let visited = prop::collection::vec(0..3_usize, 0..3);
+        let visited = prop::collection::vec((0..3_usize, prop::option::of(0..4_u8)), 0..3);
         let credential = prop::option::of((0..4_u8, any::<bool>(), any::<bool>()));
         (place, prop::option::of(0..3_usize), flags, visited, credential).prop_map(
             |((office, procedure, agency, submitter, confidentiality, status), step, flags, visited, credential)| {
@@ -369,6 +394,16 @@ mod tests {
         prop::collection::vec(pair.prop_map(|(a, b)| (PROCEDURES[a].to_owned(), STEPS[b].to_owned())), 0..4)
     }
 
+    fn turns() -> impl Strategy<Value = Vec<Turn>> {
+        let other_than = prop::sample::subsequence(STEPS.to_vec(), 0..=2);
+        let turn = ((0..2_usize, 0..3_usize), other_than).prop_map(|((procedure, step), other_than)| Turn {
+            procedure: PROCEDURES[procedure].to_owned(),
+            step: STEPS[step].to_owned(),
+            other_than: other_than.into_iter().map(str::to_owned).collect(),
+        });
+        prop::collection::vec(turn, 0..4)
+    }
+
     fn scope() -> impl Strategy<Value = ViewingScope> {
         use crate::access::Scope;
         let scopes = prop::sample::select(vec![Scope::Own, Scope::Agency, Scope::Reached, Scope::Office, Scope::All]);
@@ -378,7 +413,7 @@ mod tests {
     }
 
     fn waiting() -> impl Strategy<Value = Waiting> {
-        (0..2_usize, prop::option::of(0..3_u8), pairs(), pairs(), prop::sample::subsequence(PROCEDURES.to_vec(), 0..=2))
+        (0..2_usize, prop::option::of(0..3_u8), turns(), turns(), prop::sample::subsequence(PROCEDURES.to_vec(), 0..=2))
             .prop_map(|(office, agency, executes, signs, reveals)| Waiting {
                 office: OFFICES[office].to_owned(),
                 agency: agency.map(id),
@@ -443,7 +478,7 @@ mod tests {
                 ..About::for_tests(request).row
             };
             request::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
-            for (position, step) in made.visited.iter().enumerate() {
+            for (position, (step, by)) in made.visited.iter().enumerate() {
                 let row = visit::Model {
                     id: Uuid::from_u128(1000 + (number * 10 + position) as u128),
                     request_id: request,
@@ -453,7 +488,7 @@ mod tests {
                     arrived_at: moment(),
                     due_at: None,
                     completed_at: None,
-                    actor_user: None,
+                    actor_user: by.map(id),
                     actor_role: None,
                     actor_capacity: None,
                     actor_for: None,

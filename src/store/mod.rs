@@ -45,7 +45,8 @@ pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
-    inbox_page, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of, visits_of,
+    inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of,
+    visits_of,
 };
 pub use verify::{Defect, Follows, verify};
-pub use view::{SeenRequest, Sees, Viewing, ViewingScope, Waiting};
+pub use view::{AssetRow, SeenRequest, Sees, Turn, Viewing, ViewingScope, Waiting};

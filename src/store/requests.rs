@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::condition::{Condition, submitter_active};
 use super::view::Found;
 use super::{Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
-use crate::access::Seen;
+use crate::access::{Performed, Seen};
 
 /// So many words are searched for.
 const SEARCHED: usize = 10;
@@ -178,7 +178,7 @@ fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &Requ
     }
     if let Some(awaiting) = &filter.awaiting {
         // Whether a document was signed is the office's: the agency's side is told apart by steps alone.
-        let here = Condition::any(awaiting.iter().map(|waiting| waiting.at_step(Condition::Unfinished)));
+        let here = Condition::any(awaiting.iter().map(|waiting| waiting.at_step(None, Condition::Unfinished)));
         let stands = Condition::any(awaiting.iter().map(Waiting::stands_at_step));
         let awaits = viewing.office_side().and(here).or(viewing.applicant_side().and(stands));
         query = query.filter(awaits.sql(viewing.now));
@@ -285,6 +285,11 @@ pub async fn dispositions_page(
 pub async fn visits_of<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<visit::Model>, StoreError> {
     let query = visit::Entity::find().filter(visit::Column::RequestId.is_in(ids.iter().copied()));
     Ok(query.order_by_asc(visit::Column::Position).all(connection).await?)
+}
+
+/// Who ended which steps, of a request's visits.
+pub fn performed(visits: &[visit::Model]) -> Performed {
+    Performed::of(visits.iter().filter_map(|visit| Some((visit.step.clone(), visit.actor_user?))))
 }
 
 /// The submissions of those requests, in order.

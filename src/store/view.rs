@@ -2,7 +2,7 @@
 //! them.
 
 use chrono::{DateTime, Utc};
-use entity::request;
+use entity::{asset, request};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
@@ -42,12 +42,23 @@ pub struct Waiting {
     pub office: String,
     /// The grant's agency.
     pub agency: Option<Uuid>,
-    /// Procedure and step that the role executes.
-    pub executes: Vec<(String, String)>,
-    /// Procedure and step whose document the role signs.
-    pub signs: Vec<(String, String)>,
+    /// The steps that the role executes.
+    pub executes: Vec<Turn>,
+    /// The steps whose document the role signs.
+    pub signs: Vec<Turn>,
     /// The procedures whose credentials the role may read.
     pub reveals: Vec<String>,
+}
+
+/// A step at which it may be somebody's turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The procedure's key.
+    pub procedure: String,
+    /// The step's key.
+    pub step: String,
+    /// Steps of which the person must not have ended one.
+    pub other_than: Vec<String>,
 }
 
 /// A request's row, and what the query that found it knows of the caller's relation to it.
@@ -64,12 +75,33 @@ impl Subject for SeenRequest {
         &self.row.office
     }
 
-    fn procedure(&self) -> &str {
-        &self.row.procedure
+    fn procedure(&self) -> Option<&str> {
+        Some(&self.row.procedure)
     }
 
-    fn agency(&self) -> Uuid {
-        self.row.agency_id
+    fn agency(&self) -> Option<Uuid> {
+        Some(self.row.agency_id)
+    }
+}
+
+/// An asset, for what is decided about it.
+#[derive(Debug, Clone, Copy)]
+pub struct AssetRow<'a>(
+    /// Its row.
+    pub &'a asset::Model,
+);
+
+impl Subject for AssetRow<'_> {
+    fn office(&self) -> &str {
+        &self.0.office
+    }
+
+    fn procedure(&self) -> Option<&str> {
+        Some(&self.0.procedure)
+    }
+
+    fn agency(&self) -> Option<Uuid> {
+        Some(self.0.agency_id)
     }
 }
 
@@ -113,18 +145,19 @@ impl Sees {
 }
 
 impl Waiting {
-    /// The request waits at a step for what the role executes or signs. `returned`: whom a returned one waits for.
-    pub(super) fn at_step(&self, returned: Condition) -> Condition {
-        let executes = Condition::AtStep(self.executes.clone());
+    /// The request waits at a step for what the role executes or signs. `user`: only where it
+    /// may be their turn. `returned`: whom a returned one waits for.
+    pub(super) fn at_step(&self, user: Option<Uuid>, returned: Condition) -> Condition {
+        let executes = turn(&self.executes, user);
         let running = Condition::Status("IN_PROGRESS").and(Condition::Executable);
-        let signs = Condition::Signable.and(Condition::AtStep(self.signs.clone()));
+        let signs = Condition::Signable.and(turn(&self.signs, user));
         let open = executes.and(running.or(Condition::Status("RETURNED").and(returned))).or(signs);
         self.here(Condition::Unfinished.and(open))
     }
 
     /// The request stands at a step that the role executes.
     pub(super) fn stands_at_step(&self) -> Condition {
-        self.here(Condition::Unfinished.and(Condition::AtStep(self.executes.clone())))
+        self.here(Condition::Unfinished.and(turn(&self.executes, None)))
     }
 
     /// A credential waits for the caller, who may read it.
@@ -141,6 +174,20 @@ impl Waiting {
             Some(agency) => office.and(Condition::Agency(agency)).and(what),
         }
     }
+}
+
+/// The request stands at one of these steps; for a person, only where it may be their turn.
+fn turn(turns: &[Turn], user: Option<Uuid>) -> Condition {
+    let (bound, free): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(|turn| !turn.other_than.is_empty());
+    let at = |turn: &Turn| (turn.procedure.clone(), turn.step.clone());
+    let free = Condition::AtStep(free.into_iter().map(at).collect());
+    bound.into_iter().fold(free, |any, turn| {
+        let here = Condition::AtStep(vec![at(turn)]);
+        any.or(match user {
+            None => here,
+            Some(user) => here.and(Condition::NotEndedBy { user, steps: turn.other_than.clone() }),
+        })
+    })
 }
 
 impl Viewing {
@@ -178,7 +225,7 @@ impl Viewing {
                     let orphaned = agency.map(|agency| agency.and(Condition::SubmitterGone));
                     Condition::any([Some(mine), Some(received), orphaned].into_iter().flatten())
                 }
-                (Scope::Agency, Some(agency)) => agency,
+                (Scope::Agency, Some(agency)) => agency.and(Condition::Open),
                 _ => return None,
             };
             Some(Condition::Office(scope.office.clone()).and(which))
@@ -194,7 +241,7 @@ impl Viewing {
     pub fn inbox(&self, waiting: &[Waiting], office: Option<&str>) -> Condition {
         // A returned request waits for its submitter; when they have left the agency, for anybody there who may submit.
         let mine = Condition::SubmittedBy(self.user).or(Condition::SubmitterGone);
-        let of = |waiting: &Waiting| waiting.at_step(mine.clone()).or(waiting.to_reveal(self.user));
+        let of = |waiting: &Waiting| waiting.at_step(Some(self.user), mine.clone()).or(waiting.to_reveal(self.user));
         let waits = self.visible().and(Condition::any(waiting.iter().map(of)));
         match office {
             None => waits,

@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::page::connection;
 use super::request::{Request, find, word};
 use super::who::{Agency, Office, User, agency, person};
+use crate::access::Field;
 use crate::graphql::loaders::CredentialOf;
-use crate::graphql::session::session;
+use crate::graphql::session::{caller, service, session};
 use crate::graphql::{error, id};
+use crate::store::AssetRow;
 
 /// How far an asset has come. RESERVED and PROVISIONED hold its name or place; REVOKED frees it.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,26 @@ struct Held {
 }
 
 impl Held {
+    /// Its attributes, without the addresses that the caller does not read.
+    fn read(&self, context: &Context<'_>) -> Result<serde_json::Value> {
+        let mut attributes = self.attributes()?;
+        let service = service(context)?;
+        let addresses = service.addresses_of(&self.row);
+        let about = AssetRow(&self.row);
+        let has = attributes.as_object_mut().filter(|map| addresses.iter().any(|name| map.contains_key(name)));
+        if let Some(map) = has
+            && !caller(context).is_ok_and(|caller| service.reads(caller, &about, Field::Address))
+        {
+            map.retain(|name, _| !addresses.contains(name));
+        }
+        Ok(attributes)
+    }
+
+    /// An attribute that is a text, where the caller reads it.
+    fn text_read(&self, context: &Context<'_>, name: &str) -> Result<Option<String>> {
+        Ok(self.read(context)?[name].as_str().map(str::to_owned))
+    }
+
     /// An attribute that is a text.
     fn text(&self, name: &str) -> Result<Option<String>> {
         Ok(self.attributes()?[name].as_str().map(str::to_owned))
@@ -87,7 +109,7 @@ impl Held {
     field(
         name = "attributes",
         ty = "Option<Json<serde_json::Value>>",
-        desc = "Its attributes: fit the outcome's `assetSchema`."
+        desc = "Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`)."
     ),
     field(name = "created_at", ty = "DateTime<Utc>", desc = "When it was reserved or made."),
     field(name = "verified_at", ty = "Option<DateTime<Utc>>", desc = "When it was verified; null where it was not."),
@@ -182,9 +204,12 @@ macro_rules! asset {
                 word(&self.0.row.status)
             }
 
-            /// Its attributes: fit the outcome's `assetSchema`.
-            pub(in crate::graphql) async fn attributes(&self) -> Result<Option<Json<serde_json::Value>>> {
-                Ok(Some(Json(self.0.attributes()?)))
+            /// Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`).
+            pub(in crate::graphql) async fn attributes(
+                &self,
+                context: &Context<'_>,
+            ) -> Result<Option<Json<serde_json::Value>>> {
+                Ok(Some(Json(self.0.read(context)?)))
             }
 
             /// When it was reserved or made.
@@ -235,9 +260,9 @@ asset!(
             self.0.number("quotaGib")
         }
 
-        /// Where it is used.
-        pub(in crate::graphql) async fn service_address(&self) -> Result<Option<String>> {
-            self.0.text("serviceAddress")
+        /// Where it is used; null for you whom the office's policy does not let read it (`field:address`).
+        pub(in crate::graphql) async fn service_address(&self, context: &Context<'_>) -> Result<Option<String>> {
+            self.0.text_read(context, "serviceAddress")
         }
     }
 );
@@ -255,9 +280,9 @@ asset!(
             self.0.text("recordType")
         }
 
-        /// What it points to.
-        pub(in crate::graphql) async fn target(&self) -> Result<Option<String>> {
-            self.0.text("target")
+        /// What it points to; null for you whom the office's policy does not let read it (`field:address`).
+        pub(in crate::graphql) async fn target(&self, context: &Context<'_>) -> Result<Option<String>> {
+            self.0.text_read(context, "target")
         }
     }
 );
@@ -317,7 +342,7 @@ impl Credential {
 
     /// Whom it is for.
     pub(in crate::graphql) async fn recipient(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.0.recipient_id).await
+        person(context, self.0.recipient_id, None).await
     }
 
     /// When it was read; null until then.

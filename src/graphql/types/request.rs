@@ -11,8 +11,8 @@ use super::date::Date;
 use super::event::RequestEventConnection;
 use super::page::{Arguments, connection, page};
 use super::procedure::{Outcome, Procedure, RecordKind, Step};
-use super::who::{Actor, Agency, Contact, Role, User, agency, person, role};
-use crate::access::{Seen, Side};
+use super::who::{Actor, Agency, Contact, Role, RoleGrant, User, agency, person, role};
+use crate::access::{Field, Seen, Side};
 use crate::graphql::loaders::{
     AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, PeopleOf, ReadsOf, RequestOf, SignaturesOf, SubmissionsOf,
     VisitsOf,
@@ -20,7 +20,7 @@ use crate::graphql::loaders::{
 use crate::graphql::session::{caller, event_cursor, service, session};
 use crate::graphql::{error, id};
 use crate::service::{Available, AvailableKind, ProcedureEntry};
-use crate::store::SeenRequest;
+use crate::store::{SeenRequest, performed};
 
 /// The enum value of a stored word.
 pub(in crate::graphql) fn word<T: async_graphql::resolver_utils::EnumType>(word: &str) -> Result<T> {
@@ -117,6 +117,12 @@ impl Request {
         &self.0.row
     }
 
+    /// Whether the caller reads a field of it that needs a line of its own.
+    pub(in crate::graphql) fn reads(&self, context: &Context<'_>, field: Field) -> bool {
+        let (Ok(service), Ok(caller)) = (service(context), caller(context)) else { return false };
+        service.reads(caller, &**self.0, field)
+    }
+
     fn is_office(&self) -> bool {
         self.0.side() == Side::Office
     }
@@ -172,7 +178,13 @@ impl Request {
             Some(asset) => self.credential(context, asset.id).await?,
         };
         let held = asset.as_ref().map(|asset| (asset, held.as_ref()));
-        let available = service(context)?.available(caller(context)?, &self.0, &documents, held).map_err(error::of)?;
+        let service = service(context)?;
+        let performed = match service.policy().separates(&self.0.row.office) {
+            true => Some(performed(&self.visits_loaded(context).await?)),
+            false => None,
+        };
+        let available = service.available(caller(context)?, &self.0, &documents, held, performed.as_ref());
+        let available = available.map_err(error::of)?;
         let entry = self.entry(context)?;
         Ok(available.into_iter().map(|available| self.action(entry, available)).collect())
     }
@@ -187,6 +199,7 @@ impl Request {
             outcomes,
             document: available.document.map(|row| Document { request: self.clone(), row }),
             asset: available.asset.map(Asset::of),
+            acting_as: available.grants.into_iter().map(RoleGrant).collect(),
             recipients: Recipients { request: self.clone(), kind: available.kind, step: available.step },
         }
     }
@@ -217,14 +230,14 @@ impl Request {
 
     /// Who submitted it.
     async fn submitted_by(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.row().submitted_by).await
+        person(context, self.row().submitted_by, Some(&self.row().office)).await
     }
 
     /// The first submission, and one for each time it was completed.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn submissions(&self, context: &Context<'_>) -> Result<Vec<Submission>> {
         let rows = self.submissions_loaded(context).await?;
-        Ok(rows.into_iter().map(|row| Submission { office: self.row().office.clone(), row }).collect())
+        Ok(rows.into_iter().map(|row| Submission { request: self.clone(), row }).collect())
     }
 
     /// The letter of the latest submission.
@@ -234,7 +247,7 @@ impl Request {
 
     /// The agency's person in charge (Data Admin).
     async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
-        Ok(Some(Contact::of(&self.latest_submission(context).await?.contact)?))
+        Ok(Some(Contact::of(context, self, &self.latest_submission(context).await?.contact)?))
     }
 
     /// The procedure's form, filled in: fits `procedure.detailsSchema`.
@@ -382,7 +395,7 @@ impl Letter {
 
 /// What came with a submission.
 pub(in crate::graphql) struct Submission {
-    office: String,
+    request: Request,
     row: submission::Model,
 }
 
@@ -402,7 +415,7 @@ impl Submission {
     /// By whom.
     async fn by(&self) -> Actor {
         let row = &self.row;
-        Actor::new(&self.office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+        Actor::new(&self.request.row().office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
     }
 
     /// The letter.
@@ -411,8 +424,8 @@ impl Submission {
     }
 
     /// The agency's person in charge (Data Admin).
-    async fn contact(&self) -> Result<Option<Contact>> {
-        Ok(Some(Contact::of(&self.row.contact)?))
+    async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
+        Ok(Some(Contact::of(context, &self.request, &self.row.contact)?))
     }
 
     /// The procedure's form, filled in.
@@ -473,9 +486,10 @@ impl StepVisit {
         Ok(Step::of(entry, &self.row.step).filter(|_| seen).and_then(|step| step.outcome(key)))
     }
 
-    /// The performer's note, internal to the office; null for an agency, and where there is none.
-    async fn note(&self) -> Option<&str> {
-        self.row.note.as_deref().filter(|_| self.request.is_office())
+    /// The performer's note, internal to the office; null where there is none, for an agency, and for you whom the office's
+    /// policy does not let read it (`field:note`).
+    async fn note(&self, context: &Context<'_>) -> Option<&str> {
+        self.row.note.as_deref().filter(|_| self.request.is_office() && self.request.reads(context, Field::Note))
     }
 }
 
@@ -669,9 +683,10 @@ impl Signature {
         word(&self.row.decision)
     }
 
-    /// Their note, internal to the office; null for an agency, and where there is none.
-    async fn note(&self) -> Option<&str> {
-        self.row.note.as_deref().filter(|_| self.request.is_office())
+    /// Their note, internal to the office; null where there is none, for an agency, and for you whom the office's policy does
+    /// not let read it (`field:note`).
+    async fn note(&self, context: &Context<'_>) -> Option<&str> {
+        self.row.note.as_deref().filter(|_| self.request.is_office() && self.request.reads(context, Field::Note))
     }
 
     /// SHA-256 of what was decided on, in hex.
@@ -695,6 +710,9 @@ pub(in crate::graphql) struct Action {
     document: Option<Document>,
     /// The asset that it is about; null where it is about none.
     asset: Option<Asset>,
+    /// Your grants that allow it: with several that differ, name one in `actingAs`.
+    #[graphql(complexity = "2 * child_complexity + 1")]
+    acting_as: Vec<RoleGrant>,
     #[graphql(skip)]
     recipients: Recipients,
 }
@@ -719,7 +737,7 @@ impl Action {
         }
         let key = PeopleOf { agency: row.agency_id, office: row.office.clone(), roles };
         let people = session(context)?.loader().load_one(key).await.map_err(error::load)?;
-        Ok(people.unwrap_or_default().into_iter().map(User).collect())
+        Ok(people.unwrap_or_default().into_iter().map(|person| User::met(person, Some(&row.office))).collect())
     }
 }
 

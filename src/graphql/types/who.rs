@@ -6,52 +6,79 @@ use entity::{agency, user};
 use uuid::Uuid;
 
 use super::procedure::Procedure;
-use crate::access;
+use super::request::Request;
+use crate::access::{self, Field, WholeOffice};
 use crate::graphql::loaders::{AgencyOf, PersonOf};
 use crate::graphql::session::{caller, service, session};
 use crate::graphql::{error, id};
 
 /// A person.
-pub(in crate::graphql) struct User(pub(in crate::graphql) user::Model);
+pub(in crate::graphql) struct User {
+    row: user::Model,
+    /// The office that they were met in: its policy says who reads what else of them.
+    office: Option<String>,
+}
+
+impl User {
+    /// A person, met in an office or nowhere in particular.
+    pub(in crate::graphql) fn met(row: user::Model, office: Option<&str>) -> Self {
+        Self { row, office: office.map(str::to_owned) }
+    }
+
+    /// Whether it is the caller.
+    fn is_caller(&self, context: &Context<'_>) -> bool {
+        caller(context).is_ok_and(|caller| caller.pass.user == self.row.id)
+    }
+}
 
 /// A person.
 #[Object]
 impl User {
     /// Its opaque id.
     pub(in crate::graphql) async fn id(&self) -> ID {
-        id::encode("User", self.0.id)
+        id::encode("User", self.row.id)
     }
 
-    /// What they sign in with; null for anybody but yourself.
+    /// What they sign in with; null for anybody but yourself, and whoever manages the people of the office that you met
+    /// them in.
     async fn username(&self, context: &Context<'_>) -> Result<Option<&str>> {
-        let mine = caller(context).is_ok_and(|caller| caller.pass.user == self.0.id);
-        Ok(mine.then_some(self.0.username.as_str()))
+        let service = service(context)?;
+        let manages = |office: &String| caller(context).is_ok_and(|caller| service.manages_people(caller, office));
+        let shown = self.is_caller(context) || self.office.as_ref().is_some_and(manages);
+        Ok(shown.then_some(self.row.username.as_str()))
     }
 
     /// Their name.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.row.name
     }
 
-    /// Their civil servant number (NIP), 18 digits; null for anybody but yourself, or where there is none.
+    /// Their civil servant number (NIP), 18 digits; null where there is none, and for anybody but yourself whom the policy of
+    /// the office that you met them in does not let read it (`field:nip`).
     async fn nip(&self, context: &Context<'_>) -> Result<Option<&str>> {
-        let mine = caller(context).is_ok_and(|caller| caller.pass.user == self.0.id);
-        Ok(self.0.nip.as_deref().filter(|_| mine))
+        let service = service(context)?;
+        let reads = |office: &String| {
+            let office = WholeOffice(office.clone());
+            caller(context).is_ok_and(|caller| service.reads(caller, &office, Field::Nip))
+        };
+        let shown = self.is_caller(context) || self.office.as_ref().is_some_and(reads);
+        Ok(self.row.nip.as_deref().filter(|_| shown))
     }
 
     /// Their agency; null for an office's people.
     async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
-        match self.0.agency_id {
+        match self.row.agency_id {
             None => Ok(None),
             Some(id) => Ok(Some(agency(context, id).await?)),
         }
     }
 }
 
-/// The person of that id.
-pub(in crate::graphql) async fn person(context: &Context<'_>, id: Uuid) -> Result<User> {
+/// The person of that id, met in an office or nowhere in particular.
+pub(in crate::graphql) async fn person(context: &Context<'_>, id: Uuid, office: Option<&str>) -> Result<User> {
     let found = session(context)?.loader().load_one(PersonOf(id)).await.map_err(error::load)?;
-    found.and_then(|mut rows| rows.pop()).map(User).ok_or_else(|| error::damaged("a person is missing"))
+    let found = found.and_then(|mut rows| rows.pop()).map(|row| User::met(row, office));
+    found.ok_or_else(|| error::damaged("a person is missing"))
 }
 
 /// The agency of that id.
@@ -256,7 +283,7 @@ impl Actor {
 impl Actor {
     /// The person.
     async fn user(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.user).await
+        person(context, self.user, Some(&self.office)).await
     }
 
     /// The role they acted as.
@@ -273,7 +300,7 @@ impl Actor {
     async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
         match self.on_behalf_of {
             None => Ok(None),
-            Some(id) => Ok(Some(person(context, id).await?)),
+            Some(id) => Ok(Some(person(context, id, Some(&self.office)).await?)),
         }
     }
 }
@@ -283,27 +310,28 @@ impl Actor {
 pub(in crate::graphql) struct Contact {
     /// Their name.
     name: String,
-    /// Their civil servant number (NIP), 18 digits; null where none was given.
+    /// Their civil servant number (NIP), 18 digits; null where none was given, and for you whom the office's policy does not
+    /// let read it (`field:nip`).
     nip: Option<String>,
     /// Their position; null where none was given.
     position: Option<String>,
-    /// Their telephone number.
+    /// Their telephone number; null for you whom the office's policy does not let read it (`field:phone`).
     phone: Option<String>,
-    /// Their e-mail address.
+    /// Their e-mail address; null for you whom the office's policy does not let read it (`field:email`).
     email: Option<String>,
 }
 
 impl Contact {
-    /// The contact of a stored text.
-    pub(in crate::graphql) fn of(text: &str) -> Result<Self> {
+    /// The contact of a request's stored text, as far as the caller reads it.
+    pub(in crate::graphql) fn of(context: &Context<'_>, request: &Request, text: &str) -> Result<Self> {
         let given: crate::service::ContactGiven =
             serde_json::from_str(text).map_err(|_| error::damaged("a contact cannot be read"))?;
         Ok(Self {
             name: given.name,
-            nip: given.nip,
+            nip: given.nip.filter(|_| request.reads(context, Field::Nip)),
             position: given.position,
-            phone: Some(given.phone),
-            email: Some(given.email),
+            phone: Some(given.phone).filter(|_| request.reads(context, Field::Phone)),
+            email: Some(given.email).filter(|_| request.reads(context, Field::Email)),
         })
     }
 }

@@ -23,7 +23,9 @@ impl Check<'_> {
             Some(role) if role.of_agency => faults.extend(self.of_agency(line)),
             Some(_) => faults.extend(self.of_office(line)),
         }
+        faults.extend(self.role(line));
         faults.extend(self.names(line));
+        faults.extend(self.duties(line));
         faults
     }
 
@@ -34,6 +36,10 @@ impl Check<'_> {
             Action::See(Scope::Reached | Scope::Office | Scope::All) => {
                 let mend = csv_line(role, office, line.object(), Action::See(Scope::Agency));
                 (Severity::Error, format!("`{action}` shows other agencies' requests"), format!("write `{mend}`"))
+            }
+            Action::Manage | Action::Grant | Action::SeeEvents | Action::Explain => {
+                let message = format!("`{action}` is for the office's people");
+                (Severity::Error, message, OFFICE_MEND.to_owned())
             }
             Action::Sign | Action::Reissue | Action::Revoke => {
                 (Severity::Warning, format!("`{action}` is the office's to do"), OFFICE_MEND.to_owned())
@@ -89,6 +95,18 @@ impl Check<'_> {
     fn is_first(&self, line: &Line) -> bool {
         let steps = self.steps_of(line);
         steps.into_iter().any(|(version, step)| version.first_step().is_some_and(|first| first.key == step.key))
+    }
+
+    /// A line about a role names one of its office's.
+    fn role(&self, line: &Line) -> Option<Fault> {
+        let Object::Role(role) = line.object() else { return None };
+        let known = &self.offices.get(line.office.as_str())?.roles;
+        if known.contains_key(role) {
+            return None;
+        }
+        let known: Vec<&str> = known.keys().map(String::as_str).collect();
+        let mend = format!("use one of {}, or remove the line", known.join(", "));
+        Some(at(line, Severity::Error, format!("`{}` has no role `{role}`", line.office), mend))
     }
 
     /// A line names a procedure and a step that some version has.

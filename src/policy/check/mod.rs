@@ -1,6 +1,7 @@
 //! Whether the policy and the SOPs fit each other: every line names something, every step has its people, and these see
 //! what they act on.
 
+mod duties;
 mod line;
 mod people;
 mod sight;

@@ -10,6 +10,7 @@ use crate::procedure::RoleSpec;
 fn office() -> Office {
     let role = |of_agency| RoleSpec { name: "Role".to_owned(), of_agency };
     Office {
+        addresses: Default::default(),
         key: "kota".to_owned(),
         name: "Dinas".to_owned(),
         city: "Kota".to_owned(),
@@ -127,6 +128,36 @@ async fn every_misfit_is_told_with_its_place_and_its_mend() {
             "p, kadis, kota, surat/2, sign",
             "kota.csv:11: nothing is signed at `surat/2`",
             "signs = ",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, tu, kota, role:lurah, grant",
+            "kota.csv:11: `kota` has no role `lurah`",
+            "use one of kadis, opd, tu",
+        ),
+        (
+            "p, tu, kota, requests, see-office",
+            "p, opd, kota, people, manage",
+            "kota.csv:11: `opd` is a role of an agency's people, and `manage` is for the office's people",
+            "name a role of the office's people",
+        ),
+        (
+            "p, tu, kota, surat/3, execute",
+            "p, tu, kota, surat/3, execute, other-than:9",
+            "kota.csv:4: `surat` has no step `9`",
+            "remove the condition",
+        ),
+        (
+            "p, tu, kota, surat/3, execute",
+            "p, tu, kota, surat/3, execute, other-than:3",
+            "kota.csv:4: `surat/3` cannot be left to another person than its own",
+            "another",
+        ),
+        (
+            "p, kadis, kota, surat/3, sign",
+            "p, kadis, kota, surat/3, sign, other-than:2",
+            "kota.csv:5: `kadis` executes `surat/2` and may sign `surat/3`, which is for another than who did that",
+            "give the two to two roles",
         ),
         (
             "p, tu, kota, surat/3, execute\n",

@@ -1,0 +1,44 @@
+//! Duties that one person must not hold together: what `other-than:<step>` forbids is a step of the same procedure, and no
+//! role's to do both.
+
+use super::super::lines::{Line, Object};
+use super::{Check, at};
+use crate::access::{Action, Condition};
+use crate::procedure::{Fault, Severity};
+
+impl Check<'_> {
+    /// What is wrong with the duties that a line separates.
+    pub(super) fn duties(&self, line: &Line) -> Vec<Fault> {
+        let Some(procedure) = line.object().procedure() else { return Vec::new() };
+        let separate = line.conditions.iter().filter_map(|condition| match condition {
+            Condition::OtherThan(step) => Some(step.as_str()),
+            Condition::Definitive => None,
+        });
+        separate.filter_map(|step| self.duty(line, procedure, step)).collect()
+    }
+
+    fn duty(&self, line: &Line, procedure: &str, step: &str) -> Option<Fault> {
+        let Line { role, office, action, .. } = line;
+        let object = Object::Step(procedure, step);
+        if line.object() == object {
+            let message = format!("`{object}` cannot be left to another person than its own");
+            return Some(at(line, Severity::Error, message, "name the step of which another was".to_owned()));
+        }
+        let versions = self.versions_of(office, procedure);
+        if !versions.is_empty() && versions.iter().all(|version| version.step(step).is_none()) {
+            let message = format!("`{procedure}` has no step `{step}`");
+            let mend = format!("name one of its steps in `other-than:{step}`, or remove the condition");
+            return Some(at(line, self.unknown, message, mend));
+        }
+        // Who does both would have to be two people at once.
+        if self.policy.allows(role, office, object, Action::Execute) {
+            let message = format!(
+                "`{role}` executes `{object}` and may {action} `{}`, which is for another than who did that",
+                line.object()
+            );
+            let mend = "give the two to two roles, or remove the condition".to_owned();
+            return Some(at(line, Severity::Error, message, mend));
+        }
+        None
+    }
+}
