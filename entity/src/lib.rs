@@ -18,6 +18,7 @@ pub mod log_end;
 pub mod office_chain;
 pub mod pending;
 pub mod people_version;
+pub mod policy;
 pub mod procedure_version;
 pub mod recovery_code;
 pub mod refresh_token;

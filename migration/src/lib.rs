@@ -8,6 +8,7 @@ mod m0002_people_version;
 mod m0003_key_ids;
 mod m0004_offices;
 mod m0005_logins;
+mod m0006_policies;
 
 /// Every migration in its order.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_key_ids::Migration),
             Box::new(m0004_offices::Migration),
             Box::new(m0005_logins::Migration),
+            Box::new(m0006_policies::Migration),
         ]
     }
 }

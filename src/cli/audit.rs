@@ -4,9 +4,8 @@ use clap::Subcommand;
 
 use entity::{event, request};
 
-use super::files::Stored;
 use super::{Outcome, Settings, say, start};
-use crate::service::history;
+use crate::service::{Stored, history};
 use crate::store;
 
 /// Prove the record of what happened

@@ -1,10 +1,9 @@
 //! The files of procedures and policies beside what the database holds of them: read, and everything wrong with them. What
 //! `check` tells and what stops a server are the same.
 
-use crate::policy::{self, Kept, Policy, PolicyFile};
+use crate::policy::{self, Kept, Policy, PolicyFile, PolicyText};
 use crate::procedure::{self, Fault, Located, Procedure, Severity, Shelf};
-use crate::service::Catalog;
-use crate::store::StoredVersion;
+use crate::service::{Catalog, Stored};
 use crate::workflow::reach;
 
 use super::Settings;
@@ -13,48 +12,11 @@ use super::Settings;
 pub(super) struct Files {
     pub(super) shelf: Shelf,
     pub(super) policy: Policy,
+    /// The policies' text; only where all of it could be read.
+    pub(super) text: Option<PolicyText>,
     /// What a server runs; only where there is no error.
     pub(super) catalog: Option<Catalog>,
     faults: Vec<Fault>,
-}
-
-/// What the database holds of the SOPs.
-#[derive(Default)]
-pub(super) struct Stored {
-    pub(super) kept: Vec<Kept>,
-    faults: Vec<Fault>,
-}
-
-impl Stored {
-    /// The stored versions, read again; `in_use` names those that unfinished requests run by.
-    pub(super) fn of(rows: &[StoredVersion], in_use: &[(String, String, i32)]) -> Self {
-        let mut stored = Self::default();
-        for row in rows {
-            let file = format!("stored version {} of {}/{}", row.version, row.office, row.procedure);
-            let is_it = |(office, procedure, version): &(String, String, i32)| {
-                (office, procedure, *version) == (&row.office, &row.procedure, row.version)
-            };
-            match procedure::read_procedure(&file, &row.office, &row.source) {
-                Ok(located) => stored.kept.push(Kept { located, in_use: in_use.iter().any(is_it) }),
-                Err(faults) => stored.faults.extend(faults),
-            }
-        }
-        stored
-    }
-
-    /// The version that a request runs by.
-    pub(super) fn version_of(&self, row: &entity::request::Model) -> Option<&Procedure> {
-        let is_it = |procedure: &&Procedure| {
-            (&procedure.office, &procedure.key) == (&row.office, &row.procedure)
-                && i32::try_from(procedure.version) == Ok(row.procedure_version)
-        };
-        self.kept.iter().map(|kept| &kept.located.procedure).find(is_it)
-    }
-
-    /// Whether a version is stored.
-    pub(super) fn holds(&self, procedure: &Procedure) -> bool {
-        self.kept.iter().any(|kept| is_same_version(&kept.located.procedure, procedure))
-    }
 }
 
 impl Files {
@@ -73,7 +35,10 @@ pub(super) fn list(faults: &[Fault]) -> String {
 /// Reads the files, and holds them against each other and against what the database holds, where there is one.
 pub(super) async fn read(settings: &Settings, stored: Option<&Stored>) -> Files {
     let (shelf, mut faults) = procedure::scan_folder(&settings.procedures);
-    let (policy, found) = read_policies(settings).await;
+    let (model, files, found) = policy_files(settings);
+    faults.extend(found);
+    let text = PolicyText::of(model.as_deref(), &files);
+    let (policy, found) = policy::load(model.as_deref(), &files).await;
     faults.extend(found);
     faults.extend(shelf.procedures.iter().flat_map(|located| check(located, &shelf)));
     let kept = stored.map(|stored| stored.kept.as_slice());
@@ -83,7 +48,7 @@ pub(super) async fn read(settings: &Settings, stored: Option<&Stored>) -> Files 
         faults.extend(against(&shelf, &stored.kept));
     }
     faults.sort_by(|a, b| (&a.file, a.line, b.severity).cmp(&(&b.file, b.line, a.severity)));
-    let mut files = Files { shelf, policy, catalog: None, faults };
+    let mut files = Files { shelf, policy, text, catalog: None, faults };
     if files.judge().is_ok() {
         match catalog(&files.shelf, kept.unwrap_or_default()) {
             Ok(catalog) => files.catalog = Some(catalog),
@@ -93,8 +58,17 @@ pub(super) async fn read(settings: &Settings, stored: Option<&Stored>) -> Files 
     files
 }
 
-/// The policies, decided, and what is wrong with them by themselves.
-async fn read_policies(settings: &Settings) -> (Policy, Vec<Fault>) {
+/// The text of the policies' files, all of which must be there to be read.
+pub(super) fn policy_text(settings: &Settings) -> Result<PolicyText, Vec<Fault>> {
+    let (model, files, faults) = policy_files(settings);
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        return Err(faults);
+    }
+    PolicyText::of(model.as_deref(), &files).ok_or(faults)
+}
+
+/// The policies' files, the model first, and what is wrong with them as files.
+fn policy_files(settings: &Settings) -> (Option<String>, Vec<PolicyFile>, Vec<Fault>) {
     let (mut faults, mut files) = (Vec::new(), Vec::new());
     let shown = "policies";
     let take = |faults: &mut Vec<Fault>, name: &str, shown: &str| {
@@ -110,9 +84,7 @@ async fn read_policies(settings: &Settings) -> (Policy, Vec<Fault>) {
         }
     }
     let model = take(&mut faults, "model.conf", policy::MODEL_FILE);
-    let (policy, found) = policy::load(model.as_deref(), &files).await;
-    faults.extend(found);
-    (policy, faults)
+    (model, files, faults)
 }
 
 /// Everything wrong with a procedure by itself: its parts first; then, when these hold together, whatever state of it a
@@ -144,7 +116,7 @@ fn against(shelf: &Shelf, kept: &[Kept]) -> Vec<Fault> {
         let procedure = &located.procedure;
         let fault = match shelf.office(&procedure.office) {
             // A file's version is checked as the file's.
-            Some(_) if shelf.procedures.iter().any(|file| is_same_version(&file.procedure, procedure)) => continue,
+            Some(_) if shelf.procedures.iter().any(|file| file.procedure.is_same_version(procedure)) => continue,
             Some(office) => {
                 faults.extend(procedure::check_forms(located, office));
                 continue;
@@ -169,7 +141,7 @@ fn no_office(procedure: &Procedure) -> Fault {
 /// A file's version that was stored with another content: running requests are pinned to what was stored.
 fn changed<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedure>) -> Option<Fault> {
     let procedure = &located.procedure;
-    let kept = kept.find(|kept| is_same_version(kept, procedure))?;
+    let kept = kept.find(|kept| kept.is_same_version(procedure))?;
     (kept != procedure).then(|| {
         let message = format!("version {} was stored with another content", procedure.version);
         let mend = "give the changed SOP the next `version`; requests that run keep the one they began with";
@@ -187,10 +159,6 @@ fn code_taken<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedur
         format!("the code `{}` stands in the numbers of `{}`, which the database holds", other.code, other.key);
     let mend = format!("give this one a code of its own, or keep the key `{}`", other.key);
     Some(Fault::error(&located.file, located.line(&["code"]), message, mend))
-}
-
-fn is_same_version(one: &Procedure, other: &Procedure) -> bool {
-    (&one.office, &one.key, one.version) == (&other.office, &other.key, other.version)
 }
 
 /// The offices, the files' versions, and the stored ones that no file has any more. Of these, what is older than its file

@@ -8,6 +8,8 @@ mod files;
 mod keys;
 mod logging;
 mod people;
+mod policy;
+mod policy_files;
 mod schema;
 mod serve;
 mod settings;
@@ -42,6 +44,8 @@ enum Command {
     Agency(people::Agency),
     Grant(people::Grant),
     Check(check::Check),
+    #[command(subcommand)]
+    Policy(policy::Policy),
     Schema(schema::Schema),
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -68,6 +72,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Agency(agency) => agency.run(&settings).await,
         Command::Grant(grant) => grant.run(&settings).await,
         Command::Check(_) => check::run(&settings).await,
+        Command::Policy(policy) => policy.run(&settings).await,
         Command::Schema(_) => {
             say(crate::graphql::sdl().trim_end());
             Ok(())

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
-use super::{Outcome, ServeFlags, Settings, say, start};
+use super::{Outcome, ServeFlags, Settings, policy_files, say, start};
 use crate::graphql::{self, Limits};
 use crate::http;
 use crate::service::Service;
@@ -48,6 +48,7 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
 pub(super) struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    settings: Settings,
     service: Service,
     router: axum::Router,
     ending: http::Ending,
@@ -80,7 +81,8 @@ impl Server {
         let named = |error: std::io::Error| format!("{}: {error}", settings.listen);
         let listener = TcpListener::bind(settings.listen).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
-        Ok(Self { listener, address, service, router, ending, grace: operation + GRACE, untaken })
+        let settings = settings.clone();
+        Ok(Self { listener, address, settings, service, router, ending, grace: operation + GRACE, untaken })
     }
 
     /// Where it listens, as the beginning of a URL.
@@ -131,6 +133,7 @@ impl Server {
                 served
             }
             () = self.service.read_log().instrument(tracing::info_span!("read_log")) => Ok(()),
+            failed = policy_files::follow(&self.settings, &self.service).instrument(tracing::info_span!("policies")) => failed,
             () = self.service.keep_house().instrument(tracing::info_span!("keep_house")) => Ok(()),
             () = too_long => {
                 tracing::warn!("ended with connections open");

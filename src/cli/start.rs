@@ -8,10 +8,13 @@ use chrono::TimeDelta;
 
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
-use crate::service::{Service, Terms};
-use crate::store::{self, KeyIds, Place, Store, StoredVersion};
+use crate::policy::PolicyText;
+use crate::procedure::Shelf;
+use crate::service::{Catalog, InForce, Policies, Service, Stored, Terms, record_policy, told};
+use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, StoredVersion};
 
-use super::files::{self, Stored};
+use super::files::{self, Files};
+use super::policy::{operator, short};
 use super::{Outcome, Settings, database};
 
 /// Where the database is, for people.
@@ -158,7 +161,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let said = |error: store::StoreError| error.to_string();
     let clock = SystemClock;
     let mut all_are_stored = false;
-    let files = loop {
+    let (files, stored) = loop {
         let rows = store::stored_versions(store.reader()).await.map_err(said)?;
         let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
         let stored = Stored::of(&rows, &in_use);
@@ -167,7 +170,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
         let mut new = files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)).peekable();
         if all_are_stored || new.peek().is_none() {
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            break files;
+            break (files, stored);
         }
         for located in new {
             let procedure = &located.procedure;
@@ -183,7 +186,8 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
         // Another instance may have stored its own at the same time: what is stored now is held against the files once more.
         all_are_stored = true;
     };
-    let catalog = files.catalog.ok_or("the procedures make no catalog; mend: see what `disposisi check` tells")?;
+    let shelf = Arc::new(files.shelf.clone());
+    let (catalog, in_force) = in_force(settings, &store, files, shelf.clone(), stored).await?;
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;
     let end = store::log_end(&store).await.map_err(said)?;
@@ -192,5 +196,53 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
         access: TimeDelta::minutes(settings.token_minutes.into()),
         refresh: TimeDelta::days(settings.refresh_days.into()),
     };
-    Ok(Service::new(store, Arc::new(catalog), Arc::new(files.policy), keys, Arc::new(clock), terms, end))
+    let policies = Policies::new(in_force, shelf);
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(clock), terms, end))
+}
+
+/// What a server begins with: its SOPs, and the policy that decides. In a file's database that is the files'; on a server it
+/// is what was made active there, the files' only where nothing was.
+async fn in_force(
+    settings: &Settings,
+    store: &Store,
+    files: Files,
+    shelf: Arc<Shelf>,
+    stored: Stored,
+) -> Result<(Catalog, InForce), String> {
+    let Files { policy, text: Some(text), catalog: Some(catalog), .. } = files else {
+        return Err("the files make nothing to serve; mend: see what `disposisi check` tells".to_owned());
+    };
+    let place = database::place(settings)?;
+    let over = if matches!(place, Place::Sqlite(_)) { Over::Any } else { Over::None };
+    let recorded = record_policy(store, &text, operator(), SystemClock.now(), over).await;
+    let Recorded { active, is_new, before } = recorded.map_err(|error| match error {
+        StoreError::Damaged(what) => {
+            format!("{what}; mend: run `disposisi policy apply` with the files that are to decide")
+        }
+        error => error.to_string(),
+    })?;
+    let (number, hash) = (active.number, short(&active.hash));
+    if active.hash != text.hash() {
+        tracing::warn!(
+            policy = number,
+            hash,
+            files = short(&text.hash()),
+            "the policy files differ from the active policy, which decides; run `disposisi policy apply` to make them active"
+        );
+        let in_force = InForce::read(&active, shelf, stored.kept).await;
+        let in_force = in_force.map_err(|unfit| {
+            format!(
+                "{unfit}\nthe active policy {number} does not fit these SOPs; mend: run `disposisi policy apply` with \
+                     files that do"
+            )
+        })?;
+        return Ok((catalog, in_force));
+    }
+    let before = before.map(|row| PolicyText::from_record(&row.text)).transpose()?;
+    let changed = match &before {
+        Some(before) if is_new => told(&text.changes(before)),
+        _ => "no line".to_owned(),
+    };
+    tracing::info!(policy = number, hash, changed, "this policy decides");
+    Ok((catalog, InForce::of(&active, text, policy)))
 }

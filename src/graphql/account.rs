@@ -7,9 +7,9 @@ use entity::session;
 use super::error::{UserError, settle};
 use super::query::Viewer;
 use super::session::{caller, service, session};
-use crate::access::{Caller, Pass};
+use crate::access::Pass;
 use crate::auth::Secret;
-use crate::service::{self as command, Answer, Refused, SignedIn};
+use crate::service::{self as command, Answer, Judged, Refused, SignedIn};
 
 /// What a person does about their own way in.
 #[derive(Default)]
@@ -134,7 +134,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Answer<()> {
 }
 
 /// Lets the rest of the operation be that of somebody who was just let in.
-fn enter(context: &Context<'_>, caller: Caller) -> Result<Viewer> {
+fn enter(context: &Context<'_>, caller: Judged) -> Result<Viewer> {
     session(context)?.sign_in(service(context)?, caller.clone());
     Ok(Viewer(caller))
 }

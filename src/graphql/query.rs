@@ -20,7 +20,8 @@ use super::types::request::{
 };
 use super::types::who::{Office, RoleGrant, User, person};
 use super::{error, id};
-use crate::access::{Caller, KeyScope, Seen};
+use crate::access::{KeyScope, Seen};
+use crate::service::Judged;
 use crate::store::{self, Order, OrderField};
 
 /// What can be asked.
@@ -111,7 +112,7 @@ struct AssetFilter {
 }
 
 /// You, signed in.
-pub(super) struct Viewer(pub(super) Caller);
+pub(super) struct Viewer(pub(super) Judged);
 
 /// You, signed in.
 #[Object]
@@ -333,7 +334,7 @@ impl RequestQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<RequestConnection>> {
         let pass = caller(context)?.pass;
-        let service = service(context)?;
+        let (service, policy) = (service(context)?, session(context)?.policy());
         let arguments = Arguments { first, after, last, before };
         let order = order_by.map_or(Order { field: OrderField::SubmittedAt, descending: true }, |order| Order {
             field: order.field.into(),
@@ -354,7 +355,7 @@ impl RequestQuery {
             agency: filter.agency,
             status: filter.status.map(words),
             step: filter.step,
-            awaiting: filter.awaiting_role.map(|role| service.awaiting(&role)),
+            awaiting: filter.awaiting_role.map(|role| service.awaiting(policy, &role)),
             submitted_from: filter.submitted_from,
             submitted_until: filter.submitted_until,
             search: filter.search,

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::error;
 use super::loaders::Loads;
-use crate::access::{Caller, Pass};
-use crate::service::{Answer, Service, View};
+use crate::access::Pass;
+use crate::service::{Answer, HeldPolicy, Judged, Service, View};
 use crate::store::{self, LogPlace, Viewing};
 
 /// The one who asks, for the time of one operation: made anew for each and never shared.
@@ -48,23 +48,25 @@ impl Asked {
 
 /// A caller, or nobody, with what they may see, and what was read of it.
 struct Identity {
-    caller: Option<Caller>,
+    caller: Option<Judged>,
+    policy: HeldPolicy,
     viewing: Viewing,
     loader: DataLoader<Loads, HashMapCache>,
     asked: Asked,
 }
 
 impl Identity {
-    fn of(service: &Service, caller: Option<Caller>) -> Self {
+    fn of(service: &Service, caller: Option<Judged>) -> Self {
         let viewing = caller.as_ref().map_or_else(|| nothing(service), |caller| service.viewing(caller));
         Self::with(service, caller, viewing)
     }
 
-    fn with(service: &Service, caller: Option<Caller>, viewing: Viewing) -> Self {
+    fn with(service: &Service, caller: Option<Judged>, viewing: Viewing) -> Self {
         let asked = Asked::default();
         let loads = Loads::new(service.clone(), viewing.clone(), asked.clone());
         let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
-        Self { caller, viewing, loader, asked }
+        let policy = caller.as_ref().map_or_else(|| service.policy(), |caller| caller.policy().clone());
+        Self { caller, policy, viewing, loader, asked }
     }
 
     /// Loads at once what is asked for: where little is, waiting for more costs more than it saves.
@@ -139,10 +141,15 @@ impl Session {
     }
 
     /// The signed-in caller.
-    pub(super) fn caller(&self) -> Option<&Caller> {
+    pub(super) fn caller(&self) -> Option<&Judged> {
         let identity = self.identity();
         identity.asked.note();
         identity.caller.as_ref()
+    }
+
+    /// Who may do what, for all of the operation.
+    pub(super) fn policy(&self) -> &HeldPolicy {
+        &self.identity().policy
     }
 
     /// What they may see; nothing when nobody is signed in.
@@ -163,7 +170,7 @@ impl Session {
     }
 
     /// From here on the operation is that caller's.
-    pub(super) fn sign_in(&self, service: &Service, caller: Caller) {
+    pub(super) fn sign_in(&self, service: &Service, caller: Judged) {
         let _ = self.signed_in.set(Identity::of(service, Some(caller)));
     }
 
@@ -196,7 +203,7 @@ pub(super) fn service<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Se
 }
 
 /// The signed-in caller, or the error that asks to sign in.
-pub(super) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Caller> {
+pub(super) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Judged> {
     session(context)?.caller().ok_or_else(|| error::of(crate::service::Refused::Unauthenticated))
 }
 

@@ -12,6 +12,7 @@ mod lines;
 mod load;
 mod matcher;
 mod table;
+mod text;
 
 #[cfg(test)]
 mod tests;
@@ -21,3 +22,4 @@ pub use decision::{Denied, Judgement};
 pub use lines::{Line, Object, WORDS};
 pub use load::{MODEL_FILE, PolicyFile, load};
 pub use table::Policy;
+pub use text::{Changed, PolicyText};

@@ -329,6 +329,11 @@ pub struct Carry {
 }
 
 impl Procedure {
+    /// Whether the other is the same version of the same SOP, whatever it says.
+    pub fn is_same_version(&self, other: &Self) -> bool {
+        (&self.office, &self.key, self.version) == (&other.office, &other.key, other.version)
+    }
+
     /// The step of that key.
     pub fn step(&self, key: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.key == key)

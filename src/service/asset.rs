@@ -29,6 +29,8 @@ pub(super) struct Provisioning<'a> {
     pub(super) given: Option<&'a AssetGiven>,
     pub(super) documents: &'a [DocumentGiven],
     pub(super) recipient: Option<Uuid>,
+    /// The roles that may receive what the step hands over.
+    pub(super) receivers: &'a [String],
 }
 
 /// A stage's stored word.
@@ -135,9 +137,7 @@ impl Service {
         let Some(held) = store::credentials_of(change.transaction(), &[asset]).await?.pop() else { return Ok(()) };
         let mut recipient_id = held.recipient_id;
         if act.outcome.recipient != Requirement::None {
-            let procedure = &act.entry.procedure;
-            let roles = self.policy.roles(&change.row.office, &procedure.key, &act.step.key, Action::Receive);
-            recipient_id = self.recipient(change, roles, act.recipient, change.row.submitted_by).await?;
+            recipient_id = self.recipient(change, act.receivers, act.recipient, change.row.submitted_by).await?;
         }
         let handed = credential::Model { recipient_id, state: "AVAILABLE".to_owned(), changed_at: now, ..held };
         Ok(store::save_credential(change.transaction(), handed).await?)
@@ -198,7 +198,7 @@ impl Service {
     pub(super) async fn see_asset(
         &self,
         transaction: &store::Transaction,
-        caller: &crate::access::Caller,
+        caller: &super::Judged,
         id: Uuid,
     ) -> Answer<(crate::access::Seen<store::SeenRequest>, asset::Model)> {
         let not_found = || Refused::not_found(&["assetId"]);

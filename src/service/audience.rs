@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{Answer, Refused, Service};
-use crate::access::{Caller, Pass};
+use super::{Answer, Judged, Refused, Service};
+use crate::access::Pass;
 use crate::store::{Sees, Standing, StoreError, Viewing, Waiting};
 
 /// The people who follow.
@@ -38,7 +38,7 @@ struct State {
 #[derive(Debug)]
 pub struct View {
     /// The person with their grants in force.
-    pub caller: Caller,
+    pub caller: Judged,
     /// What they see, for the database.
     pub viewing: Viewing,
     /// What they see, for a request that is known.
@@ -126,12 +126,16 @@ impl Service {
 
     /// What a person sees now; refused when they may no longer sign in.
     pub(super) fn view(&self, watched: &Watched) -> Answer<Arc<View>> {
-        let now = self.now();
+        let (now, policy) = (self.now(), self.policy());
         let mut state = watched.state();
-        if let Some(view) = state.view.as_ref().filter(|view| view.until.is_none_or(|until| now < until)) {
+        let holds = |view: &&Arc<View>| {
+            view.until.is_none_or(|until| now < until) && Arc::ptr_eq(view.caller.policy(), &policy)
+        };
+        if let Some(view) = state.view.as_ref().filter(holds) {
             return Ok(view.clone());
         }
         let caller = state.standing.caller(watched.pass, now).ok_or(Refused::Unauthenticated)?;
+        let caller = Judged::new(caller, policy);
         let viewing = self.viewing(&caller);
         let view = View {
             sees: viewing.sees(),

@@ -1,7 +1,8 @@
 //! May they: the policy asked for an act, and what the caller reads when it says no.
 
+use super::Judged;
 use super::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
-use crate::access::{Action, Authorized, Caller, Capacity, Condition, Grant, Performed, Seen, Subject};
+use crate::access::{Action, Authorized, Capacity, Condition, Grant, Performed, Seen, Subject};
 use crate::policy::{Denied, Object};
 use crate::store::{self, SeenRequest, Transaction};
 
@@ -10,12 +11,12 @@ impl Service {
     pub(super) async fn authorize(
         &self,
         transaction: &Transaction,
-        caller: &Caller,
+        caller: &Judged,
         seen: Seen<SeenRequest>,
         (object, action): (Object<'_>, Action),
         refused: &str,
     ) -> Answer<Authorized<SeenRequest>> {
-        let performed = match self.policy.separates(&seen.row.office) {
+        let performed = match caller.policy().separates(&seen.row.office) {
             true => Some(store::performed(&store::visits_of(transaction, &[seen.row.id]).await?)),
             false => None,
         };
@@ -25,14 +26,14 @@ impl Service {
     /// The caller's proof, or what they read instead.
     pub(super) fn prove<T: Subject>(
         &self,
-        caller: &Caller,
+        caller: &Judged,
         subject: T,
         (object, action): (Object<'_>, Action),
         performed: Option<&Performed>,
         refused: &str,
     ) -> Answer<Authorized<T>> {
         let office = self.catalog.office(subject.office());
-        self.policy.authorize(caller, subject, object, action, performed).map_err(|denied| match denied {
+        caller.policy().authorize(caller, subject, object, action, performed).map_err(|denied| match denied {
             Denied::Nowhere { unmet: Some(condition), .. } => Refused::Forbidden(unmet(&condition)),
             Denied::Nowhere { .. } if caller.pass.acting_as.is_some() => {
                 Refused::Forbidden("The grant that you chose in actingAs does not allow this.".to_owned())

@@ -126,7 +126,7 @@ impl Service {
         change.expect_asset_untouched().await?;
         let mut roles: Vec<String> = Vec::new();
         for step in &procedure.steps {
-            let receive = self.policy.roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
+            let receive = caller.policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
             roles.extend(receive.iter().cloned());
         }
         let recipient_id = self.recipient(&change, &roles, command.recipient, held.recipient_id).await?;

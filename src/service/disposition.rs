@@ -25,9 +25,9 @@ impl Service {
         // A disposition is for whoever executes the step that an outcome with one led to.
         let given_at = procedure.step(&row.step).into_iter().flat_map(|step| &step.outcomes);
         let led_to = given_at.filter(|outcome| outcome.disposition != Requirement::None);
-        let target = led_to
-            .filter_map(|outcome| outcome.to.as_deref())
-            .find(|step| self.policy.roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role));
+        let target = led_to.filter_map(|outcome| outcome.to.as_deref()).find(|step| {
+            caller.policy().roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role)
+        });
         let object = Object::Step(&procedure.key, target.ok_or_else(|| Refused::Forbidden(refused.to_owned()))?);
         let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), refused).await?;
         let mut change = Change::open(&self.store, &transaction, &allowed, self.now());

@@ -70,7 +70,7 @@ impl Service {
         bring_documents(&mut change, procedure, step, (visit, outcome), &command.documents).await?;
         if let Some(given) = &command.disposition {
             let to_role = outcome.to.as_ref().and_then(|to| {
-                self.policy.roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
+                caller.policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
             });
             let to_role = to_role.ok_or_else(|| Refused::Internal("a disposition towards no role".to_owned()))?;
             let actor = change.actor().clone();
@@ -102,6 +102,7 @@ impl Service {
             given: command.asset.as_ref(),
             documents: &command.documents,
             recipient: command.recipient,
+            receivers: caller.policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive),
         };
         self.provision(&mut change, provisioning).await?;
         arrive(&mut change, procedure, office, &after).await?;

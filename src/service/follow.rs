@@ -163,6 +163,7 @@ impl Service {
             return Ok(());
         }
         if version != known.version {
+            self.take_up_policy(&mut known.policy).await?;
             self.refresh_audience(version).await?;
         }
         known.next = self.store.next_grant_moment(now).await?;
@@ -172,10 +173,12 @@ impl Service {
     }
 }
 
-/// What the reader of the log knows of the people.
+/// What the reader of the log knows of the people and their policy.
 #[derive(Debug, Default)]
 struct Known {
     version: i64,
+    /// The number of the policy that was looked at last.
+    policy: i64,
     /// When the next grant begins or ends.
     next: Option<DateTime<Utc>>,
 }

@@ -16,14 +16,17 @@ mod follow;
 pub mod history;
 mod housekeeping;
 mod inbox;
+mod judged;
 mod moves;
 mod password;
 mod people;
+mod policies;
 mod request;
 mod session;
 mod sign;
 mod sign_in;
 mod signing;
+mod stored;
 mod submit;
 mod text;
 mod totp;
@@ -35,7 +38,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::access::{Action, Caller, Capacity, Condition, Grant, KeyScope, Scope, Seen};
+use crate::access::{Action, Capacity, Condition, Grant, KeyScope, Scope, Seen};
 use crate::auth::{Attempts, Keys, Passwords};
 use crate::clock::Clock;
 use crate::live::Tail;
@@ -55,17 +58,20 @@ pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
+pub use judged::{HeldPolicy, Judged};
 pub use people::{CreateUser, GrantRole, RevokeGrant};
+pub use policies::{InForce, Policies, Unfit, record_policy, told};
 pub use request::{Available, AvailableKind};
 pub use sign_in::{SignedIn, Terms, Tokens};
 pub use signing::RETIRED;
+pub use stored::Stored;
 
 /// Everything a use case needs.
 #[derive(Clone)]
 pub struct Service {
     store: Store,
     catalog: Arc<Catalog>,
-    policy: Arc<Policy>,
+    policies: Arc<Policies>,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     attempts: Arc<Attempts>,
@@ -92,7 +98,7 @@ impl Service {
     pub fn new(
         store: Store,
         catalog: Arc<Catalog>,
-        policy: Arc<Policy>,
+        policies: Policies,
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         terms: Terms,
@@ -101,7 +107,7 @@ impl Service {
         Self {
             store,
             catalog,
-            policy,
+            policies: Arc::new(policies),
             keys,
             clock,
             attempts: Arc::default(),
@@ -124,29 +130,25 @@ impl Service {
         &self.catalog
     }
 
-    /// Who may do what.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// The moment.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
     /// The caller with their grants in force, for reading.
-    pub async fn caller(&self, pass: Pass) -> Answer<Caller> {
-        store::caller(self.store.reader(), pass, self.now()).await?.ok_or(Refused::Unauthenticated)
+    pub async fn caller(&self, pass: Pass) -> Answer<Judged> {
+        let caller = store::caller(self.store.reader(), pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
+        Ok(Judged::new(caller, self.policy()))
     }
 
     /// What the caller may see.
-    pub fn viewing(&self, caller: &Caller) -> Viewing {
+    pub fn viewing(&self, caller: &Judged) -> Viewing {
         let scopes = caller.grants.iter().flat_map(|grant| {
-            self.policy.scopes(&grant.office, &grant.role).iter().map(|scope| ViewingScope {
+            caller.policy().scopes(&grant.office, &grant.role).iter().map(|scope| ViewingScope {
                 office: grant.office.clone(),
                 agency: grant.agency,
                 scope: *scope,
-                steps: if *scope == Scope::Reached { self.steps_of(grant) } else { Vec::new() },
+                steps: if *scope == Scope::Reached { steps_of(caller.policy(), grant) } else { Vec::new() },
             })
         });
         let mut offices: Vec<String> = caller.grants.iter().map(|grant| grant.office.clone()).collect();
@@ -156,71 +158,50 @@ impl Service {
     }
 
     /// For what requests may wait for the caller.
-    pub fn waiting(&self, caller: &Caller) -> Vec<Waiting> {
-        let turns = |grant: &Grant, action| self.turns(&grant.office, &grant.role, action, Some(grant.capacity));
+    pub fn waiting(&self, caller: &Judged) -> Vec<Waiting> {
+        let policy = caller.policy();
+        let turns = |grant: &Grant, action| turns(policy, &grant.office, &grant.role, action, Some(grant.capacity));
         let of = |grant: &Grant| Waiting {
             office: grant.office.clone(),
             agency: grant.agency,
             executes: turns(grant, Action::Execute),
             signs: turns(grant, Action::Sign),
-            reveals: self.policy.procedures(&grant.office, &grant.role, Action::Reveal).to_vec(),
+            reveals: policy.procedures(&grant.office, &grant.role, Action::Reveal).to_vec(),
         };
         caller.grants.iter().map(of).collect()
     }
 
     /// For what requests may wait for whoever holds a role.
-    pub fn awaiting(&self, role: &str) -> Vec<Waiting> {
+    pub fn awaiting(&self, policy: &Policy, role: &str) -> Vec<Waiting> {
         let of = |office: &OfficeEntry| Waiting {
             office: office.office.key.clone(),
             agency: None,
-            executes: self.turns(&office.office.key, role, Action::Execute, None),
-            signs: self.turns(&office.office.key, role, Action::Sign, None),
+            executes: turns(policy, &office.office.key, role, Action::Execute, None),
+            signs: turns(policy, &office.office.key, role, Action::Sign, None),
             reveals: Vec::new(),
         };
         self.catalog.offices().map(of).collect()
     }
 
-    /// The steps at which a role may do this, in a capacity where one is given.
-    fn turns(&self, office: &str, role: &str, action: Action, capacity: Option<Capacity>) -> Vec<Turn> {
-        let turn = |(procedure, step): &(String, String)| {
-            let line = self.policy.line(role, office, Object::Step(procedure, step), action)?;
-            let mut other_than = Vec::new();
-            for condition in &line.conditions {
-                match condition {
-                    Condition::OtherThan(step) => other_than.push(step.clone()),
-                    Condition::Definitive if capacity.is_none_or(|capacity| capacity == Capacity::Definitive) => {}
-                    Condition::Definitive => return None,
-                }
-            }
-            Some(Turn { procedure: procedure.clone(), step: step.clone(), other_than })
-        };
-        self.policy.steps(office, role, action).iter().filter_map(turn).collect()
-    }
-
-    fn steps_of(&self, grant: &Grant) -> Vec<(String, String)> {
-        let of = |action| self.policy.steps(&grant.office, &grant.role, action).iter().cloned();
-        of(Action::Execute).chain(of(Action::Sign)).collect()
-    }
-
     /// Begins an act on requests or assets: by somebody who signed in, or by an API key that may act.
-    async fn begin_act(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
+    async fn begin_act(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
         self.expect_scope(pass, KeyScope::Act, "This")?;
         self.begin_write(pass).await
     }
 
     /// Begins any other write: by somebody who signed in, and by no API key.
-    async fn begin(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
+    async fn begin(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
         if pass.key().is_some() {
             return Err(Refused::Forbidden("No API key may do this: sign in as a person.".to_owned()));
         }
         self.begin_write(pass).await
     }
 
-    /// The caller's grants are read in the transaction that writes, not from before.
-    async fn begin_write(&self, pass: Pass) -> Answer<(Transaction, Caller)> {
+    /// The caller's grants are read in the transaction that writes, not from before, and one policy judges all of it.
+    async fn begin_write(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
         let transaction = self.store.begin().await?;
         let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
-        Ok((transaction, caller))
+        Ok((transaction, Judged::new(caller, self.policy())))
     }
 
     /// A request that the caller may see, in the writing transaction: nobody else changes it until that ends. Whatever hangs
@@ -228,7 +209,7 @@ impl Service {
     async fn see(
         &self,
         transaction: &Transaction,
-        caller: &Caller,
+        caller: &Judged,
         request: Uuid,
         path: &[&str],
     ) -> Answer<Seen<SeenRequest>> {
@@ -254,4 +235,27 @@ impl Service {
     async fn commit(&self, transaction: Transaction) -> Answer<()> {
         Ok(store::commit(&self.store, transaction).await?)
     }
+}
+
+/// The steps that a grant's role executes or signs.
+fn steps_of(policy: &Policy, grant: &Grant) -> Vec<(String, String)> {
+    let of = |action| policy.steps(&grant.office, &grant.role, action).iter().cloned();
+    of(Action::Execute).chain(of(Action::Sign)).collect()
+}
+
+/// The steps at which a role may do this, in a capacity where one is given.
+fn turns(policy: &Policy, office: &str, role: &str, action: Action, capacity: Option<Capacity>) -> Vec<Turn> {
+    let turn = |(procedure, step): &(String, String)| {
+        let line = policy.line(role, office, Object::Step(procedure, step), action)?;
+        let mut other_than = Vec::new();
+        for condition in &line.conditions {
+            match condition {
+                Condition::OtherThan(step) => other_than.push(step.clone()),
+                Condition::Definitive if capacity.is_none_or(|capacity| capacity == Capacity::Definitive) => {}
+                Condition::Definitive => return None,
+            }
+        }
+        Some(Turn { procedure: procedure.clone(), step: step.clone(), other_than })
+    };
+    policy.steps(office, role, action).iter().filter_map(turn).collect()
 }

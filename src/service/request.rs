@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use entity::{asset, credential, document, request};
 
-use super::{Answer, ProcedureEntry, Refused, Service};
-use crate::access::{Action, Caller, Field, Grant, Performed, Seen, Side, Subject, WholeOffice};
+use super::{Answer, HeldPolicy, Judged, ProcedureEntry, Refused, Service};
+use crate::access::{Action, Field, Grant, Performed, Seen, Side, Subject, WholeOffice};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
 use crate::store::SeenRequest;
@@ -51,7 +51,7 @@ impl Service {
     /// the request's, `performed` who ended which of its steps, where the office's policy asks.
     pub fn available(
         &self,
-        caller: &Caller,
+        caller: &Judged,
         seen: &Seen<SeenRequest>,
         documents: &[document::Model],
         held: Option<(&asset::Model, Option<&credential::Model>)>,
@@ -70,7 +70,7 @@ impl Service {
             grants,
         };
         let may = |object, action| {
-            let grants = self.policy.grants(caller, &**seen, object, action, performed).ok()?;
+            let grants = caller.policy().grants(caller, &**seen, object, action, performed).ok()?;
             Some(grants.into_iter().cloned().collect::<Vec<_>>())
         };
         let submits = row.submitted_by == caller.pass.user || !seen.submitter_active;
@@ -112,14 +112,14 @@ impl Service {
     }
 
     /// Whether the caller reads a field that needs a line of its own, of something that they see.
-    pub fn reads(&self, caller: &Caller, subject: &impl Subject, field: Field) -> bool {
-        self.policy.grants(caller, subject, Object::Field(field), Action::Read, None).is_ok()
+    pub fn reads(&self, caller: &Judged, subject: &impl Subject, field: Field) -> bool {
+        caller.policy().grants(caller, subject, Object::Field(field), Action::Read, None).is_ok()
     }
 
     /// Whether the caller manages an office's people.
-    pub fn manages_people(&self, caller: &Caller, office: &str) -> bool {
+    pub fn manages_people(&self, caller: &Judged, office: &str) -> bool {
         let office = WholeOffice(office.to_owned());
-        self.policy.grants(caller, &office, Object::People, Action::Manage, None).is_ok()
+        caller.policy().grants(caller, &office, Object::People, Action::Manage, None).is_ok()
     }
 
     /// The attributes of an asset that its office names as addresses.
@@ -163,6 +163,7 @@ impl Service {
     /// The roles of those who may be named as a credential's recipient by that act; none where nobody may.
     pub fn recipient_roles(
         &self,
+        policy: &HeldPolicy,
         row: &request::Model,
         kind: AvailableKind,
         step: Option<&str>,
@@ -176,9 +177,8 @@ impl Service {
             _ => false,
         };
         let steps = procedure.steps.iter().filter(|found| step.is_none_or(|key| found.key == key)).filter(names);
-        let roles: BTreeSet<&String> = steps
-            .flat_map(|found| self.policy.roles(&row.office, &procedure.key, &found.key, Action::Receive))
-            .collect();
+        let roles: BTreeSet<&String> =
+            steps.flat_map(|found| policy.roles(&row.office, &procedure.key, &found.key, Action::Receive)).collect();
         Ok(roles.into_iter().cloned().collect())
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use entity::session;
 
 use super::again::again;
-use super::{Answer, Refused, Service, SignedIn, UserErrorCode};
+use super::{Answer, Judged, Refused, Service, SignedIn, UserErrorCode};
 use crate::access::{Caller, Login, Pass};
 use crate::auth::{self, Bearer, Secret};
 use crate::store::{self, Ending};
@@ -39,7 +39,7 @@ impl Service {
         let (tokens, kept) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
         store::prolong_session(&transaction, kept).await?;
         self.commit_person(transaction).await?;
-        Ok(SignedIn { caller, tokens })
+        Ok(SignedIn { caller: Judged::new(caller, self.policy()), tokens })
     }
 
     /// Ends the session that somebody is in, or all of theirs.

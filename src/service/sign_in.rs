@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::again::again;
-use super::{Answer, Refused, Service, UserErrorCode};
-use crate::access::{Caller, Login, Pass};
+use super::{Answer, Judged, Refused, Service, UserErrorCode};
+use crate::access::{Login, Pass};
 use crate::auth::{self, Bearer, Secret};
 use crate::store::{self, Person, Transaction};
 
@@ -31,7 +31,7 @@ impl Default for Terms {
 #[derive(Debug)]
 pub struct SignedIn {
     /// Who.
-    pub caller: Caller,
+    pub caller: Judged,
     /// The tokens of their session.
     pub tokens: Tokens,
 }
@@ -100,7 +100,7 @@ impl Service {
         let pass = Pass::new(person.id, Login::Session(id));
         let caller = store::caller(&transaction, pass, now).await?.ok_or(Refused::Unauthenticated)?;
         self.commit_person(transaction).await?;
-        Ok(SignedIn { caller, tokens })
+        Ok(SignedIn { caller: Judged::new(caller, self.policy()), tokens })
     }
 
     /// New tokens for a session, and what is kept of them.

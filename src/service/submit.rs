@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::moves::{arrive, describe, expect_version, leave};
 use super::text::Faults;
 use super::{
-    Answer, ContactGiven, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, UserError,
-    UserErrorCode,
+    Answer, ContactGiven, Judged, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest,
+    UserError, UserErrorCode,
 };
-use crate::access::{Action, Actor, Caller, Grant, Pass, Subject};
+use crate::access::{Action, Actor, Grant, Pass, Subject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
@@ -174,7 +174,7 @@ impl Service {
     pub(super) async fn as_submitter(
         &self,
         transaction: &Transaction,
-        caller: &Caller,
+        caller: &Judged,
         seen: crate::access::Seen<store::SeenRequest>,
         object: Object<'_>,
         action: Action,
@@ -190,14 +190,14 @@ impl Service {
     async fn agency_for(
         &self,
         transaction: &Transaction,
-        caller: &Caller,
+        caller: &Judged,
         command: &SubmitRequest,
         step: &str,
     ) -> Answer<Uuid> {
         let may = |grant: &&Grant| {
             let object = Object::Step(&command.procedure, step);
             let chosen = caller.pass.acting_as.is_none_or(|chosen| chosen == grant.id);
-            chosen && self.policy.allows(&grant.role, &command.office, object, Action::Execute)
+            chosen && caller.policy().allows(&grant.role, &command.office, object, Action::Execute)
         };
         let mut agencies: Vec<Uuid> =
             caller.grants_in(&command.office).filter(may).filter_map(|grant| grant.agency).collect();

@@ -54,6 +54,11 @@ pub(super) async fn lock_log(transaction: &Transaction) -> Result<(), StoreError
     take(transaction, number(&[b"log"])).await
 }
 
+/// Keeps all others from making a policy active until the transaction ends.
+pub(super) async fn lock_policies(transaction: &Transaction) -> Result<(), StoreError> {
+    take(transaction, number(&[b"policies"])).await
+}
+
 /// Keeps all others from migrating until the connection ends.
 pub(super) async fn for_migrating(connection: &mut PgConnection) -> Result<(), StoreError> {
     let lock = query("SELECT pg_advisory_lock($1)").bind(number(&[b"migrations"]));

@@ -18,6 +18,7 @@ mod office;
 mod page;
 mod people;
 mod place;
+mod policies;
 mod procedures;
 mod requests;
 mod sessions;
@@ -50,6 +51,7 @@ pub use people::{
     is_username_taken, office_grants, office_people, person_by_id, save_new_person, save_person,
 };
 pub use place::{Limits, Place, Postgres, Tls};
+pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,

@@ -13,7 +13,7 @@ use disposisi::clock::SystemClock;
 use disposisi::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
-use disposisi::service::{Catalog, Service, Terms};
+use disposisi::service::{Catalog, InForce, Policies, Service, Terms};
 use disposisi::store::{LogPlace, Store};
 use disposisi::workflow::reach;
 use proptest::collection::vec;
@@ -378,11 +378,11 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
     for located in procedures {
         catalog.add_procedure(located.procedure, true).expect("a procedure");
     }
-    let policy = Arc::new(Policy::default());
+    let policies = Policies::new(InForce::unrecorded(Policy::default()), Arc::default());
     let service = Service::new(
         store,
         Arc::new(catalog),
-        policy,
+        policies,
         keys,
         Arc::new(SystemClock),
         Terms::default(),

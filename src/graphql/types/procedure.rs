@@ -9,7 +9,7 @@ use super::request::RequestStatus;
 use super::who::{Office, Role, role};
 use crate::access::Action;
 use crate::graphql::id;
-use crate::graphql::session::service;
+use crate::graphql::session::{service, session};
 use crate::procedure as model;
 use crate::service::ProcedureEntry;
 
@@ -163,7 +163,7 @@ impl Step {
 
     fn roles(&self, context: &Context<'_>, action: Action) -> Result<Vec<Role>> {
         let procedure = &self.entry.procedure;
-        let policy = service(context)?.policy();
+        let policy = session(context)?.policy();
         let keys = policy.roles(&procedure.office, &procedure.key, &self.model().key, action);
         keys.iter().map(|key| role(context, &procedure.office, key)).collect()
     }

@@ -730,7 +730,8 @@ impl Action {
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<User>> {
         let of = &self.recipients;
         let row = of.request.row();
-        let roles = service(context)?.recipient_roles(row, of.kind, of.step.as_deref()).map_err(error::of)?;
+        let (service, policy) = (service(context)?, session(context)?.policy());
+        let roles = service.recipient_roles(policy, row, of.kind, of.step.as_deref()).map_err(error::of)?;
         if roles.is_empty() {
             return Ok(Vec::new());
         }

@@ -143,7 +143,7 @@ impl Service {
             let until = now.max(row.valid_from);
             change.save_grant(grant::Model { valid_until: Some(until), ..row }).await?;
             change.append(OfficeAppend { kind: "GRANT_REVOKED", user, grant, agency, ..Default::default() }).await?;
-            self.expect_administrator(&change, &office, &path).await?;
+            self.expect_administrator(&change, &caller, &office, &path).await?;
         }
         change.save().await?;
         self.commit(transaction).await?;

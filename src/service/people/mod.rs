@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Answer, OfficeEntry, Refused, Service};
-use crate::access::{Action, Authorized, Caller, Pass, WholeOffice};
+use super::{Answer, Judged, OfficeEntry, Refused, Service};
+use crate::access::{Action, Authorized, Pass, WholeOffice};
 use crate::policy::Object;
 use crate::store::{self, OfficeChange, Transaction};
 
@@ -25,7 +25,7 @@ impl Service {
     /// are refused alike.
     fn administers(
         &self,
-        caller: &Caller,
+        caller: &Judged,
         office: &str,
         object: Object<'_>,
         action: Action,
@@ -38,9 +38,15 @@ impl Service {
     }
 
     /// Refuses what would leave an office without anybody who manages its people. After the change, before it commits.
-    async fn expect_administrator(&self, change: &OfficeChange<'_>, office: &str, path: &[&str]) -> Answer<()> {
-        let roles: BTreeSet<&str> = self
-            .policy
+    async fn expect_administrator(
+        &self,
+        change: &OfficeChange<'_>,
+        caller: &Judged,
+        office: &str,
+        path: &[&str],
+    ) -> Answer<()> {
+        let roles: BTreeSet<&str> = caller
+            .policy()
             .lines()
             .iter()
             .filter(|line| line.office == office && (line.object(), line.action) == (Object::People, Action::Manage))
@@ -69,7 +75,7 @@ impl Service {
         office: &str,
         object: Object<'_>,
         action: Action,
-    ) -> Answer<(Transaction, Caller, Authorized<WholeOffice>)> {
+    ) -> Answer<(Transaction, Judged, Authorized<WholeOffice>)> {
         let (transaction, caller) = self.begin(pass).await?;
         let allowed = self.administers(&caller, office, object, action)?;
         Ok((transaction, caller, allowed))

@@ -105,7 +105,7 @@ impl Service {
             store::end_sessions(&transaction, Ending::All(user), change.now()).await?;
             store::save_person(&transaction, Person { deactivated_at: Some(change.now()), ..person }).await?;
             change.append(OfficeAppend { kind: "USER_DEACTIVATED", user: Some(user), ..Default::default() }).await?;
-            self.expect_administrator(&change, office, &path).await?;
+            self.expect_administrator(&change, &caller, office, &path).await?;
         }
         change.save().await?;
         self.commit(transaction).await?;

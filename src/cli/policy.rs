@@ -1,0 +1,65 @@
+//! `disposisi policy`.
+
+use clap::Subcommand;
+
+use super::{Outcome, Settings, files, say, start};
+use crate::clock::{Clock, SystemClock};
+use crate::policy::PolicyText;
+use crate::service::{record_policy, told};
+use crate::store::{Over, Recorded};
+
+/// The policy: make it active, ask it, print it
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Make the policy files the active policy, for all servers on the database
+    ///
+    /// They are checked first, as `disposisi check` does; with any fault that is an error nothing changes. Servers take the
+    /// policy up within about a second, whole; one that cannot, since its SOPs do not fit it, says so in its log and goes on with
+    /// the policy that it has.
+    #[command(after_help = "Example:\n  disposisi policy apply --policies /srv/policies")]
+    Apply,
+}
+
+impl Policy {
+    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+        match self {
+            Self::Apply => apply(settings).await,
+        }
+    }
+}
+
+async fn apply(settings: &Settings) -> Outcome {
+    start::expect_database(settings)?;
+    let stored = start::stored(settings).await?;
+    let files = files::read(settings, stored.as_ref()).await;
+    let warnings = files.judge()?;
+    if !warnings.is_empty() {
+        say(&files::list(warnings));
+    }
+    let text = files.text.as_ref().ok_or("the policies make no text; mend: see what `disposisi check` tells")?;
+    let (_, store) = start::open(settings).await?;
+    let recorded = record_policy(&store, text, operator(), SystemClock.now(), Over::Any).await;
+    let Recorded { active, is_new, before } = recorded.map_err(|error| error.to_string())?;
+    let (number, hash) = (active.number, short(&active.hash));
+    if !is_new {
+        let (since, by_whom) = (active.since.to_rfc3339(), active.by_whom);
+        say(&format!("policy {number} ({hash}) is these files, and already active since {since}, by {by_whom}"));
+        return Ok(());
+    }
+    let changed = match before {
+        Some(before) => told(&text.changes(&PolicyText::from_record(&before.text)?)),
+        None => "all of it is new".to_owned(),
+    };
+    say(&format!("policy {number} ({hash}) is active; {changed}"));
+    Ok(())
+}
+
+/// Who runs this program, for the record.
+pub(super) fn operator() -> String {
+    whoami::username().unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// Enough of a hash to tell one policy from another.
+pub(super) fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}

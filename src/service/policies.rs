@@ -1,0 +1,184 @@
+//! The policy that decides, and how another takes its place: whole, once all of it is found to be right, or not at all.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::judged::HeldPolicy;
+use super::{Service, Stored};
+use crate::policy::{Changed, Kept, Policy, PolicyText};
+use crate::procedure::{Fault, Shelf};
+use crate::store::{self, NewPolicy, Over, Recorded, Store, StoreError, StoredPolicy};
+
+/// How many changed lines of an office are told one by one.
+const TOLD: usize = 8;
+
+/// A policy that decides, and which of the database's it is.
+#[derive(Debug)]
+pub struct InForce {
+    /// Its number; 0 for one that is in no database.
+    pub number: i64,
+    /// The SHA-256 of its text, in hexadecimal.
+    pub hash: String,
+    text: PolicyText,
+    policy: HeldPolicy,
+}
+
+impl InForce {
+    /// A policy that is in no database.
+    pub fn unrecorded(policy: Policy) -> Self {
+        Self { number: 0, hash: String::new(), text: PolicyText::default(), policy: Arc::new(policy) }
+    }
+
+    /// A recorded policy that was decided from that text.
+    pub fn of(row: &StoredPolicy, text: PolicyText, policy: Policy) -> Self {
+        Self { number: row.number, hash: row.hash.clone(), text, policy: Arc::new(policy) }
+    }
+
+    /// A recorded policy, decided, where it fits those SOPs.
+    pub async fn read(row: &StoredPolicy, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<Self, Unfit> {
+        let text = PolicyText::from_record(&row.text).map_err(Unfit::Failed)?;
+        let (policy, _) = judge(text.clone(), shelf, kept).await?;
+        Ok(Self::of(row, text, policy))
+    }
+}
+
+/// Why a policy does not become active.
+#[derive(Debug)]
+pub enum Unfit {
+    /// It is wrong by itself, or does not fit the SOPs: every fault.
+    Faults(Vec<Fault>),
+    /// The database does not take it, or give it.
+    Store(StoreError),
+    /// It could not be looked at.
+    Failed(String),
+}
+
+impl From<StoreError> for Unfit {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl std::fmt::Display for Unfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Faults(faults) => f.write_str(&faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+            Self::Store(error) => error.fmt(f),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Decides a policy and holds it against the SOPs. The faults that are none but warnings come with it.
+async fn judge(text: PolicyText, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<(Policy, Vec<Fault>), Unfit> {
+    let runtime = tokio::runtime::Handle::current();
+    // It takes the longer the more lines there are: not on a thread that serves.
+    let judged = tokio::task::spawn_blocking(move || runtime.block_on(text.judge(&shelf, Some(&kept))));
+    judged.await.map_err(|error| Unfit::Failed(error.to_string()))?.map_err(Unfit::Faults)
+}
+
+/// The policy that decides now, and what others are held against.
+#[derive(Debug)]
+pub struct Policies {
+    now: ArcSwap<InForce>,
+    shelf: Arc<Shelf>,
+}
+
+impl Policies {
+    /// That policy decides, and fits those SOPs.
+    pub fn new(now: InForce, shelf: Arc<Shelf>) -> Self {
+        Self { now: ArcSwap::from_pointee(now), shelf }
+    }
+}
+
+/// Makes a policy the active one of a database; whoever serves from it takes it up.
+pub async fn record_policy(
+    store: &Store,
+    text: &PolicyText,
+    by_whom: String,
+    since: chrono::DateTime<chrono::Utc>,
+    over: Over,
+) -> Result<Recorded, StoreError> {
+    let new = NewPolicy { hash: text.hash(), text: text.recorded(), since, by_whom };
+    store.record_policy(new, over).await
+}
+
+impl Service {
+    /// Who may do what, as of now.
+    pub fn policy(&self) -> HeldPolicy {
+        self.policies.now.load().policy.clone()
+    }
+
+    /// Which policy decides now.
+    pub fn policy_in_force(&self) -> Arc<InForce> {
+        self.policies.now.load_full()
+    }
+
+    /// Makes a policy the active one, once it is found to fit what this server runs. What is to look at comes with it.
+    pub async fn offer_policy(&self, text: PolicyText, by_whom: String) -> Result<(Recorded, Vec<Fault>), Unfit> {
+        let (_, warnings) = judge(text.clone(), self.policies.shelf.clone(), self.stored().await?.kept).await?;
+        Ok((record_policy(&self.store, &text, by_whom, self.now(), Over::Any).await?, warnings))
+    }
+
+    /// Takes up the active policy, where it is another than the one that decides here. One that cannot be taken up is told
+    /// once, and what decided before goes on. `seen`: the number that was looked at last.
+    pub(super) async fn take_up_policy(&self, seen: &mut i64) -> Result<(), StoreError> {
+        let before = self.policy_in_force();
+        let number = self.store.active_policy_number().await?;
+        if number == before.number || number == *seen {
+            return Ok(());
+        }
+        match self.read_active(&before).await {
+            Ok((row, new)) => {
+                let changed = told(&new.text.changes(&before.text));
+                let StoredPolicy { number, hash, by_whom, .. } = &row;
+                tracing::info!(policy = number, hash, by_whom, changed, "another policy decides from here on");
+                // What followers see is made anew when they look, and they are told to look right after this.
+                self.policies.now.store(Arc::new(new));
+            }
+            Err(Unfit::Store(error @ (StoreError::Unavailable(_) | StoreError::GivenUp(_)))) => return Err(error),
+            Err(unfit) => {
+                let (stays, why) = (before.number, unfit.to_string());
+                tracing::error!(
+                    policy = number,
+                    stays,
+                    why,
+                    "the active policy cannot be taken up: an older one decides"
+                );
+            }
+        }
+        *seen = number;
+        Ok(())
+    }
+
+    async fn read_active(&self, before: &InForce) -> Result<(StoredPolicy, InForce), Unfit> {
+        let row = self.store.active_policy().await?.filter(|row| row.number > before.number);
+        let row = row.ok_or_else(|| Unfit::Failed(format!("policy {} is gone from the database", before.number)))?;
+        let new = InForce::read(&row, self.policies.shelf.clone(), self.stored().await?.kept).await?;
+        Ok((row, new))
+    }
+
+    async fn stored(&self) -> Result<Stored, StoreError> {
+        let rows = store::stored_versions(self.store.reader()).await?;
+        Ok(Stored::of(&rows, &store::versions_in_use(self.store.reader()).await?))
+    }
+}
+
+/// What changed, on one line.
+pub fn told(changes: &BTreeMap<String, Changed>) -> String {
+    if changes.is_empty() {
+        return "no line".to_owned();
+    }
+    let office = |(office, changed): (&String, &Changed)| {
+        let Changed { added, removed } = changed;
+        let lines = removed.iter().map(|line| format!("- {line}")).chain(added.iter().map(|line| format!("+ {line}")));
+        let mut lines: Vec<String> = lines.collect();
+        let more = lines.len().saturating_sub(TOLD);
+        lines.truncate(TOLD);
+        lines.extend((more > 0).then(|| format!("and {more} more")));
+        format!("{office}: {}", lines.join("; "))
+    };
+    changes.iter().map(office).collect::<Vec<_>>().join(" | ")
+}

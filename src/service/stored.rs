@@ -1,0 +1,46 @@
+//! The SOPs that the database holds, read again: policies and files are held against them.
+
+use crate::policy::Kept;
+use crate::procedure::{self, Fault, Procedure};
+use crate::store::StoredVersion;
+
+/// What the database holds of the SOPs.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// The versions that can be read.
+    pub kept: Vec<Kept>,
+    /// What is wrong with the others.
+    pub faults: Vec<Fault>,
+}
+
+impl Stored {
+    /// The stored versions, read again; `in_use` names those that unfinished requests run by.
+    pub fn of(rows: &[StoredVersion], in_use: &[(String, String, i32)]) -> Self {
+        let mut stored = Self::default();
+        for row in rows {
+            let file = format!("stored version {} of {}/{}", row.version, row.office, row.procedure);
+            let is_it = |(office, procedure, version): &(String, String, i32)| {
+                (office, procedure, *version) == (&row.office, &row.procedure, row.version)
+            };
+            match procedure::read_procedure(&file, &row.office, &row.source) {
+                Ok(located) => stored.kept.push(Kept { located, in_use: in_use.iter().any(is_it) }),
+                Err(faults) => stored.faults.extend(faults),
+            }
+        }
+        stored
+    }
+
+    /// The version that a request runs by.
+    pub fn version_of(&self, row: &entity::request::Model) -> Option<&Procedure> {
+        let is_it = |procedure: &&Procedure| {
+            (&procedure.office, &procedure.key) == (&row.office, &row.procedure)
+                && i32::try_from(procedure.version) == Ok(row.procedure_version)
+        };
+        self.kept.iter().map(|kept| &kept.located.procedure).find(is_it)
+    }
+
+    /// Whether a version is stored.
+    pub fn holds(&self, procedure: &Procedure) -> bool {
+        self.kept.iter().any(|kept| kept.located.procedure.is_same_version(procedure))
+    }
+}

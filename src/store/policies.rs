@@ -1,0 +1,116 @@
+//! The policies that were active, each under a MAC. The newest is active, for all that use the database.
+
+use chrono::{DateTime, Utc};
+use entity::policy;
+use migration::SchemaManager;
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, QuerySelect};
+
+use super::change::insert;
+use super::cover::parts;
+use super::listen::tell;
+use super::lock::lock_policies;
+use super::{Store, StoreError};
+
+/// A policy's row.
+pub type StoredPolicy = policy::Model;
+
+/// A policy to become active.
+#[derive(Debug, Clone)]
+pub struct NewPolicy {
+    /// Its files' texts, as JSON.
+    pub text: String,
+    /// The SHA-256 of the text, in hexadecimal.
+    pub hash: String,
+    /// From when.
+    pub since: DateTime<Utc>,
+    /// Who makes it so.
+    pub by_whom: String,
+}
+
+/// What a new policy may take the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Whatever is active.
+    Any,
+    /// Nothing: it becomes active where none is.
+    None,
+}
+
+/// What recording a policy did.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The policy that is active now.
+    pub active: StoredPolicy,
+    /// It was just recorded.
+    pub is_new: bool,
+    /// The one whose place it took; none where there was none, or none that this program wrote.
+    pub before: Option<StoredPolicy>,
+}
+
+/// The hash of the active policy of an existing database, where it has one.
+pub async fn active_hash(connection: &DatabaseConnection) -> Result<Option<String>, StoreError> {
+    // A schema from before there were such rows has no table for them.
+    if !SchemaManager::new(connection).has_table("policies").await? {
+        return Ok(None);
+    }
+    let newest = policy::Entity::find().select_only().column(policy::Column::Hash);
+    Ok(newest.order_by_desc(policy::Column::Number).into_tuple().one(connection).await?)
+}
+
+impl Store {
+    /// The number of the active policy; 0 while there is none.
+    pub async fn active_policy_number(&self) -> Result<i64, StoreError> {
+        let newest = policy::Entity::find().select_only().column(policy::Column::Number);
+        let newest = newest.order_by_desc(policy::Column::Number).into_tuple::<i64>().one(self.reader()).await?;
+        Ok(newest.unwrap_or(0))
+    }
+
+    /// The active policy; none while there is none. [`StoreError::Damaged`] when this program did not write it.
+    pub async fn active_policy(&self) -> Result<Option<StoredPolicy>, StoreError> {
+        newest(self.reader()).await?.map(|row| self.genuine(row)).transpose()
+    }
+
+    /// Makes a policy active, unless it is already, or another is that it may not take the place of.
+    pub async fn record_policy(&self, new: NewPolicy, over: Over) -> Result<Recorded, StoreError> {
+        let transaction = self.begin().await?;
+        lock_policies(&transaction).await?;
+        let newest = newest(&transaction).await?;
+        let number = newest.as_ref().map_or(0, |row| row.number) + 1;
+        let before = match newest.map(|row| self.genuine(row)).transpose() {
+            Err(StoreError::Damaged(_)) if over == Over::Any => None,
+            before => before?,
+        };
+        if let Some(active) = before.clone().filter(|before| over == Over::None || before.hash == new.hash) {
+            transaction.rollback().await?;
+            return Ok(Recorded { active, is_new: false, before });
+        }
+        let NewPolicy { text, hash, since, by_whom } = new;
+        let mut active = StoredPolicy { number, text, hash, since, by_whom, mac: Vec::new() };
+        active.mac = policy_mac(self, &active)?;
+        insert(&transaction, active.clone()).await?;
+        tell(&transaction).await?;
+        transaction.commit().await?;
+        self.grown().notify_one();
+        Ok(Recorded { active, is_new: true, before })
+    }
+
+    /// The row, if this program wrote it.
+    fn genuine(&self, row: StoredPolicy) -> Result<StoredPolicy, StoreError> {
+        if policy_mac(self, &row)? == row.mac {
+            return Ok(row);
+        }
+        let what = format!("policy {} was edited or inserted by hand: its MAC does not fit", row.number);
+        Err(StoreError::Damaged(what))
+    }
+}
+
+async fn newest<C: ConnectionTrait>(connection: &C) -> Result<Option<StoredPolicy>, StoreError> {
+    Ok(policy::Entity::find().order_by_desc(policy::Column::Number).one(connection).await?)
+}
+
+/// The MAC of a policy's row: over every column but itself.
+fn policy_mac(store: &Store, row: &StoredPolicy) -> Result<Vec<u8>, StoreError> {
+    let parts = parts(row, &["mac"])?;
+    let parts: Vec<&[u8]> = std::iter::once(&b"policy"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
+    Ok(store.mac(&parts).to_vec())
+}
