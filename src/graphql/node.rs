@@ -7,6 +7,7 @@ use super::session::{service, session};
 use super::types::Node;
 use super::types::asset::Asset;
 use super::types::event::RequestEvent;
+use super::types::office_event::OfficeEvent;
 use super::types::procedure::Procedure;
 use super::types::request::{Disposition, Document, find};
 use super::types::who::{Agency, Office, RoleGrant, User};
@@ -22,6 +23,7 @@ pub(super) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
     Ok(match kind.as_str() {
         "Request" => find(context, uuid).await?.map(Node::Request),
         "RequestEvent" => RequestEvent::find(context, uuid).await?.map(Node::RequestEvent),
+        "OfficeEvent" => OfficeEvent::find(context, uuid).await?.map(Node::OfficeEvent),
         "Office" => service.catalog().office(&key).map(|_| Node::Office(Office(key))),
         "Procedure" => {
             let mut parts = key.splitn(3, '/');

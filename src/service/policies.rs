@@ -102,7 +102,12 @@ pub async fn record_policy(
     over: Over,
 ) -> Result<Recorded, StoreError> {
     let new = NewPolicy { hash: text.hash(), text: text.recorded(), since, by_whom };
-    store.record_policy(new, over).await
+    let changed = |before: &StoredPolicy| {
+        // What cannot be read is what nobody can compare: every office is told.
+        let before = PolicyText::from_record(&before.text).unwrap_or_default();
+        text.changes(&before).into_keys().collect()
+    };
+    store.record_policy(new, over, changed).await
 }
 
 impl Service {

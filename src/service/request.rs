@@ -122,6 +122,12 @@ impl Service {
         caller.policy().grants(caller, &office, Object::People, Action::Manage, None).is_ok()
     }
 
+    /// Whether the caller sees what happens to an office itself.
+    pub fn sees_office_events(&self, caller: &Judged, office: &str) -> bool {
+        let subject = WholeOffice(office.to_owned());
+        caller.policy().grants(caller, &subject, Object::Office, Action::SeeEvents, None).is_ok()
+    }
+
     /// The attributes of an asset that its office names as addresses.
     pub fn addresses_of(&self, asset: &asset::Model) -> &[String] {
         let office = self.catalog.office(&asset.office);

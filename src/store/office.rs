@@ -238,6 +238,13 @@ impl<'a> OfficeChange<'a> {
     }
 }
 
+/// The chain of an office's own events; none before the first.
+pub async fn office_chain(store: &Store, office: &str) -> Result<Option<Uuid>, StoreError> {
+    let found =
+        office_chain::Entity::find().filter(office_chain::Column::Office.eq(office)).one(store.reader()).await?;
+    Ok(found.map(|row| row.id))
+}
+
 /// The MAC of where an office's chain ends: over every column but itself.
 pub(super) fn chain_mac(store: &Store, row: &office_chain::Model) -> Result<Vec<u8>, StoreError> {
     let parts = parts(row, &["row_mac"])?;

@@ -9,7 +9,7 @@ use super::change::insert;
 use super::cover::parts;
 use super::listen::tell;
 use super::lock::lock_policies;
-use super::{Store, StoreError};
+use super::{OfficeAppend, OfficeChange, Store, StoreError, commit};
 
 /// A policy's row.
 pub type StoredPolicy = policy::Model;
@@ -70,8 +70,14 @@ impl Store {
         newest(self.reader()).await?.map(|row| self.genuine(row)).transpose()
     }
 
-    /// Makes a policy active, unless it is already, or another is that it may not take the place of.
-    pub async fn record_policy(&self, new: NewPolicy, over: Over) -> Result<Recorded, StoreError> {
+    /// Makes a policy active, unless it is already, or another is that it may not take the place of. `changed`: the offices of
+    /// which it says otherwise than the one before; each is told so in its own record.
+    pub async fn record_policy(
+        &self,
+        new: NewPolicy,
+        over: Over,
+        changed: impl Fn(&StoredPolicy) -> Vec<String>,
+    ) -> Result<Recorded, StoreError> {
         let transaction = self.begin().await?;
         lock_policies(&transaction).await?;
         let newest = newest(&transaction).await?;
@@ -88,8 +94,14 @@ impl Store {
         let mut active = StoredPolicy { number, text, hash, since, by_whom, mac: Vec::new() };
         active.mac = policy_mac(self, &active)?;
         insert(&transaction, active.clone()).await?;
+        for office in before.as_ref().map(&changed).unwrap_or_default() {
+            let mut change = OfficeChange::by_operator(self, &transaction, &office, active.since).await?;
+            let policy = Some(active.hash.clone());
+            change.append(OfficeAppend { kind: "POLICY_CHANGED", policy, ..Default::default() }).await?;
+            change.save().await?;
+        }
         tell(&transaction).await?;
-        transaction.commit().await?;
+        commit(self, transaction).await?;
         self.grown().notify_one();
         Ok(Recorded { active, is_new: true, before })
     }

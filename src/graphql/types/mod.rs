@@ -3,6 +3,7 @@
 pub(super) mod asset;
 pub(super) mod date;
 pub(super) mod event;
+pub(super) mod office_event;
 pub(super) mod page;
 pub(super) mod procedure;
 pub(super) mod request;
@@ -34,6 +35,8 @@ pub(super) enum Node {
     RoleGrant(who::RoleGrant),
     /// An event.
     RequestEvent(event::RequestEvent),
+    /// What happened to an office.
+    OfficeEvent(office_event::OfficeEvent),
     /// A cloud account.
     CloudAccount(asset::CloudAccount),
     /// A subdomain.

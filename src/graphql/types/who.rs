@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use entity::{agency, user};
 use uuid::Uuid;
 
+use super::office_event::OfficeEventConnection;
+use super::page::{Arguments, page};
 use super::procedure::Procedure;
 use super::request::Request;
 use crate::access::{self, Field, WholeOffice};
@@ -183,6 +185,20 @@ impl Office {
             OfficePerson { user: User::met(row, Some(&self.0)), active, grants: theirs }
         };
         Ok(Some(people.into_iter().map(of).collect()))
+    }
+
+    /// What happened to itself, in the order of the log: to its people, agencies, grants and policies. Null for whoever's
+    /// policy does not let them see it (`see-events`).
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    async fn events(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<OfficeEventConnection>> {
+        OfficeEventConnection::load(context, &self.0, &Arguments { first, after, last, before }).await
     }
 
     /// The agencies that it serves; null when you are not signed in with a grant in this office.
