@@ -25,6 +25,7 @@ mod manners;
 mod matrix;
 mod million;
 mod people;
+mod policy_live;
 mod printed;
 mod races;
 mod rotation;

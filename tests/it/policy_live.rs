@@ -1,0 +1,128 @@
+//! Policies that change while a server runs: whole or not at all.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Folders, Person, Server, signal};
+use crate::socket::Socket;
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("auditor", "singkawang", "auditor", None),
+    ("admin", "singkawang", "office-admin", None),
+];
+
+const SEES: &str = "p, auditor,      singkawang, requests, see-all";
+
+async fn submit(opd: &Person<'_>, letter: &str) -> String {
+    let input = json!({
+        "office": "singkawang", "procedure": "permohonan-cloud-service",
+        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan akun cloud" },
+        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
+        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+    });
+    let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } } }";
+    let answer = opd.ask(submit, json!({ "input": input })).await;
+    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// How many requests somebody sees.
+async fn seen(person: &Person<'_>) -> Value {
+    person.ask("{ requests { totalCount } }", json!({})).await["requests"]["totalCount"].clone()
+}
+
+/// Waits until somebody sees so many requests.
+async fn until_seen(server: &Server, person: &Person<'_>, count: i32) {
+    for _ in 0..200 {
+        if seen(person).await == json!(count) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{}", server.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_taken_up_whole_from_its_files_and_a_bad_one_is_not() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folders = Folders::copied(home.path());
+    let file = folders.policies.join("singkawang.csv");
+    let shipped = std::fs::read_to_string(&file).expect("the file");
+    assert!(shipped.contains(SEES));
+    let server = Server::of(CAST, folders);
+    let (opd, auditor, admin) =
+        (server.person("opd").await, server.person("auditor").await, server.person("admin").await);
+    submit(&opd, "1").await;
+    let mut socket = Socket::of(&server, auditor.token()).await;
+    socket.subscribe("1", "subscription { requestEvents { kind request { letter { number } } } }", json!({})).await;
+    assert_eq!(seen(&auditor).await, 1);
+
+    // By the change of the file alone.
+    std::fs::write(&file, shipped.replace(SEES, "")).expect("written");
+    until_seen(&server, &auditor, 0).await;
+    submit(&opd, "2").await;
+    assert_eq!(socket.receive_within(Duration::from_millis(500)).await, None, "nor is anything told");
+
+    // One with a fault changes nothing, and says why; not even its good lines count.
+    std::fs::write(&file, format!("{shipped}\np, tu, singkawang, nothing/1, execute\n")).expect("written");
+    signal(server.process(), "HUP");
+    for _ in 0..100 {
+        if server.log().contains("has no procedure `nothing`") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(server.log().contains("has no procedure `nothing`"), "{}", server.log());
+    assert_eq!(seen(&auditor).await, 0);
+
+    // The one from before, by a file that takes another's place.
+    let whole = file.with_extension("new");
+    std::fs::write(&whole, &shipped).expect("written");
+    std::fs::rename(&whole, &file).expect("replaced");
+    until_seen(&server, &auditor, 2).await;
+    submit(&opd, "3").await;
+    let told = socket.told("1").await;
+    assert_eq!(told["requestEvents"]["request"]["letter"]["number"], "3", "{told}");
+
+    // The office's record tells of both.
+    let events =
+        "{ office(key: \"singkawang\") { events(last: 2) { nodes { kind policy actor { user { name } } } } } }";
+    let told = admin.ask(events, json!({})).await["office"]["events"]["nodes"].clone();
+    assert_eq!((&told[0]["kind"], &told[1]["kind"]), (&json!("POLICY_CHANGED"), &json!("POLICY_CHANGED")));
+    assert_ne!(told[0]["policy"], told[1]["policy"]);
+    assert_eq!(auditor.ask(events, json!({})).await["office"]["events"]["nodes"], told);
+    let tu = server.person("tu").await;
+    assert_eq!(tu.ask(events, json!({})).await["office"]["events"], Value::Null);
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_by_one_of_the_two_policies() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folders = Folders::copied(home.path());
+    let file = folders.policies.join("singkawang.csv");
+    let shipped = std::fs::read_to_string(&file).expect("the file");
+    let server = Server::of(CAST, folders);
+    submit(&server.person("opd").await, "1").await;
+    let auditor = server.person("auditor").await;
+    // With the first one the auditor sees and reads notes; with the other they do neither.
+    let without = shipped.replace(SEES, "").replace("p, auditor,      singkawang, field:note, read", "");
+    let ask = "{ requests { totalCount nodes { number visits { note } } } office(key: \"singkawang\") { events { \
+        nodes { kind } } } }";
+    let mut counts = std::collections::BTreeSet::new();
+    for turn in 0..12 {
+        std::fs::write(&file, if turn % 2 == 0 { &without } else { &shipped }).expect("written");
+        signal(server.process(), "HUP");
+        for _ in 0..40 {
+            let answer = auditor.ask(ask, json!({})).await;
+            let count = answer["requests"]["totalCount"].as_u64().expect("a count");
+            let nodes = answer["requests"]["nodes"].as_array().expect("a list").len();
+            assert_eq!(usize::try_from(count), Ok(nodes), "{answer}");
+            counts.insert(count);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [0, 1], "both decided");
+}
