@@ -73,7 +73,7 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("Viewer", READ, "grants inbox"),
     ("User", READ, "username nip agency"),
     ("Office", READ, "agencies events"),
-    ("OfficeEvent", READ, "cursor sequence kind at office actor user grant agency policy"),
+    ("OfficeEvent", READ, "id cursor sequence kind at office actor user grant agency policy"),
     ("OfficeEventConnection", READ, "edges nodes pageInfo"),
     ("OfficeEventEdge", READ, "cursor node"),
     ("RoleGrant", READ, "role office agency capacity onBehalfOf decreeNumber validFrom validUntil"),
