@@ -132,14 +132,15 @@ fn own(file: &Path) -> std::io::Result<()> {
 }
 
 /// The existing database, to be read only.
-pub(super) async fn open_to_read(settings: &Settings) -> Result<Store, String> {
+pub(super) async fn open_to_read(settings: &Settings) -> Result<(Arc<Keys>, Store), String> {
     expect_database(settings)?;
     let place = database::place(settings)?;
     let recorded = recorded(settings, &place).await?.ok_or_else(|| not_begun(settings, &place))?;
-    let keys = Keys::open(&settings.keys_folder()).map_err(|error| error.to_string())?;
+    let keys = Arc::new(Keys::open(&settings.keys_folder()).map_err(|error| error.to_string())?);
     expect_same(settings, &place, &keys, &recorded)?;
-    let mac = Arc::new(move |parts: &[&[u8]]| keys.mac(parts));
-    Store::open_to_read(&place, mac).await.map_err(|error| format!("{}: {error}", named(settings, &place)))
+    let mac = keys.clone();
+    let store = Store::open_to_read(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await;
+    Ok((keys, store.map_err(|error| format!("{}: {error}", named(settings, &place)))?))
 }
 
 /// What the database holds of the SOPs, where there is one; it is only read.
@@ -191,14 +192,40 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;
     let end = store::log_end(&store).await.map_err(said)?;
-    let terms = Terms {
+    let policies = Policies::new(in_force, shelf);
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(clock), terms(settings), end))
+}
+
+fn terms(settings: &Settings) -> Terms {
+    Terms {
         audience: settings.token_audience.clone(),
         access: TimeDelta::minutes(settings.token_minutes.into()),
         refresh: TimeDelta::days(settings.refresh_days.into()),
-    };
-    let policies = Policies::new(in_force, shelf);
-    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(clock), terms, end))
+    }
 }
+
+/// The service over an existing database that is only read, by the policy that is active there; the files' where none is.
+pub(super) async fn service_to_read(settings: &Settings) -> Result<Service, String> {
+    let said = |error: store::StoreError| error.to_string();
+    let (keys, store) = open_to_read(settings).await?;
+    let rows = store::stored_versions(store.reader()).await.map_err(said)?;
+    let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
+    let stored = Stored::of(&rows, &in_use);
+    let files = files::read(settings, Some(&stored)).await;
+    files.judge()?;
+    let Files { shelf, policy, catalog: Some(catalog), .. } = files else { return Err(NOTHING_TO_SERVE.to_owned()) };
+    let shelf = Arc::new(shelf);
+    let in_force = match store.active_policy().await.map_err(said)? {
+        None => InForce::unrecorded(policy),
+        Some(row) => InForce::read(&row, shelf.clone(), stored.kept).await.map_err(|unfit| unfit.to_string())?,
+    };
+    let end = store::log_end(&store).await.map_err(said)?;
+    let policies = Policies::new(in_force, shelf);
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(SystemClock), terms(settings), end))
+}
+
+/// That nothing can run by the files.
+const NOTHING_TO_SERVE: &str = "the files make nothing to serve; mend: see what `disposisi check` tells";
 
 /// What a server begins with: its SOPs, and the policy that decides. In a file's database that is the files'; on a server it
 /// is what was made active there, the files' only where nothing was.
@@ -210,7 +237,7 @@ async fn in_force(
     stored: Stored,
 ) -> Result<(Catalog, InForce), String> {
     let Files { policy, text: Some(text), catalog: Some(catalog), .. } = files else {
-        return Err("the files make nothing to serve; mend: see what `disposisi check` tells".to_owned());
+        return Err(NOTHING_TO_SERVE.to_owned());
     };
     let place = database::place(settings)?;
     let over = if matches!(place, Place::Sqlite(_)) { Over::Any } else { Over::None };

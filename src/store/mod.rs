@@ -48,7 +48,7 @@ pub use office::{OfficeAppend, OfficeChange, office_chain};
 pub use page::{Page, PageKey, Paging};
 pub use people::{
     Person, Standing, agencies, agencies_in, agency_people, caller, grant, grant_by_id, holds_elsewhere, is_held,
-    is_username_taken, office_grants, office_people, person_by_id, save_new_person, save_person,
+    is_username_taken, office_grants, office_people, person_by_id, person_grants, save_new_person, save_person,
 };
 pub use place::{Limits, Place, Postgres, Tls};
 pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};

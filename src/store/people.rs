@@ -206,6 +206,15 @@ pub async fn office_grants<C: ConnectionTrait>(connection: &C, office: &str) -> 
     rows.into_iter().map(|row| Ok((row.user_id, grant_of(row)?))).collect()
 }
 
+/// Every grant of a person, definitive ones first, then the oldest.
+pub async fn person_grants<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Vec<Grant>, StoreError> {
+    let query = grant::Entity::find().filter(grant::Column::UserId.eq(user));
+    let rows = query.order_by_asc(grant::Column::ValidFrom).order_by_asc(grant::Column::Id).all(connection).await?;
+    let mut grants: Vec<Grant> = rows.into_iter().map(grant_of).collect::<Result<_, _>>()?;
+    grants.sort_by_key(|grant| grant.capacity);
+    Ok(grants)
+}
+
 /// A grant.
 pub async fn grant<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Grant>, StoreError> {
     grant_by_id(connection, id).await?.map(grant_of).transpose()

@@ -29,6 +29,8 @@ mod cloud;
 mod crash;
 #[path = "../it/data_center.rs"]
 mod data_center;
+#[path = "../it/explain.rs"]
+mod explain;
 #[path = "../it/faults.rs"]
 mod faults;
 #[path = "../it/following.rs"]
