@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::access::Grant;
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
-use crate::policy::PolicyText;
+use crate::policy::{Holder, People, PolicyText};
 use crate::procedure::Shelf;
 use crate::service::{Catalog, InForce, Policies, Service, Stored, Terms, record_policy, told};
 use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, StoredVersion};
@@ -154,6 +155,36 @@ pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String
     let rows = store::stored_versions(&reader).await.map_err(failed)?;
     let in_use = store::versions_in_use(&reader).await.map_err(failed)?;
     Ok(Some(Stored::of(&rows, &in_use)))
+}
+
+/// What an existing database tells of who may act by it.
+pub(super) struct OnRecord {
+    /// Who may act, and whose requests wait.
+    pub(super) people: People,
+    /// The hash of its active policy, where it has one that the files do not take the place of by themselves.
+    pub(super) active_policy: Option<String>,
+}
+
+/// Who may act by an existing database; it is only read. None where there is none.
+pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, String> {
+    let place = database::place(settings)?;
+    if recorded(settings, &place).await?.is_none() {
+        return Ok(None);
+    }
+    let failed = |error| format!("{}: {error}", named(settings, &place));
+    let reader = store::open_to_read(&place).await.map_err(failed)?;
+    let grants = store::grants_in_force(&reader, SystemClock.now()).await.map_err(failed)?;
+    let holder = |(grant, user, agency): (Grant, String, Option<String>)| {
+        let Grant { office, role, capacity, .. } = grant;
+        Holder { user, office, role, agency, capacity }
+    };
+    let waiting = store::agencies_waiting(&reader).await.map_err(failed)?;
+    let people = People { holders: grants.into_iter().map(holder).collect(), waiting };
+    let active_policy = match place {
+        Place::Sqlite(_) => None,
+        Place::Postgres(_) => store::active_hash(&reader).await.map_err(failed)?,
+    };
+    Ok(Some(OnRecord { people, active_policy }))
 }
 
 /// The whole service over a data folder. Faults in procedures or policies stop the start.
