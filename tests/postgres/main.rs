@@ -11,6 +11,7 @@ mod empty;
 mod instance;
 mod keys;
 mod many;
+mod policies;
 mod silent;
 mod tls;
 mod together;
@@ -44,6 +45,8 @@ mod lists;
 mod manners;
 #[path = "../it/matrix.rs"]
 mod matrix;
+#[path = "../it/people.rs"]
+mod people;
 #[path = "../it/races.rs"]
 mod races;
 #[path = "../it/rotation.rs"]
