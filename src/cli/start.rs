@@ -220,6 +220,8 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     };
     let shelf = Arc::new(files.shelf.clone());
     let (catalog, in_force) = in_force(settings, &store, files, shelf.clone(), stored).await?;
+    let offices: Vec<&str> = shelf.offices.iter().map(|office| office.key.as_str()).collect();
+    store::begin_records(&store, &offices, clock.now()).await.map_err(said)?;
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;
     let end = store::log_end(&store).await.map_err(said)?;

@@ -25,6 +25,7 @@ mod lists;
 mod manners;
 mod matrix;
 mod million;
+mod office_record;
 mod people;
 mod policy_live;
 mod printed;

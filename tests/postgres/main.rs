@@ -45,6 +45,8 @@ mod lists;
 mod manners;
 #[path = "../it/matrix.rs"]
 mod matrix;
+#[path = "../it/office_record.rs"]
+mod office_record;
 #[path = "../it/people.rs"]
 mod people;
 #[path = "../it/races.rs"]

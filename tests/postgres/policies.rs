@@ -81,7 +81,10 @@ async fn one_policy_is_active_for_all_instances_whatever_files_they_have() {
     let explain = ["policy", "explain", "--user", "auditor", "--action", "see", "--request"];
     let number = answer["data"]["submitRequest"]["request"]["number"].as_str().expect("a number");
     let told = run(&path, &shipped, &[&explain[..], &[number]].concat(), "");
-    assert!(told.contains("may not see") && told.contains("by policy 2"), "by what is active, not by the files: {told}");
+    assert!(
+        told.contains("may not see") && told.contains("by policy 2"),
+        "by what is active, not by the files: {told}"
+    );
 
     // A fault changes nothing.
     let file = without.policies.join("singkawang.csv");
