@@ -11,7 +11,7 @@ use crate::access::Capacity;
 use crate::auth::{Passwords, Secret};
 use crate::clock::{Clock, SystemClock};
 use crate::procedure::Office;
-use crate::store::{self, OfficeAppend, OfficeChange, Store, StoreError};
+use crate::store::{self, Ending, OfficeAppend, OfficeChange, Store, StoreError};
 
 /// People who may sign in
 #[derive(Debug, Subcommand)]
@@ -36,6 +36,18 @@ pub(super) enum User {
         /// The agency they belong to, for an agency's people.
         #[arg(long, value_name = "OFFICE/KEY")]
         agency: Option<String>,
+        /// Read the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Give somebody who has forgotten theirs another password, and sign them out everywhere
+    ///
+    /// Make sure first that it is them. The password is asked for twice at a terminal, or is the first line of standard input with
+    /// --password-stdin; theirs to change. Their API keys go on. Works beside a running server.
+    #[command(after_help = "Example:\n  pass show siti | disposisi user set-password siti --password-stdin")]
+    SetPassword {
+        /// What they sign in with.
+        username: String,
         /// Read the password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
@@ -114,6 +126,9 @@ impl User {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
         let (username, name, nip, agency, password_stdin) = match self {
             Self::Add { username, name, nip, agency, password_stdin } => (username, name, nip, agency, password_stdin),
+            Self::SetPassword { username, password_stdin } => {
+                return set_password(settings, &username.trim().to_lowercase(), password_stdin).await;
+            }
             Self::DisableTotp { username } => return disable_totp(settings, &username.trim().to_lowercase()).await,
         };
         let (username, name) = (username.trim().to_lowercase(), name.trim().to_owned());
@@ -204,11 +219,31 @@ impl Grant {
     }
 }
 
-async fn disable_totp(settings: &Settings, username: &str) -> Outcome {
+/// The existing database, and a person in it.
+async fn existing(settings: &Settings, username: &str) -> Result<(Store, store::Person), String> {
     start::expect_database(settings)?;
     let (_, store) = start::open(settings).await?;
     let person = store.person_by_username(username).await.map_err(|error| error.to_string())?;
     let person = person.ok_or_else(|| format!("nobody signs in as `{username}`"))?;
+    Ok((store, person))
+}
+
+async fn set_password(settings: &Settings, username: &str, password_stdin: bool) -> Outcome {
+    let (store, person) = existing(settings, username).await?;
+    let hash = Passwords::hash(&password(password_stdin)?)?;
+    let set = async {
+        let transaction = store.begin().await?;
+        store::set_password(&transaction, person.id, hash).await?;
+        store::end_sessions(&transaction, Ending::All(person.id), SystemClock.now()).await?;
+        store::commit(&store, transaction).await
+    };
+    set.await.map_err(|error: StoreError| error.to_string())?;
+    say(&format!("{username} signs in with the new password from here on, and was signed out everywhere"));
+    Ok(())
+}
+
+async fn disable_totp(settings: &Settings, username: &str) -> Outcome {
+    let (store, person) = existing(settings, username).await?;
     let transaction = store.begin().await.map_err(|error| error.to_string())?;
     store::end_totp(&transaction, person.id).await.map_err(|error| error.to_string())?;
     transaction.commit().await.map_err(|error| error.to_string())?;
@@ -317,7 +352,7 @@ fn password(from_stdin: bool) -> Result<Secret, String> {
     } else if std::io::stdin().is_terminal() {
         let password = typed("Password: ")?;
         if typed("Once more: ")?.expose() != password.expose() {
-            return Err("the two passwords differ; nothing was added".to_owned());
+            return Err("the two passwords differ; nothing has changed".to_owned());
         }
         password
     } else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, PASSWORD, Server, credentials};
+use crate::harness::{Cast, Folders, PASSWORD, Server, credentials, output};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -162,6 +162,25 @@ async fn a_new_password_ends_all_other_sessions() {
         "mutation { changePassword(input: { currentPassword: \"x\", newPassword: \"x\" }) { userErrors { code } } }";
     let nobody = server.send(None, nobody, credentials("tu")).await;
     assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_gives_another_password_to_who_forgot_theirs() {
+    let server = Server::with(CAST);
+    let (token, _) = sign_in(&server, "tu").await;
+    let folders = Folders::shipped();
+    let set = |name: &str, new: &str| {
+        output(&server.path(), &folders, &["user", "set-password", name, "--password-stdin"], new)
+    };
+    assert!(!set("nobody", "another for them").status.success());
+    assert!(String::from_utf8_lossy(&set("tu", "short").stderr).contains("10 to 256"));
+    assert!(is_in(&server, &token).await, "what is refused changes nothing");
+    assert!(set(" Tu", "another for them\n").status.success());
+    assert!(!is_in(&server, &token).await);
+    assert_eq!(code(&sign_in_as(&server, "tu", PASSWORD).await), "INVALID_CREDENTIALS");
+    let (token, _) = tokens(&sign_in_as(&server, "tu", "another for them").await);
+    assert!(is_in(&server, &token).await);
+    assert!(!server.holds("another for them"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
