@@ -1,16 +1,26 @@
 //! What the documentation tells clients to send is what the server takes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Cast, Folders, Server};
+
+/// The blocks of a kind in a guide, in order.
+fn blocks<'a>(guide: &'a str, kind: &str) -> Vec<&'a str> {
+    let begin = format!("```{kind}\n");
+    guide.split(&begin).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// The lines of a guide that stand for themselves, indented, without their indent.
+fn commands<'a>(guide: &'a str, begin: &str) -> Vec<&'a str> {
+    guide.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(begin)).collect()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_in_the_clients_guide_is_taken() {
     let server = Server::with(&[("tu", "singkawang", "tu", None)]);
     let tu = server.person("tu").await;
     let guide = include_str!("../../docs/clients.md");
-    let operations: Vec<&str> =
-        guide.split("```graphql\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let operations = blocks(guide, "graphql");
     assert!(operations.len() > 8, "{} operations", operations.len());
     for operation in operations {
         let nothing = json!({ "request": "x", "asset": "x", "version": 1 });
@@ -32,5 +42,123 @@ fn every_error_code_is_in_the_clients_guide() {
     assert!(codes.len() >= 20, "{codes:?}");
     for code in codes {
         assert!(guide.contains(&format!("| `{code}` |")), "{code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_the_permissions_guide_are_as_it_tells() {
+    const CAST: Cast<'static> = &[
+        ("opd", "singkawang", "opd", Some("dinkes")),
+        ("other", "singkawang", "opd", Some("dinsos")),
+        ("siti", "singkawang", "admin-cloud", None),
+        ("kadis", "singkawang", "kepala-dinas", None),
+        ("kabid", "singkawang", "kabid-aptika", None),
+        ("tu", "singkawang", "tu", None),
+        ("board", "singkawang", "pimpinan-opd", Some("dinkes")),
+        ("admin", "singkawang", "office-admin", None),
+    ];
+    let guide = include_str!("../../docs/permissions.md");
+    let home = tempfile::tempdir().expect("a folder");
+    let folders = Folders::copied(home.path());
+    // Every line of a policy that it shows for itself is one that `check` takes.
+    let office = folders.procedures.join("singkawang/office.toml");
+    let text = std::fs::read_to_string(&office).expect("the office");
+    let [role] = commands(guide, "kontraktor = ")[..] else { panic!("one role") };
+    std::fs::write(&office, text.replace("[roles]\n", &format!("[roles]\n{role}\n"))).expect("written");
+    let file = folders.policies.join("singkawang.csv");
+    let mut policy = std::fs::read_to_string(&file).expect("the policy");
+    let lines: Vec<&str> = commands(guide, "p, ").into_iter().filter(|line| !line.contains('<')).collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    for line in lines {
+        match line.split_once(", other-than").or(line.split_once(", definitive")) {
+            Some((plain, _)) => policy = policy.replace(&format!("{plain}\n"), &format!("{line}\n")),
+            None => policy += &format!("{line}\n"),
+        }
+        assert!(policy.contains(line), "{line}");
+    }
+    std::fs::write(&file, policy).expect("written");
+    let server = Server::of(CAST, folders);
+
+    let admin = server.person("admin").await;
+    let people = "{ office(key: \"singkawang\") { people { user { id username } } } }";
+    let id = async |name: &str| {
+        let all = admin.ask(people, json!({})).await["office"]["people"].clone();
+        let found = all.as_array().expect("people").iter().find(|person| person["user"]["username"] == name).cloned();
+        found.unwrap_or_else(|| panic!("{name}"))["user"]["id"].clone()
+    };
+    let submit = async |name: &str, letter: &str| {
+        let input = json!({
+            "office": "singkawang", "procedure": "permohonan-cloud-service",
+            "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
+            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+        });
+        let query = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } } }";
+        let answer = server.person(name).await.ask(query, json!({ "input": input })).await;
+        answer["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned()
+    };
+    let number = submit("opd", "1").await;
+    submit("other", "2").await;
+    let [explain, stands_in, add, contract, key] = blocks(guide, "graphql")[..] else { panic!("five operations") };
+    let answer = admin.ask(explain, json!({ "request": number })).await;
+    assert_eq!(answer["explainPolicy"]["grants"][0]["verdict"], "ALLOWS", "{answer}");
+
+    // Plt. while the Kepala Dinas is away.
+    let ids = json!({ "kabid": id("kabid").await, "kadis": id("kadis").await });
+    let granted = admin.ask(stands_in, ids).await;
+    assert_eq!(granted["grantRole"]["userErrors"], json!([]));
+    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] });
+    server.person("tu").await.execute(&number, "2", "forward", sheet).await.expect("forwarded");
+    let kabid = server.person("kabid").await;
+    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
+    kabid.execute(&number, "3", "dispose", dispose).await.expect("as Plt.");
+    let visits = "query($number: String!) { request(number: $number) { visits { performedBy { user { name } role { name } \
+        capacity onBehalfOf { name } } } } }";
+    let seen = kabid.ask(visits, json!({ "number": number })).await;
+    let plt = json!({ "user": { "name": "kabid" }, "role": { "name": "Kepala Dinas" }, "capacity": "ACTING",
+        "onBehalfOf": { "name": "kadis" } });
+    assert_eq!(seen["request"]["visits"][2]["performedBy"], plt, "{seen}");
+
+    // A contractor for one agency.
+    let added = admin.ask(add, json!({})).await["createUser"].clone();
+    assert_eq!(added["userErrors"], json!([]), "{added}");
+    let granted = admin.ask(contract, json!({ "mitra": added["user"]["id"] })).await;
+    assert_eq!(granted["grantRole"]["userErrors"], json!([]), "{granted}");
+    let sign_in = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }";
+    let input = json!({ "input": { "username": "mitra", "password": "sementara sekali" } });
+    let token = server.send(None, sign_in, input).await["data"]["signIn"]["accessToken"].clone();
+    let all = "{ requests { totalCount nodes { number letter { number } contact { phone } visits { note } availableActions \
+        { kind } } } }";
+    let seen = server.send(token.as_str(), all, json!({})).await["data"]["requests"].clone();
+    assert_eq!((&seen["totalCount"], &seen["nodes"][0]["number"]), (&json!(1), &json!(number)), "{seen}");
+    assert_eq!(
+        (&seen["nodes"][0]["contact"]["phone"], &seen["nodes"][0]["availableActions"]),
+        (&Value::Null, &json!([]))
+    );
+
+    // A script that only reads.
+    let board = server.person("board").await;
+    let made = board.ask(key, json!({})).await["createApiKey"].clone();
+    let key = made["key"].as_str().unwrap_or_else(|| panic!("{made}"));
+    let [asked] = commands(guide, "  -d '{\"query\"")[..] else { panic!("one call") };
+    let asked: Value =
+        serde_json::from_str(asked.trim().trim_start_matches("-d '").trim_end_matches('\'')).expect("JSON");
+    let answer = server.send(Some(key), asked["query"].as_str().expect("a query"), json!({})).await;
+    assert_eq!(answer["data"]["requests"]["totalCount"], 1, "{answer}");
+    let refused = server.send(Some(key), "{ requests { nodes { letter { number } } } }", json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+
+    // Its commands are the program's.
+    for command in commands(guide, "disposisi ") {
+        let words: Vec<&str> = command.split_whitespace().take_while(|word| !word.starts_with("--")).collect();
+        let help = crate::harness::run(
+            &server.path(),
+            &Folders::shipped(),
+            &[&words[1..words.len().min(3)], &["--help"]].concat(),
+            "",
+        );
+        for flag in command.split_whitespace().filter(|word| word.starts_with("--")) {
+            assert!(help.contains(flag), "{command}: {flag}");
+        }
     }
 }
