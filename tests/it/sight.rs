@@ -212,7 +212,7 @@ async fn each_field_is_told_as_its_reader_would_read_it() {
     let number = submit(&people["opd"], "F/1", "ORDINARY").await;
     let mut sockets = Vec::new();
     for reader in readers {
-        let mut all = Vec::new();
+        let (mut all, before) = (Vec::new(), read(&people[reader], &number).await.len());
         for some in paths.chunks(90) {
             let mut socket = Socket::of(&server, people[reader].token()).await;
             for path in some {
@@ -220,16 +220,19 @@ async fn each_field_is_told_as_its_reader_would_read_it() {
             }
             all.push((socket, some));
         }
-        sockets.push((reader, all));
+        sockets.push((reader, before, all));
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (who, step, outcome, more) = acts().swap_remove(0);
     people[who].execute(&number, step, outcome, more).await.expect("forwarded");
     let mut compared = 0;
-    for (reader, all) in sockets {
+    for (reader, before, all) in sockets {
+        let happened = read(&people[reader], &number).await.len() - before;
+        assert!(happened > 0, "{reader}");
         for (mut socket, some) in all {
             let mut told: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-            while let Some(message) = socket.receive_within(Duration::from_millis(1200)).await {
+            for _ in 0..happened * some.len() {
+                let message = socket.receive_within(Duration::from_secs(30)).await.expect("each is told all");
                 let path = message["id"].as_str().unwrap_or_else(|| panic!("{message}")).to_owned();
                 assert_eq!(message["type"], "next", "{message}");
                 told.entry(path).or_default().push(message["payload"].clone());
