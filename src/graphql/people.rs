@@ -31,6 +31,8 @@ struct CreateUserInput {
     agency: Option<String>,
     /// Their first password, 10 to 256 characters: theirs to change.
     password: String,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
 }
@@ -55,6 +57,8 @@ struct CreateAgencyInput {
     key: String,
     /// Its name.
     name: String,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
 }
@@ -89,6 +93,8 @@ struct GrantRoleInput {
     valid_from: Option<DateTime<Utc>>,
     /// In force until just before this moment; without end when not given. Needed for DAILY_ACTING.
     valid_until: Option<DateTime<Utc>>,
+    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
 }
@@ -180,6 +186,7 @@ impl PeopleMutation {
             nip: input.nip,
             agency: input.agency,
             password: Secret::new(input.password),
+            idempotency_key: input.idempotency_key,
         };
         let done = service(context)?.create_user(pass, new).await;
         user_payload(context, &input.office, done).await
@@ -205,7 +212,9 @@ impl PeopleMutation {
         #[graphql(desc = "The agency.")] input: CreateAgencyInput,
     ) -> Result<Option<AgencyPayload>> {
         let pass = acting(context, input.acting_as.as_ref())?;
-        let done = service(context)?.create_agency(pass, &input.office, &input.key, &input.name).await;
+        let CreateAgencyInput { office, key, name, idempotency_key, .. } = input;
+        let new = command::CreateAgency { office, key, name, idempotency_key };
+        let done = service(context)?.create_agency(pass, new).await;
         agency_payload(context, done).await
     }
 
@@ -237,6 +246,7 @@ impl PeopleMutation {
             on_behalf_of: input.on_behalf_of.as_ref().map(|id| id::uuid("User", id)),
             valid_from: input.valid_from,
             valid_until: input.valid_until,
+            idempotency_key: input.idempotency_key,
         };
         let done = service(context)?.grant_role(pass, given).await;
         grant_payload(context, done).await

@@ -61,7 +61,7 @@ pub use explain::{Asked, Explanation, Question, Verdict};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use judged::{HeldPolicy, Judged};
-pub use people::{CreateUser, GrantRole, RevokeGrant};
+pub use people::{CreateAgency, CreateUser, GrantRole, RevokeGrant};
 pub use policies::{InForce, Policies, Unfit, record_policy, told};
 pub use request::{Available, AvailableKind};
 pub use sign_in::{SignedIn, Terms, Tokens};

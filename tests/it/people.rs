@@ -110,6 +110,50 @@ async fn whoever_manages_people_adds_them_and_nobody_else_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_retry_adds_nobody_and_grants_nothing_a_second_time() {
+    let server = Server::with(CAST);
+    let admin = server.person("admin").await;
+    let user = |name: &str, password: &str| {
+        json!({ "input": { "office": "singkawang", "username": name, "name": "Siti", "password": password,
+            "idempotencyKey": "satu" } })
+    };
+    let first = admin.ask(CREATE, user("siti", "demonstration only")).await["createUser"].clone();
+    assert_eq!(admin.ask(CREATE, user("siti", "demonstration only")).await["createUser"], first);
+    for other in [user("budi", "demonstration only"), user("siti", "another for them")] {
+        assert_eq!(code(&admin.ask(CREATE, other).await["createUser"]), "IDEMPOTENCY_KEY_REUSED");
+    }
+    let second = server.person("second").await;
+    let answer = second.ask(CREATE, user("siti", "demonstration only")).await;
+    assert_eq!(code(&answer["createUser"]), "NAME_TAKEN", "another's key is another: {answer}");
+
+    let grant = json!({ "input": { "office": "singkawang", "userId": first["user"]["id"], "role": "tu",
+        "idempotencyKey": "satu" } });
+    let granted = admin.ask(GRANT, grant.clone()).await["grantRole"].clone();
+    assert_eq!(admin.ask(GRANT, grant.clone()).await["grantRole"], granted);
+    let all = people(&admin, "singkawang").await;
+    let siti = all.iter().find(|person| person["user"]["username"] == "siti").expect("a person");
+    assert_eq!(siti["grants"].as_array().map(Vec::len), Some(1), "{siti}");
+
+    let agency = "mutation($input: CreateAgencyInput!) { createAgency(input: $input) { agency { id key } \
+        userErrors { code } } }";
+    let dinsos = json!({ "input": { "office": "singkawang", "key": "dinsos", "name": "Dinas Sosial",
+        "idempotencyKey": "satu" } });
+    let made = admin.ask(agency, dinsos.clone()).await["createAgency"].clone();
+    assert_eq!(made["agency"]["key"], "dinsos", "{made}");
+    assert_eq!(admin.ask(agency, dinsos).await["createAgency"], made);
+    // What a key did is not told to who may no longer do it.
+    let me = id_of(&admin, "singkawang", "admin").await;
+    let mine = people(&second, "singkawang").await;
+    let mine = mine.iter().find(|person| person["user"]["id"] == me).expect("a person")["grants"][0]["id"].clone();
+    assert_eq!(
+        second.ask(REVOKE, json!({ "input": { "grantId": mine } })).await["revokeGrant"]["userErrors"],
+        json!([])
+    );
+    assert_eq!(admin.refusal(GRANT, grant).await, "FORBIDDEN");
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_grants_themselves_and_the_last_administrator_stays() {
     let server = Server::with(CAST);
     let admin = server.person("admin").await;

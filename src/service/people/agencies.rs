@@ -9,29 +9,45 @@ use crate::access::{Action, Pass};
 use crate::policy::Object;
 use crate::store::{self, OfficeAppend};
 
+/// A new agency.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
+pub struct CreateAgency {
+    pub office: String,
+    pub key: String,
+    pub name: String,
+    pub idempotency_key: Option<String>,
+}
+
 impl Service {
     /// Adds an agency that an office serves. Its id.
-    pub async fn create_agency(&self, pass: Pass, office: &str, key: &str, name: &str) -> Answer<Uuid> {
-        again(|| self.create_agency_once(pass, office, key, name)).await
+    pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
+        again(|| self.create_agency_once(pass, new.clone())).await
     }
 
-    async fn create_agency_once(&self, pass: Pass, office: &str, key: &str, name: &str) -> Answer<Uuid> {
-        let (transaction, _, allowed) = self.begin_for(pass, office, Object::Agencies, Action::Manage).await?;
-        self.office_entry(office)?;
+    async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
+        let CreateAgency { office, key, name, idempotency_key } = new;
+        let (transaction, _, allowed) = self.begin_for(pass, &office, Object::Agencies, Action::Manage).await?;
+        self.office_entry(&office)?;
+        let identity = serde_json::json!([office, key, name]);
+        let once = self.key(pass, "createAgency", idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, pass.user, &once).await? {
+            return Ok(done);
+        }
         let mut faults = Faults::default();
-        faults.key(&["key"], key, "-");
-        let name = faults.line(&["name"], name);
+        faults.key(&["key"], &key, "-");
+        let name = faults.line(&["name"], &name);
         faults.settle()?;
         let mut change = self.change_office(&transaction, &allowed).await?;
-        if store::agencies_in(&transaction, office).await?.iter().any(|agency| agency.key == key) {
+        if store::agencies_in(&transaction, &office).await?.iter().any(|agency| agency.key == key) {
             let message = "The office serves an agency of this key already.";
             return Err(Refused::user(UserErrorCode::NameTaken, &["key"], message));
         }
         let id = store::new_id(self.now());
-        let (office, key) = (office.to_owned(), key.to_owned());
         change.add_agency(agency::Model { id, office, key, name, deactivated_at: None }).await?;
         change.append(OfficeAppend { kind: "AGENCY_ADDED", agency: Some(id), ..Default::default() }).await?;
         change.save().await?;
+        self.remember(&transaction, pass.user, &once, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }

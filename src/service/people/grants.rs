@@ -24,6 +24,7 @@ pub struct GrantRole {
     pub on_behalf_of: Option<Uuid>,
     pub valid_from: Option<DateTime<Utc>>,
     pub valid_until: Option<DateTime<Utc>>,
+    pub idempotency_key: Option<String>,
 }
 
 /// The end of a grant.
@@ -44,6 +45,13 @@ impl Service {
         let (transaction, caller, allowed) = self.begin_for(pass, &given.office, role, action).await?;
         let spec = self.office_entry(&given.office)?.office.roles.get(&given.role);
         let spec = spec.ok_or_else(|| Refused::not_found(&["role"]))?;
+        let (capacity, stands_for) = (given.capacity, (&given.decree_number, given.on_behalf_of));
+        let identity = (&given.office, given.user, &given.role, &given.agency, capacity, stands_for);
+        let identity = (identity, given.valid_from, given.valid_until);
+        let key = self.key(pass, "grantRole", given.idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
+            return Ok(done);
+        }
         let mut change = self.change_office(&transaction, &allowed).await?;
         if given.user == caller.pass.user {
             let message = "Nobody grants themselves a role: ask another administrator.";
@@ -116,6 +124,7 @@ impl Service {
         let told = OfficeAppend { kind: "ROLE_GRANTED", user, grant, agency: agency_id, ..Default::default() };
         change.append(told).await?;
         change.save().await?;
+        self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }

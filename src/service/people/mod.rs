@@ -14,6 +14,7 @@ use crate::access::{Action, Authorized, Pass, WholeOffice};
 use crate::policy::Object;
 use crate::store::{self, OfficeChange, Transaction};
 
+pub use agencies::CreateAgency;
 pub use grants::{GrantRole, RevokeGrant};
 pub use users::CreateUser;
 

@@ -6,7 +6,7 @@ use super::super::text::Faults;
 use super::super::{Answer, Refused, Service, UserErrorCode, again::again};
 use super::{is_known, nobody};
 use crate::access::{Action, Pass};
-use crate::auth::{Passwords, Secret};
+use crate::auth::Secret;
 use crate::policy::Object;
 use crate::store::{self, Ending, OfficeAppend, Person};
 
@@ -20,6 +20,7 @@ pub struct CreateUser {
     pub nip: Option<String>,
     pub agency: Option<String>,
     pub password: Secret,
+    pub idempotency_key: Option<String>,
 }
 
 impl Service {
@@ -31,15 +32,19 @@ impl Service {
         let mut faults = Faults::default();
         faults.password(&["password"], &new.password);
         faults.settle()?;
-        let password = new.password.clone();
-        let hash = tokio::task::spawn_blocking(move || Passwords::hash(&password)).await;
-        let hash = hash.map_err(|error| Refused::Internal(error.to_string()))?.map_err(Refused::Internal)?;
+        let hash = self.passwords.hash_apart(new.password.clone()).await.map_err(Refused::Internal)?;
         again(|| self.create_user_once(pass, new.clone(), hash.clone())).await
     }
 
     async fn create_user_once(&self, pass: Pass, new: CreateUser, password_hash: String) -> Answer<Uuid> {
         let (transaction, _, allowed) = self.begin_for(pass, &new.office, Object::People, Action::Manage).await?;
         self.office_entry(&new.office)?;
+        let identity =
+            serde_json::json!([new.office, new.username, new.name, new.nip, new.agency, new.password.expose()]);
+        let key = self.key(pass, "createUser", new.idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
+            return Ok(done);
+        }
         let mut faults = Faults::default();
         let username = new.username.trim().to_lowercase();
         faults.key(&["username"], &username, "._-");
@@ -78,6 +83,7 @@ impl Service {
         store::save_new_person(&transaction, row).await?;
         change.append(OfficeAppend { kind: "USER_ADDED", user: Some(id), ..Default::default() }).await?;
         change.save().await?;
+        self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }
