@@ -12,6 +12,7 @@ mod instance;
 mod keys;
 mod many;
 mod policies;
+mod revoked;
 mod silent;
 mod tls;
 mod together;
