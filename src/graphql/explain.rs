@@ -163,6 +163,7 @@ impl PolicyQuery {
     /// Why somebody may do something to a request now, or may not: for whoever's policy lets them ask (`explain`) in the
     /// request's office. Null for anybody else, for a request that is SECRET or TOP_SECRET and not yours to see, and for a person
     /// whom the office does not know.
+    #[graphql(complexity = "child_complexity + 10")]
     async fn explain_policy(
         &self,
         context: &Context<'_>,
