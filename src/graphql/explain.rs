@@ -6,8 +6,8 @@ use super::error;
 use super::session::{caller, service};
 use super::types::who::RoleGrant;
 use crate::access::{Action, Field};
-use crate::policy::Line;
-use crate::service::{Asked, Explanation, Question, Verdict};
+
+use crate::service::{Asked, Explanation, Line, Question, Verdict};
 
 /// What asks the policy itself.
 #[derive(Default)]
