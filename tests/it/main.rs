@@ -27,6 +27,7 @@ mod million;
 mod people;
 mod policy_live;
 mod printed;
+mod provider;
 mod races;
 mod rotation;
 mod schema;
