@@ -42,6 +42,8 @@ mod lists;
 mod manners;
 #[path = "../it/matrix.rs"]
 mod matrix;
+#[path = "../it/provider.rs"]
+mod provider;
 #[path = "../it/races.rs"]
 mod races;
 #[path = "../it/rotation.rs"]

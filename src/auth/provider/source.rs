@@ -102,7 +102,7 @@ fn causes(error: &dyn std::error::Error) -> String {
 
 /// A place that may be asked: by HTTPS, or on this machine itself. The error says what is wrong with it.
 pub(super) fn location(text: &str) -> Result<Uri, String> {
-    let uri: Uri = text.parse().map_err(|error| format!("is no URL: {error}"))?;
+    let uri: Uri = text.parse().map_err(|error| format!("is no URL ({error}); it begins with https://"))?;
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let is_loopback = host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
     let is_safe = uri.scheme() == Some(&Scheme::HTTPS) || uri.scheme() == Some(&Scheme::HTTP) && is_loopback;
