@@ -16,7 +16,7 @@ pub(super) fn judge(settings: &Settings) -> Result<(), String> {
 
 /// What is wrong with all of them together.
 pub(super) fn judge_together(settings: &Settings) -> Result<(), String> {
-    match (settings.oidc_issuer.is_empty(), settings.oidc_audience.is_empty()) {
+    match (settings.oidc_issuer.is_empty(), settings.oidc_audience.trim().is_empty()) {
         (true, true) | (false, false) => Ok(()),
         (false, true) => Err(
             "`oidc_issuer` is set and `oidc_audience` is not: name whom its tokens are for, as they say it in `aud`"

@@ -189,33 +189,25 @@ impl Provider {
     /// Asks for the keys: at once, whenever they are no longer fresh, and when one is needed that is not known; soon again when
     /// there was no answer. Never ends by itself.
     pub async fn keep(&self) {
-        let (mut round, mut failing) = (self.round.subscribe(), false);
+        let (issuer, mut round) = (self.source.issuer(), self.round.subscribe());
+        // Each is told once: while it does not answer it is asked every few seconds.
+        let (mut count, mut failure) = (None, None);
         loop {
             let since = Instant::now();
-            let answer = self.source.keys().await;
-            let more = match answer {
+            let more = match self.source.keys().await {
                 Ok(keys) => {
-                    if failing || self.known.load().is_none() {
-                        tracing::info!(
-                            issuer = self.source.issuer(),
-                            keys = keys.len(),
-                            "the identity provider's keys are known"
-                        );
+                    if failure.take().is_some() || count != Some(keys.len()) {
+                        tracing::info!(issuer, keys = keys.len(), "the identity provider's keys are known");
                     }
-                    failing = false;
+                    count = Some(keys.len());
                     self.known.store(Some(Arc::new(Known { keys, since })));
                     self.pace.fresh.saturating_sub(self.pace.rest)
                 }
                 Err(why) => {
-                    // Once: until it answers again it is asked every few seconds.
-                    if !failing {
-                        tracing::warn!(
-                            issuer = self.source.issuer(),
-                            why,
-                            "the identity provider's keys are not to be had"
-                        );
+                    if failure.as_ref() != Some(&why) {
+                        tracing::warn!(issuer, why, "the identity provider's keys are not to be had");
                     }
-                    failing = true;
+                    failure = Some(why);
                     Duration::ZERO
                 }
             };

@@ -215,6 +215,37 @@ async fn a_storm_of_unknown_keys_asks_the_provider_once() {
 }
 
 #[tokio::test]
+async fn a_token_is_in_force_by_our_clock_and_the_leeway_of_our_own() {
+    let (told, issuer) = told().await;
+    told.publish(&[ed("1")]);
+    let provider = kept(&issuer, Pace { rest: SOON, fresh: NEVER, stale: NEVER });
+    let header = Header { kid: Some("1".to_owned()), ..Header::new(Algorithm::EdDSA) };
+    let sign = |claims: Value| {
+        let claims = with(json!({ "iss": issuer.name, "aud": "us", "name": "siti" }), claims);
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_pem(ED).unwrap()).unwrap()
+    };
+    // Long ago by the machine's clock.
+    let (begins, ends) = (1_000_000_000, 1_000_000_300);
+    let at = |second: i64| DateTime::from_timestamp(second, 0).unwrap();
+    let let_in = Ok(("siti".to_owned(), at(ends + LEEWAY)));
+    for claims in
+        [json!({ "nbf": begins, "exp": ends }), json!({ "nbf": begins as f64 + 0.5, "exp": ends as f64 + 0.5 })]
+    {
+        let token = sign(claims);
+        assert!(provider.is_named_by(&token));
+        for (moment, good) in
+            [(begins - LEEWAY - 1, false), (begins - LEEWAY, true), (ends + LEEWAY - 1, true), (ends + LEEWAY, false)]
+        {
+            let verified = provider.verify(&token, at(moment)).await;
+            assert_eq!(verified == let_in, good, "{moment}: {verified:?}");
+        }
+    }
+    let several = sign(json!({ "exp": ends, "iss": [issuer.name, "https://other.example"] }));
+    assert!(!provider.is_named_by(&several) && provider.verify(&several, at(begins)).await.is_err());
+    assert!(provider.verify(&sign(json!({ "exp": ends })), at(0)).await.is_ok(), "`nbf` need not be said");
+}
+
+#[tokio::test]
 async fn keys_are_asked_for_again_when_they_are_no_longer_fresh() {
     let (told, issuer) = told().await;
     told.publish(&[rsa(RSA, "1")]);
