@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::access::Grant;
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
-use crate::policy::PolicyText;
+use crate::policy::{Holder, People, PolicyText};
 use crate::procedure::Shelf;
 use crate::service::{Catalog, InForce, Policies, Service, Stored, Terms, record_policy, told};
 use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, StoredVersion};
@@ -132,14 +133,15 @@ fn own(file: &Path) -> std::io::Result<()> {
 }
 
 /// The existing database, to be read only.
-pub(super) async fn open_to_read(settings: &Settings) -> Result<Store, String> {
+pub(super) async fn open_to_read(settings: &Settings) -> Result<(Arc<Keys>, Store), String> {
     expect_database(settings)?;
     let place = database::place(settings)?;
     let recorded = recorded(settings, &place).await?.ok_or_else(|| not_begun(settings, &place))?;
-    let keys = Keys::open(&settings.keys_folder()).map_err(|error| error.to_string())?;
+    let keys = Arc::new(Keys::open(&settings.keys_folder()).map_err(|error| error.to_string())?);
     expect_same(settings, &place, &keys, &recorded)?;
-    let mac = Arc::new(move |parts: &[&[u8]]| keys.mac(parts));
-    Store::open_to_read(&place, mac).await.map_err(|error| format!("{}: {error}", named(settings, &place)))
+    let mac = keys.clone();
+    let store = Store::open_to_read(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await;
+    Ok((keys, store.map_err(|error| format!("{}: {error}", named(settings, &place)))?))
 }
 
 /// What the database holds of the SOPs, where there is one; it is only read.
@@ -153,6 +155,36 @@ pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String
     let rows = store::stored_versions(&reader).await.map_err(failed)?;
     let in_use = store::versions_in_use(&reader).await.map_err(failed)?;
     Ok(Some(Stored::of(&rows, &in_use)))
+}
+
+/// What an existing database tells of who may act by it.
+pub(super) struct OnRecord {
+    /// Who may act, and whose requests wait.
+    pub(super) people: People,
+    /// The hash of its active policy, where it has one that the files do not take the place of by themselves.
+    pub(super) active_policy: Option<String>,
+}
+
+/// Who may act by an existing database; it is only read. None where there is none.
+pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, String> {
+    let place = database::place(settings)?;
+    if recorded(settings, &place).await?.is_none() {
+        return Ok(None);
+    }
+    let failed = |error| format!("{}: {error}", named(settings, &place));
+    let reader = store::open_to_read(&place).await.map_err(failed)?;
+    let grants = store::grants_in_force(&reader, SystemClock.now()).await.map_err(failed)?;
+    let holder = |(grant, user, agency): (Grant, String, Option<String>)| {
+        let Grant { office, role, capacity, .. } = grant;
+        Holder { user, office, role, agency, capacity }
+    };
+    let waiting = store::agencies_waiting(&reader).await.map_err(failed)?;
+    let people = People { holders: grants.into_iter().map(holder).collect(), waiting };
+    let active_policy = match place {
+        Place::Sqlite(_) => None,
+        Place::Postgres(_) => store::active_hash(&reader).await.map_err(failed)?,
+    };
+    Ok(Some(OnRecord { people, active_policy }))
 }
 
 /// The whole service over a data folder. Faults in procedures or policies stop the start.
@@ -188,17 +220,45 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     };
     let shelf = Arc::new(files.shelf.clone());
     let (catalog, in_force) = in_force(settings, &store, files, shelf.clone(), stored).await?;
+    let offices: Vec<&str> = shelf.offices.iter().map(|office| office.key.as_str()).collect();
+    store::begin_records(&store, &offices, clock.now()).await.map_err(said)?;
     // Whatever committed before the last end and has no place in the log yet gets it now.
     store::sequence_pending(&store).await.map_err(said)?;
     let end = store::log_end(&store).await.map_err(said)?;
-    let terms = Terms {
+    let policies = Policies::new(in_force, shelf);
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(clock), terms(settings), end))
+}
+
+fn terms(settings: &Settings) -> Terms {
+    Terms {
         audience: settings.token_audience.clone(),
         access: TimeDelta::minutes(settings.token_minutes.into()),
         refresh: TimeDelta::days(settings.refresh_days.into()),
-    };
-    let policies = Policies::new(in_force, shelf);
-    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(clock), terms, end))
+    }
 }
+
+/// The service over an existing database that is only read, by the policy that is active there; the files' where none is.
+pub(super) async fn service_to_read(settings: &Settings) -> Result<Service, String> {
+    let said = |error: store::StoreError| error.to_string();
+    let (keys, store) = open_to_read(settings).await?;
+    let rows = store::stored_versions(store.reader()).await.map_err(said)?;
+    let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
+    let stored = Stored::of(&rows, &in_use);
+    let files = files::read(settings, Some(&stored)).await;
+    files.judge()?;
+    let Files { shelf, policy, catalog: Some(catalog), .. } = files else { return Err(NOTHING_TO_SERVE.to_owned()) };
+    let shelf = Arc::new(shelf);
+    let in_force = match store.active_policy().await.map_err(said)? {
+        None => InForce::unrecorded(policy),
+        Some(row) => InForce::read(&row, shelf.clone(), stored.kept).await.map_err(|unfit| unfit.to_string())?,
+    };
+    let end = store::log_end(&store).await.map_err(said)?;
+    let policies = Policies::new(in_force, shelf);
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(SystemClock), terms(settings), end))
+}
+
+/// That nothing can run by the files.
+const NOTHING_TO_SERVE: &str = "the files make nothing to serve; mend: see what `disposisi check` tells";
 
 /// What a server begins with: its SOPs, and the policy that decides. In a file's database that is the files'; on a server it
 /// is what was made active there, the files' only where nothing was.
@@ -210,7 +270,7 @@ async fn in_force(
     stored: Stored,
 ) -> Result<(Catalog, InForce), String> {
     let Files { policy, text: Some(text), catalog: Some(catalog), .. } = files else {
-        return Err("the files make nothing to serve; mend: see what `disposisi check` tells".to_owned());
+        return Err(NOTHING_TO_SERVE.to_owned());
     };
     let place = database::place(settings)?;
     let over = if matches!(place, Place::Sqlite(_)) { Over::Any } else { Over::None };

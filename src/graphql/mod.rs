@@ -5,6 +5,7 @@ mod api_key;
 mod complete;
 mod document;
 mod error;
+mod explain;
 mod follow;
 mod id;
 mod loaders;
@@ -35,7 +36,7 @@ use crate::service::Service;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(query::RequestQuery);
+pub struct Query(query::RequestQuery, explain::PolicyQuery);
 
 /// What can be done.
 #[derive(MergedObject, Default)]

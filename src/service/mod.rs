@@ -12,6 +12,7 @@ mod cursor;
 mod disposition;
 mod error;
 mod execute;
+mod explain;
 mod follow;
 pub mod history;
 mod housekeeping;
@@ -57,6 +58,7 @@ pub use command::{
 };
 pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
+pub use explain::{Asked, Explanation, Question, Verdict};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use judged::{HeldPolicy, Judged};

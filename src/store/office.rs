@@ -238,6 +238,19 @@ impl<'a> OfficeChange<'a> {
     }
 }
 
+/// Begins the records of offices that have agencies or grants from before there were such records.
+pub async fn begin_records(store: &Store, offices: &[&str], now: DateTime<Utc>) -> Result<(), StoreError> {
+    for office in offices {
+        if office_chain(store, office).await?.is_some() {
+            continue;
+        }
+        let transaction = store.begin().await?;
+        OfficeChange::by_operator(store, &transaction, office, now).await?.save().await?;
+        log::commit(store, transaction).await?;
+    }
+    Ok(())
+}
+
 /// The chain of an office's own events; none before the first.
 pub async fn office_chain(store: &Store, office: &str) -> Result<Option<Uuid>, StoreError> {
     let found =

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{agency, grant, people_version, user};
+use entity::{agency, grant, people_version, request, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -206,6 +206,15 @@ pub async fn office_grants<C: ConnectionTrait>(connection: &C, office: &str) -> 
     rows.into_iter().map(|row| Ok((row.user_id, grant_of(row)?))).collect()
 }
 
+/// Every grant of a person, definitive ones first, then the oldest.
+pub async fn person_grants<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Vec<Grant>, StoreError> {
+    let query = grant::Entity::find().filter(grant::Column::UserId.eq(user));
+    let rows = query.order_by_asc(grant::Column::ValidFrom).order_by_asc(grant::Column::Id).all(connection).await?;
+    let mut grants: Vec<Grant> = rows.into_iter().map(grant_of).collect::<Result<_, _>>()?;
+    grants.sort_by_key(|grant| grant.capacity);
+    Ok(grants)
+}
+
 /// A grant.
 pub async fn grant<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Grant>, StoreError> {
     grant_by_id(connection, id).await?.map(grant_of).transpose()
@@ -239,6 +248,38 @@ pub async fn is_held<C: ConnectionTrait>(
         .filter(in_force(now))
         .filter(is_active(Expr::col((grant::Entity, grant::Column::UserId))));
     Ok(held.count(connection).await? > 0)
+}
+
+/// Every grant that is in force at a moment, each with the name that its holder signs in with and its agency's key. Of nobody
+/// who was put out of service.
+pub async fn grants_in_force<C: ConnectionTrait>(
+    connection: &C,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Grant, String, Option<String>)>, StoreError> {
+    let rows = grant::Entity::find().filter(in_force(now)).order_by_asc(grant::Column::Id).all(connection).await?;
+    let people = user::Entity::find().filter(user::Column::DeactivatedAt.is_null());
+    let people = people.select_only().columns([user::Column::Id, user::Column::Username]).into_tuple();
+    let people: HashMap<Uuid, String> = people.all(connection).await?.into_iter().collect();
+    let agencies = agency::Entity::find().select_only().columns([agency::Column::Id, agency::Column::Key]).into_tuple();
+    let agencies: HashMap<Uuid, String> = agencies.all(connection).await?.into_iter().collect();
+    let of = |row: grant::Model| {
+        let user = people.get(&row.user_id)?.clone();
+        let agency = row.agency_id.and_then(|id| agencies.get(&id).cloned());
+        Some(grant_of(row).map(|grant| (grant, user, agency)))
+    };
+    rows.into_iter().filter_map(of).collect()
+}
+
+/// The agencies that have a request which has not ended, each by the keys of the office and its own.
+pub async fn agencies_waiting<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, String)>, StoreError> {
+    let asking = Query::select()
+        .column(request::Column::AgencyId)
+        .from(request::Entity)
+        .and_where(Expr::col(request::Column::FinishedAt).is_null())
+        .to_owned();
+    let query = agency::Entity::find().filter(agency::Column::Id.in_subquery(asking));
+    let keys = query.select_only().columns([agency::Column::Office, agency::Column::Key]);
+    Ok(keys.order_by_asc(agency::Column::Key).into_tuple().all(connection).await?)
 }
 
 /// Whether a person holds a grant in another office at a moment, or will.

@@ -276,7 +276,27 @@ impl Proof<'_> {
             }
             rows_agree(&format!("office {}", chain.office), told, found)?;
         }
-        Ok(())
+        self.expect_records().await
+    }
+
+    /// Verifies that every office with agencies or grants has a record of its own.
+    async fn expect_records(&self) -> Result<(), Halt> {
+        let known = || Query::select().column(office_chain::Column::Office).from(office_chain::Entity).to_owned();
+        let agency = agency::Entity::find().filter(agency::Column::Office.not_in_subquery(known()));
+        let grant = grant::Entity::find().filter(grant::Column::Office.not_in_subquery(known()));
+        let defect = |office: &str, row: String| Defect {
+            at: format!("office {office}"),
+            what: format!(
+                "it has no record, and the row {row}: inserted, or not yet begun by a server of this version"
+            ),
+        };
+        if let Some(row) = agency.one(self.moment).await? {
+            return Err(defect(&row.office, name(&row)).into());
+        }
+        match grant.one(self.moment).await? {
+            Some(row) => Err(defect(&row.office, name(&row)).into()),
+            None => Ok(()),
+        }
     }
 
     /// Verifies an office's events and where they end. What the last event about each row says, and which event that is.

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::harness::{Folders, Server, command, output, run};
+use crate::harness::{Folders, SINGKAWANG, Server, command, enter, output, run};
 
 /// What a command that must fail says.
 fn refusal(output: &Output) -> String {
@@ -99,6 +99,33 @@ async fn a_grant_counts_between_its_dates_only() {
     assert_eq!(grants().await, 1, "neither one that ended nor one to come");
     server.run(&tu);
     assert_eq!(grants().await, 2);
+}
+
+#[test]
+fn a_check_names_the_steps_that_nobody_there_may_take() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, folders) = (folder.path().join("data"), Folders::shipped());
+    let check = || run(&data, &folders, &["check"], "");
+    assert!(check().contains("policy lines: no fault"), "no database tells of people");
+    enter(SINGKAWANG, |arguments, input| drop(run(&data, &folders, arguments, input)));
+    let said = check();
+    assert!(said.contains("nobody holds a role in `denpasar`"), "{said}");
+    assert!(!said.contains("singkawang"), "all is there: {said}");
+    assert!(said.contains("7 grants in force: nothing to mend, 1 to look at"), "{said}");
+
+    let ended = ["grant", "tu", "--office", "singkawang", "--role", "auditor", "--until", "2020-01-01T00:00:00Z"];
+    let from = ["--from", "2019-01-01T00:00:00Z"];
+    run(&data, &folders, &[&ended[..], &from[..]].concat(), "");
+    assert!(check().contains("7 grants in force"), "what has ended does not count");
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    enter(&SINGKAWANG[..6], |arguments, input| drop(run(&data, &folders, arguments, input)));
+    let said = run(&data, &folders, &["check"], "");
+    assert!(
+        said.contains("warning: nobody executes `permohonan-subdomain/6`: no active person holds `admin-system`"),
+        "{said}"
+    );
+    assert!(said.contains("disposisi grant <username> --office singkawang --role admin-system"), "{said}");
 }
 
 #[test]

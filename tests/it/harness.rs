@@ -50,10 +50,15 @@ impl Folders {
         Self { procedures: root.join("procedures"), policies: root.join("policies") }
     }
 
+    /// Those in a folder.
+    pub(crate) fn at(home: &Path) -> Self {
+        Self { procedures: home.join("procedures"), policies: home.join("policies") }
+    }
+
     /// A copy of the shipped ones, to change.
     pub(crate) fn copied(to: &Path) -> Self {
         let shipped = Self::shipped();
-        let copy = Self { procedures: to.join("procedures"), policies: to.join("policies") };
+        let copy = Self::at(to);
         copy_all(&shipped.procedures, &copy.procedures);
         copy_all(&shipped.policies, &copy.policies);
         copy

@@ -454,7 +454,7 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
 }
 
 /// Holds a text against its golden file; when they differ, writes it where it can be copied from.
-fn hold(file: &str, text: &str) {
+pub(crate) fn hold(file: &str, text: &str) {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
     if std::fs::read_to_string(&golden).unwrap_or_default() != text {
         let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);

@@ -1,8 +1,9 @@
 //! Somebody who may write to the whole database, but has no key: whatever they change, `disposisi audit verify` names it.
 //!
-//! People, agencies, grants and the stored versions of SOPs are no part of the record: what they were when somebody acted
-//! stands in the events. To restore a whole older database is out of its reach too.
+//! People and the stored versions of SOPs are no part of the record: what they were when somebody acted stands in the events. To
+//! restore a whole older database is out of its reach too.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
@@ -164,10 +165,15 @@ async fn reserve(server: &Server, number: &str) {
     server.person("kasi").await.execute(number, "3", "placeable", placement).await.expect("reserved");
 }
 
+/// A database that was not touched, and how it was some time before.
+pub(crate) struct Copies {
+    folder: tempfile::TempDir,
+    pub(crate) clean: DatabaseConnection,
+}
+
 /// Four requests that were played, and how the database was in the middle.
 struct World {
-    folder: tempfile::TempDir,
-    clean: DatabaseConnection,
+    copies: Copies,
     /// The oldest: a subdomain.
     first: String,
     /// A cloud account with a credential.
@@ -178,14 +184,22 @@ struct World {
     last: String,
 }
 
+impl Deref for World {
+    type Target = Copies;
+
+    fn deref(&self) -> &Copies {
+        &self.copies
+    }
+}
+
 /// What is done to a database, and what must be named.
-struct Case {
+pub(crate) struct Case {
     what: String,
     sql: String,
     named: Vec<String>,
 }
 
-fn case(what: &str, sql: &str, named: &[&str]) -> Case {
+pub(crate) fn case(what: &str, sql: &str, named: &[&str]) -> Case {
     Case { what: what.to_owned(), sql: sql.to_owned(), named: named.iter().map(|&part| part.to_owned()).collect() }
 }
 
@@ -196,7 +210,7 @@ fn verify(data: &Path) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
-async fn value<T: TryGetable>(database: &DatabaseConnection, sql: &str) -> T {
+pub(crate) async fn value<T: TryGetable>(database: &DatabaseConnection, sql: &str) -> T {
     let statement = Statement::from_string(database.get_database_backend(), sql);
     let row = database.query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let row = row.unwrap_or_else(|| panic!("nothing found: {sql}"));
@@ -208,25 +222,24 @@ fn id(number: &str) -> String {
     format!("(SELECT id FROM requests WHERE number = '{number}')")
 }
 
-impl World {
-    async fn play() -> Self {
-        let mut server = server();
+impl Copies {
+    /// Begins with how a server's database is now.
+    pub(crate) async fn before(server: &Server) -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
-        let first = play_subdomain(&server).await;
-        let cloud = play_cloud(&server).await;
-        let placed = begin_data_center(&server).await;
-        let old = folder.path().join("old.db");
-        database::keep_old(&server.path(), &old).await;
-        reserve(&server, &placed).await;
-        let last = subdomain(&server, "005/4").await;
+        database::keep_old(&server.path(), &folder.path().join("old.db")).await;
+        folder
+    }
+
+    /// Ends the server, and takes what it leaves. `folder`: of [`Copies::before`].
+    pub(crate) async fn of(mut server: Server, folder: tempfile::TempDir) -> Self {
         assert!(server.stop().success());
         let clean = folder.path().join("clean");
         database::copy(&server.path(), &folder.path().join("source"));
         database::copy(&server.path(), &clean);
         let (content, said) = verify(&clean);
         assert!(content, "{said}");
-        let clean = database::open_with_old(&clean, &old).await;
-        Self { folder, clean, first, cloud, placed, last }
+        let clean = database::open_with_old(&clean, &folder.path().join("old.db")).await;
+        Self { folder, clean }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -244,7 +257,7 @@ impl World {
     }
 
     /// Tries every case, and tells of all that went unseen or were named wrongly.
-    async fn expect(&self, cases: Vec<Case>) {
+    pub(crate) async fn expect(&self, cases: Vec<Case>) {
         let mut wrong = Vec::new();
         assert!(!cases.is_empty());
         for Case { what, sql, named } in cases {
@@ -254,6 +267,19 @@ impl World {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+impl World {
+    async fn play() -> Self {
+        let server = server();
+        let first = play_subdomain(&server).await;
+        let cloud = play_cloud(&server).await;
+        let placed = begin_data_center(&server).await;
+        let folder = Copies::before(&server).await;
+        reserve(&server, &placed).await;
+        let last = subdomain(&server, "005/4").await;
+        Self { copies: Copies::of(server, folder).await, first, cloud, placed, last }
     }
 
     async fn last_sequence(&self, number: &str) -> i64 {

@@ -11,6 +11,7 @@ mod empty;
 mod instance;
 mod keys;
 mod many;
+mod policies;
 mod silent;
 mod tls;
 mod together;
@@ -29,6 +30,8 @@ mod cloud;
 mod crash;
 #[path = "../it/data_center.rs"]
 mod data_center;
+#[path = "../it/explain.rs"]
+mod explain;
 #[path = "../it/faults.rs"]
 mod faults;
 #[path = "../it/following.rs"]
@@ -42,6 +45,10 @@ mod lists;
 mod manners;
 #[path = "../it/matrix.rs"]
 mod matrix;
+#[path = "../it/office_record.rs"]
+mod office_record;
+#[path = "../it/people.rs"]
+mod people;
 #[path = "../it/provider.rs"]
 mod provider;
 #[path = "../it/races.rs"]

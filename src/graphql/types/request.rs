@@ -179,7 +179,7 @@ impl Request {
         };
         let held = asset.as_ref().map(|asset| (asset, held.as_ref()));
         let service = service(context)?;
-        let performed = match service.policy().separates(&self.0.row.office) {
+        let performed = match caller(context)?.policy().separates(&self.0.row.office) {
             true => Some(performed(&self.visits_loaded(context).await?)),
             false => None,
         };

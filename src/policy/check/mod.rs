@@ -3,6 +3,7 @@
 
 mod duties;
 mod line;
+mod living;
 mod people;
 mod sight;
 
@@ -15,6 +16,8 @@ use crate::procedure::{Effect, Fault, Located, Office, Procedure, Requirement, S
 
 use super::lines::{Line, Object};
 use super::table::Policy;
+
+pub use living::{Holder, People, check_people};
 
 /// A version that the database holds.
 #[derive(Debug, Clone)]
@@ -31,24 +34,12 @@ pub struct Kept {
 /// people as the files do. Without a database they are not known, and a line that nothing accounts for is worth a warning
 /// only.
 pub fn check(policy: &Policy, shelf: &Shelf, kept: Option<&[Kept]>) -> Vec<Fault> {
-    let stored = kept.unwrap_or_default();
-    let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Procedure>>> = BTreeMap::new();
-    for located in shelf.procedures.iter().chain(stored.iter().map(|kept| &kept.located)) {
-        let procedure = &located.procedure;
-        versions.entry(&procedure.office).or_default().entry(&procedure.key).or_default().push(procedure);
-    }
-    let checked = Check {
-        policy,
-        shelf,
-        offices: shelf.offices.iter().map(|office| (office.key.as_str(), office)).collect(),
-        versions,
-        unknown: if kept.is_some() { Severity::Error } else { Severity::Warning },
-    };
+    let checked = Check::of(policy, shelf, kept);
     let mut faults = checked.files();
     for line in policy.lines() {
         faults.extend(checked.line(line));
     }
-    faults.extend(checked.people(stored));
+    faults.extend(checked.people(kept.unwrap_or_default()));
     faults.extend(checked.sight());
     faults
 }
@@ -65,6 +56,22 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
+    fn of(policy: &'a Policy, shelf: &'a Shelf, kept: Option<&'a [Kept]>) -> Self {
+        let stored = kept.unwrap_or_default();
+        let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Procedure>>> = BTreeMap::new();
+        for located in shelf.procedures.iter().chain(stored.iter().map(|kept| &kept.located)) {
+            let procedure = &located.procedure;
+            versions.entry(&procedure.office).or_default().entry(&procedure.key).or_default().push(procedure);
+        }
+        Self {
+            policy,
+            shelf,
+            offices: shelf.offices.iter().map(|office| (office.key.as_str(), office)).collect(),
+            versions,
+            unknown: if kept.is_some() { Severity::Error } else { Severity::Warning },
+        }
+    }
+
     /// Every office has a file, every file an office.
     fn files(&self) -> Vec<Fault> {
         let mut faults = Vec::new();

@@ -8,8 +8,8 @@ use crate::access::Action;
 use crate::procedure::{Fault, Located, Procedure, Requirement, Step};
 
 /// A version that needs its people.
-struct Version<'a> {
-    procedure: &'a Procedure,
+pub(super) struct Version<'a> {
+    pub(super) procedure: &'a Procedure,
     /// The stored version; of a file's, faults are told in the policy's file, where they are mended.
     stored: Option<&'a Located>,
 }
@@ -25,18 +25,22 @@ struct Wrong<'a> {
 }
 
 impl Check<'_> {
-    pub(super) fn people(&self, stored: &[Kept]) -> Vec<Fault> {
+    /// The versions that need their people: the files', and the stored ones that requests still run by.
+    pub(super) fn needed<'v>(&'v self, stored: &'v [Kept]) -> impl Iterator<Item = Version<'v>> {
         let files = self.shelf.procedures.iter().map(|located| &located.procedure);
         let files = files.filter(|procedure| !self.shelf.lacks_procedure(&procedure.office, &procedure.key));
         let files = files.map(|procedure| Version { procedure, stored: None });
         let of_file =
             |kept: &&Kept| self.shelf.procedures.iter().any(|file| is_same(&file.procedure, &kept.located.procedure));
-        let in_use = stored.iter().filter(|kept| kept.in_use && !of_file(kept)).map(|kept| &kept.located);
-        let in_use = in_use.map(|located| Version { procedure: &located.procedure, stored: Some(located) });
+        let in_use = stored.iter().filter(move |kept| kept.in_use && !of_file(kept)).map(|kept| &kept.located);
+        files.chain(in_use.map(|located| Version { procedure: &located.procedure, stored: Some(located) }))
+    }
+
+    pub(super) fn people(&self, stored: &[Kept]) -> Vec<Fault> {
         let mut faults = Vec::new();
         // One line mends the same step of several versions.
         let mut told: BTreeSet<String> = BTreeSet::new();
-        for version in files.chain(in_use) {
+        for version in self.needed(stored) {
             let office = version.procedure.office.as_str();
             // Without its office or its file little is known; of a file with faults a line that seems missing may be one
             // that could not be read.

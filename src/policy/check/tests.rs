@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::access::Capacity;
 use crate::policy::tests::{MODEL, file, policy, told};
 use crate::policy::{PolicyFile, load};
 use crate::procedure::RoleSpec;
@@ -394,4 +395,72 @@ async fn what_cannot_be_read_makes_no_other_faults() {
     let (undecided, found) = load(None, &[file("kota", WHOLE)]).await;
     assert_eq!(found, []);
     assert_eq!(check(&undecided, &shelf(), Some(&[])), []);
+}
+
+/// A grant in force: who, as what, of which agency.
+fn holder(user: &str, role: &str, agency: Option<&str>, capacity: Capacity) -> Holder {
+    let of = |text: &str| text.to_owned();
+    Holder { user: of(user), office: of("kota"), role: of(role), agency: agency.map(of), capacity }
+}
+
+/// The gaps that a policy and people leave: line and message.
+async fn gaps(text: &str, holders: &[Holder], waiting: &[&str]) -> Vec<(usize, String)> {
+    let waiting = waiting.iter().map(|agency| ("kota".to_owned(), (*agency).to_owned())).collect();
+    let people = People { holders: holders.to_vec(), waiting };
+    let faults = check_people(&policy(&[file("kota", text)]).await, &shelf(), &[], &people);
+    assert!(faults.iter().all(|fault| fault.severity == Severity::Warning && fault.mend.contains("disposisi grant")));
+    faults.into_iter().map(|fault| (fault.line, fault.message)).collect()
+}
+
+#[tokio::test]
+async fn a_step_that_nobody_living_may_take_is_named() {
+    use Capacity::{Acting, Definitive};
+    let all = [
+        holder("siti", "opd", Some("dinkes"), Definitive),
+        holder("budi", "kadis", None, Definitive),
+        holder("tono", "tu", None, Acting),
+    ];
+    assert_eq!(gaps(WHOLE, &all, &[]).await, []);
+    let one = |line: usize, message: &str| vec![(line, message.to_owned())];
+    assert_eq!(gaps(WHOLE, &[], &[]).await, one(1, "nobody holds a role in `kota`: none of its procedures can run"));
+    let without_tu = "nobody executes `surat/3`: no active person holds `tu` now; what comes there waits";
+    assert_eq!(gaps(WHOLE, &all[..2], &[]).await, one(4, without_tu));
+    let nobody_signs: Vec<(usize, String)> = [
+        (3, "nobody executes `surat/2`: no active person holds `kadis` now; what comes there waits"),
+        (5, "nobody signs at `surat/3`: no active person holds `kadis` now; what comes there waits"),
+    ]
+    .map(|(line, message)| (line, message.to_owned()))
+    .into();
+    assert_eq!(gaps(WHOLE, &[all[0].clone(), all[2].clone()], &[]).await, nobody_signs);
+    let nobody_submits = "nobody submits by `surat`: no agency has anybody who may";
+    assert_eq!(gaps(WHOLE, &all[1..], &[]).await, one(2, nobody_submits));
+    // A request of an agency that everybody has left: nobody completes it, nobody receives.
+    let left: Vec<(usize, String)> = [
+        (2, "nobody executes `surat/1` for `dinsos`: no active person holds `opd` now; what comes there waits"),
+        (6, "nobody receives at `surat/3` for `dinsos`: no active person holds `opd` now; what comes there waits"),
+    ]
+    .map(|(line, message)| (line, message.to_owned()))
+    .into();
+    assert_eq!(gaps(WHOLE, &all, &["dinsos"]).await, left);
+    // Somebody who works for one agency only is nobody for the others.
+    let only_dinsos = [all[0].clone(), all[1].clone(), holder("tono", "tu", Some("dinsos"), Definitive)];
+    assert_eq!(gaps(WHOLE, &only_dinsos, &[]).await, one(4, without_tu));
+}
+
+#[tokio::test]
+async fn a_condition_that_nobody_living_meets_is_a_gap() {
+    use Capacity::{Acting, Definitive};
+    let submitter = holder("siti", "opd", Some("dinkes"), Definitive);
+    let definitive = WHOLE.replace("p, tu, kota, surat/3, execute", "p, tu, kota, surat/3, execute, definitive");
+    let acting = [submitter.clone(), holder("budi", "kadis", None, Definitive), holder("tono", "tu", None, Acting)];
+    let message = "nobody executes `surat/3`: no active person holds `tu definitive` now; what comes there waits";
+    assert_eq!(gaps(&definitive, &acting, &[]).await, [(4, message.to_owned())]);
+
+    let separated = WHOLE.replace("p, tu, kota, surat/3, execute", "p, tu, kota, surat/3, execute, other-than:2");
+    let both = [submitter, holder("budi", "kadis", None, Definitive), holder("budi", "tu", None, Definitive)];
+    let message = "nobody executes `surat/3` where they ended before what `tu other-than:2` leaves to another: all who hold \
+        it do both; what comes there waits";
+    assert_eq!(gaps(&separated, &both, &[]).await, [(4, message.to_owned())]);
+    let another = [&both[..], &[holder("tono", "tu", None, Acting)]].concat();
+    assert_eq!(gaps(&separated, &another, &[]).await, []);
 }

@@ -1,5 +1,8 @@
 //! `disposisi policy`.
 
+mod explain;
+mod matrix;
+
 use clap::Subcommand;
 
 use super::{Outcome, Settings, files, say, start};
@@ -18,12 +21,16 @@ pub(super) enum Policy {
     /// the policy that it has.
     #[command(after_help = "Example:\n  disposisi policy apply --policies /srv/policies")]
     Apply,
+    Explain(explain::Explain),
+    Matrix(matrix::Matrix),
 }
 
 impl Policy {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
         match self {
             Self::Apply => apply(settings).await,
+            Self::Explain(explain) => explain.run(settings).await,
+            Self::Matrix(matrix) => matrix.run(settings).await,
         }
     }
 }

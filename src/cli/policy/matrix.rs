@@ -1,0 +1,97 @@
+//! `disposisi policy matrix`.
+
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{ContentArrangement, Table};
+
+use crate::access::Action;
+use crate::cli::{Outcome, Settings, files, say, start};
+use crate::policy::{Line, Object, Policy};
+use crate::procedure::{Office, Procedure};
+
+/// Print role × step for a procedure as the SOP prints it
+///
+/// Of the policy files, to be laid beside the signed document; of the policy that is active in the database with --active. E ends
+/// the step, S signs its document, R receives what it hands over.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  disposisi policy matrix --office singkawang --procedure permohonan-subdomain")]
+pub(in crate::cli) struct Matrix {
+    /// The office.
+    #[arg(long)]
+    office: String,
+    /// The procedure's key.
+    #[arg(long)]
+    procedure: String,
+    /// By the policy that is active in the database, not by the files.
+    #[arg(long)]
+    active: bool,
+}
+
+/// How wide the table is at most, in characters.
+const WIDTH: u16 = 110;
+
+/// What is done at a step, with its mark.
+const MARKS: [(Action, &str); 3] = [(Action::Execute, "E"), (Action::Sign, "S"), (Action::Receive, "R")];
+
+impl Matrix {
+    pub(in crate::cli) async fn run(self, settings: &Settings) -> Outcome {
+        let stored = start::stored(settings).await?;
+        let files = files::read(settings, stored.as_ref()).await;
+        files.judge()?;
+        let office = files.shelf.office(&self.office).ok_or_else(|| {
+            let known: Vec<&str> = files.shelf.offices.iter().map(|office| office.key.as_str()).collect();
+            format!("--office: there is no office `{}`; mend: use one of {}", self.office, known.join(", "))
+        })?;
+        let of_office = || files.shelf.procedures.iter().map(|located| &located.procedure);
+        let of_office = || of_office().filter(|procedure| procedure.office == office.key);
+        let procedure = of_office().find(|procedure| procedure.key == self.procedure).ok_or_else(|| {
+            let known: Vec<&str> = of_office().map(|procedure| procedure.key.as_str()).collect();
+            format!("--procedure: {} has no `{}`; mend: use one of {}", office.key, self.procedure, known.join(", "))
+        })?;
+        if self.active {
+            let service = start::service_to_read(settings).await?;
+            say(&printed(office, procedure, &service.policy()));
+        } else {
+            say(&printed(office, procedure, &files.policy));
+        }
+        Ok(())
+    }
+}
+
+/// A procedure's rows with a column for each role that has a part in it, then what is done to the request as a whole.
+fn printed(office: &Office, procedure: &Procedure, policy: &Policy) -> String {
+    let steps = || procedure.steps.iter().map(|step| Object::Step(&procedure.key, &step.key));
+    let marked = |role: &str, object| {
+        let line = |(action, mark)| policy.line(role, &office.key, object, action).map(|line| (line, mark));
+        MARKS.into_iter().filter_map(line).map(|(line, mark)| format!("{mark}{}", conditions(line))).collect::<Vec<_>>()
+    };
+    // In the order in which they first have a part, as SOPs have their columns.
+    let first_part = |role: &String| steps().position(|object| !marked(role, object).is_empty());
+    let mut roles: Vec<(usize, &String)> =
+        office.roles.keys().filter_map(|role| Some((first_part(role)?, role))).collect();
+    roles.sort_unstable();
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    let names = roles.iter().map(|(_, role)| office.roles[role.as_str()].name.to_uppercase());
+    table.set_header(["NO".to_owned(), "AKTIVITAS".to_owned()].into_iter().chain(names));
+    for (step, object) in procedure.steps.iter().zip(steps()) {
+        let number = step.number.as_ref().unwrap_or(&step.key).clone();
+        let cells = roles.iter().map(|(_, role)| marked(role, object).join(" "));
+        table.add_row([number, step.activity.clone()].into_iter().chain(cells));
+    }
+    let whole = policy
+        .lines()
+        .iter()
+        .filter(|line| line.office == office.key && line.object() == Object::Procedure(&procedure.key));
+    let whole = whole.map(|line| format!("{} {}{}", line.role, line.action, conditions(line)));
+    let mut text = vec![format!("{} ({}), version {}", procedure.title, procedure.number, procedure.version)];
+    text.extend(table.lines().map(|line| line.trim_end().to_owned()));
+    text.push(format!("As a whole: {}", whole.collect::<Vec<_>>().join(", ")));
+    text.push("E ends the step, S signs its document, R receives what it hands over.".to_owned());
+    text.join("\n")
+}
+
+/// What must hold beside, in brackets; nothing where nothing must.
+fn conditions(line: &Line) -> String {
+    let conditions: Vec<String> = line.conditions.iter().map(ToString::to_string).collect();
+    if conditions.is_empty() { String::new() } else { format!("[{}]", conditions.join("&")) }
+}

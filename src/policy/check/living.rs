@@ -1,0 +1,185 @@
+//! Whether the people there are can run the procedures. The SOPs' own check shows that every state has a way to an end; here
+//! every step of it has somebody who may go it, so that every request can end.
+
+use std::collections::BTreeSet;
+
+use super::super::lines::{Line, Object};
+use super::super::table::Policy;
+use super::{Check, Kept, hands_over};
+use crate::access::{Action, Capacity, Condition};
+use crate::procedure::{Fault, Procedure, Shelf, Step};
+
+/// A grant in force of somebody who may sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// What they sign in with.
+    pub user: String,
+    /// The office's key.
+    pub office: String,
+    /// The role's key.
+    pub role: String,
+    /// The agency's key, where the grant is of one.
+    pub agency: Option<String>,
+    /// In which capacity.
+    pub capacity: Capacity,
+}
+
+/// The people there are.
+#[derive(Debug, Clone, Default)]
+pub struct People {
+    /// Who may act.
+    pub holders: Vec<Holder>,
+    /// The agencies that have a request which has not ended, each by the keys of the office and its own.
+    pub waiting: Vec<(String, String)>,
+}
+
+/// Where the people there are leave a request without a way on: each gap, named at the policy line that would be theirs.
+pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[Kept], people: &People) -> Vec<Fault> {
+    let checked = Check::of(policy, shelf, Some(kept));
+    let mut faults: Vec<Fault> = Vec::new();
+    for office in &shelf.offices {
+        let Some(file) = checked.file(&office.key) else { continue };
+        if people.holders.iter().all(|holder| holder.office != office.key) {
+            let message = format!("nobody holds a role in `{}`: none of its procedures can run", office.key);
+            faults.push(Fault::warning(file, 1, message, "add people and grant them roles: `disposisi grant --help`"));
+            continue;
+        }
+        let needed = checked.needed(kept).map(|version| version.procedure);
+        for procedure in needed.filter(|procedure| procedure.office == office.key) {
+            let gaps = Staff { check: &checked, people, procedure }.gaps(file);
+            // The same step of several versions has the same gap.
+            faults.extend(gaps.into_iter().filter(|gap| !faults.contains(gap)).collect::<Vec<_>>());
+        }
+    }
+    faults
+}
+
+/// A procedure and whoever may run it.
+struct Staff<'a> {
+    check: &'a Check<'a>,
+    people: &'a People,
+    procedure: &'a Procedure,
+}
+
+impl<'a> Staff<'a> {
+    /// What is missing for whom.
+    fn gaps(&self, file: &str) -> Vec<Fault> {
+        let Some(first) = self.procedure.first_step() else { return Vec::new() };
+        let agencies = self.agencies(first);
+        let mut faults = Vec::new();
+        if agencies.is_empty() {
+            let message = format!("nobody submits by `{}`: no agency has anybody who may", self.procedure.key);
+            let lines = self.lines(first, Action::Execute);
+            let place = lines.first().map_or(1, |line| line.line);
+            faults.push(Fault::warning(file, place, message, self.mend(&lines, true)));
+        }
+        for step in &self.procedure.steps {
+            let needed = [
+                Some((Action::Execute, "executes")),
+                step.signs.as_ref().map(|_| (Action::Sign, "signs at")),
+                hands_over(self.procedure, step).then_some((Action::Receive, "receives at")),
+            ];
+            for (action, does) in needed.into_iter().flatten() {
+                faults.extend(self.gap(file, step, (action, does), &agencies));
+            }
+        }
+        faults
+    }
+
+    /// The agencies that ask by the procedure: those with somebody who may submit, or with a request that has not ended.
+    fn agencies(&self, first: &Step) -> BTreeSet<&'a str> {
+        let lines = self.lines(first, Action::Execute);
+        let submit = |holder: &&Holder| lines.iter().any(|line| fits(line, holder));
+        let submitters = self.people.holders.iter().filter(submit).filter_map(|holder| holder.agency.as_deref());
+        let waiting = self.people.waiting.iter().filter(|(office, _)| *office == self.procedure.office);
+        submitters.chain(waiting.map(|(_, agency)| agency.as_str())).collect()
+    }
+
+    /// The lines that let a role do this at a step.
+    fn lines(&self, step: &Step, action: Action) -> Vec<&'a Line> {
+        let object = Object::Step(&self.procedure.key, &step.key);
+        let is_it =
+            |line: &&Line| line.office == self.procedure.office && line.action == action && line.object() == object;
+        self.check.policy.lines().iter().filter(is_it).collect()
+    }
+
+    /// That nobody does this at a step for some agencies; or only people who may have done before what a line leaves to another.
+    fn gap(&self, file: &str, step: &Step, (action, does): (Action, &str), agencies: &BTreeSet<&str>) -> Option<Fault> {
+        let lines = self.lines(step, action);
+        let first = lines.first()?;
+        let of_agency = lines.iter().all(|line| self.check.is_of_agency(&line.office, &line.role));
+        // Where no agency asks yet, it matters whether anybody would be there.
+        let asking: Vec<Option<&str>> = match agencies.is_empty() {
+            true if of_agency => Vec::new(),
+            true => vec![None],
+            false => agencies.iter().map(|agency| Some(*agency)).collect(),
+        };
+        let able = |agency: Option<&str>| -> Vec<(&Line, &Holder)> {
+            let here = |holder: &Holder| holder.agency.is_none() || holder.agency.as_deref() == agency;
+            let pairs = lines.iter().flat_map(|line| self.people.holders.iter().map(move |holder| (*line, holder)));
+            pairs.filter(|(line, holder)| here(holder) && fits(line, holder)).collect()
+        };
+        let without = |lacks: &dyn Fn(Option<&str>) -> bool| -> Vec<Option<&str>> {
+            asking.iter().copied().filter(|agency| lacks(*agency)).collect()
+        };
+        let object = Object::Step(&self.procedure.key, &step.key);
+        let tell = |lacking: &[Option<&str>], why: String| {
+            let named: Vec<String> = lacking.iter().flatten().map(|agency| format!("`{agency}`")).collect();
+            let for_whom = match lacking.len() == asking.len() {
+                true => String::new(),
+                false => format!(" for {}", named.join(", ")),
+            };
+            let message = format!("nobody {does} `{object}`{for_whom}{why}; what comes there waits");
+            Some(Fault::warning(file, first.line, message, self.mend(&lines, of_agency)))
+        };
+        let lacking = without(&|agency| able(agency).is_empty());
+        if !lacking.is_empty() {
+            return tell(&lacking, format!(": no active person holds {} now", roles(&lines)));
+        }
+        let lacking = without(&|agency| !able(agency).iter().any(|(line, holder)| self.is_free(line, holder)));
+        if lacking.is_empty() {
+            return None;
+        }
+        tell(
+            &lacking,
+            format!(" where they ended before what {} leaves to another: all who hold it do both", roles(&lines)),
+        )
+    }
+
+    /// Whether somebody never does what the line leaves to another person.
+    fn is_free(&self, line: &Line, holder: &Holder) -> bool {
+        line.conditions.iter().all(|condition| match condition {
+            Condition::Definitive => true,
+            Condition::OtherThan(step) => {
+                let Some(step) = self.procedure.step(step) else { return true };
+                let lines = self.lines(step, Action::Execute);
+                let theirs = self.people.holders.iter().filter(|other| other.user == holder.user);
+                !theirs.into_iter().any(|other| lines.iter().any(|line| fits(line, other)))
+            }
+        })
+    }
+
+    fn mend(&self, lines: &[&Line], of_agency: bool) -> String {
+        let role = lines.first().map_or("<role>", |line| line.role.as_str());
+        let agency = if of_agency { " --agency <key>" } else { "" };
+        format!(
+            "grant it to somebody: `disposisi grant <username> --office {} --role {role}{agency}`",
+            self.procedure.office
+        )
+    }
+}
+
+/// Whether a grant is one that the line is for.
+fn fits(line: &Line, holder: &Holder) -> bool {
+    let definitive = || !line.conditions.contains(&Condition::Definitive) || holder.capacity == Capacity::Definitive;
+    line.office == holder.office && line.role == holder.role && definitive()
+}
+
+/// Whoever the lines are for, in words.
+fn roles(lines: &[&Line]) -> String {
+    let named = |line: &&Line| {
+        let beside: Vec<String> = line.conditions.iter().map(|condition| format!(" {condition}")).collect();
+        format!("`{}{}`", line.role, beside.concat())
+    };
+    lines.iter().map(named).collect::<Vec<_>>().join(" or ")
+}

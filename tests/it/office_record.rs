@@ -1,0 +1,135 @@
+//! The office's own record: whoever writes to its agencies and grants, or to what tells of them, without a key, is named.
+
+use serde_json::{Value, json};
+
+use crate::database::{self, NEW_ID};
+use crate::harness::{Cast, Person, Server};
+use crate::tamper::{Case, Copies, case, value};
+
+const CAST: Cast<'static> = &[
+    ("opd", "singkawang", "opd", Some("dinkes")),
+    ("tu", "singkawang", "tu", None),
+    ("admin", "singkawang", "office-admin", None),
+    ("putu", "denpasar", "office-admin", None),
+];
+
+async fn change(admin: &Person<'_>, mutation: &str, input: Value) -> Value {
+    let kind = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
+    let query =
+        format!("mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ userErrors {{ code path }} }} }}");
+    let answer = admin.ask(&query, json!({ "input": input })).await;
+    assert_eq!(answer[mutation]["userErrors"], json!([]), "{answer}");
+    answer
+}
+
+/// An office with people, agencies and grants that come and go, some of it after the old copy was taken.
+async fn play() -> Copies {
+    let server = Server::with(CAST);
+    let admin = server.person("admin").await;
+    let office = json!("singkawang");
+    let people =
+        "{ office(key: \"singkawang\") { people { user { id username } grants { id } } agencies { id key } } }";
+    change(&admin, "createAgency", json!({ "office": office, "key": "dinsos", "name": "Dinas Sosial" })).await;
+    let new = json!({ "office": office, "username": "siti", "name": "Siti Contoh", "password": "demonstration only" });
+    change(&admin, "createUser", new).await;
+    let seen = admin.ask(people, json!({})).await["office"].clone();
+    let person = |name: &str| {
+        let all = seen["people"].as_array().expect("people").iter();
+        all.clone().find(|person| person["user"]["username"] == name).expect("a person").clone()
+    };
+    let folder = Copies::before(&server).await;
+    let grant = json!({ "office": office, "userId": person("siti")["user"]["id"], "role": "kepala-dinas",
+        "capacity": "DAILY_ACTING", "decreeNumber": "800/1", "validUntil": "2999-01-01T00:00:00Z", "onBehalfOf": person("tu")["user"]["id"] });
+    change(&admin, "grantRole", grant).await;
+    change(&admin, "revokeGrant", json!({ "grantId": person("tu")["grants"][0]["id"] })).await;
+    let dinsos = seen["agencies"].as_array().expect("agencies").iter().find(|agency| agency["key"] == "dinsos");
+    change(&admin, "deactivateAgency", json!({ "agencyId": dinsos.expect("an agency")["id"] })).await;
+    Copies::of(server, folder).await
+}
+
+const CHAIN: &str = "(SELECT id FROM office_chains WHERE office = 'singkawang')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_column_of_an_agency_or_a_grant_is_left_out() {
+    let copies = play().await;
+    let mut cases: Vec<Case> = Vec::new();
+    for table in ["agencies", "grants"] {
+        for order in ["max", "min"] {
+            let row: i64 =
+                value(&copies.clean, &format!("SELECT {order}({}) FROM {table}", database::row(table))).await;
+            let this = format!("{} = {row}", database::row(table));
+            let office: String = value(&copies.clean, &format!("SELECT office FROM {table} WHERE {this}")).await;
+            for (column, to) in database::other_values(&copies.clean, table).await {
+                let sql = format!("UPDATE {table} SET {column} = {to} WHERE {this}");
+                let named = format!("office {office}, event");
+                cases.push(case(&format!("{table}.{column}"), &sql, &[&named, table]));
+            }
+            let sql = format!("DELETE FROM {table} WHERE {this}");
+            cases.push(case(&format!("{table}, one deleted"), &sql, &[&format!("office {office}"), "missing"]));
+        }
+        let columns: Vec<String> = database::other_values(&copies.clean, table)
+            .await
+            .into_iter()
+            .map(|(name, _)| match name.as_str() {
+                "id" => NEW_ID.to_owned(),
+                "key" => "key || 'x'".to_owned(),
+                _ => name,
+            })
+            .collect();
+        let sql = format!(
+            "INSERT INTO {table} SELECT {} FROM {table} WHERE office = 'singkawang' LIMIT 1",
+            columns.join(", ")
+        );
+        cases.push(case(&format!("{table}, one inserted"), &sql, &["office singkawang", "inserted"]));
+    }
+    copies.expect(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_s_events_that_were_touched_are_named() {
+    let copies = play().await;
+    let end: i64 = value(&copies.clean, "SELECT last_sequence FROM office_chains WHERE office = 'singkawang'").await;
+    let event = |sequence: i64| format!("request_id = {CHAIN} AND sequence = {sequence}");
+    let at = |sequence: i64| format!("office singkawang, event {sequence}");
+    let (last, third, before) = (event(end), event(3), event(end - 1));
+    let whole = format!(
+        "DELETE FROM log WHERE event_id IN (SELECT id FROM events WHERE request_id = {CHAIN}); \
+         DELETE FROM events WHERE request_id = {CHAIN}; DELETE FROM office_chains WHERE office = 'singkawang'; \
+         DELETE FROM grants WHERE office = 'singkawang'; DELETE FROM agencies WHERE office = 'singkawang'"
+    );
+    let rolled_back = format!(
+        "DELETE FROM events WHERE request_id = {CHAIN} AND id NOT IN (SELECT id FROM old.events); \
+         DELETE FROM office_chains; INSERT INTO office_chains SELECT * FROM old.office_chains; \
+         DELETE FROM grants; INSERT INTO grants SELECT * FROM old.grants; \
+         DELETE FROM agencies; INSERT INTO agencies SELECT * FROM old.agencies;"
+    );
+    let cases = vec![
+        case("a body", &format!("UPDATE events SET body = replace(body, 'siti', 'x') || ' ' WHERE {third}"), &[&at(3)]),
+        case("a kind", &format!("UPDATE events SET kind = 'USER_ADDED' WHERE {last}"), &[&at(end)]),
+        case("a moment", &format!("UPDATE events SET at = '2020-01-01 00:00:00+00:00' WHERE {third}"), &[&at(3)]),
+        case("one deleted", &format!("DELETE FROM events WHERE {third}"), &[&at(3), "missing"]),
+        case("the last deleted", &format!("DELETE FROM events WHERE {last}"), &[&at(end)]),
+        case(
+            "the last deleted, and the record set back",
+            &format!(
+                "DELETE FROM events WHERE {last}; UPDATE office_chains SET last_sequence = {}, \
+                 last_mac = (SELECT mac FROM events WHERE {before}) WHERE office = 'singkawang'",
+                end - 1
+            ),
+            &[&at(end)],
+        ),
+        case("the record of where it ends", "UPDATE office_chains SET last_sequence = 1", &["office", "event"]),
+        case("that record deleted", "DELETE FROM office_chains WHERE office = 'singkawang'", &["event 1", "missing"]),
+        case("everything of the office removed", &whole, &["log position"]),
+        case("the office put back to an older state", &rolled_back, &["log position", "missing"]),
+        case(
+            "a grant where there is no record",
+            &format!(
+                "INSERT INTO grants SELECT {NEW_ID}, user_id, 'elsewhere', role, agency_id, capacity, decree_number, \
+                 on_behalf_of, valid_from, valid_until FROM grants LIMIT 1"
+            ),
+            &["office elsewhere", "no record"],
+        ),
+    ];
+    copies.expect(cases).await;
+}
