@@ -24,6 +24,8 @@ pub enum Login {
     Session(Uuid),
     /// An API key that they made, which opens so much.
     Key(Uuid, KeyScopes),
+    /// An access token of their organisation's identity provider.
+    Provider,
 }
 
 /// A signed-in person with the grants that are in force now.
@@ -93,14 +95,14 @@ impl Pass {
     pub fn session(self) -> Option<Uuid> {
         match self.login {
             Login::Session(id) => Some(id),
-            Login::Key(..) => None,
+            Login::Key(..) | Login::Provider => None,
         }
     }
 
     /// The API key that let them in; none where something else did.
     pub fn key(self) -> Option<Uuid> {
         match self.login {
-            Login::Session(_) => None,
+            Login::Session(_) | Login::Provider => None,
             Login::Key(id, _) => Some(id),
         }
     }

@@ -1,9 +1,10 @@
-//! Who is calling: keys, tokens, passwords. No database.
+//! Who is calling: keys, tokens, passwords, the identity provider. No database.
 
 mod attempts;
 mod keys;
 mod opaque;
 mod password;
+mod provider;
 mod secret;
 mod token;
 mod totp;
@@ -12,6 +13,7 @@ pub use attempts::Attempts;
 pub use keys::{KeyError, Keys, PublicKey, Signing};
 pub use opaque::{digest, new_opaque};
 pub use password::Passwords;
+pub use provider::{Issuer, Provider};
 pub use secret::Secret;
 pub use token::{Bearer, TokenError};
 pub use totp::{RECOVERY_CODES, Totp, new_recovery_code, recovery_digest};

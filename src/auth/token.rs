@@ -10,7 +10,7 @@ use super::{KeyError, Keys, Secret};
 const ISSUER: &str = "disposisi";
 
 /// Clocks may differ by this many seconds.
-const LEEWAY: i64 = 5;
+pub(super) const LEEWAY: i64 = 5;
 
 /// A token that is not good: why is not told apart to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

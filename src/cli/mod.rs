@@ -5,6 +5,7 @@ mod check;
 mod database;
 mod demo;
 mod files;
+mod identity;
 mod keys;
 mod logging;
 mod people;

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
-use super::{Outcome, ServeFlags, Settings, policy_files, say, start};
+use super::{Outcome, ServeFlags, Settings, identity, policy_files, say, start};
 use crate::graphql::{self, Limits};
 use crate::http;
 use crate::service::Service;
@@ -60,7 +60,10 @@ pub(super) struct Server {
 impl Server {
     /// Opens everything that a server needs, and its port.
     pub(super) async fn bind(settings: &Settings) -> Result<Self, String> {
-        let service = start::service(settings).await?;
+        let mut service = start::service(settings).await?;
+        if let Some(provider) = identity::provider(settings)? {
+            service = service.with_provider(provider);
+        }
         let limits = Limits { depth: settings.depth_limit, complexity: settings.complexity_limit };
         let schema = graphql::schema(service.clone(), limits);
         let operation = Duration::from_secs(settings.operation_seconds);
@@ -135,6 +138,7 @@ impl Server {
             () = self.service.read_log().instrument(tracing::info_span!("read_log")) => Ok(()),
             failed = policy_files::follow(&self.settings, &self.service).instrument(tracing::info_span!("policies")) => failed,
             () = self.service.keep_house().instrument(tracing::info_span!("keep_house")) => Ok(()),
+            () = self.service.keep_provider().instrument(tracing::info_span!("keep_provider")) => Ok(()),
             () = too_long => {
                 tracing::warn!("ended with connections open");
                 Ok(())

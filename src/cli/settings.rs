@@ -9,6 +9,7 @@ use config::{Config, Environment, File, FileFormat, Source};
 use serde::{Deserialize, Serialize};
 
 use super::database::{self, DatabaseTls, DatabaseUrl};
+use super::identity;
 
 /// The file that is read when none is named and it is there.
 const FILE: &str = "disposisi.toml";
@@ -52,6 +53,12 @@ pub struct Settings {
     pub refresh_days: u32,
     /// For whom access tokens are meant.
     pub token_audience: String,
+    /// The identity provider whose access tokens are taken; empty for none.
+    pub oidc_issuer: String,
+    /// For whom its access tokens are meant.
+    pub oidc_audience: String,
+    /// The claim of its access tokens that says a person's username.
+    pub oidc_claim: String,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
     /// How many seconds an operation may take.
@@ -99,6 +106,9 @@ impl Default for Settings {
             token_minutes: 15,
             refresh_days: 30,
             token_audience: "disposisi".to_owned(),
+            oidc_issuer: String::new(),
+            oidc_audience: String::new(),
+            oidc_claim: "preferred_username".to_owned(),
             body_limit: 1_048_576,
             operation_seconds: 30,
             depth_limit: 16,
@@ -189,6 +199,18 @@ pub struct ServeFlags {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_audience: Option<String>,
+    /// The identity provider (OpenID Connect) whose access tokens are taken, as they say it in `iss` [default: none].
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_issuer: Option<String>,
+    /// For whom its access tokens are meant, as they say it in `aud`.
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_audience: Option<String>,
+    /// The claim of its access tokens that says a person's username [default: preferred_username].
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_claim: Option<String>,
     /// The largest body taken, in bytes [default: 1048576].
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -278,6 +300,7 @@ impl Settings {
             all.database = url.clone();
             all.judge().map_err(|fault| told("the flags", &fault))?;
         }
+        identity::judge_together(&all).map_err(|fault| told("the settings", &fault))?;
         Ok(all)
     }
 
@@ -315,6 +338,7 @@ impl Settings {
             }
         }
         database::place(self)?;
+        identity::judge(self)?;
         let filter = tracing_subscriber::EnvFilter::try_new(&self.log);
         filter.map(|_| ()).map_err(|error| format!("`log` is no filter: {error}; write a level like `info`"))
     }
@@ -362,6 +386,14 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_together_may_stand_apart() {
+        let environment = [("DISPOSISI_OIDC_AUDIENCE", "api")];
+        let file = "oidc_issuer = \"https://login.example\"";
+        let settings = read(file, &environment, &Flags::default(), &ServeFlags::default()).unwrap();
+        assert_eq!((settings.oidc_issuer.as_str(), settings.oidc_audience.as_str()), ("https://login.example", "api"));
+    }
+
+    #[test]
     fn a_database_url_is_taken_from_anywhere_and_printed_nowhere() {
         let url = "postgres://disposisi:hunter2@db.example/disposisi";
         let flags = Flags { database: Some(url.to_owned().into()), ..Default::default() };
@@ -388,6 +420,13 @@ mod tests {
             ("token_minutes = 0", None, vec!["settings.toml", "token_minutes", "1 to 1440"]),
             ("refresh_days = 0", None, vec!["settings.toml", "refresh_days", "1 to 365"]),
             ("token_audience = \" \"", None, vec!["settings.toml", "token_audience", "every instance"]),
+            ("oidc_issuer = \"https://login.example\"", None, vec!["oidc_issuer", "`oidc_audience` is not"]),
+            ("oidc_audience = \"disposisi\"", None, vec!["oidc_audience", "`oidc_issuer` is not"]),
+            ("oidc_claim = \" \"", None, vec!["settings.toml", "`oidc_claim`"]),
+            ("oidc_issuer = \"http://login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "https://"]),
+            ("oidc_issuer = \"login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "https://"]),
+            ("oidc_issuer = \"https://login.example?a=b\"", None, vec!["settings.toml", "`oidc_issuer`", "query"]),
+            ("oidc_issuer = \"https://a@login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "host"]),
             ("token_minutes = \"soon\"", None, vec!["settings.toml", "token_minutes"]),
             ("token_minutes = ", None, vec!["settings.toml", "TOML"]),
             ("log = \"a=b=c\"", None, vec!["settings.toml", "`log`"]),

@@ -192,7 +192,8 @@ impl AccountMutation {
         }))
     }
 
-    /// Ends the session that you are in: its tokens are good for nothing from here on, and what follows something by them ends.
+    /// Ends the session that you are in: its tokens are good for nothing from here on, and what follows something by them ends. By an
+    /// identity provider's token you are in none.
     async fn sign_out(
         &self,
         context: &Context<'_>,

@@ -111,7 +111,8 @@ struct RevokeApiKeyPayload {
 /// What a person does about their API keys.
 #[Object]
 impl ApiKeyMutation {
-    /// Makes an API key, by which a script may do for you what its scopes open. At most 20 of yours let in at a time.
+    /// Makes an API key, by which a script may do for you what its scopes open. At most 20 of yours let in at a time. Not by an
+    /// identity provider's token, which it would outlast.
     async fn create_api_key(
         &self,
         context: &Context<'_>,

@@ -63,6 +63,10 @@ fn is_living(key: &api_key::Model, now: DateTime<Utc>) -> bool {
 impl Service {
     /// Makes a key of the caller's: the key itself, told once, and what is kept of it.
     pub async fn create_api_key(&self, pass: Pass, command: CreateApiKey) -> Answer<(Secret, api_key::Model)> {
+        if pass.login == Login::Provider {
+            let message = "A key would outlast your identity provider's word: sign in by password to make one.";
+            return Err(Refused::Forbidden(message.to_owned()));
+        }
         let mut faults = Faults::default();
         let name = faults.line(&["name"], &command.name);
         let now = self.now();

@@ -22,6 +22,7 @@ mod moves;
 mod password;
 mod people;
 mod policies;
+mod provider;
 mod request;
 mod session;
 mod sign;
@@ -40,7 +41,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::access::{Action, Capacity, Condition, Grant, KeyScope, Scope, Seen};
-use crate::auth::{Attempts, Keys, Passwords};
+use crate::auth::{Attempts, Keys, Passwords, Provider};
 use crate::clock::Clock;
 use crate::live::Tail;
 use crate::policy::{Object, Policy};
@@ -79,6 +80,8 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     attempts: Arc<Attempts>,
     passwords: Passwords,
+    /// Whose tokens are taken beside our own.
+    provider: Option<Arc<Provider>>,
     terms: Arc<Terms>,
     noted: Arc<api_key::Noted>,
     tail: Arc<Tail>,
@@ -115,6 +118,7 @@ impl Service {
             clock,
             attempts: Arc::default(),
             passwords: Passwords::default(),
+            provider: None,
             terms: Arc::new(terms),
             noted: Arc::default(),
             tail: Arc::new(Tail::new(log_end)),

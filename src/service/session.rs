@@ -45,10 +45,13 @@ impl Service {
     /// Ends the session that somebody is in, or all of theirs.
     pub async fn sign_out(&self, pass: Pass, everywhere: bool) -> Answer<()> {
         let which = match pass.session() {
-            _ if everywhere => Some(Ending::All(pass.user)),
-            session => session.map(Ending::One),
+            _ if everywhere => Ending::All(pass.user),
+            Some(session) => Ending::One(session),
+            None => {
+                let message = "You are in no session of this server's: sign out where you were given your token.";
+                return Err(Refused::Forbidden(message.to_owned()));
+            }
         };
-        let Some(which) = which else { return Ok(()) };
         again(|| async {
             let (transaction, _) = self.begin(pass).await?;
             store::end_sessions(&transaction, which, self.now()).await?;

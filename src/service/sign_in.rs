@@ -132,6 +132,9 @@ impl Service {
         if let Some(found) = self.key_pass(token).await? {
             return Ok(found);
         }
+        if let Some(found) = self.provider_pass(token).await? {
+            return Ok(found);
+        }
         self.learn_key_of(token).await?;
         let verified = self.keys.verify(token, &self.terms.audience, self.now());
         let (bearer, until) = verified.map_err(|_| Refused::Unauthenticated)?;

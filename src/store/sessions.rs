@@ -48,11 +48,14 @@ pub(super) fn lets_in(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
                 .and_where(of(api_key::Column::RevokedAt).is_null())
                 .and_where(of(api_key::Column::ExpiresAt).gt(now));
         }
+        // Nothing of it is kept here: it ends by its time, and with the person.
+        Login::Provider => {}
     }
     Expr::exists(query)
 }
 
-/// Which of those who were let in still are, by what let them in. When a key ends by its time is known to whoever holds it.
+/// Which of those who were let in still are, by what let them in. When a key, or a token of an identity provider, ends by its time
+/// is known to whoever holds it.
 pub(super) async fn lasting<C: ConnectionTrait>(connection: &C, passes: &[Pass]) -> Result<HashSet<Login>, DbErr> {
     let sessions = passes.iter().filter_map(|pass| pass.session());
     let sessions = session::Entity::find()
@@ -71,6 +74,7 @@ pub(super) async fn lasting<C: ConnectionTrait>(connection: &C, passes: &[Pass])
             .await?;
         lasting.extend(keys.into_iter().map(|key| Login::Key(key.id, KeyScopes::from_words(&key.scopes))));
     }
+    lasting.insert(Login::Provider);
     Ok(lasting)
 }
 

@@ -29,6 +29,7 @@ mod office_record;
 mod people;
 mod policy_live;
 mod printed;
+mod provider;
 mod races;
 mod rotation;
 mod schema;

@@ -50,6 +50,8 @@ mod matrix;
 mod office_record;
 #[path = "../it/people.rs"]
 mod people;
+#[path = "../it/provider.rs"]
+mod provider;
 #[path = "../it/races.rs"]
 mod races;
 #[path = "../it/rotation.rs"]

@@ -1,0 +1,116 @@
+//! Asking a provider what it tells of itself (OpenID Connect Discovery 1.0), and by which keys it signs.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Uri;
+use http::uri::Scheme;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::{Issuer, KeySet};
+
+/// How long both answers may take together.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long an answer may be, in bytes.
+const LONGEST: usize = 256 * 1024;
+
+/// Where a provider's keys are asked for. Who answers with another address is not followed there.
+#[derive(Debug)]
+pub(super) struct Source {
+    issuer: Issuer,
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+}
+
+/// What a provider tells of itself, as far as it is needed here.
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl Source {
+    /// The source of an issuer's keys, whom this machine's certificate authorities vouch for.
+    pub(super) fn of(issuer: Issuer) -> Result<Self, String> {
+        let mut authorities = RootCertStore::empty();
+        authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if authorities.is_empty() && issuer.location.scheme() == Some(&Scheme::HTTPS) {
+            return Err(
+                "this machine has no certificate authorities to hold `oidc_issuer` against; mend: install them \
+                        (ca-certificates), or name a file of them by SSL_CERT_FILE"
+                    .to_owned(),
+            );
+        }
+        let tls = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(authorities)
+            .with_no_client_auth();
+        // What is asked without encryption is this machine alone: see [`location`].
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        Ok(Self { issuer, client: Client::builder(TokioExecutor::new()).build(connector) })
+    }
+
+    /// The issuer.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer.name
+    }
+
+    /// The keys that it signs by now.
+    pub(super) async fn keys(&self) -> Result<KeySet, String> {
+        let late = |_| Err(format!("no answer within {} seconds", PATIENCE.as_secs()));
+        timeout(PATIENCE, self.ask()).await.unwrap_or_else(late)
+    }
+
+    async fn ask(&self) -> Result<KeySet, String> {
+        let discovery = self.get(&self.issuer.location).await?;
+        let discovery: Discovery =
+            serde_json::from_slice(&discovery).map_err(|error| format!("{}: {error}", self.issuer.location))?;
+        // Section 4.3: else one that is tenant of the same server could answer for another.
+        if discovery.issuer != self.issuer.name {
+            return Err(format!("{} names another issuer, {:?}", self.issuer.location, discovery.issuer));
+        }
+        let keys = location(&discovery.jwks_uri).map_err(|what| format!("its `jwks_uri` {what}"))?;
+        if keys.scheme() != self.issuer.location.scheme() {
+            return Err("its `jwks_uri` is of another scheme than it is itself".to_owned());
+        }
+        KeySet::read(&self.get(&keys).await?).map_err(|error| format!("{keys}: {error}"))
+    }
+
+    async fn get(&self, from: &Uri) -> Result<Bytes, String> {
+        let failed = |error: &dyn std::error::Error| format!("{from}: {error}{}", causes(error));
+        let answer = self.client.get(from.clone()).await.map_err(|error| failed(&error))?;
+        if answer.status() != http::StatusCode::OK {
+            return Err(format!("{from} answers {}", answer.status()));
+        }
+        let body = Limited::new(answer.into_body(), LONGEST).collect().await;
+        body.map(|body| body.to_bytes()).map_err(|error| failed(&*error))
+    }
+}
+
+/// What led to an error: the client's own words say only where it happened.
+fn causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |error| error.source()).map(|cause| format!(": {cause}")).collect()
+}
+
+/// A place that may be asked: by HTTPS, or on this machine itself. The error says what is wrong with it.
+pub(super) fn location(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|error| format!("is no URL ({error}); it begins with https://"))?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_loopback = host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+    let is_safe = uri.scheme() == Some(&Scheme::HTTPS) || uri.scheme() == Some(&Scheme::HTTP) && is_loopback;
+    if !is_safe {
+        return Err("must begin with https://, or with http:// where it is this machine itself".to_owned());
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("must name nobody before its host".to_owned());
+    }
+    Ok(uri)
+}
