@@ -33,6 +33,7 @@ mod schema;
 mod secrets;
 mod sight;
 mod socket;
+mod space;
 mod statements;
 mod stream;
 mod subdomain;

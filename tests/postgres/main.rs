@@ -52,6 +52,8 @@ mod secrets;
 mod sight;
 #[path = "../it/socket.rs"]
 mod socket;
+#[path = "../it/space.rs"]
+mod space;
 #[path = "../it/statements.rs"]
 mod statements;
 #[path = "../it/stream.rs"]
