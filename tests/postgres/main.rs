@@ -44,6 +44,8 @@ mod manners;
 mod matrix;
 #[path = "../it/races.rs"]
 mod races;
+#[path = "../it/readers.rs"]
+mod readers;
 #[path = "../it/rotation.rs"]
 mod rotation;
 #[path = "../it/secrets.rs"]
@@ -56,6 +58,8 @@ mod socket;
 mod space;
 #[path = "../it/statements.rs"]
 mod statements;
+#[path = "../it/story.rs"]
+mod story;
 #[path = "../it/stream.rs"]
 mod stream;
 #[path = "../it/subdomain.rs"]
