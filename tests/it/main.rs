@@ -37,6 +37,7 @@ mod socket;
 mod space;
 mod statements;
 mod story;
+mod strangers;
 mod stream;
 mod subdomain;
 mod tamper;

@@ -177,8 +177,6 @@ impl Story {
                 .to_owned(),
             "UPDATE users SET agency_id = (SELECT id FROM agencies WHERE key = 'bapenda') WHERE username = 'made'"
                 .to_owned(),
-            "UPDATE grants SET valid_until = valid_from WHERE user_id = (SELECT id FROM users WHERE username = 'plh')"
-                .to_owned(),
         ] {
             database.execute_unprepared(&edit).await.expect("edited");
         }
@@ -227,12 +225,16 @@ impl Story {
 
 /// What the administrator does: an agency, a person with a role, and a deputy for the head.
 async fn administer(overseer: &Person<'_>) {
-    let found = overseer.ask("{ office(key: \"singkawang\") { people { user { id username } } } }", json!({})).await;
+    let found = overseer
+        .ask("{ office(key: \"singkawang\") { people { user { id username } grants { id } } } }", json!({}))
+        .await;
     let people = found["office"]["people"].as_array().expect("people").clone();
     let id = |name: &str| {
         let found = people.iter().find(|person| person["user"]["username"] == name);
         found.unwrap_or_else(|| panic!("{name}"))["user"]["id"].clone()
     };
+    let was = people.iter().find(|person| person["user"]["username"] == "plh").expect("plh")["grants"][0]["id"].clone();
+    act(overseer, "revokeGrant", "", json!({ "grantId": was })).await;
     let agency = json!({ "office": "singkawang", "key": "disdik", "name": "Dinas Pendidikan" });
     let agency = act(overseer, "createAgency", "agency { id }", agency).await["agency"]["id"].clone();
     act(overseer, "deactivateAgency", "", json!({ "agencyId": agency })).await;

@@ -60,6 +60,8 @@ mod space;
 mod statements;
 #[path = "../it/story.rs"]
 mod story;
+#[path = "../it/strangers.rs"]
+mod strangers;
 #[path = "../it/stream.rs"]
 mod stream;
 #[path = "../it/subdomain.rs"]
