@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::harness::{PASSWORD, Person, READ};
 use crate::secrets::{INTROSPECTION, everything};
+use crate::statements::Listened;
 use crate::story::{self, Story, mark};
 
 /// Who tries: nobody; who sees everything of another office; another agency; a colleague of the applicant's, who submitted
@@ -96,12 +97,16 @@ impl Stage<'_> {
         name.map(|name| self.people[name].token())
     }
 
-    /// The whole answer to a mutation by somebody, with everything of its payload.
-    async fn attempt(&self, name: Option<&str>, mutation: &str, input: &Value) -> Value {
+    /// The text of a mutation, with everything of its payload.
+    fn text(&self, mutation: &str) -> String {
         let field = self.fields("Mutation").iter().find(|field| field["name"] == mutation).expect("the mutation");
         let payload = everything(&self.schema, field["type"]["name"].as_str().expect("a payload"), 1, &mut Vec::new());
-        let query = format!("mutation($input: {}!) {{ {mutation}(input: $input) {payload} }}", input_type(mutation));
-        self.story.server.send(self.token(name), &query, json!({ "input": input })).await
+        format!("mutation($input: {}!) {{ {mutation}(input: $input) {payload} }}", input_type(mutation))
+    }
+
+    /// The whole answer to a mutation by somebody.
+    async fn attempt(&self, name: Option<&str>, mutation: &str, input: &Value) -> Value {
+        self.story.server.send(self.token(name), &self.text(mutation), json!({ "input": input })).await
     }
 
     async fn request(&self, number: &str) -> Value {
@@ -455,4 +460,78 @@ async fn cursors_and_keys_of_others_open_nothing() {
     cursors(&stage).await;
     keys(&stage).await;
     assert!(!story.server.log().contains("ERROR"), "{}", story.server.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_seen_takes_the_statements_of_what_is_not_there() {
+    let story = Story::tell().await;
+    let stage = Stage::set(&story).await;
+    let overseer = &stage.people["overseer"];
+    let listened = Listened::beside(&story.server);
+    // Every kind of thing that has an id, one that neither of these sees.
+    let query = "query($number: String!) { request(number: $number) { id documents { id } dispositions { id } assets { id } \
+        events(first: 100) { nodes { id kind } } submittedBy { id } agency { id } } office(key: \"singkawang\") { \
+        events(last: 1) { nodes { id } } people { grants { id } } } }";
+    let found = overseer.ask(query, json!({ "number": story.cloud })).await;
+    let (request, office) = (&found["request"], &found["office"]);
+    let events = request["events"]["nodes"].as_array().expect("events");
+    let disposed = events.iter().find(|event| event["kind"] == "DISPOSED").expect("a disposition");
+    let things = [
+        ("Request", &request["id"]),
+        ("Document", &request["documents"][0]["id"]),
+        ("Disposition", &request["dispositions"][0]["id"]),
+        ("Asset", &request["assets"][0]["id"]),
+        ("RequestEvent", &disposed["id"]),
+        ("User", &request["submittedBy"]["id"]),
+        ("Agency", &request["agency"]["id"]),
+        ("OfficeEvent", &office["events"]["nodes"][0]["id"]),
+        ("RoleGrant", &office["people"][0]["grants"][0]["id"]),
+    ];
+    let mut differ = Vec::new();
+    let mut compare = async |name: &str, what: String, query: &str, unseen: Value, missing: Value| {
+        let token = stage.people[name].token();
+        let (answer, taken) = listened.hear(token, query, unseen).await;
+        let (nothing, least) = listened.hear(token, query, missing).await;
+        assert_eq!(answer, nothing, "{what} by {name}");
+        if taken != least {
+            differ.push(format!("{what} by {name}: {taken:#?} and {least:#?}"));
+        }
+    };
+    listened.hear(overseer.token(), "{ offices { key } }", json!({})).await;
+    let within = ["Document", "Disposition", "RequestEvent"];
+    for (kind, id) in things {
+        assert!(id.is_string(), "{kind}: {found}");
+        let query = "query($id: ID!) { node(id: $id) { id } }";
+        // Who sees nothing of the request, and its applicant, who does not see what the office says within.
+        let readers: &[&str] = if within.contains(&kind) { &["putu", "opd"] } else { &["putu"] };
+        for name in readers {
+            let what = format!("node, {kind}");
+            compare(name, what, query, json!({ "id": id }), json!({ "id": nothing(kind) })).await;
+        }
+    }
+    let query = "query($number: String!) { request(number: $number) { id } }";
+    let none = json!({ "number": "SKW/CLOUD/2026/9999" });
+    compare("stranger", "request".to_owned(), query, json!({ "number": story.cloud }), none).await;
+    let query = "query($id: ID!) { dispositions(filter: { requestId: $id }) { totalCount nodes { id } } }";
+    let none = json!({ "id": nothing("Request") });
+    compare("stranger", "dispositions".to_owned(), query, json!({ "id": request["id"] }), none).await;
+    for (mutation, gets, rightful) in ACTS {
+        let input = stage.input(mutation).await;
+        let ids = &stage.ids[&input_type(mutation)];
+        let unseen = gets.split_whitespace().nth(1) == Some("NOT_FOUND");
+        for (field, kind) in IDS.iter().filter(|(field, _)| unseen && ids.contains(*field) && !input[field].is_null()) {
+            let missing = json!({ "input": replaced(&input, field, nothing(kind)) });
+            let text = stage.text(mutation);
+            let within = ["readDisposition", "signDocument"].contains(mutation);
+            for name in if within { &["putu", "opd"][..] } else { &["putu"] } {
+                let what = format!("{mutation}, {field}");
+                compare(name, what, &text, json!({ "input": input }), missing.clone()).await;
+            }
+        }
+        // What later ones are about comes of some.
+        if let Some(rightful) = rightful.filter(|_| mutation.starts_with("create") || mutation.starts_with("grant")) {
+            stage.attempt(Some(rightful), mutation, &input).await;
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
