@@ -251,47 +251,57 @@ fn histories(steps: [&'static str; 2]) -> Vec<Option<Vec<(&'static str, Uuid)>>>
     std::iter::once(None).chain((0..16).map(|chosen| Some(of(chosen).collect()))).collect()
 }
 
-/// Holds what runs against the plain reading, for one grant at a time; how many were allowed, and how often each condition
-/// stood in the way.
+/// Every grant that somebody could hold.
+fn grants(world: &World) -> Vec<Grant> {
+    let mut all = Vec::new();
+    for (role, office) in world.roles.iter().flat_map(|role| world.offices.iter().map(move |of| (role, of))) {
+        for capacity in CAPACITIES {
+            all.extend([None, Some(OURS), Some(THEIRS)].map(|agency| held(1, office, role, agency, capacity)));
+        }
+    }
+    all
+}
+
+/// What somebody with such a grant could ask about: of their office and of others, of the object's procedure, of another and of
+/// none, of an agency and of none.
+fn abouts(world: &World, grant: &Grant, object: &str) -> Vec<About> {
+    let own = world.procedure_of(object).map(str::to_owned);
+    let mut all = Vec::new();
+    for office in &world.offices {
+        let about =
+            |procedure: &Option<String>, agency| About { office: office.clone(), procedure: procedure.clone(), agency };
+        // Elsewhere it is elsewhere, whatever the grant.
+        if *office != grant.office {
+            all.push(about(&own, None));
+            continue;
+        }
+        for procedure in BTreeSet::from([None, Some("another".to_owned()), own.clone()]) {
+            all.extend([None, Some(OURS)].map(|agency| about(&procedure, agency)));
+        }
+    }
+    all
+}
+
+/// Holds what runs against the plain reading, for one grant at a time; how often each was said.
 fn compare(world: &World, policy: &Policy, histories: &[Option<Vec<(&'static str, Uuid)>>]) -> BTreeMap<Said, usize> {
-    let mut counted = BTreeMap::new();
-    let abouts = |object: &str| {
-        let mut procedures: BTreeSet<Option<String>> = BTreeSet::from([None, Some("another".to_owned())]);
-        procedures.insert(world.procedure_of(object).map(str::to_owned));
-        procedures
+    let performed = |ended: &Option<Vec<(&str, Uuid)>>| {
+        ended.as_ref().map(|ended| Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))))
     };
-    for (role, office) in world.roles.iter().flat_map(|role| world.offices.iter().map(move |office| (role, office))) {
-        for (capacity, agency) in
-            CAPACITIES.iter().flat_map(|of| [None, Some(OURS), Some(THEIRS)].map(move |agency| (*of, agency)))
-        {
-            let grant = held(1, office, role, agency, capacity);
-            let caller = me(vec![grant.clone()]);
-            for (of, object) in world.offices.iter().flat_map(|of| world.objects.iter().map(move |object| (of, object)))
-            {
-                for procedure in abouts(object) {
-                    // Elsewhere it is elsewhere, whoever asks.
-                    let asks: &[Option<Uuid>] = if of == office { &[None, Some(OURS)] } else { &[None] };
-                    for &asks in asks {
-                        let about = About { office: of.clone(), procedure: procedure.clone(), agency: asks };
-                        for action in Action::ALL {
-                            // A history tells something where there is a line.
-                            let known = world.line(role, of, object, action);
-                            let histories = if known.is_some() { histories } else { &histories[..1] };
-                            for ended in histories {
-                                let performed = ended.as_ref().map(|ended| {
-                                    Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by)))
-                                });
-                                let ended = ended.as_deref();
-                                let asked = Asked { grant: &grant, about: &about, object, action, me: ME, ended };
-                                let (said, found) =
-                                    (world.says(&asked), runs(policy, &caller, &asked, performed.as_ref()));
-                                assert_eq!(
-                                    found, said,
-                                    "{role} in {office}: {action} {object} of {about:?}, {ended:?}"
-                                );
-                                *counted.entry(said).or_default() += 1;
-                            }
-                        }
+    let histories: Vec<_> = histories.iter().map(|ended| (ended.as_deref(), performed(ended))).collect();
+    let mut counted = BTreeMap::new();
+    for grant in &grants(world) {
+        let caller = me(vec![grant.clone()]);
+        for object in &world.objects {
+            for about in &abouts(world, grant, object) {
+                for action in Action::ALL {
+                    // A history tells something where there is a line.
+                    let known = world.line(&grant.role, &about.office, object, action).is_some();
+                    for (ended, performed) in if known { &histories[..] } else { &histories[..1] } {
+                        let asked = Asked { grant, about, object, action, me: ME, ended: *ended };
+                        let said = world.says(&asked);
+                        let found = runs(policy, &caller, &asked, performed.as_ref());
+                        assert_eq!(found, said, "{grant:?}: {action} {object} of {about:?}, {ended:?}");
+                        *counted.entry(said).or_default() += 1;
                     }
                 }
             }
@@ -418,55 +428,43 @@ async fn people(world: &World, data: &std::path::Path, begin: DateTime<Utc>) -> 
         let row = agency::Model { id, office, key: key.to_owned(), name: key.to_owned(), deactivated_at: None };
         agency::Entity::insert(row.into_active_model()).exec(&writer).await.expect("an agency");
     }
-    let (mut users, mut sessions, mut grants, mut all) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut next = 100;
-    for (role, office) in world.roles.iter().flat_map(|role| world.offices.iter().map(move |office| (role, office))) {
-        for (capacity, agency) in
-            CAPACITIES.iter().flat_map(|of| [None, Some(OURS), Some(THEIRS)].map(move |agency| (*of, agency)))
-        {
-            next += 1;
-            let id = Uuid::from_u128(next);
-            let until = begin + TimeDelta::hours(1);
-            let held = Grant {
-                valid_from: begin,
-                valid_until: Some(until),
-                on_behalf_of: None,
-                ..held(next, office, role, agency, capacity)
-            };
-            let text = next.to_string();
-            users.push(user::Model {
-                id,
-                username: text.clone(),
-                name: text.clone(),
-                nip: None,
-                agency_id: None,
-                password_hash: text,
-                created_at: begin,
-                deactivated_at: None,
-                office: None,
-            });
-            sessions.push(session::Model { id, user_id: id, created_at: begin, last_used_at: begin, ended_at: None });
-            grants.push(grant::Model {
-                id,
-                user_id: id,
-                office: held.office.clone(),
-                role: held.role.clone(),
-                agency_id: agency,
-                capacity: capacity.word().to_owned(),
-                decree_number: None,
-                on_behalf_of: None,
-                valid_from: begin,
-                valid_until: Some(until),
-            });
-            all.push((Pass::new(id, Login::Session(id)), held));
-        }
+    let (mut users, mut sessions, mut rows, mut all) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (id, grant) in (100..).map(Uuid::from_u128).zip(grants(world)) {
+        let until = Some(begin + TimeDelta::hours(1));
+        let held = Grant { id, valid_from: begin, valid_until: until, on_behalf_of: None, ..grant };
+        let text = id.to_string();
+        users.push(user::Model {
+            id,
+            username: text.clone(),
+            name: text.clone(),
+            nip: None,
+            agency_id: None,
+            password_hash: text,
+            created_at: begin,
+            deactivated_at: None,
+            office: None,
+        });
+        sessions.push(session::Model { id, user_id: id, created_at: begin, last_used_at: begin, ended_at: None });
+        rows.push(grant::Model {
+            id,
+            user_id: id,
+            office: held.office.clone(),
+            role: held.role.clone(),
+            agency_id: held.agency,
+            capacity: held.capacity.word().to_owned(),
+            decree_number: None,
+            on_behalf_of: None,
+            valid_from: begin,
+            valid_until: until,
+        });
+        all.push((Pass::new(id, Login::Session(id)), held));
     }
     let users = users.into_iter().map(IntoActiveModel::into_active_model);
     user::Entity::insert_many(users).exec(&writer).await.expect("people");
     let sessions = sessions.into_iter().map(IntoActiveModel::into_active_model);
     session::Entity::insert_many(sessions).exec(&writer).await.expect("sessions");
-    let grants = grants.into_iter().map(IntoActiveModel::into_active_model);
-    grant::Entity::insert_many(grants).exec(&writer).await.expect("grants");
+    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    grant::Entity::insert_many(rows).exec(&writer).await.expect("grants");
     writer.close().await.expect("closed");
     (store, all)
 }

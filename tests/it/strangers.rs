@@ -515,6 +515,9 @@ async fn what_is_not_seen_takes_the_statements_of_what_is_not_there() {
     let query = "query($id: ID!) { dispositions(filter: { requestId: $id }) { totalCount nodes { id } } }";
     let none = json!({ "id": nothing("Request") });
     compare("stranger", "dispositions".to_owned(), query, json!({ "id": request["id"] }), none).await;
+    // Nor is a name told that somebody signs in by.
+    let wrong = |name: &str| json!({ "input": { "username": name, "password": "not the password" } });
+    compare("putu", "signIn".to_owned(), &stage.text("signIn"), wrong("kabid"), wrong("nobody")).await;
     for (mutation, gets, rightful) in ACTS {
         let input = stage.input(mutation).await;
         let ids = &stage.ids[&input_type(mutation)];
