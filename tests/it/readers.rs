@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -104,8 +102,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     // Things are asked for by everybody, and given to whom they are visible; one's own grant is given to oneself alone.
     ("Query", "! 0 0 = 0= =", "request"),
     ("Query", "! = = = = =", "requests dispositions assets"),
-    ("Query", "0= 0= +0= +0= +0= +0=", "nodes"),
-    ("Query", "0= 0= 0= +0= 0= 0=", "node"),
+    ("Query", "0= 0= +0= +0= +0= +0=", "node nodes"),
     ("RequestConnection", "- < < = <= =", "edges nodes"),
     ("RequestConnection", "- = = = = =", "pageInfo"),
     ("RequestEdge", SEEN, "cursor node"),
@@ -228,6 +225,12 @@ fn table() -> BTreeMap<(&'static str, &'static str), Vec<&'static str>> {
     table
 }
 
+/// The type and the field that an answer's key is of. Asked for several times, each has a number.
+fn field_of(key: &str) -> Option<(&str, &str)> {
+    let (of, field) = key.split_once('_').filter(|(of, _)| !of.is_empty())?;
+    Some((of, field.split_once("__").map_or(field, |(field, _)| field)))
+}
+
 /// What was seen of each field, by reader.
 #[derive(Default)]
 struct Seen {
@@ -243,7 +246,7 @@ impl Seen {
             Value::Array(items) => items.iter().for_each(|item| self.whole(item)),
             Value::Object(fields) => {
                 for (key, value) in fields.iter().filter(|(_, value)| !value.is_null() && **value != json!([])) {
-                    if let Some((of, field)) = key.split_once('_') {
+                    if let Some((of, field)) = field_of(key) {
                         self.whole.insert((of.to_owned(), field.to_owned()));
                     }
                     self.whole(value);
@@ -272,7 +275,7 @@ impl Walk<'_> {
         assert_eq!(whole["__typename"], part["__typename"], "{part:#}");
         holds_together(part);
         for (key, value) in whole.as_object().expect("an object") {
-            let Some((of, field)) = key.split_once('_').filter(|(of, _)| !of.is_empty()) else { continue };
+            let Some((of, field)) = field_of(key) else { continue };
             let own = self.table.get(&(of, field)).is_some_and(|gets| gets[self.reader] == "~");
             match &part[key] {
                 Value::Null if value.is_null() => {}
@@ -439,15 +442,10 @@ async fn operations(schema: &Value, overseer: &Person<'_>, office: &str) -> Vec<
             json!({ "ids": some }),
         ));
     }
-    let mut kinds = BTreeSet::new();
-    for id in things {
-        let kind = URL_SAFE_NO_PAD.decode(id).expect("base64");
-        // One of a kind by itself.
-        if !kinds.insert(kind.split(|byte| *byte == b':').next().map(<[u8]>::to_vec)) {
-            continue;
-        }
-        let query = "query($id: ID!) { Query_node: node(id: $id) { __typename Node_id: id } }";
-        all.push((query.to_owned(), json!({ "id": id })));
+    for some in things.chunks(100) {
+        let each = some.iter().enumerate();
+        let each = each.map(|(at, id)| format!("Query_node__{at}: node(id: \"{id}\") {{ __typename Node_id: id }} "));
+        all.push((format!("{{ {} }}", each.collect::<String>()), json!({})));
     }
     all
 }
