@@ -86,13 +86,35 @@ struct Stage<'a> {
     ids: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    /// With everybody signed in, the colleague whom the story's administrator added too.
+    async fn set(story: &'a Story) -> Self {
+        let mut people = story::everybody(&story.server).await;
+        people.insert("siti", story.server.person("siti").await);
+        let schema = people["overseer"].ask(INTROSPECTION, json!({})).await["__schema"].clone();
+        let inputs =
+            "{ __schema { types { name inputFields { name type { name ofType { name ofType { name } } } } } } }";
+        let inputs = people["overseer"].ask(inputs, json!({})).await["__schema"]["types"].clone();
+        let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for input in inputs.as_array().expect("types") {
+            let is_id = |field: &&Value| {
+                let ty = &field["type"];
+                [&ty["name"], &ty["ofType"]["name"], &ty["ofType"]["ofType"]["name"]].iter().any(|name| **name == "ID")
+            };
+            let fields = input["inputFields"].as_array().into_iter().flatten().filter(is_id);
+            let fields = fields.map(|field| field["name"].as_str().expect("a name").to_owned());
+            ids.insert(input["name"].as_str().expect("a name").to_owned(), fields.collect());
+        }
+        Self { story, people, schema, ids }
+    }
+
     /// The fields of a type of the schema.
     fn fields(&self, of: &str) -> &Vec<Value> {
         let types = self.schema["types"].as_array().expect("types");
         types.iter().find(|found| found["name"] == of).expect("the type")["fields"].as_array().expect("fields")
     }
 
+    /// Somebody's token; none of nobody.
     fn token(&self, name: Option<&str>) -> Option<&str> {
         name.map(|name| self.people[name].token())
     }
@@ -109,12 +131,15 @@ impl Stage<'_> {
         self.story.server.send(self.token(name), &self.text(mutation), json!({ "input": input })).await
     }
 
+    /// A request, as who sees everything reads it.
     async fn request(&self, number: &str) -> Value {
         self.people["overseer"].ask(READ, json!({ "number": number })).await["request"].clone()
     }
 
+    /// A person of an office with their grants, as its administrator reads them.
     async fn person(&self, office: &str, username: &str) -> Value {
-        let query = "query($office: String!) { office(key: $office) { agencies { id key } people { user { id username } grants { id } } } }";
+        let query =
+            "query($office: String!) { office(key: $office) { people { user { id username } grants { id } } } }";
         let found = self.people["overseer"].ask(query, json!({ "office": office })).await["office"]["people"].clone();
         let found =
             found.as_array().expect("people").iter().find(|person| person["user"]["username"] == username).cloned();
@@ -279,28 +304,6 @@ async fn mutations(stage: &Stage<'_>) {
         }
         let done = stage.attempt(Some(rightful), mutation, &input).await;
         assert_eq!(code(&done, mutation), "done", "{mutation} by {rightful}: {done:#}");
-    }
-}
-
-impl<'a> Stage<'a> {
-    async fn set(story: &'a Story) -> Self {
-        let mut people = story::everybody(&story.server).await;
-        people.insert("siti", story.server.person("siti").await);
-        let schema = people["overseer"].ask(INTROSPECTION, json!({})).await["__schema"].clone();
-        let inputs =
-            "{ __schema { types { name inputFields { name type { name ofType { name ofType { name } } } } } } }";
-        let inputs = people["overseer"].ask(inputs, json!({})).await["__schema"]["types"].clone();
-        let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for input in inputs.as_array().expect("types") {
-            let is_id = |field: &&Value| {
-                let ty = &field["type"];
-                [&ty["name"], &ty["ofType"]["name"], &ty["ofType"]["ofType"]["name"]].iter().any(|name| **name == "ID")
-            };
-            let fields = input["inputFields"].as_array().into_iter().flatten().filter(is_id);
-            let fields = fields.map(|field| field["name"].as_str().expect("a name").to_owned());
-            ids.insert(input["name"].as_str().expect("a name").to_owned(), fields.collect());
-        }
-        Self { story, people, schema, ids }
     }
 }
 
