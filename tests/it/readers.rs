@@ -287,6 +287,7 @@ impl Walk<'_> {
         }
     }
 
+    /// What a field holds.
     fn values(&mut self, of: &str, field: &str, whole: &Value, got: &Value) {
         match (whole, got) {
             (Value::Array(all), Value::Array(some)) => {
@@ -315,17 +316,8 @@ impl Walk<'_> {
             // JSON of the data's own: a part of it, or another.
             (Value::Object(all), Value::Object(some)) => {
                 let is_part = some.iter().all(|(key, value)| all.get(key) == Some(value));
-                self.note(
-                    of,
-                    field,
-                    if whole == got {
-                        '='
-                    } else if is_part {
-                        '<'
-                    } else {
-                        '*'
-                    },
-                );
+                let rest = if is_part { '<' } else { '*' };
+                self.note(of, field, if whole == got { '=' } else { rest });
             }
             _ => self.note(of, field, if whole == got { '=' } else { '*' }),
         }
@@ -474,7 +466,7 @@ async fn followed(story: &Story, token: Option<&str>, query: &str, after: &Value
     };
     socket.subscribe("1", query, json!({ "after": after })).await;
     let mut told = Vec::new();
-    while let Some(message) = socket.receive_within(std::time::Duration::from_millis(1_500)).await {
+    while let Some(message) = socket.receive_within(std::time::Duration::from_millis(2_500)).await {
         match message["type"].as_str() {
             Some("next") => told.push(message["payload"]["data"]["Subscription_requestEvents"].clone()),
             Some("error") => {
