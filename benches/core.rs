@@ -90,6 +90,78 @@ fn policy_decision(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A policy of that many lines: of an office of ten roles, each of which may do so much at so many steps. The last one is asked
+/// about.
+fn policy_text(lines: usize) -> String {
+    let line = |at: usize| format!("p, role-{}, singkawang, sop-{}/{}, execute\n", at % 10, at / 100, at / 10 % 10);
+    (0..lines).map(line).collect()
+}
+
+/// The same question of a policy of ten lines and of ten thousand; and what it takes to decide their lines.
+fn policy_size(criterion: &mut Criterion) {
+    #[derive(Debug)]
+    struct Of<'a>(&'a str);
+    impl Subject for Of<'_> {
+        fn office(&self) -> &'static str {
+            "singkawang"
+        }
+
+        fn procedure(&self) -> Option<&str> {
+            Some(self.0)
+        }
+
+        fn agency(&self) -> Option<Uuid> {
+            None
+        }
+    }
+    const SIZES: [usize; 2] = [10, 10_000];
+    let model = std::fs::read_to_string(root().join("policies/model.conf")).expect("the model");
+    let runtime = Runtime::new().expect("a runtime");
+    let file = |lines| [PolicyFile { file: "singkawang.csv".to_owned(), text: Some(policy_text(lines)) }];
+    let load = |file: &[PolicyFile]| {
+        let (policy, faults) = runtime.block_on(policy::load(Some(&model), file));
+        assert_eq!(faults, [], "every line is understood");
+        policy
+    };
+    let policies = SIZES.map(|lines| load(&file(lines)));
+    let grant = |role: usize| Grant {
+        id: Uuid::nil(),
+        office: "singkawang".to_owned(),
+        role: format!("role-{role}"),
+        agency: None,
+        capacity: Capacity::Definitive,
+        decree_number: None,
+        on_behalf_of: None,
+        valid_from: chrono::DateTime::UNIX_EPOCH,
+        valid_until: None,
+    };
+    let login = Login::Session(Uuid::nil());
+    let mut group = criterion.benchmark_group("policy decision");
+    for (policy, lines) in policies.iter().zip(SIZES) {
+        // The last line names the last role; the first two roles may not.
+        let (sop, step) = (format!("sop-{}", (lines - 1) / 100), ((lines - 1) / 10 % 10).to_string());
+        let object = Object::Step(&sop, &step);
+        let caller = |grants: Vec<Grant>| Caller { pass: Pass::new(Uuid::nil(), login), grants };
+        let (allowed, denied) = (caller([10, 11, 9].map(grant).to_vec()), caller([10, 11, 12].map(grant).to_vec()));
+        group.bench_function(format!("allowed, of {lines} lines"), |bench| {
+            let ask = || policy.authorize(black_box(&allowed), Of(&sop), black_box(object), Action::Execute, None);
+            bench.iter(|| ask().expect("allowed"));
+        });
+        group.bench_function(format!("denied, of {lines} lines"), |bench| {
+            let ask = || policy.authorize(black_box(&denied), Of(&sop), black_box(object), Action::Execute, None);
+            bench.iter(|| ask().expect_err("denied"));
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("policy read and decided");
+    group.sample_size(10).measurement_time(Duration::from_secs(8));
+    for lines in SIZES {
+        let file = file(lines);
+        group.bench_function(format!("{lines} lines"), |bench| bench.iter(|| load(black_box(&file))));
+    }
+    group.finish();
+}
+
 fn procedure(key: &str) -> Procedure {
     let shelf = read_folder(&root().join("procedures")).expect("the shipped files");
     shelf.procedures.into_iter().find(|located| located.procedure.key == key).expect("shipped").procedure
@@ -393,5 +465,5 @@ fn nested_page(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, policy_decision, step_decision, execute_step, nested_page);
+criterion_group!(benches, policy_decision, policy_size, step_decision, execute_step, nested_page);
 criterion_main!(benches);

@@ -1,6 +1,7 @@
 //! Finding a thing by its opaque id.
 
 use async_graphql::{Context, ID, Result};
+use uuid::Uuid;
 
 use super::loaders::{AgencyOf, AssetIs, ColleagueIs, DispositionIs, DocumentIs};
 use super::session::{service, session};
@@ -9,7 +10,7 @@ use super::types::asset::Asset;
 use super::types::event::RequestEvent;
 use super::types::office_event::OfficeEvent;
 use super::types::procedure::Procedure;
-use super::types::request::{Disposition, Document, find};
+use super::types::request::{Disposition, Document, Request, find};
 use super::types::who::{Agency, Office, RoleGrant, User};
 use super::{error, id};
 use crate::access::Side;
@@ -33,21 +34,19 @@ pub(super) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
             found.map(|entry| Node::Procedure(Procedure(entry.clone())))
         }
         "Asset" => {
-            let Some(row) = one(loader.load_one(AssetIs(uuid)).await)? else { return Ok(None) };
-            let request = find(context, row.request_id).await?;
-            request.filter(|request| service.sees_asset(&request.0, &row)).map(|_| Node::from(Asset::of(row)))
+            let row = one(loader.load_one(AssetIs(uuid)).await)?;
+            let Some((row, request)) = hung(context, row, |row| row.request_id).await? else { return Ok(None) };
+            service.sees_asset(&request.0, &row).then(|| Node::from(Asset::of(row)))
         }
         "Document" => {
-            let Some(row) = one(loader.load_one(DocumentIs(uuid)).await)? else { return Ok(None) };
-            let request = find(context, row.request_id).await?;
-            let request = request.filter(|request| service.sees_document(&request.0, &row));
-            request.map(|request| Node::Document(Document { request, row }))
+            let row = one(loader.load_one(DocumentIs(uuid)).await)?;
+            let Some((row, request)) = hung(context, row, |row| row.request_id).await? else { return Ok(None) };
+            service.sees_document(&request.0, &row).then(|| Node::Document(Document { request, row }))
         }
         "Disposition" => {
-            let Some(row) = one(loader.load_one(DispositionIs(uuid)).await)? else { return Ok(None) };
-            let request = find(context, row.request_id).await?;
-            let request = request.filter(|request| request.0.side() == Side::Office);
-            request.map(|request| Node::Disposition(Disposition { request, row }))
+            let row = one(loader.load_one(DispositionIs(uuid)).await)?;
+            let Some((row, request)) = hung(context, row, |row| row.request_id).await? else { return Ok(None) };
+            (request.0.side() == Side::Office).then(|| Node::Disposition(Disposition { request, row }))
         }
         "User" => one(loader.load_one(ColleagueIs(uuid)).await)?.map(|row| Node::User(User::met(row, None))),
         "Agency" => {
@@ -62,6 +61,17 @@ pub(super) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
         }
         _ => None,
     })
+}
+
+/// What hangs on a request, with that request, if the caller may see it. The request is looked for even where there is nothing: by
+/// what it takes, nobody tells what is hidden from what is not there.
+pub(super) async fn hung<T>(
+    context: &Context<'_>,
+    found: Option<T>,
+    on: impl Fn(&T) -> Uuid,
+) -> Result<Option<(T, Request)>> {
+    let request = find(context, found.as_ref().map(on).unwrap_or_default()).await?;
+    Ok(found.zip(request))
 }
 
 fn one<T>(loaded: Result<Option<Vec<T>>, super::loaders::LoadError>) -> Result<Option<T>> {

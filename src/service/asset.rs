@@ -202,10 +202,11 @@ impl Service {
         id: Uuid,
     ) -> Answer<(crate::access::Seen<store::SeenRequest>, asset::Model)> {
         let not_found = || Refused::not_found(&["assetId"]);
-        let row = store::asset_by_id(transaction, id).await?.ok_or_else(not_found)?;
-        let seen = self.see(transaction, caller, row.request_id, &["assetId"]).await?;
+        let found = store::asset_by_id(transaction, id).await?.map(|row| row.request_id);
+        let seen = self.see_holder(transaction, caller, found, &["assetId"]).await;
         // What was found first only told whose it is: it may have changed before the request was locked.
-        let row = store::asset_by_id(transaction, id).await?.ok_or_else(not_found)?;
+        let row = store::asset_by_id(transaction, id).await;
+        let (seen, row) = (seen?, row?.ok_or_else(not_found)?);
         if !self.sees_asset(&seen, &row) {
             return Err(not_found());
         }

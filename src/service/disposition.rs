@@ -14,8 +14,10 @@ impl Service {
     pub(super) async fn read_disposition_once(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
         let (transaction, caller) = self.begin_act(pass).await?;
         let not_found = || Refused::not_found(&["dispositionId"]);
-        let row = store::disposition_by_id(&transaction, disposition).await?.ok_or_else(not_found)?;
-        let seen = self.see(&transaction, &caller, row.request_id, &["dispositionId"]).await?;
+        let row = store::disposition_by_id(&transaction, disposition).await?;
+        let found = row.as_ref().map(|row| row.request_id);
+        let seen = self.see_holder(&transaction, &caller, found, &["dispositionId"]).await?;
+        let row = row.ok_or_else(not_found)?;
         if seen.side() == Side::Applicant {
             return Err(not_found());
         }

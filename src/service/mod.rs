@@ -225,6 +225,18 @@ impl Service {
         store::see_request(transaction, &viewing, request).await?.ok_or_else(|| Refused::not_found(path))
     }
 
+    /// The request that something hangs on, as [`Service::see`] gives it. It is looked for even where there is nothing: by what
+    /// that takes, nobody tells what is hidden from what is not there.
+    async fn see_holder(
+        &self,
+        transaction: &Transaction,
+        caller: &Judged,
+        request: Option<Uuid>,
+        path: &[&str],
+    ) -> Answer<Seen<SeenRequest>> {
+        self.see(transaction, caller, request.unwrap_or_default(), path).await
+    }
+
     /// The version of the procedure that a request runs by.
     pub fn entry_of(&self, row: &entity::request::Model) -> Answer<&Arc<ProcedureEntry>> {
         let version = u32::try_from(row.procedure_version).unwrap_or(0);

@@ -17,10 +17,11 @@ impl Service {
     pub(super) async fn sign_document_once(&self, pass: Pass, command: SignDocument) -> Answer<Uuid> {
         let (transaction, caller) = self.begin_act(pass).await?;
         let not_found = || Refused::not_found(&["documentId"]);
-        let document = store::document_by_id(&transaction, command.document).await?.ok_or_else(not_found)?;
-        let seen = self.see(&transaction, &caller, document.request_id, &["documentId"]).await?;
+        let found = store::document_by_id(&transaction, command.document).await?.map(|row| row.request_id);
+        let seen = self.see_holder(&transaction, &caller, found, &["documentId"]).await;
         // What was found first only told whose it is: another may have taken its place before the request was locked.
-        let document = store::document_by_id(&transaction, command.document).await?.ok_or_else(not_found)?;
+        let document = store::document_by_id(&transaction, command.document).await;
+        let (seen, document) = (seen?, document?.ok_or_else(not_found)?);
         let entry = self.entry_of(&seen.row)?.clone();
         let office = self.office_of(&seen.row)?;
         let procedure = &entry.procedure;

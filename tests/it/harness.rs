@@ -289,6 +289,11 @@ impl Server {
         self.start();
     }
 
+    /// Its procedures and policies.
+    pub(crate) fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
     /// The data folder.
     pub(crate) fn path(&self) -> PathBuf {
         self.data.path().join("data")

@@ -338,6 +338,81 @@ async fn what_waits_to_be_read_is_judged_when_it_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_back_ends_with_the_right_to_it_and_nothing_live_follows() {
+    let server = Server::with(CAST);
+    let people = everybody(&server).await;
+    let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    for letter in 0..60 {
+        submit(&people["opd"], &format!("N/{letter}"), "ORDINARY").await;
+    }
+    // So much each that it waits in the server while nobody reads.
+    let much: String = (0..1500).map(|number| format!("a{number}: cursor ")).collect();
+    let query = format!("subscription($after: String) {{ requestEvents(after: $after) {{ id cursor {much} }} }}");
+    let mut slow = Socket::of(&server, people["auditor"].token()).await;
+    slow.subscribe("1", &query, json!({ "after": after })).await;
+    let first = slow.receive().await;
+    assert_eq!(first["type"], "next", "{first}");
+    let ends =
+        "UPDATE grants SET valid_until = valid_from WHERE user_id = (SELECT id FROM users WHERE username = 'auditor')";
+    edit(&server, ends).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    submit(&people["opd"], "N/live", "ORDINARY").await;
+    // What was sent before is under way. Of the rest, and of what happens now, nothing comes: they are signed in, and see nothing.
+    let mut told = vec![first];
+    while let Some(message) = slow.receive_within(Duration::from_millis(1_500)).await {
+        assert_eq!(message["type"], "next", "{message}");
+        told.push(message);
+    }
+    assert!(told.len() < 150, "{} of 180 were told", told.len());
+    // Nor by the cursor that they got while they might.
+    let cursor = told[0]["payload"]["data"]["requestEvents"]["cursor"].clone();
+    let mut again = Socket::of(&server, people["auditor"].token()).await;
+    again.subscribe("1", EVENTS, json!({ "after": cursor })).await;
+    assert_eq!(drain(&mut again).await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_somebody_who_sees_more_is_but_a_place() {
+    let server = Server::with(CAST);
+    let people = everybody(&server).await;
+    let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    for (who, letter, confidentiality) in [
+        ("opd", "K/1", "ORDINARY"),
+        ("other", "K/2", "ORDINARY"),
+        ("opd", "K/3", "SECRET"),
+        ("other", "K/4", "SECRET"),
+        ("opd", "K/5", "ORDINARY"),
+    ] {
+        submit(&people[who], letter, confidentiality).await;
+    }
+    let query = "subscription($after: String) { requestEvents(after: $after) { id cursor } }";
+    let told = async |name: &str, cursors: &[&Value]| -> Vec<Vec<Value>> {
+        let mut socket = Socket::of(&server, people[name].token()).await;
+        for (place, after) in cursors.iter().enumerate() {
+            socket.subscribe(&place.to_string(), query, json!({ "after": after })).await;
+        }
+        let mut told = vec![Vec::new(); cursors.len()];
+        while let Some(message) = socket.receive_within(Duration::from_millis(1_000)).await {
+            assert_eq!(message["type"], "next", "{message}");
+            let place: usize = message["id"].as_str().and_then(|id| id.parse().ok()).expect("a place");
+            told[place].push(message["payload"]["data"]["requestEvents"].clone());
+        }
+        told
+    };
+    let whole = told("auditor", &[&after]).await.remove(0);
+    assert_eq!(whole.len(), 15);
+    for name in ["opd", "other", "chief", "kadis", "wayan"] {
+        let own = told(name, &[&after]).await.remove(0);
+        assert!(own.len() < whole.len() && own.is_empty() == (name == "wayan"), "{name}: {own:#?}");
+        let cursors: Vec<&Value> = whole.iter().map(|event| &event["cursor"]).collect();
+        for (place, found) in told(name, &cursors).await.into_iter().enumerate() {
+            let rest: Vec<Value> = own.iter().filter(|own| whole[place + 1..].contains(own)).cloned().collect();
+            assert_eq!(found, rest, "{name} after {place}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_inbox_tells_what_begins_and_stops_to_wait() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Folders, SINGKAWANG, Server, command};
+use crate::harness::{SINGKAWANG, Server, command};
 
 /// A second server on the same data, whose statements are listened to.
-struct Listened {
+pub(crate) struct Listened {
     child: Child,
     url: String,
     heard: Arc<Mutex<Vec<String>>>,
@@ -24,8 +24,8 @@ impl Drop for Listened {
 }
 
 impl Listened {
-    fn beside(server: &Server) -> Self {
-        let mut child = command(&server.path(), &Folders::shipped())
+    pub(crate) fn beside(server: &Server) -> Self {
+        let mut child = command(&server.path(), server.folders())
             .args([
                 "--log",
                 "off,sqlx::query=debug,disposisi=info",
@@ -57,18 +57,24 @@ impl Listened {
         Self { child, url, heard }
     }
 
-    /// The statements of an operation, but for those of opening a connection.
+    /// The statements of an operation that must not fail, but for those of opening a connection.
     async fn statements(&self, token: &str, query: &str, variables: Value) -> (Value, Vec<String>) {
+        let (answer, statements) = self.hear(token, query, variables).await;
+        assert!(answer.get("errors").is_none(), "{answer}");
+        (answer["data"].clone(), statements)
+    }
+
+    /// The whole answer to an operation, and its statements.
+    pub(crate) async fn hear(&self, token: &str, query: &str, variables: Value) -> (Value, Vec<String>) {
         self.heard.lock().expect("no panic").clear();
         let request = reqwest::Client::new().post(&self.url).bearer_auth(token);
         let answer = request.json(&json!({ "query": query, "variables": variables })).send().await.expect("an answer");
         let answer: Value = answer.json().await.expect("JSON");
-        assert!(answer.get("errors").is_none(), "{answer}");
         // The log is written before the answer; its reader may be a moment behind.
         tokio::time::sleep(Duration::from_millis(150)).await;
         let heard = self.heard.lock().expect("no panic").clone();
         let ours = |statement: &String| !["BEGIN", "ROLLBACK", "PRAGMA"].iter().any(|no| statement.contains(no));
-        (answer["data"].clone(), heard.into_iter().filter(ours).collect())
+        (answer, heard.into_iter().filter(ours).collect())
     }
 }
 

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, Mutex, MutexGuard};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
 
+use disposisi::store::{Limits, Place, Postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 
 use crate::cluster::{Cluster, copy_keys};
@@ -64,6 +66,17 @@ pub(crate) fn environment(data: &Path) -> Vec<(&'static str, String)> {
     let mut shared = shared();
     let name = shared.of(data);
     vec![("DISPOSISI_DATABASE", shared.cluster.url("disposisi", &name))]
+}
+
+/// Where it is.
+pub(crate) fn place(data: &Path) -> Place {
+    let url = {
+        let mut shared = shared();
+        let name = shared.of(data);
+        shared.cluster.url("disposisi", &name)
+    };
+    let limits = Limits { connections: 4, acquire: Duration::from_secs(30), statement: Duration::from_secs(30) };
+    Place::Postgres(Arc::new(Postgres::at(&url, limits).expect("a place")))
 }
 
 /// A connection that may do anything.

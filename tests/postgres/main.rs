@@ -54,6 +54,8 @@ mod people;
 mod provider;
 #[path = "../it/races.rs"]
 mod races;
+#[path = "../it/readers.rs"]
+mod readers;
 #[path = "../it/rotation.rs"]
 mod rotation;
 #[path = "../it/secrets.rs"]
@@ -62,8 +64,14 @@ mod secrets;
 mod sight;
 #[path = "../it/socket.rs"]
 mod socket;
+#[path = "../it/space.rs"]
+mod space;
 #[path = "../it/statements.rs"]
 mod statements;
+#[path = "../it/story.rs"]
+mod story;
+#[path = "../it/strangers.rs"]
+mod strangers;
 #[path = "../it/stream.rs"]
 mod stream;
 #[path = "../it/subdomain.rs"]

@@ -14,6 +14,7 @@ use super::request::{Disposition, Document, Request, find, word};
 use super::who::Actor;
 use crate::access::{self, Seen, Side};
 use crate::graphql::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventIs, EventsOf};
+use crate::graphql::node::hung;
 use crate::graphql::session::{service, session};
 use crate::graphql::{error, id};
 use crate::service::{ProcedureEntry, Service};
@@ -86,8 +87,8 @@ impl RequestEvent {
     /// The event of that id, if the caller may see it.
     pub(in crate::graphql) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
         let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
-        let Some(numbered) = found else { return Ok(None) };
-        let Some(request) = find(context, numbered.event.request_id).await? else { return Ok(None) };
+        let found = hung(context, found, |numbered| numbered.event.request_id).await?;
+        let Some((numbered, request)) = found else { return Ok(None) };
         let ended = request.0.row.finished_at.is_some();
         let shown = Sight::of(&request.0, ended).sees(&numbered.event);
         let service = service(context)?;
