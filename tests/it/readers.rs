@@ -113,6 +113,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("DispositionConnection", "- = = = = =", "pageInfo"),
     ("DispositionEdge", WITHIN, "cursor node"),
     ("Subscription", "! < < < <= =", "requestEvents"),
+    // Why somebody may is told to the office's administrator alone.
+    ("Query", "! 0 0 0 0 0", "explainPolicy"),
+    ("PolicyExplanation", NONE, "allowed obstacles step seenBy grants"),
+    ("GrantExplanation", NONE, "grant verdict line condition"),
+    ("PolicyLine", NONE, "file line text"),
     // People, by who meets them: names for all, the rest by the policy's lines, and for oneself.
     ("User", "- - = = = =", "id name agency"),
     ("User", "- - + +0= +0= +0=", "username"),
@@ -196,12 +201,13 @@ const MARKS: &[(&str, [&[&str]; 2])] = &[
 ];
 
 /// What the story has nothing of, in the schema's order: accounts and placements in service, names without a credential, SOPs
-/// that were not revised, policies that did not change.
+/// that were not revised, policies that did not change and have no conditions.
 const ABSENT: &[&str] = &[
     "CloudAccount.revokedAt",
     "CloudAccount.revocationReason",
     "GenericAsset.revokedAt",
     "GenericAsset.revocationReason",
+    "GrantExplanation.condition",
     "OfficeEvent.policy",
     "Procedure.revisedOn",
     "ServerPlacement.verifiedAt",
@@ -417,6 +423,11 @@ async fn operations(schema: &Value, overseer: &Person<'_>, office: &str) -> Vec<
     for request in found["requests"]["nodes"].as_array().expect("requests") {
         let number = &request["number"];
         all.push((format!("{{ Query_request: request(number: {number}) {} }}", below("Request", 3)), json!({})));
+        for action in ["SEE", "EXECUTE, step: \"1\""] {
+            let asked = format!("username: \"overseer\", request: {number}, action: {action}");
+            let why = below("PolicyExplanation", 2);
+            all.push((format!("{{ Query_explainPolicy: explainPolicy({asked}) {why} }}"), json!({})));
+        }
     }
     // All that can be found there, by its id.
     let mut things = BTreeSet::new();
