@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use clap::Subcommand;
 use uuid::Uuid;
 
@@ -87,7 +87,7 @@ pub(super) enum Agency {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  disposisi grant siti --office singkawang --role opd --agency dinkes\n  \
     disposisi grant budi --office singkawang --role kepala-dinas --capacity DAILY_ACTING \\\n    \
-    --decree 800/12/2026 --from 2026-12-01T00:00:00+07:00 --until 2026-12-08T00:00:00+07:00")]
+    --decree 800/12/2026 --on-behalf-of siti --from 2026-12-01T00:00:00+07:00 --until 2026-12-08T00:00:00+07:00")]
 pub(super) struct Grant {
     /// What they sign in with.
     username: String,
@@ -106,6 +106,9 @@ pub(super) struct Grant {
     /// The decree's number (SK).
     #[arg(long)]
     decree: Option<String>,
+    /// For whom they stand in, by the name that person signs in with; for DAILY_ACTING.
+    #[arg(long, value_name = "USERNAME")]
+    on_behalf_of: Option<String>,
     /// In force from this moment (RFC 3339); from now when not given.
     #[arg(long)]
     from: Option<DateTime<Utc>>,
@@ -190,11 +193,34 @@ impl Grant {
         if self.until.is_some_and(|until| until <= valid_from) {
             return Err("--until: a grant ends after it begins".to_owned());
         }
+        for (flag, moment) in [("--from", self.from), ("--until", self.until)] {
+            if moment.is_some_and(|moment| !(1900..=9999).contains(&moment.year())) {
+                return Err(format!("{flag}: a moment is of the years 1900 to 9999"));
+            }
+        }
+        match capacity {
+            Capacity::Definitive if self.on_behalf_of.is_some() => {
+                return Err("--on-behalf-of: a definitive official stands in for nobody".to_owned());
+            }
+            Capacity::Acting | Capacity::DailyActing if self.decree.is_none() => {
+                return Err("--decree: who acts for another does so by a decree: give its number".to_owned());
+            }
+            Capacity::DailyActing if self.on_behalf_of.is_none() || self.until.is_none() => {
+                return Err(
+                    "--on-behalf-of, --until: a daily acting official stands in for somebody, until a day".to_owned()
+                );
+            }
+            _ => {}
+        }
         let (_, store) = start::open(settings).await?;
-        let person = store.person_by_username(&self.username.to_lowercase()).await;
-        let person = person.map_err(|error| error.to_string())?;
-        let person = person
-            .ok_or_else(|| format!("nobody signs in as `{}`; add them with `disposisi user add`", self.username))?;
+        let person = known(&store, &self.username).await?;
+        let on_behalf_of = match &self.on_behalf_of {
+            None => None,
+            Some(other) => Some(known(&store, other).await?.id),
+        };
+        if on_behalf_of == Some(person.id) {
+            return Err("--on-behalf-of: nobody stands in for themselves".to_owned());
+        }
         let agency_id = match (&self.agency, role.of_agency) {
             (Some(key), true) => Some(agency_id(&store, &office.key, key).await?),
             (None, false) => None,
@@ -209,7 +235,7 @@ impl Grant {
             agency_id,
             capacity: capacity.word().to_owned(),
             decree_number: self.decree,
-            on_behalf_of: None,
+            on_behalf_of,
             valid_from,
             valid_until: self.until,
         };
@@ -219,12 +245,17 @@ impl Grant {
     }
 }
 
+/// The person who signs in by that name.
+async fn known(store: &Store, username: &str) -> Result<store::Person, String> {
+    let found = store.person_by_username(&username.trim().to_lowercase()).await.map_err(|error| error.to_string())?;
+    found.ok_or_else(|| format!("nobody signs in as `{username}`; add them with `disposisi user add`"))
+}
+
 /// The existing database, and a person in it.
 async fn existing(settings: &Settings, username: &str) -> Result<(Store, store::Person), String> {
     start::expect_database(settings)?;
     let (_, store) = start::open(settings).await?;
-    let person = store.person_by_username(username).await.map_err(|error| error.to_string())?;
-    let person = person.ok_or_else(|| format!("nobody signs in as `{username}`"))?;
+    let person = known(&store, username).await?;
     Ok((store, person))
 }
 
@@ -233,6 +264,7 @@ async fn set_password(settings: &Settings, username: &str, password_stdin: bool)
     let hash = Passwords::hash(&password(password_stdin)?)?;
     let set = async {
         let transaction = store.begin().await?;
+        store::end_rights(&transaction, person.id).await?;
         store::set_password(&transaction, person.id, hash).await?;
         store::end_sessions(&transaction, Ending::All(person.id), SystemClock.now()).await?;
         store::commit(&store, transaction).await

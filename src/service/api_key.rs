@@ -121,6 +121,7 @@ impl Service {
                 keys.into_iter().find(|key| key.id == id).ok_or_else(|| Refused::not_found(&["apiKeyId"]))
             };
             found().await?;
+            store::end_rights(&transaction, pass.user).await?;
             store::revoke_api_key(&transaction, id, self.now()).await?;
             let revoked = found().await?;
             self.commit_person(transaction).await?;

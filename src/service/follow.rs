@@ -177,8 +177,8 @@ impl Service {
 #[derive(Debug, Default)]
 struct Known {
     version: i64,
-    /// The number of the policy that was looked at last.
-    policy: i64,
+    /// The number and the hash of the policy that was looked at last.
+    policy: (i64, String),
     /// When the next grant begins or ends.
     next: Option<DateTime<Utc>>,
 }

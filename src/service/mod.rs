@@ -193,20 +193,30 @@ impl Service {
     /// Begins an act on requests or assets: by somebody who signed in, or by an API key that may act.
     async fn begin_act(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
         self.expect_scope(pass, KeyScope::Act, "This")?;
-        self.begin_write(pass).await
+        self.begin_write(pass, None).await
     }
 
     /// Begins any other write: by somebody who signed in, and by no API key.
     async fn begin(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
+        self.begin_in(pass, None).await
+    }
+
+    /// The same, for what is changed in an office: from here on nobody else changes its people until the transaction ends.
+    async fn begin_in(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, Judged)> {
         if pass.key().is_some() {
             return Err(Refused::Forbidden("No API key may do this: sign in as a person.".to_owned()));
         }
-        self.begin_write(pass).await
+        self.begin_write(pass, office).await
     }
 
-    /// The caller's grants are read in the transaction that writes, not from before, and one policy judges all of it.
-    async fn begin_write(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
+    /// The caller's grants are read in the transaction that writes, not from before, and stay until it ends; one policy judges
+    /// all of it.
+    async fn begin_write(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, Judged)> {
         let transaction = self.store.begin().await?;
+        if let Some(office) = office {
+            store::lock_office(&transaction, office).await?;
+        }
+        store::keep_rights(&transaction, pass.user).await?;
         let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
         Ok((transaction, Judged::new(caller, self.policy())))
     }

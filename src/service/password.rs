@@ -23,6 +23,7 @@ impl Service {
         again(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &person).await?;
+            store::end_rights(&transaction, caller.pass.user).await?;
             store::set_password(&transaction, person.id, hash.clone()).await?;
             let others = match caller.pass.session() {
                 Some(kept) => Ending::Others(person.id, kept),

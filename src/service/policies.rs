@@ -128,11 +128,13 @@ impl Service {
     }
 
     /// Takes up the active policy, where it is another than the one that decides here. One that cannot be taken up is told
-    /// once, and what decided before goes on. `seen`: the number that was looked at last.
-    pub(super) async fn take_up_policy(&self, seen: &mut i64) -> Result<(), StoreError> {
+    /// once, and what decided before goes on. `seen`: the number and the hash that were looked at last.
+    pub(super) async fn take_up_policy(&self, seen: &mut (i64, String)) -> Result<(), StoreError> {
         let before = self.policy_in_force();
-        let number = self.store.active_policy_number().await?;
-        if number == before.number || number == *seen {
+        // A number may be another policy's, where an older database was restored.
+        let active = self.store.active_policy_mark().await?;
+        let number = active.0;
+        if active == (before.number, before.hash.clone()) || active == *seen {
             return Ok(());
         }
         match self.read_active(&before).await {
@@ -154,12 +156,12 @@ impl Service {
                 );
             }
         }
-        *seen = number;
+        *seen = active;
         Ok(())
     }
 
     async fn read_active(&self, before: &InForce) -> Result<(StoredPolicy, InForce), Unfit> {
-        let row = self.store.active_policy().await?.filter(|row| row.number > before.number);
+        let row = self.store.active_policy().await?;
         let row = row.ok_or_else(|| Unfit::Failed(format!("policy {} is gone from the database", before.number)))?;
         let new = InForce::read(&row, self.policies.shelf.clone(), self.stored().await?.kept).await?;
         Ok((row, new))

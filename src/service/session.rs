@@ -54,6 +54,7 @@ impl Service {
         };
         again(|| async {
             let (transaction, _) = self.begin(pass).await?;
+            store::end_rights(&transaction, pass.user).await?;
             store::end_sessions(&transaction, which, self.now()).await?;
             self.commit_person(transaction).await
         })

@@ -10,7 +10,7 @@ use super::{
     Answer, ContactGiven, Judged, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest,
     UserError, UserErrorCode,
 };
-use crate::access::{Action, Actor, Grant, Pass, Subject};
+use crate::access::{Action, Actor, Grant, Pass, Performed, Subject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
@@ -63,7 +63,9 @@ impl Service {
         let agency = self.agency_for(&transaction, &caller, &command, &step.key).await?;
         let proposed = Proposed { office: &command.office, procedure: &command.procedure, agency };
         let object = Object::Step(&procedure.key, &step.key);
-        let allowed = self.prove(&caller, proposed, (object, Action::Execute), None, MAY_NOT_SUBMIT)?;
+        // Nobody has ended a step of what has not begun.
+        let performed = Some(&Performed::default());
+        let allowed = self.prove(&caller, proposed, (object, Action::Execute), performed, MAY_NOT_SUBMIT)?;
         let key = self.key(pass, "submitRequest", command.idempotency_key.as_deref(), &command)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);

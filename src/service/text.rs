@@ -1,6 +1,6 @@
 //! What people type: trimmed, bounded, in one normal form (NFC), without control characters.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
@@ -95,6 +95,14 @@ impl Faults {
     pub(super) fn password(&mut self, path: &[&str], password: &Secret) {
         if !(10..=256).contains(&password.expose().chars().count()) {
             self.invalid(path, "A password has 10 to 256 characters.");
+        }
+    }
+
+    /// A moment that every database orders as a moment.
+    pub(super) fn moment(&mut self, path: &[&str], moment: Option<DateTime<Utc>>) {
+        // Further off, a moment's text is none that a database orders by.
+        if moment.is_some_and(|moment| !(1900..=9999).contains(&moment.year())) {
+            self.invalid(path, "A moment is of the years 1900 to 9999.");
         }
     }
 

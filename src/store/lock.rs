@@ -1,6 +1,7 @@
 //! What keeps others waiting on PostgreSQL; SQLite lets one transaction write at a time, and needs none of it.
 //!
-//! In one transaction always in this order: the request's row, the number counter, the idempotency key. A submission has no row
+//! In one transaction always in this order: the office, the rights of whoever acts, the request's row, the number counter, the
+//! idempotency key; and those of another whose rights are taken back, of whom nobody holds an office. A submission has no row
 //! yet and takes its key before the counter: nobody who holds a counter waits for a key or a row, so no circle comes of it.
 
 use entity::request;
@@ -45,8 +46,20 @@ pub(super) async fn lock_key(
 }
 
 /// Keeps all others from an office's people, agencies and grants until the transaction ends.
-pub(super) async fn lock_office(transaction: &Transaction, office: &str) -> Result<(), StoreError> {
+pub async fn lock_office(transaction: &Transaction, office: &str) -> Result<(), StoreError> {
     take(transaction, number(&[b"office", office.as_bytes()])).await
+}
+
+/// Keeps a person's rights as they are until the transaction ends: whoever takes one of them back waits. What they may do is read
+/// after this.
+pub async fn keep_rights(transaction: &Transaction, user: Uuid) -> Result<(), StoreError> {
+    take_by("SELECT pg_advisory_xact_lock_shared($1)", transaction, number(&[b"rights", user.as_bytes()])).await
+}
+
+/// Waits for what a person is doing, and keeps them from doing more until the transaction ends, which takes back some right of
+/// theirs: after that nothing is done by it.
+pub async fn end_rights(transaction: &Transaction, user: Uuid) -> Result<(), StoreError> {
+    take(transaction, number(&[b"rights", user.as_bytes()])).await
 }
 
 /// Keeps all others from numbering until the transaction ends, by when what it numbered is to be seen.
@@ -67,8 +80,11 @@ pub(super) async fn for_migrating(connection: &mut PgConnection) -> Result<(), S
 }
 
 async fn take(transaction: &Transaction, number: i64) -> Result<(), StoreError> {
+    take_by("SELECT pg_advisory_xact_lock($1)", transaction, number).await
+}
+
+async fn take_by(lock: &str, transaction: &Transaction, number: i64) -> Result<(), StoreError> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        let lock = "SELECT pg_advisory_xact_lock($1)";
         transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, lock, [number.into()])).await?;
     }
     Ok(())

@@ -42,14 +42,14 @@ pub use events::{
 };
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use key_ids::{KeyIds, key_ids};
-pub use lock::lock_request;
+pub use lock::{end_rights, keep_rights, lock_office, lock_request};
 pub use log::{commit, is_pending, sequence_pending};
 pub use office::{OfficeAppend, OfficeChange, begin_records, office_chain};
 pub use page::{Page, PageKey, Paging};
 pub use people::{
     Person, Standing, agencies, agencies_in, agencies_waiting, agency_people, caller, grant, grant_by_id,
-    grants_in_force, holds_elsewhere, is_held, is_username_taken, office_grants, office_people, person_by_id,
-    person_grants, save_new_person, save_person,
+    grants_in_force, holds_elsewhere, is_held_without_end, is_username_taken, office_grants, office_people,
+    person_by_id, person_grants, save_new_person, save_person,
 };
 pub use place::{Limits, Place, Postgres, Tls};
 pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};

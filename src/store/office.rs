@@ -132,9 +132,7 @@ impl<'a> OfficeChange<'a> {
         for row in &grants {
             self.changed.insert(name(row), cover(self.store, row)?);
         }
-        if self.changed.is_empty() {
-            return Ok(());
-        }
+        // With nothing to vouch for too: what appears later without an event is never vouched for.
         let actor = self.actor.take();
         self.append(OfficeAppend { kind: "RECORD_BEGUN", ..Default::default() }).await?;
         self.actor = actor;
@@ -238,7 +236,7 @@ impl<'a> OfficeChange<'a> {
     }
 }
 
-/// Begins the records of offices that have agencies or grants from before there were such records.
+/// Begins the records of offices that have none, with what they have of agencies and grants from before there were such records.
 pub async fn begin_records(store: &Store, offices: &[&str], now: DateTime<Utc>) -> Result<(), StoreError> {
     for office in offices {
         if office_chain(store, office).await?.is_some() {

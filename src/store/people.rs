@@ -235,8 +235,8 @@ pub async fn is_username_taken<C: ConnectionTrait>(connection: &C, username: &st
     Ok(user::Entity::find().filter(user::Column::Username.eq(username)).count(connection).await? > 0)
 }
 
-/// Whether somebody who may sign in holds one of the roles in an office at a moment.
-pub async fn is_held<C: ConnectionTrait>(
+/// Whether somebody who may sign in holds one of the roles in an office at a moment, and without an end.
+pub async fn is_held_without_end<C: ConnectionTrait>(
     connection: &C,
     office: &str,
     roles: BTreeSet<&str>,
@@ -246,6 +246,7 @@ pub async fn is_held<C: ConnectionTrait>(
         .filter(grant::Column::Office.eq(office))
         .filter(grant::Column::Role.is_in(roles))
         .filter(in_force(now))
+        .filter(grant::Column::ValidUntil.is_null())
         .filter(is_active(Expr::col((grant::Entity, grant::Column::UserId))));
     Ok(held.count(connection).await? > 0)
 }
@@ -293,7 +294,13 @@ pub async fn holds_elsewhere<C: ConnectionTrait>(
     let elsewhere = grant::Entity::find()
         .filter(grant::Column::UserId.eq(user))
         .filter(grant::Column::Office.ne(office))
-        .filter(to_come);
+        .filter(to_come)
+        // One that was taken back before it began never counts.
+        .filter(
+            grant::Column::ValidUntil
+                .is_null()
+                .or(Expr::col(grant::Column::ValidUntil).gt(Expr::col(grant::Column::ValidFrom))),
+        );
     Ok(elsewhere.count(connection).await? > 0)
 }
 

@@ -58,11 +58,11 @@ pub async fn active_hash(connection: &DatabaseConnection) -> Result<Option<Strin
 }
 
 impl Store {
-    /// The number of the active policy; 0 while there is none.
-    pub async fn active_policy_number(&self) -> Result<i64, StoreError> {
-        let newest = policy::Entity::find().select_only().column(policy::Column::Number);
-        let newest = newest.order_by_desc(policy::Column::Number).into_tuple::<i64>().one(self.reader()).await?;
-        Ok(newest.unwrap_or(0))
+    /// The number of the active policy and its hash; 0 and nothing while there is none.
+    pub async fn active_policy_mark(&self) -> Result<(i64, String), StoreError> {
+        let newest = policy::Entity::find().select_only().columns([policy::Column::Number, policy::Column::Hash]);
+        let newest = newest.order_by_desc(policy::Column::Number).into_tuple().one(self.reader()).await?;
+        Ok(newest.unwrap_or_default())
     }
 
     /// The active policy; none while there is none. [`StoreError::Damaged`] when this program did not write it.
@@ -107,7 +107,7 @@ impl Store {
     }
 
     /// The row, if this program wrote it.
-    fn genuine(&self, row: StoredPolicy) -> Result<StoredPolicy, StoreError> {
+    pub(super) fn genuine(&self, row: StoredPolicy) -> Result<StoredPolicy, StoreError> {
         if policy_mac(self, &row)? == row.mac {
             return Ok(row);
         }

@@ -4,14 +4,14 @@
 //! there are.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use entity::{
-    agency, disposition, disposition_read, document, event, grant, log, log_end, office_chain, pending, request,
-    signature, submission, visit,
+    agency, disposition, disposition_read, document, event, grant, log, log_end, office_chain, pending, policy,
+    request, signature, submission, visit,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
@@ -101,6 +101,7 @@ struct Signed<'a> {
     audience: i16,
     #[serde(default)]
     rows: Covers,
+    policy: Option<String>,
     log: Option<(i64, String)>,
 }
 
@@ -276,7 +277,33 @@ impl Proof<'_> {
             }
             rows_agree(&format!("office {}", chain.office), told, found)?;
         }
-        self.expect_records().await
+        self.expect_records().await?;
+        self.policies().await
+    }
+
+    /// Verifies the policies that were active: none was edited, removed or put between, and each office's changes are to one of
+    /// them.
+    async fn policies(&self) -> Result<(), Halt> {
+        let mut known = HashSet::new();
+        let rows = policy::Entity::find().order_by_asc(policy::Column::Number).all(self.moment).await?;
+        for (row, number) in rows.into_iter().zip(1..) {
+            let defect = |what: &str| Defect { at: format!("policy {number}"), what: what.to_owned() };
+            if row.number != number {
+                return Err(defect("missing").into());
+            }
+            let row = self.store.genuine(row).map_err(|_| defect("edited or inserted: its MAC does not fit"))?;
+            known.insert(row.hash);
+        }
+        let changes = event::Entity::find().filter(event::Column::Kind.eq("POLICY_CHANGED"));
+        for event in changes.order_by_asc(event::Column::Id).all(self.moment).await? {
+            let signed = signed(&event);
+            let hash = signed.as_ref().and_then(|signed| signed.policy.as_deref());
+            if let Some(hash) = hash.filter(|hash| !known.contains(*hash)) {
+                let at = format!("policy {}", hash.get(..12).unwrap_or(hash));
+                return Err(Defect { at, what: "missing, though an office's record tells of it".to_owned() }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Verifies that every office with agencies or grants has a record of its own.

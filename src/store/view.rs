@@ -218,12 +218,12 @@ impl Viewing {
         Condition::any(self.scopes.iter().filter_map(|scope| {
             let agency = scope.agency.map(Condition::Agency);
             let which = match (scope.scope, agency) {
-                (Scope::Own, agency) => {
+                (Scope::Own, Some(agency)) => {
                     let mine = Condition::SubmittedBy(self.user);
                     let received = Condition::Recipient { user: self.user, state: None };
-                    // A request whose submitter has left its agency is anybody's there who may submit.
-                    let orphaned = agency.map(|agency| agency.and(Condition::SubmitterGone));
-                    Condition::any([Some(mine), Some(received), orphaned].into_iter().flatten())
+                    // A request whose submitter has left its agency is anybody's there who may submit, unless it is secret.
+                    let orphaned = Condition::SubmitterGone.and(Condition::Open);
+                    agency.and(mine.or(received).or(orphaned))
                 }
                 (Scope::Agency, Some(agency)) => agency.and(Condition::Open),
                 _ => return None,

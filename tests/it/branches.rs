@@ -211,7 +211,9 @@ async fn every_branch_of_the_documentations_sop() {
     // Of people there are only one office's.
     let said = server.run(&["check"]);
     assert!(
-        said.contains("nothing to mend, 1 to look at") && said.contains("nobody holds a role in `denpasar`"),
+        said.contains("nothing to mend, 2 to look at")
+            && said.contains("nobody manages")
+            && said.contains("nobody holds a role in `denpasar`"),
         "{said}"
     );
     every_branch(&server, SINGKAWANG, "singkawang", "permohonan-surel").await;

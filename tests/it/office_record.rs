@@ -1,9 +1,10 @@
 //! The office's own record: whoever writes to its agencies and grants, or to what tells of them, without a key, is named.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::database::{self, NEW_ID};
-use crate::harness::{Cast, Person, Server};
+use crate::harness::{Cast, Folders, Person, Server, output};
 use crate::tamper::{Case, Copies, case, value};
 
 const CAST: Cast<'static> = &[
@@ -20,6 +21,26 @@ async fn change(admin: &Person<'_>, mutation: &str, input: Value) -> Value {
     let answer = admin.ask(&query, json!({ "input": input })).await;
     assert_eq!(answer[mutation]["userErrors"], json!([]), "{answer}");
     answer
+}
+
+/// What is forged in an office where nothing has happened yet is named, before a restart and after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_forged_is_vouched_for_by_a_restart() {
+    let mut server = Server::with(&[("tu", "singkawang", "tu", None)]);
+    let forge = format!(
+        "INSERT INTO grants SELECT {NEW_ID}, user_id, 'denpasar', 'office-admin', NULL, capacity, decree_number, on_behalf_of, \
+         valid_from, valid_until FROM grants LIMIT 1"
+    );
+    let database = database::open(&server.path()).await;
+    database.execute_unprepared(&forge).await.expect("written");
+    database.close().await.expect("closed");
+    for _ in 0..2 {
+        let said = output(&server.path(), &Folders::shipped(), &["audit", "verify"], "");
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.contains("office denpasar") && said.contains("inserted"), "{said}");
+        assert!(server.stop().success());
+        server.start();
+    }
 }
 
 /// An office with people, agencies and grants that come and go, some of it after the old copy was taken.
@@ -122,6 +143,8 @@ async fn an_office_s_events_that_were_touched_are_named() {
         case("that record deleted", "DELETE FROM office_chains WHERE office = 'singkawang'", &["event 1", "missing"]),
         case("everything of the office removed", &whole, &["log position"]),
         case("the office put back to an older state", &rolled_back, &["log position", "missing"]),
+        case("a policy edited", "UPDATE policies SET by_whom = 'x'", &["policy 1", "edited"]),
+        case("a policy put before it", "UPDATE policies SET number = 2", &["policy 1", "missing"]),
         case(
             "a grant where there is no record",
             &format!(

@@ -1,5 +1,6 @@
 //! Policies that change while a server runs: whole or not at all.
 
+use std::io::Write;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -96,6 +97,39 @@ async fn a_policy_is_taken_up_whole_from_its_files_and_a_bad_one_is_not() {
     let tu = server.person("tu").await;
     assert_eq!(tu.ask(events, json!({})).await["office"]["events"], Value::Null);
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_file_is_not_taken_and_a_folder_behind_a_link_is() {
+    let home = tempfile::tempdir().expect("a folder");
+    let kept = Folders::copied(&home.path().join("one"));
+    Folders::copied(&home.path().join("two"));
+    let link = home.path().join("policies");
+    std::os::unix::fs::symlink(&kept.policies, &link).expect("a link");
+    let folders = Folders { policies: link.clone(), ..kept.clone() };
+    let server = Server::of(CAST, folders);
+    let (opd, auditor) = (server.person("opd").await, server.person("auditor").await);
+    submit(&opd, "1").await;
+
+    // Half of it is a policy too, by which the auditor sees nothing; but whoever writes it is not done.
+    let file = kept.policies.join("singkawang.csv");
+    let shipped = std::fs::read_to_string(&file).expect("the file");
+    let half = shipped.find(SEES).expect("the line");
+    let mut writer = std::fs::File::create(&file).expect("opened");
+    writer.write_all(&shipped.as_bytes()[..half]).expect("written");
+    for _ in 0..40 {
+        assert_eq!(seen(&auditor).await, 1);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    writer.write_all(shipped[half..].replace(SEES, "").as_bytes()).expect("written");
+    drop(writer);
+    until_seen(&server, &auditor, 0).await;
+
+    // Another folder in its place, of which the one that is watched knows nothing.
+    let other = home.path().join("other");
+    std::os::unix::fs::symlink(home.path().join("two/policies"), &other).expect("a link");
+    std::fs::rename(&other, &link).expect("replaced");
+    until_seen(&server, &auditor, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

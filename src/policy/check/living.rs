@@ -44,6 +44,7 @@ pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[Kept], people: &Peop
             faults.push(Fault::warning(file, 1, message, "add people and grant them roles: `disposisi grant --help`"));
             continue;
         }
+        faults.extend(unmanaged(policy, &office.key, people));
         let needed = checked.needed(kept).map(|version| version.procedure);
         for procedure in needed.filter(|procedure| procedure.office == office.key) {
             let gaps = Staff { check: &checked, people, procedure }.gaps(file);
@@ -52,6 +53,20 @@ pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[Kept], people: &Peop
         }
     }
     faults
+}
+
+/// That nobody manages an office's people, though a line lets a role do it.
+fn unmanaged(policy: &Policy, office: &str, people: &People) -> Option<Fault> {
+    let manages =
+        |line: &&Line| line.office == office && (line.object(), line.action) == (Object::People, Action::Manage);
+    let lines: Vec<&Line> = policy.lines().iter().filter(manages).collect();
+    if people.holders.iter().any(|holder| lines.iter().any(|line| fits(line, holder))) {
+        return None;
+    }
+    let first = lines.first()?;
+    let message = format!("nobody manages the people of `{office}`: no active person holds {} now", roles(&lines));
+    let mend = format!("grant it to somebody: `disposisi grant <username> --office {office} --role {}`", first.role);
+    Some(Fault::warning(&first.file, first.line, message, mend))
 }
 
 /// A procedure and whoever may run it.
@@ -140,21 +155,18 @@ impl<'a> Staff<'a> {
         if lacking.is_empty() {
             return None;
         }
-        tell(
-            &lacking,
-            format!(" where they ended before what {} leaves to another: all who hold it do both", roles(&lines)),
-        )
+        tell(&lacking, format!(" but who alone can have ended what {} leaves to another", roles(&lines)))
     }
 
-    /// Whether somebody never does what the line leaves to another person.
+    /// Whether another person may do what the line leaves to another.
     fn is_free(&self, line: &Line, holder: &Holder) -> bool {
         line.conditions.iter().all(|condition| match condition {
             Condition::Definitive => true,
             Condition::OtherThan(step) => {
                 let Some(step) = self.procedure.step(step) else { return true };
                 let lines = self.lines(step, Action::Execute);
-                let theirs = self.people.holders.iter().filter(|other| other.user == holder.user);
-                !theirs.into_iter().any(|other| lines.iter().any(|line| fits(line, other)))
+                let mut others = self.people.holders.iter().filter(|other| other.user != holder.user);
+                others.any(|other| lines.iter().any(|line| fits(line, other)))
             }
         })
     }

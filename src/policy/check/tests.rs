@@ -458,8 +458,7 @@ async fn a_condition_that_nobody_living_meets_is_a_gap() {
 
     let separated = WHOLE.replace("p, tu, kota, surat/3, execute", "p, tu, kota, surat/3, execute, other-than:2");
     let both = [submitter, holder("budi", "kadis", None, Definitive), holder("budi", "tu", None, Definitive)];
-    let message = "nobody executes `surat/3` where they ended before what `tu other-than:2` leaves to another: all who hold \
-        it do both; what comes there waits";
+    let message = "nobody executes `surat/3` but who alone can have ended what `tu other-than:2` leaves to another; what comes there waits";
     assert_eq!(gaps(&separated, &both, &[]).await, [(4, message.to_owned())]);
     let another = [&both[..], &[holder("tono", "tu", None, Acting)]].concat();
     assert_eq!(gaps(&separated, &another, &[]).await, []);

@@ -6,7 +6,7 @@ mod obstacles;
 use uuid::Uuid;
 
 use super::{Answer, Available, AvailableKind, HeldPolicy, Judged, Refused, Service, UserErrorCode};
-use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, WholeOffice};
+use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
 use crate::policy::{Judgement, Line, Object, Policy};
 use crate::procedure::Step;
 use crate::store::{self, About, Person, SeenRequest, Viewing, ViewingScope};
@@ -209,7 +209,7 @@ impl Service {
             // What is handed over may be theirs before they see any of it.
             (Asked::AtStep(Action::Receive), _) => lets,
             (_, None) => false,
-            (Asked::Read(_), Some(_)) => lets,
+            (Asked::Read(field), Some(seen)) => lets && self.has_shown(field, seen, &facts),
             (Asked::AtStep(action) | Asked::Whole(action), Some(seen)) => {
                 let held = facts.asset.as_ref().map(|asset| (asset, facts.credential.as_ref()));
                 let available = self.available(&theirs, seen, &facts.documents, held, Some(&facts.performed))?;
@@ -228,9 +228,27 @@ impl Service {
             if !lets && question.asked != Asked::See {
                 obstacles.push("None of their grants in this office allows it now.".to_owned());
             }
+            match (question.asked, &seen) {
+                (Asked::Read(Field::Note), Some(seen)) if seen.side() == Side::Applicant => {
+                    obstacles.push("The office keeps its notes from the agency that asked.".to_owned());
+                }
+                (Asked::Read(Field::Address), Some(_)) if lets => {
+                    obstacles.push("They see no asset of the request.".to_owned());
+                }
+                _ => {}
+            }
             obstacles.extend(obstacles::in_the_way(&facts, &entry.procedure, person.id, question.asked, step));
         }
         Ok(Explanation { allowed, obstacles, step: step.map(|step| step.key.clone()), seen_by, grants })
+    }
+
+    /// Whether there is something of a field in what somebody sees of a request.
+    fn has_shown(&self, field: Field, seen: &Seen<SeenRequest>, facts: &Facts) -> bool {
+        match field {
+            Field::Note => seen.side() == Side::Office,
+            Field::Address => facts.asset.as_ref().is_some_and(|asset| self.sees_asset(seen, asset)),
+            Field::Nip | Field::Phone | Field::Email => true,
+        }
     }
 
     async fn facts(&self, request: &Seen<SeenRequest>) -> Answer<Facts> {

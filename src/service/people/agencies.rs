@@ -59,8 +59,10 @@ impl Service {
     }
 
     async fn deactivate_agency_once(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin(pass).await?;
         let path = ["agencyId"];
+        // An agency's office never changes.
+        let office = store::agencies(self.store.reader(), &[agency]).await?.pop().map(|row| row.office);
+        let (transaction, caller) = self.begin_in(pass, Some(office.as_deref().unwrap_or_default())).await?;
         let row = store::agencies(&transaction, &[agency]).await?.pop().ok_or_else(|| Refused::not_found(&path))?;
         // An agency of an office in which they hold nothing is one that they do not know of.
         if caller.grants_in(&row.office).next().is_none() {
@@ -68,7 +70,6 @@ impl Service {
         }
         let allowed = self.administers(&caller, &row.office, Object::Agencies, Action::Manage)?;
         let mut change = self.change_office(&transaction, &allowed).await?;
-        let row = store::agencies(&transaction, &[agency]).await?.pop().ok_or_else(|| Refused::not_found(&path))?;
         if row.deactivated_at.is_none() {
             change.save_agency(agency::Model { deactivated_at: Some(change.now()), ..row }).await?;
             let told = OfficeAppend { kind: "AGENCY_DEACTIVATED", agency: Some(agency), ..Default::default() };

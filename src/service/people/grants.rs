@@ -66,6 +66,8 @@ impl Service {
         let decree_number = faults.optional_line(&["decreeNumber"], given.decree_number.as_deref());
         let now = change.now();
         let valid_from = given.valid_from.unwrap_or(now);
+        faults.moment(&["validFrom"], given.valid_from);
+        faults.moment(&["validUntil"], given.valid_until);
         if given.valid_until.is_some_and(|until| until <= valid_from || until <= now) {
             faults.invalid(&["validUntil"], "A grant ends after it begins, and not in the past.");
         }
@@ -136,15 +138,17 @@ impl Service {
 
     async fn revoke_grant_once(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
         let path = ["grantId"];
-        let (transaction, caller) = self.begin(pass).await?;
         let not_found = || Refused::not_found(&path);
+        // A grant's office never changes.
+        let office = store::grant_by_id(self.store.reader(), given.grant).await?.map(|row| row.office);
+        let (transaction, caller) = self.begin_in(pass, Some(office.as_deref().unwrap_or_default())).await?;
         let row = store::grant_by_id(&transaction, given.grant).await?.ok_or_else(not_found)?;
-        if !self.manages_people(&caller, &row.office) && row.user_id != caller.pass.user {
+        let allowed = self.administers(&caller, &row.office, Object::Role(&row.role), Action::Grant);
+        if allowed.is_err() && !self.manages_people(&caller, &row.office) && row.user_id != caller.pass.user {
             return Err(not_found());
         }
-        let allowed = self.administers(&caller, &row.office, Object::Role(&row.role), Action::Grant)?;
-        let mut change = self.change_office(&transaction, &allowed).await?;
-        let row = store::grant_by_id(&transaction, given.grant).await?.ok_or_else(not_found)?;
+        let mut change = self.change_office(&transaction, &allowed?).await?;
+        store::end_rights(&transaction, row.user_id).await?;
         let now = change.now();
         if row.valid_until.is_none_or(|until| until > now && until > row.valid_from) {
             let (office, user, grant, agency) = (row.office.clone(), Some(row.user_id), Some(row.id), row.agency_id);

@@ -38,7 +38,8 @@ impl Service {
         self.catalog.office(office).ok_or_else(|| Refused::not_found(&["office"]))
     }
 
-    /// Refuses what would leave an office without anybody who manages its people. After the change, before it commits.
+    /// Refuses what would leave an office without anybody who manages its people, now or once a grant has ended. After the change,
+    /// before it commits.
     async fn expect_administrator(
         &self,
         change: &OfficeChange<'_>,
@@ -53,10 +54,11 @@ impl Service {
             .filter(|line| line.office == office && (line.object(), line.action) == (Object::People, Action::Manage))
             .map(|line| line.role.as_str())
             .collect();
-        if store::is_held(change.transaction(), office, roles, change.now()).await? {
+        if store::is_held_without_end(change.transaction(), office, roles, change.now()).await? {
             return Ok(());
         }
-        let message = "Nobody would be left to manage this office's people. Grant somebody else that role first.";
+        let message = "Nobody would be left who manages this office's people without an end. Grant somebody else that role \
+            first, without an end.";
         Err(Refused::user(super::UserErrorCode::LastAdministrator, path, message))
     }
 
@@ -77,7 +79,7 @@ impl Service {
         object: Object<'_>,
         action: Action,
     ) -> Answer<(Transaction, Judged, Authorized<WholeOffice>)> {
-        let (transaction, caller) = self.begin(pass).await?;
+        let (transaction, caller) = self.begin_in(pass, Some(office)).await?;
         let allowed = self.administers(&caller, office, object, action)?;
         Ok((transaction, caller, allowed))
     }

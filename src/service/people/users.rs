@@ -103,11 +103,16 @@ impl Service {
             let message = "Nobody puts themselves out of service: ask another administrator.";
             return Err(Refused::user(UserErrorCode::NotForYourself, &path, message));
         }
+        if person.office.as_ref().is_some_and(|added_by| added_by != office) {
+            let message = "Another office added them: revoke what they hold in yours instead.";
+            return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
+        }
         if store::holds_elsewhere(&transaction, user, office, change.now()).await? {
             let message = "They hold a role in another office: revoke what they hold in yours instead.";
             return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
         }
         if person.deactivated_at.is_none() {
+            store::end_rights(&transaction, user).await?;
             store::end_sessions(&transaction, Ending::All(user), change.now()).await?;
             store::save_person(&transaction, Person { deactivated_at: Some(change.now()), ..person }).await?;
             change.append(OfficeAppend { kind: "USER_DEACTIVATED", user: Some(user), ..Default::default() }).await?;
