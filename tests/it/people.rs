@@ -239,3 +239,102 @@ async fn an_agency_out_of_service_submits_nothing_more() {
     let seen = opd.ask("query($number: String!) { request(number: $number) { status } }", json!({ "number": number }));
     assert_eq!(seen.await["request"]["status"], "IN_PROGRESS", "what runs goes on");
 }
+
+/// A moment so many seconds ahead.
+fn ahead(seconds: i64) -> String {
+    let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
+    (now + chrono::TimeDelta::seconds(seconds)).to_rfc3339()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() {
+    let server = Server::with(&[
+        ("admin", "singkawang", "office-admin", None),
+        ("tu", "singkawang", "tu", None),
+        ("putu", "denpasar", "office-admin", None),
+    ]);
+    let admin = server.person("admin").await;
+    let tu = id_of(&admin, "singkawang", "tu").await;
+    let grant = json!({ "input": { "office": "singkawang", "userId": tu, "role": "office-admin",
+        "validUntil": ahead(3_600) } });
+    assert_eq!(admin.ask(GRANT, grant).await["grantRole"]["userErrors"], json!([]));
+    let tu_acts = server.person("tu").await;
+    let of_admin = json!({ "input": { "grantId": grant_of(&tu_acts, "admin").await } });
+    assert_eq!(code(&tu_acts.ask(REVOKE, of_admin).await["revokeGrant"]), "LAST_ADMINISTRATOR");
+    let me = id_of(&admin, "singkawang", "admin").await;
+    let out = json!({ "input": { "office": "singkawang", "userId": me } });
+    assert_eq!(code(&tu_acts.ask(DEACTIVATE, out).await["deactivateUser"]), "LAST_ADMINISTRATOR");
+
+    // Moments that no database would order.
+    for moment in ["+10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"] {
+        for field in ["validFrom", "validUntil"] {
+            let mut input = json!({ "office": "singkawang", "userId": tu, "role": "auditor" });
+            input[field] = json!(moment);
+            let answer = admin.answer(GRANT, json!({ "input": input })).await;
+            let refused = answer["errors"][0]["extensions"]["code"] == "INVALID_INPUT"
+                || code(&answer["data"]["grantRole"]) == "INVALID_INPUT";
+            assert!(refused, "{field} {moment}: {answer}");
+        }
+    }
+
+    // Another office's person is theirs to put out of service.
+    let new = json!({ "input": { "office": "singkawang", "username": "siti", "name": "Siti",
+        "password": "demonstration only" } });
+    let siti = admin.ask(CREATE, new).await["createUser"]["user"]["id"].clone();
+    let putu = server.person("putu").await;
+    let role =
+        json!({ "input": { "office": "denpasar", "userId": siti, "role": "auditor", "validFrom": ahead(36_000) } });
+    let granted = putu.ask(GRANT, role).await["grantRole"]["grant"]["id"].clone();
+    let out = |office: &str| json!({ "input": { "office": office, "userId": siti } });
+    assert_eq!(code(&putu.ask(DEACTIVATE, out("denpasar")).await["deactivateUser"]), "INVALID_INPUT");
+    assert_eq!(
+        code(&admin.ask(DEACTIVATE, out("singkawang")).await["deactivateUser"]),
+        "INVALID_INPUT",
+        "hers there too"
+    );
+    putu.ask(REVOKE, json!({ "input": { "grantId": granted } })).await;
+    let answer = admin.ask(DEACTIVATE, out("singkawang")).await;
+    assert_eq!(answer["deactivateUser"]["userErrors"], json!([]), "what never began is nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_request_is_nobody_elses_when_its_submitter_leaves() {
+    let server = Server::with(&[
+        ("opd", "singkawang", "opd", Some("dinkes")),
+        ("colleague", "singkawang", "opd", Some("dinkes")),
+        ("elsewhere", "singkawang", "opd", Some("dinsos")),
+        ("admin", "singkawang", "office-admin", None),
+    ]);
+    let (opd, admin) = (server.person("opd").await, server.person("admin").await);
+    let mut numbers = Vec::new();
+    for (letter, confidentiality) in [("1", "ORDINARY"), ("2", "SECRET")] {
+        let input = json!({
+            "office": "singkawang", "procedure": "permohonan-cloud-service",
+            "letter": { "number": letter, "date": "2026-01-05", "subject": "S", "confidentiality": confidentiality },
+            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
+            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+        });
+        let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } } }";
+        let answer = opd.ask(submit, json!({ "input": input })).await;
+        numbers.push(answer["submitRequest"]["request"]["number"].clone());
+    }
+    let seen = "{ requests { nodes { number } } }";
+    let both = json!([{ "number": numbers[1] }, { "number": numbers[0] }]);
+    assert_eq!(opd.ask(seen, json!({})).await["requests"]["nodes"], both);
+    let colleague = server.person("colleague").await;
+    assert_eq!(colleague.ask(seen, json!({})).await["requests"]["nodes"], json!([]));
+    let of_opd = json!({ "input": { "grantId": grant_of(&admin, "opd").await } });
+    assert_eq!(admin.ask(REVOKE, of_opd).await["revokeGrant"]["userErrors"], json!([]));
+    let orphaned = json!([{ "number": numbers[0] }]);
+    assert_eq!(colleague.ask(seen, json!({})).await["requests"]["nodes"], orphaned);
+
+    // By a grant of another agency they see nothing of what they submitted for this one.
+    let user = id_of(&admin, "singkawang", "opd").await;
+    let moved = json!({ "input": { "office": "singkawang", "userId": user, "role": "opd", "agency": "dinsos" } });
+    assert_eq!(admin.ask(GRANT, moved).await["grantRole"]["userErrors"], json!([]));
+    assert_eq!(opd.ask(seen, json!({})).await["requests"]["nodes"], json!([]));
+    // Back again, both are theirs.
+    let back = json!({ "input": { "office": "singkawang", "userId": user, "role": "opd", "agency": "dinkes" } });
+    assert_eq!(admin.ask(GRANT, back).await["grantRole"]["userErrors"], json!([]));
+    assert_eq!(opd.ask(seen, json!({})).await["requests"]["nodes"], both);
+}

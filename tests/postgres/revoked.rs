@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use async_graphql::futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::acts::{SUBMIT, submission};
+use crate::database;
 use crate::harness::{Cast, Folders, Server, command};
 use crate::instance::Instance;
 use crate::socket::Socket;
@@ -95,4 +98,86 @@ async fn what_ends_at_one_instance_ends_at_the_others() {
     done(&here, kadis, "signOut", json!({ "everywhere": true })).await;
     assert_eq!(code(&there.send(kadis, count, json!({})).await), "UNAUTHENTICATED");
     assert_eq!(of_kadis.closed().await, 4403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_by_what_was_taken_back() {
+    let server = Server::with(&[
+        ("opd", "singkawang", "opd", Some("dinkes")),
+        ("tu", "singkawang", "tu", None),
+        ("admin", "singkawang", "office-admin", None),
+        ("second", "singkawang", "office-admin", None),
+        ("third", "singkawang", "office-admin", None),
+        ("puppet", "singkawang", "auditor", None),
+    ]);
+    let admin = server.person("admin").await;
+    let people = "{ office(key: \"singkawang\") { people { user { id username } grants { id } } } }";
+    let all = admin.ask(people, json!({})).await["office"]["people"].clone();
+    let of = |name: &str| {
+        let mut all = all.as_array().expect("people").iter();
+        all.find(|person| person["user"]["username"] == name).expect("a person").clone()
+    };
+
+    // An act that waits: whoever takes back what it is done by waits for it.
+    let opd = server.person("opd").await;
+    let answer = opd.ask(SUBMIT, submission("1")).await;
+    let number = answer["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();
+    let connection = database::open(&server.path()).await;
+    let held = connection.begin().await.expect("begun");
+    held.execute_unprepared("SELECT id FROM requests FOR UPDATE").await.expect("held");
+    let tu = server.person("tu").await;
+    let revoke = "mutation($input: RevokeGrantInput!) { revokeGrant(input: $input) { userErrors { code } } }";
+    let taken = json!({ "input": { "grantId": of("tu")["grants"][0]["id"] } });
+    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] });
+    let acts = async {
+        let done = tu.execute(&number, "2", "forward", sheet).await;
+        (done, disposisi::clock::Clock::now(&disposisi::clock::SystemClock))
+    };
+    let takes = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let revoked = admin.ask(revoke, taken).await;
+        (revoked, disposisi::clock::Clock::now(&disposisi::clock::SystemClock))
+    };
+    let lets = async {
+        tokio::time::sleep(Duration::from_millis(1800)).await;
+        held.rollback().await.expect("let go");
+    };
+    let ((done, when_done), (revoked, when_revoked), ()) = tokio::join!(acts, takes, lets);
+    assert!(done.is_ok() && when_done <= when_revoked + chrono::TimeDelta::milliseconds(200), "{done:?}");
+    assert_eq!(revoked["revokeGrant"]["userErrors"], json!([]));
+
+    // Many acts at once by somebody who is put out of service: none of them is told of after that.
+    let third = server.person("third").await;
+    let grant = "mutation($input: GrantRoleInput!) { grantRole(input: $input) { userErrors { code } } }";
+    let puppet = of("puppet")["user"]["id"].clone();
+    let floods = (0..12).map(async |_| {
+        for _ in 0..6 {
+            let input = json!({ "input": { "office": "singkawang", "userId": puppet, "role": "tu" } });
+            third.answer(grant, input).await;
+        }
+    });
+    let out = "mutation($input: DeactivateUserInput!) { deactivateUser(input: $input) { userErrors { code } } }";
+    let ends = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        admin.ask(out, json!({ "input": { "office": "singkawang", "userId": of("third")["user"]["id"] } })).await
+    };
+    let (_, ended) = tokio::join!(join_all(floods), ends);
+    assert_eq!(ended["deactivateUser"]["userErrors"], json!([]), "{ended}");
+    let events = "{ office(key: \"singkawang\") { events(last: 100) { nodes { kind actor { user { name } } } } } }";
+    let told = admin.ask(events, json!({})).await["office"]["events"]["nodes"].clone();
+    let told = told.as_array().expect("events");
+    let at = told.iter().position(|event| event["kind"] == "USER_DEACTIVATED").expect("it is told");
+    assert!(told[at..].iter().all(|event| event["actor"]["user"]["name"] != "third"), "{told:#?}");
+    assert!(told[..at].iter().any(|event| event["actor"]["user"]["name"] == "third"), "some were done before");
+
+    // Of two who take the role from each other at once, one stays.
+    let second = server.person("second").await;
+    let (one, other) = (
+        json!({ "input": { "grantId": of("admin")["grants"][0]["id"] } }),
+        json!({ "input": { "grantId": of("second")["grants"][0]["id"] } }),
+    );
+    let (one, other) = tokio::join!(second.answer(revoke, one), admin.answer(revoke, other));
+    let is_done = |answer: &Value| answer["data"]["revokeGrant"]["userErrors"] == json!([]);
+    assert!(is_done(&one) != is_done(&other), "{one} {other}");
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }
