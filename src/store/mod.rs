@@ -44,7 +44,7 @@ pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use key_ids::{KeyIds, key_ids};
 pub use lock::{end_rights, keep_rights, lock_office, lock_request};
 pub use log::{commit, is_pending, sequence_pending};
-pub use office::{OfficeAppend, OfficeChange, begin_records, office_chain};
+pub use office::{OfficeAppend, OfficeChange, begin_records, givers, office_chain};
 pub use page::{Page, PageKey, Paging};
 pub use people::{
     Person, Standing, agencies, agencies_in, agencies_waiting, agency_people, caller, grant, grant_by_id,

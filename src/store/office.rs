@@ -1,12 +1,15 @@
 //! Changing an office itself: its agencies and grants, and what happened to it as a chain of events, in one transaction with
 //! them. Opened by a proof that the caller may, or by the operator at the machine.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use entity::{agency, event, grant, office_chain, pending};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
-use serde::Serialize;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::change::{Audience, event_mac, insert, insert_all, new_id};
@@ -247,6 +250,33 @@ pub async fn begin_records(store: &Store, offices: &[&str], now: DateTime<Utc>) 
         log::commit(store, transaction).await?;
     }
     Ok(())
+}
+
+/// Who gave each grant of an office, as its record tells; of those that the operator gave, nobody.
+pub async fn givers<C: ConnectionTrait>(connection: &C, office: &str) -> Result<HashMap<Uuid, Uuid>, StoreError> {
+    let chain = Query::select()
+        .column(office_chain::Column::Id)
+        .from(office_chain::Entity)
+        .and_where(Expr::col(office_chain::Column::Office).eq(office))
+        .to_owned();
+    let told = event::Entity::find()
+        .select_only()
+        .column(event::Column::Body)
+        .filter(event::Column::RequestId.in_subquery(chain))
+        .filter(event::Column::Kind.eq("ROLE_GRANTED"));
+    let bodies: Vec<String> = told.into_tuple().all(connection).await?;
+    let given = |body: String| {
+        let told: Given = serde_json::from_str(&body).ok()?;
+        Some((told.grant?, told.actor?.user))
+    };
+    Ok(bodies.into_iter().filter_map(given).collect())
+}
+
+/// What an event tells of a grant that was given.
+#[derive(Deserialize)]
+struct Given {
+    grant: Option<Uuid>,
+    actor: Option<Actor>,
 }
 
 /// The chain of an office's own events; none before the first.

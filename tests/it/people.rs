@@ -240,6 +240,40 @@ async fn an_agency_out_of_service_submits_nothing_more() {
     assert_eq!(seen.await["request"]["status"], "IN_PROGRESS", "what runs goes on");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_grants_themselves_a_role_through_others() {
+    let server = Server::with(CAST);
+    let admin = server.person("admin").await;
+    let user = |name: &str| json!({ "input": { "office": "singkawang", "username": name, "name": "Admin", "password": "demonstration only" } });
+    let role = |user: &Value, role: &str| json!({ "input": { "office": "singkawang", "userId": user, "role": role } });
+    let me = id_of(&admin, "singkawang", "admin").await;
+    let mut hands = vec!["admin"];
+    for name in ["puppet", "another"] {
+        let giver = server.person(hands[hands.len() - 1]).await;
+        let made = giver.ask(CREATE, user(name)).await["createUser"]["user"]["id"].clone();
+        let granted = giver.ask(GRANT, role(&made, "office-admin")).await;
+        assert_eq!(granted["grantRole"]["userErrors"], json!([]));
+        let puppet = server.person(name).await;
+        assert_eq!(
+            code(&puppet.ask(GRANT, role(&me, "kepala-dinas")).await["grantRole"]),
+            "NOT_FOR_YOURSELF",
+            "{name}"
+        );
+        hands.push(name);
+    }
+    // Whoever's right does not come from them may, and the puppets may for others.
+    let another = server.person("another").await;
+    let tu = id_of(&admin, "singkawang", "tu").await;
+    assert_eq!(another.ask(GRANT, role(&tu, "kepala-dinas")).await["grantRole"]["userErrors"], json!([]));
+    let second = server.person("second").await;
+    assert_eq!(second.ask(GRANT, role(&me, "auditor")).await["grantRole"]["userErrors"], json!([]));
+    // One who is an administrator by somebody else's word too is nobody's puppet.
+    let puppet = id_of(&admin, "singkawang", "puppet").await;
+    assert_eq!(second.ask(GRANT, role(&puppet, "office-admin")).await["grantRole"]["userErrors"], json!([]));
+    let puppet = server.person("puppet").await;
+    assert_eq!(puppet.ask(GRANT, role(&me, "tu")).await["grantRole"]["userErrors"], json!([]));
+}
+
 /// A moment so many seconds ahead.
 fn ahead(seconds: i64) -> String {
     let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);

@@ -57,6 +57,11 @@ impl Service {
             let message = "Nobody grants themselves a role: ask another administrator.";
             return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
         }
+        if self.rests_on(&transaction, &caller, (&given.office, role), given.user).await? {
+            let message = "Your own right to grant this comes from them: ask an administrator who was granted theirs by somebody \
+                else.";
+            return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
+        }
         // Whoever may sign in may be granted a role: an office takes on people whom another one added.
         let person = store::person_by_id(&transaction, given.user).await?;
         if person.is_none_or(|person| person.deactivated_at.is_some()) {

@@ -2,6 +2,7 @@
 
 mod agencies;
 mod grants;
+mod origin;
 mod read;
 mod users;
 
