@@ -252,7 +252,7 @@ pub async fn is_held_without_end<C: ConnectionTrait>(
 }
 
 /// Every grant that is in force at a moment, each with the name that its holder signs in with and its agency's key. Of nobody
-/// who was put out of service.
+/// who was put out of service, and of no agency that was, unless a request of its waits.
 pub async fn grants_in_force<C: ConnectionTrait>(
     connection: &C,
     now: DateTime<Utc>,
@@ -261,11 +261,17 @@ pub async fn grants_in_force<C: ConnectionTrait>(
     let people = user::Entity::find().filter(user::Column::DeactivatedAt.is_null());
     let people = people.select_only().columns([user::Column::Id, user::Column::Username]).into_tuple();
     let people: HashMap<Uuid, String> = people.all(connection).await?.into_iter().collect();
-    let agencies = agency::Entity::find().select_only().columns([agency::Column::Id, agency::Column::Key]).into_tuple();
+    let counts =
+        Condition::any().add(agency::Column::DeactivatedAt.is_null()).add(agency::Column::Id.in_subquery(asking()));
+    let agencies = agency::Entity::find().filter(counts);
+    let agencies = agencies.select_only().columns([agency::Column::Id, agency::Column::Key]).into_tuple();
     let agencies: HashMap<Uuid, String> = agencies.all(connection).await?.into_iter().collect();
     let of = |row: grant::Model| {
         let user = people.get(&row.user_id)?.clone();
-        let agency = row.agency_id.and_then(|id| agencies.get(&id).cloned());
+        let agency = match row.agency_id {
+            None => None,
+            Some(id) => Some(agencies.get(&id)?.clone()),
+        };
         Some(grant_of(row).map(|grant| (grant, user, agency)))
     };
     rows.into_iter().filter_map(of).collect()
@@ -273,14 +279,18 @@ pub async fn grants_in_force<C: ConnectionTrait>(
 
 /// The agencies that have a request which has not ended, each by the keys of the office and its own.
 pub async fn agencies_waiting<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, String)>, StoreError> {
-    let asking = Query::select()
+    let query = agency::Entity::find().filter(agency::Column::Id.in_subquery(asking()));
+    let keys = query.select_only().columns([agency::Column::Office, agency::Column::Key]);
+    Ok(keys.order_by_asc(agency::Column::Key).into_tuple().all(connection).await?)
+}
+
+/// The agencies of requests that have not ended.
+fn asking() -> sea_orm::sea_query::SelectStatement {
+    Query::select()
         .column(request::Column::AgencyId)
         .from(request::Entity)
         .and_where(Expr::col(request::Column::FinishedAt).is_null())
-        .to_owned();
-    let query = agency::Entity::find().filter(agency::Column::Id.in_subquery(asking));
-    let keys = query.select_only().columns([agency::Column::Office, agency::Column::Key]);
-    Ok(keys.order_by_asc(agency::Column::Key).into_tuple().all(connection).await?)
+        .to_owned()
 }
 
 /// Whether a person holds a grant in another office at a moment, or will.

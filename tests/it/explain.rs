@@ -22,8 +22,9 @@ const CAST: Cast<'static> = &[
     ("kadek", "denpasar", "kasi-psk", None),
 ];
 
-/// Who provisions may not verify, and whoever stands in for Kabid may not dispose.
-const CONDITIONS: [(&str, &str); 2] = [
+/// Who provisions may not verify, whoever stands in for Kabid may not dispose; and one that every submission meets.
+const CONDITIONS: [(&str, &str); 3] = [
+    ("permohonan-cloud-service/1, execute", "permohonan-cloud-service/1, execute, other-than:8"),
     ("permohonan-cloud-service/7, execute", "permohonan-cloud-service/7, execute, other-than:6"),
     ("permohonan-cloud-service/4, execute", "permohonan-cloud-service/4, execute, definitive"),
 ];
@@ -73,8 +74,18 @@ async fn submit(opd: &Person<'_>, letter: &str, confidentiality: &str) -> String
     answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
-const WHOLE: [&str; 9] =
-    ["SEE", "WITHDRAW", "REVEAL", "REISSUE", "REVOKE", "READ_NIP", "READ_PHONE", "READ_EMAIL", "READ_ADDRESS"];
+const WHOLE: [&str; 10] = [
+    "SEE",
+    "WITHDRAW",
+    "REVEAL",
+    "REISSUE",
+    "REVOKE",
+    "READ_NIP",
+    "READ_PHONE",
+    "READ_EMAIL",
+    "READ_NOTE",
+    "READ_ADDRESS",
+];
 const AT_STEP: [&str; 2] = ["EXECUTE", "SIGN"];
 
 /// Everything that may be asked of a person, each by a name of its own.
@@ -112,10 +123,7 @@ async fn possible(person: &Person<'_>, number: &str) -> Map<String, Value> {
     for (name, field) in [("READ_NIP", "nip"), ("READ_PHONE", "phone"), ("READ_EMAIL", "email")] {
         note(name.to_owned(), !request["contact"][field].is_null());
     }
-    // Where there is no address yet that they would see, nothing tells whether they would read it.
-    if let Some(address) = request["assets"][0].get("serviceAddress") {
-        note("READ_ADDRESS".to_owned(), !address.is_null());
-    }
+    note("READ_ADDRESS".to_owned(), !request["assets"][0]["serviceAddress"].is_null());
     for step in 1..=8 {
         note(format!("EXECUTE_{step}"), does(&["EXECUTE_STEP", "RESUBMIT"], Some(step.to_string())));
         note(format!("SIGN_{step}"), does(&["SIGN_DOCUMENT"], Some(step.to_string())));
@@ -260,9 +268,9 @@ async fn every_grant_is_told_with_its_line_and_nobody_else_may_ask() {
         (output.status.success(), String::from_utf8(text).expect("text"))
     };
     let (done, told) = explain("opd", &secret, &["--action", "see"]);
-    assert!(done && told.contains(&format!("opd may see of {secret}")) && told.contains("see-own"), "{told}");
+    assert!(done && told.contains(&format!("opd may see {secret}")) && told.contains("see-own"), "{told}");
     let (done, told) = explain("tu", &number, &["--action", "execute", "--step", "4"]);
-    assert!(done && told.contains("may not execute at step 4"), "{told}");
+    assert!(done && told.contains("may not execute at step 4 of"), "{told}");
     assert!(told.contains("stands at step 2") && told.contains("Plt. kabid-aptika"), "{told}");
     assert!(told.contains("`definitive` does not hold in policies/singkawang.csv:"), "{told}");
     for (name, number, action, wrong) in [

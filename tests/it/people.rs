@@ -241,6 +241,19 @@ async fn an_agency_out_of_service_submits_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_office_whose_only_agency_is_out_of_service_is_told_so() {
+    let server = Server::with(CAST);
+    assert!(!server.run(&["check"]).contains("nobody submits by `permohonan"));
+    let admin = server.person("admin").await;
+    let agencies = "{ office(key: \"singkawang\") { agencies { id } } }";
+    let agency = admin.ask(agencies, json!({})).await["office"]["agencies"][0]["id"].clone();
+    let out = "mutation($input: DeactivateAgencyInput!) { deactivateAgency(input: $input) { userErrors { code } } }";
+    let out = admin.ask(out, json!({ "input": { "agencyId": agency } })).await;
+    assert_eq!(out["deactivateAgency"]["userErrors"], json!([]));
+    assert!(server.run(&["check"]).contains("nobody submits by `permohonan-subdomain`: no agency has anybody who may"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_grants_themselves_a_role_through_others() {
     let server = Server::with(CAST);
     let admin = server.person("admin").await;

@@ -13,8 +13,10 @@ use super::short;
 /// person holds, held or will hold in its office. Reads only; works beside a running server. Whoever's policy lets them `explain`
 /// asks the same through the API: `explainPolicy`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  disposisi policy explain --user siti --request 2026/CLD/0001 --action see\n  \
-    disposisi policy explain --user budi --request 2026/CLD/0001 --action execute --step 6")]
+#[command(
+    after_help = "Examples:\n  disposisi policy explain --user siti --request SKW/CLOUD/2026/0001 --action see\n  \
+    disposisi policy explain --user budi --request SKW/CLOUD/2026/0001 --action execute --step 6"
+)]
 pub(in crate::cli) struct Explain {
     /// What the person signs in with.
     #[arg(long)]
@@ -63,8 +65,8 @@ impl Explain {
 fn told(question: &Question, explanation: &Explanation, policy: &str) -> String {
     let Question { username, request, asked, .. } = question;
     let may = if explanation.allowed { "may" } else { "may not" };
-    let at = explanation.step.as_ref().map(|step| format!(" at step {step}")).unwrap_or_default();
-    let mut lines = vec![format!("{username} {may} {}{at} of {request}, by {policy}", asked.word())];
+    let at = explanation.step.as_ref().map(|step| format!(" at step {step} of")).unwrap_or_default();
+    let mut lines = vec![format!("{username} {may} {}{at} {request}, by {policy}", asked.word())];
     lines.extend(explanation.obstacles.iter().map(|obstacle| format!("  {obstacle}")));
     lines.extend(explanation.seen_by.iter().map(|line| format!("sees it by {}", written(line))));
     lines.extend(explanation.grants.iter().map(|(grant, verdict)| format!("{}: {}", named(grant), says(verdict))));
