@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Cast, Folders, Person, Server, output};
+use crate::harness::{Cast, Folders, Person, Server, bare, output};
 use crate::matrix::hold;
 
 const CAST: Cast<'static> = &[
@@ -289,9 +289,8 @@ fn the_matrix_is_printed_as_the_sop_has_it() {
     let data = home.path().join("data");
     let print = |folders: &Folders, office: &str, procedure: &str, more: &[&str]| {
         let arguments = ["policy", "matrix", "--office", office, "--procedure", procedure];
-        let output = output(&data, folders, &[&arguments, more].concat(), "");
-        let text = [output.stdout, output.stderr].concat();
-        String::from_utf8(text).expect("text")
+        let output = bare(&data, folders).args(arguments).args(more).output().expect("it runs");
+        String::from_utf8([output.stdout, output.stderr].concat()).expect("text")
     };
     let shipped = Folders::shipped();
     let printed = [
