@@ -1,6 +1,6 @@
 //! Who is calling, and as what they may act at this moment.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -120,6 +120,11 @@ impl Caller {
     }
 }
 
+/// Whether every database orders a moment as one: further off, its text is longer than others'.
+pub fn is_ordered(moment: DateTime<Utc>) -> bool {
+    (1900..=9999).contains(&moment.year())
+}
+
 impl Grant {
     /// Whether it is in force at a moment.
     pub fn in_force(&self, now: DateTime<Utc>) -> bool {
@@ -139,6 +144,15 @@ impl Capacity {
             Self::Definitive => "DEFINITIVE",
             Self::Acting => "ACTING",
             Self::DailyActing => "DAILY_ACTING",
+        }
+    }
+
+    /// What officials write before the role.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Definitive => "",
+            Self::Acting => "Plt. ",
+            Self::DailyActing => "Plh. ",
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use uuid::Uuid;
 
 use super::{Outcome, Settings, files, say, start};
-use crate::access::Capacity;
+use crate::access::{Capacity, is_ordered};
 use crate::auth::{Passwords, Secret};
 use crate::clock::{Clock, SystemClock};
 use crate::procedure::Office;
@@ -194,7 +194,7 @@ impl Grant {
             return Err("--until: a grant ends after it begins".to_owned());
         }
         for (flag, moment) in [("--from", self.from), ("--until", self.until)] {
-            if moment.is_some_and(|moment| !(1900..=9999).contains(&moment.year())) {
+            if moment.is_some_and(|moment| !is_ordered(moment)) {
                 return Err(format!("{flag}: a moment is of the years 1900 to 9999"));
             }
         }

@@ -194,9 +194,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let clock = SystemClock;
     let mut all_are_stored = false;
     let (files, stored) = loop {
-        let rows = store::stored_versions(store.reader()).await.map_err(said)?;
-        let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
-        let stored = Stored::of(&rows, &in_use);
+        let stored = Stored::read(&store).await.map_err(said)?;
         let files = files::read(settings, Some(&stored)).await;
         let warnings = files.judge()?;
         let mut new = files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)).peekable();
@@ -241,9 +239,7 @@ fn terms(settings: &Settings) -> Terms {
 pub(super) async fn service_to_read(settings: &Settings) -> Result<Service, String> {
     let said = |error: store::StoreError| error.to_string();
     let (keys, store) = open_to_read(settings).await?;
-    let rows = store::stored_versions(store.reader()).await.map_err(said)?;
-    let in_use = store::versions_in_use(store.reader()).await.map_err(said)?;
-    let stored = Stored::of(&rows, &in_use);
+    let stored = Stored::read(&store).await.map_err(said)?;
     let files = files::read(settings, Some(&stored)).await;
     files.judge()?;
     let Files { shelf, policy, catalog: Some(catalog), .. } = files else { return Err(NOTHING_TO_SERVE.to_owned()) };

@@ -2,7 +2,7 @@
 
 use super::Judged;
 use super::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
-use crate::access::{Action, Authorized, Capacity, Condition, Grant, Performed, Seen, Subject};
+use crate::access::{Action, Authorized, Condition, Grant, Performed, Seen, Subject};
 use crate::policy::{Denied, Object};
 use crate::store::{self, SeenRequest, Transaction};
 
@@ -63,11 +63,7 @@ fn choose(office: Option<&OfficeEntry>, grants: &[Grant]) -> String {
     let name = |grant: &Grant| {
         let role = office.and_then(|entry| entry.office.roles.get(&grant.role));
         let role = role.map_or(grant.role.as_str(), |role| role.name.as_str());
-        match grant.capacity {
-            Capacity::Definitive => role.to_owned(),
-            Capacity::Acting => format!("Plt. {role}"),
-            Capacity::DailyActing => format!("Plh. {role}"),
-        }
+        format!("{}{role}", grant.capacity.title())
     };
     let names: Vec<String> = grants.iter().map(name).collect();
     format!("You may do this as {}: say which by the id of the grant.", names.join(" or as "))

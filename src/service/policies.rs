@@ -9,7 +9,7 @@ use super::judged::HeldPolicy;
 use super::{Service, Stored};
 use crate::policy::{Changed, Kept, Policy, PolicyText};
 use crate::procedure::{Fault, Shelf};
-use crate::store::{self, NewPolicy, Over, Recorded, Store, StoreError, StoredPolicy};
+use crate::store::{NewPolicy, Over, Recorded, Store, StoreError, StoredPolicy};
 
 /// How many changed lines of an office are told one by one.
 const TOLD: usize = 8;
@@ -123,7 +123,8 @@ impl Service {
 
     /// Makes a policy the active one, once it is found to fit what this server runs. What is to look at comes with it.
     pub async fn offer_policy(&self, text: PolicyText, by_whom: String) -> Result<(Recorded, Vec<Fault>), Unfit> {
-        let (_, warnings) = judge(text.clone(), self.policies.shelf.clone(), self.stored().await?.kept).await?;
+        let (_, warnings) =
+            judge(text.clone(), self.policies.shelf.clone(), Stored::read(&self.store).await?.kept).await?;
         Ok((record_policy(&self.store, &text, by_whom, self.now(), Over::Any).await?, warnings))
     }
 
@@ -163,13 +164,8 @@ impl Service {
     async fn read_active(&self, before: &InForce) -> Result<(StoredPolicy, InForce), Unfit> {
         let row = self.store.active_policy().await?;
         let row = row.ok_or_else(|| Unfit::Failed(format!("policy {} is gone from the database", before.number)))?;
-        let new = InForce::read(&row, self.policies.shelf.clone(), self.stored().await?.kept).await?;
+        let new = InForce::read(&row, self.policies.shelf.clone(), Stored::read(&self.store).await?.kept).await?;
         Ok((row, new))
-    }
-
-    async fn stored(&self) -> Result<Stored, StoreError> {
-        let rows = store::stored_versions(self.store.reader()).await?;
-        Ok(Stored::of(&rows, &store::versions_in_use(self.store.reader()).await?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::policy::Kept;
 use crate::procedure::{self, Fault, Procedure};
-use crate::store::StoredVersion;
+use crate::store::{self, Store, StoreError, StoredVersion};
 
 /// What the database holds of the SOPs.
 #[derive(Debug, Default)]
@@ -14,6 +14,12 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// What an open database holds.
+    pub async fn read(store: &Store) -> Result<Self, StoreError> {
+        let rows = store::stored_versions(store.reader()).await?;
+        Ok(Self::of(&rows, &store::versions_in_use(store.reader()).await?))
+    }
+
     /// The stored versions, read again; `in_use` names those that unfinished requests run by.
     pub fn of(rows: &[StoredVersion], in_use: &[(String, String, i32)]) -> Self {
         let mut stored = Self::default();

@@ -5,6 +5,7 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{UserError, UserErrorCode};
+use crate::access::is_ordered;
 use crate::auth::Secret;
 
 /// The longest line: titles, names, numbers.
@@ -100,8 +101,7 @@ impl Faults {
 
     /// A moment that every database orders as a moment.
     pub(super) fn moment(&mut self, path: &[&str], moment: Option<DateTime<Utc>>) {
-        // Further off, a moment's text is none that a database orders by.
-        if moment.is_some_and(|moment| !(1900..=9999).contains(&moment.year())) {
+        if moment.is_some_and(|moment| !is_ordered(moment)) {
             self.invalid(path, "A moment is of the years 1900 to 9999.");
         }
     }

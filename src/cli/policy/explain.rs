@@ -1,6 +1,6 @@
 //! `disposisi policy explain`.
 
-use crate::access::{Capacity, Grant};
+use crate::access::Grant;
 use crate::cli::{Outcome, Settings, say, start};
 use crate::policy::Line;
 use crate::service::{Asked, Explanation, Question, Refused, Verdict};
@@ -78,11 +78,7 @@ fn told(question: &Question, explanation: &Explanation, policy: &str) -> String 
 
 /// A grant, in the words of officials.
 fn named(grant: &Grant) -> String {
-    let capacity = match grant.capacity {
-        Capacity::Definitive => "",
-        Capacity::Acting => "Plt. ",
-        Capacity::DailyActing => "Plh. ",
-    };
+    let capacity = grant.capacity.title();
     let until = grant.valid_until.map(|until| format!(" until {}", until.to_rfc3339())).unwrap_or_default();
     format!("{capacity}{} from {}{until}", grant.role, grant.valid_from.to_rfc3339())
 }

@@ -65,8 +65,7 @@ fn unmanaged(policy: &Policy, office: &str, people: &People) -> Option<Fault> {
     }
     let first = lines.first()?;
     let message = format!("nobody manages the people of `{office}`: no active person holds {} now", roles(&lines));
-    let mend = format!("grant it to somebody: `disposisi grant <username> --office {office} --role {}`", first.role);
-    Some(Fault::warning(&first.file, first.line, message, mend))
+    Some(Fault::warning(&first.file, first.line, message, mend(office, &lines, false)))
 }
 
 /// A procedure and whoever may run it.
@@ -86,7 +85,7 @@ impl<'a> Staff<'a> {
             let message = format!("nobody submits by `{}`: no agency has anybody who may", self.procedure.key);
             let lines = self.lines(first, Action::Execute);
             let place = lines.first().map_or(1, |line| line.line);
-            faults.push(Fault::warning(file, place, message, self.mend(&lines, true)));
+            faults.push(Fault::warning(file, place, message, mend(&self.procedure.office, &lines, true)));
         }
         for step in &self.procedure.steps {
             let needed = [
@@ -145,7 +144,7 @@ impl<'a> Staff<'a> {
                 false => format!(" for {}", named.join(", ")),
             };
             let message = format!("nobody {does} `{object}`{for_whom}{why}; what comes there waits");
-            Some(Fault::warning(file, first.line, message, self.mend(&lines, of_agency)))
+            Some(Fault::warning(file, first.line, message, mend(&self.procedure.office, &lines, of_agency)))
         };
         let lacking = without(&|agency| able(agency).is_empty());
         if !lacking.is_empty() {
@@ -170,15 +169,13 @@ impl<'a> Staff<'a> {
             }
         })
     }
+}
 
-    fn mend(&self, lines: &[&Line], of_agency: bool) -> String {
-        let role = lines.first().map_or("<role>", |line| line.role.as_str());
-        let agency = if of_agency { " --agency <key>" } else { "" };
-        format!(
-            "grant it to somebody: `disposisi grant <username> --office {} --role {role}{agency}`",
-            self.procedure.office
-        )
-    }
+/// How somebody comes to do what the lines are for.
+fn mend(office: &str, lines: &[&Line], of_agency: bool) -> String {
+    let role = lines.first().map_or("<role>", |line| line.role.as_str());
+    let agency = if of_agency { " --agency <key>" } else { "" };
+    format!("grant it to somebody: `disposisi grant <username> --office {office} --role {role}{agency}`")
 }
 
 /// Whether a grant is one that the line is for.
