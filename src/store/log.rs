@@ -125,13 +125,17 @@ pub(super) async fn end<C: ConnectionTrait>(
     store: &Store,
     connection: &C,
 ) -> Result<Option<log_end::Model>, StoreError> {
-    let found = log_end::Entity::find_by_id(1_i16).one(connection).await?;
+    let mut found = log_end::Entity::find_by_id(1_i16).one(connection).await?;
+    if found.is_none() && log::Entity::find().one(connection).await?.is_some() {
+        // The first rows, and with them their end, may have been committed between the two.
+        found = log_end::Entity::find_by_id(1_i16).one(connection).await?;
+        if found.is_none() {
+            return Err(StoreError::Damaged("where the log ends is missing: run `disposisi audit verify`".to_owned()));
+        }
+    }
     match found {
         Some(end) if end_mac(store, end.position, &end.last) != end.mac => {
             Err(StoreError::Damaged("where the log ends was edited: run `disposisi audit verify`".to_owned()))
-        }
-        None if log::Entity::find().one(connection).await?.is_some() => {
-            Err(StoreError::Damaged("where the log ends is missing: run `disposisi audit verify`".to_owned()))
         }
         found => Ok(found),
     }

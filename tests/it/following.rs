@@ -153,8 +153,7 @@ async fn operations_of_every_kind_go_over_a_socket() {
 
     socket.subscribe("s", EVENTS, json!({})).await;
     socket.subscribe("t", EVENTS, json!({ "filter": { "kinds": ["STEP_COMPLETED"] } })).await;
-    // A ping behind them: both have begun, since what is sent is taken in order, and a stream begins before its first event.
-    settle(&mut socket).await;
+    socket.settle().await;
     submit(&opd, "W/1").await;
     let mut seen = Vec::new();
     while seen.len() < 2 {
@@ -165,7 +164,7 @@ async fn operations_of_every_kind_go_over_a_socket() {
     assert!(seen.contains(&"s SUBMITTED".to_owned()), "{seen:?}");
     socket.send(json!({ "id": "s", "type": "complete" })).await;
     socket.send(json!({ "id": "none", "type": "complete" })).await;
-    settle(&mut socket).await;
+    socket.settle().await;
     let (_, number) = submit(&opd, "W/2").await;
     forward(&tu, &number).await;
     let message = socket.receive().await;
@@ -203,13 +202,6 @@ async fn operations_of_every_kind_go_over_a_socket() {
     assert_eq!(socket.receive().await["payload"][0]["extensions"]["code"], "UNAUTHENTICATED");
     socket.subscribe("n", "{ offices { key } }", json!({})).await;
     assert_eq!(socket.told("n").await["offices"][0]["key"], "denpasar");
-}
-
-/// Waits until all that was sent before was taken and has begun.
-async fn settle(socket: &mut Socket) {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    socket.send(json!({ "type": "ping" })).await;
-    while socket.receive().await != json!({ "type": "pong" }) {}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -511,12 +503,12 @@ async fn who_takes_nothing_keeps_nobody_waiting() {
         for id in 0..8 {
             socket.subscribe(&id.to_string(), &query, json!({})).await;
         }
-        settle(&mut socket).await;
+        socket.settle().await;
         deaf.push(socket);
     }
     let mut alive = Socket::of(&server, tu.token()).await;
     alive.subscribe("1", &query, json!({})).await;
-    settle(&mut alive).await;
+    alive.settle().await;
     let begun = std::time::Instant::now();
     for letter in 0..40 {
         submit(&opd, &format!("D/{letter}")).await;

@@ -58,6 +58,7 @@ async fn a_policy_is_taken_up_whole_from_its_files_and_a_bad_one_is_not() {
     submit(&opd, "1").await;
     let mut socket = Socket::of(&server, auditor.token()).await;
     socket.subscribe("1", "subscription { requestEvents { kind request { letter { number } } } }", json!({})).await;
+    socket.settle().await;
     assert_eq!(seen(&auditor).await, 1);
 
     // By the change of the file alone.

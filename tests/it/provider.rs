@@ -252,10 +252,9 @@ async fn a_providers_token_lets_in_whom_it_names_by_every_way() {
         let mut socket = Socket::of(&server, &tu).await;
         socket.subscribe("1", EVENTS, json!({})).await;
         let mut stream = Stream::post(&server, Some(&tu), None, EVENTS, json!({})).await;
-        // Who follows has begun to.
         socket.subscribe("2", VIEWER, json!({})).await;
         assert_eq!(socket.told("2").await["viewer"]["user"]["username"], "tu");
-        assert_eq!(socket.receive().await["type"], "complete");
+        socket.settle().await;
         let sent = server.send(Some(&opd), SUBMIT, submission(key.id)).await;
         assert!(sent["data"]["submitRequest"]["request"]["number"].is_string(), "they act by their grants: {sent}");
         assert_eq!(

@@ -107,9 +107,9 @@ async fn everybody_is_told_what_they_may_read_and_no_more() {
     for (name, person) in &people {
         let mut socket = Socket::of(&server, person.token()).await;
         socket.subscribe("1", EVENTS, json!({})).await;
+        socket.settle().await;
         live.insert(*name, socket);
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
     let open = submit(&people["opd"], "T/1", "ORDINARY").await;
     let secret = submit(&people["opd"], "T/2", "SECRET").await;
     let theirs = submit(&people["other"], "T/3", "ORDINARY").await;
@@ -280,10 +280,10 @@ async fn rights_that_end_take_what_they_showed_with_them() {
     for name in ["guest", "auditor", "kadis", "tu"] {
         let mut socket = Socket::of(&server, people[name].token()).await;
         socket.subscribe("1", EVENTS, json!({})).await;
+        socket.settle().await;
         sockets.insert(name, socket);
     }
     let mut stream = Stream::post(&server, Some(people["tu"].token()), None, EVENTS, json!({})).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
     submit(&people["opd"], "G/1", "ORDINARY").await;
     for (name, socket) in &mut sockets {
         assert!(drain(socket).await.len() > 1, "{name}");
@@ -420,11 +420,12 @@ async fn an_inbox_tells_what_begins_and_stops_to_wait() {
     for name in ["opd", "tu", "kadis", "kabid", "wayan"] {
         let mut socket = Socket::of(&server, people[name].token()).await;
         socket.subscribe("1", INBOX, json!({})).await;
+        socket.settle().await;
         sockets.insert(name, socket);
     }
     let mut elsewhere = Socket::of(&server, people["tu"].token()).await;
     elsewhere.subscribe("1", INBOX, json!({ "office": "denpasar" })).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    elsewhere.settle().await;
     let next = async |sockets: &mut BTreeMap<&str, Socket>, name: &str| {
         let change = sockets.get_mut(name).expect("a socket").told("1").await["inboxChanges"].clone();
         (
@@ -475,7 +476,7 @@ async fn an_inbox_tells_what_begins_and_stops_to_wait() {
     let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::seconds(3);
     let mut colleague = Socket::of(&server, people["colleague"].token()).await;
     colleague.subscribe("1", INBOX, json!({})).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    colleague.settle().await;
     let ends = format!("UPDATE grants SET valid_until = '{}'", soon.to_rfc3339());
     edit(&server, &format!("{ends} WHERE user_id = (SELECT id FROM users WHERE username = 'opd')")).await;
     let change = colleague.told("1").await["inboxChanges"].clone();

@@ -77,6 +77,18 @@ impl Socket {
             .await;
     }
 
+    /// Returns when all that was begun here follows: what is sent later begins later. What comes meanwhile is left out.
+    pub(crate) async fn settle(&mut self) {
+        self.subscribe("settle", "{ __typename }", json!({})).await;
+        loop {
+            let message = self.receive().await;
+            assert!(message.get("close").is_none() && message["type"] != "error", "{message}");
+            if message == json!({ "id": "settle", "type": "complete" }) {
+                return;
+            }
+        }
+    }
+
     /// The next message; a close as `{"close": code}`, an end without one as `{"close": 0}`.
     pub(crate) async fn receive(&mut self) -> Value {
         self.receive_within(PATIENCE).await.expect("a message in time")

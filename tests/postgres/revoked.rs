@@ -59,6 +59,7 @@ async fn what_ends_at_one_instance_ends_at_the_others() {
     for (token, follows) in [(tu, EVENTS), (auditor, EVENTS), (kadis, "subscription { inboxChanges { waiting } }")] {
         let mut socket = Socket::at(there.base(), token).await;
         socket.subscribe("1", follows, json!({})).await;
+        socket.settle().await;
         sockets.push(socket);
     }
     let [of_tu, of_auditor, of_kadis] = &mut sockets[..] else { panic!("three") };
@@ -89,6 +90,7 @@ async fn what_ends_at_one_instance_ends_at_the_others() {
     let key = made["key"].as_str().unwrap_or_else(|| panic!("{made}"));
     let mut of_key = Socket::at(there.base(), key).await;
     of_key.subscribe("1", EVENTS, json!({})).await;
+    of_key.settle().await;
     assert!(there.send(key, count, json!({})).await["data"]["requests"]["totalCount"].is_number());
     done(&here, kadis, "revokeApiKey", json!({ "apiKeyId": made["apiKey"]["id"] })).await;
     assert_eq!(code(&there.send(key, count, json!({})).await), "UNAUTHENTICATED");

@@ -71,7 +71,7 @@ async fn followers_go_on_behind_connections_that_went_silent() {
     socket
         .subscribe("1", "subscription { requestEvents(filter: { kinds: [SUBMITTED] }) { sequence } }", json!({}))
         .await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    socket.settle().await;
     submit("009/1").await;
     assert_eq!(socket.told("1").await["requestEvents"]["sequence"], 1);
     silenced.fetch_add(1, Ordering::Relaxed);
