@@ -9,6 +9,7 @@ mod m0003_key_ids;
 mod m0004_offices;
 mod m0005_logins;
 mod m0006_policies;
+mod m0007_letters;
 
 /// Every migration in its order.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_offices::Migration),
             Box::new(m0005_logins::Migration),
             Box::new(m0006_policies::Migration),
+            Box::new(m0007_letters::Migration),
         ]
     }
 }

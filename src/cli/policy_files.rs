@@ -43,7 +43,7 @@ pub(super) async fn follow(settings: &Settings, service: &Service) -> Outcome {
         }
     }
     let mut watch = Watch::on(&settings.policies);
-    let mut looked = Looked { taken: Some(service.policy_in_force().hash.clone()), seen: None };
+    let mut looked = Looked { taken: Some(service.policy().hash.clone()), seen: None };
     loop {
         reason(&mut hangup, &watch, &mut looked, settings).await;
         // Anew, since the folder may be another; and before they are read, so that what changes meanwhile is noticed.
@@ -164,7 +164,7 @@ async fn take(settings: &Settings, service: &Service) {
         Ok(text) => text,
         Err(faults) => return stays(&faults),
     };
-    if text.hash() == service.policy_in_force().hash {
+    if text.hash() == service.policy().hash {
         return tracing::info!("the policy files are what decides already");
     }
     match service.offer_policy(text, operator()).await {
@@ -190,7 +190,7 @@ fn stays(faults: &[Fault]) {
 
 /// Tells whether the files are what decides.
 fn compare(settings: &Settings, service: &Service) {
-    let in_force = service.policy_in_force();
+    let in_force = service.policy();
     let (policy, hash) = (in_force.number, short(&in_force.hash));
     match files::policy_text(settings).map(|text| text.hash()) {
         Ok(files) if files == in_force.hash => tracing::info!(policy, hash, "the policy files are the active policy"),

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::access::Grant;
 use crate::auth::Keys;
 use crate::clock::{Clock, SystemClock};
-use crate::policy::{Holder, People, PolicyText};
+use crate::policy::{Holder, People, PolicyText, Returned};
 use crate::procedure::Shelf;
 use crate::service::{Catalog, InForce, Policies, Service, Stored, Terms, record_policy, told};
 use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, StoredVersion};
@@ -179,7 +179,14 @@ pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, S
         Holder { user, office, role, agency, capacity }
     };
     let waiting = store::agencies_waiting(&reader).await.map_err(failed)?;
-    let people = People { holders: grants.into_iter().map(holder).collect(), waiting };
+    let returned = store::returned_in_secret(&reader).await.map_err(failed)?;
+    let returned = returned.into_iter().map(|(number, office, procedure, agency, submitter)| Returned {
+        number,
+        procedure: (office, procedure),
+        agency,
+        submitter,
+    });
+    let people = People { holders: grants.into_iter().map(holder).collect(), waiting, returned: returned.collect() };
     let active_policy = match place {
         Place::Sqlite(_) => None,
         Place::Postgres(_) => store::active_hash(&reader).await.map_err(failed)?,

@@ -204,6 +204,28 @@ impl Loader<PeopleOf> for Loads {
     }
 }
 
+/// That a person holds or held a grant in an office.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct HeldIn {
+    pub(super) user: Uuid,
+    pub(super) office: String,
+}
+
+impl Loader<HeldIn> for Loads {
+    type Value = ();
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[HeldIn]) -> Result<HashMap<HeldIn, ()>, LoadError> {
+        let mut found = HashMap::new();
+        for (office, people) in alike(keys, |key| (key.office.clone(), key.user)) {
+            let (store, now) = (self.service.store(), self.service.now());
+            let held = store::held_in(store.reader(), &office, &people, now).await.map_err(Arc::new)?;
+            found.extend(held.into_iter().map(|user| (HeldIn { user, office: office.clone() }, ())));
+        }
+        Ok(found)
+    }
+}
+
 /// Keys that one statement can answer together: by what they share, the ids that they do not.
 fn alike<K, S: Eq + Hash>(keys: &[K], split: impl Fn(&K) -> (S, Uuid)) -> HashMap<S, Vec<Uuid>> {
     let mut groups: HashMap<S, Vec<Uuid>> = HashMap::new();

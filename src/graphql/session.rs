@@ -78,7 +78,13 @@ impl Identity {
 
 /// What nobody sees.
 fn nothing(service: &Service) -> Viewing {
-    Viewing { user: Uuid::nil(), now: service.now(), offices: Vec::new(), scopes: Vec::new() }
+    Viewing {
+        user: Uuid::nil(),
+        now: service.now(),
+        offices: Vec::new(),
+        scopes: Vec::new(),
+        submitters: Arc::default(),
+    }
 }
 
 impl std::fmt::Debug for Session {

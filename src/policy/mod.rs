@@ -17,7 +17,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Holder, Kept, People, check, check_people};
+pub use check::{Holder, Kept, People, Returned, check, check_people};
 pub use decision::{Denied, Judgement};
 pub use lines::{Line, Object, WORDS};
 pub use load::{MODEL_FILE, PolicyFile, load};

@@ -140,8 +140,8 @@ impl Service {
             }
             let requests: BTreeSet<Uuid> = events.iter().map(|event| event.event.request_id).collect();
             let requests: Vec<Uuid> = requests.into_iter().collect();
-            let now = self.now();
-            let about = store::about_requests(&self.store, &requests, now).await?;
+            let (now, submitters) = (self.now(), self.policy().submitters(&self.catalog));
+            let about = store::about_requests(&self.store, &requests, &submitters, now).await?;
             // Rights are read after the events: who lost them before an event does not get it.
             self.read_people(known, now).await?;
             let new = moments(events, about);
@@ -268,7 +268,7 @@ impl Follower {
         let position = if whole { until } else { events.last().map_or(until, |event| event.place.position) };
         let requests: BTreeSet<Uuid> = events.iter().map(|event| event.event.request_id).collect();
         let requests: Vec<Uuid> = requests.into_iter().collect();
-        let about = store::about_requests(&service.store, &requests, viewing.now).await?;
+        let about = store::about_requests(&service.store, &requests, &viewing.submitters, viewing.now).await?;
         self.past = moments(events, about).into_iter().map(Arc::new).collect();
         self.position = position.max(self.position);
         self.caught_up = self.position >= end;

@@ -4,11 +4,11 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::InForce;
 use crate::access::Caller;
-use crate::policy::Policy;
 
 /// A policy, held.
-pub type HeldPolicy = Arc<Policy>;
+pub type HeldPolicy = Arc<InForce>;
 
 /// A caller, and the policy that judges them.
 #[derive(Debug, Clone)]

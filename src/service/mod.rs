@@ -161,7 +161,8 @@ impl Service {
         let mut offices: Vec<String> = caller.grants.iter().map(|grant| grant.office.clone()).collect();
         offices.sort();
         offices.dedup();
-        Viewing { user: caller.pass.user, now: self.now(), offices, scopes: scopes.collect() }
+        let submitters = caller.policy().submitters(&self.catalog);
+        Viewing { user: caller.pass.user, now: self.now(), offices, scopes: scopes.collect(), submitters }
     }
 
     /// For what requests may wait for the caller.

@@ -1,15 +1,17 @@
 //! The policy that decides, and how another takes its place: whole, once all of it is found to be right, or not at all.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
 use super::judged::HeldPolicy;
-use super::{Service, Stored};
-use crate::policy::{Changed, Kept, Policy, PolicyText};
+use super::{Catalog, Service, Stored};
+use crate::access::{Action, Condition};
+use crate::policy::{Changed, Kept, Object, Policy, PolicyText};
 use crate::procedure::{Fault, Shelf};
-use crate::store::{NewPolicy, Over, Recorded, Store, StoreError, StoredPolicy};
+use crate::store::{NewPolicy, Over, Recorded, Store, StoreError, StoredPolicy, Submits, Submitters};
 
 /// How many changed lines of an office are told one by one.
 const TOLD: usize = 8;
@@ -22,18 +24,34 @@ pub struct InForce {
     /// The SHA-256 of its text, in hexadecimal.
     pub hash: String,
     text: PolicyText,
-    policy: HeldPolicy,
+    policy: Policy,
+    /// Who submits by it, once that was asked.
+    submitters: OnceLock<Arc<Submitters>>,
+}
+
+impl Deref for InForce {
+    type Target = Policy;
+
+    fn deref(&self) -> &Policy {
+        &self.policy
+    }
 }
 
 impl InForce {
     /// A policy that is in no database.
     pub fn unrecorded(policy: Policy) -> Self {
-        Self { number: 0, hash: String::new(), text: PolicyText::default(), policy: Arc::new(policy) }
+        let (text, submitters) = (PolicyText::default(), OnceLock::new());
+        Self { number: 0, hash: String::new(), text, policy, submitters }
     }
 
     /// A recorded policy that was decided from that text.
     pub fn of(row: &StoredPolicy, text: PolicyText, policy: Policy) -> Self {
-        Self { number: row.number, hash: row.hash.clone(), text, policy: Arc::new(policy) }
+        Self { number: row.number, hash: row.hash.clone(), text, policy, submitters: OnceLock::new() }
+    }
+
+    /// Who submits by it what is in a catalog, of which there is one for as long as it decides.
+    pub(super) fn submitters(&self, catalog: &Catalog) -> Arc<Submitters> {
+        self.submitters.get_or_init(|| Arc::new(submitters(&self.policy, catalog))).clone()
     }
 
     /// A recorded policy, decided, where it fits those SOPs.
@@ -42,6 +60,28 @@ impl InForce {
         let (policy, _) = judge(text.clone(), shelf, kept).await?;
         Ok(Self::of(row, text, policy))
     }
+}
+
+/// Who may execute the first step of any version of a procedure.
+fn submitters(policy: &Policy, catalog: &Catalog) -> Submitters {
+    let mut procedures: BTreeMap<(&str, &str, bool), BTreeSet<&str>> = BTreeMap::new();
+    for office in catalog.offices().map(|entry| entry.office.key.as_str()) {
+        for procedure in catalog.versions(office).map(|entry| &entry.procedure) {
+            let Some(step) = procedure.first_step() else { continue };
+            for role in policy.roles(office, &procedure.key, &step.key, Action::Execute) {
+                let line = policy.line(role, office, Object::Step(&procedure.key, &step.key), Action::Execute);
+                let definitively = line.is_some_and(|line| line.conditions.contains(&Condition::Definitive));
+                procedures.entry((office, role, definitively)).or_default().insert(&procedure.key);
+            }
+        }
+    }
+    let submits = |((office, role, definitively), procedures): ((&str, &str, bool), BTreeSet<&str>)| Submits {
+        office: office.to_owned(),
+        role: role.to_owned(),
+        definitively,
+        procedures: procedures.into_iter().map(str::to_owned).collect(),
+    };
+    Submitters(procedures.into_iter().map(submits).collect())
 }
 
 /// Why a policy does not become active.
@@ -113,11 +153,6 @@ pub async fn record_policy(
 impl Service {
     /// Who may do what, as of now.
     pub fn policy(&self) -> HeldPolicy {
-        self.policies.now.load().policy.clone()
-    }
-
-    /// Which policy decides now.
-    pub fn policy_in_force(&self) -> Arc<InForce> {
         self.policies.now.load_full()
     }
 
@@ -131,7 +166,7 @@ impl Service {
     /// Takes up the active policy, where it is another than the one that decides here. One that cannot be taken up is told
     /// once, and what decided before goes on. `seen`: the number and the hash that were looked at last.
     pub(super) async fn take_up_policy(&self, seen: &mut (i64, String)) -> Result<(), StoreError> {
-        let before = self.policy_in_force();
+        let before = self.policy();
         // A number may be another policy's, where an older database was restored.
         let active = self.store.active_policy_mark().await?;
         let number = active.0;

@@ -151,6 +151,11 @@ impl Service {
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
         let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
+        if change.row.submitted_by != pass.user && store::is_closed(&papers.letter.confidentiality) {
+            let message = "You complete a colleague's request: as a secret one it would be hidden from you. Only its \
+                 submitter may make it secret.";
+            return Err(Refused::user(UserErrorCode::InvalidInput, &["letter", "confidentiality"], message));
+        }
 
         let now = change.now();
         let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
@@ -171,8 +176,8 @@ impl Service {
         Ok(id)
     }
 
-    /// The caller as the request's submitter: the person who submitted it, or, when they hold no grant in its agency any
-    /// more, anybody there whose role may.
+    /// The caller as the request's submitter: the person who submitted it, or, when they may submit for its agency no more,
+    /// anybody there whose role may.
     pub(super) async fn as_submitter(
         &self,
         transaction: &Transaction,

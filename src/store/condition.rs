@@ -2,15 +2,39 @@
 //! request, for streams. A test holds the two against each other.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use entity::{asset, credential, grant, request, visit};
+use entity::{agency, asset, credential, grant, request, user, visit};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::people::is_active;
 use super::{Store, StoreError};
+use crate::access::Capacity;
+
+/// Who asks for an agency: whoever holds a role there by which a request is submitted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Submitters(
+    /// Each by itself suffices.
+    pub Vec<Submits>,
+);
+
+/// What one role may submit in one office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submits {
+    /// The office's key.
+    pub office: String,
+    /// The role's key.
+    pub role: String,
+    /// Only who holds it definitively.
+    pub definitively: bool,
+    /// The keys of the procedures.
+    pub procedures: Vec<String>,
+}
 
 /// A condition on a request.
 #[derive(Debug, Clone)]
@@ -27,8 +51,8 @@ pub enum Condition {
     Agency(Uuid),
     /// Submitted by this person.
     SubmittedBy(Uuid),
-    /// Its submitter holds no grant in its agency now.
-    SubmitterGone,
+    /// Its submitter is none of those who may submit it for its agency now.
+    SubmitterGone(Arc<Submitters>),
     /// By one of the procedures of these keys.
     Procedures(Vec<String>),
     /// In this phase of its life.
@@ -66,7 +90,7 @@ pub enum Condition {
 pub struct About {
     /// Its row.
     pub row: request::Model,
-    /// Its submitter holds a grant in its agency.
+    /// Its submitter is one of those who may submit it for its agency.
     pub submitter_active: bool,
     /// The steps that were visited, each with who ended a visit to it.
     visited: Vec<(String, Option<Uuid>)>,
@@ -140,13 +164,13 @@ impl Condition {
             Self::Office(office) => row.office == *office,
             Self::Agency(agency) => row.agency_id == *agency,
             Self::SubmittedBy(user) => row.submitted_by == *user,
-            Self::SubmitterGone => !about.submitter_active,
+            Self::SubmitterGone(_) => !about.submitter_active,
             Self::Procedures(procedures) => procedures.contains(&row.procedure),
             Self::Status(status) => row.status == *status,
             Self::Unfinished => row.finished_at.is_none(),
             Self::Executable => row.executable,
             Self::Signable => row.signable,
-            Self::Open => !CLOSED.contains(&row.confidentiality.as_str()),
+            Self::Open => !is_closed(&row.confidentiality),
             Self::AtStep(pairs) => is_one_of(pairs, &|step| row.step.as_deref() == Some(step)),
             Self::Reached(pairs) => is_one_of(pairs, &|step| about.visited.iter().any(|(visited, _)| visited == step)),
             Self::NotEndedBy { user, steps } => {
@@ -167,7 +191,7 @@ impl Condition {
             Self::Office(office) => column(request::Column::Office).eq(office.as_str()),
             Self::Agency(agency) => column(request::Column::AgencyId).eq(*agency),
             Self::SubmittedBy(user) => column(request::Column::SubmittedBy).eq(*user),
-            Self::SubmitterGone => submitter_active(now).not(),
+            Self::SubmitterGone(submitters) => submitter_active(submitters, now).not(),
             Self::Procedures(procedures) => {
                 column(request::Column::Procedure).is_in(procedures.iter().map(String::as_str))
             }
@@ -186,6 +210,11 @@ impl Condition {
 
 /// How confidential a request is that the office at large does not see.
 const CLOSED: [&str; 2] = ["SECRET", "TOP_SECRET"];
+
+/// Whether a request of that confidentiality is kept from the office and the agency at large.
+pub fn is_closed(confidentiality: &str) -> bool {
+    CLOSED.contains(&confidentiality)
+}
 
 fn column(column: request::Column) -> SimpleExpr {
     Expr::col((request::Entity, column))
@@ -230,9 +259,19 @@ fn has_ended(user: Uuid, steps: &[String]) -> SimpleExpr {
     )
 }
 
-/// The request's submitter holds a grant in its agency at the moment.
-pub(super) fn submitter_active(now: DateTime<Utc>) -> SimpleExpr {
+/// The request's submitter is one of those who may submit it for its agency at the moment.
+pub(super) fn submitter_active(submitters: &Submitters, now: DateTime<Utc>) -> SimpleExpr {
     let of = |column| Expr::col((grant::Entity, column));
+    let submits = |submits: &Submits| {
+        let role =
+            of(grant::Column::Office).eq(submits.office.as_str()).and(of(grant::Column::Role).eq(&*submits.role));
+        let role = match submits.definitively {
+            true => role.and(of(grant::Column::Capacity).eq(Capacity::Definitive.word())),
+            false => role,
+        };
+        role.and(column(request::Column::Procedure).is_in(submits.procedures.iter().map(String::as_str)))
+    };
+    let submits = submitters.0.iter().map(submits).reduce(SimpleExpr::or).unwrap_or_else(|| Expr::val(1).eq(0));
     Expr::exists(
         Query::select()
             .expr(Expr::val(1))
@@ -243,6 +282,7 @@ pub(super) fn submitter_active(now: DateTime<Utc>) -> SimpleExpr {
             .and_where(of(grant::Column::ValidFrom).lte(now))
             .and_where(of(grant::Column::ValidUntil).is_null().or(of(grant::Column::ValidUntil).gt(now)))
             .and_where(is_active(of(grant::Column::UserId)))
+            .and_where(submits)
             .to_owned(),
     )
 }
@@ -267,7 +307,7 @@ fn is_recipient(user: Uuid, state: Option<&str>) -> SimpleExpr {
     column(request::Column::Id).in_subquery(theirs)
 }
 
-/// A row with whether its submitter holds a grant in its agency.
+/// A row with whether its submitter is one of those who may submit it for its agency.
 struct WithSubmitter(request::Model, bool);
 
 impl FromQueryResult for WithSubmitter {
@@ -282,10 +322,31 @@ pub async fn requests_that(store: &Store, condition: &Condition, now: DateTime<U
     Ok(query.into_tuple().all(store.reader()).await?)
 }
 
+/// The secret requests that were returned, by number: number, the keys of office, procedure and agency, and what the
+/// submitter signs in with.
+pub async fn returned_in_secret<C: ConnectionTrait>(
+    connection: &C,
+) -> Result<Vec<(String, String, String, String, String)>, StoreError> {
+    let agency = request::Entity::belongs_to(agency::Entity).from(request::Column::AgencyId).to(agency::Column::Id);
+    let submitter = request::Entity::belongs_to(user::Entity).from(request::Column::SubmittedBy).to(user::Column::Id);
+    let query = request::Entity::find()
+        .select_only()
+        .columns([request::Column::Number, request::Column::Office, request::Column::Procedure])
+        .column(agency::Column::Key)
+        .column(user::Column::Username)
+        .join(JoinType::InnerJoin, agency.into())
+        .join(JoinType::InnerJoin, submitter.into())
+        .filter(request::Column::Status.eq("RETURNED"))
+        .filter(request::Column::Confidentiality.is_in(CLOSED))
+        .order_by_asc(request::Column::Number);
+    Ok(query.into_tuple().all(connection).await?)
+}
+
 /// What conditions ask of those requests, whoever may see them.
 pub async fn about_requests(
     store: &Store,
     ids: &[Uuid],
+    submitters: &Submitters,
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, About>, StoreError> {
     if ids.is_empty() {
@@ -293,7 +354,7 @@ pub async fn about_requests(
     }
     let reader = store.reader();
     let rows = request::Entity::find()
-        .expr_as(submitter_active(now), "submitter_active")
+        .expr_as(submitter_active(submitters, now), "submitter_active")
         .filter(request::Column::Id.is_in(ids.iter().copied()))
         .into_model::<WithSubmitter>()
         .all(reader);
@@ -309,7 +370,7 @@ pub async fn about_requests(
         .column(asset::Column::RequestId)
         .columns([credential::Column::RecipientId, credential::Column::State])
         .join(
-            sea_orm::JoinType::InnerJoin,
+            JoinType::InnerJoin,
             asset::Entity::belongs_to(credential::Entity)
                 .from(asset::Column::Id)
                 .to(credential::Column::AssetId)
@@ -423,12 +484,23 @@ mod tests {
             })
     }
 
-    /// Grants: person, agency, office, and whether they are in force.
-    fn grants() -> impl Strategy<Value = Vec<(u8, u8, usize, bool)>> {
-        prop::collection::vec((0..4_u8, 0..3_u8, 0..2_usize, any::<bool>()), 0..6)
+    /// Grants: person, agency, office, whether they are in force, and whether they are definitive.
+    fn grants() -> impl Strategy<Value = Vec<(u8, u8, usize, bool, bool)>> {
+        prop::collection::vec((0..4_u8, 0..3_u8, 0..2_usize, any::<bool>(), any::<bool>()), 0..6)
     }
 
-    async fn fill(store: &Store, requests: &[Made], grants: &[(u8, u8, usize, bool)]) {
+    fn submitters() -> impl Strategy<Value = Submitters> {
+        let procedures = prop::sample::subsequence(PROCEDURES.to_vec(), 0..=2);
+        let submits = (0..2_usize, any::<bool>(), procedures).prop_map(|(office, definitively, procedures)| Submits {
+            office: OFFICES[office].to_owned(),
+            role: "r".to_owned(),
+            definitively,
+            procedures: procedures.into_iter().map(str::to_owned).collect(),
+        });
+        prop::collection::vec(submits, 0..3).prop_map(Submitters)
+    }
+
+    async fn fill(store: &Store, requests: &[Made], grants: &[(u8, u8, usize, bool, bool)]) {
         let transaction = store.begin().await.unwrap();
         for person in 0..4 {
             let row = entity::user::Model {
@@ -445,7 +517,7 @@ mod tests {
             };
             entity::user::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
         }
-        for (number, (person, agency, office, in_force)) in grants.iter().enumerate() {
+        for (number, (person, agency, office, in_force, definitive)) in grants.iter().enumerate() {
             let day = chrono::TimeDelta::days(1);
             let row = grant::Model {
                 id: id(u8::try_from(number).unwrap()),
@@ -453,7 +525,7 @@ mod tests {
                 office: OFFICES[*office].to_owned(),
                 role: "r".to_owned(),
                 agency_id: Some(id(*agency)),
-                capacity: "DEFINITIVE".to_owned(),
+                capacity: if *definitive { "DEFINITIVE" } else { "PLT" }.to_owned(),
                 decree_number: None,
                 on_behalf_of: None,
                 valid_from: moment() - day,
@@ -541,6 +613,7 @@ mod tests {
             grants in grants(),
             scopes in prop::collection::vec(scope(), 0..4),
             waiting in prop::collection::vec(waiting(), 0..3),
+            submitters in submitters(),
             user in 0..4_u8,
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -549,9 +622,9 @@ mod tests {
                 let place = crate::store::Place::Sqlite(folder.path().join("test.db"));
                 let store = Store::open(&place, std::sync::Arc::new(|_| [0; 32])).await.unwrap();
                 fill(&store, &requests, &grants).await;
-                let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes };
+                let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes, submitters: Arc::new(submitters) };
                 let ids: Vec<Uuid> = (0..requests.len()).map(|number| id(u8::try_from(number).unwrap())).collect();
-                let about = about_requests(&store, &ids, moment()).await.unwrap();
+                let about = about_requests(&store, &ids, &viewing.submitters, moment()).await.unwrap();
                 for condition in [
                     viewing.office_side(),
                     viewing.applicant_side(),

@@ -33,7 +33,9 @@ pub use assets::{
     forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
 };
 pub use change::{Append, Audience, Change, NewRequest, new_id};
-pub use condition::{About, Condition, about_requests, requests_that};
+pub use condition::{
+    About, Condition, Submits, Submitters, about_requests, is_closed, requests_that, returned_in_secret,
+};
 pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
 pub use error::StoreError;
 pub use events::{
@@ -48,7 +50,7 @@ pub use office::{OfficeAppend, OfficeChange, begin_records, givers, office_chain
 pub use page::{Page, PageKey, Paging};
 pub use people::{
     Person, Standing, agencies, agencies_in, agencies_waiting, agency_people, caller, grant, grant_by_id,
-    grants_in_force, holds_elsewhere, is_held_without_end, is_username_taken, office_grants, office_people,
+    grants_in_force, held_in, holds_elsewhere, is_held_without_end, is_username_taken, office_grants, office_people,
     person_by_id, person_grants, save_new_person, save_person,
 };
 pub use place::{Limits, Place, Postgres, Tls};

@@ -199,6 +199,30 @@ pub async fn office_people<C: ConnectionTrait>(
     Ok(query.order_by_asc(user::Column::Name).order_by_asc(user::Column::Id).all(connection).await?)
 }
 
+/// Those of the people who hold or held a grant in an office, in any order: one that is to begin, or never did, is none yet.
+pub async fn held_in<C: ConnectionTrait>(
+    connection: &C,
+    office: &str,
+    people: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let query = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::UserId)
+        .distinct()
+        .filter(grant::Column::Office.eq(office))
+        .filter(grant::Column::UserId.is_in(people.iter().copied()))
+        .filter(grant::Column::ValidFrom.lte(now))
+        .filter(was_meant());
+    Ok(query.into_tuple().all(connection).await?)
+}
+
+/// Not taken back before it began: one that was never counts.
+fn was_meant() -> SimpleExpr {
+    let until = Expr::col(grant::Column::ValidUntil);
+    until.gt(Expr::col(grant::Column::ValidFrom)).or(grant::Column::ValidUntil.is_null())
+}
+
 /// Every grant in an office, each with whose it is, the oldest first.
 pub async fn office_grants<C: ConnectionTrait>(connection: &C, office: &str) -> Result<Vec<(Uuid, Grant)>, StoreError> {
     let query = grant::Entity::find().filter(grant::Column::Office.eq(office));
@@ -305,12 +329,7 @@ pub async fn holds_elsewhere<C: ConnectionTrait>(
         .filter(grant::Column::UserId.eq(user))
         .filter(grant::Column::Office.ne(office))
         .filter(to_come)
-        // One that was taken back before it began never counts.
-        .filter(
-            grant::Column::ValidUntil
-                .is_null()
-                .or(Expr::col(grant::Column::ValidUntil).gt(Expr::col(grant::Column::ValidFrom))),
-        );
+        .filter(was_meant());
     Ok(elsewhere.count(connection).await? > 0)
 }
 

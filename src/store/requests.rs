@@ -117,7 +117,7 @@ fn far_future() -> DateTime<Utc> {
 fn seeing(viewing: &Viewing) -> Select<request::Entity> {
     request::Entity::find()
         .expr_as(viewing.office_side().sql(viewing.now), "office_side")
-        .expr_as(submitter_active(viewing.now), "submitter_active")
+        .expr_as(submitter_active(&viewing.submitters, viewing.now), "submitter_active")
         .filter(viewing.visible().sql(viewing.now))
 }
 

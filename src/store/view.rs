@@ -1,12 +1,14 @@
 //! What a caller may see, and what waits for them, as conditions: the one front door to requests and to all that hangs on
 //! them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::{asset, request};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::condition::{About, Condition};
+use super::condition::{About, Condition, Submitters};
 use crate::access::{Scope, Seen, Side, Subject};
 
 /// A caller's scopes at a moment, as the policy gives them.
@@ -20,6 +22,8 @@ pub struct Viewing {
     pub offices: Vec<String>,
     /// What each grant lets them see.
     pub scopes: Vec<ViewingScope>,
+    /// Who asks for an agency, the caller or not.
+    pub submitters: Arc<Submitters>,
 }
 
 /// One scope of one grant.
@@ -66,7 +70,7 @@ pub struct Turn {
 pub struct SeenRequest {
     /// The row.
     pub row: request::Model,
-    /// Its submitter holds a grant in its agency now.
+    /// Its submitter is one of those who may submit it for its agency now.
     pub submitter_active: bool,
 }
 
@@ -221,8 +225,8 @@ impl Viewing {
                 (Scope::Own, Some(agency)) => {
                     let mine = Condition::SubmittedBy(self.user);
                     let received = Condition::Recipient { user: self.user, state: None };
-                    // A request whose submitter has left its agency is anybody's there who may submit, unless it is secret.
-                    let orphaned = Condition::SubmitterGone.and(Condition::Open);
+                    // A request whose submitter submits for its agency no more is anybody's there who does, unless it is secret.
+                    let orphaned = self.submitter_gone().and(Condition::Open);
                     agency.and(mine.or(received).or(orphaned))
                 }
                 (Scope::Agency, Some(agency)) => agency.and(Condition::Open),
@@ -232,6 +236,11 @@ impl Viewing {
         }))
     }
 
+    /// The submitter asks for the agency no more.
+    fn submitter_gone(&self) -> Condition {
+        Condition::SubmitterGone(self.submitters.clone())
+    }
+
     /// The requests that the caller sees.
     pub(super) fn visible(&self) -> Condition {
         self.office_side().or(self.applicant_side())
@@ -239,8 +248,8 @@ impl Viewing {
 
     /// The requests that wait for the caller. `office`: only those of the office of this key.
     pub fn inbox(&self, waiting: &[Waiting], office: Option<&str>) -> Condition {
-        // A returned request waits for its submitter; when they have left the agency, for anybody there who may submit.
-        let mine = Condition::SubmittedBy(self.user).or(Condition::SubmitterGone);
+        // A returned request waits for its submitter; when they submit no more, for anybody in the agency who does.
+        let mine = Condition::SubmittedBy(self.user).or(self.submitter_gone());
         let of = |waiting: &Waiting| waiting.at_step(Some(self.user), mine.clone()).or(waiting.to_reveal(self.user));
         let waits = self.visible().and(Condition::any(waiting.iter().map(of)));
         match office {

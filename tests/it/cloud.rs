@@ -41,11 +41,40 @@ fn papers(letter: &str) -> Value {
 }
 
 async fn submit(opd: &Person<'_>, letter: &str) -> String {
+    send(opd, letter, "ORDINARY").await.expect("submitted")
+}
+
+/// Submits a letter as confidential as that: the request's number, or the code of why not.
+async fn send(opd: &Person<'_>, letter: &str, confidentiality: &str) -> Result<String, String> {
     let mut input = papers(letter);
     input["office"] = json!(OFFICE);
     input["procedure"] = json!("permohonan-cloud-service");
-    let answer = opd.ask(SUBMIT, json!({ "input": input })).await;
-    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    input["letter"]["confidentiality"] = json!(confidentiality);
+    let answer = opd.ask(SUBMIT, json!({ "input": input })).await["submitRequest"].clone();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let code = || text(&answer["userErrors"][0]["code"]).unwrap_or_else(|| panic!("{answer}"));
+    text(&answer["request"]["number"]).ok_or_else(code)
+}
+
+/// What came back completed, by somebody as they see it: its phase, or the code of why not.
+async fn complete(person: &Person<'_>, number: &str, confidentiality: &str) -> Result<String, String> {
+    let seen = person.ask(READ, json!({ "number": number })).await["request"].clone();
+    let mut input = papers(&format!("{number} a"));
+    input["letter"]["confidentiality"] = json!(confidentiality);
+    input["requestId"] = seen["id"].clone();
+    input["expectedVersion"] = seen["version"].clone();
+    let answer = person.answer(RESUBMIT, json!({ "input": input })).await;
+    let done = &answer["data"]["resubmitRequest"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let code = || text(&done["userErrors"][0]["code"]).or_else(|| text(&answer["errors"][0]["extensions"]["code"]));
+    text(&done["request"]["status"]).ok_or_else(|| code().unwrap_or_else(|| panic!("{answer}")))
+}
+
+/// Sends a request back to its agency.
+async fn send_back(server: &Server, number: &str) {
+    to_step_5(server, number).await;
+    server.person("subkor").await.execute(number, "5", "no", json!({ "note": "x" })).await.expect("no");
+    server.person("kabid").await.execute(number, "4", "return", json!({ "note": "x" })).await.expect("returned");
 }
 
 async fn to_step_5(server: &Server, number: &str) {
@@ -254,9 +283,7 @@ async fn who_leaves_leaves_at_once_and_their_requests_go_on() {
     let server = server();
     let (opd, colleague) = (server.person("opd").await, server.person("colleague").await);
     let number = submit(&opd, "005/1").await;
-    to_step_5(&server, &number).await;
-    server.person("subkor").await.execute(&number, "5", "no", json!({ "note": "x" })).await.expect("no");
-    server.person("kabid").await.execute(&number, "4", "return", json!({ "note": "x" })).await.expect("returned");
+    send_back(&server, &number).await;
     assert_eq!(colleague.ask(READ, json!({ "number": number })).await["request"], Value::Null);
     let deactivate = "UPDATE users SET deactivated_at = '2026-01-05 00:00:00+00:00' WHERE username = 'opd'";
     change(&server, deactivate).await;
@@ -273,4 +300,57 @@ async fn who_leaves_leaves_at_once_and_their_requests_go_on() {
     }
     assert!(server.holds("$argon2id$v=19$m=19456,t=2,p=1$"), "passwords are kept as argon2id only");
     assert!(!server.holds("demonstration only"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_submits_no_more_leaves_what_came_back_to_those_who_do() {
+    let server = server();
+    let (opd, colleague) = (server.person("opd").await, server.person("colleague").await);
+    let ordinary = submit(&opd, "005/1").await;
+    let secret = send(&opd, "005/2", "SECRET").await.expect("submitted");
+    for number in [&ordinary, &secret] {
+        send_back(&server, number).await;
+    }
+    assert!(!server.run(&["check"]).contains(&secret), "their own to complete");
+    // Their agency's head now, as which nobody submits.
+    change(
+        &server,
+        "UPDATE grants SET role = 'pimpinan-opd' WHERE user_id = (SELECT id FROM users WHERE username = 'opd')",
+    )
+    .await;
+    assert_eq!(complete(&opd, &ordinary, "ORDINARY").await, Err("FORBIDDEN".to_owned()));
+    let inbox = "{ viewer { inbox { nodes { number availableActions { kind } } } } }";
+    let waiting = json!([{ "number": ordinary, "availableActions": [{ "kind": "RESUBMIT" }, { "kind": "WITHDRAW" }] }]);
+    assert_eq!(colleague.ask(inbox, json!({})).await["viewer"]["inbox"]["nodes"], waiting);
+    assert_eq!(opd.ask(inbox, json!({})).await["viewer"]["inbox"]["nodes"], json!([]));
+    // What nobody else sees is nobody else's, and is named to whoever can mend it.
+    assert_eq!(colleague.ask(READ, json!({ "number": secret })).await["request"], Value::Null);
+    let said = server.run(&["check"]);
+    let named = format!("request `{secret}` was returned to `opd`, who may not submit for `dinkes` now");
+    assert!(said.contains(&named) && !said.contains(&ordinary), "{said}");
+    assert!(said.contains("disposisi grant opd --office singkawang --role opd --agency dinkes"), "{said}");
+    // Nor does a colleague take it out of their own sight.
+    assert_eq!(complete(&colleague, &ordinary, "SECRET").await, Err("INVALID_INPUT".to_owned()));
+    assert_eq!(complete(&colleague, &ordinary, "RESTRICTED").await.as_deref(), Ok("IN_PROGRESS"));
+    server.run(&["grant", "opd", "--office", OFFICE, "--role", "opd", "--agency", "dinkes"]);
+    assert!(!server.run(&["check"]).contains(&secret));
+    assert_eq!(complete(&opd, &secret, "SECRET").await.as_deref(), Ok("IN_PROGRESS"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_letter_is_told_to_nobody_by_a_refusal() {
+    let server = server();
+    let (opd, colleague) = (server.person("opd").await, server.person("colleague").await);
+    let duplicate = || Err("DUPLICATE_LETTER".to_owned());
+    send(&opd, "005/1", "ORDINARY").await.expect("the first");
+    assert_eq!(send(&colleague, "005/1", "RESTRICTED").await, duplicate(), "the agency's, whoever sends it");
+    let secret = send(&opd, "005/2", "SECRET").await.expect("the first");
+    assert_eq!(send(&opd, "005/2", "TOP_SECRET").await, duplicate(), "their own");
+    for confidentiality in ["ORDINARY", "SECRET"] {
+        send(&colleague, "005/2", confidentiality).await.expect("it tells them nothing");
+    }
+    let seen = opd.ask(READ, json!({ "number": secret })).await["request"].clone();
+    let input = json!({ "requestId": seen["id"], "expectedVersion": seen["version"], "reason": "Keliru" });
+    assert_eq!(opd.ask(WITHDRAW, json!({ "input": input })).await["withdrawRequest"]["userErrors"], json!([]));
+    send(&opd, "005/2", "SECRET").await.expect("what was withdrawn is compared with nothing");
 }

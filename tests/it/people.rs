@@ -101,6 +101,7 @@ async fn whoever_manages_people_adds_them_and_nobody_else_does() {
     // Deactivated, she is out at once: her socket too.
     let mut socket = Socket::of(&server, siti.token()).await;
     socket.subscribe("1", "subscription { requestEvents { kind } }", json!({})).await;
+    socket.settle().await;
     let input = json!({ "input": { "office": "singkawang", "userId": user } });
     assert_eq!(admin.ask(DEACTIVATE, input.clone()).await["deactivateUser"]["userErrors"], json!([]));
     assert_eq!(admin.ask(DEACTIVATE, input).await["deactivateUser"]["userErrors"], json!([]), "again");
@@ -342,6 +343,30 @@ async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() 
     putu.ask(REVOKE, json!({ "input": { "grantId": granted } })).await;
     let answer = admin.ask(DEACTIVATE, out("singkawang")).await;
     assert_eq!(answer["deactivateUser"]["userErrors"], json!([]), "what never began is nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_offices_person_is_met_when_their_grant_begins() {
+    let server = Server::with(CAST);
+    let (admin, putu) = (server.person("admin").await, server.person("putu").await);
+    let new = json!({ "input": { "office": "singkawang", "username": "siti", "name": "Siti",
+        "nip": "198001012005011001", "password": "demonstration only" } });
+    let siti = admin.ask(CREATE, new).await["createUser"]["user"]["id"].clone();
+    let granted = |role: &str, from: Value| json!({ "input": { "office": "denpasar", "userId": siti, "role": role, "validFrom": from } });
+    let as_met = async |admin: &Person<'_>, office: &str| {
+        let all = people(admin, office).await;
+        all.iter().find(|person| person["user"]["id"] == siti).map(|person| person["user"].clone())
+    };
+    let whole = json!({ "id": siti, "username": "siti", "name": "Siti", "nip": "198001012005011001" });
+    let named = json!({ "id": siti, "username": null, "name": "Siti", "nip": null });
+    assert_eq!(as_met(&admin, "singkawang").await, Some(whole.clone()));
+    assert_eq!(as_met(&putu, "denpasar").await, None);
+    let later = putu.ask(GRANT, granted("auditor", json!(ahead(36_000)))).await["grantRole"]["grant"]["id"].clone();
+    assert_eq!(as_met(&putu, "denpasar").await, Some(named.clone()));
+    putu.ask(REVOKE, json!({ "input": { "grantId": later } })).await;
+    assert_eq!(as_met(&putu, "denpasar").await, Some(named));
+    putu.ask(GRANT, granted("auditor", Value::Null)).await;
+    assert_eq!(as_met(&putu, "denpasar").await, Some(whole));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,7 +52,7 @@ impl Explain {
             }
             other => format!("{other:?}"),
         })?;
-        let in_force = service.policy_in_force();
+        let in_force = service.policy();
         let policy = match in_force.number {
             0 => "the policy files".to_owned(),
             number => format!("policy {number} ({})", short(&in_force.hash)),

@@ -10,9 +10,10 @@ use super::page::{Arguments, page};
 use super::procedure::Procedure;
 use super::request::Request;
 use crate::access::{self, Field, WholeOffice};
-use crate::graphql::loaders::{AgencyOf, PersonOf};
+use crate::graphql::loaders::{AgencyOf, HeldIn, PersonOf};
 use crate::graphql::session::{caller, service, session};
 use crate::graphql::{error, id};
+use crate::service::Judged;
 
 /// A person.
 pub(in crate::graphql) struct User {
@@ -25,6 +26,24 @@ impl User {
     /// A person, met in an office or nowhere in particular.
     pub(in crate::graphql) fn met(row: user::Model, office: Option<&str>) -> Self {
         Self { row, office: office.map(str::to_owned) }
+    }
+
+    /// Whether it is the caller, or somebody whom the office that they were met in knows, and the caller may there. A grant
+    /// that has not begun makes nobody known: of who belongs elsewhere, no more than the name is an office's.
+    async fn shows(&self, context: &Context<'_>, may: impl Fn(&Judged, &str) -> bool) -> Result<bool> {
+        if self.is_caller(context) {
+            return Ok(true);
+        }
+        let Some(office) =
+            self.office.as_ref().filter(|office| caller(context).is_ok_and(|caller| may(caller, office)))
+        else {
+            return Ok(false);
+        };
+        if self.row.office.as_ref() == Some(office) {
+            return Ok(true);
+        }
+        let held = HeldIn { user: self.row.id, office: office.clone() };
+        Ok(session(context)?.loader().load_one(held).await.map_err(error::load)?.is_some())
     }
 
     /// Whether it is the caller.
@@ -42,11 +61,10 @@ impl User {
     }
 
     /// What they sign in with; null for anybody but yourself, and whoever manages the people of the office that you met
-    /// them in.
+    /// them in. An office meets a person of another when the first grant that it gave them begins.
     async fn username(&self, context: &Context<'_>) -> Result<Option<&str>> {
         let service = service(context)?;
-        let manages = |office: &String| caller(context).is_ok_and(|caller| service.manages_people(caller, office));
-        let shown = self.is_caller(context) || self.office.as_ref().is_some_and(manages);
+        let shown = self.shows(context, |caller, office| service.manages_people(caller, office)).await?;
         Ok(shown.then_some(self.row.username.as_str()))
     }
 
@@ -56,14 +74,12 @@ impl User {
     }
 
     /// Their civil servant number (NIP), 18 digits; null where there is none, and for anybody but yourself whom the policy of
-    /// the office that you met them in does not let read it (`field:nip`).
+    /// the office that you met them in does not let read it (`field:nip`). An office meets a person of another when the first
+    /// grant that it gave them begins.
     async fn nip(&self, context: &Context<'_>) -> Result<Option<&str>> {
         let service = service(context)?;
-        let reads = |office: &String| {
-            let office = WholeOffice(office.clone());
-            caller(context).is_ok_and(|caller| service.reads(caller, &office, Field::Nip))
-        };
-        let shown = self.is_caller(context) || self.office.as_ref().is_some_and(reads);
+        let reads = |caller: &Judged, office: &str| service.reads(caller, &WholeOffice(office.to_owned()), Field::Nip);
+        let shown = self.shows(context, reads).await?;
         Ok(self.row.nip.as_deref().filter(|_| shown))
     }
 

@@ -31,6 +31,21 @@ pub struct People {
     pub holders: Vec<Holder>,
     /// The agencies that have a request which has not ended, each by the keys of the office and its own.
     pub waiting: Vec<(String, String)>,
+    /// The returned requests that nobody but their submitter sees.
+    pub returned: Vec<Returned>,
+}
+
+/// A returned request that nobody of its agency but its submitter sees.
+#[derive(Debug, Clone)]
+pub struct Returned {
+    /// Its number.
+    pub number: String,
+    /// The keys of office and procedure.
+    pub procedure: (String, String),
+    /// The agency's key.
+    pub agency: String,
+    /// What its submitter signs in with.
+    pub submitter: String,
 }
 
 /// Where the people there are leave a request without a way on: each gap, named at the policy line that would be theirs.
@@ -47,9 +62,10 @@ pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[Kept], people: &Peop
         faults.extend(unmanaged(policy, &office.key, people));
         let needed = checked.needed(kept).map(|version| version.procedure);
         for procedure in needed.filter(|procedure| procedure.office == office.key) {
-            let gaps = Staff { check: &checked, people, procedure }.gaps(file);
+            let staff = Staff { check: &checked, people, procedure };
+            let gaps = staff.gaps(file).into_iter().chain(staff.stranded(file));
             // The same step of several versions has the same gap.
-            faults.extend(gaps.into_iter().filter(|gap| !faults.contains(gap)).collect::<Vec<_>>());
+            faults.extend(gaps.filter(|gap| !faults.contains(gap)).collect::<Vec<_>>());
         }
     }
     faults
@@ -98,6 +114,36 @@ impl<'a> Staff<'a> {
             }
         }
         faults
+    }
+
+    /// The returned requests that only somebody can complete who may not do it any more.
+    fn stranded(&self, file: &str) -> Vec<Fault> {
+        let Some(first) = self.procedure.first_step() else { return Vec::new() };
+        let lines = self.lines(first, Action::Execute);
+        let (office, key) = (&self.procedure.office, &self.procedure.key);
+        let completes = |returned: &Returned, holder: &Holder| {
+            (&holder.user, holder.agency.as_ref()) == (&returned.submitter, Some(&returned.agency))
+                && lines.iter().any(|line| fits(line, holder))
+        };
+        let here = self
+            .people
+            .returned
+            .iter()
+            .filter(|returned| (&returned.procedure.0, &returned.procedure.1) == (office, key));
+        let stranded = here.filter(|returned| !self.people.holders.iter().any(|holder| completes(returned, holder)));
+        let fault = |Returned { number, agency, submitter, .. }: &Returned| {
+            let role = lines.first().map_or("<role>", |line| line.role.as_str());
+            let message = format!(
+                "request `{number}` was returned to `{submitter}`, who may not submit for `{agency}` now; as it is secret, \
+                 nobody else there completes it"
+            );
+            let mend = format!(
+                "grant it to them again: `disposisi grant {submitter} --office {office} --role {role} --agency {agency}`; or \
+                 let the agency submit the letter anew"
+            );
+            Fault::warning(file, lines.first().map_or(1, |line| line.line), message, mend)
+        };
+        stranded.map(fault).collect()
     }
 
     /// The agencies that ask by the procedure: those with somebody who may submit, or with a request that has not ended.

@@ -17,7 +17,7 @@ use crate::procedure::{Effect, Fault, Located, Office, Procedure, Requirement, S
 use super::lines::{Line, Object};
 use super::table::Policy;
 
-pub use living::{Holder, People, check_people};
+pub use living::{Holder, People, Returned, check_people};
 
 /// A version that the database holds.
 #[derive(Debug, Clone)]

@@ -406,7 +406,7 @@ fn holder(user: &str, role: &str, agency: Option<&str>, capacity: Capacity) -> H
 /// The gaps that a policy and people leave: line and message.
 async fn gaps(text: &str, holders: &[Holder], waiting: &[&str]) -> Vec<(usize, String)> {
     let waiting = waiting.iter().map(|agency| ("kota".to_owned(), (*agency).to_owned())).collect();
-    let people = People { holders: holders.to_vec(), waiting };
+    let people = People { holders: holders.to_vec(), waiting, returned: Vec::new() };
     let faults = check_people(&policy(&[file("kota", text)]).await, &shelf(), &[], &people);
     assert!(faults.iter().all(|fault| fault.severity == Severity::Warning && fault.mend.contains("disposisi grant")));
     faults.into_iter().map(|fault| (fault.line, fault.message)).collect()
@@ -445,6 +445,31 @@ async fn a_step_that_nobody_living_may_take_is_named() {
     // Somebody who works for one agency only is nobody for the others.
     let only_dinsos = [all[0].clone(), all[1].clone(), holder("tono", "tu", Some("dinsos"), Definitive)];
     assert_eq!(gaps(WHOLE, &only_dinsos, &[]).await, one(4, without_tu));
+}
+
+#[tokio::test]
+async fn a_secret_request_that_only_its_submitter_completes_is_named_when_they_may_not() {
+    let policy = policy(&[file("kota", WHOLE)]).await;
+    let told = |submitter: Holder| {
+        let mut holders = vec![holder("budi", "kadis", None, Capacity::Definitive), submitter];
+        holders.push(holder("tono", "tu", None, Capacity::Definitive));
+        holders.push(holder("wati", "opd", Some("dinkes"), Capacity::Definitive));
+        let of = |text: &str| text.to_owned();
+        let returned = ["surat", "another"].map(|procedure| Returned {
+            number: of("N/1"),
+            procedure: (of("kota"), of(procedure)),
+            agency: of("dinkes"),
+            submitter: of("siti"),
+        });
+        let people = People { holders, waiting: Vec::new(), returned: returned.into() };
+        let faults = check_people(&policy, &shelf(), &[], &people);
+        faults.into_iter().map(|fault| (fault.line, fault.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(holder("siti", "opd", Some("dinkes"), Capacity::Acting)), []);
+    let message = "request `N/1` was returned to `siti`, who may not submit for `dinkes` now; as it is secret, nobody else \
+        there completes it";
+    assert_eq!(told(holder("siti", "kadis", Some("dinkes"), Capacity::Acting)), [(2, message.to_owned())]);
+    assert_eq!(told(holder("siti", "opd", Some("dinsos"), Capacity::Acting)), [(2, message.to_owned())]);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::{Answer, Available, AvailableKind, HeldPolicy, Judged, Refused, Servi
 use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
 use crate::policy::{Judgement, Line, Object, Policy};
 use crate::procedure::Step;
-use crate::store::{self, About, Person, SeenRequest, Viewing, ViewingScope};
+use crate::store::{self, About, Person, SeenRequest, Submitters, Viewing, ViewingScope};
 use crate::workflow::State;
 
 /// What somebody may want to do to a request.
@@ -164,12 +164,14 @@ impl Service {
     /// Answers the operator, of any request; refused where there is no such request or person.
     pub async fn explain_to_operator(&self, question: &Question) -> Answer<Explanation> {
         let scopes = self.catalog.offices().map(|entry| whole(&entry.office.key, Scope::All)).collect();
-        let viewing = Viewing { user: Uuid::nil(), now: self.now(), offices: Vec::new(), scopes };
+        let (policy, user) = (self.policy(), Uuid::nil());
+        let submitters = policy.submitters(&self.catalog);
+        let viewing = Viewing { user, now: self.now(), offices: Vec::new(), scopes, submitters };
         let seen = store::see_request_by_number(&self.store, &viewing, &question.request).await?;
         let seen = seen.ok_or_else(|| missing(&["request"], "There is no request of this number."))?;
         let person = self.store.person_by_username(&question.username).await?;
         let person = person.ok_or_else(|| missing(&["user"], "Nobody signs in by this name."))?;
-        self.explanation(&self.policy(), &person, &seen, question).await
+        self.explanation(&policy, &person, &seen, question).await
     }
 
     async fn explanation(
@@ -180,7 +182,7 @@ impl Service {
         question: &Question,
     ) -> Answer<Explanation> {
         let now = self.now();
-        let facts = self.facts(request).await?;
+        let facts = self.facts(request, &policy.submitters(&self.catalog)).await?;
         let row = &facts.about.row;
         let entry = self.entry_of(row)?;
         let step = step_of(&entry.procedure.steps, &facts, question)?;
@@ -251,9 +253,9 @@ impl Service {
         }
     }
 
-    async fn facts(&self, request: &Seen<SeenRequest>) -> Answer<Facts> {
+    async fn facts(&self, request: &Seen<SeenRequest>, submitters: &Submitters) -> Answer<Facts> {
         let (reader, ids) = (self.store.reader(), [request.row.id]);
-        let about = store::about_requests(&self.store, &ids, self.now()).await?.remove(&request.row.id);
+        let about = store::about_requests(&self.store, &ids, submitters, self.now()).await?.remove(&request.row.id);
         let about = about.ok_or_else(|| missing(&["request"], "The request is gone."))?;
         let visits = store::visits_of(reader, &ids).await?;
         let documents = store::documents_of(reader, &ids).await?;

@@ -23,7 +23,7 @@ pub(super) fn in_the_way(
         here.map(|at| format!("The request stands at step {}.", at.step))
     };
     let others = row.submitted_by != person && facts.about.submitter_active;
-    let others = || when(others, "It is for whoever submitted the request, while they belong to the agency.");
+    let others = || when(others, "It is for whoever submitted the request, while they may submit for its agency.");
     let inactive = || {
         let active = facts.asset.as_ref().is_some_and(|asset| asset.status == "ACTIVE");
         when(!active, "The request has no asset in service.")
