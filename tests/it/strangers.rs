@@ -407,7 +407,7 @@ async fn keys(stage: &Stage<'_>) {
     story::act(overseer, "createUser", "", stage.input("createUser").await).await;
     let user = stage.person("singkawang", "budi").await["user"]["id"].clone();
     story::act(overseer, "grantRole", "", json!({ "office": "singkawang", "userId": user, "role": "tu" })).await;
-    let submission = story::submission("singkawang", "permohonan-cloud-service", "005/200", (mark::LETTER, "SECRET"));
+    let submission = story::submission("singkawang", "permohonan-cloud-service", "005/200", (mark::LETTER, "ORDINARY"));
     let submission = replaced(&replaced(&submission, "agency", json!("dinkes")), "idempotencyKey", json!("satu"));
     let submitted = stage.attempt(Some("opd"), "submitRequest", &submission).await;
     assert_eq!(code(&submitted, "submitRequest"), "done", "{submitted}");
