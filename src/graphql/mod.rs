@@ -32,6 +32,7 @@ pub use follow::{Ended, Told, follow};
 pub use session::Session;
 pub use shape::Followed;
 
+use crate::language::Language;
 use crate::service::Service;
 
 /// What can be asked.
@@ -81,15 +82,27 @@ pub fn sdl() -> String {
 pub struct Operation {
     document: ExecutableDocument,
     request: Request,
+    /// The language that it wants to be answered in.
+    wanted: Option<Language>,
 }
 
 impl Operation {
     /// Reads an operation. The error is the whole answer.
     pub fn read(request: Request) -> Result<Self, Box<Response>> {
         match document::parse(&request.query) {
-            Ok(document) => Ok(Self { document, request }),
+            Ok(document) => Ok(Self { document, request, wanted: None }),
             Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
         }
+    }
+
+    /// Answered in that language, where whoever sends it has chosen none for themselves.
+    pub fn wanting(self, wanted: Option<Language>) -> Self {
+        Self { wanted, ..self }
+    }
+
+    /// The language that it wants to be answered in.
+    pub fn wanted(&self) -> Option<Language> {
+        self.wanted
     }
 
     /// Its text.
@@ -126,21 +139,34 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
 
 /// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
 pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
-    let Operation { document, request } = operation;
+    let Operation { document, request, wanted } = operation;
+    let session = session.wanting(wanted);
+    let language = session.language();
     if let Err(error) = opened::judge(&SHAPES, &document, session.pass()) {
-        return coded(Response::from_errors(vec![error]));
+        return told(coded(Response::from_errors(vec![error])), language);
     }
     let name = request.operation_name.clone();
     let mut request = request.data(session);
     request.set_parsed_query(document.clone());
     let response = schema.execute(request).await;
-    finish(&document, name.as_deref(), response)
+    finish(&document, name.as_deref(), response, language)
 }
 
 /// The answer to an operation as the specification wants it.
-fn finish(document: &ExecutableDocument, name: Option<&str>, mut response: Response) -> Response {
+fn finish(
+    document: &ExecutableDocument,
+    name: Option<&str>,
+    mut response: Response,
+    language: Option<Language>,
+) -> Response {
     complete::complete(&SHAPES, document, name, &mut response);
-    coded(response)
+    told(coded(response), language)
+}
+
+/// The answer with its errors in a language.
+fn told(mut response: Response, language: Option<Language>) -> Response {
+    response.errors.iter_mut().for_each(|error| error::tell(error, language));
+    response
 }
 
 /// The answer with a code on every error: those of the library have none.

@@ -19,6 +19,7 @@ use super::session::{Asked, Session};
 use super::subscription::Run;
 use super::{ApiSchema, Operation, finish};
 use crate::access::Side;
+use crate::language::Language;
 use crate::service::{Happening, InboxChange, Service};
 
 /// How long it is waited before what could not be read is tried again.
@@ -51,6 +52,7 @@ struct Key {
     name: Option<String>,
     /// The variables that decide what is selected.
     variables: BTreeMap<String, String>,
+    language: Option<Language>,
 }
 
 /// An operation as all who send it share it.
@@ -124,7 +126,12 @@ impl Followed {
     pub(super) fn shape(&self, operation: Operation) -> Arc<Shape> {
         let request = &operation.request;
         let variables = request.variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        let key = Key { query: request.query.clone(), name: request.operation_name.clone(), variables };
+        let key = Key {
+            query: request.query.clone(),
+            name: request.operation_name.clone(),
+            variables,
+            language: operation.wanted,
+        };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shape) = known.get(&key).and_then(Weak::upgrade) {
             return shape;
@@ -256,9 +263,10 @@ impl Shape {
 
     /// One answer; none while the database does not answer.
     async fn run(&self, schema: &ApiSchema, session: Session, run: Run) -> Option<Bytes> {
-        let Operation { document, request } = &self.operation;
+        let Operation { document, request, wanted } = &self.operation;
+        let session = session.wanting(*wanted);
         let answer = schema.execute_stream(self.operation.request().data(session).data(run)).next().await?;
-        let answer = finish(document, request.operation_name.as_deref(), answer);
+        let answer = finish(document, request.operation_name.as_deref(), answer, *wanted);
         let unavailable = Value::from("UNAVAILABLE");
         let code = |error: &async_graphql::ServerError| {
             error.extensions.as_ref().is_some_and(|extensions| extensions.get("code") == Some(&unavailable))

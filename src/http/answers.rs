@@ -59,7 +59,7 @@ pub(super) async fn answers(
 async fn once(shared: &Shared, operation: Operation, pass: Option<Pass>, address: IpAddr) -> Answer {
     let session = match Session::open(&shared.service, operation.text(), pass, Some(address)).await {
         Ok(session) => session,
-        Err(refused) => return Ended::from(refused).into(),
+        Err(refused) => return Ended::from(refused).told(operation.wanted()).into(),
     };
     let response = graphql::execute(&shared.schema, operation, session).await;
     match serde_json::to_vec(&response) {

@@ -31,6 +31,7 @@ use serde_json::{Value, json};
 use tower_http::trace::TraceLayer;
 
 use crate::graphql::{self, ApiSchema, Followed, Operation, Session};
+use crate::language::Language;
 use crate::service::{Pass, Refused, Service};
 
 /// What the routes share.
@@ -153,7 +154,7 @@ async fn answer(
     let request = request.map_err(|why| malformed(&why))?;
     let (pass, until) = signed_in(shared, headers).await?.unzip();
     let operation = match Operation::read(request) {
-        Ok(operation) => operation,
+        Ok(operation) => operation.wanting(language(headers)),
         Err(response) => return Ok(axum::Json(response).into_response()),
     };
     let address = shared.proxies.caller(peer.ip(), headers);
@@ -193,7 +194,10 @@ async fn long(
             let message = "Send a mutation by POST.".to_owned();
             return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message));
         }
-        Ok(operation) => answers::answers(&shared, operation, pass, address, last_event(&headers)).await,
+        Ok(operation) => {
+            let operation = operation.wanting(language(&headers));
+            answers::answers(&shared, operation, pass, address, last_event(&headers)).await
+        }
         Err(response) => stream::once(std::future::ready(answers::Answer::Failed(*response))).boxed(),
     };
     Ok(events::respond(&shared, answers, until))
@@ -290,6 +294,11 @@ fn operation_of(sent: Value) -> Result<Request, String> {
         return Err("an object with `query` is wanted".to_owned());
     }
     serde_json::from_value(sent).map_err(|error| error.to_string())
+}
+
+/// The language that is wanted most of those that are spoken.
+fn language(headers: &HeaderMap) -> Option<Language> {
+    Language::wanted(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// The token that was sent, if any.

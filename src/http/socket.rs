@@ -22,8 +22,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
 use super::answers::{Answer, answers, failure};
-use super::{Shared, header_token, operation_of, time_left};
+use super::{Shared, header_token, language, operation_of, time_left};
 use crate::graphql::Operation;
+use crate::language::Language;
 use crate::service::{Pass, Refused};
 
 /// The one subprotocol.
@@ -109,21 +110,25 @@ pub(super) async fn upgrade(
 ) -> impl IntoResponse {
     let address = shared.proxies.caller(peer.ip(), &headers);
     let token = header_token(&headers).map(|token| token.map(str::to_owned)).map_err(|_| ());
+    let wanted = language(&headers);
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_message_size(shared.body_limit)
         .max_frame_size(shared.body_limit)
-        .on_upgrade(move |socket| serve(socket, shared, address, token))
+        .on_upgrade(move |socket| serve(socket, shared, address, (token, wanted)))
 }
 
+/// What came in the header, or that it could not be read.
+type SentToken = Result<Option<String>, ()>;
+
 /// Serves a socket until it is left.
-async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) {
+async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, sent: (SentToken, Option<Language>)) {
     let left = if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
         WRONG_PROTOCOL.into()
     } else {
-        Box::pin(Connection::new(shared, address, token)).run(&mut socket).await
+        Box::pin(Connection::new(shared, address, sent)).run(&mut socket).await
     };
     if let Leave::Close(code, reason) = left {
         let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
@@ -142,7 +147,9 @@ struct Connection {
     shared: Shared,
     address: IpAddr,
     /// What came in the header, for an init that brings no token.
-    token: Result<Option<String>, ()>,
+    token: SentToken,
+    /// The language that is wanted, by the header or by the init, which a browser can say.
+    wanted: Option<Language>,
     caller: Option<Greeted>,
     /// When it is left: without an init, or when the token has ended.
     deadline: Pin<Box<Sleep>>,
@@ -166,12 +173,13 @@ struct Greeted {
 }
 
 impl Connection {
-    fn new(shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) -> Self {
+    fn new(shared: Shared, address: IpAddr, (token, wanted): (SentToken, Option<Language>)) -> Self {
         let deadline = Box::pin(tokio::time::sleep(shared.socket_init));
         Self {
             shared,
             address,
             token,
+            wanted,
             caller: None,
             deadline,
             running: HashMap::new(),
@@ -240,7 +248,10 @@ impl Connection {
                 if self.caller.is_some() {
                     return Err(MANY_INITS.into());
                 }
-                self.greet(&payload.unwrap_or_default()).await?;
+                let payload = payload.unwrap_or_default();
+                let said = payload.get("language").or(payload.get("Accept-Language")).and_then(Value::as_str);
+                self.wanted = said.and_then(Language::wanted).or(self.wanted);
+                self.greet(&payload).await?;
                 self.send_json(socket, &json!({ "type": "connection_ack" })).await
             }
             Incoming::Complete { id } => {
@@ -316,7 +327,7 @@ impl Connection {
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| MALFORMED)?;
         let operation = match Operation::read(request) {
-            Ok(operation) => operation,
+            Ok(operation) => operation.wanting(self.wanted),
             Err(response) => return self.send_error(socket, &id, &response).await,
         };
         let (shared, address) = (self.shared.clone(), self.address);

@@ -18,6 +18,7 @@ pub mod history;
 mod housekeeping;
 mod inbox;
 mod judged;
+mod language;
 mod moves;
 mod password;
 mod people;
@@ -205,7 +206,7 @@ impl Service {
     /// The same, for what is changed in an office: from here on nobody else changes its people until the transaction ends.
     async fn begin_in(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, Judged)> {
         if pass.key().is_some() {
-            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".to_owned()));
+            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".into()));
         }
         self.begin_write(pass, office).await
     }

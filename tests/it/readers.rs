@@ -49,7 +49,7 @@ const WITHIN: &str = "- - - - = =";
 const TABLE: &[(&str, &str, &str)] = &[
     // One's own.
     ("Query", "! ~ ~ ~ ~ ~", "viewer"),
-    ("Viewer", OWN, "user grants inbox sessions totpEnabled apiKeys eventCursor"),
+    ("Viewer", OWN, "user grants inbox language sessions totpEnabled apiKeys eventCursor"),
     ("Session", OWN, "beganAt lastUsedAt current"),
     ("ApiKey", OWN, "id name scopes createdAt expiresAt lastUsedAt revokedAt"),
     ("InboxConnection", OWN, "edges nodes pageInfo totalCount"),

@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::{Answer, Available, AvailableKind, HeldPolicy, Judged, Refused, Service, UserErrorCode};
 use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
+use crate::language::Text;
 use crate::policy::{Judgement, Line, Object, Policy};
 use crate::procedure::Step;
+use crate::say;
 use crate::store::{self, About, Person, SeenRequest, Submitters, Viewing, ViewingScope};
 use crate::workflow::State;
 
@@ -87,7 +89,7 @@ pub struct Explanation {
     /// They may.
     pub allowed: bool,
     /// What stands in their way, a sentence each; nothing when they may.
-    pub obstacles: Vec<String>,
+    pub obstacles: Vec<Text>,
     /// The step that was asked about.
     pub step: Option<String>,
     /// The line by which they see the request; none where they do not.
@@ -191,7 +193,7 @@ impl Service {
         let in_force = held.iter().filter(|grant| grant.in_force(now)).cloned().collect();
         // What let them in does not matter: nobody acts by this.
         let pass = Pass::new(person.id, Login::Session(Uuid::nil()));
-        let theirs = Judged::new(Caller { pass, grants: in_force }, policy.clone());
+        let theirs = Judged::new(Caller { pass, grants: in_force, language: None }, policy.clone());
 
         let seen = self.viewing(&theirs).sees().see(&facts.about);
         let shows = |grant: &Grant| self.line_that_shows(&theirs, grant, &facts.about);
@@ -222,20 +224,20 @@ impl Service {
         let mut obstacles = Vec::new();
         if !allowed {
             if person.deactivated_at.is_some() {
-                obstacles.push("They were put out of service, and cannot sign in.".to_owned());
+                obstacles.push("They were put out of service, and cannot sign in.".into());
             }
             if seen.is_none() && question.asked != Asked::AtStep(Action::Receive) {
-                obstacles.push("They do not see the request: no line of a grant in force shows it.".to_owned());
+                obstacles.push("They do not see the request: no line of a grant in force shows it.".into());
             }
             if !lets && question.asked != Asked::See {
-                obstacles.push("None of their grants in this office allows it now.".to_owned());
+                obstacles.push("None of their grants in this office allows it now.".into());
             }
             match (question.asked, &seen) {
                 (Asked::Read(Field::Note), Some(seen)) if seen.side() == Side::Applicant => {
-                    obstacles.push("The office keeps its notes from the agency that asked.".to_owned());
+                    obstacles.push("The office keeps its notes from the agency that asked.".into());
                 }
                 (Asked::Read(Field::Address), Some(_)) if lets => {
-                    obstacles.push("They see no asset of the request.".to_owned());
+                    obstacles.push("They see no asset of the request.".into());
                 }
                 _ => {}
             }
@@ -286,7 +288,7 @@ fn whole(office: &str, scope: Scope) -> ViewingScope {
     ViewingScope { office: office.to_owned(), agency: None, scope, steps: Vec::new() }
 }
 
-fn missing(path: &[&str], message: &str) -> Refused {
+fn missing(path: &[&str], message: &'static str) -> Refused {
     Refused::user(UserErrorCode::NotFound, path, message)
 }
 
@@ -302,8 +304,11 @@ fn step_of<'a>(steps: &'a [Step], facts: &Facts, question: &Question) -> Answer<
         return Ok(Some(step));
     }
     let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
-    let which = if key.is_some() { "The procedure has no such step" } else { "The request has ended: say which step" };
-    let message = format!("{which}; its steps are {}.", keys.join(", "));
+    let steps = keys.join(", ");
+    let message = match key {
+        Some(_) => say!("The procedure has no such step; its steps are {steps}.", steps),
+        None => say!("The request has ended: say which step; its steps are {steps}.", steps),
+    };
     Err(Refused::user(UserErrorCode::InvalidInput, &["step"], message))
 }
 

@@ -4,7 +4,9 @@ use uuid::Uuid;
 
 use super::{Asked, Facts};
 use crate::access::Action;
+use crate::language::Text;
 use crate::procedure::{Procedure, Step};
+use crate::say;
 use crate::workflow::{self, Opening, State, Status};
 
 /// What in the request itself stands in the way of an act, a sentence each.
@@ -14,13 +16,13 @@ pub(super) fn in_the_way(
     person: Uuid,
     asked: Asked,
     step: Option<&Step>,
-) -> Vec<String> {
+) -> Vec<Text> {
     let (row, state) = (&facts.about.row, &facts.state);
-    let when = |holds: bool, message: &str| holds.then(|| message.to_owned());
+    let when = |holds: bool, message: &'static str| holds.then(|| Text::from(message));
     let ended = || when(state.at.is_none(), "The request has ended.");
     let elsewhere = || {
         let here = state.at.as_ref().filter(|at| step.is_some_and(|step| step.key != at.step));
-        here.map(|at| format!("The request stands at step {}.", at.step))
+        here.map(|at| say!("The request stands at step {step}.", step = &at.step))
     };
     let others = row.submitted_by != person && facts.about.submitter_active;
     let others = || when(others, "It is for whoever submitted the request, while they may submit for its agency.");
