@@ -81,10 +81,15 @@ const TABLE: &[(&str, Opens, &str)] = &[
     (
         "Request",
         READ,
-        "submittedBy submissions letter contact details reason visits dispositions documents assets events availableActions",
+        "submittedBy submissions letter contact details reason visits dispositions documents assets events availableActions \
+         closedActions",
     ),
     ("StepVisit", READ, "completedAt performedBy outcome note"),
     ("Action", READ, "kind step outcomes document asset recipients actingAs"),
+    ("ClosedAction", READ, "kind step reasons message awaited needs"),
+    ("Awaited", READ, "step roles people"),
+    ("ActionNeeds", READ, "records signatures"),
+    ("NeededSignature", READ, "document roles"),
     ("Actor", READ, "user role capacity onBehalfOf"),
     ("Asset", READ, ASSET),
     ("CloudAccount", READ, ASSET),

@@ -60,7 +60,7 @@ pub use command::{
 };
 pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
-pub use explain::{Asked, Explanation, Question, Verdict};
+pub use explain::{Asked, Awaited, Closed, ClosedReason, Explanation, Needs, Question, Verdict};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use judged::{HeldPolicy, Judged};

@@ -56,8 +56,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("InboxEdge", OWN, "cursor node actions waitingSince dueAt"),
     ("InboxChange", OWN, "requestId request waiting waitingCount"),
     ("Subscription", "! ~ ~ ~ ~ ~", "inboxChanges"),
-    ("Request", OWN, "availableActions"),
+    ("Request", OWN, "availableActions closedActions"),
     ("Action", OWN, "kind step outcomes document asset actingAs recipients"),
+    ("ClosedAction", OWN, "kind step reasons message awaited needs"),
+    ("Awaited", OWN, "step roles people"),
+    ("ActionNeeds", OWN, "records signatures"),
+    ("NeededSignature", OWN, "document roles"),
     // Held against what the page itself shows.
     ("PageInfo", OWN, "startCursor endCursor hasNextPage hasPreviousPage"),
     ("RequestConnection", OWN, "totalCount"),

@@ -1,11 +1,14 @@
 //! Why somebody may do something to a request, or may not: the decisions themselves, asked for another person, with the
 //! lines that they rest on.
 
+mod closed;
 mod obstacles;
 
 use uuid::Uuid;
 
-use super::{Answer, Available, AvailableKind, HeldPolicy, Judged, Refused, Service, UserErrorCode};
+use obstacles::{Known, Obstacle};
+
+use super::{Answer, Available, HeldPolicy, Judged, Refused, Service, UserErrorCode};
 use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
 use crate::language::Text;
 use crate::policy::{Judgement, Line, Object, Policy};
@@ -13,6 +16,8 @@ use crate::procedure::Step;
 use crate::say;
 use crate::store::{self, About, Person, SeenRequest, Submitters, Viewing, ViewingScope};
 use crate::workflow::State;
+
+pub use closed::{Awaited, Closed, ClosedReason, Needs};
 
 /// What somebody may want to do to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +144,18 @@ struct Facts {
     credential: Option<entity::credential::Model>,
 }
 
+impl Facts {
+    fn known(&self) -> Known<'_> {
+        Known {
+            row: &self.about.row,
+            submitter_active: self.about.submitter_active,
+            state: &self.state,
+            asset: self.asset.as_ref(),
+            credential: self.credential.as_ref(),
+        }
+    }
+}
+
 impl Service {
     /// Answers whoever may ask so in the request's office; none where they may not, or do not see the request, or the office
     /// does not know the person. Asking shows no SECRET request to whom nothing else does.
@@ -241,7 +258,8 @@ impl Service {
                 }
                 _ => {}
             }
-            obstacles.extend(obstacles::in_the_way(&facts, &entry.procedure, person.id, question.asked, step));
+            let found = facts.known().in_the_way(&entry.procedure, person.id, question.asked, step);
+            obstacles.extend(found.iter().map(Obstacle::sentence));
         }
         Ok(Explanation { allowed, obstacles, step: step.map(|step| step.key.clone()), seen_by, grants })
     }
@@ -323,13 +341,5 @@ fn sight(policy: &Policy, grant: &Grant, line: Option<Line>) -> Verdict {
 
 /// Whether what is available is what was asked about.
 fn is_it(available: &Available, action: Action, step: Option<&Step>) -> bool {
-    let is_action = match available.kind {
-        AvailableKind::ExecuteStep | AvailableKind::Resubmit => action == Action::Execute,
-        AvailableKind::SignDocument => action == Action::Sign,
-        AvailableKind::Withdraw => action == Action::Withdraw,
-        AvailableKind::RevealCredential => action == Action::Reveal,
-        AvailableKind::ReissueCredential => action == Action::Reissue,
-        AvailableKind::RevokeAsset => action == Action::Revoke,
-    };
-    is_action && available.step.as_deref() == step.map(|step| step.key.as_str())
+    available.kind.action() == action && available.step.as_deref() == step.map(|step| step.key.as_str())
 }
