@@ -25,7 +25,7 @@ mod types;
 use std::sync::LazyLock;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{MergedObject, Request, Response, Schema};
+use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
@@ -73,7 +73,7 @@ pub fn schema(service: Service, limits: Limits) -> ApiSchema {
 
 /// The published schema's text.
 pub fn sdl() -> String {
-    builder(Limits::default()).finish().sdl()
+    builder(Limits::default()).finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// An operation that was read, and is within the bounds of what is looked at further.
