@@ -1,7 +1,8 @@
 //! The service's refusals on the wire.
 
-use async_graphql::{Enum, Error, ErrorExtensions, SimpleObject};
+use async_graphql::{Enum, Error, SimpleObject};
 
+use super::Code;
 use crate::service::{self, Refused};
 
 /// Something in the input that a person can mend. Nothing has changed.
@@ -81,33 +82,33 @@ impl From<service::UserError> for UserError {
 pub(super) fn of(refused: Refused) -> Error {
     let (code, message) = match refused {
         Refused::Unauthenticated => {
-            ("UNAUTHENTICATED", "Sign in first: the token is missing, ended or not valid.".to_owned())
+            (Code::Unauthenticated, "Sign in first: the token is missing, ended or not valid.".to_owned())
         }
-        Refused::Forbidden(message) => ("FORBIDDEN", message),
+        Refused::Forbidden(message) => (Code::Forbidden, message),
         Refused::User(errors) => {
             let first = errors.into_iter().next();
-            ("INVALID_INPUT", first.map_or_else(|| "The input is not valid.".to_owned(), |error| error.message))
+            (Code::InvalidInput, first.map_or_else(|| "The input is not valid.".to_owned(), |error| error.message))
         }
         Refused::InvalidCursor => (
-            "INVALID_CURSOR",
+            Code::InvalidCursor,
             "This cursor was not given by this server: leave `after` out, or read it again.".to_owned(),
         ),
         Refused::CursorAhead => {
             let message = "This cursor is from further on than the log goes: an older state was restored. Read what you show \
                 anew, with a new cursor, and follow from there.";
-            ("CURSOR_AHEAD", message.to_owned())
+            (Code::CursorAhead, message.to_owned())
         }
         Refused::Unavailable(detail) | Refused::GivenUp(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
-            ("UNAVAILABLE", message.to_owned())
+            (Code::Unavailable, message.to_owned())
         }
         Refused::Internal(detail) => {
             tracing::error!(detail, "internal fault");
-            ("INTERNAL", "Something went wrong on our side; nothing has changed.".to_owned())
+            (Code::Internal, "Something went wrong on our side; nothing has changed.".to_owned())
         }
     };
-    Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+    code.error(message)
 }
 
 /// What a mutation did, or the errors that a person can mend; anything else is a top-level error.
@@ -145,5 +146,5 @@ pub(super) fn no_cursor() -> Error {
 
 /// A malformed argument of a query as a top-level error.
 pub(super) fn invalid(message: &str) -> Error {
-    Error::new(message).extend_with(|_, extensions| extensions.set("code", "INVALID_INPUT"))
+    Code::InvalidInput.error(message)
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_key;
+mod code;
 mod complete;
 mod document;
 mod error;
@@ -27,6 +28,7 @@ use std::sync::LazyLock;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 
+pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
 pub use session::Session;
@@ -147,10 +149,10 @@ fn finish(document: &ExecutableDocument, name: Option<&str>, mut response: Respo
 fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {
         // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.
-        let code = if error.path.is_empty() { "INVALID_OPERATION" } else { "INVALID_INPUT" };
+        let code = if error.path.is_empty() { Code::InvalidOperation } else { Code::InvalidInput };
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
-            extensions.set("code", code);
+            extensions.set("code", code.word());
         }
     }
     response
