@@ -15,6 +15,7 @@ mod database;
 mod demo;
 mod disk;
 mod documentation;
+mod errors;
 mod explain;
 mod faults;
 mod following;
