@@ -1,7 +1,8 @@
 //! The service's refusals on the wire.
 
-use async_graphql::{Context, Enum, Error, ErrorExtensions, Object, Result, ServerError};
+use async_graphql::{Context, Enum, Error, Object, Result, ServerError};
 
+use super::Code;
 use super::session::language;
 use crate::language::{Language, Text};
 use crate::service::{self, Refused};
@@ -89,38 +90,33 @@ pub(super) enum UserErrorCode {
 pub(super) fn of(refused: Refused) -> Error {
     let (code, message): (_, Text) = match refused {
         Refused::Unauthenticated => {
-            ("UNAUTHENTICATED", "Sign in first: the token is missing, ended or not valid.".into())
+            (Code::Unauthenticated, "Sign in first: the token is missing, ended or not valid.".into())
         }
-        Refused::Forbidden(message) => ("FORBIDDEN", message),
+        Refused::Forbidden(message) => (Code::Forbidden, message),
         Refused::User(errors) => {
             let first = errors.into_iter().next();
-            ("INVALID_INPUT", first.map_or_else(|| "The input is not valid.".into(), |error| error.message))
+            (Code::InvalidInput, first.map_or_else(|| "The input is not valid.".into(), |error| error.message))
         }
         Refused::InvalidCursor => {
             let message = "This cursor was not given by this server: leave `after` out, or read it again.";
-            ("INVALID_CURSOR", message.into())
+            (Code::InvalidCursor, message.into())
         }
         Refused::CursorAhead => {
             let message = "This cursor is from further on than the log goes: an older state was restored. Read what you show \
                 anew, with a new cursor, and follow from there.";
-            ("CURSOR_AHEAD", message.into())
+            (Code::CursorAhead, message.into())
         }
         Refused::Unavailable(detail) | Refused::GivenUp(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
-            ("UNAVAILABLE", message.into())
+            (Code::Unavailable, message.into())
         }
         Refused::Internal(detail) => {
             tracing::error!(detail, "internal fault");
-            ("INTERNAL", "Something went wrong on our side; nothing has changed.".into())
+            (Code::Internal, "Something went wrong on our side; nothing has changed.".into())
         }
     };
-    coded(code, message)
-}
-
-/// An error that is told in the language of whom it is for, once that is known.
-fn coded(code: &'static str, message: Text) -> Error {
-    Error::new_with_source(message).extend_with(|_, extensions| extensions.set("code", code))
+    code.error(message)
 }
 
 /// Tells an error in a language.
@@ -165,5 +161,5 @@ pub(super) fn no_cursor() -> Error {
 
 /// A malformed argument of a query as a top-level error.
 pub(super) fn invalid(message: impl Into<Text>) -> Error {
-    coded("INVALID_INPUT", message.into())
+    Code::InvalidInput.error(message)
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_key;
+mod code;
 mod complete;
 mod document;
 mod error;
@@ -25,8 +26,9 @@ mod types;
 use std::sync::LazyLock;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{MergedObject, Request, Response, Schema};
+use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 
+pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
 pub use session::Session;
@@ -74,7 +76,7 @@ pub fn schema(service: Service, limits: Limits) -> ApiSchema {
 
 /// The published schema's text.
 pub fn sdl() -> String {
-    builder(Limits::default()).finish().sdl()
+    builder(Limits::default()).finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// An operation that was read, and is within the bounds of what is looked at further.
@@ -173,10 +175,10 @@ fn told(mut response: Response, language: Option<Language>) -> Response {
 fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {
         // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.
-        let code = if error.path.is_empty() { "INVALID_OPERATION" } else { "INVALID_INPUT" };
+        let code = if error.path.is_empty() { Code::InvalidOperation } else { Code::InvalidInput };
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
-            extensions.set("code", code);
+            extensions.set("code", code.word());
         }
     }
     response

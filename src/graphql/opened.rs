@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use async_graphql::ServerError;
 use async_graphql::parser::types::{BaseType, ExecutableDocument, Field, OperationType, Selection, SelectionSet, Type};
-use async_graphql::{ErrorExtensions, ServerError};
 
+use super::Code;
 use super::complete::Shapes;
 use crate::access::{KeyScope, Login, Pass};
 
@@ -254,13 +255,11 @@ fn named(ty: &Type) -> &str {
 }
 
 fn refused(message: String, scope: Opens) -> ServerError {
-    let error = async_graphql::Error::new(message).extend_with(|_, extensions| {
-        extensions.set("code", "FORBIDDEN");
-        if let Some(scope) = scope {
-            extensions.set("scope", scope.word());
-        }
-    });
-    error.into_server_error(Default::default())
+    let mut error = Code::Forbidden.whole(message);
+    if let Some(scope) = scope {
+        error.extensions.get_or_insert_default().set("scope", scope.word());
+    }
+    error
 }
 
 #[cfg(test)]

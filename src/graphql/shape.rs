@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use async_graphql::Value;
 use bytes::Bytes;
 use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::StreamExt;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 use super::loaders::RequestOf;
 use super::session::{Asked, Session};
 use super::subscription::Run;
-use super::{ApiSchema, Operation, finish};
+use super::{ApiSchema, Code, Operation, finish};
 use crate::access::Side;
 use crate::language::Language;
 use crate::service::{Happening, InboxChange, Service};
@@ -102,8 +101,9 @@ enum Resolved {
 }
 
 /// What is told when an answer was lost by a fault of ours.
-const LOST: &str =
-    r#"{"data":null,"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"INTERNAL"}}]}"#;
+fn lost() -> Bytes {
+    serde_json::to_vec(&Code::Internal.answer("Something went wrong on our side.")).map(Bytes::from).unwrap_or_default()
+}
 
 impl Answers {
     /// Forgets the oldest answers, as far as they are too many.
@@ -190,7 +190,7 @@ impl Shape {
                     depends += 1;
                     self.depends.fetch_max(depends, Ordering::Relaxed);
                 }
-                Resolved::Lost => return Bytes::from_static(LOST.as_bytes()),
+                Resolved::Lost => return lost(),
             }
         }
     }
@@ -215,7 +215,7 @@ impl Shape {
         });
         match resolving.await {
             Resolved::Answer(answer) => answer,
-            _ => Bytes::from_static(LOST.as_bytes()),
+            _ => lost(),
         }
     }
 
@@ -267,11 +267,7 @@ impl Shape {
         let session = session.wanting(*wanted);
         let answer = schema.execute_stream(self.operation.request().data(session).data(run)).next().await?;
         let answer = finish(document, request.operation_name.as_deref(), answer, *wanted);
-        let unavailable = Value::from("UNAVAILABLE");
-        let code = |error: &async_graphql::ServerError| {
-            error.extensions.as_ref().is_some_and(|extensions| extensions.get("code") == Some(&unavailable))
-        };
-        if answer.errors.iter().any(code) {
+        if answer.errors.iter().any(|error| Code::Unavailable.is_of(error)) {
             return None;
         }
         serde_json::to_vec(&answer).ok().map(Bytes::from)
