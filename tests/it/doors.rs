@@ -8,7 +8,7 @@ use disposisi::workflow::{Mark, State};
 use serde_json::{Value, json};
 
 use crate::explain::{self, CAST};
-use crate::harness::{Person, Server};
+use crate::harness::Person;
 
 /// What is asked of a closed door.
 pub(crate) const CLOSED: &str = "closedActions { kind step { key } reasons message \
@@ -86,16 +86,18 @@ pub(crate) fn fits(procedure: &Procedure, state: &State, is_office: bool, told: 
     }
 }
 
+/// By person: the doors that are open, and the closed ones.
+type Doors = BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]>;
+
 /// Everybody's doors of a request as it is now: those that are open, and the closed ones.
-async fn of_everybody(server: &Server, number: &str) -> BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]> {
+async fn of_everybody(people: &BTreeMap<&'static str, Person<'_>>, number: &str) -> Doors {
     let query = format!(
         "query($number: String!) {{ request(number: $number) {{ submittedBy {{ name }} \
          assets {{ ... on CloudAccount {{ credential {{ recipient {{ name }} }} }} }} \
          availableActions {{ kind step {{ key }} }} {CLOSED} }} }}"
     );
     let mut found = BTreeMap::new();
-    for (name, ..) in CAST {
-        let person = server.person(name).await;
+    for (name, person) in people {
         let request = person.ask(&query, json!({ "number": number })).await["request"].clone();
         let (open, closed) = (doors(&request["availableActions"]), doors(&request["closedActions"]));
         assert!(closed.keys().all(|door| !open.contains_key(door)), "{name}: {request:#}");
@@ -112,13 +114,13 @@ async fn of_everybody(server: &Server, number: &str) -> BTreeMap<&'static str, [
 }
 
 /// The reasons by which a door is closed to somebody; none where it is not.
-fn reasons(of: &BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]>, name: &str, kind: &str, step: &str) -> Vec<String> {
+fn reasons(of: &Doors, name: &str, kind: &str, step: &str) -> Vec<String> {
     let step = (!step.is_empty()).then(|| step.to_owned());
     let told = of[name][1].get(&(kind.to_owned(), step));
     told.map(|told| told["reasons"].as_array().expect("a list").iter().map(text).collect()).unwrap_or_default()
 }
 
-fn is_open(of: &BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]>, name: &str, kind: &str, step: &str) -> bool {
+fn is_open(of: &Doors, name: &str, kind: &str, step: &str) -> bool {
     of[name][0].contains_key(&(kind.to_owned(), (!step.is_empty()).then(|| step.to_owned())))
 }
 
@@ -137,21 +139,25 @@ async fn credential(person: &Person<'_>, number: &str, mutation: &str, more: Val
 async fn a_door_opens_when_what_shut_it_is_gone() {
     let home = tempfile::tempdir().expect("a folder");
     let server = explain::server(home.path());
-    let (opd, both, tu) = (server.person("opd").await, server.person("both").await, server.person("tu").await);
-    let (kabid, subkor) = (server.person("kabid").await, server.person("subkor").await);
-    let number = explain::submit(&opd, "1", "ORDINARY").await;
+    let mut people = BTreeMap::new();
+    for (name, ..) in CAST {
+        people.insert(*name, server.person(name).await);
+    }
+    let (opd, both, tu) = (&people["opd"], &people["both"], &people["tu"]);
+    let (kadis, kabid, subkor, cloud) = (&people["kadis"], &people["kabid"], &people["subkor"], &people["cloud"]);
+    let number = explain::submit(opd, "1", "ORDINARY").await;
 
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "tu", "EXECUTE_STEP", "2") && is_open(&now, "opd", "WITHDRAW", ""));
     // TU stands in for Kabid, whose step the policy leaves to a definitive one; and it is not its turn.
     assert_eq!(reasons(&now, "tu", "EXECUTE_STEP", "4"), ["ACTING_CAPACITY", "NOT_ITS_TURN", "RECORD_MISSING"]);
     let acting = &now["tu"][1][&("EXECUTE_STEP".to_owned(), Some("4".to_owned()))];
     assert_eq!(acting["awaited"]["roles"][0]["key"], "kabid-aptika");
     assert_eq!(reasons(&now, "kadis", "EXECUTE_STEP", "3"), ["NOT_ITS_TURN", "RECORD_MISSING"]);
-    let kadis = &now["kadis"][1][&("EXECUTE_STEP".to_owned(), Some("3".to_owned()))];
-    assert_eq!(kadis["needs"]["records"], json!([{ "key": "lembar-disposisi", "name": "Disposisi" }]));
-    assert_eq!(kadis["awaited"]["step"]["key"], "2");
-    assert_eq!(kadis["awaited"]["roles"][0]["key"], "tu");
+    let told = &now["kadis"][1][&("EXECUTE_STEP".to_owned(), Some("3".to_owned()))];
+    assert_eq!(told["needs"]["records"], json!([{ "key": "lembar-disposisi", "name": "Disposisi" }]));
+    assert_eq!(told["awaited"]["step"]["key"], "2");
+    assert_eq!(told["awaited"]["roles"][0]["key"], "tu");
     assert_eq!(reasons(&now, "opd", "RESUBMIT", "1"), ["NOT_RETURNED"]);
     assert_eq!(reasons(&now, "opd", "REVEAL_CREDENTIAL", ""), ["NOT_IN_SERVICE"]);
     for name in ["kabid", "subkor", "colleague", "other", "putu", "kadek", "auditor", "admin", "chief"] {
@@ -162,10 +168,10 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
     let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] });
     tu.execute(&number, "2", "forward", sheet.clone()).await.expect("forwarded");
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "kadis", "EXECUTE_STEP", "3"), "its turn, and the record is there");
-    server.person("kadis").await.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
-    let now = of_everybody(&server, &number).await;
+    kadis.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
+    let now = of_everybody(&people, &number).await;
     assert_eq!(reasons(&now, "tu", "EXECUTE_STEP", "4"), ["ACTING_CAPACITY"]);
     assert!(is_open(&now, "kabid", "EXECUTE_STEP", "4"));
 
@@ -173,16 +179,16 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     kabid.execute(&number, "4", "dispose", dispose.clone()).await.expect("disposed");
     both.execute(&number, "5", "no", json!({ "note": "Kurang" })).await.expect("sent back");
     kabid.execute(&number, "4", "return", json!({ "note": "Lengkapi" })).await.expect("returned");
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "opd", "RESUBMIT", "1"));
     assert_eq!(reasons(&now, "kabid", "EXECUTE_STEP", "4"), ["RETURNED"]);
     let waits = &now["kabid"][1][&("EXECUTE_STEP".to_owned(), Some("4".to_owned()))];
     assert_eq!(waits["awaited"]["people"], json!([{ "name": "opd" }]));
-    explain::resubmit(&opd, &number, "1").await;
-    let now = of_everybody(&server, &number).await;
+    explain::resubmit(opd, &number, "1").await;
+    let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "tu", "EXECUTE_STEP", "2"));
     tu.execute(&number, "2", "forward", sheet).await.expect("forwarded");
-    server.person("kadis").await.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
+    kadis.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
     kabid.execute(&number, "4", "dispose", dispose).await.expect("disposed");
     both.execute(&number, "5", "yes", json!({})).await.expect("checked");
 
@@ -190,7 +196,7 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
         "username": "dinkes", "quotaGib": 50, "serviceAddress": "https://cloud.example",
     } } });
     both.execute(&number, "6", "provision", account).await.expect("provisioned");
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert_eq!(reasons(&now, "opd", "WITHDRAW", ""), ["PROVISIONED"]);
     assert_eq!(reasons(&now, "opd", "RESUBMIT", "1"), Vec::<String>::new(), "no way leads back any more");
     assert_eq!(reasons(&now, "both", "EXECUTE_STEP", "7"), ["SEPARATION_OF_DUTIES"]);
@@ -199,41 +205,40 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     let report = json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] });
     subkor.execute(&number, "8", "confirm", report).await.expect("delivered");
 
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "opd", "REVEAL_CREDENTIAL", "") && is_open(&now, "cloud", "REISSUE_CREDENTIAL", ""));
     assert_eq!(reasons(&now, "opd", "WITHDRAW", "")[0], "ENDED");
-    let revealed = credential(&opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-1" })).await;
+    let revealed = credential(opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-1" })).await;
     assert_eq!(revealed["data"]["revealCredential"]["userErrors"], json!([]));
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert_eq!(reasons(&now, "opd", "REVEAL_CREDENTIAL", ""), ["ALREADY_REVEALED"]);
     let read = &now["opd"][1][&("REVEAL_CREDENTIAL".to_owned(), None)];
     assert_eq!(read["awaited"]["roles"], json!([{ "key": "admin-cloud", "name": "Admin Cloud" }]));
-    let again = credential(&opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-2" })).await;
+    let again = credential(opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-2" })).await;
     assert_eq!(again["data"]["revealCredential"]["userErrors"][0]["code"], "ALREADY_REVEALED");
 
     // Reissued to a colleague, who sees the request by it and has not submitted it.
-    let cloud = server.person("cloud").await;
     let people =
         "query($number: String!) { request(number: $number) { availableActions { kind recipients { id name } } } }";
-    let listed = cloud.ask(people, json!({ "number": number })).await["request"]["availableActions"].clone();
+    let listed = cloud.ask(query, json!({ "number": number })).await["request"]["availableActions"].clone();
     let recipients = listed.as_array().expect("a list").iter().find(|action| action["kind"] == "REISSUE_CREDENTIAL");
     let recipients = recipients.expect("it is open")["recipients"].as_array().expect("a list").clone();
     let colleague = recipients.iter().find(|person| person["name"] == "colleague").expect("a colleague")["id"].clone();
     let more = json!({ "secret": "rahasia-baru", "recipientId": colleague });
-    let reissued = credential(&cloud, &number, "reissueCredential", more).await;
+    let reissued = credential(cloud, &number, "reissueCredential", more).await;
     assert_eq!(reissued["data"]["reissueCredential"]["userErrors"], json!([]));
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "colleague", "REVEAL_CREDENTIAL", ""), "what was read is replaced");
     assert_eq!(reasons(&now, "colleague", "WITHDRAW", ""), ["ENDED", "NOT_THE_SUBMITTER"]);
     assert_eq!(reasons(&now, "opd", "REVEAL_CREDENTIAL", ""), ["NOT_THE_RECIPIENT"]);
     let other = &now["opd"][1][&("REVEAL_CREDENTIAL".to_owned(), None)];
     assert_eq!(other["awaited"]["people"], json!([{ "name": "colleague" }]));
-    let refused = credential(&opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-3" })).await;
+    let refused = credential(opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-3" })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
 
-    let revoked = credential(&cloud, &number, "revokeAsset", json!({ "reason": "Tidak dipakai" })).await;
+    let revoked = credential(cloud, &number, "revokeAsset", json!({ "reason": "Tidak dipakai" })).await;
     assert_eq!(revoked["data"]["revokeAsset"]["userErrors"], json!([]));
-    let now = of_everybody(&server, &number).await;
+    let now = of_everybody(&people, &number).await;
     assert_eq!(reasons(&now, "cloud", "REVOKE_ASSET", ""), ["ENDED", "NOT_IN_SERVICE"]);
     assert_eq!(reasons(&now, "cloud", "REISSUE_CREDENTIAL", ""), ["ENDED", "NOT_IN_SERVICE"]);
     assert_eq!(now["cloud"][1][&("REVOKE_ASSET".to_owned(), None)]["awaited"], Value::Null, "nobody can change it");

@@ -16,6 +16,7 @@ mod demo;
 mod disk;
 mod documentation;
 mod doors;
+mod dry;
 mod explain;
 mod faults;
 mod following;
