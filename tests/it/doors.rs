@@ -218,9 +218,9 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     assert_eq!(again["data"]["revealCredential"]["userErrors"][0]["code"], "ALREADY_REVEALED");
 
     // Reissued to a colleague, who sees the request by it and has not submitted it.
-    let people =
+    let listing =
         "query($number: String!) { request(number: $number) { availableActions { kind recipients { id name } } } }";
-    let listed = cloud.ask(query, json!({ "number": number })).await["request"]["availableActions"].clone();
+    let listed = cloud.ask(listing, json!({ "number": number })).await["request"]["availableActions"].clone();
     let recipients = listed.as_array().expect("a list").iter().find(|action| action["kind"] == "REISSUE_CREDENTIAL");
     let recipients = recipients.expect("it is open")["recipients"].as_array().expect("a list").clone();
     let colleague = recipients.iter().find(|person| person["name"] == "colleague").expect("a colleague")["id"].clone();

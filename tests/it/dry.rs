@@ -70,7 +70,7 @@ impl<'a> Stage<'a> {
         let before = self.read(name, number).await;
         let about = match act {
             "signDocument" => {
-                let documents = before["documents"].as_array().expect("a list").iter();
+                let mut documents = before["documents"].as_array().expect("a list").iter();
                 json!({ "documentId": documents.rfind(|it| it["current"] == true).expect("a document")["id"] })
             }
             "revealCredential" | "reissueCredential" | "revokeAsset" => json!({ "assetId": before["assets"][0]["id"] }),
