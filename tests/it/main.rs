@@ -16,6 +16,7 @@ mod demo;
 mod disk;
 mod documentation;
 mod doors;
+mod dry;
 mod errors;
 mod explain;
 mod faults;

@@ -6,6 +6,7 @@ pub(super) mod date;
 pub(super) mod event;
 pub(super) mod office_event;
 pub(super) mod page;
+pub(super) mod preview;
 pub(super) mod procedure;
 pub(super) mod request;
 pub(super) mod who;
