@@ -3,6 +3,7 @@
 mod guide;
 mod install;
 mod lint;
+mod old;
 mod program;
 mod proxy;
 mod storm;
