@@ -41,7 +41,7 @@ impl Service {
         };
         let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(unavailable)?;
         if held.recipient_id != pass.user {
-            return Err(Refused::Forbidden(refused.to_owned()));
+            return Err(Refused::Forbidden(refused.into()));
         }
         let key = self.key(pass, "revealCredential", Some(&command.idempotency_key), &row.id)?;
         let before = self.recall(&transaction, pass.user, &key).await?;

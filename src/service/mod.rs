@@ -18,6 +18,7 @@ pub mod history;
 mod housekeeping;
 mod inbox;
 mod judged;
+mod language;
 mod moves;
 mod password;
 mod people;
@@ -59,7 +60,7 @@ pub use command::{
 };
 pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
-pub use explain::{Asked, Explanation, Question, Verdict};
+pub use explain::{Asked, Awaited, Closed, ClosedReason, Explanation, Needs, Question, Verdict};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use judged::{HeldPolicy, Judged};
@@ -205,7 +206,7 @@ impl Service {
     /// The same, for what is changed in an office: from here on nobody else changes its people until the transaction ends.
     async fn begin_in(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, Judged)> {
         if pass.key().is_some() {
-            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".to_owned()));
+            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".into()));
         }
         self.begin_write(pass, office).await
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
 use crate::access::Pass;
 use crate::procedure::{Outcome, Procedure, Step};
+use crate::say;
 use crate::store::{self, Append, Audience, Change, Remembered, Transaction};
 use crate::workflow::{self, Opening, State, Status};
 
@@ -65,7 +66,11 @@ pub(super) fn expect_version(row: &request::Model, expected: i32) -> Answer<()> 
     if row.version == expected {
         return Ok(());
     }
-    let message = format!("The request is at version {}, not {expected}. Read it again and decide anew.", row.version);
+    let message = say!(
+        "The request is at version {version}, not {expected}. Read it again and decide anew.",
+        version = row.version,
+        expected
+    );
     Err(Refused::user(UserErrorCode::StaleVersion, &["expectedVersion"], message))
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::access::{Action, Actor, Grant, Pass, Performed, Subject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
+use crate::say;
 use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
 use crate::workflow::{self, Act};
 
@@ -71,7 +72,7 @@ impl Service {
             return Ok(done);
         }
         if command.procedure_version.is_some_and(|version| u32::try_from(version) != Ok(procedure.version)) {
-            let message = format!("Version {} is in force now. Read the form again.", procedure.version);
+            let message = say!("Version {version} is in force now. Read the form again.", version = procedure.version);
             return Err(Refused::user(UserErrorCode::ProcedureChanged, &["procedureVersion"], message));
         }
         let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
@@ -188,7 +189,7 @@ impl Service {
     ) -> Answer<crate::access::Authorized<store::SeenRequest>> {
         let refused = "Only the submitter of this request may do this.";
         if seen.row.submitted_by != caller.pass.user && seen.submitter_active {
-            return Err(Refused::Forbidden(refused.to_owned()));
+            return Err(Refused::Forbidden(refused.into()));
         }
         self.authorize(transaction, caller, seen, (object, action), refused).await
     }
@@ -211,13 +212,13 @@ impl Service {
         agencies.sort();
         agencies.dedup();
         if agencies.is_empty() {
-            return Err(Refused::Forbidden(MAY_NOT_SUBMIT.to_owned()));
+            return Err(Refused::Forbidden(MAY_NOT_SUBMIT.into()));
         }
         // One that was put out of service asks for nothing more.
         let in_service = store::agencies(transaction, &agencies).await?;
         agencies.retain(|id| in_service.iter().any(|row| row.id == *id && row.deactivated_at.is_none()));
         if agencies.is_empty() {
-            return Err(Refused::Forbidden("Your agency was put out of service: it submits nothing more.".to_owned()));
+            return Err(Refused::Forbidden("Your agency was put out of service: it submits nothing more.".into()));
         }
         let Some(wanted) = &command.agency else {
             return match agencies[..] {

@@ -51,7 +51,7 @@ pub use page::{Page, PageKey, Paging};
 pub use people::{
     Person, Standing, agencies, agencies_in, agencies_waiting, agency_people, caller, grant, grant_by_id,
     grants_in_force, held_in, holds_elsewhere, is_held_without_end, is_username_taken, office_grants, office_people,
-    person_by_id, person_grants, save_new_person, save_person,
+    person_by_id, person_grants, save_new_person, save_person, set_language,
 };
 pub use place::{Limits, Place, Postgres, Tls};
 pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};

@@ -1,6 +1,7 @@
 //! The nouns that clients see, one file each.
 
 pub(super) mod asset;
+pub(super) mod closed;
 pub(super) mod date;
 pub(super) mod event;
 pub(super) mod office_event;

@@ -3,6 +3,7 @@
 mod examples;
 mod guide;
 mod install;
+mod lint;
 mod program;
 mod proxy;
 mod storm;
