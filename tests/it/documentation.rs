@@ -19,8 +19,12 @@ fn commands<'a>(guide: &'a str, begin: &str) -> Vec<&'a str> {
 async fn every_operation_in_the_clients_guide_is_taken() {
     let server = Server::with(&[("tu", "singkawang", "tu", None)]);
     let tu = server.person("tu").await;
-    let guide = include_str!("../../docs/clients.md");
-    let operations = blocks(guide, "graphql");
+    let guides = [
+        include_str!("../../docs/clients.md"),
+        include_str!("../../docs/reading.md"),
+        include_str!("../../docs/acting.md"),
+    ];
+    let operations: Vec<&str> = guides.iter().flat_map(|guide| blocks(guide, "graphql")).collect();
     assert!(operations.len() > 8, "{} operations", operations.len());
     for operation in operations {
         let nothing = json!({ "request": "x", "asset": "x", "version": 1 });
