@@ -3,12 +3,14 @@
 
 use std::net::IpAddr;
 
-use async_graphql::Response;
+use async_graphql::{Response, ServerError, Value};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use serde::Serialize;
 
 use super::Shared;
+use super::refusal::too_long;
 use crate::graphql::{self, Ended, Operation, Session};
 use crate::service::{LogPlace, Pass, Refused};
 
@@ -49,23 +51,52 @@ pub(super) async fn answers(
     }
     let shared = shared.clone();
     let answer = async move {
-        let seconds = shared.operation.as_secs();
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
-        answer.unwrap_or_else(|_| Answer::Failed(failure("TIMEOUT", &super::too_long(seconds))))
+        match answer {
+            Ok(Ok(response)) => Answer::Next(written(&response).into(), None),
+            Ok(Err(refused)) => Ended::from(refused).into(),
+            Err(_) => Answer::Failed(failure("TIMEOUT", &too_long(shared.operation.as_secs()))),
+        }
     };
     stream::once(Box::pin(answer)).boxed()
 }
 
-async fn once(shared: &Shared, operation: Operation, pass: Option<Pass>, address: IpAddr) -> Answer {
-    let session = match Session::open(&shared.service, operation.text(), pass, Some(address)).await {
-        Ok(session) => session,
-        Err(refused) => return Ended::from(refused).into(),
-    };
-    let response = graphql::execute(&shared.schema, operation, session).await;
-    match serde_json::to_vec(&response) {
-        Ok(answer) => Answer::Next(answer.into(), None),
-        Err(error) => Ended::from(Refused::Internal(error.to_string())).into(),
+/// The answer to a query or a mutation.
+pub(super) async fn once(
+    shared: &Shared,
+    operation: Operation,
+    pass: Option<Pass>,
+    address: IpAddr,
+) -> Result<Response, Refused> {
+    let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await?;
+    Ok(graphql::execute(&shared.schema, operation, session).await)
+}
+
+/// One answer, and no more.
+pub(super) fn only(answer: Answer) -> BoxStream<'static, Answer> {
+    stream::once(std::future::ready(answer)).boxed()
+}
+
+/// Whether the operation ran: if it did not, it was refused as a whole, and no error says where in it that was.
+pub(super) fn has_run(response: &Response) -> bool {
+    response.data != Value::Null
+        || response.errors.is_empty()
+        || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+/// An answer in JSON. One to what never ran has no `data` (GraphQL, October 2021, section 7.1), where the library writes null.
+pub(super) fn written(response: &Response) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Errors<'a> {
+        errors: &'a [ServerError],
     }
+    let json = if has_run(response) {
+        serde_json::to_vec(response)
+    } else {
+        serde_json::to_vec(&Errors { errors: &response.errors })
+    };
+    // Texts, numbers, lists and objects by name: there is nothing in it that JSON could not hold.
+    json.unwrap_or_default()
 }
 
 async fn follow(
@@ -75,7 +106,7 @@ async fn follow(
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
     match graphql::follow(&shared.schema, &shared.followed, operation, pass, resume).await {
-        Err(ended) => stream::once(std::future::ready(ended.into())).boxed(),
+        Err(ended) => only(ended.into()),
         Ok(told) => {
             told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.answer, told.place))).boxed()
         }

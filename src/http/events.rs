@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
 use tokio::time::Instant;
 
-use super::answers::{Answer, failure};
+use super::answers::{Answer, failure, written};
 use super::lifeline::Lifeline;
 use super::{Shared, time_left};
 
@@ -92,7 +92,7 @@ impl Sending {
 }
 
 fn next(response: &async_graphql::Response) -> Event {
-    Event::default().event("next").data(serde_json::to_string(response).unwrap_or_default())
+    Event::default().event("next").data(String::from_utf8_lossy(&written(response)))
 }
 
 /// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a

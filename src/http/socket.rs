@@ -22,7 +22,8 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
 use super::answers::{Answer, answers, failure};
-use super::{Shared, header_token, operation_of, time_left};
+use super::calls::{header_token, operation_of};
+use super::{Shared, time_left};
 use crate::graphql::Operation;
 use crate::service::{Pass, Refused};
 
