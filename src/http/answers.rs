@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Shared;
 use super::refusal::too_long;
-use crate::graphql::{self, Ended, Operation, Session};
+use crate::graphql::{self, Code, Ended, Operation, Session};
 use crate::service::{LogPlace, Pass, Refused};
 
 /// One of the answers to an operation.
@@ -30,13 +30,6 @@ impl From<Ended> for Answer {
     }
 }
 
-/// An answer that says why there is no other.
-pub(super) fn failure(code: &'static str, message: &str) -> Response {
-    use async_graphql::ErrorExtensions;
-    let error = async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code));
-    Response::from_errors(vec![error.into_server_error(Default::default())])
-}
-
 /// All answers to an operation of a person, or nobody. What it follows, if it does, it follows once this is awaited. `resume`:
 /// the cursor to go on from, whatever the operation says.
 pub(super) async fn answers(
@@ -49,13 +42,16 @@ pub(super) async fn answers(
     if operation.is_subscription() {
         return follow(shared, operation, pass, resume).await;
     }
-    let shared = shared.clone();
+    let (shared, wanted) = (shared.clone(), operation.wanted());
     let answer = async move {
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
         match answer {
             Ok(Ok(response)) => Answer::Next(written(&response).into(), None),
-            Ok(Err(refused)) => Ended::from(refused).into(),
-            Err(_) => Answer::Failed(failure("TIMEOUT", &too_long(shared.operation.as_secs()))),
+            Ok(Err(refused)) => Ended::from(refused).told(wanted).into(),
+            Err(_) => {
+                let answer = Code::Timeout.answer(too_long(shared.operation.as_secs()));
+                Answer::Failed(graphql::told(answer, wanted))
+            }
         }
     };
     stream::once(Box::pin(answer)).boxed()

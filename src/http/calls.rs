@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use super::answers::{self, Answer};
 use super::media::Media;
 use super::refusal::Refusal;
-use super::{Shared, events, socket};
-use crate::graphql::Operation;
+use super::{Shared, events, language, socket};
+use crate::graphql::{Code, Operation};
 use crate::service::Pass;
 
 /// What can be done at the endpoint.
@@ -57,9 +57,9 @@ pub(super) async fn get(
     }
     let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers };
     call.answered(async |media| {
-        let Query(asked) = query.map_err(|error| Refusal::malformed(&error.body_text()))?;
-        let operation = asked.request().map_err(|why| Refusal::malformed(&why))?;
-        let operation = Operation::read(operation);
+        let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
+        let operation = asked.request().map_err(|why| malformed(&why))?;
+        let operation = call.read(operation);
         // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
         if operation.as_ref().is_ok_and(Operation::is_mutation) {
             return Err(Refusal::method("POST", "Send a mutation by POST."));
@@ -73,7 +73,7 @@ pub(super) async fn get(
 /// What is sent by any other method.
 pub(super) async fn other(headers: HeaderMap) -> Response {
     let message = "Send queries by GET or POST, mutations by POST.";
-    Refusal::method(METHODS, message).respond(Media::wanted(&headers).unwrap_or(Media::Json))
+    Refusal::method(METHODS, message).respond(Media::wanted(&headers).unwrap_or(Media::Json), language(&headers))
 }
 
 /// An operation, or the whole answer to what is none.
@@ -96,13 +96,13 @@ impl Call<'_> {
             None => {
                 let message = "Answers are application/graphql-response+json, application/json or text/event-stream: \
                     name one of them in `Accept`.";
-                return Refusal::not_acceptable(message).respond(Media::Json);
+                return Refusal::not_acceptable(message).respond(Media::Json, language(self.headers));
             }
         };
         let most = self.shared.operation;
         let answer = tokio::time::timeout(most, answer(media)).await;
         let answer = answer.unwrap_or_else(|_| Err(Refusal::too_long(most.as_secs())));
-        answer.unwrap_or_else(|refusal| refusal.respond(media))
+        answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers)))
     }
 
     /// The operation in a body.
@@ -115,11 +115,16 @@ impl Call<'_> {
         });
         if !kind.trim().eq_ignore_ascii_case("application/json") || !is_utf8 {
             let message = "Send the operation as application/json, in UTF-8.";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_OPERATION", message));
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidOperation, message));
         }
         let body = read(request.into_body(), self.shared.body_limit).await?;
         let request = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(operation_of);
-        Ok(Operation::read(request.map_err(|why| Refusal::malformed(&why))?))
+        Ok(self.read(request.map_err(|why| malformed(&why))?))
+    }
+
+    /// An operation that is to be answered in the caller's language.
+    fn read(&self, request: Request) -> Read {
+        Operation::read(request).map(|operation| operation.wanting(language(self.headers)))
     }
 
     /// Runs an operation, and answers with what it came to.
@@ -138,7 +143,7 @@ impl Call<'_> {
                 }
                 Err(response) => answers::only(Answer::Failed(*response)),
             };
-            return Ok(events::respond(shared, answers, until));
+            return Ok(events::respond(shared, answers, until, language(self.headers)));
         }
         let answer = match operation {
             Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
@@ -172,16 +177,13 @@ fn status(answer: &async_graphql::Response) -> StatusCode {
     if answers::has_run(answer) {
         return StatusCode::OK;
     }
-    let error = answer.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
-    match error {
-        Some(async_graphql::Value::String(code)) => match code.as_str() {
-            "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
-            "FORBIDDEN" => StatusCode::FORBIDDEN,
-            "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
-            "INTERNAL" => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::BAD_REQUEST,
-        },
-        _ => StatusCode::BAD_REQUEST,
+    let is = |code: Code| answer.errors.first().is_some_and(|error| code.is_of(error));
+    match () {
+        () if is(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
+        () if is(Code::Forbidden) => StatusCode::FORBIDDEN,
+        () if is(Code::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        () if is(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        () => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -222,6 +224,12 @@ pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
     serde_json::from_value(sent.into()).map_err(|error| error.to_string())
 }
 
+/// What was sent is no request.
+fn malformed(why: &str) -> Refusal {
+    let message = format!("This is no GraphQL request in JSON: {why}.");
+    Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidOperation, message)
+}
+
 /// How many times the limit is still read, and thrown away, from a body that is too large.
 const DRAINED: usize = 16;
 
@@ -232,7 +240,7 @@ async fn read(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
         Err(error) => error,
     };
     if !unread.is::<LengthLimitError>() {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_OPERATION", "The body could not be read."));
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidOperation, "The body could not be read."));
     }
     // A client that is still sending when the connection closes never reads why: most are heard out first.
     let mut left = most.saturating_mul(DRAINED);
@@ -242,8 +250,7 @@ async fn read(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
             None => break,
         }
     }
-    let message = format!("The body is larger than {most} bytes, which is the most that is taken.");
-    Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message))
+    Err(Refusal::too_large(most))
 }
 
 /// The token that was sent, if any.

@@ -11,9 +11,13 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
 use tokio::time::Instant;
 
-use super::answers::{Answer, failure, written};
+use super::answers::{Answer, written};
+use super::close::Close;
 use super::lifeline::Lifeline;
+use super::refusal::SIGNED_OUT;
 use super::{Shared, time_left};
+use crate::graphql::{self, Code};
+use crate::language::Language;
 
 /// The header in which a browser's own client says where it was.
 pub(super) const LAST_EVENT: &str = "last-event-id";
@@ -32,15 +36,22 @@ struct Sending {
     answers: BoxStream<'static, Answer>,
     /// When the token ends.
     until: Option<Instant>,
+    /// The language that is wanted.
+    wanted: Option<Language>,
     /// The last message was sent but for `complete`.
     over: bool,
 }
 
 /// The response that carries these answers, until a token ends.
-pub(super) fn respond(shared: &Shared, answers: BoxStream<'static, Answer>, until: Option<DateTime<Utc>>) -> Response {
+pub(super) fn respond(
+    shared: &Shared,
+    answers: BoxStream<'static, Answer>,
+    until: Option<DateTime<Utc>>,
+    wanted: Option<Language>,
+) -> Response {
     let until = until.map(|until| Instant::now() + time_left(shared, until));
     let lifeline = shared.lifeline.clone();
-    let sending = Sending { shared: shared.clone(), lifeline, answers, until, over: false };
+    let sending = Sending { shared: shared.clone(), lifeline, answers, until, wanted, over: false };
     let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(shared.heartbeat));
     // A proxy that gathers what it forwards would hold every event back.
@@ -76,12 +87,12 @@ impl Sending {
                     }
                     Some(Answer::SignedOut) => {
                         sending.over = true;
-                        signed_out()
+                        signed_out(sending.wanted)
                     }
                 },
                 () = ended => {
                     sending.over = true;
-                    signed_out()
+                    signed_out(sending.wanted)
                 }
                 // Without a word: the client connects again, and goes on.
                 () = sending.lifeline.ended() => return None,
@@ -97,11 +108,10 @@ fn next(response: &async_graphql::Response) -> Event {
 
 /// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
 /// WebSocket.
-fn signed_out() -> Event {
-    let mut response =
-        failure("UNAUTHENTICATED", "The token has ended: sign in again, and go on from your last cursor.");
+fn signed_out(wanted: Option<Language>) -> Event {
+    let mut response = graphql::told(Code::Unauthenticated.answer(SIGNED_OUT), wanted);
     for error in &mut response.errors {
-        error.extensions.get_or_insert_default().set("closeCode", 4403);
+        error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
     }
     next(&response)
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod calls;
+mod close;
 mod events;
 mod explorer;
 mod lifeline;
@@ -10,6 +11,7 @@ mod proxies;
 mod refusal;
 mod socket;
 
+pub use close::Close;
 pub use lifeline::{Ending, Lifeline, lifeline};
 pub use proxies::Proxies;
 
@@ -18,13 +20,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
 use crate::graphql::{ApiSchema, Followed};
+use crate::language::Language;
 use crate::service::Service;
 
 /// What the routes share.
@@ -96,6 +99,11 @@ async fn ready(State(shared): State<Shared>) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response()
         }
     }
+}
+
+/// The language that is wanted most of those that are spoken.
+fn language(headers: &HeaderMap) -> Option<Language> {
+    Language::wanted(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// How long a token is good that is good until then.

@@ -3,9 +3,15 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::answers::{failure, written};
+use super::answers::written;
 use super::media::Media;
+use crate::graphql::{self, Code};
+use crate::language::{Language, Text};
+use crate::say;
 use crate::service::Refused;
+
+/// What a caller reads whose token has ended while they followed.
+pub(super) const SIGNED_OUT: &str = "The token has ended: sign in again, and go on from your last cursor.";
 
 /// An operation that never ran, or was cut short.
 ///
@@ -14,48 +20,48 @@ use crate::service::Refused;
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
-    code: &'static str,
-    message: String,
+    code: Code,
+    message: Text,
     /// The methods that would do.
     allow: Option<&'static str>,
 }
 
 impl Refusal {
     /// A refusal of that status, with that code.
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: Code, message: impl Into<Text>) -> Self {
         Self { status, code, message: message.into(), allow: None }
     }
 
-    /// What was sent is no request.
-    pub(super) fn malformed(why: &str) -> Self {
-        let message = format!("This is no GraphQL request in JSON: {why}.");
-        Self::new(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
-    }
-
     /// This does not go by that method.
-    pub(super) fn method(allow: &'static str, message: &str) -> Self {
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message) }
+    pub(super) fn method(allow: &'static str, message: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidOperation, message) }
     }
 
     /// There is no answer of a type that would be taken.
-    pub(super) fn not_acceptable(message: &str) -> Self {
-        Self::new(StatusCode::NOT_ACCEPTABLE, "INVALID_OPERATION", message)
+    pub(super) fn not_acceptable(message: &'static str) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, Code::InvalidOperation, message)
     }
 
     /// Nobody is known by that token.
-    pub(super) fn unauthenticated(message: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+    pub(super) fn unauthenticated(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
     }
 
     /// The operation took too long.
     pub(super) fn too_long(seconds: u64) -> Self {
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", too_long(seconds))
+        Self::new(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(seconds))
+    }
+
+    /// The body is larger than is taken.
+    pub(super) fn too_large(most: usize) -> Self {
+        let message = say!("The body is larger than {most} bytes, which is the most that is taken.", most);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message)
     }
 
     /// The response that says so.
-    pub(super) fn respond(self, media: Media) -> Response {
+    pub(super) fn respond(self, media: Media, language: Option<Language>) -> Response {
         let Self { status, code, message, allow } = self;
-        let body = written(&failure(code, &message));
+        let body = written(&graphql::told(code.answer(message), language));
         let headers = [(header::CONTENT_TYPE, media.content_type())];
         let mut response = (status, headers, body).into_response();
         if let Some(allow) = allow {
@@ -76,20 +82,21 @@ impl From<Refused> for Refusal {
             Refused::Unavailable(detail) => {
                 tracing::error!(detail, "the database is not available");
                 let message = "The database is not available. Try again later.";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message)
             }
             error => {
                 tracing::error!(?error, "no session");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong on our side.")
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on our side.")
             }
         }
     }
 }
 
 /// What a caller reads whose operation was given up.
-pub(super) fn too_long(seconds: u64) -> String {
-    format!(
+pub(super) fn too_long(seconds: u64) -> Text {
+    say!(
         "The operation took longer than {seconds} seconds and was given up. A mutation may or may not have been done: \
-         send it again with the same idempotencyKey, or read first."
+         send it again with the same idempotencyKey, or read first.",
+        seconds,
     )
 }
