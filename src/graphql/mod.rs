@@ -91,7 +91,9 @@ pub struct Operation {
 impl Operation {
     /// Reads an operation. The error is the whole answer.
     pub fn read(request: Request) -> Result<Self, Box<Response>> {
-        match document::parse(&request.query) {
+        let document = document::parse(&request.query);
+        let document = document.and_then(|document| document::has_variables(&document, &request).map(|()| document));
+        match document {
             Ok(document) => Ok(Self { document, request, wanted: None }),
             Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
         }

@@ -138,9 +138,7 @@ impl Call<'_> {
         let shared = self.shared;
         if events::is_wanted(self.headers) {
             let answers = match operation {
-                Ok(operation) => {
-                    answers::answers(shared, operation, pass, self.address, self.last_event()).await
-                }
+                Ok(operation) => answers::answers(shared, operation, pass, self.address, self.last_event()).await,
                 Err(response) => answers::only(Answer::Failed(*response)),
             };
             return Ok(events::respond(shared, answers, until, language(self.headers)));

@@ -66,7 +66,8 @@ impl<'a> Range<'a> {
     fn of(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let name = parts.next().filter(|name| !name.is_empty())?;
-        let quality = parts.filter_map(|part| part.split_once('=')).find(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
+        let quality =
+            parts.filter_map(|part| part.split_once('=')).find(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
         let quality = quality.map_or(1.0, |(_, value)| value.trim().parse().unwrap_or(0.0_f32));
         Some(Self { name, quality: (quality.clamp(0.0, 1.0) * 1000.0) as u16 })
     }
