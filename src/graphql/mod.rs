@@ -17,6 +17,7 @@ mod opened;
 mod people;
 mod prefetch;
 mod query;
+mod request_id;
 mod session;
 mod shape;
 mod subscription;
@@ -31,6 +32,7 @@ use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
+pub use request_id::RequestId;
 pub use session::Session;
 pub use shape::Followed;
 

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use serde::Serialize;
+use tracing::Instrument;
 
 use super::Shared;
 use super::refusal::too_long;
-use crate::graphql::{self, Code, Ended, Operation, Session};
+use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
 use crate::service::{LogPlace, Pass, Refused};
 
 /// One of the answers to an operation.
@@ -30,31 +31,48 @@ impl From<Ended> for Answer {
     }
 }
 
+impl Answer {
+    /// The same, with an id in the errors of what failed as a whole. What happened is told to many: its errors have ids already.
+    fn marked(self, id: &RequestId) -> Self {
+        match self {
+            Self::Failed(response) => Self::Failed(id.on(response)),
+            other => other,
+        }
+    }
+}
+
 /// All answers to an operation of a person, or nobody. What it follows, if it does, it follows once this is awaited. `resume`:
-/// the cursor to go on from, whatever the operation says.
+/// the cursor to go on from, whatever the operation says. `id`: the operation's.
 pub(super) async fn answers(
     shared: &Shared,
     operation: Operation,
     pass: Option<Pass>,
-    address: IpAddr,
+    (address, id): (IpAddr, RequestId),
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
+    let span = id.span();
     if operation.is_subscription() {
-        return follow(shared, operation, pass, resume).await;
+        let answers = follow(shared, operation, pass, resume).instrument(span.clone()).await;
+        return stream::unfold(answers, move |mut answers| {
+            let next = async move { Some((answers.next().await?, answers)) };
+            next.instrument(span.clone())
+        })
+        .map(move |answer| answer.marked(&id))
+        .boxed();
     }
     let (shared, wanted) = (shared.clone(), operation.wanted());
     let answer = async move {
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
         match answer {
-            Ok(Ok(response)) => Answer::Next(written(&response).into(), None),
-            Ok(Err(refused)) => Ended::from(refused).told(wanted).into(),
+            Ok(Ok(response)) => Answer::Next(written(&id.on(response)).into(), None),
+            Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
             Err(_) => {
                 let answer = Code::Timeout.answer(too_long(shared.operation.as_secs()));
-                Answer::Failed(graphql::told(answer, wanted))
+                Answer::Failed(id.on(graphql::told(answer, wanted)))
             }
         }
     };
-    stream::once(Box::pin(answer)).boxed()
+    stream::once(Box::pin(answer.instrument(span))).boxed()
 }
 
 /// The answer to a query or a mutation.

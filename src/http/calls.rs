@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, Extension, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -18,7 +18,7 @@ use super::answers::{self, Answer};
 use super::media::Media;
 use super::refusal::Refusal;
 use super::{Shared, events, language, socket};
-use crate::graphql::{Code, Operation};
+use crate::graphql::{Code, Operation, RequestId};
 use crate::service::Pass;
 
 /// What can be done at the endpoint.
@@ -31,10 +31,11 @@ const FOLLOW: &str = "Follow a subscription by WebSocket (graphql-transport-ws),
 pub(super) async fn post(
     State(shared): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(id): Extension<RequestId>,
     headers: HeaderMap,
     request: axum::extract::Request,
 ) -> Response {
-    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers };
+    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
         let operation = call.sent(request).await?;
@@ -48,14 +49,15 @@ pub(super) async fn post(
 pub(super) async fn get(
     State(shared): State<Shared>,
     peer: ConnectInfo<SocketAddr>,
+    Extension(id): Extension<RequestId>,
     headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     if let Ok(socket) = socket {
-        return socket::upgrade(State(shared), peer, headers, socket).await.into_response();
+        return socket::upgrade(shared, (peer.ip(), id), &headers, socket);
     }
-    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers };
+    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
     call.answered(async |media| {
         let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
         let operation = asked.request().map_err(|why| malformed(&why))?;
@@ -71,9 +73,9 @@ pub(super) async fn get(
 }
 
 /// What is sent by any other method.
-pub(super) async fn other(headers: HeaderMap) -> Response {
+pub(super) async fn other(Extension(id): Extension<RequestId>, headers: HeaderMap) -> Response {
     let message = "Send queries by GET or POST, mutations by POST.";
-    Refusal::method(METHODS, message).respond(Media::wanted(&headers).unwrap_or(Media::Json), language(&headers))
+    Refusal::method(METHODS, message).respond(Media::wanted(&headers).unwrap_or(Media::Json), language(&headers), &id)
 }
 
 /// An operation, or the whole answer to what is none.
@@ -84,6 +86,7 @@ struct Call<'a> {
     shared: &'a Shared,
     address: IpAddr,
     headers: &'a HeaderMap,
+    id: RequestId,
 }
 
 impl Call<'_> {
@@ -96,13 +99,13 @@ impl Call<'_> {
             None => {
                 let message = "Answers are application/graphql-response+json, application/json or text/event-stream: \
                     name one of them in `Accept`.";
-                return Refusal::not_acceptable(message).respond(Media::Json, language(self.headers));
+                return Refusal::not_acceptable(message).respond(Media::Json, language(self.headers), &self.id);
             }
         };
         let most = self.shared.operation;
         let answer = tokio::time::timeout(most, answer(media)).await;
         let answer = answer.unwrap_or_else(|_| Err(Refusal::too_long(most.as_secs())));
-        answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers)))
+        answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id))
     }
 
     /// The operation in a body.
@@ -138,10 +141,12 @@ impl Call<'_> {
         let shared = self.shared;
         if events::is_wanted(self.headers) {
             let answers = match operation {
-                Ok(operation) => answers::answers(shared, operation, pass, self.address, self.last_event()).await,
-                Err(response) => answers::only(Answer::Failed(*response)),
+                Ok(operation) => {
+                    answers::answers(shared, operation, pass, (self.address, self.id.clone()), self.last_event()).await
+                }
+                Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
             };
-            return Ok(events::respond(shared, answers, until, language(self.headers)));
+            return Ok(events::respond(shared, answers, until, (language(self.headers), self.id.clone())));
         }
         let answer = match operation {
             Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
@@ -152,7 +157,8 @@ impl Call<'_> {
             Media::Graphql => status(&answer),
             Media::Json => StatusCode::OK,
         };
-        Ok((status, [(header::CONTENT_TYPE, media.content_type())], answers::written(&answer)).into_response())
+        Ok((status, [(header::CONTENT_TYPE, media.content_type())], answers::written(&self.id.on(answer)))
+            .into_response())
     }
 
     /// Whose token was sent, and until when it is good; none when none was.

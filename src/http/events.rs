@@ -16,7 +16,7 @@ use super::close::Close;
 use super::lifeline::Lifeline;
 use super::refusal::SIGNED_OUT;
 use super::{Shared, time_left};
-use crate::graphql::{self, Code};
+use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 
 /// The header in which a browser's own client says where it was.
@@ -38,6 +38,8 @@ struct Sending {
     until: Option<Instant>,
     /// The language that is wanted.
     wanted: Option<Language>,
+    /// The call's.
+    id: RequestId,
     /// The last message was sent but for `complete`.
     over: bool,
 }
@@ -47,11 +49,11 @@ pub(super) fn respond(
     shared: &Shared,
     answers: BoxStream<'static, Answer>,
     until: Option<DateTime<Utc>>,
-    wanted: Option<Language>,
+    (wanted, id): (Option<Language>, RequestId),
 ) -> Response {
     let until = until.map(|until| Instant::now() + time_left(shared, until));
     let lifeline = shared.lifeline.clone();
-    let sending = Sending { shared: shared.clone(), lifeline, answers, until, wanted, over: false };
+    let sending = Sending { shared: shared.clone(), lifeline, answers, until, wanted, id, over: false };
     let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(shared.heartbeat));
     // A proxy that gathers what it forwards would hold every event back.
@@ -87,12 +89,12 @@ impl Sending {
                     }
                     Some(Answer::SignedOut) => {
                         sending.over = true;
-                        signed_out(sending.wanted)
+                        sending.signed_out()
                     }
                 },
                 () = ended => {
                     sending.over = true;
-                    signed_out(sending.wanted)
+                    sending.signed_out()
                 }
                 // Without a word: the client connects again, and goes on.
                 () = sending.lifeline.ended() => return None,
@@ -100,18 +102,18 @@ impl Sending {
             Some((Ok(event), Some(sending)))
         })
     }
+
+    /// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
+    /// WebSocket.
+    fn signed_out(&self) -> Event {
+        let mut response = self.id.on(graphql::told(Code::Unauthenticated.answer(SIGNED_OUT), self.wanted));
+        for error in &mut response.errors {
+            error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
+        }
+        next(&response)
+    }
 }
 
 fn next(response: &async_graphql::Response) -> Event {
     Event::default().event("next").data(String::from_utf8_lossy(&written(response)))
-}
-
-/// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
-/// WebSocket.
-fn signed_out(wanted: Option<Language>) -> Event {
-    let mut response = graphql::told(Code::Unauthenticated.answer(SIGNED_OUT), wanted);
-    for error in &mut response.errors {
-        error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
-    }
-    next(&response)
 }

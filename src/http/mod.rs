@@ -5,6 +5,7 @@ mod calls;
 mod close;
 mod events;
 mod explorer;
+mod identified;
 mod lifeline;
 mod media;
 mod proxies;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::{DateTime, Utc};
@@ -76,7 +78,11 @@ impl Served {
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(ready))
             .merge(explorer)
-            .layer(TraceLayer::new_for_http())
+            .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+                // Not what is asked by GET: no input is logged.
+                tracing::debug_span!("http", method = %request.method(), path = request.uri().path())
+            }))
+            .layer(middleware::from_fn_with_state(service.clone(), identified::identified))
             .with_state(Shared {
                 schema,
                 service,

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::answers::written;
 use super::media::Media;
-use crate::graphql::{self, Code};
+use crate::graphql::{self, Code, RequestId};
 use crate::language::{Language, Text};
 use crate::say;
 use crate::service::Refused;
@@ -59,9 +59,9 @@ impl Refusal {
     }
 
     /// The response that says so.
-    pub(super) fn respond(self, media: Media, language: Option<Language>) -> Response {
+    pub(super) fn respond(self, media: Media, language: Option<Language>, id: &RequestId) -> Response {
         let Self { status, code, message, allow } = self;
-        let body = written(&graphql::told(code.answer(message), language));
+        let body = written(&id.on(graphql::told(code.answer(message), language)));
         let headers = [(header::CONTENT_TYPE, media.content_type())];
         let mut response = (status, headers, body).into_response();
         if let Some(allow) = allow {
