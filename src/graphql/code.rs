@@ -43,6 +43,8 @@ codes! {
     InvalidOperation = "INVALID_OPERATION",
     /// A WebSocket has too much under way.
     TooManyOperations = "TOO_MANY_OPERATIONS",
+    /// Operations are not taken in a list, or not so many, or not such.
+    BatchRefused = "BATCH_REFUSED",
     /// The body is too large.
     BodyTooLarge = "BODY_TOO_LARGE",
     /// The operation took too long.

@@ -1,9 +1,8 @@
-//! Operations by POST and by GET: how they are read from what was sent, and how what they came to is answered.
+//! Operations by POST and by GET: what they come to is answered in one of the two types, or as a stream of events.
 
 use std::net::{IpAddr, SocketAddr};
 
 use async_graphql::Request;
-use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -11,14 +10,14 @@ use axum::extract::{ConnectInfo, Extension, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Value, json};
+use tracing::Instrument;
 
 use super::answers::{self, Answer};
 use super::media::Media;
 use super::refusal::Refusal;
+use super::sent::{Asked, Sent, header_token, malformed};
 use super::{Shared, events, language, socket};
-use crate::graphql::{Code, Operation, RequestId};
+use crate::graphql::{Code, Ended, Operation, RequestId};
 use crate::service::Pass;
 
 /// What can be done at the endpoint.
@@ -27,7 +26,7 @@ const METHODS: &str = "GET, HEAD, POST";
 /// Where a subscription is followed.
 const FOLLOW: &str = "Follow a subscription by WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.";
 
-/// An operation by POST.
+/// Operations by POST.
 pub(super) async fn post(
     State(shared): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -38,9 +37,15 @@ pub(super) async fn post(
     let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
-        let operation = call.sent(request).await?;
-        let (pass, until) = call.signed_in().await?.unzip();
-        call.run(operation, pass, until, media).await
+        let sent = Sent::read(&headers, request.into_body(), shared.body_limit, shared.batch_limit).await?;
+        let who = call.signed_in().await?;
+        match sent {
+            Sent::One(request) => call.run(call.read(request), who, media).await,
+            Sent::Batch(requests) => {
+                let operations = requests.into_iter().map(|request| call.read(request)).collect();
+                call.run_batch(operations, who, media).await
+            }
+        }
     })
     .await
 }
@@ -60,14 +65,13 @@ pub(super) async fn get(
     let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
     call.answered(async |media| {
         let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
-        let operation = asked.request().map_err(|why| malformed(&why))?;
-        let operation = call.read(operation);
+        let operation = call.read(asked.request()?);
         // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
         if operation.as_ref().is_ok_and(Operation::is_mutation) {
             return Err(Refusal::method("POST", "Send a mutation by POST."));
         }
-        let (pass, until) = call.signed_in().await?.unzip();
-        call.run(operation, pass, until, media).await
+        let who = call.signed_in().await?;
+        call.run(operation, who, media).await
     })
     .await
 }
@@ -80,6 +84,13 @@ pub(super) async fn other(Extension(id): Extension<RequestId>, headers: HeaderMa
 
 /// An operation, or the whole answer to what is none.
 type Read = Result<Operation, Box<async_graphql::Response>>;
+
+/// Who calls, and until when their token is good.
+#[derive(Clone, Copy)]
+struct Who {
+    pass: Option<Pass>,
+    until: Option<DateTime<Utc>>,
+}
 
 /// A call, and where it comes from.
 struct Call<'a> {
@@ -108,65 +119,81 @@ impl Call<'_> {
         answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id))
     }
 
-    /// The operation in a body.
-    async fn sent(&self, request: axum::extract::Request) -> Result<Read, Refusal> {
-        // A form cannot send this type across origins without asking first: no request is forged by another site's page.
-        let content = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (kind, parameters) = content.split_once(';').unwrap_or((content, ""));
-        let is_utf8 = parameters.split(';').filter_map(|parameter| parameter.split_once('=')).all(|(key, value)| {
-            !key.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
-        });
-        if !kind.trim().eq_ignore_ascii_case("application/json") || !is_utf8 {
-            let message = "Send the operation as application/json, in UTF-8.";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidOperation, message));
-        }
-        let body = read(request.into_body(), self.shared.body_limit).await?;
-        let request = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(operation_of);
-        Ok(self.read(request.map_err(|why| malformed(&why))?))
-    }
-
     /// An operation that is to be answered in the caller's language.
     fn read(&self, request: Request) -> Read {
         Operation::read(request).map(|operation| operation.wanting(language(self.headers)))
     }
 
+    /// Whose token was sent; nobody's when none was.
+    async fn signed_in(&self) -> Result<Who, Refusal> {
+        let (pass, until) = match header_token(self.headers)? {
+            None => None,
+            Some(token) => Some(self.shared.service.pass_of(token).await?),
+        }
+        .unzip();
+        Ok(Who { pass, until })
+    }
+
     /// Runs an operation, and answers with what it came to.
-    async fn run(
-        &self,
-        operation: Read,
-        pass: Option<Pass>,
-        until: Option<DateTime<Utc>>,
-        media: Media,
-    ) -> Result<Response, Refusal> {
-        let shared = self.shared;
+    async fn run(&self, operation: Read, who: Who, media: Media) -> Result<Response, Refusal> {
         if events::is_wanted(self.headers) {
-            let answers = match operation {
-                Ok(operation) => {
-                    answers::answers(shared, operation, pass, (self.address, self.id.clone()), self.last_event()).await
-                }
-                Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
-            };
-            return Ok(events::respond(shared, answers, until, (language(self.headers), self.id.clone())));
+            return Ok(self.stream(operation, who).await);
         }
         let answer = match operation {
             Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
-            Ok(operation) => answers::once(shared, operation, pass, self.address).await?,
+            Ok(operation) => answers::once(self.shared, operation, who.pass, self.address).await?,
             Err(response) => *response,
         };
         let status = match media {
             Media::Graphql => status(&answer),
             Media::Json => StatusCode::OK,
         };
-        Ok((status, [(header::CONTENT_TYPE, media.content_type())], answers::written(&self.id.on(answer)))
-            .into_response())
+        Ok(respond(status, media, answers::written(&self.id.on(answer))))
     }
 
-    /// Whose token was sent, and until when it is good; none when none was.
-    async fn signed_in(&self) -> Result<Option<(Pass, DateTime<Utc>)>, Refusal> {
-        match header_token(self.headers)? {
-            None => Ok(None),
-            Some(token) => Ok(Some(self.shared.service.pass_of(token).await?)),
+    /// Runs operations one after another, and answers with the list of what each came to. All of them together are given the time
+    /// that one is.
+    async fn run_batch(&self, operations: Vec<Read>, who: Who, media: Media) -> Result<Response, Refusal> {
+        if events::is_wanted(self.headers) {
+            return Err(Refusal::batch(
+                "A batch is not answered by a stream of events: send its operations by themselves.",
+            ));
         }
+        // Before anything runs: it would be done in part, and nothing would tell of the rest.
+        if operations.iter().flatten().any(Operation::is_subscription) {
+            return Err(Refusal::batch("A subscription is not followed in a batch: send it by itself."));
+        }
+        let mut body = Vec::from(*b"[");
+        for (number, operation) in (1..).zip(operations) {
+            let id = self.id.of_operation(number);
+            let answer = match operation {
+                Ok(operation) => {
+                    let wanted = operation.wanted();
+                    let answer = answers::once(self.shared, operation, who.pass, self.address);
+                    let answer = answer.instrument(id.span()).await;
+                    answer.unwrap_or_else(|refused| Ended::from(refused).told(wanted).answer)
+                }
+                Err(response) => *response,
+            };
+            if number > 1 {
+                body.push(b',');
+            }
+            body.extend(answers::written(&id.on(answer)));
+        }
+        body.push(b']');
+        Ok(respond(StatusCode::OK, media, body))
+    }
+
+    /// Answers with a stream of events.
+    async fn stream(&self, operation: Read, who: Who) -> Response {
+        let answers = match operation {
+            Ok(operation) => {
+                let place = (self.address, self.id.clone());
+                answers::answers(self.shared, operation, who.pass, place, self.last_event()).await
+            }
+            Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
+        };
+        events::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))
     }
 
     /// Where a client that comes back was.
@@ -174,6 +201,11 @@ impl Call<'_> {
         let sent = self.headers.get(events::LAST_EVENT)?.to_str().ok()?.trim();
         (!sent.is_empty()).then(|| sent.to_owned())
     }
+}
+
+/// An answer in one of the two types.
+fn respond(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response()
 }
 
 /// The status of an answer where that says something: 200 as soon as the operation ran, whatever failed in it.
@@ -188,82 +220,5 @@ fn status(answer: &async_graphql::Response) -> StatusCode {
         () if is(Code::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
         () if is(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
         () => StatusCode::BAD_REQUEST,
-    }
-}
-
-/// An operation in a query string.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Asked {
-    query: String,
-    operation_name: Option<String>,
-    variables: Option<String>,
-    extensions: Option<String>,
-}
-
-impl Asked {
-    fn request(self) -> Result<Request, String> {
-        let json = |name: &str, text: Option<String>| {
-            let value = text.filter(|text| !text.is_empty()).map(|text| serde_json::from_str::<Value>(&text));
-            value.transpose().map_err(|error| format!("{name}: {error}"))
-        };
-        operation_of(json!({
-            "query": self.query,
-            "operationName": self.operation_name.filter(|name| !name.is_empty()),
-            "variables": json("variables", self.variables)?,
-            "extensions": json("extensions", self.extensions)?,
-        }))
-    }
-}
-
-/// The operation that an object asks for.
-pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
-    // The library's type would be read from an array too, field by field, and without a query it would read an empty one.
-    let Value::Object(mut sent) = sent else { return Err("an object with `query` is wanted".to_owned()) };
-    if !sent.get("query").is_some_and(Value::is_string) {
-        return Err("`query` is wanted, a text".to_owned());
-    }
-    // Null is as good as nothing, and a client that has no name may say an empty one.
-    sent.retain(|name, value| !value.is_null() && (name != "operationName" || value != ""));
-    serde_json::from_value(sent.into()).map_err(|error| error.to_string())
-}
-
-/// What was sent is no request.
-fn malformed(why: &str) -> Refusal {
-    let message = format!("This is no GraphQL request in JSON: {why}.");
-    Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidOperation, message)
-}
-
-/// How many times the limit is still read, and thrown away, from a body that is too large.
-const DRAINED: usize = 16;
-
-/// The whole of a body of at most `most` bytes.
-async fn read(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
-    let unread = match Limited::new(&mut body, most).collect().await {
-        Ok(collected) => return Ok(collected.to_bytes()),
-        Err(error) => error,
-    };
-    if !unread.is::<LengthLimitError>() {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidOperation, "The body could not be read."));
-    }
-    // A client that is still sending when the connection closes never reads why: most are heard out first.
-    let mut left = most.saturating_mul(DRAINED);
-    while let Some(Ok(frame)) = body.frame().await {
-        match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
-            Some(rest) => left = rest,
-            None => break,
-        }
-    }
-    Err(Refusal::too_large(most))
-}
-
-/// The token that was sent, if any.
-pub(super) fn header_token(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let Some(sent) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let token = sent.to_str().ok().and_then(|sent| sent.split_once(' '));
-    match token {
-        // The scheme's name is read in any case (RFC 9110, section 11.1).
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        _ => Err(Refusal::unauthenticated("The Authorization header must read `Bearer <token>`.")),
     }
 }

@@ -10,6 +10,7 @@ mod lifeline;
 mod media;
 mod proxies;
 mod refusal;
+mod sent;
 mod socket;
 
 pub use close::Close;
@@ -38,6 +39,7 @@ struct Shared {
     schema: ApiSchema,
     service: Service,
     body_limit: usize,
+    batch_limit: usize,
     operation: Duration,
     socket_init: Duration,
     heartbeat: Duration,
@@ -54,6 +56,8 @@ pub struct Served {
     pub service: Service,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
+    /// So many operations may come in a list; none may when it is 0.
+    pub batch_limit: usize,
     /// How long an operation may take.
     pub operation: Duration,
     /// Whether the explorer is served.
@@ -71,7 +75,18 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, body_limit, operation, explorer, proxies, socket_init, heartbeat, lifeline } = self;
+        let Self {
+            schema,
+            service,
+            body_limit,
+            batch_limit,
+            operation,
+            explorer,
+            proxies,
+            socket_init,
+            heartbeat,
+            lifeline,
+        } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
         Router::new()
             .route("/graphql", get(calls::get).post(calls::post).fallback(calls::other))
@@ -87,6 +102,7 @@ impl Served {
                 schema,
                 service,
                 body_limit,
+                batch_limit,
                 operation,
                 socket_init,
                 heartbeat,

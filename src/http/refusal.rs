@@ -42,6 +42,11 @@ impl Refusal {
         Self::new(StatusCode::NOT_ACCEPTABLE, Code::InvalidOperation, message)
     }
 
+    /// Operations are not taken together so.
+    pub(super) fn batch(message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::BatchRefused, message)
+    }
+
     /// Nobody is known by that token.
     pub(super) fn unauthenticated(message: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)

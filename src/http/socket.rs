@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
 use super::answers::{Answer, answers};
-use super::calls::{header_token, operation_of};
 use super::close::Close;
+use super::sent::{header_token, operation_of};
 use super::{Shared, language, time_left};
 use crate::graphql::{Code, Operation, RequestId};
 use crate::language::Language;
