@@ -72,6 +72,7 @@ impl Server {
             schema,
             service: service.clone(),
             body_limit: settings.body_limit,
+            batch_limit: settings.batch_limit,
             operation,
             explorer: settings.explorer,
             proxies: http::Proxies::new(settings.trusted_proxies.clone()),

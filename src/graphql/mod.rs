@@ -17,6 +17,7 @@ mod opened;
 mod people;
 mod prefetch;
 mod query;
+mod request_id;
 mod session;
 mod shape;
 mod subscription;
@@ -31,6 +32,7 @@ use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
+pub use request_id::RequestId;
 pub use session::Session;
 pub use shape::Followed;
 
@@ -91,7 +93,9 @@ pub struct Operation {
 impl Operation {
     /// Reads an operation. The error is the whole answer.
     pub fn read(request: Request) -> Result<Self, Box<Response>> {
-        match document::parse(&request.query) {
+        let document = document::parse(&request.query);
+        let document = document.and_then(|document| document::has_variables(&document, &request).map(|()| document));
+        match document {
             Ok(document) => Ok(Self { document, request, wanted: None }),
             Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
         }
@@ -166,7 +170,7 @@ fn finish(
 }
 
 /// The answer with its errors in a language.
-fn told(mut response: Response, language: Option<Language>) -> Response {
+pub fn told(mut response: Response, language: Option<Language>) -> Response {
     response.errors.iter_mut().for_each(|error| error::tell(error, language));
     response
 }

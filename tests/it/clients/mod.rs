@@ -1,5 +1,6 @@
 //! Real clients, each as its own documentation uses it: what they got in a storm, cut off again and again, is the log.
 
+mod audits;
 mod examples;
 mod guide;
 mod install;
