@@ -33,7 +33,7 @@ pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
 pub use request_id::RequestId;
-pub use session::Session;
+pub use session::{Asked, Session};
 pub use shape::Followed;
 
 use crate::language::Language;

@@ -10,6 +10,7 @@ mod lifeline;
 mod media;
 mod proxies;
 mod refusal;
+mod reply;
 mod sent;
 mod socket;
 

@@ -277,7 +277,8 @@ async fn every_call_has_an_id_by_which_the_log_is_found() {
         assert!(seen.insert(id));
     }
     // On a socket each operation has its own, and on a stream the call has.
-    let mut socket = Socket::open(&server, Some("graphql-transport-ws"), &[("x-request-id", "socket".to_owned())]).await;
+    let mut socket =
+        Socket::open(&server, Some("graphql-transport-ws"), &[("x-request-id", "socket".to_owned())]).await;
     socket.send(json!({ "type": "connection_init", "payload": { "token": tu.token() } })).await;
     assert_eq!(socket.receive().await["type"], "connection_ack");
     let follow = "subscription($after: String) { requestEvents(after: $after) { id } }";
@@ -325,4 +326,69 @@ async fn every_call_has_an_id_by_which_the_log_is_found() {
     let log = server.log();
     let told: Vec<&str> = log.lines().filter(|line| line.contains("the-fault")).collect();
     assert!(told.iter().any(|line| line.contains("ERROR") && line.contains("internal fault")), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_the_same_for_everybody_may_be_kept_and_nothing_else() {
+    let server = Server::with(CAST);
+    let tu = server.person("tu").await;
+    let bearer = format!("Bearer {}", tu.token());
+    let public = "{ offices { key procedures { key steps { key performers { name } } } } }";
+    let get = async |query: &str, headers: &[(&str, &str)]| {
+        call(&server, &Method::GET, &path(&[("query", query)]), headers, b"").await
+    };
+    let first = get(public, &[]).await;
+    let tag = first.header("etag").expect("a tag").to_owned();
+    assert!(tag.starts_with('"') && tag.len() > 20, "{tag}");
+    assert_eq!(first.header("cache-control"), Some("public, max-age=60"));
+    let vary = first.header("vary").expect("what it depends on").to_lowercase();
+    for name in ["accept", "accept-language", "authorization"] {
+        assert!(vary.split(", ").any(|one| one == name), "{name}: {vary}");
+    }
+    assert_eq!(get(public, &[]).await.header("etag"), Some(&*tag), "it stays");
+    for (known, status) in [
+        (tag.clone(), 304),
+        (format!("\"other\", {tag}"), 304),
+        (format!("W/{tag}"), 304),
+        ("*".to_owned(), 304),
+        ("\"other\"".to_owned(), 200),
+        (tag.trim_matches('"').to_owned(), 200),
+        (String::new(), 200),
+    ] {
+        let answer = get(public, &[("if-none-match", &known)]).await;
+        assert_eq!((answer.status, answer.header("etag")), (status, Some(&*tag)), "{known}");
+        assert_eq!(answer.body.is_empty(), status == 304);
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=60"));
+    }
+    let english = get(public, &[("accept-language", "en")]).await;
+    assert!(english.header("etag").is_some_and(|english| english != tag), "another language is another answer");
+    assert!(get("{ __schema { queryType { name } } }", &[]).await.header("etag").is_some());
+
+    // Whose answer is somebody's, or changes with what people do, keeps none.
+    for (query, authorized, accept) in [
+        (public, true, JSON),
+        ("{ viewer { user { id } } offices { key } }", false, JSON),
+        ("{ viewer { user { id } } offices { key } }", true, GRAPHQL),
+        ("{ office(key: \"singkawang\") { agencies { name } } }", false, JSON),
+        ("{ office(key: \"singkawang\") { people { active } } }", false, JSON),
+        ("{ nodes(ids: [\"UmVxdWVzdDoxMjM\"]) { id } }", false, JSON),
+        ("{ requests { totalCount } }", false, GRAPHQL),
+        ("{ nothing }", false, JSON),
+        ("{", false, GRAPHQL),
+        ("{", false, "text/html"),
+    ] {
+        let mut headers = vec![("accept", accept), ("if-none-match", "*")];
+        headers.extend(authorized.then_some(("authorization", &*bearer)));
+        let answer = get(query, &headers).await;
+        let kept = (answer.header("etag"), answer.header("cache-control"));
+        assert_eq!(kept, (None, Some("no-store")), "{query} {authorized}");
+        assert_ne!(answer.status, 304, "{query}");
+    }
+    for query in [public, CHOOSE] {
+        let posted = post(&server, query, &[("if-none-match", &tag)]).await;
+        assert_eq!(
+            (posted.status, posted.header("etag"), posted.header("cache-control")),
+            (200, None, Some("no-store"))
+        );
+    }
 }
