@@ -243,7 +243,7 @@ async fn by_sockets(server: &mut Server, seen: &mut Codes) {
     closed(Socket::open(server, None, &[]).await, &[]).await;
     closed(open().await, &[]).await;
     closed(open().await, &[json!({ "type": "start" })]).await;
-    closed(open().await, &[subscribe.clone()]).await;
+    closed(open().await, std::slice::from_ref(&subscribe)).await;
     closed(open().await, &[init("x")]).await;
     closed(Socket::of(server, &token).await, &[init(&token)]).await;
     closed(Socket::of(server, &token).await, &[subscribe.clone(), subscribe]).await;
