@@ -121,6 +121,11 @@ impl Operation {
         self.is(OperationType::Subscription)
     }
 
+    /// Whether it only reads.
+    pub fn is_query(&self) -> bool {
+        self.is(OperationType::Query)
+    }
+
     /// Whether it changes something.
     pub fn is_mutation(&self) -> bool {
         self.is(OperationType::Mutation)

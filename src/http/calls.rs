@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
 use super::answers::{self, Answer, Once};
+use super::compressed::Compressible;
 use super::media::Media;
 use super::refusal::Refusal;
 use super::reply::{public, reply};
@@ -146,6 +147,7 @@ impl<'a> Call<'a> {
         if events::is_wanted(self.headers) {
             return Ok(self.stream(operation, who).await);
         }
+        let is_query = operation.as_ref().is_ok_and(Operation::is_query);
         let answer = match operation {
             Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
             Ok(operation) => answers::once(self.shared, operation, who.pass, self.address).await?,
@@ -158,7 +160,11 @@ impl<'a> Call<'a> {
             Media::Json => StatusCode::OK,
         };
         let body = answers::written(&self.id.on(answer));
-        Ok(if is_public { public(self.headers, media, body) } else { reply(status, media, body) })
+        let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
+        if is_query {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
     }
 
     /// Runs operations one after another, and answers with the list of what each came to. All of them together are given the time
@@ -173,6 +179,7 @@ impl<'a> Call<'a> {
         if operations.iter().flatten().any(Operation::is_subscription) {
             return Err(Refusal::batch("A subscription is not followed in a batch: send it by itself."));
         }
+        let is_all_queries = operations.iter().flatten().all(Operation::is_query);
         let mut body = Vec::from(*b"[");
         for (number, operation) in (1..).zip(operations) {
             let id = self.id.of_operation(number);
@@ -191,7 +198,11 @@ impl<'a> Call<'a> {
             body.extend(answers::written(&id.on(answer)));
         }
         body.push(b']');
-        Ok(reply(StatusCode::OK, media, body))
+        let mut reply = reply(StatusCode::OK, media, body);
+        if is_all_queries {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
     }
 
     /// Answers with a stream of events.
