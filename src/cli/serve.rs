@@ -75,6 +75,7 @@ impl Server {
             batch_limit: settings.batch_limit,
             operation,
             explorer: settings.explorer,
+            origins: http::Origins::read(&settings.cors_origins).map_err(|name| format!("no origin: {name}"))?,
             proxies: http::Proxies::new(settings.trusted_proxies.clone()),
             socket_init: Duration::from_secs(settings.socket_init_seconds),
             heartbeat: Duration::from_secs(settings.heartbeat_seconds),

@@ -64,7 +64,7 @@ pub(super) async fn answers(
     let answer = async move {
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
         match answer {
-            Ok(Ok(response)) => Answer::Next(written(&id.on(response)).into(), None),
+            Ok(Ok(once)) => Answer::Next(written(&id.on(once.response)).into(), None),
             Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
             Err(_) => {
                 let answer = Code::Timeout.answer(too_long(shared.operation.as_secs()));
@@ -75,15 +75,25 @@ pub(super) async fn answers(
     stream::once(Box::pin(answer.instrument(span))).boxed()
 }
 
+/// What a query or a mutation came to.
+pub(super) struct Once {
+    pub(super) response: Response,
+    /// It is the same for everybody, whoever asks.
+    pub(super) is_public: bool,
+}
+
 /// The answer to a query or a mutation.
 pub(super) async fn once(
     shared: &Shared,
     operation: Operation,
     pass: Option<Pass>,
     address: IpAddr,
-) -> Result<Response, Refused> {
+) -> Result<Once, Refused> {
     let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await?;
-    Ok(graphql::execute(&shared.schema, operation, session).await)
+    let asked = session.asked();
+    let response = graphql::execute(&shared.schema, operation, session).await;
+    let is_public = pass.is_none() && !asked.is_noted() && response.errors.is_empty();
+    Ok(Once { response, is_public })
 }
 
 /// One answer, and no more.

@@ -7,14 +7,16 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use super::answers::{self, Answer};
+use super::answers::{self, Answer, Once};
+use super::compressed::Compressible;
 use super::media::Media;
 use super::refusal::Refusal;
+use super::reply::{public, reply};
 use super::sent::{Asked, Sent, header_token, malformed};
 use super::{Shared, events, language, socket};
 use crate::graphql::{Code, Ended, Operation, RequestId};
@@ -34,7 +36,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     request: axum::extract::Request,
 ) -> Response {
-    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
+    let call = Call::of(&shared, peer.ip(), &headers, id, false);
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
         let sent = Sent::read(&headers, request.into_body(), shared.body_limit, shared.batch_limit).await?;
@@ -62,7 +64,7 @@ pub(super) async fn get(
     if let Ok(socket) = socket {
         return socket::upgrade(shared, (peer.ip(), id), &headers, socket);
     }
-    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
+    let call = Call::of(&shared, peer.ip(), &headers, id, true);
     call.answered(async |media| {
         let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
         let operation = call.read(asked.request()?);
@@ -98,9 +100,15 @@ struct Call<'a> {
     address: IpAddr,
     headers: &'a HeaderMap,
     id: RequestId,
+    /// It asks by GET: what it is answered may be kept.
+    is_by_get: bool,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    fn of(shared: &'a Shared, peer: IpAddr, headers: &'a HeaderMap, id: RequestId, is_by_get: bool) -> Self {
+        Self { shared, address: shared.proxies.caller(peer, headers), headers, id, is_by_get }
+    }
+
     /// Answers, in a type that the caller takes, and in time.
     async fn answered(&self, answer: impl AsyncFnOnce(Media) -> Result<Response, Refusal>) -> Response {
         let media = match Media::wanted(self.headers) {
@@ -139,16 +147,24 @@ impl Call<'_> {
         if events::is_wanted(self.headers) {
             return Ok(self.stream(operation, who).await);
         }
+        let is_query = operation.as_ref().is_ok_and(Operation::is_query);
         let answer = match operation {
             Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
             Ok(operation) => answers::once(self.shared, operation, who.pass, self.address).await?,
-            Err(response) => *response,
+            Err(response) => Once { response: *response, is_public: false },
         };
+        let is_public = self.is_by_get && answer.is_public;
+        let answer = answer.response;
         let status = match media {
             Media::Graphql => status(&answer),
             Media::Json => StatusCode::OK,
         };
-        Ok(respond(status, media, answers::written(&self.id.on(answer))))
+        let body = answers::written(&self.id.on(answer));
+        let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
+        if is_query {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
     }
 
     /// Runs operations one after another, and answers with the list of what each came to. All of them together are given the time
@@ -163,6 +179,7 @@ impl Call<'_> {
         if operations.iter().flatten().any(Operation::is_subscription) {
             return Err(Refusal::batch("A subscription is not followed in a batch: send it by itself."));
         }
+        let is_all_queries = operations.iter().flatten().all(Operation::is_query);
         let mut body = Vec::from(*b"[");
         for (number, operation) in (1..).zip(operations) {
             let id = self.id.of_operation(number);
@@ -171,7 +188,7 @@ impl Call<'_> {
                     let wanted = operation.wanted();
                     let answer = answers::once(self.shared, operation, who.pass, self.address);
                     let answer = answer.instrument(id.span()).await;
-                    answer.unwrap_or_else(|refused| Ended::from(refused).told(wanted).answer)
+                    answer.map_or_else(|refused| Ended::from(refused).told(wanted).answer, |answer| answer.response)
                 }
                 Err(response) => *response,
             };
@@ -181,7 +198,11 @@ impl Call<'_> {
             body.extend(answers::written(&id.on(answer)));
         }
         body.push(b']');
-        Ok(respond(StatusCode::OK, media, body))
+        let mut reply = reply(StatusCode::OK, media, body);
+        if is_all_queries {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
     }
 
     /// Answers with a stream of events.
@@ -201,11 +222,6 @@ impl Call<'_> {
         let sent = self.headers.get(events::LAST_EVENT)?.to_str().ok()?.trim();
         (!sent.is_empty()).then(|| sent.to_owned())
     }
-}
-
-/// An answer in one of the two types.
-fn respond(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
-    (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response()
 }
 
 /// The status of an answer where that says something: 200 as soon as the operation ran, whatever failed in it.

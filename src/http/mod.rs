@@ -3,18 +3,22 @@
 mod answers;
 mod calls;
 mod close;
+mod compressed;
 mod events;
 mod explorer;
 mod identified;
 mod lifeline;
 mod media;
+mod origins;
 mod proxies;
 mod refusal;
+mod reply;
 mod sent;
 mod socket;
 
 pub use close::Close;
 pub use lifeline::{Ending, Lifeline, lifeline};
+pub use origins::Origins;
 pub use proxies::Proxies;
 
 use std::sync::Arc;
@@ -62,6 +66,8 @@ pub struct Served {
     pub operation: Duration,
     /// Whether the explorer is served.
     pub explorer: bool,
+    /// Whose pages may read what is answered.
+    pub origins: Origins,
     /// Whose word is taken for where a caller calls from.
     pub proxies: Proxies,
     /// How long a WebSocket may take to say who it is.
@@ -75,21 +81,17 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self {
-            schema,
-            service,
-            body_limit,
-            batch_limit,
-            operation,
-            explorer,
-            proxies,
-            socket_init,
-            heartbeat,
-            lifeline,
-        } = self;
+        let Self { schema, service, body_limit, batch_limit, operation, .. } = self;
+        let Self { explorer, origins, proxies, socket_init, heartbeat, lifeline, .. } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
+        let graphql = get(calls::get).post(calls::post).fallback(calls::other);
+        let graphql = graphql.layer(compressed::layer()).layer(middleware::from_fn(compressed::around));
+        let graphql = match origins.layer() {
+            Some(cors) => graphql.layer(cors),
+            None => graphql,
+        };
         Router::new()
-            .route("/graphql", get(calls::get).post(calls::post).fallback(calls::other))
+            .route("/graphql", graphql)
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(ready))
             .merge(explorer)

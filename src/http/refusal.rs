@@ -1,10 +1,11 @@
 //! Operations that never ran, or were cut short: what is wrong, as a status and as an error that an answer carries.
 
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::answers::written;
 use super::media::Media;
+use super::reply::reply;
 use crate::graphql::{self, Code, RequestId};
 use crate::language::{Language, Text};
 use crate::say;
@@ -67,8 +68,7 @@ impl Refusal {
     pub(super) fn respond(self, media: Media, language: Option<Language>, id: &RequestId) -> Response {
         let Self { status, code, message, allow } = self;
         let body = written(&id.on(graphql::told(code.answer(message), language)));
-        let headers = [(header::CONTENT_TYPE, media.content_type())];
-        let mut response = (status, headers, body).into_response();
+        let mut response = reply(status, media, body);
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
         }
