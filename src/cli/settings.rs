@@ -63,6 +63,16 @@ pub struct Settings {
     pub body_limit: usize,
     /// How many seconds an operation may take.
     pub operation_seconds: u64,
+    /// How many tokens (names, values, punctuation) a document may have.
+    pub token_limit: usize,
+    /// How many fields an operation may select, its fragments as often as they are spread.
+    pub field_limit: usize,
+    /// How many fields an operation may select at its root.
+    pub root_field_limit: usize,
+    /// How many fields of an operation may have another name.
+    pub alias_limit: usize,
+    /// How many directives an operation may have.
+    pub directive_limit: usize,
     /// How deep selections may nest.
     pub depth_limit: usize,
     /// How much an operation may cost.
@@ -111,6 +121,11 @@ impl Default for Settings {
             oidc_claim: "preferred_username".to_owned(),
             body_limit: 1_048_576,
             operation_seconds: 30,
+            token_limit: 10_000,
+            field_limit: 10_000,
+            root_field_limit: 100,
+            alias_limit: 500,
+            directive_limit: 200,
             depth_limit: 16,
             complexity_limit: 50_000,
             explorer: true,
@@ -219,6 +234,26 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_seconds: Option<u64>,
+    /// How many tokens (names, values, punctuation) a document may have [default: 10000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_limit: Option<usize>,
+    /// How many fields an operation may select, its fragments as often as they are spread [default: 10000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field_limit: Option<usize>,
+    /// How many fields an operation may select at its root [default: 100].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root_field_limit: Option<usize>,
+    /// How many fields of an operation may have another name [default: 500].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias_limit: Option<usize>,
+    /// How many directives an operation may have [default: 200].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directive_limit: Option<usize>,
     /// How deep selections may nest [default: 16].
     #[arg(long, value_name = "LEVELS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -325,6 +360,11 @@ impl Settings {
         for (key, value) in [
             ("body_limit", self.body_limit as u64),
             ("operation_seconds", self.operation_seconds),
+            ("token_limit", self.token_limit as u64),
+            ("field_limit", self.field_limit as u64),
+            ("root_field_limit", self.root_field_limit as u64),
+            ("alias_limit", self.alias_limit as u64),
+            ("directive_limit", self.directive_limit as u64),
             ("depth_limit", self.depth_limit as u64),
             ("complexity_limit", self.complexity_limit as u64),
             ("socket_init_seconds", self.socket_init_seconds),

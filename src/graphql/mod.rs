@@ -8,9 +8,9 @@ mod error;
 mod explain;
 mod follow;
 mod id;
+mod limits;
 mod loaders;
 mod mutation;
-mod nesting;
 mod node;
 mod opened;
 mod people;
@@ -29,6 +29,7 @@ use async_graphql::{MergedObject, Request, Response, Schema};
 
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
+pub use limits::Limits;
 pub use session::Session;
 pub use shape::Followed;
 
@@ -51,21 +52,6 @@ pub struct Mutation(
 /// The schema.
 pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;
 
-/// The limits that every operation keeps.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// How deep selections may nest.
-    pub depth: usize,
-    /// How much an operation may cost: a field is 1, and what a list or page selects counts as often as it may have entries.
-    pub complexity: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { depth: 16, complexity: 50_000 }
-    }
-}
-
 /// The schema over a service.
 pub fn schema(service: Service, limits: Limits) -> ApiSchema {
     builder(limits).data(service).finish()
@@ -84,9 +70,9 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Reads an operation. The error is the whole answer.
-    pub fn read(request: Request) -> Result<Self, Box<Response>> {
-        match document::parse(&request.query) {
+    /// Reads an operation within these limits. The error is the whole answer.
+    pub fn read(request: Request, limits: &Limits) -> Result<Self, Box<Response>> {
+        match document::parse(&request.query, limits) {
             Ok(document) => Ok(Self { document, request }),
             Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
         }
@@ -160,7 +146,7 @@ fn builder(limits: Limits) -> async_graphql::SchemaBuilder<Query, Mutation, subs
     Schema::build(Query::default(), Mutation::default(), subscription::Following)
         .register_output_type::<types::Node>()
         .register_output_type::<types::Asset>()
-        .limit_depth(limits.depth)
-        .limit_complexity(limits.complexity)
-        .limit_directives(32)
+        // Fragments are levels too here; they were counted when the document was read.
+        .limit_recursive_depth(limits::DEEPEST)
+        .extension(limits::Cost { max: limits.complexity })
 }

@@ -30,7 +30,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use tower_http::trace::TraceLayer;
 
-use crate::graphql::{self, ApiSchema, Followed, Operation, Session};
+use crate::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
 use crate::service::{Pass, Refused, Service};
 
 /// What the routes share.
@@ -38,6 +38,7 @@ use crate::service::{Pass, Refused, Service};
 struct Shared {
     schema: ApiSchema,
     service: Service,
+    limits: Limits,
     body_limit: usize,
     operation: Duration,
     socket_init: Duration,
@@ -53,6 +54,8 @@ pub struct Served {
     pub schema: ApiSchema,
     /// The service behind it.
     pub service: Service,
+    /// The limits that every operation keeps.
+    pub limits: Limits,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
     /// How long an operation may take.
@@ -72,7 +75,18 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, body_limit, operation, explorer, proxies, socket_init, heartbeat, lifeline } = self;
+        let Self {
+            schema,
+            service,
+            limits,
+            body_limit,
+            operation,
+            explorer,
+            proxies,
+            socket_init,
+            heartbeat,
+            lifeline,
+        } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
         Router::new()
             .route("/graphql", post(graphql).get(long))
@@ -83,6 +97,7 @@ impl Served {
             .with_state(Shared {
                 schema,
                 service,
+                limits,
                 body_limit,
                 operation,
                 socket_init,
@@ -152,7 +167,7 @@ async fn answer(
     let request = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(operation_of);
     let request = request.map_err(|why| malformed(&why))?;
     let (pass, until) = signed_in(shared, headers).await?.unzip();
-    let operation = match Operation::read(request) {
+    let operation = match Operation::read(request, &shared.limits) {
         Ok(operation) => operation,
         Err(response) => return Ok(axum::Json(response).into_response()),
     };
@@ -185,7 +200,7 @@ async fn long(
         return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message.to_owned()));
     }
     let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
-    let operation = Operation::read(asked.request().map_err(|why| malformed(&why))?);
+    let operation = Operation::read(asked.request().map_err(|why| malformed(&why))?, &shared.limits);
     let (pass, until) = signed_in(&shared, &headers).await?.unzip();
     let address = shared.proxies.caller(peer.ip(), &headers);
     let answers = match operation {

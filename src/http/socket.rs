@@ -315,7 +315,7 @@ impl Connection {
             return self.send_error(socket, &id, &failure("TOO_MANY_OPERATIONS", &message)).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| MALFORMED)?;
-        let operation = match Operation::read(request) {
+        let operation = match Operation::read(request, &self.shared.limits) {
             Ok(operation) => operation,
             Err(response) => return self.send_error(socket, &id, &response).await,
         };

@@ -21,6 +21,7 @@ mod following;
 mod fuzz;
 mod harness;
 mod house;
+mod limits;
 mod lists;
 mod manners;
 mod matrix;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::branches::example;
 use crate::database;
-use crate::harness::{Cast, Folders, Person, READ, Server};
+use crate::harness::{Cast, Folders, Person, READ, Server, UNLIMITED};
 
 /// Everybody in it.
 pub(crate) const CAST: Cast<'static> = &[
@@ -165,7 +165,7 @@ impl Story {
         let lines = [&policy, &examples.join("policy.csv")].map(|path| std::fs::read_to_string(path).expect("lines"));
         std::fs::write(&policy, lines.concat()).expect("the policy");
         let mut server = Server::of(CAST, folders);
-        server.restart_with(&["--depth-limit", "64", "--complexity-limit", "1000000000000"]);
+        server.restart_with(&UNLIMITED);
         for office in ["singkawang", "denpasar"] {
             server.run(&["grant", "overseer", "--office", office, "--role", "office-admin"]);
         }
