@@ -64,6 +64,7 @@ fn policy_decision(criterion: &mut Criterion) {
         valid_until: None,
     };
     let caller = Caller {
+        language: None,
         pass: Pass::new(Uuid::nil(), Login::Session(Uuid::nil())),
         grants: ["tu", "admin-cloud", "subkor-ile"].map(grant).to_vec(),
     };
@@ -141,7 +142,7 @@ fn policy_size(criterion: &mut Criterion) {
         // The last line names the last role; the first two roles may not.
         let (sop, step) = (format!("sop-{}", (lines - 1) / 100), ((lines - 1) / 10 % 10).to_string());
         let object = Object::Step(&sop, &step);
-        let caller = |grants: Vec<Grant>| Caller { pass: Pass::new(Uuid::nil(), login), grants };
+        let caller = |grants: Vec<Grant>| Caller { pass: Pass::new(Uuid::nil(), login), grants, language: None };
         let (allowed, denied) = (caller([10, 11, 9].map(grant).to_vec()), caller([10, 11, 12].map(grant).to_vec()));
         group.bench_function(format!("allowed, of {lines} lines"), |bench| {
             let ask = || policy.authorize(black_box(&allowed), Of(&sop), black_box(object), Action::Execute, None);

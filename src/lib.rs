@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod graphql;
 pub mod http;
+pub mod language;
 pub mod live;
 pub mod policy;
 pub mod procedure;

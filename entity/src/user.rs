@@ -25,6 +25,8 @@ pub struct Model {
     pub deactivated_at: Option<DateTimeUtc>,
     /// The office that added them, by its key; none where the operator did without saying.
     pub office: Option<String>,
+    /// The language that they have chosen, by its tag.
+    pub language: Option<String>,
 }
 
 /// None are declared: what belongs together is read by one statement for a whole page.

@@ -10,6 +10,7 @@ mod m0004_offices;
 mod m0005_logins;
 mod m0006_policies;
 mod m0007_letters;
+mod m0009_languages;
 
 /// Every migration in its order.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_logins::Migration),
             Box::new(m0006_policies::Migration),
             Box::new(m0007_letters::Migration),
+            Box::new(m0009_languages::Migration),
         ]
     }
 }

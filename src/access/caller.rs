@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::KeyScopes;
+use crate::language::Language;
 
 /// By what somebody was let in, and as what they mean to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +36,8 @@ pub struct Caller {
     pub pass: Pass,
     /// Their grants in force, definitive ones first, then the oldest.
     pub grants: Vec<Grant>,
+    /// The language that they have chosen to be spoken to in.
+    pub language: Option<Language>,
 }
 
 /// A role that a person holds in an office.

@@ -31,6 +31,7 @@ fn office(zone: &str) -> Office {
             hours(&[Fri], "13:00:00", "16:30:00"),
         ],
         holidays: vec!["2026-08-17".parse().unwrap()],
+        english: Default::default(),
     }
 }
 

@@ -332,6 +332,7 @@ pub(super) async fn add_person(store: &Store, new: &NewPerson<'_>, password: &Se
         created_at: now,
         deactivated_at: None,
         office: None,
+        language: None,
     };
     let id = person.id;
     store.add_person(person).await.map_err(|error| error.to_string())?;

@@ -65,6 +65,8 @@ impl Server {
             service = service.with_provider(provider);
         }
         let limits = Limits {
+            values: settings.value_limit,
+            document: settings.document_limit,
             tokens: settings.token_limit,
             fields: settings.field_limit,
             depth: settings.depth_limit,

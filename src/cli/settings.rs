@@ -63,6 +63,10 @@ pub struct Settings {
     pub body_limit: usize,
     /// How many seconds an operation may take.
     pub operation_seconds: u64,
+    /// How many values a body may hold, those of its variables above all.
+    pub value_limit: usize,
+    /// How long a document may be, in bytes.
+    pub document_limit: usize,
     /// How many tokens (names, values, punctuation) a document may have.
     pub token_limit: usize,
     /// How many fields an operation may select, its fragments as often as they are spread.
@@ -121,8 +125,10 @@ impl Default for Settings {
             oidc_claim: "preferred_username".to_owned(),
             body_limit: 1_048_576,
             operation_seconds: 30,
-            token_limit: 10_000,
-            field_limit: 10_000,
+            value_limit: 10_000,
+            document_limit: 100_000,
+            token_limit: 5_000,
+            field_limit: 2_000,
             root_field_limit: 100,
             alias_limit: 500,
             directive_limit: 200,
@@ -234,11 +240,19 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_seconds: Option<u64>,
-    /// How many tokens (names, values, punctuation) a document may have [default: 10000].
+    /// How many values a body may hold, those of its variables above all [default: 10000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_limit: Option<usize>,
+    /// How long a document may be, in bytes [default: 100000].
+    #[arg(long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document_limit: Option<usize>,
+    /// How many tokens (names, values, punctuation) a document may have [default: 5000].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_limit: Option<usize>,
-    /// How many fields an operation may select, its fragments as often as they are spread [default: 10000].
+    /// How many fields an operation may select, its fragments as often as they are spread [default: 2000].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     field_limit: Option<usize>,
@@ -360,6 +374,8 @@ impl Settings {
         for (key, value) in [
             ("body_limit", self.body_limit as u64),
             ("operation_seconds", self.operation_seconds),
+            ("value_limit", self.value_limit as u64),
+            ("document_limit", self.document_limit as u64),
             ("token_limit", self.token_limit as u64),
             ("field_limit", self.field_limit as u64),
             ("root_field_limit", self.root_field_limit as u64),

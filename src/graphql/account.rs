@@ -1,6 +1,6 @@
 //! Signing in, and what a person does about their own way in.
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::session;
 
@@ -95,6 +95,30 @@ struct ChangePasswordInput {
 #[derive(SimpleObject)]
 struct ChangePasswordPayload {
     /// What to mend; empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// A language that people are spoken to in.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::language::Language")]
+pub(super) enum Language {
+    /// Bahasa Indonesia: SOPs as they are printed, messages translated.
+    Indonesian,
+    /// English: messages as they are written, what SOPs say translated.
+    English,
+}
+
+/// The language that you want to be spoken to in.
+#[derive(InputObject)]
+struct ChooseLanguageInput {
+    /// The language, whatever a client asks for; null leaves it to each client's `Accept-Language`.
+    language: Option<Language>,
+}
+
+/// That the language was chosen.
+#[derive(SimpleObject)]
+struct ChooseLanguagePayload {
+    /// What to mend; always empty.
     user_errors: Vec<UserError>,
 }
 
@@ -218,5 +242,16 @@ impl AccountMutation {
             Err(refused) => Err(refused),
         };
         Ok(Some(ChangePasswordPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
+    }
+
+    /// Chooses the language of messages and of what SOPs say, from your next operation on. What you follow keeps the language
+    /// that it began with.
+    async fn choose_language(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The language.")] input: ChooseLanguageInput,
+    ) -> Result<Option<ChooseLanguagePayload>> {
+        let done = service(context)?.choose_language(caller(context)?, input.language.map(Into::into)).await;
+        Ok(Some(ChooseLanguagePayload { user_errors: settle(done)?.err().unwrap_or_default() }))
     }
 }

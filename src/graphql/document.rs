@@ -7,30 +7,34 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 
-use super::limits::{DEEPEST, Extent, Limit, Limits};
+use super::code::Code;
+use super::limits::{DEEPEST, Limit, Limits};
 
 /// A document, parsed and within the limits that are known without the schema: the cheapest are judged first.
 pub(super) fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
-    let extent = Extent::of(text);
-    Limit::Nesting.keep(DEEPEST, extent.nesting)?;
-    Limit::Tokens.keep(limits.tokens, extent.tokens)?;
+    limits.hold_text(text)?;
     let document = async_graphql::parser::parse_query(text)?;
     let mut weights = Weights { document: &document, known: HashMap::new() };
-    // Those that no operation spreads too: validation follows them as well.
+    let mut whole = Weight::default();
+    // Those that no operation spreads too: validation looks into them as well.
     for name in document.fragments.keys() {
-        weights.of_fragment(name, 1)?;
+        let weight = weights.of_fragment(name, 1)?;
+        whole.compared = whole.compared.saturating_add(weight.compared);
     }
+    // All operations together, since all are validated.
     for (_, operation) in document.operations.iter() {
-        let weight = weights.of(&operation.node.selection_set.node, 1)?;
-        // Validation follows every spread: fragments which spread each other twice double its work each time.
-        Limit::Fields.keep(limits.fields, weight.fields)?;
-        Limit::Depth.keep(limits.depth, weight.depth)?;
-        Limit::Aliases.keep(limits.aliases, weight.aliases)?;
-        let own = operation.node.directives.len() as u64;
-        let of_variables = operation.node.variable_definitions.iter().map(|of| of.node.directives.len() as u64);
-        let directives = weight.directives.saturating_add(own).saturating_add(of_variables.sum());
-        Limit::Directives.keep(limits.directives, directives)?;
+        let operation = &operation.node;
+        let mut weight = weights.of(&operation.selection_set.node, 1)?;
+        let of_variables = operation.variable_definitions.iter().map(|of| of.node.directives.len() as u64);
+        let directives = of_variables.fold(operation.directives.len() as u64, u64::saturating_add);
+        weight.directives = weight.directives.saturating_add(directives);
+        whole.add(weight);
     }
+    Limit::Fields.keep(limits.fields, whole.fields)?;
+    Limit::Fragments.keep(limits.fields.saturating_mul(COMPARED), whole.compared)?;
+    Limit::Depth.keep(limits.depth, whole.depth)?;
+    Limit::Aliases.keep(limits.aliases, whole.aliases)?;
+    Limit::Directives.keep(limits.directives, whole.directives)?;
     for (_, operation) in document.operations.iter() {
         let mut fields = 0_usize;
         flatten(&document, &operation.node.selection_set.node, &mut Vec::new(), &mut |_| fields += 1);
@@ -39,8 +43,12 @@ pub(super) fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, S
     Ok(document)
 }
 
+/// How many times a field may be compared with those beside it, on the average: validation does so once for each fragment
+/// around it.
+const COMPARED: usize = 4;
+
 fn refused(message: String) -> ServerError {
-    ServerError::new(message, None)
+    Code::InvalidOperation.whole(message)
 }
 
 /// The operation of that name, or the only one.
@@ -63,6 +71,10 @@ struct Weight {
     depth: usize,
     /// The same, fragments counted as levels too.
     height: usize,
+    /// How many fields stand in it, whatever fragments are around them.
+    flat: u64,
+    /// How many fields are compared with those beside them, in it and below.
+    compared: u64,
 }
 
 impl Weight {
@@ -73,6 +85,8 @@ impl Weight {
         self.directives = self.directives.saturating_add(other.directives);
         self.depth = self.depth.max(other.depth);
         self.height = self.height.max(other.height + 1);
+        self.flat = self.flat.saturating_add(other.flat);
+        self.compared = self.compared.saturating_add(other.compared);
     }
 
     /// With directives around it.
@@ -99,7 +113,7 @@ impl<'a> Weights<'a> {
                     let below = self.of(&field.node.selection_set.node, depth + 1)?;
                     let fields = below.fields.saturating_add(1);
                     let aliases = below.aliases.saturating_add(u64::from(field.node.alias.is_some()));
-                    Weight { fields, aliases, depth: below.depth + 1, ..below }.under(&field.node.directives)
+                    Weight { fields, aliases, depth: below.depth + 1, flat: 1, ..below }.under(&field.node.directives)
                 }
                 Selection::InlineFragment(fragment) => {
                     let inner = self.of(&fragment.node.selection_set.node, depth + 1)?;
@@ -107,11 +121,13 @@ impl<'a> Weights<'a> {
                 }
                 Selection::FragmentSpread(spread) => {
                     let inner = self.of_fragment(&spread.node.fragment_name.node, depth + 1)?;
-                    inner.under(&spread.node.directives)
+                    // What is below is compared where the fragment is.
+                    Weight { compared: 0, ..inner }.under(&spread.node.directives)
                 }
             };
             whole.add(part);
         }
+        whole.compared = whole.compared.saturating_add(whole.flat);
         Ok(whole)
     }
 

@@ -1,18 +1,33 @@
 //! The service's refusals on the wire.
 
-use async_graphql::{Enum, Error, ErrorExtensions, SimpleObject};
+use async_graphql::{Context, Enum, Error, Object, Result, ServerError};
 
+use super::Code;
+use super::session::language;
+use crate::language::{Language, Text};
 use crate::service::{self, Refused};
 
 /// Something in the input that a person can mend. Nothing has changed.
-#[derive(SimpleObject, Debug)]
-pub(super) struct UserError {
+#[derive(Debug)]
+pub(super) struct UserError(service::UserError);
+
+/// Something in the input that a person can mend. Nothing has changed.
+#[Object]
+impl UserError {
     /// What is wrong, as a stable code.
-    code: UserErrorCode,
-    /// What is wrong, for people.
-    message: String,
+    async fn code(&self) -> UserErrorCode {
+        self.0.code.into()
+    }
+
+    /// What is wrong, for people, in the language that they want; in English where they say none.
+    async fn message(&self, context: &Context<'_>) -> Result<String> {
+        Ok(self.0.message.told(language(context)?))
+    }
+
     /// Where in the input, from its root (`["details", "quotaGib"]`); empty when it is about all of it.
-    path: Vec<String>,
+    async fn path(&self) -> &[String] {
+        &self.0.path
+    }
 }
 
 /// What is wrong with an input, as a stable code.
@@ -71,50 +86,51 @@ pub(super) enum UserErrorCode {
     LastAdministrator,
 }
 
-impl From<service::UserError> for UserError {
-    fn from(error: service::UserError) -> Self {
-        Self { code: error.code.into(), message: error.message, path: error.path }
-    }
-}
-
 /// A refusal as a top-level error with its code.
 pub(super) fn of(refused: Refused) -> Error {
-    let (code, message) = match refused {
+    let (code, message): (_, Text) = match refused {
         Refused::Unauthenticated => {
-            ("UNAUTHENTICATED", "Sign in first: the token is missing, ended or not valid.".to_owned())
+            (Code::Unauthenticated, "Sign in first: the token is missing, ended or not valid.".into())
         }
-        Refused::Forbidden(message) => ("FORBIDDEN", message),
+        Refused::Forbidden(message) => (Code::Forbidden, message),
         Refused::User(errors) => {
             let first = errors.into_iter().next();
-            ("INVALID_INPUT", first.map_or_else(|| "The input is not valid.".to_owned(), |error| error.message))
+            (Code::InvalidInput, first.map_or_else(|| "The input is not valid.".into(), |error| error.message))
         }
-        Refused::InvalidCursor => (
-            "INVALID_CURSOR",
-            "This cursor was not given by this server: leave `after` out, or read it again.".to_owned(),
-        ),
+        Refused::InvalidCursor => {
+            let message = "This cursor was not given by this server: leave `after` out, or read it again.";
+            (Code::InvalidCursor, message.into())
+        }
         Refused::CursorAhead => {
             let message = "This cursor is from further on than the log goes: an older state was restored. Read what you show \
                 anew, with a new cursor, and follow from there.";
-            ("CURSOR_AHEAD", message.to_owned())
+            (Code::CursorAhead, message.into())
         }
         Refused::Unavailable(detail) | Refused::GivenUp(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
-            ("UNAVAILABLE", message.to_owned())
+            (Code::Unavailable, message.into())
         }
         Refused::Internal(detail) => {
             tracing::error!(detail, "internal fault");
-            ("INTERNAL", "Something went wrong on our side; nothing has changed.".to_owned())
+            (Code::Internal, "Something went wrong on our side; nothing has changed.".into())
         }
     };
-    Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+    code.error(message)
+}
+
+/// Tells an error in a language.
+pub(super) fn tell(error: &mut ServerError, language: Option<Language>) {
+    if let Some(told) = error.source::<Text>().map(|text| text.told(language)) {
+        error.message = told;
+    }
 }
 
 /// What a mutation did, or the errors that a person can mend; anything else is a top-level error.
 pub(super) fn settle<T>(answer: service::Answer<T>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
     match answer {
         Ok(value) => Ok(Ok(value)),
-        Err(Refused::User(errors)) => Ok(Err(errors.into_iter().map(UserError::from).collect())),
+        Err(Refused::User(errors)) => Ok(Err(errors.into_iter().map(UserError).collect())),
         Err(other) => Err(of(other)),
     }
 }
@@ -144,6 +160,6 @@ pub(super) fn no_cursor() -> Error {
 }
 
 /// A malformed argument of a query as a top-level error.
-pub(super) fn invalid(message: &str) -> Error {
-    Error::new(message).extend_with(|_, extensions| extensions.set("code", "INVALID_INPUT"))
+pub(super) fn invalid(message: impl Into<Text>) -> Error {
+    Code::InvalidInput.error(message)
 }

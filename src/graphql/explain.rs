@@ -3,9 +3,10 @@
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 
 use super::error;
-use super::session::{caller, service};
+use super::session::{caller, language, service};
 use super::types::who::RoleGrant;
 use crate::access::{Action, Field};
+use crate::language::Language;
 
 use crate::service::{Asked, Explanation, Line, Question, Verdict};
 
@@ -149,10 +150,11 @@ struct PolicyExplanation {
     grants: Vec<GrantExplanation>,
 }
 
-impl From<Explanation> for PolicyExplanation {
-    fn from(explanation: Explanation) -> Self {
+impl PolicyExplanation {
+    fn of(explanation: Explanation, language: Option<Language>) -> Self {
         let Explanation { allowed, obstacles, step, seen_by, grants } = explanation;
         let grants = grants.into_iter().map(GrantExplanation::of).collect();
+        let obstacles = obstacles.iter().map(|obstacle| obstacle.told(language)).collect();
         Self { allowed, obstacles, step, seen_by: seen_by.map(PolicyLine::from), grants }
     }
 }
@@ -176,6 +178,7 @@ impl PolicyQuery {
         let asked = Asked::from(action);
         let question = Question { username: username.trim().to_lowercase(), request, asked, step };
         let found = service(context)?.explain(caller(context)?, &question).await.map_err(error::of)?;
-        Ok(found.map(PolicyExplanation::from))
+        let spoken = language(context)?;
+        Ok(found.map(|found| PolicyExplanation::of(found, spoken)))
     }
 }

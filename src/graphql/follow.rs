@@ -9,8 +9,9 @@ use futures_util::stream::{self, Stream, StreamExt};
 use super::session::Session;
 use super::shape::{Followed, Shape};
 use super::subscription::{Plan, Run};
-use super::{ApiSchema, Operation, SHAPES, coded, document, error, opened};
+use super::{ApiSchema, Operation, SHAPES, coded, document, error, opened, told};
 use crate::access::Pass;
+use crate::language::Language;
 use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
 use crate::store::LogPlace;
 
@@ -40,6 +41,13 @@ impl From<Refused> for Ended {
     }
 }
 
+impl Ended {
+    /// The same, told in a language.
+    pub fn told(self, language: Option<Language>) -> Self {
+        Self { answer: told(self.answer, language), ..self }
+    }
+}
+
 /// One who follows.
 struct Following {
     schema: ApiSchema,
@@ -55,6 +63,18 @@ enum Source {
 
 /// Begins to follow what a subscription asks for. `resume`: the cursor to go on from, whatever the operation says.
 pub async fn follow(
+    schema: &ApiSchema,
+    followed: &Followed,
+    operation: Operation,
+    pass: Option<Pass>,
+    resume: Option<String>,
+) -> Result<impl Stream<Item = Result<Told, Ended>> + Send + use<>, Ended> {
+    let wanted = operation.wanted;
+    let following = begin(schema, followed, operation, pass, resume).await;
+    following.map_err(|ended| ended.told(wanted))
+}
+
+async fn begin(
     schema: &ApiSchema,
     followed: &Followed,
     mut operation: Operation,
@@ -76,15 +96,22 @@ pub async fn follow(
         }
         Plan::Inbox { office } => Source::Inbox(service.follow_inbox(pass, office).await?),
     };
-    let Operation { document, request } = &mut operation;
+    // Those who follow by one operation in one language share its answers; what is followed keeps the language it began with.
+    let chosen = match &source {
+        Source::Events(follower) => follower.language(),
+        Source::Inbox(follower) => follower.language(),
+    };
+    operation.wanted = chosen?.or(operation.wanted);
+    let Operation { document, request, .. } = &mut operation;
     document::without_root_arguments(document, request.operation_name.as_deref(), &mut request.variables);
+    let language = operation.wanted;
     let shape = followed.shape(operation);
     let following = Following { schema: schema.clone(), service: service.clone(), shape, source };
-    Ok(stream::unfold(Some(following), async |following| {
+    Ok(stream::unfold(Some(following), move |following| async move {
         let mut following = following?;
         match following.next().await {
             Ok(told) => Some((Ok(told), Some(following))),
-            Err(refused) => Some((Err(refused.into()), None)),
+            Err(refused) => Some((Err(Ended::from(refused).told(language)), None)),
         }
     }))
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_key;
+mod code;
 mod complete;
 mod document;
 mod error;
@@ -21,18 +22,21 @@ mod shape;
 mod subscription;
 mod totp;
 mod types;
+mod unknown;
 
 use std::sync::LazyLock;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{MergedObject, Request, Response, Schema};
+use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 
+pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
 pub use limits::Limits;
 pub use session::Session;
 pub use shape::Followed;
 
+use crate::language::Language;
 use crate::service::Service;
 
 /// What can be asked.
@@ -59,7 +63,7 @@ pub fn schema(service: Service, limits: Limits) -> ApiSchema {
 
 /// The published schema's text.
 pub fn sdl() -> String {
-    builder(Limits::default()).finish().sdl()
+    builder(Limits::default()).finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// An operation that was read, and is within the bounds of what is looked at further.
@@ -67,15 +71,28 @@ pub fn sdl() -> String {
 pub struct Operation {
     document: ExecutableDocument,
     request: Request,
+    /// The language that it wants to be answered in.
+    wanted: Option<Language>,
 }
 
 impl Operation {
     /// Reads an operation within these limits. The error is the whole answer.
     pub fn read(request: Request, limits: &Limits) -> Result<Self, Box<Response>> {
-        match document::parse(&request.query, limits) {
-            Ok(document) => Ok(Self { document, request }),
+        let document = document::parse(&request.query, limits);
+        match document.and_then(|document| unknown::judge(&SHAPES, &document).map(|()| document)) {
+            Ok(document) => Ok(Self { document, request, wanted: None }),
             Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
         }
+    }
+
+    /// Answered in that language, where whoever sends it has chosen none for themselves.
+    pub fn wanting(self, wanted: Option<Language>) -> Self {
+        Self { wanted, ..self }
+    }
+
+    /// The language that it wants to be answered in.
+    pub fn wanted(&self) -> Option<Language> {
+        self.wanted
     }
 
     /// Its text.
@@ -112,31 +129,50 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
 
 /// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
 pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
-    let Operation { document, request } = operation;
+    let Operation { document, request, wanted } = operation;
+    let session = session.wanting(wanted);
+    let language = session.language();
     if let Err(error) = opened::judge(&SHAPES, &document, session.pass()) {
-        return coded(Response::from_errors(vec![error]));
+        return told(coded(Response::from_errors(vec![error])), language);
     }
     let name = request.operation_name.clone();
     let mut request = request.data(session);
     request.set_parsed_query(document.clone());
     let response = schema.execute(request).await;
-    finish(&document, name.as_deref(), response)
+    finish(&document, name.as_deref(), response, language)
 }
 
 /// The answer to an operation as the specification wants it.
-fn finish(document: &ExecutableDocument, name: Option<&str>, mut response: Response) -> Response {
+fn finish(
+    document: &ExecutableDocument,
+    name: Option<&str>,
+    mut response: Response,
+    language: Option<Language>,
+) -> Response {
     complete::complete(&SHAPES, document, name, &mut response);
-    coded(response)
+    told(coded(response), language)
 }
+
+/// The answer with its errors in a language.
+fn told(mut response: Response, language: Option<Language>) -> Response {
+    response.errors.iter_mut().for_each(|error| error::tell(error, language));
+    response
+}
+
+/// So many errors are told of an operation that never ran.
+const TOLD: usize = 20;
 
 /// The answer with a code on every error: those of the library have none.
 fn coded(mut response: Response) -> Response {
+    if response.errors.iter().all(|error| error.path.is_empty()) {
+        response.errors.truncate(TOLD);
+    }
     for error in &mut response.errors {
         // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.
-        let code = if error.path.is_empty() { "INVALID_OPERATION" } else { "INVALID_INPUT" };
+        let code = if error.path.is_empty() { Code::InvalidOperation } else { Code::InvalidInput };
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
-            extensions.set("code", code);
+            extensions.set("code", code.word());
         }
     }
     response

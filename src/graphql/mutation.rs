@@ -8,6 +8,7 @@ use super::prefetch::{self, Selected};
 use super::session::{caller, service, session};
 use super::types::asset::Asset;
 use super::types::date::Date;
+use super::types::preview::ActPreview;
 use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
 use crate::access::Pass;
 use crate::auth::Secret;
@@ -89,6 +90,10 @@ struct SubmitRequestInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A returned request, completed.
@@ -108,6 +113,10 @@ struct ResubmitRequestInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A step, ended.
@@ -135,6 +144,10 @@ struct ExecuteStepInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// An instruction to the next step's performer.
@@ -181,6 +194,10 @@ struct SignDocumentInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A request, taken back.
@@ -196,6 +213,10 @@ struct WithdrawRequestInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A disposition that you have read.
@@ -216,6 +237,10 @@ struct RevealCredentialInput {
     idempotency_key: String,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try whether it would be shown: no secret is, and none is used up. The idempotency key is not looked at: one that was
+    /// read is told as such.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A credential, replaced.
@@ -231,6 +256,10 @@ struct ReissueCredentialInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// An asset, taken out of service.
@@ -244,6 +273,10 @@ struct RevokeAssetInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 macro_rules! payload {
@@ -251,19 +284,25 @@ macro_rules! payload {
         /// What was done, or what to mend.
         #[derive(SimpleObject)]
         struct $name {
-            /// It, as it is now. Null when refused.
+            /// It, as it is now. Null when refused, or only tried.
             $field: Option<$type>,
-            /// What to mend; empty when it was done.
+            /// What it would do, when it was only tried (`validateOnly`). Null otherwise, or when refused.
+            preview: Option<ActPreview>,
+            /// What to mend; empty when it was done, or would be.
             user_errors: Vec<UserError>,
         }
 
         impl $name {
             fn refused(user_errors: Vec<UserError>) -> Self {
-                Self { $field: None, user_errors }
+                Self { $field: None, preview: None, user_errors }
+            }
+
+            fn tried(preview: ActPreview) -> Self {
+                Self { $field: None, preview: Some(preview), user_errors: Vec::new() }
             }
 
             fn done($field: Option<$type>) -> Self {
-                Self { $field, user_errors: Vec::new() }
+                Self { $field, preview: None, user_errors: Vec::new() }
             }
         }
     };
@@ -274,26 +313,47 @@ payload!(ResubmitRequestPayload, request: Request);
 payload!(ExecuteStepPayload, request: Request);
 payload!(WithdrawRequestPayload, request: Request);
 payload!(SignDocumentPayload, document: Document);
-payload!(ReadDispositionPayload, disposition: Disposition);
 payload!(ReissueCredentialPayload, asset: Asset);
 payload!(RevokeAssetPayload, asset: Asset);
+
+/// What was done, or what to mend.
+#[derive(SimpleObject)]
+struct ReadDispositionPayload {
+    /// It, as it is now. Null when refused.
+    disposition: Option<Disposition>,
+    /// What to mend; empty when it was done.
+    user_errors: Vec<UserError>,
+}
 
 /// A credential, or why it is not shown.
 #[derive(SimpleObject)]
 struct RevealCredentialPayload {
-    /// What to sign in with. Null when refused, or where there is none.
+    /// What to sign in with. Null when refused or only tried, or where there is none.
     username: Option<String>,
-    /// The secret: not shown again. Null when refused.
+    /// The secret: not shown again. Null when refused, or only tried.
     secret: Option<String>,
-    /// The asset. Null when refused.
+    /// The asset. Null when refused, or only tried.
     asset: Option<Asset>,
-    /// What to mend; empty when it is shown.
+    /// What it would do, when it was only tried (`validateOnly`). Null otherwise, or when refused.
+    preview: Option<ActPreview>,
+    /// What to mend; empty when it is shown, or would be.
     user_errors: Vec<UserError>,
 }
 
 /// The caller, to act by the grant of that id where one is given.
 pub(super) fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
     Ok(caller(context)?.pass.acting_as(grant.map(|id| id::uuid("RoleGrant", id))))
+}
+
+/// What does it, or only tries it.
+fn performing(context: &Context<'_>, validate_only: bool) -> Result<command::Service> {
+    let service = service(context)?;
+    Ok(if validate_only { service.trial() } else { service.clone() })
+}
+
+/// What an act that was only tried would do; none where it was done.
+fn tried(context: &Context<'_>, service: &command::Service) -> Result<Option<ActPreview>> {
+    service.previewed().map(|preview| ActPreview::of(context, preview)).transpose()
 }
 
 /// Forgets what the operation has read so far: what a mutation answers is as it is now.
@@ -336,9 +396,13 @@ impl RequestMutation {
             details: input.details.0,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.submit_request(pass, submit).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.submit_request(pass, submit).await)? {
             Err(errors) => SubmitRequestPayload::refused(errors),
-            Ok(id) => SubmitRequestPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => SubmitRequestPayload::tried(preview),
+                None => SubmitRequestPayload::done(request(context, id).await?),
+            },
         }))
     }
 
@@ -357,9 +421,13 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.resubmit_request(pass, resubmit).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.resubmit_request(pass, resubmit).await)? {
             Err(errors) => ResubmitRequestPayload::refused(errors),
-            Ok(id) => ResubmitRequestPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => ResubmitRequestPayload::tried(preview),
+                None => ResubmitRequestPayload::done(request(context, id).await?),
+            },
         }))
     }
 
@@ -394,9 +462,13 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.execute_step(pass, execute).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.execute_step(pass, execute).await)? {
             Err(errors) => ExecuteStepPayload::refused(errors),
-            Ok(id) => ExecuteStepPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => ExecuteStepPayload::tried(preview),
+                None => ExecuteStepPayload::done(request(context, id).await?),
+            },
         }))
     }
 
@@ -416,17 +488,19 @@ impl RequestMutation {
             note: input.note,
             idempotency_key: input.idempotency_key,
         };
-        let service = service(context)?;
-        Ok(Some(match settle(service.sign_document(pass, sign).await)? {
-            Err(errors) => SignDocumentPayload::refused(errors),
-            Ok(id) => {
-                let row = store::document_by_id(service.store().reader(), id).await.map_err(error::store)?;
-                SignDocumentPayload::done(match row {
-                    None => None,
-                    Some(row) => request(context, row.request_id).await?.map(|request| Document { request, row }),
-                })
-            }
-        }))
+        let service = performing(context, input.validate_only)?;
+        let document = match settle(service.sign_document(pass, sign).await)? {
+            Err(errors) => return Ok(Some(SignDocumentPayload::refused(errors))),
+            Ok(document) => document,
+        };
+        if let Some(preview) = tried(context, &service)? {
+            return Ok(Some(SignDocumentPayload::tried(preview)));
+        }
+        let row = store::document_by_id(service.store().reader(), document).await.map_err(error::store)?;
+        Ok(Some(SignDocumentPayload::done(match row {
+            None => None,
+            Some(row) => request(context, row.request_id).await?.map(|request| Document { request, row }),
+        })))
     }
 
     /// Takes a request back, while nothing has been provisioned for it.
@@ -442,9 +516,13 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.withdraw_request(pass, withdraw).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.withdraw_request(pass, withdraw).await)? {
             Err(errors) => WithdrawRequestPayload::refused(errors),
-            Ok(id) => WithdrawRequestPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => WithdrawRequestPayload::tried(preview),
+                None => WithdrawRequestPayload::done(request(context, id).await?),
+            },
         }))
     }
 
@@ -458,13 +536,14 @@ impl RequestMutation {
         let service = service(context)?;
         let disposition = id::uuid("Disposition", &input.disposition_id);
         Ok(Some(match settle(service.read_disposition(pass, disposition).await)? {
-            Err(errors) => ReadDispositionPayload::refused(errors),
+            Err(user_errors) => ReadDispositionPayload { disposition: None, user_errors },
             Ok(id) => {
                 let row = store::disposition_by_id(service.store().reader(), id).await.map_err(error::store)?;
-                ReadDispositionPayload::done(match row {
+                let disposition = match row {
                     None => None,
                     Some(row) => request(context, row.request_id).await?.map(|request| Disposition { request, row }),
-                })
+                };
+                ReadDispositionPayload { disposition, user_errors: Vec::new() }
             }
         }))
     }
@@ -480,13 +559,24 @@ impl RequestMutation {
             asset: id::uuid("Asset", &input.asset_id),
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.reveal_credential(pass, reveal).await)? {
-            Err(user_errors) => RevealCredentialPayload { username: None, secret: None, asset: None, user_errors },
-            Ok(revealed) => RevealCredentialPayload {
-                username: revealed.username,
-                secret: Some(revealed.secret.expose().to_owned()),
-                asset: asset(context, revealed.asset).await?,
-                user_errors: Vec::new(),
+        let service = performing(context, input.validate_only)?;
+        let nothing = RevealCredentialPayload {
+            username: None,
+            secret: None,
+            asset: None,
+            preview: None,
+            user_errors: Vec::new(),
+        };
+        Ok(Some(match settle(service.reveal_credential(pass, reveal).await)? {
+            Err(user_errors) => RevealCredentialPayload { user_errors, ..nothing },
+            Ok(revealed) => match tried(context, &service)? {
+                Some(preview) => RevealCredentialPayload { preview: Some(preview), ..nothing },
+                None => RevealCredentialPayload {
+                    username: revealed.username,
+                    secret: revealed.secret.map(|secret| secret.expose().to_owned()),
+                    asset: asset(context, revealed.asset).await?,
+                    ..nothing
+                },
             },
         }))
     }
@@ -504,9 +594,13 @@ impl RequestMutation {
             recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.reissue_credential(pass, reissue).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.reissue_credential(pass, reissue).await)? {
             Err(errors) => ReissueCredentialPayload::refused(errors),
-            Ok(id) => ReissueCredentialPayload::done(asset(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => ReissueCredentialPayload::tried(preview),
+                None => ReissueCredentialPayload::done(asset(context, id).await?),
+            },
         }))
     }
 
@@ -522,9 +616,13 @@ impl RequestMutation {
             reason: input.reason,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.revoke_asset(pass, revoke).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.revoke_asset(pass, revoke).await)? {
             Err(errors) => RevokeAssetPayload::refused(errors),
-            Ok(id) => RevokeAssetPayload::done(asset(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => RevokeAssetPayload::tried(preview),
+                None => RevokeAssetPayload::done(asset(context, id).await?),
+            },
         }))
     }
 }

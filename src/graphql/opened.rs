@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use async_graphql::parser::types::{BaseType, ExecutableDocument, Field, OperationType, Selection, SelectionSet, Type};
-use async_graphql::{ErrorExtensions, ServerError};
+use async_graphql::ServerError;
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
 
-use super::complete::Shapes;
+use super::Code;
+use super::complete::{Shapes, named};
+use super::unknown;
 use crate::access::{KeyScope, Login, Pass};
 
 /// By what a field is opened; by nothing but a person who signed in where there is none.
@@ -81,10 +83,15 @@ const TABLE: &[(&str, Opens, &str)] = &[
     (
         "Request",
         READ,
-        "submittedBy submissions letter contact details reason visits dispositions documents assets events availableActions",
+        "submittedBy submissions letter contact details reason visits dispositions documents assets events availableActions \
+         closedActions",
     ),
     ("StepVisit", READ, "completedAt performedBy outcome note"),
     ("Action", READ, "kind step outcomes document asset recipients actingAs"),
+    ("ClosedAction", READ, "kind step reasons message awaited needs"),
+    ("Awaited", READ, "step roles people"),
+    ("ActionNeeds", READ, "records signatures"),
+    ("NeededSignature", READ, "document roles"),
     ("Actor", READ, "user role capacity onBehalfOf"),
     ("Asset", READ, ASSET),
     ("CloudAccount", READ, ASSET),
@@ -119,14 +126,16 @@ const TABLE: &[(&str, Opens, &str)] = &[
         ACT,
         "submitRequest resubmitRequest executeStep signDocument withdrawRequest readDisposition reissueCredential revokeAsset",
     ),
-    ("SubmitRequestPayload", ACT, "request userErrors"),
-    ("ResubmitRequestPayload", ACT, "request userErrors"),
-    ("ExecuteStepPayload", ACT, "request userErrors"),
-    ("SignDocumentPayload", ACT, "document userErrors"),
-    ("WithdrawRequestPayload", ACT, "request userErrors"),
+    ("SubmitRequestPayload", ACT, "request preview userErrors"),
+    ("ResubmitRequestPayload", ACT, "request preview userErrors"),
+    ("ExecuteStepPayload", ACT, "request preview userErrors"),
+    ("SignDocumentPayload", ACT, "document preview userErrors"),
+    ("WithdrawRequestPayload", ACT, "request preview userErrors"),
     ("ReadDispositionPayload", ACT, "disposition userErrors"),
-    ("ReissueCredentialPayload", ACT, "asset userErrors"),
-    ("RevokeAssetPayload", ACT, "asset userErrors"),
+    ("ReissueCredentialPayload", ACT, "asset preview userErrors"),
+    ("RevokeAssetPayload", ACT, "asset preview userErrors"),
+    ("ActPreview", ACT, "status version awaited documents dispositionTo asset"),
+    ("AssetPreview", ACT, "kind name status"),
     ("UserError", ACT, "code message path"),
     // What a person does about their own way in, and what is for their own eyes.
     // An office's people are administered by a person who signed in.
@@ -140,19 +149,24 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("PolicyLine", NOTHING, "file line text"),
     ("Office", NOTHING, "people"),
     ("OfficePerson", NOTHING, "user active grants"),
-    ("Mutation", NOTHING, "signIn refreshSession signOut changePassword beginTotp confirmTotp disableTotp"),
+    (
+        "Mutation",
+        NOTHING,
+        "signIn refreshSession signOut changePassword chooseLanguage beginTotp confirmTotp disableTotp",
+    ),
     ("Mutation", NOTHING, "createApiKey revokeApiKey revealCredential"),
     ("SignInPayload", NOTHING, "accessToken expiresAt refreshToken refreshExpiresAt viewer userErrors"),
     ("RefreshSessionPayload", NOTHING, "accessToken expiresAt refreshToken refreshExpiresAt viewer userErrors"),
     ("SignOutPayload", NOTHING, "userErrors"),
     ("ChangePasswordPayload", NOTHING, "userErrors"),
+    ("ChooseLanguagePayload", NOTHING, "userErrors"),
     ("BeginTotpPayload", NOTHING, "secret uri userErrors"),
     ("ConfirmTotpPayload", NOTHING, "recoveryCodes userErrors"),
     ("DisableTotpPayload", NOTHING, "userErrors"),
     ("CreateApiKeyPayload", NOTHING, "key apiKey userErrors"),
     ("RevokeApiKeyPayload", NOTHING, "apiKey userErrors"),
-    ("RevealCredentialPayload", NOTHING, "username secret asset userErrors"),
-    ("Viewer", NOTHING, "sessions apiKeys totpEnabled"),
+    ("RevealCredentialPayload", NOTHING, "username secret asset preview userErrors"),
+    ("Viewer", NOTHING, "sessions apiKeys totpEnabled language"),
     ("Session", NOTHING, "beganAt lastUsedAt current"),
     ("ApiKey", NOTHING, "id name scopes createdAt expiresAt lastUsedAt revokedAt"),
 ];
@@ -176,12 +190,7 @@ pub(super) fn judge(shapes: &Shapes, document: &ExecutableDocument, pass: Option
     let walk = Walk { shapes, document, pass };
     // All of its operations: which one runs is not for this to find out.
     for (_, operation) in document.operations.iter() {
-        let root = match operation.node.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
-        walk.through(&operation.node.selection_set.node, root)?;
+        walk.through(&operation.node.selection_set.node, unknown::root(operation.node.ty))?;
     }
     Ok(())
 }
@@ -235,22 +244,12 @@ impl Walk<'_> {
     }
 }
 
-/// The type that a field's value is, or is a list of.
-fn named(ty: &Type) -> &str {
-    match &ty.base {
-        BaseType::Named(name) => name,
-        BaseType::List(item) => named(item),
-    }
-}
-
 fn refused(message: String, scope: Opens) -> ServerError {
-    let error = async_graphql::Error::new(message).extend_with(|_, extensions| {
-        extensions.set("code", "FORBIDDEN");
-        if let Some(scope) = scope {
-            extensions.set("scope", scope.word());
-        }
-    });
-    error.into_server_error(Default::default())
+    let mut error = Code::Forbidden.whole(message);
+    if let Some(scope) = scope {
+        error.extensions.get_or_insert_default().set("scope", scope.word());
+    }
+    error
 }
 
 #[cfg(test)]

@@ -88,14 +88,16 @@ pub(super) async fn requests(context: &Context<'_>, requests: &[Request], select
     session.loader().feed_many(requests.iter().map(|request| (RequestOf(request.0.row.id), request.0.clone()))).await;
     let ids = || requests.iter().map(|request| request.0.row.id);
     let office = requests.iter().filter(|request| request.0.side() == Side::Office).map(|request| request.0.row.id);
-    let acts = selected.has(&["availableActions", "actions"]);
+    let acts = selected.has(&["availableActions", "closedActions", "actions"]);
+    // Who ended which steps is decided on where an office's policy asks.
+    let separated = acts && requests.iter().any(|request| session.policy().separates(&request.0.row.office));
     let (submissions, visits, documents, assets, dispositions, _) = tokio::try_join!(
         fill(
             session,
             selected.has(&["submissions", "letter", "contact", "details"]),
             ids().map(SubmissionsOf).collect()
         ),
-        fill(session, selected.has(&["visits", "currentVisit"]), ids().map(VisitsOf).collect()),
+        fill(session, separated || selected.has(&["visits", "currentVisit"]), ids().map(VisitsOf).collect()),
         fill(session, acts || selected.has(&["documents"]), ids().map(DocumentsOf).collect()),
         fill(session, acts || selected.has(&["assets"]), ids().map(AssetsOf).collect()),
         fill(session, selected.has(&["dispositions"]), office.map(DispositionsOf).collect()),
@@ -129,7 +131,7 @@ pub(super) async fn requests(context: &Context<'_>, requests: &[Request], select
             people.add(actor.user, actor.on_behalf_of);
         }
     }
-    if selected.has(&["submittedBy"]) {
+    if selected.has(&["submittedBy"]) || selected.field("closedActions").field("awaited").has(&["people"]) {
         requests.iter().for_each(|request| people.add(request.0.row.submitted_by, None));
     }
     if selected.field("submissions").has_actor(&["by"]) {
@@ -152,7 +154,9 @@ pub(super) async fn requests(context: &Context<'_>, requests: &[Request], select
     if selected.field("dispositions").field("reads").has_actor(&["by"]) {
         rows(&reads).for_each(|row| people.add(row.actor_user, row.actor_for));
     }
-    if selected.field("assets").field("credential").has(&["recipient"]) {
+    if selected.field("assets").field("credential").has(&["recipient"])
+        || selected.field("closedActions").field("awaited").has(&["people"])
+    {
         rows(&credentials).for_each(|row| people.add(row.recipient_id, None));
     }
     fill(session, true, people.0.into_iter().map(PersonOf).collect()).await?;

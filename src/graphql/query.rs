@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 
-use super::account::OwnSession;
+use super::account::{Language, OwnSession};
 use super::api_key::ApiKey;
 use super::node::node;
 use super::prefetch::{self, Selected};
@@ -21,6 +21,7 @@ use super::types::request::{
 use super::types::who::{Office, RoleGrant, User, person};
 use super::{error, id};
 use crate::access::{KeyScope, Seen};
+use crate::say;
 use crate::service::Judged;
 use crate::store::{self, Order, OrderField};
 
@@ -155,6 +156,11 @@ impl Viewer {
             prefetch::requests(context, &found, &Selected::of_field(context).field("edges")).await?;
         }
         Ok(Some(InboxConnection::of(page, &arguments, total)))
+    }
+
+    /// The language that you have chosen; null while you leave it to each client's `Accept-Language`.
+    async fn language(&self) -> Option<Language> {
+        self.0.language.map(Into::into)
     }
 
     /// Your sessions that last, the latest used first.
@@ -347,7 +353,7 @@ impl RequestQuery {
             service.expect_scope(pass, KeyScope::Read, "`search`").map_err(error::of)?;
         }
         if filter.search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH) {
-            return Err(error::invalid(&format!("`search` takes {LONGEST_SEARCH} characters at most.")));
+            return Err(error::invalid(say!("`search` takes {most} characters at most.", most = LONGEST_SEARCH)));
         }
         let filter = store::RequestFilter {
             office: filter.office,

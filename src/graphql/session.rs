@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::error;
 use super::loaders::Loads;
 use crate::access::Pass;
+use crate::language::Language;
 use crate::service::{Answer, HeldPolicy, Judged, Service, View};
 use crate::store::{self, LogPlace, Viewing};
 
@@ -27,6 +28,8 @@ pub struct Session {
     pub(super) log_end: Option<LogPlace>,
     /// It is nobody's: the answer is for many.
     pub(super) is_shared: bool,
+    /// The language that the operation wants.
+    wanted: Option<Language>,
 }
 
 /// Whether anything depended on who asks: every way to the caller, and to what they may see, notes that it was taken. An answer
@@ -134,7 +137,19 @@ impl Session {
             address,
             log_end,
             is_shared: false,
+            wanted: None,
         }
+    }
+
+    /// Where nobody has chosen a language for themselves, that one is wanted.
+    pub(super) fn wanting(self, wanted: Option<Language>) -> Self {
+        Self { wanted, ..self }
+    }
+
+    /// The language that is spoken; none where nobody wants one, and everything is told as it was written. What is for many is
+    /// in the language of their operation, which those who follow by it have in common.
+    pub(super) fn language(&self) -> Option<Language> {
+        self.identity().caller.as_ref().and_then(|caller| caller.language).or(self.wanted)
     }
 
     fn identity(&self) -> &Identity {
@@ -206,6 +221,11 @@ pub(super) fn session<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Se
 /// The service.
 pub(super) fn service<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Service> {
     context.data::<Service>()
+}
+
+/// The language that is spoken.
+pub(super) fn language(context: &Context<'_>) -> async_graphql::Result<Option<Language>> {
+    Ok(session(context)?.language())
 }
 
 /// The signed-in caller, or the error that asks to sign in.

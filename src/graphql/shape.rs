@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use async_graphql::Value;
 use bytes::Bytes;
 use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::StreamExt;
@@ -17,8 +16,9 @@ use uuid::Uuid;
 use super::loaders::RequestOf;
 use super::session::{Asked, Session};
 use super::subscription::Run;
-use super::{ApiSchema, Operation, finish};
+use super::{ApiSchema, Code, Operation, finish};
 use crate::access::Side;
+use crate::language::Language;
 use crate::service::{Happening, InboxChange, Service};
 
 /// How long it is waited before what could not be read is tried again.
@@ -51,6 +51,7 @@ struct Key {
     name: Option<String>,
     /// The variables that decide what is selected.
     variables: BTreeMap<String, String>,
+    language: Option<Language>,
 }
 
 /// An operation as all who send it share it.
@@ -100,8 +101,9 @@ enum Resolved {
 }
 
 /// What is told when an answer was lost by a fault of ours.
-const LOST: &str =
-    r#"{"data":null,"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"INTERNAL"}}]}"#;
+fn lost() -> Bytes {
+    serde_json::to_vec(&Code::Internal.answer("Something went wrong on our side.")).map(Bytes::from).unwrap_or_default()
+}
 
 impl Answers {
     /// Forgets the oldest answers, as far as they are too many.
@@ -124,7 +126,12 @@ impl Followed {
     pub(super) fn shape(&self, operation: Operation) -> Arc<Shape> {
         let request = &operation.request;
         let variables = request.variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        let key = Key { query: request.query.clone(), name: request.operation_name.clone(), variables };
+        let key = Key {
+            query: request.query.clone(),
+            name: request.operation_name.clone(),
+            variables,
+            language: operation.wanted,
+        };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shape) = known.get(&key).and_then(Weak::upgrade) {
             return shape;
@@ -183,7 +190,7 @@ impl Shape {
                     depends += 1;
                     self.depends.fetch_max(depends, Ordering::Relaxed);
                 }
-                Resolved::Lost => return Bytes::from_static(LOST.as_bytes()),
+                Resolved::Lost => return lost(),
             }
         }
     }
@@ -208,7 +215,7 @@ impl Shape {
         });
         match resolving.await {
             Resolved::Answer(answer) => answer,
-            _ => Bytes::from_static(LOST.as_bytes()),
+            _ => lost(),
         }
     }
 
@@ -256,14 +263,11 @@ impl Shape {
 
     /// One answer; none while the database does not answer.
     async fn run(&self, schema: &ApiSchema, session: Session, run: Run) -> Option<Bytes> {
-        let Operation { document, request } = &self.operation;
+        let Operation { document, request, wanted } = &self.operation;
+        let session = session.wanting(*wanted);
         let answer = schema.execute_stream(self.operation.request().data(session).data(run)).next().await?;
-        let answer = finish(document, request.operation_name.as_deref(), answer);
-        let unavailable = Value::from("UNAVAILABLE");
-        let code = |error: &async_graphql::ServerError| {
-            error.extensions.as_ref().is_some_and(|extensions| extensions.get("code") == Some(&unavailable))
-        };
-        if answer.errors.iter().any(code) {
+        let answer = finish(document, request.operation_name.as_deref(), answer, *wanted);
+        if answer.errors.iter().any(|error| Code::Unavailable.is_of(error)) {
             return None;
         }
         serde_json::to_vec(&answer).ok().map(Bytes::from)

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
 use super::Shared;
-use crate::graphql::{self, Ended, Operation, Session};
+use crate::graphql::{self, Code, Ended, Operation, Session};
 use crate::service::{LogPlace, Pass, Refused};
 
 /// One of the answers to an operation.
@@ -28,13 +28,6 @@ impl From<Ended> for Answer {
     }
 }
 
-/// An answer that says why there is no other.
-pub(super) fn failure(code: &'static str, message: &str) -> Response {
-    use async_graphql::ErrorExtensions;
-    let error = async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code));
-    Response::from_errors(vec![error.into_server_error(Default::default())])
-}
-
 /// All answers to an operation of a person, or nobody. What it follows, if it does, it follows once this is awaited. `resume`:
 /// the cursor to go on from, whatever the operation says.
 pub(super) async fn answers(
@@ -51,7 +44,7 @@ pub(super) async fn answers(
     let answer = async move {
         let seconds = shared.operation.as_secs();
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
-        answer.unwrap_or_else(|_| Answer::Failed(failure("TIMEOUT", &super::too_long(seconds))))
+        answer.unwrap_or_else(|_| Answer::Failed(Code::Timeout.answer(super::too_long(seconds))))
     };
     stream::once(Box::pin(answer)).boxed()
 }
@@ -59,7 +52,7 @@ pub(super) async fn answers(
 async fn once(shared: &Shared, operation: Operation, pass: Option<Pass>, address: IpAddr) -> Answer {
     let session = match Session::open(&shared.service, operation.text(), pass, Some(address)).await {
         Ok(session) => session,
-        Err(refused) => return Ended::from(refused).into(),
+        Err(refused) => return Ended::from(refused).told(operation.wanted()).into(),
     };
     let response = graphql::execute(&shared.schema, operation, session).await;
     match serde_json::to_vec(&response) {

@@ -11,9 +11,11 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
 use tokio::time::Instant;
 
-use super::answers::{Answer, failure};
+use super::answers::Answer;
+use super::close::Close;
 use super::lifeline::Lifeline;
 use super::{Shared, time_left};
+use crate::graphql::Code;
 
 /// The header in which a browser's own client says where it was.
 pub(super) const LAST_EVENT: &str = "last-event-id";
@@ -99,9 +101,9 @@ fn next(response: &async_graphql::Response) -> Event {
 /// WebSocket.
 fn signed_out() -> Event {
     let mut response =
-        failure("UNAUTHENTICATED", "The token has ended: sign in again, and go on from your last cursor.");
+        Code::Unauthenticated.answer("The token has ended: sign in again, and go on from your last cursor.");
     for error in &mut response.errors {
-        error.extensions.get_or_insert_default().set("closeCode", 4403);
+        error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
     }
     next(&response)
 }

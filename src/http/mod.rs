@@ -1,12 +1,14 @@
 //! axum: routes, limits, health, explorer.
 
 mod answers;
+mod close;
 mod events;
 mod explorer;
 mod lifeline;
 mod proxies;
 mod socket;
 
+pub use close::Close;
 pub use lifeline::{Ending, Lifeline, lifeline};
 pub use proxies::Proxies;
 
@@ -30,7 +32,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use tower_http::trace::TraceLayer;
 
-use crate::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
+use crate::graphql::{self, ApiSchema, Code, Followed, Limits, Operation, Session};
+use crate::language::Language;
 use crate::service::{Pass, Refused, Service};
 
 /// What the routes share.
@@ -120,12 +123,12 @@ async fn ready(State(shared): State<Shared>) -> Response {
 }
 
 /// An operation that never ran, or was cut short: its status, its code, and what to do.
-struct Refusal(StatusCode, &'static str, String);
+struct Refusal(StatusCode, Code, String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self(status, code, message) = self;
-        let body = serde_json::json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+        let body = json!({ "errors": [{ "message": message, "extensions": { "code": code.word() } }] });
         (status, axum::Json(body)).into_response()
     }
 }
@@ -146,9 +149,9 @@ async fn graphql(
 ) -> Result<Response, Refusal> {
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     let answer = answer(&shared, peer, &headers, request);
-    tokio::time::timeout(shared.operation, answer)
-        .await
-        .unwrap_or_else(|_| Err(Refusal(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", too_long(shared.operation.as_secs()))))
+    tokio::time::timeout(shared.operation, answer).await.unwrap_or_else(|_| {
+        Err(Refusal(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(shared.operation.as_secs())))
+    })
 }
 
 async fn answer(
@@ -161,14 +164,17 @@ async fn answer(
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if content.split(';').next().map(str::trim) != Some("application/json") {
         let message = "Send the operation as application/json.".to_owned();
-        return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "INVALID_OPERATION", message));
+        return Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidOperation, message));
     }
     let body = read(request.into_body(), shared.body_limit).await?;
+    if let Err(response) = shared.limits.hold(&body) {
+        return Ok(axum::Json(response).into_response());
+    }
     let request = serde_json::from_slice(&body).map_err(|error| error.to_string()).and_then(operation_of);
     let request = request.map_err(|why| malformed(&why))?;
     let (pass, until) = signed_in(shared, headers).await?.unzip();
     let operation = match Operation::read(request, &shared.limits) {
-        Ok(operation) => operation,
+        Ok(operation) => operation.wanting(language(headers)),
         Err(response) => return Ok(axum::Json(response).into_response()),
     };
     let address = shared.proxies.caller(peer.ip(), headers);
@@ -178,7 +184,7 @@ async fn answer(
     }
     if operation.is_subscription() {
         let message = "Follow a subscription by WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.";
-        return Err(Refusal(StatusCode::NOT_ACCEPTABLE, "INVALID_OPERATION", message.to_owned()));
+        return Err(Refusal(StatusCode::NOT_ACCEPTABLE, Code::InvalidOperation, message.to_owned()));
     }
     let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await.map_err(refused)?;
     Ok(axum::Json(graphql::execute(&shared.schema, operation, session).await).into_response())
@@ -197,7 +203,7 @@ async fn long(
     }
     if !events::is_wanted(&headers) {
         let message = "Send operations by POST, follow subscriptions by WebSocket or with `Accept: text/event-stream`.";
-        return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message.to_owned()));
+        return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidOperation, message.to_owned()));
     }
     let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
     let operation = Operation::read(asked.request().map_err(|why| malformed(&why))?, &shared.limits);
@@ -206,9 +212,12 @@ async fn long(
     let answers = match operation {
         Ok(operation) if operation.is_mutation() => {
             let message = "Send a mutation by POST.".to_owned();
-            return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "INVALID_OPERATION", message));
+            return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidOperation, message));
         }
-        Ok(operation) => answers::answers(&shared, operation, pass, address, last_event(&headers)).await,
+        Ok(operation) => {
+            let operation = operation.wanting(language(&headers));
+            answers::answers(&shared, operation, pass, address, last_event(&headers)).await
+        }
         Err(response) => stream::once(std::future::ready(answers::Answer::Failed(*response))).boxed(),
     };
     Ok(events::respond(&shared, answers, until))
@@ -253,7 +262,7 @@ async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<Option<(Pass,
 
 fn malformed(why: &str) -> Refusal {
     let message = format!("This is no GraphQL request in JSON: {why}.");
-    Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message)
+    Refusal(StatusCode::BAD_REQUEST, Code::InvalidOperation, message)
 }
 
 /// Why a session was not opened.
@@ -263,12 +272,12 @@ fn refused(refused: Refused) -> Refusal {
         Refused::Unavailable(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later.".to_owned();
-            Refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+            Refusal(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message)
         }
         error => {
             tracing::error!(?error, "no session");
             let message = "Something went wrong on our side.".to_owned();
-            Refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+            Refusal(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message)
         }
     }
 }
@@ -284,7 +293,7 @@ async fn read(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
     };
     if !unread.is::<LengthLimitError>() {
         let message = "The body could not be read.".to_owned();
-        return Err(Refusal(StatusCode::BAD_REQUEST, "INVALID_OPERATION", message));
+        return Err(Refusal(StatusCode::BAD_REQUEST, Code::InvalidOperation, message));
     }
     // A client that is still sending when the connection closes never reads why: most are heard out first.
     let mut left = most.saturating_mul(DRAINED);
@@ -295,7 +304,7 @@ async fn read(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
         }
     }
     let message = format!("The body is larger than {most} bytes, which is the most that is taken.");
-    Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message))
+    Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message))
 }
 
 /// The operation that an object asks for.
@@ -305,6 +314,11 @@ fn operation_of(sent: Value) -> Result<Request, String> {
         return Err("an object with `query` is wanted".to_owned());
     }
     serde_json::from_value(sent).map_err(|error| error.to_string())
+}
+
+/// The language that is wanted most of those that are spoken.
+fn language(headers: &HeaderMap) -> Option<Language> {
+    Language::wanted(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// The token that was sent, if any.
@@ -319,5 +333,5 @@ fn header_token(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 }
 
 fn unauthenticated(message: &str) -> Refusal {
-    Refusal(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message.to_owned())
+    Refusal(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message.to_owned())
 }

@@ -21,9 +21,11 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
-use super::answers::{Answer, answers, failure};
-use super::{Shared, header_token, operation_of, time_left};
-use crate::graphql::Operation;
+use super::answers::{Answer, answers};
+use super::close::Close;
+use super::{Shared, header_token, language, operation_of, time_left};
+use crate::graphql::{Code, Operation};
+use crate::language::Language;
 use crate::service::{Pass, Refused};
 
 /// The one subprotocol.
@@ -66,31 +68,17 @@ enum Incoming {
     },
 }
 
-/// Why a socket closes: a code of the protocol, and words for people.
-struct Close(u16, &'static str);
-
-const MALFORMED: Close = Close(4400, "Invalid message received");
-const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
-const FORBIDDEN: Close = Close(4403, "Forbidden");
-const WRONG_PROTOCOL: Close = Close(4406, "Subprotocol not acceptable");
-const NO_INIT: Close = Close(4408, "Connection initialisation timeout");
-const MANY_INITS: Close = Close(4429, "Too many initialisation requests");
-/// The server is about to end (RFC 6455's registry: service restart). Clients connect again.
-const RESTART: Close = Close(1012, "Service restart");
-/// The database does not answer (the same registry: try again later).
-const LATER: Close = Close(1013, "Try again later");
-
 /// Why a socket is left.
 enum Leave {
     /// With a word.
-    Close(u16, String),
+    Close(Close, String),
     /// It is gone, or takes nothing any more.
     Gone,
 }
 
 impl From<Close> for Leave {
-    fn from(Close(code, reason): Close) -> Self {
-        Self::Close(code, reason.to_owned())
+    fn from(close: Close) -> Self {
+        Self::Close(close, close.reason().to_owned())
     }
 }
 
@@ -109,24 +97,28 @@ pub(super) async fn upgrade(
 ) -> impl IntoResponse {
     let address = shared.proxies.caller(peer.ip(), &headers);
     let token = header_token(&headers).map(|token| token.map(str::to_owned)).map_err(|_| ());
+    let wanted = language(&headers);
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_message_size(shared.body_limit)
         .max_frame_size(shared.body_limit)
-        .on_upgrade(move |socket| serve(socket, shared, address, token))
+        .on_upgrade(move |socket| serve(socket, shared, address, (token, wanted)))
 }
 
+/// What came in the header, or that it could not be read.
+type SentToken = Result<Option<String>, ()>;
+
 /// Serves a socket until it is left.
-async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) {
+async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, sent: (SentToken, Option<Language>)) {
     let left = if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
-        WRONG_PROTOCOL.into()
+        Close::WrongProtocol.into()
     } else {
-        Box::pin(Connection::new(shared, address, token)).run(&mut socket).await
+        Box::pin(Connection::new(shared, address, sent)).run(&mut socket).await
     };
-    if let Leave::Close(code, reason) = left {
-        let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+    if let Leave::Close(close, reason) = left {
+        let close = Message::Close(Some(CloseFrame { code: close.code(), reason: reason.into() }));
         // The peer's own word ends it; who does not answer is not waited for.
         let goodbye = async {
             socket.send(close).await?;
@@ -142,7 +134,9 @@ struct Connection {
     shared: Shared,
     address: IpAddr,
     /// What came in the header, for an init that brings no token.
-    token: Result<Option<String>, ()>,
+    token: SentToken,
+    /// The language that is wanted, by the header or by the init, which a browser can say.
+    wanted: Option<Language>,
     caller: Option<Greeted>,
     /// When it is left: without an init, or when the token has ended.
     deadline: Pin<Box<Sleep>>,
@@ -166,12 +160,13 @@ struct Greeted {
 }
 
 impl Connection {
-    fn new(shared: Shared, address: IpAddr, token: Result<Option<String>, ()>) -> Self {
+    fn new(shared: Shared, address: IpAddr, (token, wanted): (SentToken, Option<Language>)) -> Self {
         let deadline = Box::pin(tokio::time::sleep(shared.socket_init));
         Self {
             shared,
             address,
             token,
+            wanted,
             caller: None,
             deadline,
             running: HashMap::new(),
@@ -195,7 +190,7 @@ impl Connection {
                     match received {
                         None => Err(Leave::Gone),
                         // Too large, not text, not a frame: one that is still there hears of it.
-                        Some(Err(_)) => Err(MALFORMED.into()),
+                        Some(Err(_)) => Err(Close::Malformed.into()),
                         // Boxed where it is rare: a socket that waits, as almost all do, holds little.
                         Some(Ok(message)) => Box::pin(self.take(socket, message)).await,
                     }
@@ -209,9 +204,9 @@ impl Connection {
                     if silent > 2 { Err(Leave::Gone) } else { Box::pin(self.send(socket, Message::Ping(Bytes::new()))).await }
                 }
                 () = &mut self.deadline => {
-                    Err(if self.caller.is_none() { NO_INIT.into() } else { FORBIDDEN.into() })
+                    Err(if self.caller.is_none() { Close::NoInit.into() } else { Close::Forbidden.into() })
                 }
-                () = &mut ended => Err(RESTART.into()),
+                () = &mut ended => Err(Close::Restart.into()),
             };
             if let Err(leave) = done {
                 return leave;
@@ -223,11 +218,11 @@ impl Connection {
     async fn take(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), Leave> {
         let text = match message {
             Message::Text(text) => text,
-            Message::Binary(_) => return Err(MALFORMED.into()),
+            Message::Binary(_) => return Err(Close::Malformed.into()),
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Leave::Gone),
         };
-        match serde_json::from_str(&text).map_err(|_| MALFORMED)? {
+        match serde_json::from_str(&text).map_err(|_| Close::Malformed)? {
             Incoming::Pong {} => Ok(()),
             Incoming::Ping { payload } => {
                 let mut pong = json!({ "type": "pong" });
@@ -238,9 +233,12 @@ impl Connection {
             }
             Incoming::ConnectionInit { payload } => {
                 if self.caller.is_some() {
-                    return Err(MANY_INITS.into());
+                    return Err(Close::ManyInits.into());
                 }
-                self.greet(&payload.unwrap_or_default()).await?;
+                let payload = payload.unwrap_or_default();
+                let said = payload.get("language").or(payload.get("Accept-Language")).and_then(Value::as_str);
+                self.wanted = said.and_then(Language::wanted).or(self.wanted);
+                self.greet(&payload).await?;
                 self.send_json(socket, &json!({ "type": "connection_ack" })).await
             }
             Incoming::Complete { id } => {
@@ -250,12 +248,12 @@ impl Connection {
                 Ok(())
             }
             Incoming::Subscribe { id, payload } => {
-                let Some(caller) = &self.caller else { return Err(UNAUTHORIZED.into()) };
+                let Some(caller) = &self.caller else { return Err(Close::Unauthorized.into()) };
                 if id.is_empty() || id.len() > LONGEST_ID {
-                    return Err(MALFORMED.into());
+                    return Err(Close::Malformed.into());
                 }
                 if self.running.contains_key(id.as_str()) {
-                    return Err(Leave::Close(4409, reason(&id)));
+                    return Err(Leave::Close(Close::IdInUse, reason(&id)));
                 }
                 let pass = caller.pass;
                 self.begin(socket, id, (payload, text.len()), pass).await
@@ -276,16 +274,16 @@ impl Connection {
                         .map_or(given, |(_, token)| token.trim()),
                 )
             }
-            Some(Value::Null) | None => self.token.as_ref().map_err(|()| FORBIDDEN)?.as_deref(),
-            Some(_) => return Err(FORBIDDEN.into()),
+            Some(Value::Null) | None => self.token.as_ref().map_err(|()| Close::Forbidden)?.as_deref(),
+            Some(_) => return Err(Close::Forbidden.into()),
         };
         let mut left = ANONYMOUS;
         let mut pass = None;
         if let Some(token) = token {
             let service = &self.shared.service;
             let refused = |refused| match refused {
-                Refused::Unavailable(_) => LATER,
-                _ => FORBIDDEN,
+                Refused::Unavailable(_) => Close::Later,
+                _ => Close::Forbidden,
             };
             let (found, until) = service.pass_of(token).await.map_err(refused)?;
             service.caller(found).await.map_err(refused)?;
@@ -312,11 +310,11 @@ impl Connection {
                 "No other operation is taken on this connection: at most {OPERATIONS} may be under way, and with their \
                  variables they may be {most} bytes long together."
             );
-            return self.send_error(socket, &id, &failure("TOO_MANY_OPERATIONS", &message)).await;
+            return self.send_error(socket, &id, &Code::TooManyOperations.answer(message)).await;
         }
-        let request = operation_of(Value::Object(payload)).map_err(|_| MALFORMED)?;
+        let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
         let operation = match Operation::read(request, &self.shared.limits) {
-            Ok(operation) => operation,
+            Ok(operation) => operation.wanting(self.wanted),
             Err(response) => return self.send_error(socket, &id, &response).await,
         };
         let (shared, address) = (self.shared.clone(), self.address);
@@ -372,7 +370,7 @@ impl Connection {
     ) -> Result<(), Leave> {
         let message = match answer {
             Some(Answer::Next(answer, _)) => next(id, &answer).ok_or(Leave::Gone)?,
-            Some(Answer::SignedOut) => return Err(FORBIDDEN.into()),
+            Some(Answer::SignedOut) => return Err(Close::Forbidden.into()),
             Some(Answer::Failed(response)) => {
                 // An error is its end: no other is told.
                 if let Some(running) = self.running.remove(id) {

@@ -237,7 +237,8 @@ async fn an_act_is_by_the_grant_that_a_line_allows() {
     let submit = Object::Step("permohonan-subdomain", "1");
     let sign = Object::Step("permohonan-subdomain", "8");
     let authorize = |grants: Vec<Grant>, object, action| {
-        let caller = Caller { pass: Pass::new(Uuid::from_u128(9), Login::Session(Uuid::nil())), grants };
+        let caller =
+            Caller { pass: Pass::new(Uuid::from_u128(9), Login::Session(Uuid::nil())), grants, language: None };
         policy.authorize(&caller, subject, object, action, None).map(|proof| {
             assert_eq!(*proof, subject);
             assert_eq!(proof.action(), action);
@@ -265,6 +266,7 @@ async fn an_act_is_by_the_grant_that_a_line_allows() {
     let caller = Caller {
         pass: Pass::new(Uuid::from_u128(9), Login::Session(Uuid::nil())).acting_as(Some(chosen)),
         grants: vec![acting, Grant { id: chosen, ..daily }, Grant { id: Uuid::from_u128(3), ..definitive("tu", None) }],
+        language: None,
     };
     let proof = policy.authorize(&caller, subject, sign, Action::Sign, None).unwrap();
     assert_eq!(proof.actor().capacity, Capacity::DailyActing);
@@ -305,7 +307,7 @@ async fn a_condition_must_hold_beside_its_line() {
     let subject = Asked { procedure: "permohonan-subdomain", agency: Uuid::nil() };
     let ask = |role: &str, capacity, (step, action): (&str, Action), ended: Option<&[(&str, Uuid)]>| {
         let grants = vec![grant("singkawang", role, None, capacity)];
-        let caller = Caller { pass: Pass::new(me, Login::Session(Uuid::nil())), grants };
+        let caller = Caller { pass: Pass::new(me, Login::Session(Uuid::nil())), grants, language: None };
         let ended = ended.map(|ended| Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))));
         let object = Object::Step("permohonan-subdomain", step);
         match policy.authorize(&caller, subject, object, action, ended.as_ref()) {

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
 use super::Office;
+use super::label::translated;
+use crate::language::{Language, Text};
+use crate::say;
 
 /// So many faults tell enough: a sender of nonsense is not answered at length.
 const MOST_FAULTS: usize = 100;
@@ -19,6 +22,8 @@ const MOST_SHOWN: usize = 160;
 #[derive(Debug)]
 pub struct Form {
     schema: Value,
+    /// The same, saying in English what is translated.
+    english: Value,
     validator: Validator,
 }
 
@@ -28,7 +33,7 @@ pub struct FieldFault {
     /// Where the field is: property names, and indices of lists. A missing or unknown property is named itself.
     pub path: Vec<String>,
     /// What is wrong, fit to stand after the field's name.
-    pub message: String,
+    pub message: Text,
 }
 
 impl Form {
@@ -67,7 +72,8 @@ impl Form {
                 let place = if place.is_empty() { String::new() } else { format!("at `{place}`: ") };
                 clip(&format!("{place}{error}"), 2 * MOST_SHOWN)
             })?;
-        Ok(Self { schema, validator })
+        let english = translated(&schema, &office.english);
+        Ok(Self { schema, english, validator })
     }
 
     /// The form of an act that may change only some attributes, none of which must be given. What holds between attributes
@@ -92,9 +98,12 @@ impl Form {
         Self::compile(&Value::Object(changing), office)
     }
 
-    /// The schema, complete: for clients that draw the form.
-    pub fn schema(&self) -> &Value {
-        &self.schema
+    /// The schema, complete, in a language: for clients that draw the form.
+    pub fn schema(&self, language: Option<Language>) -> &Value {
+        match language {
+            Some(Language::English) => &self.english,
+            _ => &self.schema,
+        }
     }
 
     /// Everything that is wrong with a value; nothing when it fits.
@@ -111,11 +120,11 @@ impl Form {
         match error.kind() {
             ValidationErrorKind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
-                vec![FieldFault { path: below(name), message: "is required".to_owned() }]
+                vec![FieldFault { path: below(name), message: say!("is required") }]
             }
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-                let fault = |name: &String| FieldFault { path: below(name), message: "is not known here".to_owned() };
+                let fault = |name: &String| FieldFault { path: below(name), message: say!("is not known here") };
                 unexpected.iter().map(fault).collect()
             }
             kind => {
@@ -126,58 +135,68 @@ impl Form {
     }
 
     /// What an error says, without the value that is wrong.
-    fn message(&self, kind: &ValidationErrorKind, path: &[String]) -> String {
+    fn message(&self, kind: &ValidationErrorKind, path: &[String]) -> Text {
         use ValidationErrorKind as Kind;
+        let hinted = |fault: Text| match self.hint(path) {
+            Some(hint) => fault.and(hint),
+            None => fault,
+        };
         match kind {
-            Kind::Type { kind: TypeKind::Single(kind) } => {
-                let kind = kind.to_string();
-                let article = if kind.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
-                format!("must be {article} {kind}")
-            }
+            Kind::Type { kind: TypeKind::Single(kind) } => match kind.to_string() {
+                kind if kind.starts_with(['a', 'i', 'o']) => say!("must be an {kind}", kind),
+                kind => say!("must be a {kind}", kind),
+            },
             Kind::Enum { options } => {
                 let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
                 let options: Vec<String> = options.iter().map(plain).collect();
                 let options = options.join(", ");
                 if options.is_empty() || options.len() > MOST_SHOWN {
-                    "is not one of the values allowed".to_owned()
+                    say!("is not one of the values allowed")
                 } else {
-                    format!("must be one of {options}")
+                    say!("must be one of {options}", options)
                 }
             }
-            Kind::Constant { expected_value } => format!("must be {}", clip(&plain(expected_value), MOST_SHOWN)),
-            Kind::Minimum { limit } => format!("must be at least {limit}"),
-            Kind::Maximum { limit } => format!("must be at most {limit}"),
-            Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
-            Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
-            Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
-            Kind::MinLength { limit: 1 } | Kind::MinItems { limit: 1 } => "must not be empty".to_owned(),
-            Kind::MinLength { limit } => format!("must have at least {limit} characters"),
-            Kind::MaxLength { limit } => format!("must have at most {limit} characters"),
-            Kind::MinItems { limit } => format!("must have at least {limit} items"),
-            Kind::MaxItems { limit } => format!("must have at most {limit} items"),
-            Kind::UniqueItems => "must not hold anything twice".to_owned(),
-            Kind::FalseSchema => "does not belong here".to_owned(),
-            Kind::Format { format } => format!("is not a valid {format}{}", self.hint(path)),
-            Kind::Pattern { .. } => format!("is not in the form wanted{}", self.hint(path)),
-            _ => format!("is not accepted{}", self.hint(path)),
+            Kind::Constant { expected_value } => {
+                say!("must be {value}", value = clip(&plain(expected_value), MOST_SHOWN))
+            }
+            Kind::Minimum { limit } => say!("must be at least {limit}", limit = limit.to_string()),
+            Kind::Maximum { limit } => say!("must be at most {limit}", limit = limit.to_string()),
+            Kind::ExclusiveMinimum { limit } => say!("must be more than {limit}", limit = limit.to_string()),
+            Kind::ExclusiveMaximum { limit } => say!("must be less than {limit}", limit = limit.to_string()),
+            Kind::MultipleOf { multiple_of } => {
+                say!("must be a multiple of {number}", number = multiple_of.to_string())
+            }
+            Kind::MinLength { limit: 1 } | Kind::MinItems { limit: 1 } => say!("must not be empty"),
+            Kind::MinLength { limit } => say!("must have at least {limit} characters", limit = *limit),
+            Kind::MaxLength { limit } => say!("must have at most {limit} characters", limit = *limit),
+            Kind::MinItems { limit } => say!("must have at least {limit} items", limit = *limit),
+            Kind::MaxItems { limit } => say!("must have at most {limit} items", limit = *limit),
+            Kind::UniqueItems => say!("must not hold anything twice"),
+            Kind::FalseSchema => say!("does not belong here"),
+            Kind::Format { format } => hinted(say!("is not a valid {format}", format)),
+            Kind::Pattern { .. } => hinted(say!("is not in the form wanted")),
+            _ => hinted(say!("is not accepted")),
         }
     }
 
     /// What the form tells people about a field.
-    fn hint(&self, path: &[String]) -> String {
-        let mut field = &self.schema;
-        for component in path {
-            let property = properties(field).and_then(|properties| properties.get(component));
-            match property.or_else(|| field.get("items")) {
-                Some(found) => field = found,
-                None => return String::new(),
-            }
-        }
-        match field.get("description").and_then(Value::as_str) {
-            Some(description) => format!(": {}", clip(description, MOST_SHOWN)),
-            None => String::new(),
+    fn hint(&self, path: &[String]) -> Option<Text> {
+        let describes = |schema| description(schema, path).map(|said| clip(said, MOST_SHOWN));
+        Some(Text::label(describes(&self.schema)?, describes(&self.english)?))
+    }
+}
+
+/// What a schema says of the field that a path leads to.
+fn description<'a>(schema: &'a Value, path: &[String]) -> Option<&'a str> {
+    let mut field = schema;
+    for component in path {
+        let property = properties(field).and_then(|properties| properties.get(component));
+        match property.or_else(|| field.get("items")) {
+            Some(found) => field = found,
+            None => return None,
         }
     }
+    field.get("description").and_then(Value::as_str)
 }
 
 /// A value as it is kept: whole numbers as integers (to JSON Schema `10.0` is the integer 10, 2020-12, section 4.2.2, and what
@@ -304,7 +323,8 @@ mod tests {
         let long = "x".repeat(10_000);
         let value = json!({ "name": long, "units": long, "rack": long, "day": long, "host": long, &long: long });
         for fault in form(sample()).validate(&value) {
-            assert!(fault.message.chars().count() < 250 && !fault.message.contains("xxx"), "{}", fault.message);
+            let message = fault.message.to_string();
+            assert!(message.chars().count() < 250 && !message.contains("xxx"), "{message}");
             assert!(fault.path.iter().all(|component| component.chars().count() <= MOST_SHOWN + 1));
         }
     }
@@ -327,9 +347,9 @@ mod tests {
     #[test]
     fn a_form_shows_only_the_definitions_it_refers_to() {
         let schema = json!({ "type": "object", "properties": { "rack": { "$ref": "#/$defs/rack" } } });
-        let shown = form(schema).schema()["$defs"].clone();
+        let shown = form(schema).schema(None)["$defs"].clone();
         assert_eq!(shown, json!({ "rack": { "enum": ["A1", "A2", "B1"] } }));
-        assert_eq!(form(json!({ "type": "object" })).schema(), &json!({ "type": "object" }));
+        assert_eq!(form(json!({ "type": "object" })).schema(None), &json!({ "type": "object" }));
     }
 
     #[test]

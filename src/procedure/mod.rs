@@ -7,6 +7,7 @@
 mod check;
 mod fault;
 mod form;
+mod label;
 mod model;
 mod office;
 mod source;

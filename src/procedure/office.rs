@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
+use crate::language::Translations;
+
 /// An office (Dinas).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,9 @@ pub struct Office {
     /// Days on which it does not.
     #[serde(default)]
     pub holidays: Vec<NaiveDate>,
+    /// What its SOPs say, in English: a file of its own.
+    #[serde(skip)]
+    pub english: Translations,
 }
 
 /// A rack of the server room.

@@ -12,6 +12,7 @@ use super::text::Faults;
 use super::{Answer, Refused, Service, UserErrorCode};
 use crate::access::{Caller, KeyScope, KeyScopes, Login, Pass};
 use crate::auth::{self, Secret};
+use crate::say;
 use crate::store;
 
 /// What every key begins with: whoever finds one knows what it is.
@@ -65,7 +66,7 @@ impl Service {
     pub async fn create_api_key(&self, pass: Pass, command: CreateApiKey) -> Answer<(Secret, api_key::Model)> {
         if pass.login == Login::Provider {
             let message = "A key would outlast your identity provider's word: sign in by password to make one.";
-            return Err(Refused::Forbidden(message.to_owned()));
+            return Err(Refused::Forbidden(message.into()));
         }
         let mut faults = Faults::default();
         let name = faults.line(&["name"], &command.name);
@@ -105,7 +106,7 @@ impl Service {
             return Err(Refused::user(UserErrorCode::NameTaken, &["name"], message));
         }
         if living.len() >= MOST {
-            let message = format!("You have {MOST} keys, which is the most. Revoke one that is not needed.");
+            let message = say!("You have {most} keys, which is the most. Revoke one that is not needed.", most = MOST);
             return Err(Refused::user(UserErrorCode::InvalidInput, &[], message));
         }
         store::add_api_key(&transaction, row).await?;
@@ -159,9 +160,10 @@ impl Service {
     /// Refuses an API key that does not open this; whoever signed in needs none. `what`: for the one who is refused.
     pub fn expect_scope(&self, pass: Pass, scope: KeyScope, what: &str) -> Answer<()> {
         match pass.login {
-            Login::Key(_, scopes) if !scopes.open(scope) => Err(Refused::Forbidden(format!(
-                "{what} is not open to this API key: a key with the scope {} could.",
-                scope.word()
+            Login::Key(_, scopes) if !scopes.open(scope) => Err(Refused::Forbidden(say!(
+                "{what} is not open to this API key: a key with the scope {scope} could.",
+                what,
+                scope = scope.word()
             ))),
             _ => Ok(()),
         }

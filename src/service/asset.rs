@@ -11,8 +11,10 @@ use super::{
     Answer, AssetGiven, DocumentGiven, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
 };
 use crate::access::{Action, Pass};
+use crate::language::Text;
 use crate::policy::Object;
 use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
+use crate::say;
 use crate::store::{self, Append, Audience, Change, Held, StoreError};
 use crate::workflow::{self, Act, Stage};
 
@@ -188,10 +190,8 @@ impl Service {
         let now = change.now();
         super::moves::describe(&mut change.row, procedure, office, &after, now)?;
         free(&mut change, row, Some(reason), Audience::Applicant).await?;
-        change.save().await?;
-        self.remember(&transaction, pass.user, &key, command.asset).await?;
-        self.commit(transaction).await?;
-        Ok(command.asset)
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, command.asset).await
     }
 
     /// An asset that the caller may see, with its request.
@@ -251,7 +251,7 @@ fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> A
         // The number of a document is the document's to give.
         faults.extend(spec.numbers.keys().filter(|name| given.contains_key(*name)).map(|name| FieldFault {
             path: vec![name.clone()],
-            message: "is taken from its document: leave it out".to_owned(),
+            message: say!("is taken from its document: leave it out"),
         }));
         settle(faults, &HashMap::new())?;
         if act.outcome.asset_changes.is_empty() {
@@ -336,14 +336,14 @@ fn taken(spec: &AssetSpec, error: StoreError) -> Refused {
 fn place(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<Held>> {
     let Some(place) = attributes.get(&interval.place).and_then(Value::as_str) else { return Ok(None) };
     let unit = |name: &str| attributes.get(name).and_then(Value::as_i64).and_then(|unit| i32::try_from(unit).ok());
-    let refuse = |message: String| {
+    let refuse = |message: Text| {
         Err(Refused::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
     };
     match (unit(&interval.from), unit(&interval.to)) {
         (Some(from), Some(to)) if i64::from(to) - i64::from(from) >= MOST_UNITS => {
-            refuse(format!("One asset holds {MOST_UNITS} units at most."))
+            refuse(say!("One asset holds {most} units at most.", most = MOST_UNITS))
         }
         (Some(from), Some(to)) if from <= to => Ok(Some(Held { place: place.to_owned(), from, to })),
-        _ => refuse(format!("`{}` must not be below `{}`.", interval.to, interval.from)),
+        _ => refuse(say!("`{to}` must not be below `{from}`.", to = &interval.to, from = &interval.from)),
     }
 }

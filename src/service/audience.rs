@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::{Answer, Judged, Refused, Service};
 use crate::access::Pass;
+use crate::language::Language;
 use crate::store::{Sees, Standing, StoreError, Viewing, Waiting};
 
 /// The people who follow.
@@ -122,6 +123,11 @@ impl Service {
             watched.learn(version, standings.remove(&watched.pass).unwrap_or_default());
         }
         Ok(())
+    }
+
+    /// The language that a person has chosen.
+    pub(super) fn chosen(&self, watched: &Watched) -> Answer<Option<Language>> {
+        Ok(self.view(watched)?.caller.language)
     }
 
     /// What a person sees now; refused when they may no longer sign in.

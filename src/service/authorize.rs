@@ -3,7 +3,9 @@
 use super::Judged;
 use super::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
 use crate::access::{Action, Authorized, Condition, Grant, Performed, Seen, Subject};
+use crate::language::Text;
 use crate::policy::{Denied, Object};
+use crate::say;
 use crate::store::{self, SeenRequest, Transaction};
 
 impl Service {
@@ -14,7 +16,7 @@ impl Service {
         caller: &Judged,
         seen: Seen<SeenRequest>,
         (object, action): (Object<'_>, Action),
-        refused: &str,
+        refused: impl Into<Text>,
     ) -> Answer<Authorized<SeenRequest>> {
         let performed = match caller.policy().separates(&seen.row.office) {
             true => Some(store::performed(&store::visits_of(transaction, &[seen.row.id]).await?)),
@@ -30,15 +32,15 @@ impl Service {
         subject: T,
         (object, action): (Object<'_>, Action),
         performed: Option<&Performed>,
-        refused: &str,
+        refused: impl Into<Text>,
     ) -> Answer<Authorized<T>> {
         let office = self.catalog.office(subject.office());
         caller.policy().authorize(caller, subject, object, action, performed).map_err(|denied| match denied {
             Denied::Nowhere { unmet: Some(condition), .. } => Refused::Forbidden(unmet(&condition)),
             Denied::Nowhere { .. } if caller.pass.acting_as.is_some() => {
-                Refused::Forbidden("The grant that you chose in actingAs does not allow this.".to_owned())
+                Refused::Forbidden("The grant that you chose in actingAs does not allow this.".into())
             }
-            Denied::Nowhere { .. } => Refused::Forbidden(refused.to_owned()),
+            Denied::Nowhere { .. } => Refused::Forbidden(refused.into()),
             Denied::Several(grants) => {
                 Refused::user(UserErrorCode::ActingAsNeeded, &["actingAs"], choose(office, &grants))
             }
@@ -47,24 +49,26 @@ impl Service {
 }
 
 /// That a line would allow it, but for this.
-fn unmet(condition: &Condition) -> String {
+fn unmet(condition: &Condition) -> Text {
     match condition {
         Condition::OtherThan(step) => {
-            format!(
-                "You ended step {step} of this request yourself: the office's policy leaves this to another person."
+            say!(
+                "You ended step {step} of this request yourself: the office's policy leaves this to another person.",
+                step
             )
         }
-        Condition::Definitive => "The office's policy leaves this to a definitive official.".to_owned(),
+        Condition::Definitive => "The office's policy leaves this to a definitive official.".into(),
     }
 }
 
 /// That the caller may do it as several, and must say as which.
-fn choose(office: Option<&OfficeEntry>, grants: &[Grant]) -> String {
+fn choose(office: Option<&OfficeEntry>, grants: &[Grant]) -> Text {
     let name = |grant: &Grant| {
         let role = office.and_then(|entry| entry.office.roles.get(&grant.role));
         let role = role.map_or(grant.role.as_str(), |role| role.name.as_str());
         format!("{}{role}", grant.capacity.title())
     };
-    let names: Vec<String> = grants.iter().map(name).collect();
-    format!("You may do this as {}: say which by the id of the grant.", names.join(" or as "))
+    let either = |one: Text, other: Text| say!("{one} or as {other}", one, other);
+    let roles = grants.iter().map(name).map(Text::from).reduce(either).unwrap_or_else(|| Text::from(String::new()));
+    say!("You may do this as {roles}: say which by the id of the grant.", roles)
 }

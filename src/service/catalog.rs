@@ -1,12 +1,13 @@
 //! Every office and every version of every procedure, with their forms compiled: made once at start.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 
 use crate::calendar::Calendar;
 use crate::procedure::{Form, Office, Outcome, Procedure, Requirement, Step};
+use crate::workflow::reach::Ahead;
 
 /// An office, ready to be used.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct ProcedureEntry {
     changes: HashMap<(String, String), Form>,
     /// New requests may begin with it once its time has come.
     pub offered: bool,
+    /// What its requests may still come to, once somebody asked.
+    ahead: OnceLock<Ahead>,
 }
 
 impl ProcedureEntry {
@@ -41,6 +44,11 @@ impl ProcedureEntry {
             _ if outcome.asset_changes.is_empty() => self.attributes.as_ref(),
             _ => self.changes.get(&(step.key.clone(), outcome.key.clone())),
         }
+    }
+
+    /// What its requests may still come to wait for: walked when it is first asked.
+    pub fn ahead(&self) -> &Ahead {
+        self.ahead.get_or_init(|| Ahead::of(&self.procedure))
     }
 }
 
@@ -73,7 +81,9 @@ impl Catalog {
             }
         }
         let key = (procedure.office.clone(), procedure.key.clone(), procedure.version);
-        self.procedures.insert(key, Arc::new(ProcedureEntry { procedure, details, attributes, changes, offered }));
+        let ahead = OnceLock::new();
+        let entry = ProcedureEntry { procedure, details, attributes, changes, offered, ahead };
+        self.procedures.insert(key, Arc::new(entry));
         Ok(())
     }
 

@@ -30,7 +30,7 @@ impl Service {
         let target = led_to.filter_map(|outcome| outcome.to.as_deref()).find(|step| {
             caller.policy().roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role)
         });
-        let object = Object::Step(&procedure.key, target.ok_or_else(|| Refused::Forbidden(refused.to_owned()))?);
+        let object = Object::Step(&procedure.key, target.ok_or_else(|| Refused::Forbidden(refused.into()))?);
         let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), refused).await?;
         let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
         let actor = change.actor().clone();

@@ -1,7 +1,9 @@
 //! What a use case answers when it does not do what was asked. Two audiences, two texts: what the user reads is in
 //! [`UserError`]; what the operator needs is in [`Refused::Internal`].
 
+use crate::language::Text;
 use crate::procedure::{Arrow, Procedure};
+use crate::say;
 use crate::store::StoreError;
 use crate::workflow::{Given, Refusal, WhenNeeded};
 
@@ -11,7 +13,7 @@ pub enum Refused {
     /// Nobody is signed in.
     Unauthenticated,
     /// No policy line lets the caller do this.
-    Forbidden(String),
+    Forbidden(Text),
     /// What a person can mend; nothing has changed.
     User(Vec<UserError>),
     /// A cursor that this server never gave.
@@ -32,7 +34,7 @@ pub struct UserError {
     /// The stable code.
     pub code: UserErrorCode,
     /// For people.
-    pub message: String,
+    pub message: Text,
     /// Where in the input; empty when it is about all of it.
     pub path: Vec<String>,
 }
@@ -73,14 +75,14 @@ pub type Answer<T> = Result<T, Refused>;
 
 impl UserError {
     /// An error at a place of the input.
-    pub fn at(code: UserErrorCode, path: &[&str], message: impl Into<String>) -> Self {
+    pub fn at(code: UserErrorCode, path: &[&str], message: impl Into<Text>) -> Self {
         Self { code, message: message.into(), path: path.iter().map(|part| (*part).to_owned()).collect() }
     }
 }
 
 impl Refused {
     /// One error at a place of the input.
-    pub fn user(code: UserErrorCode, path: &[&str], message: impl Into<String>) -> Self {
+    pub fn user(code: UserErrorCode, path: &[&str], message: impl Into<Text>) -> Self {
         Self::User(vec![UserError::at(code, path, message)])
     }
 
@@ -149,17 +151,20 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
         }
         Refusal::UnknownStep(step) => {
             let known: Vec<&str> = procedure.steps.iter().map(|step| step.key.as_str()).collect();
-            let message = format!("The procedure has no step `{step}`; it has {}.", known.join(", "));
+            let message = say!("The procedure has no step `{step}`; it has {known}.", step, known = known.join(", "));
             at(Code::InvalidInput, &["step"], message)
         }
-        Refusal::StepNotCurrent { asked, current } => {
-            at(Code::StepNotCurrent, &["step"], format!("The request stands at step {current}, not at step {asked}."))
-        }
+        Refusal::StepNotCurrent { asked, current } => at(
+            Code::StepNotCurrent,
+            &["step"],
+            say!("The request stands at step {current}, not at step {asked}.", current, asked),
+        ),
         Refusal::FirstStep(step) => at(
             Code::OutcomeNotAvailable,
             &["step"],
-            format!(
-                "Step {step} is the submitter's: use submitRequest, or resubmitRequest for a request that came back."
+            say!(
+                "Step {step} is the submitter's: use submitRequest, or resubmitRequest for a request that came back.",
+                step
             ),
         ),
         Refusal::NotReturned => {
@@ -168,27 +173,33 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
         Refusal::UnknownOutcome { asked, known } => at(
             Code::OutcomeNotAvailable,
             &["outcome"],
-            format!("The step has no outcome `{asked}`; it has {}.", known.join(", ")),
+            say!("The step has no outcome `{asked}`; it has {known}.", asked, known = known.join(", ")),
         ),
         Refusal::CameOtherwise(arrow) => at(
             Code::OutcomeNotAvailable,
             &["outcome"],
-            format!("This outcome is open only when the request came here by {}.", otherwise(arrow)),
+            say!("This outcome is open only when the request came here by {arrow}.", arrow = otherwise(arrow)),
         ),
         Refusal::EndedOtherwise(arrow) => at(
             Code::OutcomeNotAvailable,
             &["outcome"],
-            format!("This outcome is open only while the latest decision was {}.", otherwise(arrow)),
+            say!("This outcome is open only while the latest decision was {arrow}.", arrow = otherwise(arrow)),
         ),
         Refusal::NotRefused(record) => at(
             Code::OutcomeNotAvailable,
             &["outcome"],
-            format!("This outcome is open only when {} was refused by its signer.", name(procedure, &record)),
+            say!(
+                "This outcome is open only when {record} was refused by its signer.",
+                record = name(procedure, &record)
+            ),
         ),
         Refusal::NotSigned(record) => at(
             Code::SignatureMissing,
             &["outcome"],
-            format!("{} is not signed yet; its signer decides with signDocument.", name(procedure, &record)),
+            say!(
+                "{record} is not signed yet; its signer decides with signDocument.",
+                record = name(procedure, &record)
+            ),
         ),
         Refusal::AssetNotReady => {
             at(Code::OutcomeNotAvailable, &["outcome"], "The asset is not in a state in which this can be done.")
@@ -196,28 +207,28 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
         Refusal::Missing { record, needed: WhenNeeded::Before } => at(
             Code::MissingRecord,
             &["outcome"],
-            format!("{} must be there before this step, and is not.", name(procedure, &record)),
+            say!("{record} must be there before this step, and is not.", record = name(procedure, &record)),
         ),
         Refusal::Missing { record, needed: WhenNeeded::WithAct } => at(
             Code::MissingRecord,
             &["documents"],
-            format!("{} must be brought with this step: add it to `documents`.", name(procedure, &record)),
+            say!("{record} must be brought with this step: add it to `documents`.", record = name(procedure, &record)),
         ),
         Refusal::Wanted(given) => {
             let (path, what) = field(given);
-            at(Code::InvalidInput, path, format!("This outcome wants {what}."))
+            at(Code::InvalidInput, path, say!("This outcome wants {what}.", what))
         }
         Refusal::Unwanted(given) => {
             let (path, what) = field(given);
-            at(Code::InvalidInput, path, format!("This outcome does not take {what}: leave it out."))
+            at(Code::InvalidInput, path, say!("This outcome does not take {what}: leave it out.", what))
         }
         Refusal::UnwantedDocument(record) => {
-            at(Code::InvalidInput, &["documents"], format!("This outcome takes no document of kind `{record}`."))
+            at(Code::InvalidInput, &["documents"], say!("This outcome takes no document of kind `{record}`.", record))
         }
         Refusal::NothingToSign(record) => at(
             Code::StepNotCurrent,
             &["documentId"],
-            format!("{} waits for no signature where the request stands now.", name(procedure, &record)),
+            say!("{record} waits for no signature where the request stands now.", record = name(procedure, &record)),
         ),
         Refusal::AlreadySigned(_) => {
             at(Code::AlreadySigned, &["documentId"], "This document has been decided on already.")
@@ -231,16 +242,16 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
     }
 }
 
-fn at(code: UserErrorCode, path: &[&str], message: impl Into<String>) -> UserError {
+fn at(code: UserErrorCode, path: &[&str], message: impl Into<Text>) -> UserError {
     UserError::at(code, path, message)
 }
 
-fn field(given: Given) -> (&'static [&'static str], &'static str) {
+fn field(given: Given) -> (&'static [&'static str], Text) {
     match given {
-        Given::Note => (&["note"], "a note"),
-        Given::Disposition => (&["disposition"], "a disposition"),
-        Given::Asset => (&["asset"], "the asset's attributes"),
-        Given::Secret => (&["asset", "secret"], "a secret"),
-        Given::Recipient => (&["recipientId"], "a recipient"),
+        Given::Note => (&["note"], say!("a note")),
+        Given::Disposition => (&["disposition"], say!("a disposition")),
+        Given::Asset => (&["asset"], say!("the asset's attributes")),
+        Given::Secret => (&["asset", "secret"], say!("a secret")),
+        Given::Recipient => (&["recipientId"], say!("a recipient")),
     }
 }

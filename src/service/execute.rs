@@ -15,6 +15,7 @@ use super::{Answer, DocumentGiven, ExecuteStep, Refused, Service, UserErrorCode}
 use crate::access::{Action, Pass};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Procedure, Step, canonical};
+use crate::say;
 use crate::store::{self, Append, Change};
 use crate::workflow::{self, Act, Execution};
 
@@ -31,8 +32,8 @@ impl Service {
             return Err(Refused::from_refusals(procedure, vec![unknown]));
         }
         let object = Object::Step(&procedure.key, &command.step);
-        let refused = format!("You hold no role that may execute step {}.", command.step);
-        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), &refused).await?;
+        let refused = say!("You hold no role that may execute step {step}.", step = &command.step);
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), refused).await?;
         let key = self.key(pass, "executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
@@ -106,10 +107,8 @@ impl Service {
         };
         self.provision(&mut change, provisioning).await?;
         arrive(&mut change, procedure, office, &after).await?;
-        let id = change.save().await?.id;
-        self.remember(&transaction, pass.user, &key, id).await?;
-        self.commit(transaction).await?;
-        Ok(id)
+        let (id, saved) = (change.row.id, change.save().await?);
+        self.conclude(transaction, &caller, saved, &key, id).await
     }
 }
 
@@ -180,7 +179,7 @@ async fn bring_documents(
         if let Some(signed) = takes_over
             && signed.title != given.title
         {
-            let message = format!("What was signed is what is sent: its title is “{}”.", signed.title);
+            let message = say!("What was signed is what is sent: its title is “{title}”.", title = &signed.title);
             let path = ["documents", &index.to_string(), "title"];
             return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
         }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::audience::{View, Watched};
 use super::{Answer, Refused, Service};
 use crate::access::{Pass, Seen, Side};
+use crate::language::Language;
 use crate::live::{Moment, Next};
 use crate::store::{self, About, EventFilter, LogPlace, NumberedEvent, SeenRequest, Sight, StoreError};
 
@@ -191,6 +192,11 @@ fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, About>) -> Vec<Momen
 }
 
 impl Follower {
+    /// The language that who follows has chosen.
+    pub fn language(&self) -> Answer<Option<Language>> {
+        self.service.chosen(&self.watched)
+    }
+
     /// The next event that they may see; waits for it. Refused when they may not follow any longer.
     pub async fn next(&mut self) -> Answer<Happening> {
         loop {

@@ -10,6 +10,7 @@ use super::audience::{View, Watched};
 use super::follow::PAUSE;
 use super::{Answer, Service};
 use crate::access::Pass;
+use crate::language::Language;
 use crate::live::Next;
 use crate::store::{self, Condition, LogPlace, StoreError};
 
@@ -74,6 +75,11 @@ impl Service {
 }
 
 impl InboxFollower {
+    /// The language that who follows has chosen.
+    pub fn language(&self) -> Answer<Option<Language>> {
+        self.service.chosen(&self.watched)
+    }
+
     /// The next change; waits for it. Refused when they may not follow any longer.
     pub async fn next(&mut self) -> Answer<InboxChange> {
         loop {

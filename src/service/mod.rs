@@ -18,6 +18,7 @@ pub mod history;
 mod housekeeping;
 mod inbox;
 mod judged;
+mod language;
 mod moves;
 mod password;
 mod people;
@@ -32,6 +33,7 @@ mod stored;
 mod submit;
 mod text;
 mod totp;
+mod trial;
 mod withdraw;
 
 use std::sync::Arc;
@@ -59,7 +61,7 @@ pub use command::{
 };
 pub use credential::Revealed;
 pub use error::{Answer, Refused, UserError, UserErrorCode};
-pub use explain::{Asked, Explanation, Question, Verdict};
+pub use explain::{Asked, Awaited, Closed, ClosedReason, Explanation, Needs, Question, Verdict};
 pub use follow::{Follower, Happening};
 pub use inbox::{InboxChange, InboxFollower};
 pub use judged::{HeldPolicy, Judged};
@@ -69,6 +71,7 @@ pub use request::{Available, AvailableKind};
 pub use sign_in::{SignedIn, Terms, Tokens};
 pub use signing::RETIRED;
 pub use stored::Stored;
+pub use trial::Preview;
 
 /// Everything a use case needs.
 #[derive(Clone)]
@@ -88,6 +91,8 @@ pub struct Service {
     audience: Arc<audience::Audience>,
     /// So many followers read from further back at a time.
     reading_back: Arc<Semaphore>,
+    /// Acts are only tried.
+    trial: Option<trial::Trial>,
 }
 
 /// So many followers read from further back at a time.
@@ -124,6 +129,7 @@ impl Service {
             tail: Arc::new(Tail::new(log_end)),
             audience: Arc::default(),
             reading_back: Arc::new(Semaphore::new(READING_BACK)),
+            trial: None,
         }
     }
 
@@ -205,7 +211,7 @@ impl Service {
     /// The same, for what is changed in an office: from here on nobody else changes its people until the transaction ends.
     async fn begin_in(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, Judged)> {
         if pass.key().is_some() {
-            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".to_owned()));
+            return Err(Refused::Forbidden("No API key may do this: sign in as a person.".into()));
         }
         self.begin_write(pass, office).await
     }
@@ -263,6 +269,9 @@ impl Service {
 
     /// Commits, with a place in the log for what happened: what a mutation's answer shows includes its own events.
     async fn commit(&self, transaction: Transaction) -> Answer<()> {
+        if self.is_trial() {
+            return trial::take_back(transaction).await;
+        }
         Ok(store::commit(&self.store, transaction).await?)
     }
 }

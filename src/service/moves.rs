@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
 use crate::access::Pass;
 use crate::procedure::{Outcome, Procedure, Step};
+use crate::say;
 use crate::store::{self, Append, Audience, Change, Remembered, Transaction};
 use crate::workflow::{self, Opening, State, Status};
 
@@ -39,9 +40,9 @@ impl Service {
         Ok(Key { mutation, key, input: self.store.mac(&parts.collect::<Vec<_>>()) })
     }
 
-    /// What an earlier call with this key did, if there was one.
+    /// What an earlier call with this key did, if there was one. What is only tried asks for none.
     pub(super) async fn recall(&self, transaction: &Transaction, user: Uuid, key: &Key) -> Answer<Option<Uuid>> {
-        let Some(text) = &key.key else { return Ok(None) };
+        let Some(text) = key.key.as_ref().filter(|_| !self.is_trial()) else { return Ok(None) };
         match store::recall(transaction, user, key.mutation, text, &key.input, self.now()).await? {
             Remembered::New => Ok(None),
             Remembered::Done(result) => Ok(Some(result)),
@@ -65,7 +66,11 @@ pub(super) fn expect_version(row: &request::Model, expected: i32) -> Answer<()> 
     if row.version == expected {
         return Ok(());
     }
-    let message = format!("The request is at version {}, not {expected}. Read it again and decide anew.", row.version);
+    let message = say!(
+        "The request is at version {version}, not {expected}. Read it again and decide anew.",
+        version = row.version,
+        expected
+    );
     Err(Refused::user(UserErrorCode::StaleVersion, &["expectedVersion"], message))
 }
 

@@ -41,6 +41,20 @@ pub enum AvailableKind {
     RevokeAsset,
 }
 
+impl AvailableKind {
+    /// What a policy line must let somebody do for it.
+    pub(super) fn action(self) -> Action {
+        match self {
+            Self::ExecuteStep | Self::Resubmit => Action::Execute,
+            Self::SignDocument => Action::Sign,
+            Self::Withdraw => Action::Withdraw,
+            Self::RevealCredential => Action::Reveal,
+            Self::ReissueCredential => Action::Reissue,
+            Self::RevokeAsset => Action::Revoke,
+        }
+    }
+}
+
 impl Service {
     /// The step machine's state of a request.
     pub fn state_of(&self, row: &request::Model) -> Answer<State> {

@@ -49,7 +49,7 @@ impl Service {
             Some(session) => Ending::One(session),
             None => {
                 let message = "You are in no session of this server's: sign out where you were given your token.";
-                return Err(Refused::Forbidden(message.to_owned()));
+                return Err(Refused::Forbidden(message.into()));
             }
         };
         again(|| async {

@@ -33,7 +33,7 @@ impl Service {
         // The step under way, if it has this kind signed; else any that does: may they, before is it time.
         let mut signed_at = procedure.steps.iter().filter(|step| step.signs.as_deref() == Some(&document.kind));
         let under_way = signed_at.clone().find(|step| seen.row.step.as_ref() == Some(&step.key));
-        let step = under_way.or_else(|| signed_at.next()).ok_or_else(|| Refused::Forbidden(refused.to_owned()))?;
+        let step = under_way.or_else(|| signed_at.next()).ok_or_else(|| Refused::Forbidden(refused.into()))?;
         let object = Object::Step(&procedure.key, &step.key);
         let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Sign), refused).await?;
         let decision = if command.decision == Decision::Sign { "SIGN" } else { "REFUSE" };
@@ -84,9 +84,7 @@ impl Service {
                 ..Default::default()
             })
             .await?;
-        change.save().await?;
-        self.remember(&transaction, pass.user, &key, document.id).await?;
-        self.commit(transaction).await?;
-        Ok(document.id)
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, document.id).await
     }
 }

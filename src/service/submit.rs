@@ -13,6 +13,7 @@ use super::{
 use crate::access::{Action, Actor, Grant, Pass, Performed, Subject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
+use crate::say;
 use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
 use crate::workflow::{self, Act};
 
@@ -71,7 +72,7 @@ impl Service {
             return Ok(done);
         }
         if command.procedure_version.is_some_and(|version| u32::try_from(version) != Ok(procedure.version)) {
-            let message = format!("Version {} is in force now. Read the form again.", procedure.version);
+            let message = say!("Version {version} is in force now. Read the form again.", version = procedure.version);
             return Err(Refused::user(UserErrorCode::ProcedureChanged, &["procedureVersion"], message));
         }
         let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
@@ -123,10 +124,8 @@ impl Service {
         change.arrive(first_visit(id, &step.key, change.actor(), outcome, now)).await?;
         leave(&mut change, procedure, step, (1, outcome), None).await?;
         arrive(&mut change, procedure, office, &state).await?;
-        change.save().await?;
-        self.remember(&transaction, pass.user, &key, id).await?;
-        self.commit(transaction).await?;
-        Ok(id)
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, id).await
     }
 
     /// Completes a request that came back.
@@ -170,10 +169,8 @@ impl Service {
         change.append(append).await?;
         leave(&mut change, procedure, step, (visit, outcome), None).await?;
         arrive(&mut change, procedure, office, &after).await?;
-        let id = change.save().await?.id;
-        self.remember(&transaction, pass.user, &key, id).await?;
-        self.commit(transaction).await?;
-        Ok(id)
+        let (id, saved) = (change.row.id, change.save().await?);
+        self.conclude(transaction, &caller, saved, &key, id).await
     }
 
     /// The caller as the request's submitter: the person who submitted it, or, when they may submit for its agency no more,
@@ -188,7 +185,7 @@ impl Service {
     ) -> Answer<crate::access::Authorized<store::SeenRequest>> {
         let refused = "Only the submitter of this request may do this.";
         if seen.row.submitted_by != caller.pass.user && seen.submitter_active {
-            return Err(Refused::Forbidden(refused.to_owned()));
+            return Err(Refused::Forbidden(refused.into()));
         }
         self.authorize(transaction, caller, seen, (object, action), refused).await
     }
@@ -211,13 +208,13 @@ impl Service {
         agencies.sort();
         agencies.dedup();
         if agencies.is_empty() {
-            return Err(Refused::Forbidden(MAY_NOT_SUBMIT.to_owned()));
+            return Err(Refused::Forbidden(MAY_NOT_SUBMIT.into()));
         }
         // One that was put out of service asks for nothing more.
         let in_service = store::agencies(transaction, &agencies).await?;
         agencies.retain(|id| in_service.iter().any(|row| row.id == *id && row.deactivated_at.is_none()));
         if agencies.is_empty() {
-            return Err(Refused::Forbidden("Your agency was put out of service: it submits nothing more.".to_owned()));
+            return Err(Refused::Forbidden("Your agency was put out of service: it submits nothing more.".into()));
         }
         let Some(wanted) = &command.agency else {
             return match agencies[..] {

@@ -7,6 +7,8 @@ use unicode_normalization::UnicodeNormalization;
 use super::{UserError, UserErrorCode};
 use crate::access::is_ordered;
 use crate::auth::Secret;
+use crate::language::Text;
+use crate::say;
 
 /// The longest line: titles, names, numbers.
 const LINE: usize = 300;
@@ -52,7 +54,7 @@ impl Faults {
         if day > today {
             self.invalid(path, "This is in the future.");
         } else if day.year() < EARLIEST {
-            self.invalid(path, format!("This is before the year {EARLIEST}."));
+            self.invalid(path, say!("This is before the year {earliest}.", earliest = EARLIEST));
         }
     }
 
@@ -60,7 +62,7 @@ impl Faults {
     pub(super) fn texts(&mut self, code: UserErrorCode, path: &mut Vec<String>, value: &Value) {
         match value {
             Value::String(text) if text.chars().any(|c| is_control(c, true)) => {
-                self.0.push(UserError { code, message: CONTROL.to_owned(), path: path.clone() });
+                self.0.push(UserError { code, message: CONTROL.into(), path: path.clone() });
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -73,7 +75,7 @@ impl Faults {
                 for (name, field) in fields {
                     path.push(name.clone());
                     if name.chars().any(|c| is_control(c, false)) {
-                        self.0.push(UserError { code, message: CONTROL.to_owned(), path: path.clone() });
+                        self.0.push(UserError { code, message: CONTROL.into(), path: path.clone() });
                     }
                     self.texts(code, path, field);
                     path.pop();
@@ -88,7 +90,7 @@ impl Faults {
         let taken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
         if !(1..=64).contains(&text.len()) || !text.chars().all(taken) {
             let also: Vec<String> = also.chars().map(String::from).collect();
-            self.invalid(path, format!("This has 1 to 64 small letters, digits and {}.", also.join(" ")));
+            self.invalid(path, say!("This has 1 to 64 small letters, digits and {also}.", also = also.join(" ")));
         }
     }
 
@@ -107,7 +109,7 @@ impl Faults {
     }
 
     /// Adds an error of the input.
-    pub(super) fn invalid(&mut self, path: &[&str], message: impl Into<String>) {
+    pub(super) fn invalid(&mut self, path: &[&str], message: impl Into<Text>) {
         self.0.push(UserError::at(UserErrorCode::InvalidInput, path, message));
     }
 
@@ -122,7 +124,7 @@ impl Faults {
         if text.is_empty() {
             self.invalid(path, "This must not be empty.");
         } else if length > longest {
-            self.invalid(path, format!("This is {length} characters long; at most {longest} are taken."));
+            self.invalid(path, say!("This is {length} characters long; at most {longest} are taken.", length, longest));
         } else if text.chars().any(|c| is_control(c, breaks)) {
             self.invalid(path, CONTROL);
         }

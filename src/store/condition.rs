@@ -514,6 +514,7 @@ mod tests {
                 // One has left altogether.
                 deactivated_at: (person == 3).then(moment),
                 office: None,
+                language: None,
             };
             entity::user::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
         }

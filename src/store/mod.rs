@@ -32,7 +32,7 @@ pub use assets::{
     AssetFilter, Held, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of,
     forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
 };
-pub use change::{Append, Audience, Change, NewRequest, new_id};
+pub use change::{Append, Audience, Change, NewRequest, Saved, new_id};
 pub use condition::{
     About, Condition, Submits, Submitters, about_requests, is_closed, requests_that, returned_in_secret,
 };
@@ -51,7 +51,7 @@ pub use page::{Page, PageKey, Paging};
 pub use people::{
     Person, Standing, agencies, agencies_in, agencies_waiting, agency_people, caller, grant, grant_by_id,
     grants_in_force, held_in, holds_elsewhere, is_held_without_end, is_username_taken, office_grants, office_people,
-    person_by_id, person_grants, save_new_person, save_person,
+    person_by_id, person_grants, save_new_person, save_person, set_language,
 };
 pub use place::{Limits, Place, Postgres, Tls};
 pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};

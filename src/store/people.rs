@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use entity::{agency, grant, people_version, request, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use super::change::insert;
 use super::sessions::{lasting, lets_in};
 use super::{Store, StoreError, Transaction, Viewing};
 use crate::access::{Caller, Capacity, Grant, Pass};
+use crate::language::Language;
 
 /// A person's row.
 pub type Person = user::Model;
@@ -27,24 +28,51 @@ pub async fn caller<C: ConnectionTrait>(
     now: DateTime<Utc>,
 ) -> Result<Option<Caller>, StoreError> {
     let user = pass.user;
+    let language = Query::select()
+        .column((user::Entity, user::Column::Language))
+        .from(user::Entity)
+        .and_where(Expr::col((user::Entity, user::Column::Id)).eq(user))
+        .to_owned();
     let rows = grant::Entity::find()
+        .expr_as(SimpleExpr::SubQuery(None, Box::new(language.into())), "language")
         .filter(grant::Column::UserId.eq(user))
         .filter(is_active(Expr::val(user)))
         .filter(lets_in(pass, now))
         .filter(in_force(now))
         .order_by_asc(grant::Column::ValidFrom)
         .order_by_asc(grant::Column::Id)
+        .into_model::<Held>()
         .all(connection)
         .await?;
-    let mut grants: Vec<Grant> = rows.into_iter().map(grant_of).collect::<Result<_, _>>()?;
+    let language = rows.first().and_then(|held| spoken(held.language.as_deref()));
+    let mut grants: Vec<Grant> = rows.into_iter().map(|held| grant_of(held.grant)).collect::<Result<_, _>>()?;
     grants.sort_by_key(|grant| grant.capacity);
     if grants.is_empty() {
         // Without a grant it takes a second look to tell who is known from who is not.
         let known =
             user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).filter(lets_in(pass, now));
-        return Ok((known.count(connection).await? > 0).then_some(Caller { pass, grants }));
+        let known = known.one(connection).await?;
+        return Ok(known.map(|row| Caller { pass, grants, language: spoken(row.language.as_deref()) }));
     }
-    Ok(Some(Caller { pass, grants }))
+    Ok(Some(Caller { pass, grants, language }))
+}
+
+/// A grant with the language that its person has chosen.
+struct Held {
+    grant: grant::Model,
+    language: Option<String>,
+}
+
+impl FromQueryResult for Held {
+    fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let grant = grant::Model::from_query_result(result, prefix)?;
+        Ok(Self { grant, language: result.try_get(prefix, "language")? })
+    }
+}
+
+/// The language of a stored tag.
+fn spoken(tag: Option<&str>) -> Option<Language> {
+    tag.and_then(Language::of)
 }
 
 /// A person with all their grants, those that have ended and those to come too.
@@ -54,13 +82,15 @@ pub struct Standing {
     pub active: bool,
     /// Definitive ones first, then the oldest.
     pub grants: Vec<Grant>,
+    /// The language that they have chosen.
+    pub language: Option<Language>,
 }
 
 impl Standing {
     /// The person with the grants that are in force at a moment; none for somebody who was deactivated.
     pub fn caller(&self, pass: Pass, now: DateTime<Utc>) -> Option<Caller> {
         let in_force = self.grants.iter().filter(|grant| grant.in_force(now)).cloned();
-        self.active.then(|| Caller { pass, grants: in_force.collect() })
+        self.active.then(|| Caller { pass, grants: in_force.collect(), language: self.language })
     }
 
     /// The first moment after that one at which a grant begins or ends.
@@ -87,10 +117,10 @@ impl Store {
             let users: BTreeSet<Uuid> = passes.iter().map(|pass| pass.user).collect();
             let active = user::Entity::find()
                 .select_only()
-                .column(user::Column::Id)
+                .columns([user::Column::Id, user::Column::Language])
                 .filter(user::Column::Id.is_in(users.iter().copied()))
                 .filter(user::Column::DeactivatedAt.is_null())
-                .into_tuple::<Uuid>();
+                .into_tuple::<(Uuid, Option<String>)>();
             let grants = grant::Entity::find()
                 .filter(grant::Column::UserId.is_in(users.iter().copied()))
                 .order_by_asc(grant::Column::ValidFrom)
@@ -98,17 +128,21 @@ impl Store {
             let reader = self.reader();
             let (active, grants, lasting) =
                 tokio::try_join!(active.all(reader), grants.all(reader), lasting(reader, passes))?;
-            let mut people: HashMap<Uuid, Vec<Grant>> = active.into_iter().map(|user| (user, Vec::new())).collect();
+            let standing = |(user, language): (Uuid, Option<String>)| {
+                (user, Standing { active: true, grants: Vec::new(), language: spoken(language.as_deref()) })
+            };
+            let mut people: HashMap<Uuid, Standing> = active.into_iter().map(standing).collect();
             for row in grants {
-                if let Some(grants) = people.get_mut(&row.user_id) {
-                    grants.push(grant_of(row)?);
+                if let Some(standing) = people.get_mut(&row.user_id) {
+                    standing.grants.push(grant_of(row)?);
                 }
             }
-            people.values_mut().for_each(|grants| grants.sort_by_key(|grant| grant.capacity));
+            people.values_mut().for_each(|standing| standing.grants.sort_by_key(|grant| grant.capacity));
             found.extend(
-                passes.iter().filter(|pass| lasting.contains(&pass.login)).filter_map(|pass| {
-                    Some((*pass, Standing { active: true, grants: people.get(&pass.user)?.clone() }))
-                }),
+                passes
+                    .iter()
+                    .filter(|pass| lasting.contains(&pass.login))
+                    .filter_map(|pass| Some((*pass, people.get(&pass.user)?.clone()))),
             );
         }
         Ok(found)
@@ -252,6 +286,14 @@ pub async fn grant_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
 /// A person's row.
 pub async fn person_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<Person>, StoreError> {
     Ok(user::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// Writes down the language that a person has chosen.
+pub async fn set_language(transaction: &Transaction, user: Uuid, language: Option<Language>) -> Result<(), StoreError> {
+    let chosen = Expr::value(language.map(|language| language.tag().to_owned()));
+    let update = user::Entity::update_many().col_expr(user::Column::Language, chosen);
+    update.filter(user::Column::Id.eq(user)).exec(transaction).await?;
+    Ok(())
 }
 
 /// Whether somebody signs in by that name.

@@ -99,6 +99,26 @@ pub fn opening(procedure: &Procedure, state: &State, step: &Step, outcome: &Outc
     if closed.is_empty() { Opening::Open } else { Opening::Closed(closed) }
 }
 
+/// What is not there of what every way to end a step needs, be it under way or still to come: records, and the decision on the
+/// document that it has signed. Of a step under way, ways that are shut for as long as it lasts do not count.
+pub fn needs(procedure: &Procedure, state: &State, step: &Step) -> Vec<Refusal> {
+    let lasts = |refusal: &Refusal| matches!(refusal, Refusal::CameOtherwise(_) | Refusal::EndedOtherwise(_));
+    let here = state.at.as_ref().is_some_and(|standing| standing.step == step.key);
+    let shut = |outcome: &Outcome| here && closed_because(procedure, state, step, outcome).iter().any(lasts);
+    let ways: Vec<&Outcome> = step.outcomes.iter().filter(|outcome| !shut(outcome)).collect();
+    let Some(first) = ways.first() else { return Vec::new() };
+    let required = step.requires(first).iter().filter(|record| {
+        ways.iter().all(|outcome| step.requires(outcome).contains(record)) && !state.has(procedure, record)
+    });
+    let missing = |record: &String| Refusal::Missing { record: record.clone(), needed: WhenNeeded::Before };
+    let undecided = step.signs.iter().filter(|record| {
+        let waits =
+            |outcome: &&Outcome| [&outcome.signed, &outcome.refused].into_iter().flatten().any(|it| it == *record);
+        ways.iter().all(waits) && !matches!(state.mark(record), Some(Mark::Signed | Mark::Refused))
+    });
+    required.map(missing).chain(undecided.cloned().map(Refusal::NotSigned)).collect()
+}
+
 /// Whether an act of this outcome brings the asset's attributes, given how far the asset has come.
 pub fn asset_wanted(state: &State, outcome: &Outcome) -> Requirement {
     match (outcome.effect, state.asset) {

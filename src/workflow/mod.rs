@@ -11,6 +11,6 @@ mod state;
 mod tests;
 
 pub use act::{Act, Decision, Execution};
-pub use decide::{Opening, asset_wanted, decide, opening, replay, signable, submit, withdrawable};
+pub use decide::{Opening, asset_wanted, decide, needs, opening, replay, signable, submit, withdrawable};
 pub use refusal::{Given, Refusal, WhenNeeded};
 pub use state::{Mark, Stage, Standing, State, Status};

@@ -254,6 +254,9 @@ async fn what_is_revoked_rejected_or_withdrawn_is_free_again() {
     let revoke = json!({ "input": { "assetId": asset, "reason": "Tidak dipakai" } });
     assert_eq!(cloud.ask(REVOKE, revoke.clone()).await["revokeAsset"]["asset"]["status"], "REVOKED");
     assert_eq!(cloud.ask(REVOKE, revoke).await["revokeAsset"]["userErrors"][0]["code"], "ASSET_NOT_ACTIVE");
+    let reveal = json!({ "input": { "assetId": asset, "idempotencyKey": "late" } });
+    let late = opd.ask(REVEAL, reveal).await["revealCredential"].clone();
+    assert_eq!(late["userErrors"][0]["code"], "CREDENTIAL_NOT_AVAILABLE", "it went with its asset");
     let number = submit(&opd, "005/2").await;
     deliver(&server, &number, "dinkes", json!({})).await;
 

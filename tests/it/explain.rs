@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::{Cast, Folders, Person, Server, bare, output};
 use crate::matrix::hold;
 
-const CAST: Cast<'static> = &[
+pub(crate) const CAST: Cast<'static> = &[
     ("opd", "singkawang", "opd", Some("dinkes")),
     ("colleague", "singkawang", "opd", Some("dinkes")),
     ("chief", "singkawang", "pimpinan-opd", Some("dinkes")),
@@ -48,7 +48,7 @@ fn folders(home: &std::path::Path) -> Folders {
 }
 
 /// The server with people of every kind: who stands in, whose grant has ended or is to come, who is out of service.
-fn server(home: &std::path::Path) -> Server {
+pub(crate) fn server(home: &std::path::Path) -> Server {
     let server = Server::of(CAST, folders(home));
     let grant = |name: &str, role: &str, more: &[&str]| {
         server.run(&[&["grant", name, "--office", "singkawang", "--role", role], more].concat());
@@ -61,17 +61,32 @@ fn server(home: &std::path::Path) -> Server {
     server
 }
 
-async fn submit(opd: &Person<'_>, letter: &str, confidentiality: &str) -> String {
-    let input = json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
+fn papers(letter: &str, confidentiality: &str) -> Value {
+    json!({
         "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan", "confidentiality": confidentiality },
         "contact": {
             "name": "Warga Contoh", "nip": "198001012005011001", "phone": "0562 000000", "email": "contoh@opd.example",
         },
         "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    });
+    })
+}
+
+/// Submits a request; its number.
+pub(crate) async fn submit(opd: &Person<'_>, letter: &str, confidentiality: &str) -> String {
+    let mut input = papers(letter, confidentiality);
+    (input["office"], input["procedure"]) = (json!("singkawang"), json!("permohonan-cloud-service"));
     let answer = opd.ask(SUBMIT, json!({ "input": input })).await;
     answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// Completes a request that came back.
+pub(crate) async fn resubmit(opd: &Person<'_>, number: &str, letter: &str) {
+    let found = opd.ask(READ, json!({ "number": number })).await["request"].clone();
+    let mut input = papers(letter, "ORDINARY");
+    (input["requestId"], input["expectedVersion"]) = (found["id"].clone(), found["version"].clone());
+    let query = "mutation($input: ResubmitRequestInput!) { resubmitRequest(input: $input) { userErrors { code } } }";
+    let answer = opd.ask(query, json!({ "input": input })).await;
+    assert_eq!(answer["resubmitRequest"]["userErrors"], json!([]), "{answer}");
 }
 
 const WHOLE: [&str; 10] = [

@@ -63,6 +63,22 @@ impl Folders {
         copy_all(&shipped.policies, &copy.policies);
         copy
     }
+
+    /// A copy of the shipped ones with the documentation's SOP beside Singkawang's, put there as its guide says.
+    pub(crate) fn with_example(to: &Path) -> Self {
+        let copy = Self::copied(to);
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/example");
+        let sop = "permohonan-surel.toml";
+        let office = copy.procedures.join("singkawang");
+        std::fs::copy(example.join(sop), office.join(sop)).expect("a copy");
+        for (file, lines) in
+            [(copy.policies.join("singkawang.csv"), "policy.csv"), (office.join("english.toml"), "english.toml")]
+        {
+            let text = [&file, &example.join(lines)].map(|path| std::fs::read_to_string(path).expect("lines"));
+            std::fs::write(file, text.concat()).expect("written");
+        }
+        copy
+    }
 }
 
 fn copy_all(from: &Path, to: &Path) {
@@ -197,7 +213,9 @@ pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
 }
 
 /// Flags by which a server takes whatever a test writes out in full.
-pub(crate) const UNLIMITED: [&str; 10] = [
+pub(crate) const UNLIMITED: [&str; 12] = [
+    "--document-limit",
+    "10000000",
     "--depth-limit",
     "64",
     "--complexity-limit",

@@ -7,18 +7,22 @@ use disposisi::procedure::read_folder;
 /// A room, and the rooms that it may import. `procedure` and its like are pure: they import only each other.
 const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
-    ("procedure", &[]),
+    ("language", &[]),
+    ("procedure", &["language"]),
     ("calendar", &["procedure"]),
     ("workflow", &["procedure"]),
-    ("access", &[]),
+    ("access", &["language"]),
     ("policy", &["access", "procedure"]),
     ("auth", &[]),
-    ("store", &["access", "workflow"]),
+    ("store", &["access", "language", "workflow"]),
     ("live", &["store"]),
-    ("service", &["access", "auth", "calendar", "clock", "live", "policy", "procedure", "store", "workflow"]),
+    (
+        "service",
+        &["access", "auth", "calendar", "clock", "language", "live", "policy", "procedure", "store", "workflow"],
+    ),
     // The edges name types of the rooms below; what they do goes through the service.
-    ("graphql", &["access", "auth", "live", "procedure", "service", "store", "workflow"]),
-    ("http", &["graphql", "service"]),
+    ("graphql", &["access", "auth", "language", "live", "procedure", "service", "store", "workflow"]),
+    ("http", &["graphql", "language", "service"]),
     ("cli", &["access", "auth", "clock", "graphql", "http", "policy", "procedure", "service", "store", "workflow"]),
 ];
 

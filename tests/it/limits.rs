@@ -31,7 +31,16 @@ async fn each_limit_is_told_by_its_name_with_both_numbers() {
     let twice: String = (0..14).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
     for (operation, limit, max, actual) in [
         (format!("{}{}", "{a".repeat(129), "}".repeat(129)), "nesting", 128, 129),
-        (format!("{{ {} }}", "a ".repeat(9_999)), "tokens", 10_000, 10_001),
+        (format!("# {}", "x".repeat(100_000)), "bytes", 100_000, 100_002),
+        (format!("{{ {} }}", "x".repeat(129)), "name", 128, 129),
+        (format!("{{ {} }}", "a ".repeat(4_999)), "tokens", 5_000, 5_001),
+        (format!("{{ offices {{ {} }} }}", "key ".repeat(2_000)), "fields", 2_000, 2_001),
+        (
+            format!("{{ {} {} {} }}", "... {".repeat(20), "__typename ".repeat(400), "}".repeat(20)),
+            "fragments",
+            8_000,
+            8_400,
+        ),
         (around, "depth", 16, 18),
         (format!("{{ offices {{ {aliases} }} }}"), "aliases", 500, 501),
         (format!("{{ offices {{ key {directives} }} }}"), "directives", 200, 201),
@@ -41,8 +50,13 @@ async fn each_limit_is_told_by_its_name_with_both_numbers() {
     }
     let bomb = format!("{{ ...f0 }} {twice} fragment f14 on Query {{ __typename }}");
     let (limit, max, actual) = refusal(&server, &bomb).await;
-    assert_eq!((limit.as_str(), max), ("fields", 10_000));
+    assert_eq!((limit.as_str(), max), ("fields", 2_000));
     assert!(actual > 16_384, "every spread counts: {actual}");
+
+    let values = json!({ "query": "{ __typename }", "variables": { "ids": vec![1; 10_000] } });
+    let answer = sent(&server, &values).await;
+    let told = &answer["errors"][0]["extensions"];
+    assert_eq!((&told["limit"], &told["max"], &told["actual"]), (&json!("values"), &json!(10_000), &json!(10_004)));
 
     server.restart_with(&["--complexity-limit", "3", "--depth-limit", "3", "--token-limit", "50"]);
     assert_eq!(refusal(&server, "{ offices { procedures { office { key } } } }").await, ("depth".to_owned(), 3, 4));
@@ -57,8 +71,9 @@ async fn each_limit_is_told_by_its_name_with_both_numbers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cost_is_told_to_who_asks_and_to_nobody_else() {
     let server = Server::with(&[]);
-    let told = sent(&server, &json!({ "query": "{ __typename }", "extensions": { "cost": true } })).await;
-    assert_eq!(told["extensions"]["cost"], json!({ "cost": 1, "max": 50_000, "depth": 1 }), "{told}");
+    let query = "{ requests(first: 7) { nodes { id } } }";
+    let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
+    assert_eq!(told["extensions"]["cost"], json!({ "cost": 15, "max": 50_000, "depth": 3 }), "{told}");
     for extensions in [json!({}), json!({ "cost": false }), json!({ "cost": "true" })] {
         let silent = sent(&server, &json!({ "query": "{ __typename }", "extensions": extensions })).await;
         assert_eq!(silent, json!({ "data": { "__typename": "Query" } }));

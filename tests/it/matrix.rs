@@ -1,6 +1,6 @@
 //! Every role, every step, every outcome, every other act, at every state that a request of a shipped SOP can come to: tried
 //! over HTTP, and accepted exactly where the policy's lines, read here by themselves, and the step machine allow it.
-//! `availableActions` says the same. What is accepted stands in golden files, for people to review.
+//! `availableActions` says the same, and `closedActions` why not of all that may come later. What is accepted stands in golden files, for people to review.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
@@ -11,6 +11,7 @@ use disposisi::workflow::{self, Act, Decision, Execution, Mark, Stage, State, St
 use serde_json::{Value, json};
 
 use crate::branches::example;
+use crate::doors::{self, CLOSED, Door};
 use crate::harness::{Folders, Person, Server};
 
 const READ: &str = "query($number: String!) { request(number: $number) { id version documents { id kind { key } current } \
@@ -76,6 +77,27 @@ impl Attempt {
             Self::Revoke => "revoke".to_owned(),
         }
     }
+}
+
+/// For each of the states, those that some way leads to from it, itself included.
+fn later(procedure: &Procedure, states: &[(State, Vec<Act>)]) -> Vec<BTreeSet<usize>> {
+    let place = |state: &State| {
+        let state = reach::normalised(state.clone());
+        states.iter().position(|(known, _)| reach::normalised(known.clone()) == state).expect("a state")
+    };
+    let next = |(state, _): &(State, Vec<Act>)| {
+        let acts = reach::acts(procedure, state).into_iter();
+        acts.map(|act| place(&workflow::decide(procedure, state, &act).expect("possible"))).collect::<BTreeSet<_>>()
+    };
+    let next: Vec<BTreeSet<usize>> = states.iter().map(next).collect();
+    let from = |start: usize| {
+        let (mut found, mut queue) = (BTreeSet::from([start]), vec![start]);
+        while let Some(at) = queue.pop() {
+            queue.extend(next[at].iter().copied().filter(|next| found.insert(*next)));
+        }
+        found
+    };
+    (0..states.len()).map(from).collect()
 }
 
 /// A procedure on a stage: its people, and what it takes to play it.
@@ -144,6 +166,43 @@ impl Play<'_> {
             }
             Attempt::Revoke => self.may(role, key, "revoke") && state.asset == Some(Stage::Active),
         }
+    }
+
+    /// The door of an attempt.
+    fn door(&self, attempt: &Attempt) -> Door {
+        let signed_at = |record: &String| self.procedure.steps.iter().find(|step| step.signs.as_ref() == Some(record));
+        let (kind, step) = match attempt {
+            Attempt::Execute(step, _) => ("EXECUTE_STEP", Some(step.clone())),
+            Attempt::Resubmit => ("RESUBMIT", Some(self.procedure.steps[0].key.clone())),
+            Attempt::Sign(record, _) => ("SIGN_DOCUMENT", signed_at(record).map(|step| step.key.clone())),
+            Attempt::Withdraw => ("WITHDRAW", None),
+            Attempt::Reveal => ("REVEAL_CREDENTIAL", None),
+            Attempt::Reissue => ("REISSUE_CREDENTIAL", None),
+            Attempt::Revoke => ("REVOKE_ASSET", None),
+        };
+        (kind.to_owned(), step)
+    }
+
+    /// The doors that are closed to a role now and may be open to it in one of these states; of those on the whole request, each
+    /// for which it has a line.
+    fn expects_closed<'s>(&self, role: &str, state: &State, later: impl Iterator<Item = &'s State>) -> BTreeSet<Door> {
+        let attempts = self.attempts();
+        let open = |state: &State| {
+            let open = attempts.iter().filter(|attempt| self.expects(role, state, attempt));
+            open.map(|attempt| self.door(attempt)).collect::<BTreeSet<Door>>()
+        };
+        let mut closed: BTreeSet<Door> = later.flat_map(open).filter(|(_, step)| step.is_some()).collect();
+        let whole = [
+            ("WITHDRAW", "withdraw"),
+            ("REVEAL_CREDENTIAL", "reveal"),
+            ("REISSUE_CREDENTIAL", "reissue"),
+            ("REVOKE_ASSET", "revoke"),
+        ];
+        let lines = whole.iter().filter(|(_, action)| self.may(role, &self.procedure.key, action));
+        closed.extend(lines.map(|(kind, _)| ((*kind).to_owned(), None)));
+        let open = open(state);
+        closed.retain(|door| !open.contains(door));
+        closed
     }
 
     fn has_secret(&self) -> bool {
@@ -402,17 +461,52 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
     let roles: Vec<&str> = office.roles.keys().map(String::as_str).collect();
     let none = BTreeSet::new();
     writeln!(golden, "{}/{}", office.key, procedure.key).expect("text");
-    for (state, way) in ways(procedure) {
-        let number = play.play(&way).await;
-        writeln!(golden, "  {}", label(procedure, &state)).expect("text");
+    let states = ways(procedure);
+    let later = later(procedure, &states);
+    // What an agency is told, by what it may know.
+    let mut told_agency: BTreeMap<String, Value> = BTreeMap::new();
+    let ask_closed = READ.replace("availableActions", &format!("{CLOSED} availableActions"));
+    for (index, (state, way)) in states.iter().enumerate() {
+        let number = play.play(way).await;
+        writeln!(golden, "  {}", label(procedure, state)).expect("text");
         for role in &roles {
             let (allowed, denied): (Vec<Attempt>, Vec<Attempt>) =
-                play.attempts().into_iter().partition(|attempt| play.expects(role, &state, attempt));
-            let seen = play.people[*role].ask(READ, json!({ "number": number })).await["request"].clone();
+                play.attempts().into_iter().partition(|attempt| play.expects(role, state, attempt));
+            let seen = play.people[*role].ask(&ask_closed, json!({ "number": number })).await["request"].clone();
             let names: BTreeSet<String> = allowed.iter().map(Attempt::name).collect();
-            assert_eq!(listed(&seen), names, "{role} at {}: availableActions", label(procedure, &state));
+            assert_eq!(listed(&seen), names, "{role} at {}: availableActions", label(procedure, state));
+            let closed = doors::doors(&seen["closedActions"]);
+            let is_office = !office.roles[*role].of_agency;
+            if !seen.is_null() {
+                // The office knows where a request stands; the agency, at which step.
+                let at = |other: &State| other.at.as_ref().map(|at| &at.step) == state.at.as_ref().map(|at| &at.step);
+                let from =
+                    (0..states.len()).filter(|other| if is_office { *other == index } else { at(&states[*other].0) });
+                let from: BTreeSet<usize> = from.flat_map(|other| later[other].iter().copied()).collect();
+                let expected = play.expects_closed(role, state, from.iter().map(|place| &states[*place].0));
+                let at = label(procedure, state);
+                assert_eq!(closed.keys().cloned().collect::<BTreeSet<_>>(), expected, "{role} at {at}: closedActions");
+                for awaited in closed.values().filter(|_| is_office).map(|told| &told["awaited"]) {
+                    for awaited in awaited["roles"].as_array().into_iter().flatten() {
+                        let acts =
+                            |attempt: &Attempt| play.expects(awaited["key"].as_str().expect("a key"), state, attempt);
+                        assert!(play.attempts().iter().any(acts), "{role} at {at}: {awaited} is waited for");
+                    }
+                }
+            }
+            if !is_office && !seen.is_null() {
+                let under_way = state.at.as_ref().map(|at| &at.step);
+                let knows =
+                    format!("{role} {under_way:?} {:?} {} {}", state.status, seen["availableActions"], seen["assets"]);
+                let knows = knows.replace(seen["assets"][0]["id"].as_str().unwrap_or("-"), "an asset");
+                let before = told_agency.entry(knows).or_insert_with(|| seen["closedActions"].clone());
+                assert_eq!(*before, seen["closedActions"], "{role} at {}", label(procedure, state));
+            }
             for (refused, attempt) in play.attempt(role, &number, &denied, &none).await.into_iter().zip(&denied) {
-                let at = label(procedure, &state);
+                let at = label(procedure, state);
+                if let Some(told) = closed.get(&play.door(attempt)) {
+                    doors::fits(procedure, state, is_office, told, &refused);
+                }
                 assert!(!refused.is_empty(), "{role} at {at}: {} was accepted", attempt.name());
                 let line = match attempt {
                     Attempt::Execute(step, _) => play.may(role, &play.step_object(step), "execute"),
@@ -426,13 +520,13 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
             }
             for attempt in &allowed {
                 // What is accepted moves the request: each on one of its own.
-                let another = play.play(&way).await;
+                let another = play.play(way).await;
                 let refused = play.attempt(role, &another, std::slice::from_ref(attempt), &none).await;
                 assert_eq!(
                     refused,
                     [Vec::<String>::new()],
                     "{role} at {}: {}",
-                    label(procedure, &state),
+                    label(procedure, state),
                     attempt.name()
                 );
             }
@@ -446,7 +540,7 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
             assert_eq!(seen["request"], Value::Null, "another office");
             let all = play.attempts();
             for refused in play.attempt(stranger, &number, &all, &none).await {
-                assert_eq!(refused, ["NOT_FOUND"], "{stranger} at {}", label(procedure, &state));
+                assert_eq!(refused, ["NOT_FOUND"], "{stranger} at {}", label(procedure, state));
             }
         }
     }

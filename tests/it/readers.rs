@@ -49,15 +49,22 @@ const WITHIN: &str = "- - - - = =";
 const TABLE: &[(&str, &str, &str)] = &[
     // One's own.
     ("Query", "! ~ ~ ~ ~ ~", "viewer"),
-    ("Viewer", OWN, "user grants inbox sessions totpEnabled apiKeys eventCursor"),
+    ("Viewer", OWN, "user grants inbox language sessions totpEnabled apiKeys eventCursor"),
     ("Session", OWN, "beganAt lastUsedAt current"),
     ("ApiKey", OWN, "id name scopes createdAt expiresAt lastUsedAt revokedAt"),
     ("InboxConnection", OWN, "edges nodes pageInfo totalCount"),
     ("InboxEdge", OWN, "cursor node actions waitingSince dueAt"),
     ("InboxChange", OWN, "requestId request waiting waitingCount"),
     ("Subscription", "! ~ ~ ~ ~ ~", "inboxChanges"),
-    ("Request", OWN, "availableActions"),
+    ("Request", OWN, "availableActions closedActions"),
     ("Action", OWN, "kind step outcomes document asset actingAs recipients"),
+    ("ClosedAction", OWN, "kind step reasons message awaited needs"),
+    ("Awaited", OWN, "step roles people"),
+    ("ActionNeeds", OWN, "records signatures"),
+    ("NeededSignature", OWN, "document roles"),
+    // What an act would do is told to whoever may do it: see `dry`.
+    ("ActPreview", OWN, "status version awaited documents dispositionTo asset"),
+    ("AssetPreview", OWN, "kind name status"),
     // Held against what the page itself shows.
     ("PageInfo", OWN, "startCursor endCursor hasNextPage hasPreviousPage"),
     ("RequestConnection", OWN, "totalCount"),

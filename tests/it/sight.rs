@@ -218,11 +218,11 @@ async fn each_field_is_told_as_its_reader_would_read_it() {
             for path in some {
                 socket.subscribe(path, &format!("subscription {{ requestEvents {{ id {path} }} }}"), json!({})).await;
             }
+            socket.settle().await;
             all.push((socket, some));
         }
         sockets.push((reader, before, all));
     }
-    tokio::time::sleep(Duration::from_secs(2)).await;
     let (who, step, outcome, more) = acts().swap_remove(0);
     people[who].execute(&number, step, outcome, more).await.expect("forwarded");
     let mut compared = 0;

@@ -228,7 +228,7 @@ fn held(id: u128, office: &str, role: &str, agency: Option<Uuid>, capacity: Capa
 }
 
 fn me(grants: Vec<Grant>) -> Caller {
-    Caller { pass: Pass::new(ME, Login::Session(Uuid::nil())), grants }
+    Caller { pass: Pass::new(ME, Login::Session(Uuid::nil())), grants, language: None }
 }
 
 /// What runs, in the same words.
@@ -443,6 +443,7 @@ async fn people(world: &World, data: &std::path::Path, begin: DateTime<Utc>) -> 
             created_at: begin,
             deactivated_at: None,
             office: None,
+            language: None,
         });
         sessions.push(session::Model { id, user_id: id, created_at: begin, last_used_at: begin, ended_at: None });
         rows.push(grant::Model {

@@ -90,6 +90,10 @@ const INBOX: &str = "query($first: Int) { viewer { inbox(first: $first) { edges 
 const EVENTS: &str = "query($first: Int) { requests(first: $first) { nodes { number events(last: 3) { nodes { kind sequence \
     actor { user { name } } } } } } }";
 
+const CLOSED: &str = "query($first: Int) { requests(first: $first) { nodes { number availableActions { kind } closedActions { kind \
+    step { key } reasons message awaited { step { key } roles { name } people { name } } needs { records { name } \
+    signatures { document { name } roles { name } } } } } } }";
+
 const DEEP: &str = "query($first: Int) { requests(first: $first) { nodes { documents { signatures { by { user { name } } } } \
     dispositions { reads { by { user { name } } } } assets { ... on CloudAccount { credential { state recipient { name } } } } \
     submissions { by { user { name } } letter { number } } agency { name } } } }";
@@ -135,6 +139,7 @@ async fn a_page_takes_as_many_statements_however_long_it_is() {
         ("inbox", "kabid", INBOX, 7),
         ("events", "kadis", EVENTS, 4),
         ("deep", "kadis", DEEP, 11),
+        ("closed", "kabid", CLOSED, 6),
     ] {
         let token = people[who].token();
         let mut counts = Vec::new();

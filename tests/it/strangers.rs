@@ -33,6 +33,7 @@ const ACTS: &[(&str, &str, Option<&str>)] = &[
     ),
     ("refreshSession", "SESSION_ENDED SESSION_ENDED SESSION_ENDED SESSION_ENDED SESSION_ENDED", None),
     ("changePassword", WRONG, None),
+    ("chooseLanguage", "UNAUTHENTICATED - - - -", Some("opd")),
     ("beginTotp", WRONG, None),
     ("confirmTotp", "UNAUTHENTICATED INVALID_INPUT INVALID_INPUT INVALID_INPUT INVALID_INPUT", None),
     ("disableTotp", WRONG, None),
@@ -162,6 +163,7 @@ impl<'a> Stage<'a> {
             "refreshSession" => json!({ "refreshToken": "not a token" }),
             "signOut" => json!({ "everywhere": true }),
             "changePassword" => json!({ "currentPassword": "not the password", "newPassword": "another password" }),
+            "chooseLanguage" => json!({ "language": "ENGLISH" }),
             "beginTotp" => json!({ "password": "not the password" }),
             "confirmTotp" => json!({ "code": "000000" }),
             "disableTotp" => json!({ "password": "not the password", "code": "000000" }),
@@ -407,7 +409,7 @@ async fn keys(stage: &Stage<'_>) {
     story::act(overseer, "createUser", "", stage.input("createUser").await).await;
     let user = stage.person("singkawang", "budi").await["user"]["id"].clone();
     story::act(overseer, "grantRole", "", json!({ "office": "singkawang", "userId": user, "role": "tu" })).await;
-    let submission = story::submission("singkawang", "permohonan-cloud-service", "005/200", (mark::LETTER, "SECRET"));
+    let submission = story::submission("singkawang", "permohonan-cloud-service", "005/200", (mark::LETTER, "ORDINARY"));
     let submission = replaced(&replaced(&submission, "agency", json!("dinkes")), "idempotencyKey", json!("satu"));
     let submitted = stage.attempt(Some("opd"), "submitRequest", &submission).await;
     assert_eq!(code(&submitted, "submitRequest"), "done", "{submitted}");

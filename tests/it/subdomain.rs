@@ -80,6 +80,8 @@ async fn a_request_goes_the_whole_way() {
     assert_eq!(tu.execute(number, "8", "revise", json!({})).await, Err(vec!["OUTCOME_NOT_AVAILABLE".to_owned()]));
     let signed = sign(&kadis, number, json!({ "decision": "SIGN" })).await;
     assert_eq!(signed["signDocument"]["userErrors"], json!([]));
+    let twice = sign(&kadis, number, json!({ "decision": "SIGN" })).await;
+    assert_eq!(twice["signDocument"]["userErrors"][0]["code"], "ALREADY_SIGNED");
     assert_eq!(tu.execute(number, "8", "send", send).await.as_deref(), Ok("COMPLETED"));
 
     let seen = opd.ask(READ, json!({ "number": number })).await["request"].clone();

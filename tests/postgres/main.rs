@@ -31,6 +31,10 @@ mod cloud;
 mod crash;
 #[path = "../it/data_center.rs"]
 mod data_center;
+#[path = "../it/doors.rs"]
+mod doors;
+#[path = "../it/dry.rs"]
+mod dry;
 #[path = "../it/explain.rs"]
 mod explain;
 #[path = "../it/faults.rs"]

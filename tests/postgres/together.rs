@@ -18,6 +18,7 @@ use crate::database;
 use crate::empty::{Empty, piped, said};
 use crate::harness::{Folders, Server, command, enter};
 use crate::instance::Instance;
+use crate::socket::Socket;
 
 #[test]
 fn keys_are_made_once_and_other_keys_are_refused() {
@@ -169,6 +170,9 @@ async fn a_lost_database_is_told_in_time_and_all_goes_on_when_it_is_back() {
             let answer = instance.send(&token, &query, submission("005/2")).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
         }
+        let mut socket = Socket::open_at(instance.base(), Some("graphql-transport-ws"), &[]).await;
+        socket.send(json!({ "type": "connection_init", "payload": { "token": token } })).await;
+        assert_eq!(socket.closed().await, 1013, "a socket is told to come back later");
         assert!(begun.elapsed() < Duration::from_secs(15), "in bounded time: {:?}", begun.elapsed());
         let refused = world.run("data", &["audit", "verify"]);
         assert!(!refused.status.success() && !said(&refused).contains(PASSWORD), "{}", said(&refused));

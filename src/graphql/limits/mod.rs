@@ -1,19 +1,27 @@
 //! The limits of an operation: all of them judged before anything runs, the cheapest first, and each refused in the same shape.
 
+mod body;
 mod cost;
 mod text;
 
-use async_graphql::{ErrorExtensionValues, ServerError};
+use async_graphql::{Response, ServerError};
+
+use super::code::Code;
 
 pub(super) use cost::Cost;
-pub(super) use text::{DEEPEST, Extent};
+pub(super) use text::DEEPEST;
+use text::Extent;
 
-/// The code of every refusal for a limit.
-const CODE: &str = "LIMIT_EXCEEDED";
+/// The longest that a name may be. What is not in the schema is compared with what is, to tell what may have been meant.
+pub(super) const LONGEST_NAME: usize = 128;
 
 /// The limits that every operation keeps.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// How many values a body may hold, those of its variables above all.
+    pub values: usize,
+    /// How long a document may be, in bytes.
+    pub document: usize,
     /// How many tokens a document may have.
     pub tokens: usize,
     /// How many fields an operation may select, its fragments as often as they are spread.
@@ -30,11 +38,30 @@ pub struct Limits {
     pub complexity: usize,
 }
 
+impl Limits {
+    /// Refuses a body that holds too many values, before it is read. The error is the whole answer.
+    pub fn hold(&self, body: &[u8]) -> Result<(), Box<Response>> {
+        let kept = Limit::Values.keep(self.values, body::values(body));
+        kept.map_err(|error| Box::new(Response::from_errors(vec![error])))
+    }
+
+    /// Refuses a document by what its text comes to.
+    pub(super) fn hold_text(&self, document: &str) -> Result<(), ServerError> {
+        Limit::Bytes.keep(self.document, document.len())?;
+        let extent = Extent::of(document);
+        Limit::Nesting.keep(DEEPEST, extent.nesting)?;
+        Limit::Name.keep(LONGEST_NAME, extent.longest_name)?;
+        Limit::Tokens.keep(self.tokens, extent.tokens)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            tokens: 10_000,
-            fields: 10_000,
+            values: 10_000,
+            document: 100_000,
+            tokens: 5_000,
+            fields: 2_000,
             depth: 16,
             root_fields: 100,
             aliases: 500,
@@ -47,9 +74,13 @@ impl Default for Limits {
 /// One of the limits.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Limit {
-    Tokens,
+    Values,
+    Bytes,
     Nesting,
+    Name,
+    Tokens,
     Fields,
+    Fragments,
     Depth,
     RootFields,
     Aliases,
@@ -61,6 +92,16 @@ impl Limit {
     /// Its name to clients, what is counted, and the way out.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
+            Self::Values => ("values", "holds {} values", "Send it in parts."),
+            Self::Bytes => {
+                ("bytes", "is {} bytes long without its variables", "Send it in parts, and values as variables.")
+            }
+            Self::Name => ("name", "has a name of {} characters", "Names in the schema are short."),
+            Self::Fragments => (
+                "fragments",
+                "compares {} fields through fragments within each other",
+                "Spread what is selected flatly.",
+            ),
             Self::Tokens => ("tokens", "has {} tokens", "Send it in parts, and values as variables."),
             Self::Nesting => {
                 ("nesting", "nests its brackets {} deep", "Select in fewer steps, and send values as variables.")
@@ -86,13 +127,12 @@ impl Limit {
         }
         let (name, told, way_out) = self.words();
         let told = told.replace("{}", &actual.to_string());
-        let mut error = ServerError::new(format!("The operation {told}; at most {max} are taken. {way_out}"), None);
-        let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", CODE);
+        let message = format!("The operation {told}; at most {max} are taken. {way_out}");
+        let mut error = Code::LimitExceeded.whole(message);
+        let extensions = error.extensions.get_or_insert_default();
         extensions.set("limit", name);
         extensions.set("max", max);
         extensions.set("actual", actual);
-        error.extensions = Some(extensions);
         Err(error)
     }
 }

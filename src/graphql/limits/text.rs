@@ -6,17 +6,19 @@ pub(in crate::graphql) const DEEPEST: usize = 128;
 
 /// What a document's text comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::graphql) struct Extent {
+pub(super) struct Extent {
     /// Names, numbers, strings and punctuators; no comment, space or comma.
-    pub(in crate::graphql) tokens: usize,
+    pub(super) tokens: usize,
     /// The deepest that brackets nest.
-    pub(in crate::graphql) nesting: usize,
+    pub(super) nesting: usize,
+    /// The longest name or number.
+    pub(super) longest_name: usize,
 }
 
 impl Extent {
     /// Strings and comments are read as the grammar reads them (GraphQL, October 2021, section 2.1); what is no string although
     /// it begins like one is read as brackets, as the parser would.
-    pub(in crate::graphql) fn of(document: &str) -> Self {
+    pub(super) fn of(document: &str) -> Self {
         let bytes = document.as_bytes();
         let mut extent = Self::default();
         let mut strings = Strings::default();
@@ -48,7 +50,10 @@ impl Extent {
                 b'"' => strings.at(document, at).unwrap_or(1),
                 b'.' if bytes[at..].starts_with(b"...") => 3,
                 b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                    bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count()
+                    let rest = bytes[at..].iter();
+                    let length = rest.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+                    extent.longest_name = extent.longest_name.max(length);
+                    length
                 }
                 _ => 1,
             };

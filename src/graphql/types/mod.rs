@@ -1,10 +1,12 @@
 //! The nouns that clients see, one file each.
 
 pub(super) mod asset;
+pub(super) mod closed;
 pub(super) mod date;
 pub(super) mod event;
 pub(super) mod office_event;
 pub(super) mod page;
+pub(super) mod preview;
 pub(super) mod procedure;
 pub(super) mod request;
 pub(super) mod who;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::graphql::error;
+use crate::say;
 use crate::store::{Page, PageKey, Paging};
 
 const DEFAULT: u64 = 20;
@@ -96,7 +97,7 @@ impl Arguments {
         }
         let wanted = self.first.or(self.last);
         if wanted.is_some_and(|wanted| !(0..=MOST).contains(&wanted)) {
-            return Err(error::invalid(&format!("A page holds 0 to {MOST}.")));
+            return Err(error::invalid(say!("A page holds 0 to {most}.", most = MOST)));
         }
         let limit = wanted.and_then(|wanted| u64::try_from(wanted).ok()).unwrap_or(DEFAULT);
         Ok(Paging { limit, backward: self.last.is_some(), after: None, before: None })

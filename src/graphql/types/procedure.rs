@@ -9,7 +9,7 @@ use super::request::RequestStatus;
 use super::who::{Office, Role, role};
 use crate::access::Action;
 use crate::graphql::id;
-use crate::graphql::session::{service, session};
+use crate::graphql::session::{language, service, session};
 use crate::procedure as model;
 use crate::service::ProcedureEntry;
 
@@ -66,9 +66,9 @@ impl Procedure {
         &self.model().number
     }
 
-    /// Its title as printed.
-    async fn title(&self) -> &str {
-        &self.model().title
+    /// Its title as printed; translated where English is wanted.
+    async fn title<'a>(&'a self, context: &Context<'a>) -> Result<&'a str> {
+        label(context, &self.model().office, &self.model().title)
     }
 
     /// Bidang; null where none is printed.
@@ -138,9 +138,16 @@ impl Procedure {
     }
 
     /// JSON Schema (2020-12) of `SubmitRequestInput.details`.
-    async fn details_schema(&self) -> Json<&serde_json::Value> {
-        Json(self.0.details.schema())
+    async fn details_schema(&self, context: &Context<'_>) -> Result<Json<&serde_json::Value>> {
+        Ok(Json(self.0.details.schema(language(context)?)))
     }
+}
+
+/// What an SOP says, in the language that is spoken.
+fn label<'a>(context: &Context<'a>, office: &str, written: &'a str) -> Result<&'a str> {
+    let office = service(context)?.catalog().office(office).map(|entry| &entry.office);
+    let language = language(context)?;
+    Ok(office.map_or(written, |office| office.label(written, language)))
 }
 
 /// One row of an SOP.
@@ -197,9 +204,9 @@ impl Step {
         self.model().number.as_deref()
     }
 
-    /// The activity as printed.
-    async fn activity(&self) -> &str {
-        &self.model().activity
+    /// The activity as printed; translated where English is wanted.
+    async fn activity<'a>(&'a self, context: &Context<'a>) -> Result<&'a str> {
+        label(context, &self.entry.procedure.office, &self.model().activity)
     }
 
     /// Who performs it: the roles that today's policy lets execute it.
@@ -313,13 +320,10 @@ pub(in crate::graphql) enum Requirement {
 }
 
 /// A record that a step needs or leaves.
-#[derive(SimpleObject)]
 pub(in crate::graphql) struct RecordKind {
-    /// Its key.
+    office: String,
     key: String,
-    /// Its name, as printed.
-    name: String,
-    /// Where it comes from.
+    written: String,
     origin: RecordOrigin,
 }
 
@@ -328,10 +332,30 @@ impl RecordKind {
     pub(in crate::graphql) fn of(procedure: &model::Procedure, key: &str) -> Self {
         let record = procedure.records.get(key);
         Self {
+            office: procedure.office.clone(),
             key: key.to_owned(),
-            name: record.map_or_else(|| key.to_owned(), |record| record.name.clone()),
+            written: record.map_or(key, |record| &record.name).to_owned(),
             origin: record.map_or(model::Origin::Document, |record| record.origin).into(),
         }
+    }
+}
+
+/// A record that a step needs or leaves.
+#[Object]
+impl RecordKind {
+    /// Its key.
+    async fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Its name, as printed; translated where English is wanted.
+    async fn name<'a>(&'a self, context: &Context<'a>) -> Result<&'a str> {
+        label(context, &self.office, &self.written)
+    }
+
+    /// Where it comes from.
+    async fn origin(&self) -> RecordOrigin {
+        self.origin
     }
 }
 
@@ -383,9 +407,9 @@ impl Outcome {
         &self.model().key
     }
 
-    /// For people, in Indonesian.
-    async fn label(&self) -> &str {
-        &self.model().label
+    /// For people: in Indonesian, or in English where that is wanted.
+    async fn label<'a>(&'a self, context: &Context<'a>) -> Result<&'a str> {
+        label(context, &self.step.entry.procedure.office, &self.model().label)
     }
 
     /// The step that follows; null where the request ends.
@@ -462,7 +486,8 @@ impl Outcome {
     }
 
     /// JSON Schema (2020-12) of `AssetInput.attributes`; null where the outcome takes no asset.
-    async fn asset_schema(&self) -> Option<Json<&serde_json::Value>> {
-        self.step.entry.asset_form(self.step.model(), self.model()).map(|form| Json(form.schema()))
+    async fn asset_schema(&self, context: &Context<'_>) -> Result<Option<Json<&serde_json::Value>>> {
+        let language = language(context)?;
+        Ok(self.step.entry.asset_form(self.step.model(), self.model()).map(|form| Json(form.schema(language))))
     }
 }

@@ -7,12 +7,13 @@ use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, document, signature, submission, visit};
 
 use super::asset::Asset;
+use super::closed::ClosedAction;
 use super::date::Date;
 use super::event::RequestEventConnection;
 use super::page::{Arguments, connection, page};
 use super::procedure::{Outcome, Procedure, RecordKind, Step};
 use super::who::{Actor, Agency, Contact, Role, RoleGrant, User, agency, person, role};
-use crate::access::{Field, Seen, Side};
+use crate::access::{Field, Performed, Seen, Side};
 use crate::graphql::loaders::{
     AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, PeopleOf, ReadsOf, RequestOf, SignaturesOf, SubmissionsOf,
     VisitsOf,
@@ -103,6 +104,20 @@ pub(in crate::graphql) enum ActionKind {
     RevokeAsset,
 }
 
+/// What is decided on when it is asked what somebody may do to a request.
+struct Basis {
+    documents: Vec<document::Model>,
+    asset: Option<entity::asset::Model>,
+    credential: Option<entity::credential::Model>,
+    performed: Option<Performed>,
+}
+
+impl Basis {
+    fn held(&self) -> Option<(&entity::asset::Model, Option<&entity::credential::Model>)> {
+        self.asset.as_ref().map(|asset| (asset, self.credential.as_ref()))
+    }
+}
+
 /// One run of a procedure.
 #[derive(Clone)]
 pub(in crate::graphql) struct Request(pub(in crate::graphql) Arc<Seen<SeenRequest>>);
@@ -127,7 +142,7 @@ impl Request {
         self.0.side() == Side::Office
     }
 
-    fn entry<'a>(&self, context: &Context<'a>) -> Result<&'a Arc<ProcedureEntry>> {
+    pub(in crate::graphql) fn entry<'a>(&self, context: &Context<'a>) -> Result<&'a Arc<ProcedureEntry>> {
         service(context)?.entry_of(self.row()).map_err(error::of)
     }
 
@@ -169,22 +184,30 @@ impl Request {
         }
     }
 
-    /// What the caller may do to it now.
-    pub(in crate::graphql) async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
+    /// What is decided on when it is asked what the caller may do to it.
+    async fn basis(&self, context: &Context<'_>) -> Result<Basis> {
         let documents = self.documents_loaded(context).await?;
         let asset = self.assets_loaded(context).await?.pop();
-        let held = match &asset {
+        let credential = match &asset {
             None => None,
             Some(asset) => self.credential(context, asset.id).await?,
         };
-        let held = asset.as_ref().map(|asset| (asset, held.as_ref()));
-        let service = service(context)?;
         let performed = match caller(context)?.policy().separates(&self.0.row.office) {
             true => Some(performed(&self.visits_loaded(context).await?)),
             false => None,
         };
-        let available = service.available(caller(context)?, &self.0, &documents, held, performed.as_ref());
-        let available = available.map_err(error::of)?;
+        Ok(Basis { documents, asset, credential, performed })
+    }
+
+    fn available(&self, context: &Context<'_>, basis: &Basis) -> Result<Vec<Available>> {
+        let Basis { documents, performed, .. } = basis;
+        let found = service(context)?.available(caller(context)?, &self.0, documents, basis.held(), performed.as_ref());
+        found.map_err(error::of)
+    }
+
+    /// What the caller may do to it now.
+    pub(in crate::graphql) async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
+        let available = self.available(context, &self.basis(context).await?)?;
         let entry = self.entry(context)?;
         Ok(available.into_iter().map(|available| self.action(entry, available)).collect())
     }
@@ -359,6 +382,17 @@ impl Request {
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn available_actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
         self.actions(context).await
+    }
+
+    /// What you may do later and not now, each with why: acts at steps that may still come, and those on the whole request for
+    /// which a role of yours has a line. What neither this nor `availableActions` lists is not yours to do.
+    #[graphql(complexity = "4 * child_complexity + 1")]
+    async fn closed_actions(&self, context: &Context<'_>) -> Result<Vec<ClosedAction>> {
+        let basis = self.basis(context).await?;
+        let available = self.available(context, &basis)?;
+        let (caller, performed) = (caller(context)?, basis.performed.as_ref());
+        let closed = service(context)?.closed(caller, &self.0, &available, basis.held(), performed);
+        closed.map_err(error::of)?.into_iter().map(|closed| ClosedAction::of(context, self, closed)).collect()
     }
 }
 

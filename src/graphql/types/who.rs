@@ -11,7 +11,7 @@ use super::procedure::Procedure;
 use super::request::Request;
 use crate::access::{self, Field, WholeOffice};
 use crate::graphql::loaders::{AgencyOf, HeldIn, PersonOf};
-use crate::graphql::session::{caller, service, session};
+use crate::graphql::session::{caller, language, service, session};
 use crate::graphql::{error, id};
 use crate::service::Judged;
 
@@ -247,15 +247,16 @@ pub(in crate::graphql) struct OfficePerson {
 pub(in crate::graphql) struct Role {
     /// Its key, as policies name it.
     key: String,
-    /// Its name, as printed.
+    /// Its name, as printed; translated where English is wanted.
     name: String,
 }
 
 /// The role of that key in an office.
 pub(in crate::graphql) fn role(context: &Context<'_>, office: &str, key: &str) -> Result<Role> {
     let entry = service(context)?.catalog().office(office);
-    let name = entry.and_then(|entry| entry.office.roles.get(key)).map(|role| role.name.clone());
-    Ok(Role { key: key.to_owned(), name: name.unwrap_or_else(|| key.to_owned()) })
+    let language = language(context)?;
+    let name = entry.and_then(|entry| Some(entry.office.label(&entry.office.roles.get(key)?.name, language)));
+    Ok(Role { key: key.to_owned(), name: name.unwrap_or(key).to_owned() })
 }
 
 /// In which capacity a role is held.

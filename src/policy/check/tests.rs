@@ -28,6 +28,7 @@ fn office() -> Office {
         ]),
         hours: Vec::new(),
         holidays: Vec::new(),
+        english: Default::default(),
     }
 }
 

@@ -173,7 +173,7 @@ fn values(form: &Form, property: &Value) -> Vec<Value> {
 /// A property, or the definition that it refers to.
 fn resolved<'a>(form: &'a Form, property: &'a Value) -> &'a Value {
     let reference = property.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix("#/$defs/"));
-    reference.and_then(|name| form.schema().get("$defs")?.get(name)).unwrap_or(property)
+    reference.and_then(|name| form.schema(None).get("$defs")?.get(name)).unwrap_or(property)
 }
 
 /// The types that a property's value may have, where it says so.

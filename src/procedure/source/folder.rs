@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::files::{Entry, entries, read_text, tell_deeper};
-use super::text::line_at;
+use super::text::{line_at, parse};
 use super::{Located, read_office, read_procedure};
+use crate::language::Translations;
 use crate::procedure::{Fault, Office, Severity, check};
 
-/// The name of the file that describes an office, without its extension; every other `.toml` file of its folder is a
-/// procedure.
+/// The name of the file that describes an office, without its extension; every other `.toml` file of its folder but [`ENGLISH`]
+/// is a procedure.
 const OFFICE: &str = "office";
+
+/// The name of the file that tells an office's labels in English.
+const ENGLISH: &str = "english";
 
 /// How a person would name the folder.
 const FOLDER: &str = "procedures";
@@ -69,6 +73,7 @@ pub fn scan_folder(path: &Path) -> (Shelf, Vec<Fault>) {
         }
     }
     scan.numbers();
+    scan.translate();
     if scan.faults.is_empty() && scan.shelf.offices.is_empty() {
         let mend = "write an `<office>/office.toml`, or say where the procedures are";
         scan.faults.push(Fault::error(FOLDER, 1, "there is no office", mend));
@@ -85,6 +90,8 @@ struct Scan {
     office_codes: BTreeMap<String, String>,
     /// The text of each office's file, by key.
     office_texts: BTreeMap<String, String>,
+    /// The file that tells each office's labels in English, and what it tells.
+    english: BTreeMap<String, (String, Translations)>,
 }
 
 impl Scan {
@@ -107,12 +114,10 @@ impl Scan {
         for entry in files {
             let file = format!("{shown}/{}", entry.name);
             let name = entry.name.trim_end_matches(".toml");
-            let read = read_text(&entry.path, &file).map_err(|fault| vec![fault]).and_then(|text| {
-                if name == OFFICE {
-                    self.office(&file, key, text)
-                } else {
-                    self.procedure(&file, key, &text, &mut codes)
-                }
+            let read = read_text(&entry.path, &file).map_err(|fault| vec![fault]).and_then(|text| match name {
+                OFFICE => self.office(&file, key, text),
+                ENGLISH => self.english(&file, key, &text),
+                _ => self.procedure(&file, key, &text, &mut codes),
             });
             if let Err(faults) = read {
                 self.shelf.unread.insert((key.clone(), name.to_owned()));
@@ -129,6 +134,28 @@ impl Scan {
         self.office_texts.insert(key.to_owned(), text);
         self.shelf.offices.push(office);
         Ok(())
+    }
+
+    fn english(&mut self, file: &str, key: &str, text: &str) -> Result<(), Vec<Fault>> {
+        self.english.insert(key.to_owned(), (file.to_owned(), parse(file, text)?));
+        Ok(())
+    }
+
+    /// Gives each office its English, and tells what is said in none.
+    fn translate(&mut self) {
+        for office in &mut self.shelf.offices {
+            let Some((file, english)) = self.english.remove(&office.key) else { continue };
+            office.english = english;
+            let procedures = self.shelf.procedures.iter().map(|located| &located.procedure);
+            let its = procedures.filter(|procedure| procedure.office == office.key);
+            let labels: BTreeSet<&str> = its.flat_map(|procedure| procedure.labels()).chain(office.labels()).collect();
+            let missing = |label: &&str| !office.english.has(label);
+            let fault = |label: &str| {
+                let mend = "add a line with it and its English, which may be the same";
+                Fault::warning(&file, 1, format!("`{label}` has no English"), mend)
+            };
+            self.faults.extend(labels.into_iter().filter(missing).map(fault));
+        }
     }
 
     fn procedure(

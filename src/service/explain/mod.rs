@@ -1,16 +1,23 @@
 //! Why somebody may do something to a request, or may not: the decisions themselves, asked for another person, with the
 //! lines that they rest on.
 
+mod closed;
 mod obstacles;
 
 use uuid::Uuid;
 
-use super::{Answer, Available, AvailableKind, HeldPolicy, Judged, Refused, Service, UserErrorCode};
+use obstacles::{Known, Obstacle};
+
+use super::{Answer, Available, HeldPolicy, Judged, Refused, Service, UserErrorCode};
 use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
+use crate::language::Text;
 use crate::policy::{Judgement, Line, Object, Policy};
 use crate::procedure::Step;
+use crate::say;
 use crate::store::{self, About, Person, SeenRequest, Submitters, Viewing, ViewingScope};
 use crate::workflow::State;
+
+pub use closed::{Awaited, Closed, ClosedReason, Needs};
 
 /// What somebody may want to do to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +94,7 @@ pub struct Explanation {
     /// They may.
     pub allowed: bool,
     /// What stands in their way, a sentence each; nothing when they may.
-    pub obstacles: Vec<String>,
+    pub obstacles: Vec<Text>,
     /// The step that was asked about.
     pub step: Option<String>,
     /// The line by which they see the request; none where they do not.
@@ -135,6 +142,18 @@ struct Facts {
     documents: Vec<entity::document::Model>,
     asset: Option<entity::asset::Model>,
     credential: Option<entity::credential::Model>,
+}
+
+impl Facts {
+    fn known(&self) -> Known<'_> {
+        Known {
+            row: &self.about.row,
+            submitter_active: self.about.submitter_active,
+            state: &self.state,
+            asset: self.asset.as_ref(),
+            credential: self.credential.as_ref(),
+        }
+    }
 }
 
 impl Service {
@@ -191,7 +210,7 @@ impl Service {
         let in_force = held.iter().filter(|grant| grant.in_force(now)).cloned().collect();
         // What let them in does not matter: nobody acts by this.
         let pass = Pass::new(person.id, Login::Session(Uuid::nil()));
-        let theirs = Judged::new(Caller { pass, grants: in_force }, policy.clone());
+        let theirs = Judged::new(Caller { pass, grants: in_force, language: None }, policy.clone());
 
         let seen = self.viewing(&theirs).sees().see(&facts.about);
         let shows = |grant: &Grant| self.line_that_shows(&theirs, grant, &facts.about);
@@ -222,24 +241,25 @@ impl Service {
         let mut obstacles = Vec::new();
         if !allowed {
             if person.deactivated_at.is_some() {
-                obstacles.push("They were put out of service, and cannot sign in.".to_owned());
+                obstacles.push("They were put out of service, and cannot sign in.".into());
             }
             if seen.is_none() && question.asked != Asked::AtStep(Action::Receive) {
-                obstacles.push("They do not see the request: no line of a grant in force shows it.".to_owned());
+                obstacles.push("They do not see the request: no line of a grant in force shows it.".into());
             }
             if !lets && question.asked != Asked::See {
-                obstacles.push("None of their grants in this office allows it now.".to_owned());
+                obstacles.push("None of their grants in this office allows it now.".into());
             }
             match (question.asked, &seen) {
                 (Asked::Read(Field::Note), Some(seen)) if seen.side() == Side::Applicant => {
-                    obstacles.push("The office keeps its notes from the agency that asked.".to_owned());
+                    obstacles.push("The office keeps its notes from the agency that asked.".into());
                 }
                 (Asked::Read(Field::Address), Some(_)) if lets => {
-                    obstacles.push("They see no asset of the request.".to_owned());
+                    obstacles.push("They see no asset of the request.".into());
                 }
                 _ => {}
             }
-            obstacles.extend(obstacles::in_the_way(&facts, &entry.procedure, person.id, question.asked, step));
+            let found = facts.known().in_the_way(&entry.procedure, person.id, question.asked, step);
+            obstacles.extend(found.iter().map(Obstacle::sentence));
         }
         Ok(Explanation { allowed, obstacles, step: step.map(|step| step.key.clone()), seen_by, grants })
     }
@@ -286,7 +306,7 @@ fn whole(office: &str, scope: Scope) -> ViewingScope {
     ViewingScope { office: office.to_owned(), agency: None, scope, steps: Vec::new() }
 }
 
-fn missing(path: &[&str], message: &str) -> Refused {
+fn missing(path: &[&str], message: &'static str) -> Refused {
     Refused::user(UserErrorCode::NotFound, path, message)
 }
 
@@ -302,8 +322,11 @@ fn step_of<'a>(steps: &'a [Step], facts: &Facts, question: &Question) -> Answer<
         return Ok(Some(step));
     }
     let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
-    let which = if key.is_some() { "The procedure has no such step" } else { "The request has ended: say which step" };
-    let message = format!("{which}; its steps are {}.", keys.join(", "));
+    let steps = keys.join(", ");
+    let message = match key {
+        Some(_) => say!("The procedure has no such step; its steps are {steps}.", steps),
+        None => say!("The request has ended: say which step; its steps are {steps}.", steps),
+    };
     Err(Refused::user(UserErrorCode::InvalidInput, &["step"], message))
 }
 
@@ -318,13 +341,5 @@ fn sight(policy: &Policy, grant: &Grant, line: Option<Line>) -> Verdict {
 
 /// Whether what is available is what was asked about.
 fn is_it(available: &Available, action: Action, step: Option<&Step>) -> bool {
-    let is_action = match available.kind {
-        AvailableKind::ExecuteStep | AvailableKind::Resubmit => action == Action::Execute,
-        AvailableKind::SignDocument => action == Action::Sign,
-        AvailableKind::Withdraw => action == Action::Withdraw,
-        AvailableKind::RevealCredential => action == Action::Reveal,
-        AvailableKind::ReissueCredential => action == Action::Reissue,
-        AvailableKind::RevokeAsset => action == Action::Revoke,
-    };
-    is_action && available.step.as_deref() == step.map(|step| step.key.as_str())
+    available.kind.action() == action && available.step.as_deref() == step.map(|step| step.key.as_str())
 }

@@ -79,6 +79,7 @@ impl Service {
             created_at: now,
             deactivated_at: None,
             office: Some(new.office),
+            language: None,
         };
         store::save_new_person(&transaction, row).await?;
         change.append(OfficeAppend { kind: "USER_ADDED", user: Some(id), ..Default::default() }).await?;

@@ -5,6 +5,7 @@
 //! [`decide`](super::decide), so the two cannot disagree. States that no rule can tell apart are walked as one
 //! ([`space`]), so that they are finitely many and few.
 
+mod ahead;
 mod inspection;
 mod space;
 mod words;
@@ -15,6 +16,7 @@ mod tests;
 use crate::procedure::Procedure;
 
 use super::{Act, State};
+pub use ahead::{Ahead, Coming};
 use inspection::Inspection;
 use space::{Limits, Read, Space, Walked, proposals};
 

@@ -64,7 +64,7 @@ impl<'a> Read<'a> {
     }
 
     /// The state without what no rule reads: states alike in this have the same future.
-    fn told_apart(&self, state: &State) -> State {
+    pub(super) fn told_apart(&self, state: &State) -> State {
         let mut state = normalised(state.clone());
         state.documents.retain(|record, _| self.there.contains(record.as_str()));
         for (record, mark) in &mut state.documents {

@@ -2,6 +2,7 @@
 
 mod guide;
 mod install;
+mod lint;
 mod program;
 mod proxy;
 mod storm;

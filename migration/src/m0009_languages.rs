@@ -1,0 +1,25 @@
+//! The language that a person has chosen to be spoken to in.
+
+use sea_orm_migration::prelude::*;
+
+/// See the file's head.
+#[derive(Debug)]
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        "m0009_languages"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let column = ColumnDef::new("language").string().null().take();
+        manager.alter_table(Table::alter().table("users").add_column(column).to_owned()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.alter_table(Table::alter().table("users").drop_column("language").to_owned()).await
+    }
+}

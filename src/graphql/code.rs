@@ -1,0 +1,79 @@
+//! The codes of errors that stand beside `data`. `docs/errors.md` tells clients of each; what a person can mend has codes of its
+//! own, which the schema lists.
+
+use async_graphql::{Error, ErrorExtensions, Response, ServerError, Value};
+
+use crate::language::Text;
+
+/// Makes the codes from their words, so that the list of all of them cannot lack one.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)+) => {
+        /// A stable code, as it stands in an error's `extensions.code`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The code as clients read it.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Nobody is signed in, or no longer.
+    Unauthenticated = "UNAUTHENTICATED",
+    /// No policy line, or no scope of the API key, allows it.
+    Forbidden = "FORBIDDEN",
+    /// An argument or a variable does not fit.
+    InvalidInput = "INVALID_INPUT",
+    /// A subscription goes on from what is no cursor.
+    InvalidCursor = "INVALID_CURSOR",
+    /// A subscription goes on from further on than the log goes.
+    CursorAhead = "CURSOR_AHEAD",
+    /// What was sent cannot be read, is not in the schema, or is not sent as it must be.
+    InvalidOperation = "INVALID_OPERATION",
+    /// The operation is larger than is taken.
+    LimitExceeded = "LIMIT_EXCEEDED",
+    /// A WebSocket has too much under way.
+    TooManyOperations = "TOO_MANY_OPERATIONS",
+    /// The body is too large.
+    BodyTooLarge = "BODY_TOO_LARGE",
+    /// The operation took too long.
+    Timeout = "TIMEOUT",
+    /// The database does not answer, or takes nothing.
+    Unavailable = "UNAVAILABLE",
+    /// A fault of ours.
+    Internal = "INTERNAL",
+}
+
+impl Code {
+    /// An error of this code, told in the language of whom it is for once that is known.
+    pub(super) fn error(self, message: impl Into<Text>) -> Error {
+        Error::new_with_source(message.into()).extend_with(|_, extensions| extensions.set("code", self.word()))
+    }
+
+    /// An error of this code that is about no field.
+    pub(super) fn whole(self, message: impl Into<Text>) -> ServerError {
+        self.error(message).into_server_error(Default::default())
+    }
+
+    /// A whole answer that is one error of this code.
+    pub fn answer(self, message: impl Into<Text>) -> Response {
+        Response::from_errors(vec![self.whole(message)])
+    }
+
+    /// Whether an error is of this code.
+    pub(super) fn is_of(self, error: &ServerError) -> bool {
+        let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+        matches!(code, Some(Value::String(word)) if word == self.word())
+    }
+}

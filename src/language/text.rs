@@ -1,0 +1,159 @@
+//! What is said to people: written in English, and told in the language that they want.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::LazyLock;
+
+use super::{Language, Translations};
+
+/// The Indonesian of each text.
+static INDONESIAN: LazyLock<Translations> =
+    LazyLock::new(|| Translations::read(include_str!("id.toml")).unwrap_or_default());
+
+/// A text for people, such as the message of an error: English as it is written, with what is put into it. It is made by
+/// [`say!`](crate::say) where something is put in, and from a literal where nothing is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text {
+    /// As it is written, each value by its name in braces.
+    template: Cow<'static, str>,
+    values: Vec<(&'static str, Text)>,
+    /// For what is written in Indonesian, and translated elsewhere.
+    english: Option<String>,
+}
+
+impl Text {
+    /// A text with values in it.
+    pub fn with(template: &'static str, values: Vec<(&'static str, Self)>) -> Self {
+        Self { template: Cow::Borrowed(template), values, english: None }
+    }
+
+    /// What an SOP says, and what it is in English.
+    pub fn label(indonesian: String, english: String) -> Self {
+        Self { template: Cow::Owned(indonesian), values: Vec::new(), english: Some(english) }
+    }
+
+    /// This, and what explains it.
+    pub fn and(self, explanation: Self) -> Self {
+        Self::with("{fault}: {explanation}", vec![("fault", self), ("explanation", explanation)])
+    }
+
+    /// In a language; as it is written where it is not translated.
+    pub fn told(&self, language: Option<Language>) -> String {
+        let template = match (language, &self.english) {
+            (Some(Language::English), Some(english)) => english,
+            (Some(Language::Indonesian), None) => INDONESIAN.of(&self.template),
+            _ => &self.template,
+        };
+        if self.values.is_empty() {
+            return template.to_owned();
+        }
+        let mut told = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, name, after)) = next_name(rest) {
+            told.push_str(before);
+            match self.values.iter().find(|(known, _)| *known == name) {
+                Some((_, value)) => told.push_str(&value.told(language)),
+                None => told.extend(["{", name, "}"]),
+            }
+            rest = after;
+        }
+        told + rest
+    }
+}
+
+/// What stands before the next name in braces, the name, and what stands after it.
+pub(super) fn next_name(template: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = template.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(None))
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self { template: Cow::Borrowed(text), values: Vec::new(), english: None }
+    }
+}
+
+/// What somebody else wrote: a name, a number, a key. The same in every language.
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { template: Cow::Owned(text), values: Vec::new(), english: None }
+    }
+}
+
+/// What may be put into a text.
+pub trait Said {
+    /// As a text.
+    fn said(&self) -> Text;
+}
+
+impl Said for Text {
+    fn said(&self) -> Text {
+        self.clone()
+    }
+}
+
+macro_rules! said {
+    ($($ty:ty),*) => {
+        $(impl Said for $ty {
+            fn said(&self) -> Text {
+                Text::from(self.to_string())
+            }
+        })*
+    };
+}
+
+said!(String, &String, &str, i32, i64, u32, u64, usize, serde_json::Number, serde_json::Value);
+
+/// A text with values: `say!("You have {most} keys.", most = MOST)`; a name alone is the value of that name.
+#[macro_export]
+macro_rules! say {
+    ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+        $crate::language::Text::with(
+            $template,
+            vec![$((stringify!($name), $crate::language::Said::said(&$crate::say!(@ $name $(= $value)?)))),*],
+        )
+    };
+    (@ $name:ident) => { $name };
+    (@ $name:ident = $value:expr) => { $value };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stand_where_they_are_named() {
+        let what = Text::from("a note");
+        let text = say!("{what}, {count} times: {what} and {unknown}", what, count = 3);
+        assert_eq!(text.to_string(), "a note, 3 times: a note and {unknown}");
+        let given = "{count} } {";
+        assert_eq!(say!("{given}!", given).to_string(), "{count} } {!", "what somebody wrote is no template");
+        assert_eq!(Text::from("{count".to_owned()).to_string(), "{count");
+    }
+
+    #[test]
+    fn every_translation_has_the_names_of_what_it_translates() {
+        let read = Translations::read(include_str!("id.toml")).expect("it reads");
+        let names = |text: &str| {
+            let (mut found, mut rest) = (Vec::new(), text.to_owned());
+            while let Some((_, name, after)) = next_name(&rest) {
+                found.push(name.to_owned());
+                rest = after.to_owned();
+            }
+            found.sort();
+            found.dedup();
+            found
+        };
+        for (written, told) in read.all() {
+            assert_eq!(names(written), names(told), "{written}");
+            assert_ne!(written, told);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What an SOP says to people beside what it prints of itself: what an office may translate.
+
+use serde_json::Value;
+
+use super::{Office, Procedure};
+use crate::language::{Language, Translations};
+
+/// The keywords of JSON Schema that are for people.
+const FOR_PEOPLE: [&str; 2] = ["title", "description"];
+
+impl Office {
+    /// A label of the office or of one of its SOPs, in a language; as it is written where that is not asked for or not there.
+    pub fn label<'a>(&'a self, written: &'a str, language: Option<Language>) -> &'a str {
+        match language {
+            Some(Language::English) => self.english.of(written),
+            _ => written,
+        }
+    }
+
+    /// The names of its roles.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.roles.values().map(|role| role.name.as_str())
+    }
+}
+
+impl Procedure {
+    /// Its title, its activities, its outcomes and records by name, and what its forms say of themselves and their fields.
+    pub fn labels(&self) -> Vec<&str> {
+        let mut labels = vec![self.title.as_str()];
+        for step in &self.steps {
+            labels.push(&step.activity);
+            labels.extend(step.outcomes.iter().map(|outcome| outcome.label.as_str()));
+        }
+        labels.extend(self.records.values().map(|record| record.name.as_str()));
+        let attributes = self.asset.iter().map(|asset| &asset.attributes);
+        for schema in std::iter::once(&self.details).chain(attributes) {
+            said(schema, &mut labels);
+        }
+        labels
+    }
+}
+
+/// What a schema says to people.
+fn said<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::String(text) if FOR_PEOPLE.contains(&name.as_str()) => found.push(text),
+                    field => said(field, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| said(item, found)),
+        _ => {}
+    }
+}
+
+/// A schema that says what is translated in the other language.
+pub(super) fn translated(schema: &Value, translations: &Translations) -> Value {
+    match schema {
+        Value::Object(fields) => {
+            let told = |(name, field): (&String, &Value)| {
+                let field = match field {
+                    Value::String(text) if FOR_PEOPLE.contains(&name.as_str()) => translations.of(text).into(),
+                    field => translated(field, translations),
+                };
+                (name.clone(), field)
+            };
+            Value::Object(fields.iter().map(told).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| translated(item, translations)).collect()),
+        other => other.clone(),
+    }
+}
