@@ -65,7 +65,7 @@ pub struct Settings {
     pub operation_seconds: u64,
     /// How many values a body may hold, those of its variables above all.
     pub value_limit: usize,
-    /// How long a document may be, in bytes.
+    /// How long a document may be, in bytes, or any text beside it.
     pub document_limit: usize,
     /// How many tokens (names, values, punctuation) a document may have.
     pub token_limit: usize,
@@ -127,7 +127,7 @@ impl Default for Settings {
             operation_seconds: 30,
             value_limit: 10_000,
             document_limit: 100_000,
-            token_limit: 5_000,
+            token_limit: 4_000,
             field_limit: 2_000,
             root_field_limit: 100,
             alias_limit: 500,
@@ -244,11 +244,11 @@ pub struct ServeFlags {
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     value_limit: Option<usize>,
-    /// How long a document may be, in bytes [default: 100000].
+    /// How long a document may be, in bytes, or any text beside it [default: 100000].
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     document_limit: Option<usize>,
-    /// How many tokens (names, values, punctuation) a document may have [default: 5000].
+    /// How many tokens (names, values, punctuation) a document may have [default: 4000].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_limit: Option<usize>,

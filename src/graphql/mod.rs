@@ -159,13 +159,19 @@ fn told(mut response: Response, language: Option<Language>) -> Response {
     response
 }
 
-/// So many errors are told of an operation that never ran.
-const TOLD: usize = 20;
+/// So many errors are told of an operation that never ran, each in so many bytes: they say again what was sent.
+const TOLD: (usize, usize) = (20, 1_000);
 
 /// The answer with a code on every error: those of the library have none.
 fn coded(mut response: Response) -> Response {
     if response.errors.iter().all(|error| error.path.is_empty()) {
-        response.errors.truncate(TOLD);
+        response.errors.truncate(TOLD.0);
+        for error in &mut response.errors {
+            let end = error.message.floor_char_boundary(TOLD.1);
+            if end < error.message.len() {
+                error.message.replace_range(end.., "…");
+            }
+        }
     }
     for error in &mut response.errors {
         // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.

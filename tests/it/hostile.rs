@@ -3,6 +3,7 @@
 //! What each costs stands in `docs/performance.md`; `cargo test --test it hostile -- --nocapture` prints it anew. What is asserted
 //! is what is told: how long something takes is the machine's affair.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -46,22 +47,22 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
     vec![
         ("10,000 aliases", asking(around(numbered(10_000, "a#: key "))), limit),
         ("1,600 aliases", asking(around(numbered(1_600, "a#: key "))), limit),
-        ("100,000 directives", asking(format!("{{ __typename {} }}", "@include(if: true) ".repeat(100_000))), limit),
+        ("50,000 directives", asking(format!("{{ __typename {} }}", "@include(if: true) ".repeat(50_000))), limit),
         ("700 directives", asking(format!("{{ __typename {} }}", "@include(if: true) ".repeat(700))), limit),
         ("2,400 directives that do not exist", asking(format!("{{ __typename {} }}", "@a ".repeat(2_400))), limit),
         ("5,000 deep", asking(format!("{}{}", "{a".repeat(5_000), "}".repeat(5_000))), limit),
-        ("120 deep", asking(format!("{}{{ id }}{}", "{ office ".repeat(119), "}".repeat(119))), limit),
+        ("60 deep", asking(format!("{}{{ id }}{}", "{ office ".repeat(60), "}".repeat(60))), limit),
         ("a fragment that leads to itself", asking("{ ...f } fragment f on Query { ...f ...f }"), invalid),
-        ("a cycle of 100 fragments", asking(cycle(100)), invalid),
+        ("a cycle of 60 fragments", asking(cycle(60)), invalid),
         ("1 MB of tokens", asking("a ".repeat(500_000)), limit),
         ("1 MB of punctuation", asking("{}".repeat(500_000)), limit),
         ("1 MB of comment", asking(format!("# {}\n{{ __typename }}", "x".repeat(1_000_000))), limit),
         ("1 MB of strings without an end", asking("\"\\".repeat(250_000)), limit),
         ("10,000 times one field", asking(around("key ".repeat(10_000))), limit),
-        ("4,900 times one field", asking(around("key ".repeat(4_900))), limit),
+        ("3,900 times one field", asking(around("key ".repeat(3_900))), limit),
         (
             "2,000 fields in fragments within each other",
-            asking(around(format!("{}{}{}", "... { ".repeat(100), "key ".repeat(1_900), "} ".repeat(100)))),
+            asking(around(format!("{}{}{}", "... { ".repeat(60), "key ".repeat(1_900), "} ".repeat(60)))),
             limit,
         ),
         (
@@ -94,8 +95,13 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
         ("100,000 ids", json!({ "query": nodes, "variables": { "ids": vec!["x"; 100_000] } }).to_string(), limit),
         ("9,000 ids", json!({ "query": nodes, "variables": { "ids": vec!["x"; 9_000] } }).to_string(), "INVALID_INPUT"),
         (
-            "1 MB in a variable of another type",
-            json!({ "query": nodes, "variables": { "ids": { "a": "x".repeat(1_000_000) } } }).to_string(),
+            "1 MB in a variable",
+            json!({ "query": nodes, "variables": { "ids": "x".repeat(1_000_000) } }).to_string(),
+            limit,
+        ),
+        (
+            "a long text in a variable of another type",
+            json!({ "query": nodes, "variables": { "ids": { "a": "x".repeat(90_000) } } }).to_string(),
             invalid,
         ),
         (
@@ -166,12 +172,14 @@ async fn what_is_hostile_is_told_no_for_less_than_an_honest_page() {
     }
     let (client, hostile, honest) = (reqwest::Client::new(), hostile(), asking(HONEST));
     let mut costs = vec![Vec::new(); hostile.len()];
-    let mut honest_costs = Vec::new();
+    let (mut honest_costs, mut wrong) = (Vec::new(), BTreeSet::new());
     for _ in 0..ROUNDS {
         for ((name, body, code), costs) in hostile.iter().zip(&mut costs) {
             let (answer, cost) = sent(&server, &client, opd.token(), body).await;
-            assert_eq!(answer["errors"][0]["extensions"]["code"], *code, "{name}: {:.2000}", answer.to_string());
-            assert!(answer.to_string().len() < 20_000, "{name}: little is said of much");
+            let told = answer.to_string();
+            if answer["errors"][0]["extensions"]["code"] != *code || told.len() > 10_000 {
+                wrong.insert(format!("{name}: {} bytes, {told:.300}", told.len()));
+            }
             costs.push(cost);
             let (page, cost) = sent(&server, &client, opd.token(), &honest).await;
             assert_eq!(page["data"]["requests"]["nodes"].as_array().map(Vec::len), Some(20), "{page}");
@@ -184,4 +192,5 @@ async fn what_is_hostile_is_told_no_for_less_than_an_honest_page() {
         println!("| {name} | `{code}` | {:.2} |", median(costs) / page);
     }
     println!("\nAn honest page takes {:.1} ms here.", page * 1000.0);
+    assert!(wrong.is_empty(), "each is told its code, and little is said of much: {wrong:#?}");
 }

@@ -1,41 +1,54 @@
-//! How many values a body in JSON holds, told before it is read into memory piece by piece.
+//! What a body in JSON holds, told before it is read into memory piece by piece.
 
-/// How many values there are at most: each begins a text, a list or an object, or comes after a comma.
-pub(super) fn values(body: &[u8]) -> usize {
-    let mut count = 1;
-    let mut bytes = body.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b',' | b'[' | b'{' => count += 1,
-            b'"' => {
-                while let Some(byte) = bytes.next() {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next()),
-                        _ => {}
+/// What a body comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    /// How many values there are at most: each is the whole, begins a list or an object, or comes after a comma.
+    pub(super) values: usize,
+    /// How long the longest text is, in bytes, what is escaped in it counted once.
+    pub(super) longest_text: usize,
+}
+
+impl Content {
+    pub(super) fn of(body: &[u8]) -> Self {
+        let mut content = Self { values: 1, longest_text: 0 };
+        let mut bytes = body.iter();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b',' | b'[' | b'{' => content.values += 1,
+                b'"' => {
+                    let mut length = 0;
+                    while let Some(byte) = bytes.next() {
+                        match byte {
+                            b'"' => break,
+                            b'\\' => drop(bytes.next()),
+                            _ => {}
+                        }
+                        length += 1;
                     }
+                    content.longest_text = content.longest_text.max(length);
                 }
+                _ => {}
             }
-            _ => {}
         }
+        content
     }
-    count
 }
 
 #[cfg(test)]
 mod tests {
-    use super::values;
+    use super::Content;
 
     #[test]
-    fn what_stands_in_texts_does_not_count() {
-        for (body, expected) in [
-            ("", 1),
-            ("null", 1),
-            (r#"{ "query": "{ a, b, c }" }"#, 2),
-            (r#"{ "query": "\"[[[[", "variables": { "ids": ["a", "b"] } }"#, 6),
-            (r#"["\\", 1, "unended,,,,"#, 4),
+    fn what_stands_in_texts_is_no_value_and_what_is_escaped_counts_once() {
+        for (body, values, longest_text) in [
+            ("", 1, 0),
+            ("null", 1, 0),
+            (r#"{ "query": "{ a, b, c }" }"#, 2, 11),
+            (r#"{ "query": "\"[[[[", "variables": { "ids": ["a", "b"] } }"#, 6, 9),
+            (r#"["\\\\\n", 1, "unended,,,,"#, 4, 11),
         ] {
-            assert_eq!(values(body.as_bytes()), expected, "{body}");
+            assert_eq!(Content::of(body.as_bytes()), Content { values, longest_text }, "{body}");
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) const LONGEST_NAME: usize = 128;
 pub struct Limits {
     /// How many values a body may hold, those of its variables above all.
     pub values: usize,
-    /// How long a document may be, in bytes.
+    /// How long a document may be, in bytes, or any text beside it.
     pub document: usize,
     /// How many tokens a document may have.
     pub tokens: usize,
@@ -39,9 +39,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Refuses a body that holds too many values, before it is read. The error is the whole answer.
+    /// Refuses a body by what it holds, before it is read. The error is the whole answer.
     pub fn hold(&self, body: &[u8]) -> Result<(), Box<Response>> {
-        let kept = Limit::Values.keep(self.values, body::values(body));
+        let content = body::Content::of(body);
+        let kept = Limit::Bytes.keep(self.document, content.longest_text);
+        let kept = kept.and_then(|()| Limit::Values.keep(self.values, content.values));
         kept.map_err(|error| Box::new(Response::from_errors(vec![error])))
     }
 
@@ -60,7 +62,7 @@ impl Default for Limits {
         Self {
             values: 10_000,
             document: 100_000,
-            tokens: 5_000,
+            tokens: 4_000,
             fields: 2_000,
             depth: 16,
             root_fields: 100,
@@ -74,8 +76,8 @@ impl Default for Limits {
 /// One of the limits.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Limit {
-    Values,
     Bytes,
+    Values,
     Nesting,
     Name,
     Tokens,
@@ -93,9 +95,7 @@ impl Limit {
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Values => ("values", "holds {} values", "Send it in parts."),
-            Self::Bytes => {
-                ("bytes", "is {} bytes long without its variables", "Send it in parts, and values as variables.")
-            }
+            Self::Bytes => ("bytes", "has a text of {} bytes", "Send it in parts, and values as variables."),
             Self::Name => ("name", "has a name of {} characters", "Names in the schema are short."),
             Self::Fragments => (
                 "fragments",

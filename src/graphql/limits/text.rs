@@ -1,8 +1,9 @@
 //! How long a document is and how deep it nests, told before the parser: it follows brackets by recursion, and the stack ends
 //! somewhere. One pass, whatever is sent.
 
-/// The deepest that brackets of any kind may nest. Selections are limited more tightly, once they can be told apart.
-pub(in crate::graphql) const DEEPEST: usize = 128;
+/// The deepest that brackets of any kind may nest, which the parser takes. Selections are limited more tightly, once they can be told
+/// apart.
+pub(in crate::graphql) const DEEPEST: usize = 64;
 
 /// What a document's text comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
