@@ -83,6 +83,7 @@ impl Server {
             service: service.clone(),
             limits,
             body_limit: settings.body_limit,
+            batch_limit: settings.batch_limit,
             operation,
             explorer: settings.explorer,
             proxies: http::Proxies::new(settings.trusted_proxies.clone()),

@@ -61,6 +61,8 @@ pub struct Settings {
     pub oidc_claim: String,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
+    /// How many operations may come in a list; none may when it is 0.
+    pub batch_limit: usize,
     /// How many seconds an operation may take.
     pub operation_seconds: u64,
     /// How many values a body may hold, those of its variables above all.
@@ -124,6 +126,7 @@ impl Default for Settings {
             oidc_audience: String::new(),
             oidc_claim: "preferred_username".to_owned(),
             body_limit: 1_048_576,
+            batch_limit: 0,
             operation_seconds: 30,
             value_limit: 10_000,
             document_limit: 100_000,
@@ -236,6 +239,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     body_limit: Option<usize>,
+    /// How many operations may come in a list [default: 0, no list].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_limit: Option<usize>,
     /// How many seconds an operation may take [default: 30].
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ mod opened;
 mod people;
 mod prefetch;
 mod query;
+mod request_id;
 mod session;
 mod shape;
 mod subscription;
@@ -33,6 +34,7 @@ pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
 pub use limits::Limits;
+pub use request_id::RequestId;
 pub use session::Session;
 pub use shape::Followed;
 
@@ -78,8 +80,12 @@ pub struct Operation {
 impl Operation {
     /// Reads an operation within these limits. The error is the whole answer.
     pub fn read(request: Request, limits: &Limits) -> Result<Self, Box<Response>> {
-        let document = document::parse(&request.query, limits);
-        match document.and_then(|document| unknown::judge(&SHAPES, &document).map(|()| document)) {
+        let document = document::parse(&request.query, limits).and_then(|document| {
+            unknown::judge(&SHAPES, &document)?;
+            document::has_variables(&document, &request)?;
+            Ok(document)
+        });
+        match document {
             Ok(document) => Ok(Self { document, request, wanted: None }),
             Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
         }
@@ -154,7 +160,7 @@ fn finish(
 }
 
 /// The answer with its errors in a language.
-fn told(mut response: Response, language: Option<Language>) -> Response {
+pub fn told(mut response: Response, language: Option<Language>) -> Response {
     response.errors.iter_mut().for_each(|error| error::tell(error, language));
     response
 }
@@ -188,6 +194,9 @@ fn builder(limits: Limits) -> async_graphql::SchemaBuilder<Query, Mutation, subs
     Schema::build(Query::default(), Mutation::default(), subscription::Following)
         .register_output_type::<types::Node>()
         .register_output_type::<types::Asset>()
+        .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
+            "A moment, in UTC, as `2026-01-05T01:30:00Z` (RFC 3339, date-time). Read in any time zone.",
+        )
         // Fragments are levels too here; they were counted when the document was read.
         .limit_recursive_depth(limits::DEEPEST)
         .extension(limits::Cost { max: limits.complexity })

@@ -1,6 +1,6 @@
 //! What can be done. What a person can mend comes back as `userErrors`, and then nothing has changed.
 
-use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::error::{self, UserError, settle};
 use super::id;
@@ -8,6 +8,7 @@ use super::prefetch::{self, Selected};
 use super::session::{caller, service, session};
 use super::types::asset::Asset;
 use super::types::date::Date;
+use super::types::json::Json;
 use super::types::preview::ActPreview;
 use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
 use crate::access::Pass;
@@ -23,11 +24,11 @@ pub(super) struct RequestMutation;
 /// The request letter.
 #[derive(InputObject)]
 struct LetterInput {
-    /// Its number.
+    /// Its number, as it stands in its head: `005/123/Dinkes`.
     number: String,
-    /// Its date, not in the future.
+    /// Its date, not in the future: `2026-01-05`.
     date: Date,
-    /// Its subject.
+    /// Its subject: `Permohonan akun Cloud`.
     subject: String,
     /// Its reference in Srikandi, if any.
     srikandi_reference: Option<String>,
@@ -52,13 +53,13 @@ impl From<LetterInput> for command::LetterGiven {
 struct ContactInput {
     /// Their name.
     name: String,
-    /// Their civil servant number (NIP), 18 digits.
+    /// Their civil servant number (NIP), 18 digits: `198001012005011001`.
     nip: Option<String>,
     /// Their position.
     position: Option<String>,
-    /// Their telephone number.
+    /// Their telephone number: `0562-631-000`.
     phone: String,
-    /// Their e-mail address.
+    /// Their e-mail address: `siti@dinkes.example`.
     email: String,
 }
 
@@ -72,11 +73,11 @@ impl From<ContactInput> for command::ContactGiven {
 /// A new request.
 #[derive(InputObject)]
 struct SubmitRequestInput {
-    /// The office's key.
+    /// The office's key: `singkawang`.
     office: String,
-    /// Your agency's key: needed when you may submit for several.
+    /// Your agency's key, as `dinkes`: needed when you may submit for several.
     agency: Option<String>,
-    /// The procedure's key.
+    /// The procedure's key: `permohonan-subdomain`.
     procedure: String,
     /// The version that the form was drawn from; refused when another is in force.
     procedure_version: Option<i32>,
@@ -85,8 +86,8 @@ struct SubmitRequestInput {
     /// The agency's person in charge (Data Admin).
     contact: ContactInput,
     /// The procedure's form: fits `procedure.detailsSchema`.
-    details: Json<serde_json::Value>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    details: Json,
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
@@ -106,10 +107,10 @@ struct ResubmitRequestInput {
     /// The agency's person in charge (Data Admin).
     contact: ContactInput,
     /// The procedure's form: fits `procedure.detailsSchema`.
-    details: Json<serde_json::Value>,
+    details: Json,
     /// The version that you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
@@ -124,9 +125,9 @@ struct ResubmitRequestInput {
 struct ExecuteStepInput {
     /// The request.
     request_id: ID,
-    /// The step's key.
+    /// The step's key, as in `procedure.steps`: `4`.
     step: String,
-    /// The outcome's key.
+    /// The outcome's key, as in the step's `outcomes`: `dispose`.
     outcome: String,
     /// A note, where the outcome takes one.
     note: Option<String>,
@@ -140,7 +141,7 @@ struct ExecuteStepInput {
     recipient_id: Option<ID>,
     /// The version that you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
@@ -162,7 +163,7 @@ struct DispositionInput {
 /// A document that comes with an act.
 #[derive(InputObject)]
 struct DocumentInput {
-    /// The record's key.
+    /// The record's key, as in `outcomes.documents`: `lembar-disposisi`.
     kind: String,
     /// Its title.
     title: String,
@@ -176,7 +177,7 @@ struct DocumentInput {
 #[derive(InputObject)]
 struct AssetInput {
     /// Its attributes: fit the outcome's `assetSchema`.
-    attributes: Json<serde_json::Value>,
+    attributes: Json,
     /// The credential's secret, where the outcome takes one.
     secret: Option<String>,
 }
@@ -190,7 +191,7 @@ struct SignDocumentInput {
     decision: SignDecision,
     /// A note; needed to refuse.
     note: Option<String>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
@@ -209,7 +210,7 @@ struct WithdrawRequestInput {
     reason: String,
     /// The version that you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
@@ -252,7 +253,7 @@ struct ReissueCredentialInput {
     secret: String,
     /// Whom it is for; the one before when not given.
     recipient_id: Option<ID>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
@@ -269,7 +270,7 @@ struct RevokeAssetInput {
     asset_id: ID,
     /// Why.
     reason: String,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
@@ -379,7 +380,7 @@ async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
 /// What can be done.
 #[Object]
 impl RequestMutation {
-    /// Submits a request: executes the procedure's first step.
+    /// Submits a request: executes the procedure's first step. Null only beside an error.
     async fn submit_request(
         &self,
         context: &Context<'_>,
@@ -406,7 +407,7 @@ impl RequestMutation {
         }))
     }
 
-    /// Completes a request that was returned to you.
+    /// Completes a request that was returned to you. Null only beside an error.
     async fn resubmit_request(
         &self,
         context: &Context<'_>,
@@ -431,7 +432,7 @@ impl RequestMutation {
         }))
     }
 
-    /// Ends the step under way by one of its outcomes.
+    /// Ends the step under way by one of its outcomes. Null only beside an error.
     async fn execute_step(
         &self,
         context: &Context<'_>,
@@ -472,7 +473,7 @@ impl RequestMutation {
         }))
     }
 
-    /// Signs or refuses a document that waits for your signature.
+    /// Signs or refuses a document that waits for your signature. Null only beside an error.
     async fn sign_document(
         &self,
         context: &Context<'_>,
@@ -503,7 +504,7 @@ impl RequestMutation {
         })))
     }
 
-    /// Takes a request back, while nothing has been provisioned for it.
+    /// Takes a request back, while nothing has been provisioned for it. Null only beside an error.
     async fn withdraw_request(
         &self,
         context: &Context<'_>,
@@ -526,7 +527,7 @@ impl RequestMutation {
         }))
     }
 
-    /// Notes that you have read a disposition that is for you; a second time changes nothing.
+    /// Notes that you have read a disposition that is for you; a second time changes nothing. Null only beside an error.
     async fn read_disposition(
         &self,
         context: &Context<'_>,
@@ -548,7 +549,7 @@ impl RequestMutation {
         }))
     }
 
-    /// Shows you a credential that is for you, once.
+    /// Shows you a credential that is for you, once. Null only beside an error.
     async fn reveal_credential(
         &self,
         context: &Context<'_>,
@@ -581,7 +582,7 @@ impl RequestMutation {
         }))
     }
 
-    /// Replaces a credential that was lost; the new one waits for its recipient.
+    /// Replaces a credential that was lost; the new one waits for its recipient. Null only beside an error.
     async fn reissue_credential(
         &self,
         context: &Context<'_>,
@@ -604,7 +605,7 @@ impl RequestMutation {
         }))
     }
 
-    /// Takes a delivered asset out of service, and frees its name or place.
+    /// Takes a delivered asset out of service, and frees its name or place. Null only beside an error.
     async fn revoke_asset(
         &self,
         context: &Context<'_>,

@@ -1,9 +1,82 @@
 //! The demo, to its end; what it keeps, and what it leaves to look around in.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
 
 use crate::harness::{Folders, command, output, signal};
+
+/// Everybody's password in it.
+pub(crate) const PASSWORD: &str = "contoh belaka";
+
+/// A demo that serves, with its story told: what the guides and the examples are tried on.
+pub(crate) struct Demo {
+    child: Child,
+    /// Its address, as the beginning of a URL.
+    pub(crate) base: String,
+    /// What it told.
+    pub(crate) told: String,
+    http: reqwest::Client,
+    _data: tempfile::TempDir,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Demo {
+    /// One of one's own, in a folder that goes with it.
+    pub(crate) fn new() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let (child, told) = Self::begin(&data.path().join("demo"));
+        let base = told.split_whitespace().find_map(|word| word.strip_suffix("/graphiql")).expect("the explorer");
+        let base = base.to_owned();
+        Self { child, base, told, http: reqwest::Client::new(), _data: data }
+    }
+
+    /// Starts one on that folder, and reads until it has told everything.
+    fn begin(data: &std::path::Path) -> (Child, String) {
+        let mut child =
+            command(data, &Folders::shipped()).arg("demo").stdout(Stdio::piped()).spawn().expect("it starts");
+        let lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+        let lines: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.starts_with("Ctrl-C")).collect();
+        (child, lines.join("\n"))
+    }
+
+    /// The endpoint.
+    pub(crate) fn url(&self) -> String {
+        format!("{}/graphql", self.base)
+    }
+
+    /// Sends an operation, with a token or none; the whole answer.
+    pub(crate) async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        let mut request = self.http.post(self.url()).json(&json!({ "query": query, "variables": variables }));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    /// Signs somebody in; their token.
+    pub(crate) async fn token(&self, username: &str) -> String {
+        let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }";
+        let input = json!({ "username": username, "password": PASSWORD });
+        let answer = self.send(None, query, json!({ "input": input })).await;
+        answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// The end of the number of a request, whatever the year is in which the demo was begun.
+    pub(crate) fn number(&self, of: &str) -> String {
+        let (code, count) = of.rsplit_once('/').expect("a number");
+        let fits = |word: &&str| word.starts_with(&format!("{code}/")) && word.ends_with(&format!("/{count}"));
+        let mut words = self.told.split(|c: char| c.is_whitespace() || c == ':');
+        words.find(fits).unwrap_or_else(|| panic!("{of}")).to_owned()
+    }
+}
 
 #[test]
 fn the_story_is_told_to_its_end_and_nothing_is_kept() {
@@ -51,10 +124,7 @@ async fn a_demo_that_is_kept_goes_on_where_it_was() {
     let again = output(&data, &folders, &["demo", "--exit"], "");
     assert!(String::from_utf8_lossy(&again.stderr).contains("holds data already"), "a story is told once");
 
-    let mut child = command(&data, &folders).arg("demo").stdout(Stdio::piped()).spawn().expect("it starts");
-    let lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
-    let lines: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.starts_with("Ctrl-C")).collect();
-    let text = lines.join("\n");
+    let (mut child, text) = Demo::begin(&data);
     let explorer = text.split_whitespace().find(|word| word.ends_with("/graphiql")).expect("the explorer").to_owned();
     for name in ["siti", "kadri", "nyoman", "komang", "password “contoh belaka”"] {
         assert!(text.contains(name), "{name} in:\n{text}");

@@ -32,6 +32,7 @@ mod manners;
 mod matrix;
 mod million;
 mod office_record;
+mod over_http;
 mod people;
 mod policy_live;
 mod printed;

@@ -4,6 +4,7 @@ pub(super) mod asset;
 pub(super) mod closed;
 pub(super) mod date;
 pub(super) mod event;
+pub(super) mod json;
 pub(super) mod office_event;
 pub(super) mod page;
 pub(super) mod preview;

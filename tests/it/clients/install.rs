@@ -14,6 +14,11 @@ pub(super) fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
+/// The folder of an example, which users copy.
+pub(super) fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
+}
+
 /// Where what is installed is kept.
 fn kept() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the build folder").join("clients")
@@ -22,38 +27,57 @@ fn kept() -> PathBuf {
 /// A folder under which Node finds the libraries.
 pub(super) fn node() -> &'static Path {
     static NODE: OnceLock<PathBuf> = OnceLock::new();
-    NODE.get_or_init(|| {
-        install("node", &["package.json", "package-lock.json"], |folder| {
-            for file in ["package.json", "package-lock.json"] {
-                fs::copy(sources().join(file), folder.join(file)).expect("a copy");
-            }
-            run(Command::new("npm").args(["ci", "--include=dev", "--no-audit", "--no-fund"]).current_dir(folder));
-        })
-    })
+    NODE.get_or_init(|| packages("node", &sources()))
+}
+
+/// A folder under which Node finds the libraries of the TypeScript example.
+pub(super) fn node_of_example() -> &'static Path {
+    static NODE: OnceLock<PathBuf> = OnceLock::new();
+    NODE.get_or_init(|| packages("node-example", &example("typescript")))
 }
 
 /// A Python that finds the libraries.
 pub(super) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let folder = install("python", &["requirements.txt"], |folder| {
-            run(Command::new("python3").args(["-m", "venv"]).arg(folder));
-            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
-            run(Command::new(folder.join("bin/python")).args(pip).arg(sources().join("requirements.txt")));
-        });
-        folder.join("bin/python")
+    PYTHON.get_or_init(|| environment("python", &sources()))
+}
+
+/// A Python that finds the libraries of the Python example.
+pub(super) fn python_of_example() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| environment("python-example", &example("python")))
+}
+
+/// What the lock file in a folder says, from npm.
+fn packages(name: &str, from: &Path) -> PathBuf {
+    let files = ["package.json", "package-lock.json"];
+    install(name, &files.map(|file| from.join(file)), |folder| {
+        for file in files {
+            fs::copy(from.join(file), folder.join(file)).expect("a copy");
+        }
+        run(Command::new("npm").args(["ci", "--include=dev", "--no-audit", "--no-fund"]).current_dir(folder));
     })
+}
+
+/// What the requirements in a folder say, from PyPI; the Python that has it.
+fn environment(name: &str, from: &Path) -> PathBuf {
+    let requirements = from.join("requirements.txt");
+    let folder = install(name, std::slice::from_ref(&requirements), |folder| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
+        run(Command::new(folder.join("bin/python")).args(pip).arg(&requirements));
+    });
+    folder.join("bin/python")
 }
 
 /// A folder that holds what those lock files say; installed unless it does already. One process at a time does that, and what
 /// was broken off is begun anew.
-fn install(name: &str, locks: &[&str], install: impl FnOnce(&Path)) -> PathBuf {
+fn install(name: &str, locks: &[PathBuf], install: impl FnOnce(&Path)) -> PathBuf {
     let folder = kept().join(name);
     fs::create_dir_all(kept()).expect("a folder");
     let turn = fs::File::create(kept().join(format!("{name}.lock"))).expect("a lock");
     turn.lock().expect("a turn");
-    let wanted: String =
-        locks.iter().map(|lock| fs::read_to_string(sources().join(lock)).expect("a lock file")).collect();
+    let wanted: String = locks.iter().map(|lock| fs::read_to_string(lock).expect("a lock file")).collect();
     let stamp = folder.join("installed");
     if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
         let _ = fs::remove_dir_all(&folder);

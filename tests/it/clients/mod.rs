@@ -1,8 +1,11 @@
 //! Real clients, each as its own documentation uses it: what they got in a storm, cut off again and again, is the log.
 
+mod audits;
+mod examples;
 mod guide;
 mod install;
 mod lint;
+mod old;
 mod program;
 mod proxy;
 mod storm;

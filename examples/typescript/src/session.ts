@@ -1,0 +1,72 @@
+// Who we are: a token for every call, prolonged before it ends.
+import { type TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { print } from 'graphql'
+import { Refresh, SignIn } from './documents.js'
+
+/** Trying again does not help: somebody has to sign in. */
+export class Refused extends Error {}
+
+interface Tokens {
+  accessToken: string | null
+  expiresAt: string | null
+  refreshToken: string | null
+  userErrors: { message: string }[]
+}
+
+/** How long before its end a token is prolonged. */
+const MARGIN = 30_000
+
+export class Session {
+  #url: string
+  #held: { accessToken: string; expiresAt: number; refreshToken: string } | undefined
+  // One at a time: a refresh token is good once, and one that comes twice ends the session.
+  #waiting: Promise<string> | undefined
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  async signIn(username: string, password: string, totpCode?: string): Promise<void> {
+    const { signIn } = await this.#ask(SignIn, { input: { username, password, totpCode } })
+    this.#keep(signIn)
+  }
+
+  /** A token that is good now. */
+  token(): Promise<string> {
+    if (this.#held && this.#held.expiresAt - MARGIN > Date.now()) return Promise.resolve(this.#held.accessToken)
+    return (this.#waiting ??= this.#prolong().finally(() => (this.#waiting = undefined)))
+  }
+
+  /** Call this when the server says that the token is good no more: the next call asks for another. */
+  doubt(): void {
+    if (this.#held) this.#held.expiresAt = 0
+  }
+
+  async #prolong(): Promise<string> {
+    if (!this.#held) throw new Refused('sign in first')
+    const { refreshSession } = await this.#ask(Refresh, { input: { refreshToken: this.#held.refreshToken } })
+    return this.#keep(refreshSession)
+  }
+
+  #keep(tokens: Tokens | null | undefined): string {
+    if (!tokens?.accessToken || !tokens.expiresAt || !tokens.refreshToken) {
+      this.#held = undefined
+      throw new Refused(tokens?.userErrors[0]?.message ?? 'not signed in')
+    }
+    const { accessToken, expiresAt, refreshToken } = tokens
+    this.#held = { accessToken, expiresAt: Date.parse(expiresAt), refreshToken }
+    return accessToken
+  }
+
+  // Without the Authorization header: a token that has ended would be refused before anything is read.
+  async #ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
+    const answer = await fetch(this.#url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: print(document), variables }),
+    })
+    const { data, errors } = (await answer.json()) as { data?: Data; errors?: { message: string }[] }
+    if (!data) throw new Refused(errors?.[0]?.message ?? `HTTP ${answer.status}`)
+    return data
+  }
+}
