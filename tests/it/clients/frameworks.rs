@@ -12,7 +12,7 @@ use super::storm::CAST;
 use crate::harness::Server;
 
 /// A folder of the frameworks with its files, under the libraries.
-fn folder(files: &[&str]) -> tempfile::TempDir {
+pub(super) fn folder(files: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir_in(install::node_of_frameworks()).expect("a folder");
     for file in files {
         let copy = folder.path().join(Path::new(file).file_name().expect("a name"));
@@ -22,7 +22,7 @@ fn folder(files: &[&str]) -> tempfile::TempDir {
 }
 
 /// The lines of JSON that a program printed, once it has ended well.
-fn lines(output: &Output) -> Vec<Value> {
+pub(super) fn lines(output: &Output) -> Vec<Value> {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
     told.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()

@@ -1,6 +1,7 @@
 //! Real clients, each as its own documentation uses it: what they got in a storm, cut off again and again, is the log.
 
 mod examples;
+mod explorer;
 mod frameworks;
 mod guide;
 mod install;
