@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::{self, DatabaseTls, DatabaseUrl};
 use super::identity;
+use crate::http::Origins;
 
 /// The file that is read when none is named and it is there.
 const FILE: &str = "disposisi.toml";
@@ -61,6 +62,8 @@ pub struct Settings {
     pub oidc_claim: String,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
+    /// How many operations may come in a list; none may when it is 0.
+    pub batch_limit: usize,
     /// How many seconds an operation may take.
     pub operation_seconds: u64,
     /// How deep selections may nest.
@@ -73,6 +76,8 @@ pub struct Settings {
     pub socket_init_seconds: u64,
     /// How often, in seconds, a long connection shows that it lives.
     pub heartbeat_seconds: u64,
+    /// The origins whose pages may read what is answered.
+    pub cors_origins: Vec<String>,
     /// The addresses of proxies that tell where a caller calls from.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -110,12 +115,14 @@ impl Default for Settings {
             oidc_audience: String::new(),
             oidc_claim: "preferred_username".to_owned(),
             body_limit: 1_048_576,
+            batch_limit: 0,
             operation_seconds: 30,
             depth_limit: 16,
             complexity_limit: 50_000,
             explorer: true,
             socket_init_seconds: 10,
             heartbeat_seconds: 20,
+            cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
         }
     }
@@ -215,6 +222,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     body_limit: Option<usize>,
+    /// How many operations may come in a list [default: 0, no list].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_limit: Option<usize>,
     /// How many seconds an operation may take [default: 30].
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,6 +250,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     heartbeat_seconds: Option<u64>,
+    /// Origins whose pages may read what is answered, https://…, with commas between [default: none].
+    #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cors_origins: Option<Vec<String>>,
     /// Proxies whose X-Forwarded-For is believed, by address, with commas between [default: none].
     #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -275,6 +290,7 @@ impl Settings {
             .prefix_separator("_")
             .try_parsing(true)
             .list_separator(",")
+            .with_list_parse_key("cors_origins")
             .with_list_parse_key("trusted_proxies")
             .source(Some(environment.filter_map(variable).collect()));
         let mut layers: Vec<(String, Box<dyn Source + Send + Sync>)> = Vec::new();
@@ -336,6 +352,11 @@ impl Settings {
             if value == 0 {
                 return Err(format!("`{key}` is 0, and nothing would be served: write 1 or more"));
             }
+        }
+        if let Err(name) = Origins::read(&self.cors_origins) {
+            return Err(format!(
+                "`cors_origins` has `{name}`: write each origin as browsers send it, such as https://app.example"
+            ));
         }
         database::place(self)?;
         identity::judge(self)?;
@@ -427,6 +448,7 @@ mod tests {
             ("oidc_issuer = \"login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "https://"]),
             ("oidc_issuer = \"https://login.example?a=b\"", None, vec!["settings.toml", "`oidc_issuer`", "query"]),
             ("oidc_issuer = \"https://a@login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "host"]),
+            ("cors_origins = [\"https://app.example/\"]", None, vec!["settings.toml", "`cors_origins`", "example/"]),
             ("token_minutes = \"soon\"", None, vec!["settings.toml", "token_minutes"]),
             ("token_minutes = ", None, vec!["settings.toml", "TOML"]),
             ("log = \"a=b=c\"", None, vec!["settings.toml", "`log`"]),

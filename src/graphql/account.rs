@@ -166,7 +166,7 @@ fn enter(context: &Context<'_>, caller: Judged) -> Result<Viewer> {
 /// What a person does about their own way in.
 #[Object]
 impl AccountMutation {
-    /// Signs you in. Open to everybody; attempts are limited, one to an operation.
+    /// Signs you in. Open to everybody; attempts are limited, one to an operation. Null only beside an error.
     async fn sign_in(
         &self,
         context: &Context<'_>,
@@ -192,7 +192,7 @@ impl AccountMutation {
     }
 
     /// Prolongs your session by its newest refresh token, which is used up: one that was used before ends the session, since
-    /// somebody else may have it. Send it without an access token; one to an operation.
+    /// somebody else may have it. Send it without an access token; one to an operation. Null only beside an error.
     async fn refresh_session(
         &self,
         context: &Context<'_>,
@@ -217,7 +217,7 @@ impl AccountMutation {
     }
 
     /// Ends the session that you are in: its tokens are good for nothing from here on, and what follows something by them ends. By an
-    /// identity provider's token you are in none.
+    /// identity provider's token you are in none. Null only beside an error.
     async fn sign_out(
         &self,
         context: &Context<'_>,
@@ -229,7 +229,7 @@ impl AccountMutation {
     }
 
     /// Replaces your password, and ends all your sessions but the one that you are in. Attempts are limited, one to an
-    /// operation.
+    /// operation. Null only beside an error.
     async fn change_password(
         &self,
         context: &Context<'_>,
@@ -245,7 +245,7 @@ impl AccountMutation {
     }
 
     /// Chooses the language of messages and of what SOPs say, from your next operation on. What you follow keeps the language
-    /// that it began with.
+    /// that it began with. Null only beside an error.
     async fn choose_language(
         &self,
         context: &Context<'_>,

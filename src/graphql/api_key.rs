@@ -112,7 +112,7 @@ struct RevokeApiKeyPayload {
 #[Object]
 impl ApiKeyMutation {
     /// Makes an API key, by which a script may do for you what its scopes open. At most 20 of yours let in at a time. Not by an
-    /// identity provider's token, which it would outlast.
+    /// identity provider's token, which it would outlast. Null only beside an error.
     async fn create_api_key(
         &self,
         context: &Context<'_>,
@@ -133,7 +133,7 @@ impl ApiKeyMutation {
     }
 
     /// Revokes an API key of yours: nobody is let in by it from here on, and what follows something by it ends. A second time
-    /// changes nothing.
+    /// changes nothing. Null only beside an error.
     async fn revoke_api_key(
         &self,
         context: &Context<'_>,

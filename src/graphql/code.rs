@@ -43,6 +43,8 @@ codes! {
     InvalidOperation = "INVALID_OPERATION",
     /// A WebSocket has too much under way.
     TooManyOperations = "TOO_MANY_OPERATIONS",
+    /// Operations are not taken in a list, or not so many, or not such.
+    BatchRefused = "BATCH_REFUSED",
     /// The body is too large.
     BodyTooLarge = "BODY_TOO_LARGE",
     /// The operation took too long.
@@ -70,7 +72,7 @@ impl Code {
     }
 
     /// Whether an error is of this code.
-    pub(super) fn is_of(self, error: &ServerError) -> bool {
+    pub fn is_of(self, error: &ServerError) -> bool {
         let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
         matches!(code, Some(Value::String(word)) if word == self.word())
     }

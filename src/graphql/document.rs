@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
-use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
+use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variables};
 
 use super::nesting;
 
@@ -48,6 +48,24 @@ pub(super) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
 
 fn refused(message: String) -> ServerError {
     ServerError::new(message, None)
+}
+
+/// Whether every variable that must have a value has one (GraphQL, October 2021, section 6.1.2). The library asks only where one is
+/// used, when the rest has run.
+pub(super) fn has_variables(document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
+    let defined =
+        operation(document, request.operation_name.as_deref()).map(|operation| &operation.variable_definitions);
+    for variable in defined.into_iter().flatten() {
+        let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
+        let value = request.variables.get(name).or(variable.node.default_value.as_ref().map(|value| &value.node));
+        if !kind.nullable && value.is_none_or(|value| *value == Value::Null) {
+            return Err(ServerError::new(
+                format!("The variable `${name}` ({kind}) needs a value."),
+                Some(variable.pos),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The operation of that name, or the only one.

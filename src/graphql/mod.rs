@@ -17,6 +17,7 @@ mod opened;
 mod people;
 mod prefetch;
 mod query;
+mod request_id;
 mod session;
 mod shape;
 mod subscription;
@@ -31,7 +32,8 @@ use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 pub use code::Code;
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
-pub use session::Session;
+pub use request_id::RequestId;
+pub use session::{Asked, Session};
 pub use shape::Followed;
 
 use crate::language::Language;
@@ -91,7 +93,9 @@ pub struct Operation {
 impl Operation {
     /// Reads an operation. The error is the whole answer.
     pub fn read(request: Request) -> Result<Self, Box<Response>> {
-        match document::parse(&request.query) {
+        let document = document::parse(&request.query);
+        let document = document.and_then(|document| document::has_variables(&document, &request).map(|()| document));
+        match document {
             Ok(document) => Ok(Self { document, request, wanted: None }),
             Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
         }
@@ -115,6 +119,11 @@ impl Operation {
     /// Whether it is a subscription: something to [`follow`].
     pub fn is_subscription(&self) -> bool {
         self.is(OperationType::Subscription)
+    }
+
+    /// Whether it only reads.
+    pub fn is_query(&self) -> bool {
+        self.is(OperationType::Query)
     }
 
     /// Whether it changes something.
@@ -166,7 +175,7 @@ fn finish(
 }
 
 /// The answer with its errors in a language.
-fn told(mut response: Response, language: Option<Language>) -> Response {
+pub fn told(mut response: Response, language: Option<Language>) -> Response {
     response.errors.iter_mut().for_each(|error| error::tell(error, language));
     response
 }
@@ -188,6 +197,9 @@ fn builder(limits: Limits) -> async_graphql::SchemaBuilder<Query, Mutation, subs
     Schema::build(Query::default(), Mutation::default(), subscription::Following)
         .register_output_type::<types::Node>()
         .register_output_type::<types::Asset>()
+        .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
+            "A moment, in UTC, as `2026-01-05T01:30:00Z` (RFC 3339, date-time). Read in any time zone.",
+        )
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
         .limit_directives(32)

@@ -1,6 +1,6 @@
 //! What can be done. What a person can mend comes back as `userErrors`, and then nothing has changed.
 
-use async_graphql::{Context, ID, InputObject, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::error::{self, UserError, settle};
 use super::id;
@@ -8,6 +8,8 @@ use super::prefetch::{self, Selected};
 use super::session::{caller, service, session};
 use super::types::asset::Asset;
 use super::types::date::Date;
+use super::types::json::Json;
+use super::types::preview::ActPreview;
 use super::types::request::{Confidentiality, Disposition, Document, Request, SignDecision, Urgency, find, stored};
 use crate::access::Pass;
 use crate::auth::Secret;
@@ -22,11 +24,11 @@ pub(super) struct RequestMutation;
 /// The request letter.
 #[derive(InputObject)]
 struct LetterInput {
-    /// Its number.
+    /// Its number, as it stands in its head: `005/123/Dinkes`.
     number: String,
-    /// Its date, not in the future.
+    /// Its date, not in the future: `2026-01-05`.
     date: Date,
-    /// Its subject.
+    /// Its subject: `Permohonan akun Cloud`.
     subject: String,
     /// Its reference in Srikandi, if any.
     srikandi_reference: Option<String>,
@@ -51,13 +53,13 @@ impl From<LetterInput> for command::LetterGiven {
 struct ContactInput {
     /// Their name.
     name: String,
-    /// Their civil servant number (NIP), 18 digits.
+    /// Their civil servant number (NIP), 18 digits: `198001012005011001`.
     nip: Option<String>,
     /// Their position.
     position: Option<String>,
-    /// Their telephone number.
+    /// Their telephone number: `0562-631-000`.
     phone: String,
-    /// Their e-mail address.
+    /// Their e-mail address: `siti@dinkes.example`.
     email: String,
 }
 
@@ -71,11 +73,11 @@ impl From<ContactInput> for command::ContactGiven {
 /// A new request.
 #[derive(InputObject)]
 struct SubmitRequestInput {
-    /// The office's key.
+    /// The office's key: `singkawang`.
     office: String,
-    /// Your agency's key: needed when you may submit for several.
+    /// Your agency's key, as `dinkes`: needed when you may submit for several.
     agency: Option<String>,
-    /// The procedure's key.
+    /// The procedure's key: `permohonan-subdomain`.
     procedure: String,
     /// The version that the form was drawn from; refused when another is in force.
     procedure_version: Option<i32>,
@@ -84,11 +86,15 @@ struct SubmitRequestInput {
     /// The agency's person in charge (Data Admin).
     contact: ContactInput,
     /// The procedure's form: fits `procedure.detailsSchema`.
-    details: Json<serde_json::Value>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    details: Json,
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A returned request, completed.
@@ -101,13 +107,17 @@ struct ResubmitRequestInput {
     /// The agency's person in charge (Data Admin).
     contact: ContactInput,
     /// The procedure's form: fits `procedure.detailsSchema`.
-    details: Json<serde_json::Value>,
+    details: Json,
     /// The version that you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A step, ended.
@@ -115,9 +125,9 @@ struct ResubmitRequestInput {
 struct ExecuteStepInput {
     /// The request.
     request_id: ID,
-    /// The step's key.
+    /// The step's key, as in `procedure.steps`: `4`.
     step: String,
-    /// The outcome's key.
+    /// The outcome's key, as in the step's `outcomes`: `dispose`.
     outcome: String,
     /// A note, where the outcome takes one.
     note: Option<String>,
@@ -131,10 +141,14 @@ struct ExecuteStepInput {
     recipient_id: Option<ID>,
     /// The version that you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// An instruction to the next step's performer.
@@ -149,7 +163,7 @@ struct DispositionInput {
 /// A document that comes with an act.
 #[derive(InputObject)]
 struct DocumentInput {
-    /// The record's key.
+    /// The record's key, as in `outcomes.documents`: `lembar-disposisi`.
     kind: String,
     /// Its title.
     title: String,
@@ -163,7 +177,7 @@ struct DocumentInput {
 #[derive(InputObject)]
 struct AssetInput {
     /// Its attributes: fit the outcome's `assetSchema`.
-    attributes: Json<serde_json::Value>,
+    attributes: Json,
     /// The credential's secret, where the outcome takes one.
     secret: Option<String>,
 }
@@ -177,10 +191,14 @@ struct SignDocumentInput {
     decision: SignDecision,
     /// A note; needed to refuse.
     note: Option<String>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A request, taken back.
@@ -192,10 +210,14 @@ struct WithdrawRequestInput {
     reason: String,
     /// The version that you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A disposition that you have read.
@@ -216,6 +238,10 @@ struct RevealCredentialInput {
     idempotency_key: String,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try whether it would be shown: no secret is, and none is used up. The idempotency key is not looked at: one that was
+    /// read is told as such.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// A credential, replaced.
@@ -227,10 +253,14 @@ struct ReissueCredentialInput {
     secret: String,
     /// Whom it is for; the one before when not given.
     recipient_id: Option<ID>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 /// An asset, taken out of service.
@@ -240,10 +270,14 @@ struct RevokeAssetInput {
     asset_id: ID,
     /// Why.
     reason: String,
-    /// Makes a retry harmless: the same key acts once. Kept seven days.
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at.
+    #[graphql(default)]
+    validate_only: bool,
 }
 
 macro_rules! payload {
@@ -251,19 +285,25 @@ macro_rules! payload {
         /// What was done, or what to mend.
         #[derive(SimpleObject)]
         struct $name {
-            /// It, as it is now. Null when refused.
+            /// It, as it is now. Null when refused, or only tried.
             $field: Option<$type>,
-            /// What to mend; empty when it was done.
+            /// What it would do, when it was only tried (`validateOnly`). Null otherwise, or when refused.
+            preview: Option<ActPreview>,
+            /// What to mend; empty when it was done, or would be.
             user_errors: Vec<UserError>,
         }
 
         impl $name {
             fn refused(user_errors: Vec<UserError>) -> Self {
-                Self { $field: None, user_errors }
+                Self { $field: None, preview: None, user_errors }
+            }
+
+            fn tried(preview: ActPreview) -> Self {
+                Self { $field: None, preview: Some(preview), user_errors: Vec::new() }
             }
 
             fn done($field: Option<$type>) -> Self {
-                Self { $field, user_errors: Vec::new() }
+                Self { $field, preview: None, user_errors: Vec::new() }
             }
         }
     };
@@ -274,26 +314,47 @@ payload!(ResubmitRequestPayload, request: Request);
 payload!(ExecuteStepPayload, request: Request);
 payload!(WithdrawRequestPayload, request: Request);
 payload!(SignDocumentPayload, document: Document);
-payload!(ReadDispositionPayload, disposition: Disposition);
 payload!(ReissueCredentialPayload, asset: Asset);
 payload!(RevokeAssetPayload, asset: Asset);
+
+/// What was done, or what to mend.
+#[derive(SimpleObject)]
+struct ReadDispositionPayload {
+    /// It, as it is now. Null when refused.
+    disposition: Option<Disposition>,
+    /// What to mend; empty when it was done.
+    user_errors: Vec<UserError>,
+}
 
 /// A credential, or why it is not shown.
 #[derive(SimpleObject)]
 struct RevealCredentialPayload {
-    /// What to sign in with. Null when refused, or where there is none.
+    /// What to sign in with. Null when refused or only tried, or where there is none.
     username: Option<String>,
-    /// The secret: not shown again. Null when refused.
+    /// The secret: not shown again. Null when refused, or only tried.
     secret: Option<String>,
-    /// The asset. Null when refused.
+    /// The asset. Null when refused, or only tried.
     asset: Option<Asset>,
-    /// What to mend; empty when it is shown.
+    /// What it would do, when it was only tried (`validateOnly`). Null otherwise, or when refused.
+    preview: Option<ActPreview>,
+    /// What to mend; empty when it is shown, or would be.
     user_errors: Vec<UserError>,
 }
 
 /// The caller, to act by the grant of that id where one is given.
 pub(super) fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
     Ok(caller(context)?.pass.acting_as(grant.map(|id| id::uuid("RoleGrant", id))))
+}
+
+/// What does it, or only tries it.
+fn performing(context: &Context<'_>, validate_only: bool) -> Result<command::Service> {
+    let service = service(context)?;
+    Ok(if validate_only { service.trial() } else { service.clone() })
+}
+
+/// What an act that was only tried would do; none where it was done.
+fn tried(context: &Context<'_>, service: &command::Service) -> Result<Option<ActPreview>> {
+    service.previewed().map(|preview| ActPreview::of(context, preview)).transpose()
 }
 
 /// Forgets what the operation has read so far: what a mutation answers is as it is now.
@@ -319,7 +380,7 @@ async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
 /// What can be done.
 #[Object]
 impl RequestMutation {
-    /// Submits a request: executes the procedure's first step.
+    /// Submits a request: executes the procedure's first step. Null only beside an error.
     async fn submit_request(
         &self,
         context: &Context<'_>,
@@ -336,13 +397,17 @@ impl RequestMutation {
             details: input.details.0,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.submit_request(pass, submit).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.submit_request(pass, submit).await)? {
             Err(errors) => SubmitRequestPayload::refused(errors),
-            Ok(id) => SubmitRequestPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => SubmitRequestPayload::tried(preview),
+                None => SubmitRequestPayload::done(request(context, id).await?),
+            },
         }))
     }
 
-    /// Completes a request that was returned to you.
+    /// Completes a request that was returned to you. Null only beside an error.
     async fn resubmit_request(
         &self,
         context: &Context<'_>,
@@ -357,13 +422,17 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.resubmit_request(pass, resubmit).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.resubmit_request(pass, resubmit).await)? {
             Err(errors) => ResubmitRequestPayload::refused(errors),
-            Ok(id) => ResubmitRequestPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => ResubmitRequestPayload::tried(preview),
+                None => ResubmitRequestPayload::done(request(context, id).await?),
+            },
         }))
     }
 
-    /// Ends the step under way by one of its outcomes.
+    /// Ends the step under way by one of its outcomes. Null only beside an error.
     async fn execute_step(
         &self,
         context: &Context<'_>,
@@ -394,13 +463,17 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.execute_step(pass, execute).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.execute_step(pass, execute).await)? {
             Err(errors) => ExecuteStepPayload::refused(errors),
-            Ok(id) => ExecuteStepPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => ExecuteStepPayload::tried(preview),
+                None => ExecuteStepPayload::done(request(context, id).await?),
+            },
         }))
     }
 
-    /// Signs or refuses a document that waits for your signature.
+    /// Signs or refuses a document that waits for your signature. Null only beside an error.
     async fn sign_document(
         &self,
         context: &Context<'_>,
@@ -416,20 +489,22 @@ impl RequestMutation {
             note: input.note,
             idempotency_key: input.idempotency_key,
         };
-        let service = service(context)?;
-        Ok(Some(match settle(service.sign_document(pass, sign).await)? {
-            Err(errors) => SignDocumentPayload::refused(errors),
-            Ok(id) => {
-                let row = store::document_by_id(service.store().reader(), id).await.map_err(error::store)?;
-                SignDocumentPayload::done(match row {
-                    None => None,
-                    Some(row) => request(context, row.request_id).await?.map(|request| Document { request, row }),
-                })
-            }
-        }))
+        let service = performing(context, input.validate_only)?;
+        let document = match settle(service.sign_document(pass, sign).await)? {
+            Err(errors) => return Ok(Some(SignDocumentPayload::refused(errors))),
+            Ok(document) => document,
+        };
+        if let Some(preview) = tried(context, &service)? {
+            return Ok(Some(SignDocumentPayload::tried(preview)));
+        }
+        let row = store::document_by_id(service.store().reader(), document).await.map_err(error::store)?;
+        Ok(Some(SignDocumentPayload::done(match row {
+            None => None,
+            Some(row) => request(context, row.request_id).await?.map(|request| Document { request, row }),
+        })))
     }
 
-    /// Takes a request back, while nothing has been provisioned for it.
+    /// Takes a request back, while nothing has been provisioned for it. Null only beside an error.
     async fn withdraw_request(
         &self,
         context: &Context<'_>,
@@ -442,13 +517,17 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.withdraw_request(pass, withdraw).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.withdraw_request(pass, withdraw).await)? {
             Err(errors) => WithdrawRequestPayload::refused(errors),
-            Ok(id) => WithdrawRequestPayload::done(request(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => WithdrawRequestPayload::tried(preview),
+                None => WithdrawRequestPayload::done(request(context, id).await?),
+            },
         }))
     }
 
-    /// Notes that you have read a disposition that is for you; a second time changes nothing.
+    /// Notes that you have read a disposition that is for you; a second time changes nothing. Null only beside an error.
     async fn read_disposition(
         &self,
         context: &Context<'_>,
@@ -458,18 +537,19 @@ impl RequestMutation {
         let service = service(context)?;
         let disposition = id::uuid("Disposition", &input.disposition_id);
         Ok(Some(match settle(service.read_disposition(pass, disposition).await)? {
-            Err(errors) => ReadDispositionPayload::refused(errors),
+            Err(user_errors) => ReadDispositionPayload { disposition: None, user_errors },
             Ok(id) => {
                 let row = store::disposition_by_id(service.store().reader(), id).await.map_err(error::store)?;
-                ReadDispositionPayload::done(match row {
+                let disposition = match row {
                     None => None,
                     Some(row) => request(context, row.request_id).await?.map(|request| Disposition { request, row }),
-                })
+                };
+                ReadDispositionPayload { disposition, user_errors: Vec::new() }
             }
         }))
     }
 
-    /// Shows you a credential that is for you, once.
+    /// Shows you a credential that is for you, once. Null only beside an error.
     async fn reveal_credential(
         &self,
         context: &Context<'_>,
@@ -480,18 +560,29 @@ impl RequestMutation {
             asset: id::uuid("Asset", &input.asset_id),
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.reveal_credential(pass, reveal).await)? {
-            Err(user_errors) => RevealCredentialPayload { username: None, secret: None, asset: None, user_errors },
-            Ok(revealed) => RevealCredentialPayload {
-                username: revealed.username,
-                secret: Some(revealed.secret.expose().to_owned()),
-                asset: asset(context, revealed.asset).await?,
-                user_errors: Vec::new(),
+        let service = performing(context, input.validate_only)?;
+        let nothing = RevealCredentialPayload {
+            username: None,
+            secret: None,
+            asset: None,
+            preview: None,
+            user_errors: Vec::new(),
+        };
+        Ok(Some(match settle(service.reveal_credential(pass, reveal).await)? {
+            Err(user_errors) => RevealCredentialPayload { user_errors, ..nothing },
+            Ok(revealed) => match tried(context, &service)? {
+                Some(preview) => RevealCredentialPayload { preview: Some(preview), ..nothing },
+                None => RevealCredentialPayload {
+                    username: revealed.username,
+                    secret: revealed.secret.map(|secret| secret.expose().to_owned()),
+                    asset: asset(context, revealed.asset).await?,
+                    ..nothing
+                },
             },
         }))
     }
 
-    /// Replaces a credential that was lost; the new one waits for its recipient.
+    /// Replaces a credential that was lost; the new one waits for its recipient. Null only beside an error.
     async fn reissue_credential(
         &self,
         context: &Context<'_>,
@@ -504,13 +595,17 @@ impl RequestMutation {
             recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.reissue_credential(pass, reissue).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.reissue_credential(pass, reissue).await)? {
             Err(errors) => ReissueCredentialPayload::refused(errors),
-            Ok(id) => ReissueCredentialPayload::done(asset(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => ReissueCredentialPayload::tried(preview),
+                None => ReissueCredentialPayload::done(asset(context, id).await?),
+            },
         }))
     }
 
-    /// Takes a delivered asset out of service, and frees its name or place.
+    /// Takes a delivered asset out of service, and frees its name or place. Null only beside an error.
     async fn revoke_asset(
         &self,
         context: &Context<'_>,
@@ -522,9 +617,13 @@ impl RequestMutation {
             reason: input.reason,
             idempotency_key: input.idempotency_key,
         };
-        Ok(Some(match settle(service(context)?.revoke_asset(pass, revoke).await)? {
+        let service = performing(context, input.validate_only)?;
+        Ok(Some(match settle(service.revoke_asset(pass, revoke).await)? {
             Err(errors) => RevokeAssetPayload::refused(errors),
-            Ok(id) => RevokeAssetPayload::done(asset(context, id).await?),
+            Ok(id) => match tried(context, &service)? {
+                Some(preview) => RevokeAssetPayload::tried(preview),
+                None => RevokeAssetPayload::done(asset(context, id).await?),
+            },
         }))
     }
 }

@@ -173,6 +173,7 @@ async fn grant_payload(context: &Context<'_>, done: command::Answer<uuid::Uuid>)
 #[Object]
 impl PeopleMutation {
     /// Adds a person who may sign in; by themselves they may do nothing. For whoever manages the office's people.
+    /// Null only beside an error.
     async fn create_user(
         &self,
         context: &Context<'_>,
@@ -193,7 +194,7 @@ impl PeopleMutation {
     }
 
     /// Puts a person out of service: whatever runs for them ends at once. For whoever manages the office's people; not for
-    /// somebody who holds a role in another office, and not yourself.
+    /// somebody who holds a role in another office, and not yourself. Null only beside an error.
     async fn deactivate_user(
         &self,
         context: &Context<'_>,
@@ -205,7 +206,7 @@ impl PeopleMutation {
         user_payload(context, &input.office, done).await
     }
 
-    /// Adds an agency that the office serves. For whoever manages the office's agencies.
+    /// Adds an agency that the office serves. For whoever manages the office's agencies. Null only beside an error.
     async fn create_agency(
         &self,
         context: &Context<'_>,
@@ -219,6 +220,7 @@ impl PeopleMutation {
     }
 
     /// Puts an agency out of service: it submits nothing more; what runs goes on. For whoever manages the office's agencies.
+    /// Null only beside an error.
     async fn deactivate_agency(
         &self,
         context: &Context<'_>,
@@ -230,6 +232,7 @@ impl PeopleMutation {
     }
 
     /// Grants a person a role from a moment to a moment. For whoever's policy lets them grant that role; never to yourself.
+    /// Null only beside an error.
     async fn grant_role(
         &self,
         context: &Context<'_>,
@@ -253,6 +256,7 @@ impl PeopleMutation {
     }
 
     /// Ends a grant at once. For whoever's policy lets them grant that role; the last who manages the office's people stays.
+    /// Null only beside an error.
     async fn revoke_grant(
         &self,
         context: &Context<'_>,

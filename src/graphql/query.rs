@@ -130,7 +130,7 @@ impl Viewer {
     }
 
     /// What waits for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
-    /// first; what has no due time last.
+    /// first; what has no due time last. Null only beside an error.
     #[graphql(complexity = "page(first, None) * child_complexity + 1")]
     async fn inbox(
         &self,
@@ -253,7 +253,7 @@ impl InboxEdge {
 /// What can be asked.
 #[Object]
 impl RequestQuery {
-    /// You, signed in.
+    /// You, signed in. Null only beside an error, `UNAUTHENTICATED` for one.
     async fn viewer(&self, context: &Context<'_>) -> Result<Option<Viewer>> {
         caller(context).map(|caller| Some(Viewer(caller.clone())))
     }
@@ -288,7 +288,11 @@ impl RequestQuery {
     }
 
     /// The office of that key; null when there is none. Public.
-    async fn office(&self, context: &Context<'_>, #[graphql(desc = "Its key.")] key: String) -> Result<Option<Office>> {
+    async fn office(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Its key, as `singkawang`.")] key: String,
+    ) -> Result<Option<Office>> {
         Ok(service(context)?.catalog().office(&key).map(|_| Office(key)))
     }
 
@@ -296,8 +300,8 @@ impl RequestQuery {
     async fn procedure(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The office's key.")] office: String,
-        #[graphql(desc = "The procedure's key.")] key: String,
+        #[graphql(desc = "The office's key, as `singkawang`.")] office: String,
+        #[graphql(desc = "The procedure's key, as `permohonan-subdomain`.")] key: String,
         #[graphql(desc = "The version; the one in force when not given.")] version: Option<i32>,
     ) -> Result<Option<Procedure>> {
         let service = service(context)?;
@@ -316,7 +320,7 @@ impl RequestQuery {
     async fn request(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Its number.")] number: String,
+        #[graphql(desc = "Its number, as `SKW-CLD/2026/00042`.")] number: String,
     ) -> Result<Option<Request>> {
         caller(context)?;
         let viewing = session(context)?.viewing();
@@ -326,7 +330,7 @@ impl RequestQuery {
         Ok(found)
     }
 
-    /// The requests that you may see, newest first unless ordered otherwise.
+    /// The requests that you may see, newest first unless ordered otherwise. Null only beside an error.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn requests(
@@ -377,7 +381,7 @@ impl RequestQuery {
         Ok(Some(RequestConnection::of(page, &arguments, total)))
     }
 
-    /// The dispositions of the requests that you see as an official, newest first.
+    /// The dispositions of the requests that you see as an official, newest first. Null only beside an error.
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn dispositions(
         &self,
@@ -419,7 +423,7 @@ impl RequestQuery {
         Ok(Some(DispositionConnection::of(page, &arguments, total)))
     }
 
-    /// The assets that you may see, newest first.
+    /// The assets that you may see, newest first. Null only beside an error.
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn assets(
         &self,

@@ -11,12 +11,13 @@ use bytes::Bytes;
 use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::StreamExt;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::loaders::RequestOf;
 use super::session::{Asked, Session};
 use super::subscription::Run;
-use super::{ApiSchema, Code, Operation, finish};
+use super::{ApiSchema, Code, Operation, RequestId, finish};
 use crate::access::Side;
 use crate::language::Language;
 use crate::service::{Happening, InboxChange, Service};
@@ -207,7 +208,7 @@ impl Shape {
             let _turn = shape.turns.acquire().await;
             loop {
                 let session = Session::following(&service, &change.view, change.place);
-                if let Some(answer) = shape.run(&schema, session, Run::Inbox(change.clone())).await {
+                if let Some(answer) = shape.run(&schema, &service, session, Run::Inbox(change.clone())).await {
                     return Resolved::Answer(answer);
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -250,7 +251,7 @@ impl Shape {
                 let seen = seen.map(|seen| (RequestOf(seen.row.id), seen));
                 session.loader().feed_many(seen).await;
             }
-            let answer = self.run(schema, session, Run::Event(happening.moment.clone())).await;
+            let answer = self.run(schema, service, session, Run::Event(happening.moment.clone())).await;
             if asked.is_noted() {
                 return Resolved::Depends;
             }
@@ -262,15 +263,18 @@ impl Shape {
     }
 
     /// One answer; none while the database does not answer.
-    async fn run(&self, schema: &ApiSchema, session: Session, run: Run) -> Option<Bytes> {
+    async fn run(&self, schema: &ApiSchema, service: &Service, session: Session, run: Run) -> Option<Bytes> {
+        // Of its own: what fails in it fails for all who are told it.
+        let id = RequestId::new(service);
         let Operation { document, request, wanted } = &self.operation;
         let session = session.wanting(*wanted);
-        let answer = schema.execute_stream(self.operation.request().data(session).data(run)).next().await?;
+        let mut answers = schema.execute_stream(self.operation.request().data(session).data(run));
+        let answer = answers.next().instrument(id.span()).await?;
         let answer = finish(document, request.operation_name.as_deref(), answer, *wanted);
         if answer.errors.iter().any(|error| Code::Unavailable.is_of(error)) {
             return None;
         }
-        serde_json::to_vec(&answer).ok().map(Bytes::from)
+        serde_json::to_vec(&id.on(answer)).ok().map(Bytes::from)
     }
 }
 

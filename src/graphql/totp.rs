@@ -66,7 +66,7 @@ struct DisableTotpPayload {
 #[Object]
 impl TotpMutation {
     /// Begins to use an authenticator (TOTP, RFC 6238): codes are asked for once it is confirmed. Attempts are limited, one to an
-    /// operation.
+    /// operation. Null only beside an error.
     async fn begin_totp(
         &self,
         context: &Context<'_>,
@@ -90,7 +90,7 @@ impl TotpMutation {
         }))
     }
 
-    /// Confirms your authenticator by its first code: from here on signing in asks for one.
+    /// Confirms your authenticator by its first code: from here on signing in asks for one. Null only beside an error.
     async fn confirm_totp(
         &self,
         context: &Context<'_>,
@@ -111,6 +111,7 @@ impl TotpMutation {
     }
 
     /// Uses your authenticator no longer: signing in asks for your password only, and your recovery codes are good for nothing.
+    /// Null only beside an error.
     async fn disable_totp(
         &self,
         context: &Context<'_>,

@@ -3,13 +3,16 @@
 
 use std::net::IpAddr;
 
-use async_graphql::Response;
+use async_graphql::{Response, ServerError, Value};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use serde::Serialize;
+use tracing::Instrument;
 
 use super::Shared;
-use crate::graphql::{self, Code, Ended, Operation, Session};
+use super::refusal::too_long;
+use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
 use crate::service::{LogPlace, Pass, Refused};
 
 /// One of the answers to an operation.
@@ -28,37 +31,96 @@ impl From<Ended> for Answer {
     }
 }
 
+impl Answer {
+    /// The same, with an id in the errors of what failed as a whole. What happened is told to many: its errors have ids already.
+    fn marked(self, id: &RequestId) -> Self {
+        match self {
+            Self::Failed(response) => Self::Failed(id.on(response)),
+            other => other,
+        }
+    }
+}
+
 /// All answers to an operation of a person, or nobody. What it follows, if it does, it follows once this is awaited. `resume`:
-/// the cursor to go on from, whatever the operation says.
+/// the cursor to go on from, whatever the operation says. `id`: the operation's.
 pub(super) async fn answers(
     shared: &Shared,
     operation: Operation,
     pass: Option<Pass>,
-    address: IpAddr,
+    (address, id): (IpAddr, RequestId),
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
+    let span = id.span();
     if operation.is_subscription() {
-        return follow(shared, operation, pass, resume).await;
+        let answers = follow(shared, operation, pass, resume).instrument(span.clone()).await;
+        return stream::unfold(answers, move |mut answers| {
+            let next = async move { Some((answers.next().await?, answers)) };
+            next.instrument(span.clone())
+        })
+        .map(move |answer| answer.marked(&id))
+        .boxed();
     }
-    let shared = shared.clone();
+    let (shared, wanted) = (shared.clone(), operation.wanted());
     let answer = async move {
-        let seconds = shared.operation.as_secs();
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
-        answer.unwrap_or_else(|_| Answer::Failed(Code::Timeout.answer(super::too_long(seconds))))
+        match answer {
+            Ok(Ok(once)) => Answer::Next(written(&id.on(once.response)).into(), None),
+            Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
+            Err(_) => {
+                let answer = Code::Timeout.answer(too_long(shared.operation.as_secs()));
+                Answer::Failed(id.on(graphql::told(answer, wanted)))
+            }
+        }
     };
-    stream::once(Box::pin(answer)).boxed()
+    stream::once(Box::pin(answer.instrument(span))).boxed()
 }
 
-async fn once(shared: &Shared, operation: Operation, pass: Option<Pass>, address: IpAddr) -> Answer {
-    let session = match Session::open(&shared.service, operation.text(), pass, Some(address)).await {
-        Ok(session) => session,
-        Err(refused) => return Ended::from(refused).told(operation.wanted()).into(),
-    };
+/// What a query or a mutation came to.
+pub(super) struct Once {
+    pub(super) response: Response,
+    /// It is the same for everybody, whoever asks.
+    pub(super) is_public: bool,
+}
+
+/// The answer to a query or a mutation.
+pub(super) async fn once(
+    shared: &Shared,
+    operation: Operation,
+    pass: Option<Pass>,
+    address: IpAddr,
+) -> Result<Once, Refused> {
+    let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await?;
+    let asked = session.asked();
     let response = graphql::execute(&shared.schema, operation, session).await;
-    match serde_json::to_vec(&response) {
-        Ok(answer) => Answer::Next(answer.into(), None),
-        Err(error) => Ended::from(Refused::Internal(error.to_string())).into(),
+    let is_public = pass.is_none() && !asked.is_noted() && response.errors.is_empty();
+    Ok(Once { response, is_public })
+}
+
+/// One answer, and no more.
+pub(super) fn only(answer: Answer) -> BoxStream<'static, Answer> {
+    stream::once(std::future::ready(answer)).boxed()
+}
+
+/// Whether the operation ran: if it did not, it was refused as a whole, and no error says where in it that was.
+pub(super) fn has_run(response: &Response) -> bool {
+    response.data != Value::Null
+        || response.errors.is_empty()
+        || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+/// An answer in JSON. One to what never ran has no `data` (GraphQL, October 2021, section 7.1), where the library writes null.
+pub(super) fn written(response: &Response) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Errors<'a> {
+        errors: &'a [ServerError],
     }
+    let json = if has_run(response) {
+        serde_json::to_vec(response)
+    } else {
+        serde_json::to_vec(&Errors { errors: &response.errors })
+    };
+    // Texts, numbers, lists and objects by name: there is nothing in it that JSON could not hold.
+    json.unwrap_or_default()
 }
 
 async fn follow(
@@ -68,7 +130,7 @@ async fn follow(
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
     match graphql::follow(&shared.schema, &shared.followed, operation, pass, resume).await {
-        Err(ended) => stream::once(std::future::ready(ended.into())).boxed(),
+        Err(ended) => only(ended.into()),
         Ok(told) => {
             told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.answer, told.place))).boxed()
         }

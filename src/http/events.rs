@@ -11,11 +11,13 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
 use tokio::time::Instant;
 
-use super::answers::Answer;
+use super::answers::{Answer, written};
 use super::close::Close;
 use super::lifeline::Lifeline;
+use super::refusal::SIGNED_OUT;
 use super::{Shared, time_left};
-use crate::graphql::Code;
+use crate::graphql::{self, Code, RequestId};
+use crate::language::Language;
 
 /// The header in which a browser's own client says where it was.
 pub(super) const LAST_EVENT: &str = "last-event-id";
@@ -34,15 +36,24 @@ struct Sending {
     answers: BoxStream<'static, Answer>,
     /// When the token ends.
     until: Option<Instant>,
+    /// The language that is wanted.
+    wanted: Option<Language>,
+    /// The call's.
+    id: RequestId,
     /// The last message was sent but for `complete`.
     over: bool,
 }
 
 /// The response that carries these answers, until a token ends.
-pub(super) fn respond(shared: &Shared, answers: BoxStream<'static, Answer>, until: Option<DateTime<Utc>>) -> Response {
+pub(super) fn respond(
+    shared: &Shared,
+    answers: BoxStream<'static, Answer>,
+    until: Option<DateTime<Utc>>,
+    (wanted, id): (Option<Language>, RequestId),
+) -> Response {
     let until = until.map(|until| Instant::now() + time_left(shared, until));
     let lifeline = shared.lifeline.clone();
-    let sending = Sending { shared: shared.clone(), lifeline, answers, until, over: false };
+    let sending = Sending { shared: shared.clone(), lifeline, answers, until, wanted, id, over: false };
     let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(shared.heartbeat));
     // A proxy that gathers what it forwards would hold every event back.
@@ -78,12 +89,12 @@ impl Sending {
                     }
                     Some(Answer::SignedOut) => {
                         sending.over = true;
-                        signed_out()
+                        sending.signed_out()
                     }
                 },
                 () = ended => {
                     sending.over = true;
-                    signed_out()
+                    sending.signed_out()
                 }
                 // Without a word: the client connects again, and goes on.
                 () = sending.lifeline.ended() => return None,
@@ -91,19 +102,18 @@ impl Sending {
             Some((Ok(event), Some(sending)))
         })
     }
+
+    /// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
+    /// WebSocket.
+    fn signed_out(&self) -> Event {
+        let mut response = self.id.on(graphql::told(Code::Unauthenticated.answer(SIGNED_OUT), self.wanted));
+        for error in &mut response.errors {
+            error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
+        }
+        next(&response)
+    }
 }
 
 fn next(response: &async_graphql::Response) -> Event {
-    Event::default().event("next").data(serde_json::to_string(response).unwrap_or_default())
-}
-
-/// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
-/// WebSocket.
-fn signed_out() -> Event {
-    let mut response =
-        Code::Unauthenticated.answer("The token has ended: sign in again, and go on from your last cursor.");
-    for error in &mut response.errors {
-        error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
-    }
-    next(&response)
+    Event::default().event("next").data(String::from_utf8_lossy(&written(response)))
 }

@@ -3,17 +3,15 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Response;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
-use axum::response::IntoResponse;
+use axum::response::Response;
 use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll, StreamExt, abortable};
 use futures_util::{FutureExt, SinkExt, future};
 use serde::Deserialize;
@@ -23,8 +21,9 @@ use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
 use super::answers::{Answer, answers};
 use super::close::Close;
-use super::{Shared, header_token, language, operation_of, time_left};
-use crate::graphql::{Code, Operation};
+use super::sent::{header_token, operation_of};
+use super::{Shared, language, time_left};
+use crate::graphql::{Code, Operation, RequestId};
 use crate::language::Language;
 use crate::service::{Pass, Refused};
 
@@ -88,34 +87,35 @@ impl From<axum::Error> for Leave {
     }
 }
 
-/// Takes a socket.
-pub(super) async fn upgrade(
-    State(shared): State<Shared>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+/// Takes a socket, from a page of any origin: whose it is a token says, which its page has or has not. A browser adds none by itself,
+/// as it would a cookie, so that nobody's page speaks for somebody else.
+pub(super) fn upgrade(
+    shared: Shared,
+    (peer, id): (IpAddr, RequestId),
+    headers: &HeaderMap,
     upgrade: WebSocketUpgrade,
-) -> impl IntoResponse {
-    let address = shared.proxies.caller(peer.ip(), &headers);
-    let token = header_token(&headers).map(|token| token.map(str::to_owned)).map_err(|_| ());
-    let wanted = language(&headers);
+) -> Response {
+    let address = shared.proxies.caller(peer, headers);
+    let token = header_token(headers).map(|token| token.map(str::to_owned)).map_err(|_| ());
+    let wanted = language(headers);
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_message_size(shared.body_limit)
         .max_frame_size(shared.body_limit)
-        .on_upgrade(move |socket| serve(socket, shared, address, (token, wanted)))
+        .on_upgrade(move |socket| serve(socket, shared, (address, id), (token, wanted)))
 }
 
 /// What came in the header, or that it could not be read.
 type SentToken = Result<Option<String>, ()>;
 
 /// Serves a socket until it is left.
-async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, sent: (SentToken, Option<Language>)) {
+async fn serve(mut socket: WebSocket, shared: Shared, place: (IpAddr, RequestId), sent: (SentToken, Option<Language>)) {
     let left = if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
         Close::WrongProtocol.into()
     } else {
-        Box::pin(Connection::new(shared, address, sent)).run(&mut socket).await
+        Box::pin(Connection::new(shared, place, sent)).run(&mut socket).await
     };
     if let Leave::Close(close, reason) = left {
         let close = Message::Close(Some(CloseFrame { code: close.code(), reason: reason.into() }));
@@ -133,6 +133,10 @@ async fn serve(mut socket: WebSocket, shared: Shared, address: IpAddr, sent: (Se
 struct Connection {
     shared: Shared,
     address: IpAddr,
+    /// Its own: that of the call which asked for it.
+    id: RequestId,
+    /// How many operations it was asked for.
+    asked: u64,
     /// What came in the header, for an init that brings no token.
     token: SentToken,
     /// The language that is wanted, by the header or by the init, which a browser can say.
@@ -160,11 +164,13 @@ struct Greeted {
 }
 
 impl Connection {
-    fn new(shared: Shared, address: IpAddr, (token, wanted): (SentToken, Option<Language>)) -> Self {
+    fn new(shared: Shared, (address, id): (IpAddr, RequestId), (token, wanted): (SentToken, Option<Language>)) -> Self {
         let deadline = Box::pin(tokio::time::sleep(shared.socket_init));
         Self {
             shared,
             address,
+            id,
+            asked: 0,
             token,
             wanted,
             caller: None,
@@ -303,6 +309,8 @@ impl Connection {
         (payload, size): (Map<String, Value>, usize),
         pass: Option<Pass>,
     ) -> Result<(), Leave> {
+        self.asked += 1;
+        let request_id = self.id.of_operation(self.asked);
         let held: usize = self.running.values().map(|running| running.size).sum();
         let most = self.shared.body_limit;
         if self.running.len() >= OPERATIONS || held + size > most {
@@ -310,12 +318,13 @@ impl Connection {
                 "No other operation is taken on this connection: at most {OPERATIONS} may be under way, and with their \
                  variables they may be {most} bytes long together."
             );
-            return self.send_error(socket, &id, &Code::TooManyOperations.answer(message)).await;
+            let response = request_id.on(Code::TooManyOperations.answer(message));
+            return self.send_error(socket, &id, &response).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
         let operation = match Operation::read(request) {
             Ok(operation) => operation.wanting(self.wanted),
-            Err(response) => return self.send_error(socket, &id, &response).await,
+            Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };
         let (shared, address) = (self.shared.clone(), self.address);
         // What is sent later begins later: who subscribes and then reads misses nothing between the two.
@@ -330,7 +339,7 @@ impl Connection {
                 // Nothing is ever sent: it has begun, or was completed before, when nobody is left who could.
                 let _ = before.await;
             }
-            let answers = answers(&shared, operation, pass, address, None).await;
+            let answers = answers(&shared, operation, pass, (address, request_id), None).await;
             drop(begun);
             answers
         };
@@ -386,7 +395,12 @@ impl Connection {
         Ok(socket.feed(message).await?)
     }
 
-    async fn send_error(&mut self, socket: &mut WebSocket, id: &str, response: &Response) -> Result<(), Leave> {
+    async fn send_error(
+        &mut self,
+        socket: &mut WebSocket,
+        id: &str,
+        response: &async_graphql::Response,
+    ) -> Result<(), Leave> {
         self.send_json(socket, &error(id, response)).await
     }
 
@@ -413,7 +427,7 @@ fn next(id: &str, answer: &Bytes) -> Option<Message> {
     Utf8Bytes::try_from(Bytes::from(text)).ok().map(Message::Text)
 }
 
-fn error(id: &str, response: &Response) -> Value {
+fn error(id: &str, response: &async_graphql::Response) -> Value {
     json!({ "id": id, "type": "error", "payload": response.errors })
 }
 

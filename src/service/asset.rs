@@ -190,10 +190,8 @@ impl Service {
         let now = change.now();
         super::moves::describe(&mut change.row, procedure, office, &after, now)?;
         free(&mut change, row, Some(reason), Audience::Applicant).await?;
-        change.save().await?;
-        self.remember(&transaction, pass.user, &key, command.asset).await?;
-        self.commit(transaction).await?;
-        Ok(command.asset)
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, command.asset).await
     }
 
     /// An asset that the caller may see, with its request.

@@ -21,8 +21,8 @@ pub struct Revealed {
     pub asset: Uuid,
     /// The login, where the procedure names one.
     pub username: Option<String>,
-    /// The secret.
-    pub secret: Secret,
+    /// The secret; none where it is only tried whether it would be shown.
+    pub secret: Option<Secret>,
 }
 
 impl Service {
@@ -87,13 +87,13 @@ impl Service {
             change
                 .append(Append { kind: "CREDENTIAL_REVEALED", asset: Some(row.id), audience, ..Default::default() })
                 .await?;
-            change.save().await?;
-            self.remember(&transaction, pass.user, &key, row.id).await?;
-            self.commit(transaction).await?;
+            let saved = change.save().await?;
+            self.conclude(transaction, &caller, saved, &key, row.id).await?;
         }
         let login = procedure.asset.as_ref().and_then(|spec| spec.login.clone());
         let attributes: serde_json::Value = serde_json::from_str(&row.attributes).unwrap_or_default();
         let username = login.and_then(|login| attributes[login.as_str()].as_str().map(str::to_owned));
+        let secret = Some(secret).filter(|_| !self.is_trial());
         Ok(Revealed { asset: row.id, username, secret })
     }
 
@@ -144,10 +144,8 @@ impl Service {
         change
             .append(Append { kind: "CREDENTIAL_REISSUED", asset: Some(row.id), audience, ..Default::default() })
             .await?;
-        change.save().await?;
-        self.remember(&transaction, pass.user, &key, row.id).await?;
-        self.commit(transaction).await?;
-        Ok(row.id)
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, row.id).await
     }
 
     /// A secret, sealed for its asset.

@@ -33,6 +33,7 @@ mod stored;
 mod submit;
 mod text;
 mod totp;
+mod trial;
 mod withdraw;
 
 use std::sync::Arc;
@@ -70,6 +71,7 @@ pub use request::{Available, AvailableKind};
 pub use sign_in::{SignedIn, Terms, Tokens};
 pub use signing::RETIRED;
 pub use stored::Stored;
+pub use trial::Preview;
 
 /// Everything a use case needs.
 #[derive(Clone)]
@@ -89,6 +91,8 @@ pub struct Service {
     audience: Arc<audience::Audience>,
     /// So many followers read from further back at a time.
     reading_back: Arc<Semaphore>,
+    /// Acts are only tried.
+    trial: Option<trial::Trial>,
 }
 
 /// So many followers read from further back at a time.
@@ -125,6 +129,7 @@ impl Service {
             tail: Arc::new(Tail::new(log_end)),
             audience: Arc::default(),
             reading_back: Arc::new(Semaphore::new(READING_BACK)),
+            trial: None,
         }
     }
 
@@ -264,6 +269,9 @@ impl Service {
 
     /// Commits, with a place in the log for what happened: what a mutation's answer shows includes its own events.
     async fn commit(&self, transaction: Transaction) -> Answer<()> {
+        if self.is_trial() {
+            return trial::take_back(transaction).await;
+        }
         Ok(store::commit(&self.store, transaction).await?)
     }
 }

@@ -84,9 +84,7 @@ impl Service {
                 ..Default::default()
             })
             .await?;
-        change.save().await?;
-        self.remember(&transaction, pass.user, &key, document.id).await?;
-        self.commit(transaction).await?;
-        Ok(document.id)
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, document.id).await
     }
 }

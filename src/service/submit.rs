@@ -124,10 +124,8 @@ impl Service {
         change.arrive(first_visit(id, &step.key, change.actor(), outcome, now)).await?;
         leave(&mut change, procedure, step, (1, outcome), None).await?;
         arrive(&mut change, procedure, office, &state).await?;
-        change.save().await?;
-        self.remember(&transaction, pass.user, &key, id).await?;
-        self.commit(transaction).await?;
-        Ok(id)
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, id).await
     }
 
     /// Completes a request that came back.
@@ -171,10 +169,8 @@ impl Service {
         change.append(append).await?;
         leave(&mut change, procedure, step, (visit, outcome), None).await?;
         arrive(&mut change, procedure, office, &after).await?;
-        let id = change.save().await?.id;
-        self.remember(&transaction, pass.user, &key, id).await?;
-        self.commit(transaction).await?;
-        Ok(id)
+        let (id, saved) = (change.row.id, change.save().await?);
+        self.conclude(transaction, &caller, saved, &key, id).await
     }
 
     /// The caller as the request's submitter: the person who submitted it, or, when they may submit for its agency no more,

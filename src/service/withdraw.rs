@@ -40,9 +40,7 @@ impl Service {
             free(&mut change, held, Some(reason), Audience::Office).await?;
         }
         arrive(&mut change, procedure, office, &after).await?;
-        let id = change.save().await?.id;
-        self.remember(&transaction, pass.user, &key, id).await?;
-        self.commit(transaction).await?;
-        Ok(id)
+        let (id, saved) = (change.row.id, change.save().await?);
+        self.conclude(transaction, &caller, saved, &key, id).await
     }
 }

@@ -79,6 +79,15 @@ pub struct NewRequest {
     pub row: request::Model,
 }
 
+/// A request as it was saved, with all that was told of it.
+#[derive(Debug)]
+pub struct Saved {
+    /// Its row.
+    pub row: request::Model,
+    /// The events, in order.
+    pub told: Vec<Append>,
+}
+
 /// A request that is being changed.
 #[derive(Debug)]
 pub struct Change<'a> {
@@ -97,6 +106,8 @@ pub struct Change<'a> {
     covered: Covers,
     /// The events, to be written together.
     events: Vec<event::Model>,
+    /// What they tell.
+    appended: Vec<Append>,
     /// An event of this change says where the log ended.
     linked: bool,
     /// The row as it will be saved.
@@ -148,6 +159,7 @@ impl<'a> Change<'a> {
             changed: Covers::new(),
             covered: Covers::new(),
             events: Vec::new(),
+            appended: Vec::new(),
             linked: false,
             row,
         }
@@ -176,6 +188,7 @@ impl<'a> Change<'a> {
     /// Appends an event at the row's present version.
     pub async fn append(&mut self, what: Append) -> Result<Uuid, StoreError> {
         self.expect_whole()?;
+        self.appended.push(what.clone());
         if what.asset.is_some() {
             let covered = assets_covered(self.store, self.transaction, &[self.row.id]).await?;
             self.changed.extend(covered.into_iter().map(|(_, name, cover)| (name, cover)));
@@ -351,7 +364,7 @@ impl<'a> Change<'a> {
     }
 
     /// Saves the request's row. [`StoreError::Stale`] when it moved on since it was read.
-    pub async fn save(mut self) -> Result<request::Model, StoreError> {
+    pub async fn save(mut self) -> Result<Saved, StoreError> {
         // What the applicant may not know of leaves no trace in what they see.
         if self.told || self.before.is_none_or(|(version, _)| version != self.row.version) {
             self.row.updated_at = self.now;
@@ -379,7 +392,7 @@ impl<'a> Change<'a> {
                 }
             }
         }
-        Ok(self.row)
+        Ok(Saved { row: self.row, told: self.appended })
     }
 }
 

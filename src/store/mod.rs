@@ -32,7 +32,7 @@ pub use assets::{
     AssetFilter, Held, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of,
     forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
 };
-pub use change::{Append, Audience, Change, NewRequest, new_id};
+pub use change::{Append, Audience, Change, NewRequest, Saved, new_id};
 pub use condition::{
     About, Condition, Submits, Submitters, about_requests, is_closed, requests_that, returned_in_secret,
 };

@@ -200,13 +200,7 @@ async fn every_branch_of_the_denpasar_sop() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_branch_of_the_documentations_sop() {
     let folder = tempfile::tempdir().expect("a folder");
-    let folders = Folders::copied(folder.path());
-    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/example");
-    let file = "permohonan-surel.toml";
-    std::fs::copy(example.join(file), folders.procedures.join("singkawang").join(file)).expect("a copy");
-    let policy = folders.policies.join("singkawang.csv");
-    let lines = [&policy, &example.join("policy.csv")].map(|path| std::fs::read_to_string(path).expect("lines"));
-    std::fs::write(&policy, lines.concat()).expect("the policy");
+    let folders = Folders::with_example(folder.path());
     let server = Server::of(SINGKAWANG, folders);
     // Of people there are only one office's.
     let said = server.run(&["check"]);

@@ -95,3 +95,21 @@ pub(crate) async fn other_values(database: &DatabaseConnection, table: &str) -> 
     let text = |row: &sea_orm::QueryResult, index| row.try_get_by_index(index).expect("a text");
     rows.iter().map(|row| other(text(row, 0), text(row, 1))).collect()
 }
+
+/// Every row of every table, as text.
+pub(crate) async fn rows(data: &Path) -> Vec<String> {
+    let database = open(data).await;
+    let ask = async |sql: String| {
+        let statement = Statement::from_string(database.get_database_backend(), sql);
+        let rows = database.query_all_raw(statement).await.expect("rows");
+        rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a text")).collect::<Vec<_>>()
+    };
+    let mut found = Vec::new();
+    for table in ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name".to_owned()).await {
+        let columns = ask(format!("SELECT 'quote(\"' || name || '\")' FROM pragma_table_info('{table}')")).await;
+        let sql = format!("SELECT '{table} ' || {} FROM \"{table}\" ORDER BY 1", columns.join(" || ' ' || "));
+        found.extend(ask(sql).await);
+    }
+    database.close().await.expect("closed");
+    found
+}

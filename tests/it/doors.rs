@@ -86,11 +86,11 @@ pub(crate) fn fits(procedure: &Procedure, state: &State, is_office: bool, told: 
     }
 }
 
+/// By person: the doors that are open, and the closed ones.
+type Doors = BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]>;
+
 /// Everybody's doors of a request as it is now: those that are open, and the closed ones.
-async fn of_everybody(
-    people: &[(&'static str, Person<'_>)],
-    number: &str,
-) -> BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]> {
+async fn of_everybody(people: &BTreeMap<&'static str, Person<'_>>, number: &str) -> Doors {
     let query = format!(
         "query($number: String!) {{ request(number: $number) {{ submittedBy {{ name }} \
          assets {{ ... on CloudAccount {{ credential {{ recipient {{ name }} }} }} }} \
@@ -114,13 +114,13 @@ async fn of_everybody(
 }
 
 /// The reasons by which a door is closed to somebody; none where it is not.
-fn reasons(of: &BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]>, name: &str, kind: &str, step: &str) -> Vec<String> {
+fn reasons(of: &Doors, name: &str, kind: &str, step: &str) -> Vec<String> {
     let step = (!step.is_empty()).then(|| step.to_owned());
     let told = of[name][1].get(&(kind.to_owned(), step));
     told.map(|told| told["reasons"].as_array().expect("a list").iter().map(text).collect()).unwrap_or_default()
 }
 
-fn is_open(of: &BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]>, name: &str, kind: &str, step: &str) -> bool {
+fn is_open(of: &Doors, name: &str, kind: &str, step: &str) -> bool {
     of[name][0].contains_key(&(kind.to_owned(), (!step.is_empty()).then(|| step.to_owned())))
 }
 
@@ -139,14 +139,13 @@ async fn credential(person: &Person<'_>, number: &str, mutation: &str, more: Val
 async fn a_door_opens_when_what_shut_it_is_gone() {
     let home = tempfile::tempdir().expect("a folder");
     let server = explain::server(home.path());
-    let (opd, both, tu) = (server.person("opd").await, server.person("both").await, server.person("tu").await);
-    let (kabid, subkor) = (server.person("kabid").await, server.person("subkor").await);
-    let number = explain::submit(&opd, "1", "ORDINARY").await;
-    // Everybody signs in once: attempts are limited.
-    let mut people = Vec::new();
+    let mut people = BTreeMap::new();
     for (name, ..) in CAST {
-        people.push((*name, server.person(name).await));
+        people.insert(*name, server.person(name).await);
     }
+    let (opd, both, tu) = (&people["opd"], &people["both"], &people["tu"]);
+    let (kadis, kabid, subkor, cloud) = (&people["kadis"], &people["kabid"], &people["subkor"], &people["cloud"]);
+    let number = explain::submit(opd, "1", "ORDINARY").await;
 
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "tu", "EXECUTE_STEP", "2") && is_open(&now, "opd", "WITHDRAW", ""));
@@ -155,10 +154,10 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     let acting = &now["tu"][1][&("EXECUTE_STEP".to_owned(), Some("4".to_owned()))];
     assert_eq!(acting["awaited"]["roles"][0]["key"], "kabid-aptika");
     assert_eq!(reasons(&now, "kadis", "EXECUTE_STEP", "3"), ["NOT_ITS_TURN", "RECORD_MISSING"]);
-    let kadis = &now["kadis"][1][&("EXECUTE_STEP".to_owned(), Some("3".to_owned()))];
-    assert_eq!(kadis["needs"]["records"], json!([{ "key": "lembar-disposisi", "name": "Disposisi" }]));
-    assert_eq!(kadis["awaited"]["step"]["key"], "2");
-    assert_eq!(kadis["awaited"]["roles"][0]["key"], "tu");
+    let told = &now["kadis"][1][&("EXECUTE_STEP".to_owned(), Some("3".to_owned()))];
+    assert_eq!(told["needs"]["records"], json!([{ "key": "lembar-disposisi", "name": "Disposisi" }]));
+    assert_eq!(told["awaited"]["step"]["key"], "2");
+    assert_eq!(told["awaited"]["roles"][0]["key"], "tu");
     assert_eq!(reasons(&now, "opd", "RESUBMIT", "1"), ["NOT_RETURNED"]);
     assert_eq!(reasons(&now, "opd", "REVEAL_CREDENTIAL", ""), ["NOT_IN_SERVICE"]);
     for name in ["kabid", "subkor", "colleague", "other", "putu", "kadek", "auditor", "admin", "chief"] {
@@ -171,7 +170,7 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     tu.execute(&number, "2", "forward", sheet.clone()).await.expect("forwarded");
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "kadis", "EXECUTE_STEP", "3"), "its turn, and the record is there");
-    server.person("kadis").await.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
+    kadis.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
     let now = of_everybody(&people, &number).await;
     assert_eq!(reasons(&now, "tu", "EXECUTE_STEP", "4"), ["ACTING_CAPACITY"]);
     assert!(is_open(&now, "kabid", "EXECUTE_STEP", "4"));
@@ -185,11 +184,11 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     assert_eq!(reasons(&now, "kabid", "EXECUTE_STEP", "4"), ["RETURNED"]);
     let waits = &now["kabid"][1][&("EXECUTE_STEP".to_owned(), Some("4".to_owned()))];
     assert_eq!(waits["awaited"]["people"], json!([{ "name": "opd" }]));
-    explain::resubmit(&opd, &number, "1").await;
+    explain::resubmit(opd, &number, "1").await;
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "tu", "EXECUTE_STEP", "2"));
     tu.execute(&number, "2", "forward", sheet).await.expect("forwarded");
-    server.person("kadis").await.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
+    kadis.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
     kabid.execute(&number, "4", "dispose", dispose).await.expect("disposed");
     both.execute(&number, "5", "yes", json!({})).await.expect("checked");
 
@@ -209,17 +208,16 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "opd", "REVEAL_CREDENTIAL", "") && is_open(&now, "cloud", "REISSUE_CREDENTIAL", ""));
     assert_eq!(reasons(&now, "opd", "WITHDRAW", "")[0], "ENDED");
-    let revealed = credential(&opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-1" })).await;
+    let revealed = credential(opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-1" })).await;
     assert_eq!(revealed["data"]["revealCredential"]["userErrors"], json!([]));
     let now = of_everybody(&people, &number).await;
     assert_eq!(reasons(&now, "opd", "REVEAL_CREDENTIAL", ""), ["ALREADY_REVEALED"]);
     let read = &now["opd"][1][&("REVEAL_CREDENTIAL".to_owned(), None)];
     assert_eq!(read["awaited"]["roles"], json!([{ "key": "admin-cloud", "name": "Admin Cloud" }]));
-    let again = credential(&opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-2" })).await;
+    let again = credential(opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-2" })).await;
     assert_eq!(again["data"]["revealCredential"]["userErrors"][0]["code"], "ALREADY_REVEALED");
 
     // Reissued to a colleague, who sees the request by it and has not submitted it.
-    let cloud = server.person("cloud").await;
     let listing =
         "query($number: String!) { request(number: $number) { availableActions { kind recipients { id name } } } }";
     let listed = cloud.ask(listing, json!({ "number": number })).await["request"]["availableActions"].clone();
@@ -227,7 +225,7 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     let recipients = recipients.expect("it is open")["recipients"].as_array().expect("a list").clone();
     let colleague = recipients.iter().find(|person| person["name"] == "colleague").expect("a colleague")["id"].clone();
     let more = json!({ "secret": "rahasia-baru", "recipientId": colleague });
-    let reissued = credential(&cloud, &number, "reissueCredential", more).await;
+    let reissued = credential(cloud, &number, "reissueCredential", more).await;
     assert_eq!(reissued["data"]["reissueCredential"]["userErrors"], json!([]));
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "colleague", "REVEAL_CREDENTIAL", ""), "what was read is replaced");
@@ -235,10 +233,10 @@ async fn a_door_opens_when_what_shut_it_is_gone() {
     assert_eq!(reasons(&now, "opd", "REVEAL_CREDENTIAL", ""), ["NOT_THE_RECIPIENT"]);
     let other = &now["opd"][1][&("REVEAL_CREDENTIAL".to_owned(), None)];
     assert_eq!(other["awaited"]["people"], json!([{ "name": "colleague" }]));
-    let refused = credential(&opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-3" })).await;
+    let refused = credential(opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-3" })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
 
-    let revoked = credential(&cloud, &number, "revokeAsset", json!({ "reason": "Tidak dipakai" })).await;
+    let revoked = credential(cloud, &number, "revokeAsset", json!({ "reason": "Tidak dipakai" })).await;
     assert_eq!(revoked["data"]["revokeAsset"]["userErrors"], json!([]));
     let now = of_everybody(&people, &number).await;
     assert_eq!(reasons(&now, "cloud", "REVOKE_ASSET", ""), ["ENDED", "NOT_IN_SERVICE"]);

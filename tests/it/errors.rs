@@ -97,6 +97,7 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     (USER_ERRORS, "ALREADY_REVEALED", "it/cloud.rs", "sent_back_completed_corrected_and_delivered_once"),
     (USER_ERRORS, "TOTP_REQUIRED", "it/totp.rs", "a_code_is_asked_for_once_its_authenticator_is_confirmed"),
     (ERRORS, "CURSOR_AHEAD", "it/following.rs", "a_cursor_from_beyond_the_log_is_told"),
+    (ERRORS, "BATCH_REFUSED", "it/over_http.rs", "a_list_of_operations_is_taken_only_where_the_server_says_so"),
     (ERRORS, "TIMEOUT", "it/manners.rs", "who_makes_much_work_of_little_or_sends_slowly_is_cut_short"),
     (ERRORS, "UNAVAILABLE", "it/disk.rs", "a_disk_that_takes_nothing_loses_nothing_and_is_left_behind"),
     (ERRORS, "INTERNAL", "it/tamper.rs", "nothing_is_signed_on_top_of_what_was_touched"),
@@ -242,7 +243,7 @@ async fn by_sockets(server: &mut Server, seen: &mut Codes) {
     closed(Socket::open(server, None, &[]).await, &[]).await;
     closed(open().await, &[]).await;
     closed(open().await, &[json!({ "type": "start" })]).await;
-    closed(open().await, &[subscribe.clone()]).await;
+    closed(open().await, std::slice::from_ref(&subscribe)).await;
     closed(open().await, &[init("x")]).await;
     closed(Socket::of(server, &token).await, &[init(&token)]).await;
     closed(Socket::of(server, &token).await, &[subscribe.clone(), subscribe]).await;

@@ -227,13 +227,7 @@ fn files_that_would_be_passed_over_are_told() {
 #[test]
 fn the_example_fits_in_as_the_guide_says() {
     let folder = tempfile::tempdir().expect("a folder");
-    let folders = Folders::copied(folder.path());
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/example");
-    let sop = "permohonan-surel.toml";
-    std::fs::copy(example.join(sop), folders.procedures.join("singkawang").join(sop)).expect("a copy");
-    let policy = folders.policies.join("singkawang.csv");
-    let read = |path: &Path| std::fs::read_to_string(path).expect("lines");
-    std::fs::write(&policy, [read(&policy), read(&example.join("policy.csv"))].concat()).expect("written");
+    let folders = Folders::with_example(folder.path());
     for folders in [folders, Folders::shipped()] {
         let output = bare(&folder.path().join("data"), &folders).arg("check").output().expect("it runs");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();

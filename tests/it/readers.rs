@@ -62,6 +62,9 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("Awaited", OWN, "step roles people"),
     ("ActionNeeds", OWN, "records signatures"),
     ("NeededSignature", OWN, "document roles"),
+    // What an act would do is told to whoever may do it: see `dry`.
+    ("ActPreview", OWN, "status version awaited documents dispositionTo asset"),
+    ("AssetPreview", OWN, "kind name status"),
     // Held against what the page itself shows.
     ("PageInfo", OWN, "startCursor endCursor hasNextPage hasPreviousPage"),
     ("RequestConnection", OWN, "totalCount"),

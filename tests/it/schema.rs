@@ -1,4 +1,8 @@
-//! The published schema is what the code serves.
+//! The published schema is what the code serves, and says what a client developer needs to know.
+
+use async_graphql::Positioned;
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{FieldDefinition, InputValueDefinition, TypeKind, TypeSystemDefinition};
 
 #[test]
 fn the_published_schema_is_the_codes() {
@@ -7,24 +11,68 @@ fn the_published_schema_is_the_codes() {
     assert!(published.trim() == served.trim(), "write it anew: cargo run -- schema > schema.graphql");
 }
 
-#[test]
-fn every_element_is_described() {
-    let mut described = true;
-    let mut undescribed = Vec::new();
-    let mut in_text = false;
-    for line in disposisi::graphql::sdl().lines().map(str::trim) {
-        if line == "\"\"\"" {
-            in_text = !in_text;
-            described = !in_text;
-            continue;
+type Described = Option<Positioned<String>>;
+
+/// What is amiss with a schema, by coordinate: what is not described, and what may be null without saying when it is.
+fn amiss(schema: &str) -> Vec<String> {
+    fn described(at: &str, description: &Described, amiss: &mut Vec<String>) {
+        if description.as_ref().is_none_or(|text| text.node.trim().is_empty()) {
+            amiss.push(format!("{at} is not described"));
         }
-        // The schema block at the end names the roots, which are described where they stand.
-        let defines = line.contains(':') && !in_text && !line.starts_with(')') && !line.starts_with("query:");
-        let defines = defines && !line.starts_with("mutation:") && !line.starts_with("subscription:");
-        if defines && !described {
-            undescribed.push(line.to_owned());
-        }
-        described = line.starts_with("\"\"\"");
     }
-    assert!(undescribed.is_empty(), "{undescribed:#?}");
+    fn inputs(at: &str, inputs: &[Positioned<InputValueDefinition>], amiss: &mut Vec<String>) {
+        for input in inputs.iter().map(|input| &input.node) {
+            described(&format!("{at}{}", input.name.node), &input.description, amiss);
+        }
+    }
+    fn fields(of: &str, fields: &[Positioned<FieldDefinition>], amiss: &mut Vec<String>) {
+        for field in fields.iter().map(|field| &field.node) {
+            let at = format!("{of}.{}", field.name.node);
+            described(&at, &field.description, amiss);
+            inputs(&format!("{at}:"), &field.arguments, amiss);
+            let told = field.description.as_ref().is_some_and(|text| text.node.to_lowercase().contains("null"));
+            if field.ty.node.nullable && !told {
+                amiss.push(format!("{at} does not say when it is null"));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for definition in parse_schema(schema).expect("a schema").definitions {
+        let amiss = &mut found;
+        match definition {
+            TypeSystemDefinition::Schema(_) => {}
+            TypeSystemDefinition::Directive(directive) => {
+                let at = format!("@{}", directive.node.name.node);
+                described(&at, &directive.node.description, amiss);
+            }
+            TypeSystemDefinition::Type(defined) => {
+                let name = defined.node.name.node.as_str();
+                described(name, &defined.node.description, amiss);
+                match &defined.node.kind {
+                    TypeKind::Object(object) => fields(name, &object.fields, amiss),
+                    TypeKind::Interface(interface) => fields(name, &interface.fields, amiss),
+                    TypeKind::InputObject(object) => inputs(&format!("{name}."), &object.fields, amiss),
+                    TypeKind::Enum(values) => {
+                        for value in values.values.iter().map(|value| &value.node) {
+                            described(&format!("{name}.{}", value.value.node), &value.description, amiss);
+                        }
+                    }
+                    TypeKind::Scalar | TypeKind::Union(_) => {}
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_element_is_described_and_each_null_means_something() {
+    assert_eq!(amiss(&disposisi::graphql::sdl()), Vec::<String>::new());
+    let poor = "type T { a(b: Int): Int! \"c\" c: Int \"d, or null\" d: Int } enum E { V } \"i\" input I { f: Int } \"s\" scalar S";
+    let told =
+        ["T is not described", "T.a is not described", "T.a:b is not described", "T.c does not say when it is null"];
+    assert_eq!(
+        amiss(poor),
+        [&told[..], &["E is not described", "E.V is not described", "I.f is not described"]].concat()
+    );
 }

@@ -157,13 +157,7 @@ impl Story {
     /// Tells it to a server of its own, which answers operations of any size.
     pub(crate) async fn tell() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let folders = Folders::copied(folder.path());
-        let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/example");
-        let file = "permohonan-surel.toml";
-        std::fs::copy(examples.join(file), folders.procedures.join("singkawang").join(file)).expect("a copy");
-        let policy = folders.policies.join("singkawang.csv");
-        let lines = [&policy, &examples.join("policy.csv")].map(|path| std::fs::read_to_string(path).expect("lines"));
-        std::fs::write(&policy, lines.concat()).expect("the policy");
+        let folders = Folders::with_example(folder.path());
         let mut server = Server::of(CAST, folders);
         server.restart_with(&["--depth-limit", "64", "--complexity-limit", "1000000000000"]);
         for office in ["singkawang", "denpasar"] {

@@ -162,3 +162,20 @@ pub(crate) async fn other_values(database: &DatabaseConnection, table: &str) -> 
     let text = |row: &sea_orm::QueryResult, index| row.try_get_by_index(index).expect("a text");
     rows.iter().map(|row| other(text(row, 0), text(row, 1))).collect()
 }
+
+/// Every row of every table, as text.
+pub(crate) async fn rows(data: &Path) -> Vec<String> {
+    let database = open(data).await;
+    let ask = async |sql: String| {
+        let statement = Statement::from_string(database.get_database_backend(), sql);
+        let rows = database.query_all_raw(statement).await.expect("rows");
+        rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a text")).collect::<Vec<_>>()
+    };
+    let mut found = Vec::new();
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
+    for table in ask(tables.to_owned()).await {
+        found.extend(ask(format!("SELECT '{table} ' || row::text FROM public.\"{table}\" AS row ORDER BY 1")).await);
+    }
+    database.close().await.expect("closed");
+    found
+}

@@ -33,6 +33,8 @@ mod crash;
 mod data_center;
 #[path = "../it/doors.rs"]
 mod doors;
+#[path = "../it/dry.rs"]
+mod dry;
 #[path = "../it/explain.rs"]
 mod explain;
 #[path = "../it/faults.rs"]

@@ -1,10 +1,11 @@
 //! What was provisioned. A kind that has no type of its own is a `GenericAsset`.
 
-use async_graphql::{Context, Enum, ID, Interface, Json, Object, Result};
+use async_graphql::{Context, Enum, ID, Interface, Object, Result};
 use chrono::{DateTime, Utc};
 use entity::asset;
 use uuid::Uuid;
 
+use super::json::Json;
 use super::page::connection;
 use super::request::{Request, find, word};
 use super::who::{Agency, Office, User, agency, person};
@@ -108,8 +109,9 @@ impl Held {
     field(name = "status", ty = "AssetStatus", desc = "How far it has come."),
     field(
         name = "attributes",
-        ty = "Option<Json<serde_json::Value>>",
-        desc = "Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`)."
+        ty = "Option<Json>",
+        desc = "Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`). \
+                Null only beside an error."
     ),
     field(name = "created_at", ty = "DateTime<Utc>", desc = "When it was reserved or made."),
     field(name = "verified_at", ty = "Option<DateTime<Utc>>", desc = "When it was verified; null where it was not."),
@@ -205,10 +207,11 @@ macro_rules! asset {
             }
 
             /// Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`).
+            /// Null only beside an error.
             pub(in crate::graphql) async fn attributes(
                 &self,
                 context: &Context<'_>,
-            ) -> Result<Option<Json<serde_json::Value>>> {
+            ) -> Result<Option<Json>> {
                 Ok(Some(Json(self.0.read(context)?)))
             }
 
@@ -250,12 +253,12 @@ macro_rules! asset {
 asset!(
     /// An account in the city's cloud.
     CloudAccount {
-        /// Its user name.
+        /// Its user name; null where its SOP asks for none.
         pub(in crate::graphql) async fn username(&self) -> Result<Option<String>> {
             self.0.text("username")
         }
 
-        /// Its storage quota, in GiB.
+        /// Its storage quota, in GiB; null where its SOP asks for none.
         pub(in crate::graphql) async fn quota_gib(&self) -> Result<Option<i32>> {
             self.0.number("quotaGib")
         }
@@ -275,7 +278,7 @@ asset!(
             Ok(self.0.attributes()?["fqdn"].as_str().unwrap_or(&self.0.row.name).to_owned())
         }
 
-        /// The type of its DNS record.
+        /// The type of its DNS record; null where its SOP asks for none.
         pub(in crate::graphql) async fn record_type(&self) -> Result<Option<String>> {
             self.0.text("recordType")
         }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::procedure::{RecordKind, Step};
 use super::request::{ActionKind, Request};
 use super::who::{Role, User, person, role};
-use crate::graphql::session::language;
+use crate::graphql::error;
+use crate::graphql::session::{language, service};
 use crate::service::{self, ClosedReason};
 
 /// Why something is not possible now.
@@ -61,10 +62,14 @@ pub(in crate::graphql) struct Awaited {
 
 impl Awaited {
     /// Of a request.
-    pub(in crate::graphql) fn of(context: &Context<'_>, request: &Request, awaited: service::Awaited) -> Result<Self> {
-        let entry = request.entry(context)?;
+    pub(in crate::graphql) fn of(
+        context: &Context<'_>,
+        row: &entity::request::Model,
+        awaited: service::Awaited,
+    ) -> Result<Self> {
+        let entry = service(context)?.entry_of(row).map_err(error::of)?;
         let step = awaited.step.as_ref().and_then(|key| Step::of(entry, key));
-        let office = request.0.row.office.clone();
+        let office = row.office.clone();
         Ok(Self { step, office, roles: awaited.roles, people: awaited.people })
     }
 }
@@ -141,7 +146,7 @@ impl ClosedAction {
             step: closed.step.as_ref().and_then(|key| Step::of(entry, key)),
             reasons: closed.reasons.into_iter().map(ClosedActionReason::from).collect(),
             message: closed.message.told(language(context)?),
-            awaited: closed.awaited.map(|awaited| Awaited::of(context, request, awaited)).transpose()?,
+            awaited: closed.awaited.map(|awaited| Awaited::of(context, &request.0.row, awaited)).transpose()?,
             needs: ActionNeeds { records: closed.needs.records.iter().map(record).collect(), signatures },
         })
     }

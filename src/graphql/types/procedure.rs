@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::date::Date;
+use super::json::Json;
 use super::request::RequestStatus;
 use super::who::{Office, Role, role};
 use crate::access::Action;
@@ -138,8 +139,8 @@ impl Procedure {
     }
 
     /// JSON Schema (2020-12) of `SubmitRequestInput.details`.
-    async fn details_schema(&self, context: &Context<'_>) -> Result<Json<&serde_json::Value>> {
-        Ok(Json(self.0.details.schema(language(context)?)))
+    async fn details_schema(&self, context: &Context<'_>) -> Result<Json> {
+        Ok(Json(self.0.details.schema(language(context)?).clone()))
     }
 }
 
@@ -486,8 +487,8 @@ impl Outcome {
     }
 
     /// JSON Schema (2020-12) of `AssetInput.attributes`; null where the outcome takes no asset.
-    async fn asset_schema(&self, context: &Context<'_>) -> Result<Option<Json<&serde_json::Value>>> {
+    async fn asset_schema(&self, context: &Context<'_>) -> Result<Option<Json>> {
         let language = language(context)?;
-        Ok(self.step.entry.asset_form(self.step.model(), self.model()).map(|form| Json(form.schema(language))))
+        Ok(self.step.entry.asset_form(self.step.model(), self.model()).map(|form| Json(form.schema(language).clone())))
     }
 }

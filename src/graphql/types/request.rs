@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, document, signature, submission, visit};
 
@@ -10,6 +10,7 @@ use super::asset::Asset;
 use super::closed::ClosedAction;
 use super::date::Date;
 use super::event::RequestEventConnection;
+use super::json::Json;
 use super::page::{Arguments, connection, page};
 use super::procedure::{Outcome, Procedure, RecordKind, Step};
 use super::who::{Actor, Agency, Contact, Role, RoleGrant, User, agency, person, role};
@@ -268,13 +269,13 @@ impl Request {
         Letter::of(&self.latest_submission(context).await?)
     }
 
-    /// The agency's person in charge (Data Admin).
+    /// The agency's person in charge (Data Admin). Null only beside an error.
     async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
         Ok(Some(Contact::of(context, self, &self.latest_submission(context).await?.contact)?))
     }
 
-    /// The procedure's form, filled in: fits `procedure.detailsSchema`.
-    async fn details(&self, context: &Context<'_>) -> Result<Option<Json<serde_json::Value>>> {
+    /// The procedure's form, filled in: fits `procedure.detailsSchema`. Null only beside an error.
+    async fn details(&self, context: &Context<'_>) -> Result<Option<Json>> {
         Ok(Some(json(&self.latest_submission(context).await?.details)?))
     }
 
@@ -358,7 +359,7 @@ impl Request {
         Ok(rows.filter(|row| service.sees_asset(&self.0, row)).map(Asset::of).collect())
     }
 
-    /// What happened, in order, as far as you may see it.
+    /// What happened, in order, as far as you may see it. Null only beside an error.
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn events(
         &self,
@@ -396,7 +397,7 @@ impl Request {
     }
 }
 
-fn json(text: &str) -> Result<Json<serde_json::Value>> {
+fn json(text: &str) -> Result<Json> {
     serde_json::from_str(text).map(Json).map_err(|_| error::damaged("a stored form cannot be read"))
 }
 
@@ -457,13 +458,13 @@ impl Submission {
         Letter::of(&self.row)
     }
 
-    /// The agency's person in charge (Data Admin).
+    /// The agency's person in charge (Data Admin). Null only beside an error.
     async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
         Ok(Some(Contact::of(context, &self.request, &self.row.contact)?))
     }
 
-    /// The procedure's form, filled in.
-    async fn details(&self) -> Result<Option<Json<serde_json::Value>>> {
+    /// The procedure's form, filled in. Null only beside an error.
+    async fn details(&self) -> Result<Option<Json>> {
         Ok(Some(json(&self.row.details)?))
     }
 }

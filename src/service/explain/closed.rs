@@ -158,6 +158,11 @@ impl Service {
         };
         Ok(asked.into_iter().filter(|(kind, step)| !now(*kind, *step)).filter_map(|it| door.why(it.0, it.1)).collect())
     }
+
+    /// Who is waited for at the step under way, as far as that side of the request may know it; none when it has ended.
+    pub(in crate::service) fn whose_turn(&self, policy: &Policy, seen: &Seen<SeenRequest>) -> Answer<Option<Awaited>> {
+        Ok(whose_turn(policy, seen, &self.entry_of(&seen.row)?.procedure))
+    }
 }
 
 impl Door<'_> {
@@ -301,7 +306,6 @@ impl Door<'_> {
     }
 }
 
-/// Who is waited for at the step under way, as far as that side of the request may know it; none when it has ended.
 fn whose_turn(policy: &Policy, seen: &Seen<SeenRequest>, procedure: &Procedure) -> Option<Awaited> {
     let row = &seen.row;
     let step = row.step.clone()?;

@@ -123,3 +123,33 @@ fn a_signature_is_a_decision_of_its_own() {
     let told = messages(&chain(&documents(["d0".to_owned()].into_iter()), &[may, signed]), LIMITS);
     assert_eq!(told, ["step `3`, reached by `2:next`: no outcome can be taken and nothing can be signed"]);
 }
+
+#[test]
+fn what_may_still_come_is_told_of_every_state() {
+    use crate::workflow::{Decision, Execution, Refusal, WhenNeeded, decide, needs, submit};
+    let draft = "brings = [\"d0\"]\noutcomes = [{ key = \"next\", label = \"l\", to = \"3\" }]";
+    let send = "signs = \"d0\"\nrequires = [\"d0\"]\noutcomes = [\
+        { key = \"send\", label = \"l\", ends = \"completed\", signed = \"d0\" }, \
+        { key = \"revise\", label = \"l\", to = \"2\", refused = \"d0\" }]";
+    let procedure = chain(&documents(["d0".to_owned()].into_iter()), &[draft, send]);
+    let (ahead, last) = (Ahead::of(&procedure), procedure.step("3").unwrap());
+    let all = [Coming::Step("2".to_owned()), Coming::Step("3".to_owned()), Coming::Signature("3".to_owned())];
+    let missing = Refusal::Missing { record: "d0".to_owned(), needed: WhenNeeded::Before };
+    let unsigned = Refusal::NotSigned("d0".to_owned());
+
+    let begun = submit(&procedure).unwrap();
+    assert_eq!(ahead.from(&procedure, &begun), all.clone().into());
+    assert_eq!(needs(&procedure, &begun, last), [missing, unsigned.clone()]);
+    let run = Execution { step: "2".to_owned(), outcome: "next".to_owned(), ..Default::default() };
+    let run = Execution { documents: ["d0".to_owned()].into(), ..run };
+    let drafted = decide(&procedure, &begun, &Act::Execute(run)).unwrap();
+    assert_eq!(ahead.from(&procedure, &drafted), all.clone().into());
+    assert_eq!(needs(&procedure, &drafted, last), [unsigned]);
+    let decided = |decision| decide(&procedure, &drafted, &Act::Sign { record: "d0".to_owned(), decision }).unwrap();
+    let (signed, refused) = (decided(Decision::Sign), decided(Decision::Refuse));
+    assert_eq!(ahead.from(&procedure, &signed), [Coming::Step("3".to_owned())].into());
+    assert_eq!(ahead.from(&procedure, &refused), all.clone().into());
+    assert_eq!((needs(&procedure, &signed, last), needs(&procedure, &refused, last)), (vec![], vec![]));
+    // Whoever knows the step alone is told the same whatever the signer said.
+    assert_eq!(ahead.from_step("3"), all.into());
+}

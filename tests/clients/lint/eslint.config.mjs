@@ -36,7 +36,7 @@ export default [
       '@graphql-eslint/require-nullable-result-in-root': 'error',
 
       // What has an identity has an `id`. These have none: they are part of what holds them, named by a key within it, or, as
-      // the viewer, a session and an error, nothing that anybody looks up.
+      // the viewer, a session, a preview and an error, nothing that anybody looks up.
       '@graphql-eslint/strict-id-in-types': [
         'error',
         {
@@ -45,8 +45,13 @@ export default [
           exceptions: {
             suffixes: ['Connection', 'Edge', 'Payload'],
             types: [
+              'ActPreview',
               'Action',
+              'ActionNeeds',
               'Actor',
+              'AssetPreview',
+              'Awaited',
+              'ClosedAction',
               'Contact',
               'Credential',
               'DispositionRead',
@@ -54,6 +59,7 @@ export default [
               'GrantExplanation',
               'InboxChange',
               'Letter',
+              'NeededSignature',
               'OfficePerson',
               'Outcome',
               'PageInfo',

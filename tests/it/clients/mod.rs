@@ -1,11 +1,13 @@
 //! Real clients, each as its own documentation uses it: what they got in a storm, cut off again and again, is the log.
 
+mod audits;
 mod examples;
 mod explorer;
 mod frameworks;
 mod guide;
 mod install;
 mod lint;
+mod old;
 mod program;
 mod proxy;
 mod storm;

@@ -1,0 +1,240 @@
+//! Operations by POST and by GET: what they come to is answered in one of the two types, or as a stream of events.
+
+use std::net::{IpAddr, SocketAddr};
+
+use async_graphql::Request;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{ConnectInfo, Extension, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use tracing::Instrument;
+
+use super::answers::{self, Answer, Once};
+use super::compressed::Compressible;
+use super::media::Media;
+use super::refusal::Refusal;
+use super::reply::{public, reply};
+use super::sent::{Asked, Sent, header_token, malformed};
+use super::{Shared, events, language, socket};
+use crate::graphql::{Code, Ended, Operation, RequestId};
+use crate::service::Pass;
+
+/// What can be done at the endpoint.
+const METHODS: &str = "GET, HEAD, POST";
+
+/// Where a subscription is followed.
+const FOLLOW: &str = "Follow a subscription by WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.";
+
+/// Operations by POST.
+pub(super) async fn post(
+    State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    request: axum::extract::Request,
+) -> Response {
+    let call = Call::of(&shared, peer.ip(), &headers, id, false);
+    // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
+    call.answered(async |media| {
+        let sent = Sent::read(&headers, request.into_body(), shared.body_limit, shared.batch_limit).await?;
+        let who = call.signed_in().await?;
+        match sent {
+            Sent::One(request) => call.run(call.read(request), who, media).await,
+            Sent::Batch(requests) => {
+                let operations = requests.into_iter().map(|request| call.read(request)).collect();
+                call.run_batch(operations, who, media).await
+            }
+        }
+    })
+    .await
+}
+
+/// What is asked for by GET: a WebSocket, a stream of events, or a query.
+pub(super) async fn get(
+    State(shared): State<Shared>,
+    peer: ConnectInfo<SocketAddr>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    if let Ok(socket) = socket {
+        return socket::upgrade(shared, (peer.ip(), id), &headers, socket);
+    }
+    let call = Call::of(&shared, peer.ip(), &headers, id, true);
+    call.answered(async |media| {
+        let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
+        let operation = call.read(asked.request()?);
+        // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
+        if operation.as_ref().is_ok_and(Operation::is_mutation) {
+            return Err(Refusal::method("POST", "Send a mutation by POST."));
+        }
+        let who = call.signed_in().await?;
+        call.run(operation, who, media).await
+    })
+    .await
+}
+
+/// What is sent by any other method.
+pub(super) async fn other(Extension(id): Extension<RequestId>, headers: HeaderMap) -> Response {
+    let message = "Send queries by GET or POST, mutations by POST.";
+    Refusal::method(METHODS, message).respond(Media::wanted(&headers).unwrap_or(Media::Json), language(&headers), &id)
+}
+
+/// An operation, or the whole answer to what is none.
+type Read = Result<Operation, Box<async_graphql::Response>>;
+
+/// Who calls, and until when their token is good.
+#[derive(Clone, Copy)]
+struct Who {
+    pass: Option<Pass>,
+    until: Option<DateTime<Utc>>,
+}
+
+/// A call, and where it comes from.
+struct Call<'a> {
+    shared: &'a Shared,
+    address: IpAddr,
+    headers: &'a HeaderMap,
+    id: RequestId,
+    /// It asks by GET: what it is answered may be kept.
+    is_by_get: bool,
+}
+
+impl<'a> Call<'a> {
+    fn of(shared: &'a Shared, peer: IpAddr, headers: &'a HeaderMap, id: RequestId, is_by_get: bool) -> Self {
+        Self { shared, address: shared.proxies.caller(peer, headers), headers, id, is_by_get }
+    }
+
+    /// Answers, in a type that the caller takes, and in time.
+    async fn answered(&self, answer: impl AsyncFnOnce(Media) -> Result<Response, Refusal>) -> Response {
+        let media = match Media::wanted(self.headers) {
+            Some(media) => media,
+            // What streams of events do not tell is told in JSON.
+            None if events::is_wanted(self.headers) => Media::Json,
+            None => {
+                let message = "Answers are application/graphql-response+json, application/json or text/event-stream: \
+                    name one of them in `Accept`.";
+                return Refusal::not_acceptable(message).respond(Media::Json, language(self.headers), &self.id);
+            }
+        };
+        let most = self.shared.operation;
+        let answer = tokio::time::timeout(most, answer(media)).await;
+        let answer = answer.unwrap_or_else(|_| Err(Refusal::too_long(most.as_secs())));
+        answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id))
+    }
+
+    /// An operation that is to be answered in the caller's language.
+    fn read(&self, request: Request) -> Read {
+        Operation::read(request).map(|operation| operation.wanting(language(self.headers)))
+    }
+
+    /// Whose token was sent; nobody's when none was.
+    async fn signed_in(&self) -> Result<Who, Refusal> {
+        let (pass, until) = match header_token(self.headers)? {
+            None => None,
+            Some(token) => Some(self.shared.service.pass_of(token).await?),
+        }
+        .unzip();
+        Ok(Who { pass, until })
+    }
+
+    /// Runs an operation, and answers with what it came to.
+    async fn run(&self, operation: Read, who: Who, media: Media) -> Result<Response, Refusal> {
+        if events::is_wanted(self.headers) {
+            return Ok(self.stream(operation, who).await);
+        }
+        let is_query = operation.as_ref().is_ok_and(Operation::is_query);
+        let answer = match operation {
+            Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
+            Ok(operation) => answers::once(self.shared, operation, who.pass, self.address).await?,
+            Err(response) => Once { response: *response, is_public: false },
+        };
+        let is_public = self.is_by_get && answer.is_public;
+        let answer = answer.response;
+        let status = match media {
+            Media::Graphql => status(&answer),
+            Media::Json => StatusCode::OK,
+        };
+        let body = answers::written(&self.id.on(answer));
+        let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
+        if is_query {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
+    }
+
+    /// Runs operations one after another, and answers with the list of what each came to. All of them together are given the time
+    /// that one is.
+    async fn run_batch(&self, operations: Vec<Read>, who: Who, media: Media) -> Result<Response, Refusal> {
+        if events::is_wanted(self.headers) {
+            return Err(Refusal::batch(
+                "A batch is not answered by a stream of events: send its operations by themselves.",
+            ));
+        }
+        // Before anything runs: it would be done in part, and nothing would tell of the rest.
+        if operations.iter().flatten().any(Operation::is_subscription) {
+            return Err(Refusal::batch("A subscription is not followed in a batch: send it by itself."));
+        }
+        let is_all_queries = operations.iter().flatten().all(Operation::is_query);
+        let mut body = Vec::from(*b"[");
+        for (number, operation) in (1..).zip(operations) {
+            let id = self.id.of_operation(number);
+            let answer = match operation {
+                Ok(operation) => {
+                    let wanted = operation.wanted();
+                    let answer = answers::once(self.shared, operation, who.pass, self.address);
+                    let answer = answer.instrument(id.span()).await;
+                    answer.map_or_else(|refused| Ended::from(refused).told(wanted).answer, |answer| answer.response)
+                }
+                Err(response) => *response,
+            };
+            if number > 1 {
+                body.push(b',');
+            }
+            body.extend(answers::written(&id.on(answer)));
+        }
+        body.push(b']');
+        let mut reply = reply(StatusCode::OK, media, body);
+        if is_all_queries {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
+    }
+
+    /// Answers with a stream of events.
+    async fn stream(&self, operation: Read, who: Who) -> Response {
+        let answers = match operation {
+            Ok(operation) => {
+                let place = (self.address, self.id.clone());
+                answers::answers(self.shared, operation, who.pass, place, self.last_event()).await
+            }
+            Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
+        };
+        events::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))
+    }
+
+    /// Where a client that comes back was.
+    fn last_event(&self) -> Option<String> {
+        let sent = self.headers.get(events::LAST_EVENT)?.to_str().ok()?.trim();
+        (!sent.is_empty()).then(|| sent.to_owned())
+    }
+}
+
+/// The status of an answer where that says something: 200 as soon as the operation ran, whatever failed in it.
+fn status(answer: &async_graphql::Response) -> StatusCode {
+    if answers::has_run(answer) {
+        return StatusCode::OK;
+    }
+    let is = |code: Code| answer.errors.first().is_some_and(|error| code.is_of(error));
+    match () {
+        () if is(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
+        () if is(Code::Forbidden) => StatusCode::FORBIDDEN,
+        () if is(Code::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        () if is(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        () => StatusCode::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,107 @@
+//! Operations that never ran, or were cut short: what is wrong, as a status and as an error that an answer carries.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::answers::written;
+use super::media::Media;
+use super::reply::reply;
+use crate::graphql::{self, Code, RequestId};
+use crate::language::{Language, Text};
+use crate::say;
+use crate::service::Refused;
+
+/// What a caller reads whose token has ended while they followed.
+pub(super) const SIGNED_OUT: &str = "The token has ended: sign in again, and go on from your last cursor.";
+
+/// An operation that never ran, or was cut short.
+///
+/// Its status is the same in plain JSON: what cannot be taken as an operation, who is not known, and what is not to be had are
+/// for HTTP to tell, and clients, proxies and monitors have always read it there.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: Code,
+    message: Text,
+    /// The methods that would do.
+    allow: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A refusal of that status, with that code.
+    pub(super) fn new(status: StatusCode, code: Code, message: impl Into<Text>) -> Self {
+        Self { status, code, message: message.into(), allow: None }
+    }
+
+    /// This does not go by that method.
+    pub(super) fn method(allow: &'static str, message: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidOperation, message) }
+    }
+
+    /// There is no answer of a type that would be taken.
+    pub(super) fn not_acceptable(message: &'static str) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, Code::InvalidOperation, message)
+    }
+
+    /// Operations are not taken together so.
+    pub(super) fn batch(message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::BatchRefused, message)
+    }
+
+    /// Nobody is known by that token.
+    pub(super) fn unauthenticated(message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
+    }
+
+    /// The operation took too long.
+    pub(super) fn too_long(seconds: u64) -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(seconds))
+    }
+
+    /// The body is larger than is taken.
+    pub(super) fn too_large(most: usize) -> Self {
+        let message = say!("The body is larger than {most} bytes, which is the most that is taken.", most);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message)
+    }
+
+    /// The response that says so.
+    pub(super) fn respond(self, media: Media, language: Option<Language>, id: &RequestId) -> Response {
+        let Self { status, code, message, allow } = self;
+        let body = written(&id.on(graphql::told(code.answer(message), language)));
+        let mut response = reply(status, media, body);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Refused> for Refusal {
+    /// Why a session was not opened.
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unauthenticated => Self::unauthenticated("The token has ended or is not valid: sign in again."),
+            Refused::Unavailable(detail) => {
+                tracing::error!(detail, "the database is not available");
+                let message = "The database is not available. Try again later.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message)
+            }
+            error => {
+                tracing::error!(?error, "no session");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on our side.")
+            }
+        }
+    }
+}
+
+/// What a caller reads whose operation was given up.
+pub(super) fn too_long(seconds: u64) -> Text {
+    say!(
+        "The operation took longer than {seconds} seconds and was given up. A mutation may or may not have been done: \
+         send it again with the same idempotencyKey, or read first.",
+        seconds,
+    )
+}
