@@ -87,6 +87,13 @@ impl Server {
             operation,
             explorer: settings.explorer,
             proxies: http::Proxies::new(settings.trusted_proxies.clone()),
+            rates: http::Rates::new(
+                http::Rate { burst: settings.person_burst, a_minute: settings.person_rate },
+                http::Rate { burst: settings.key_burst, a_minute: settings.key_rate },
+                http::Rate { burst: settings.address_burst, a_minute: settings.address_rate },
+            ),
+            person_sockets: settings.person_sockets,
+            person_operations: settings.person_operations,
             socket_init: Duration::from_secs(settings.socket_init_seconds),
             heartbeat: Duration::from_secs(settings.heartbeat_seconds),
             lifeline,

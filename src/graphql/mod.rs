@@ -30,7 +30,7 @@ use std::sync::LazyLock;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 
-pub use code::Code;
+pub use code::{Code, Details};
 use complete::Shapes;
 pub use follow::{Ended, Told, follow};
 pub use limits::Limits;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use tracing::Instrument;
 
 use super::Shared;
-use super::refusal::too_long;
+use super::refusal::{limit, too_long};
 use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
 use crate::service::{LogPlace, Pass, Refused};
 
@@ -67,7 +67,8 @@ pub(super) async fn answers(
             Ok(Ok(response)) => Answer::Next(written(&id.on(response)).into(), None),
             Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
             Err(_) => {
-                let answer = Code::Timeout.answer(too_long(shared.operation.as_secs()));
+                let seconds = shared.operation.as_secs();
+                let answer = Code::Timeout.answer_with(too_long(seconds), limit("seconds", seconds, None));
                 Answer::Failed(id.on(graphql::told(answer, wanted)))
             }
         }

@@ -1,6 +1,7 @@
 //! Operations by POST and by GET: what they come to is answered in one of the two types, or as a stream of events.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 
 use async_graphql::Request;
 use axum::extract::rejection::QueryRejection;
@@ -14,9 +15,10 @@ use tracing::Instrument;
 
 use super::answers::{self, Answer};
 use super::media::Media;
+use super::rates::Standing;
 use super::refusal::Refusal;
 use super::sent::{Asked, Sent, header_token, malformed};
-use super::{Shared, events, language, socket};
+use super::{Shared, events, held, language, socket};
 use crate::graphql::{Code, Ended, Operation, RequestId};
 use crate::service::Pass;
 
@@ -34,11 +36,11 @@ pub(super) async fn post(
     headers: HeaderMap,
     request: axum::extract::Request,
 ) -> Response {
-    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
+    let call = Call::new(&shared, peer.ip(), &headers, id);
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
         let sent = Sent::read(&headers, request.into_body(), &shared).await?;
-        let who = call.signed_in().await?;
+        let who = call.signed_in(sent.count()).await?;
         match sent {
             Sent::TooMuch(response) => call.run(Err(response), who, media).await,
             Sent::One(request) => call.run(call.read(request), who, media).await,
@@ -63,7 +65,7 @@ pub(super) async fn get(
     if let Ok(socket) = socket {
         return socket::upgrade(shared, (peer.ip(), id), &headers, socket);
     }
-    let call = Call { shared: &shared, address: shared.proxies.caller(peer.ip(), &headers), headers: &headers, id };
+    let call = Call::new(&shared, peer.ip(), &headers, id);
     call.answered(async |media| {
         let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
         let operation = call.read(asked.request()?);
@@ -71,7 +73,7 @@ pub(super) async fn get(
         if operation.as_ref().is_ok_and(Operation::is_mutation) {
             return Err(Refusal::method("POST", "Send a mutation by POST."));
         }
-        let who = call.signed_in().await?;
+        let who = call.signed_in(1).await?;
         call.run(operation, who, media).await
     })
     .await
@@ -99,9 +101,15 @@ struct Call<'a> {
     address: IpAddr,
     headers: &'a HeaderMap,
     id: RequestId,
+    /// How the caller stands, once it is known who they are.
+    standing: OnceLock<Standing>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    fn new(shared: &'a Shared, peer: IpAddr, headers: &'a HeaderMap, id: RequestId) -> Self {
+        Self { shared, address: shared.proxies.caller(peer, headers), headers, id, standing: OnceLock::new() }
+    }
+
     /// Answers, in a type that the caller takes, and in time.
     async fn answered(&self, answer: impl AsyncFnOnce(Media) -> Result<Response, Refusal>) -> Response {
         let media = match Media::wanted(self.headers) {
@@ -117,7 +125,11 @@ impl Call<'_> {
         let most = self.shared.operation;
         let answer = tokio::time::timeout(most, answer(media)).await;
         let answer = answer.unwrap_or_else(|_| Err(Refusal::too_long(most.as_secs())));
-        answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id))
+        let mut answer = answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id));
+        if let Some(standing) = self.standing.get() {
+            standing.tell(answer.headers_mut());
+        }
+        answer
     }
 
     /// An operation that is to be answered in the caller's language.
@@ -125,14 +137,20 @@ impl Call<'_> {
         Operation::read(request, &self.shared.limits).map(|operation| operation.wanting(language(self.headers)))
     }
 
-    /// Whose token was sent; nobody's when none was.
-    async fn signed_in(&self) -> Result<Who, Refusal> {
-        let (pass, until) = match header_token(self.headers)? {
-            None => None,
-            Some(token) => Some(self.shared.service.pass_of(token).await?),
+    /// Whose token was sent, and may call so often; nobody's when none was.
+    async fn signed_in(&self, operations: usize) -> Result<Who, Refusal> {
+        let found = match header_token(self.headers) {
+            Ok(None) => Ok(None),
+            Ok(Some(token)) => self.shared.service.pass_of(token).await.map(Some).map_err(Refusal::from),
+            Err(refusal) => Err(refusal),
+        };
+        let (pass, until) = found.as_ref().ok().copied().flatten().unzip();
+        let standing = self.shared.rates.take(pass, self.address, operations);
+        if let Ok(Some(standing)) | Err(standing) = &standing {
+            let _ = self.standing.set(*standing);
         }
-        .unzip();
-        Ok(Who { pass, until })
+        standing.map_err(|standing| Refusal::too_often(&standing))?;
+        found.map(|_| Who { pass, until })
     }
 
     /// Runs an operation, and answers with what it came to.
@@ -188,10 +206,14 @@ impl Call<'_> {
     /// Answers with a stream of events.
     async fn stream(&self, operation: Read, who: Who) -> Response {
         let answers = match operation {
-            Ok(operation) => {
-                let place = (self.address, self.id.clone());
-                answers::answers(self.shared, operation, who.pass, place, self.last_event()).await
-            }
+            Ok(operation) => match self.shared.hold(who.pass) {
+                Ok(hold) => {
+                    let place = (self.address, self.id.clone());
+                    let answers = answers::answers(self.shared, operation, who.pass, place, self.last_event()).await;
+                    held::until_the_end(answers, hold)
+                }
+                Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
+            },
             Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
         };
         events::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))

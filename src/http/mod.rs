@@ -5,10 +5,12 @@ mod calls;
 mod close;
 mod events;
 mod explorer;
+mod held;
 mod identified;
 mod lifeline;
 mod media;
 mod proxies;
+mod rates;
 mod refusal;
 mod sent;
 mod socket;
@@ -16,7 +18,9 @@ mod socket;
 pub use close::Close;
 pub use lifeline::{Ending, Lifeline, lifeline};
 pub use proxies::Proxies;
+pub use rates::{Rate, Rates};
 
+use held::{Held, Hold};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,9 +33,9 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
-use crate::graphql::{ApiSchema, Followed, Limits};
+use crate::graphql::{ApiSchema, Code, Followed, Limits};
 use crate::language::Language;
-use crate::service::Service;
+use crate::service::{Pass, Service};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -45,6 +49,10 @@ struct Shared {
     socket_init: Duration,
     heartbeat: Duration,
     proxies: Arc<Proxies>,
+    rates: Arc<Rates>,
+    /// The sockets of each person, and what they have under way on them and by streams of events.
+    sockets: Held,
+    operations: Held,
     followed: Arc<Followed>,
     lifeline: Lifeline,
 }
@@ -67,6 +75,12 @@ pub struct Served {
     pub explorer: bool,
     /// Whose word is taken for where a caller calls from.
     pub proxies: Proxies,
+    /// How often callers may call.
+    pub rates: Rates,
+    /// So many WebSockets a person may have open at once; any number when it is 0.
+    pub person_sockets: usize,
+    /// So many operations a person may have under way at once on WebSockets and streams of events; any number when it is 0.
+    pub person_operations: usize,
     /// How long a WebSocket may take to say who it is.
     pub socket_init: Duration,
     /// How often a long connection shows that it lives.
@@ -87,6 +101,9 @@ impl Served {
             operation,
             explorer,
             proxies,
+            rates,
+            person_sockets,
+            person_operations,
             socket_init,
             heartbeat,
             lifeline,
@@ -112,9 +129,25 @@ impl Served {
                 socket_init,
                 heartbeat,
                 proxies: Arc::new(proxies),
+                rates: Arc::new(rates),
+                sockets: Held::new(person_sockets),
+                operations: Held::new(person_operations),
                 followed: Arc::default(),
                 lifeline,
             })
+    }
+}
+
+impl Shared {
+    /// Another operation that a person has under way for long; the answer to who has too many. Nobody holds any.
+    fn hold(&self, pass: Option<Pass>) -> Result<Option<Hold>, Box<async_graphql::Response>> {
+        let Some(pass) = pass else { return Ok(None) };
+        self.operations.take(pass.user).map(Some).ok_or_else(|| {
+            let most = self.operations.most();
+            let message =
+                format!("No other operation is taken: at most {most} of yours may be under way on all connections.");
+            Box::new(Code::TooManyOperations.answer(message))
+        })
     }
 }
 

@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::answers::written;
 use super::media::Media;
-use crate::graphql::{self, Code, RequestId};
+use super::rates::Standing;
+use crate::graphql::{self, Code, Details, RequestId};
 use crate::language::{Language, Text};
 use crate::say;
 use crate::service::Refused;
@@ -22,6 +23,8 @@ pub(super) struct Refusal {
     status: StatusCode,
     code: Code,
     message: Text,
+    /// What else a client may read of it.
+    details: Details,
     /// The methods that would do.
     allow: Option<&'static str>,
 }
@@ -29,7 +32,7 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A refusal of that status, with that code.
     pub(super) fn new(status: StatusCode, code: Code, message: impl Into<Text>) -> Self {
-        Self { status, code, message: message.into(), allow: None }
+        Self { status, code, message: message.into(), details: Details::new(), allow: None }
     }
 
     /// This does not go by that method.
@@ -54,19 +57,29 @@ impl Refusal {
 
     /// The operation took too long.
     pub(super) fn too_long(seconds: u64) -> Self {
-        Self::new(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(seconds))
+        Self {
+            details: limit("seconds", seconds, None),
+            ..Self::new(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(seconds))
+        }
     }
 
-    /// The body is larger than is taken.
-    pub(super) fn too_large(most: usize) -> Self {
+    /// The body is larger than is taken; how large, where that was said before it came.
+    pub(super) fn too_large(most: usize, actual: Option<u64>) -> Self {
         let message = say!("The body is larger than {most} bytes, which is the most that is taken.", most);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message)
+        let details = limit("body", most as u64, actual);
+        Self { details, ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message) }
+    }
+
+    /// The caller calls too often.
+    pub(super) fn too_often(standing: &Standing) -> Self {
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, standing.message());
+        Self { details: standing.details(), ..refusal }
     }
 
     /// The response that says so.
     pub(super) fn respond(self, media: Media, language: Option<Language>, id: &RequestId) -> Response {
-        let Self { status, code, message, allow } = self;
-        let body = written(&id.on(graphql::told(code.answer(message), language)));
+        let Self { status, code, message, details, allow } = self;
+        let body = written(&id.on(graphql::told(code.answer_with(message, details), language)));
         let headers = [(header::CONTENT_TYPE, media.content_type())];
         let mut response = (status, headers, body).into_response();
         if let Some(allow) = allow {
@@ -95,6 +108,13 @@ impl From<Refused> for Refusal {
             }
         }
     }
+}
+
+/// The limit that something went beyond, in the shape that all limits have.
+pub(super) fn limit(name: &str, max: u64, actual: Option<u64>) -> Details {
+    let mut details = vec![("limit", name.into()), ("max", max.into())];
+    details.extend(actual.map(|actual| ("actual", actual.into())));
+    details
 }
 
 /// What a caller reads whose operation was given up.

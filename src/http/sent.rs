@@ -21,6 +21,14 @@ pub(super) enum Sent {
 }
 
 impl Sent {
+    /// How many operations it asks for.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::TooMuch(_) | Self::One(_) => 1,
+            Self::Batch(requests) => requests.len(),
+        }
+    }
+
     /// Reads a body, within the limits.
     pub(super) async fn read(headers: &HeaderMap, body: Body, shared: &Shared) -> Result<Self, Refusal> {
         if !is_json(headers) {
@@ -114,6 +122,7 @@ const DRAINED: usize = 16;
 
 /// The whole of a body of at most `most` bytes.
 async fn whole(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
+    let told = axum::body::HttpBody::size_hint(&body).exact();
     let unread = match Limited::new(&mut body, most).collect().await {
         Ok(collected) => return Ok(collected.to_bytes()),
         Err(error) => error,
@@ -129,7 +138,7 @@ async fn whole(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
             None => break,
         }
     }
-    Err(Refusal::too_large(most))
+    Err(Refusal::too_large(most, told))
 }
 
 /// The token that was sent, if any.
