@@ -86,6 +86,7 @@ impl Server {
             batch_limit: settings.batch_limit,
             operation,
             explorer: settings.explorer,
+            origins: http::Origins::read(&settings.cors_origins).map_err(|name| format!("no origin: {name}"))?,
             proxies: http::Proxies::new(settings.trusted_proxies.clone()),
             rates: http::Rates::new(
                 http::Rate { burst: settings.person_burst, a_minute: settings.person_rate },

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::{self, DatabaseTls, DatabaseUrl};
 use super::identity;
+use crate::http::Origins;
 
 /// The file that is read when none is named and it is there.
 const FILE: &str = "disposisi.toml";
@@ -105,6 +106,8 @@ pub struct Settings {
     pub socket_init_seconds: u64,
     /// How often, in seconds, a long connection shows that it lives.
     pub heartbeat_seconds: u64,
+    /// The origins whose pages may read what is answered.
+    pub cors_origins: Vec<String>,
     /// The addresses of proxies that tell where a caller calls from.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -146,7 +149,7 @@ impl Default for Settings {
             operation_seconds: 30,
             value_limit: 10_000,
             document_limit: 100_000,
-            token_limit: 4_000,
+            token_limit: 3_000,
             field_limit: 2_000,
             root_field_limit: 100,
             alias_limit: 500,
@@ -164,6 +167,7 @@ impl Default for Settings {
             explorer: true,
             socket_init_seconds: 10,
             heartbeat_seconds: 20,
+            cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
         }
     }
@@ -279,7 +283,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     document_limit: Option<usize>,
-    /// How many tokens (names, values, punctuation) a document may have [default: 4000].
+    /// How many tokens (names, values, punctuation) a document may have [default: 3000].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_limit: Option<usize>,
@@ -351,6 +355,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     heartbeat_seconds: Option<u64>,
+    /// Origins whose pages may read what is answered, https://…, with commas between [default: none].
+    #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cors_origins: Option<Vec<String>>,
     /// Proxies whose X-Forwarded-For is believed, by address, with commas between [default: none].
     #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -387,6 +395,7 @@ impl Settings {
             .prefix_separator("_")
             .try_parsing(true)
             .list_separator(",")
+            .with_list_parse_key("cors_origins")
             .with_list_parse_key("trusted_proxies")
             .source(Some(environment.filter_map(variable).collect()));
         let mut layers: Vec<(String, Box<dyn Source + Send + Sync>)> = Vec::new();
@@ -455,6 +464,11 @@ impl Settings {
             if value == 0 {
                 return Err(format!("`{key}` is 0, and nothing would be served: write 1 or more"));
             }
+        }
+        if let Err(name) = Origins::read(&self.cors_origins) {
+            return Err(format!(
+                "`cors_origins` has `{name}`: write each origin as browsers send it, such as https://app.example"
+            ));
         }
         database::place(self)?;
         identity::judge(self)?;
@@ -546,6 +560,7 @@ mod tests {
             ("oidc_issuer = \"login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "https://"]),
             ("oidc_issuer = \"https://login.example?a=b\"", None, vec!["settings.toml", "`oidc_issuer`", "query"]),
             ("oidc_issuer = \"https://a@login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "host"]),
+            ("cors_origins = [\"https://app.example/\"]", None, vec!["settings.toml", "`cors_origins`", "example/"]),
             ("token_minutes = \"soon\"", None, vec!["settings.toml", "token_minutes"]),
             ("token_minutes = ", None, vec!["settings.toml", "TOML"]),
             ("log = \"a=b=c\"", None, vec!["settings.toml", "`log`"]),

@@ -35,7 +35,7 @@ use complete::Shapes;
 pub use follow::{Ended, Told, follow};
 pub use limits::Limits;
 pub use request_id::RequestId;
-pub use session::Session;
+pub use session::{Asked, Session};
 pub use shape::Followed;
 
 use crate::language::Language;
@@ -109,6 +109,11 @@ impl Operation {
     /// Whether it is a subscription: something to [`follow`].
     pub fn is_subscription(&self) -> bool {
         self.is(OperationType::Subscription)
+    }
+
+    /// Whether it only reads.
+    pub fn is_query(&self) -> bool {
+        self.is(OperationType::Query)
     }
 
     /// Whether it changes something.

@@ -35,7 +35,7 @@ pub struct Session {
 /// Whether anything depended on who asks: every way to the caller, and to what they may see, notes that it was taken. An answer
 /// for which none was taken is the same for everybody.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked(Arc<AtomicBool>);
+pub struct Asked(Arc<AtomicBool>);
 
 impl Asked {
     /// Notes that something depends on who asks.
@@ -44,7 +44,7 @@ impl Asked {
     }
 
     /// Whether anything did.
-    pub(super) fn is_noted(&self) -> bool {
+    pub fn is_noted(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -150,6 +150,16 @@ impl Session {
     /// in the language of their operation, which those who follow by it have in common.
     pub(super) fn language(&self) -> Option<Language> {
         self.identity().caller.as_ref().and_then(|caller| caller.language).or(self.wanted)
+    }
+
+    /// What notes whether the answer depends on who asks. One that tells where the log stands is nobody else's either: it changes
+    /// with whatever anybody does.
+    pub fn asked(&self) -> Asked {
+        let asked = self.identity().asked.clone();
+        if self.log_end.is_some() {
+            asked.note();
+        }
+        asked
     }
 
     fn identity(&self) -> &Identity {

@@ -1,6 +1,7 @@
 //! The answers to an operation one after another, whatever carries them: one for a query or a mutation, any number for a
 //! subscription.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use async_graphql::{Response, ServerError, Value};
@@ -64,7 +65,7 @@ pub(super) async fn answers(
     let answer = async move {
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
         match answer {
-            Ok(Ok(response)) => Answer::Next(written(&id.on(response)).into(), None),
+            Ok(Ok(once)) => Answer::Next(written(&id.on(once.response)).into(), None),
             Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
             Err(_) => {
                 let seconds = shared.operation.as_secs();
@@ -76,15 +77,25 @@ pub(super) async fn answers(
     stream::once(Box::pin(answer.instrument(span))).boxed()
 }
 
+/// What a query or a mutation came to.
+pub(super) struct Once {
+    pub(super) response: Response,
+    /// It is the same for everybody, whoever asks.
+    pub(super) is_public: bool,
+}
+
 /// The answer to a query or a mutation.
 pub(super) async fn once(
     shared: &Shared,
     operation: Operation,
     pass: Option<Pass>,
     address: IpAddr,
-) -> Result<Response, Refused> {
+) -> Result<Once, Refused> {
     let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await?;
-    Ok(graphql::execute(&shared.schema, operation, session).await)
+    let asked = session.asked();
+    let response = graphql::execute(&shared.schema, operation, session).await;
+    let is_public = pass.is_none() && !asked.is_noted() && response.errors.is_empty();
+    Ok(Once { response, is_public })
 }
 
 /// One answer, and no more.
@@ -104,11 +115,13 @@ pub(super) fn written(response: &Response) -> Vec<u8> {
     #[derive(Serialize)]
     struct Errors<'a> {
         errors: &'a [ServerError],
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        extensions: &'a BTreeMap<String, Value>,
     }
     let json = if has_run(response) {
         serde_json::to_vec(response)
     } else {
-        serde_json::to_vec(&Errors { errors: &response.errors })
+        serde_json::to_vec(&Errors { errors: &response.errors, extensions: &response.extensions })
     };
     // Texts, numbers, lists and objects by name: there is nothing in it that JSON could not hold.
     json.unwrap_or_default()

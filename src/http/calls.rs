@@ -8,15 +8,17 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use super::answers::{self, Answer};
+use super::answers::{self, Answer, Once};
+use super::compressed::Compressible;
 use super::media::Media;
 use super::rates::Standing;
 use super::refusal::Refusal;
+use super::reply::{public, reply};
 use super::sent::{Asked, Sent, header_token, malformed};
 use super::{Shared, events, held, language, socket};
 use crate::graphql::{Code, Ended, Operation, RequestId};
@@ -36,7 +38,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     request: axum::extract::Request,
 ) -> Response {
-    let call = Call::new(&shared, peer.ip(), &headers, id);
+    let call = Call::of(&shared, peer.ip(), &headers, id, false);
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
         let sent = Sent::read(&headers, request.into_body(), &shared).await?;
@@ -65,7 +67,7 @@ pub(super) async fn get(
     if let Ok(socket) = socket {
         return socket::upgrade(shared, (peer.ip(), id), &headers, socket);
     }
-    let call = Call::new(&shared, peer.ip(), &headers, id);
+    let call = Call::of(&shared, peer.ip(), &headers, id, true);
     call.answered(async |media| {
         let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
         let operation = call.read(asked.request()?);
@@ -101,13 +103,16 @@ struct Call<'a> {
     address: IpAddr,
     headers: &'a HeaderMap,
     id: RequestId,
+    /// It asks by GET: what it is answered may be kept.
+    is_by_get: bool,
     /// How the caller stands, once it is known who they are.
     standing: OnceLock<Standing>,
 }
 
 impl<'a> Call<'a> {
-    fn new(shared: &'a Shared, peer: IpAddr, headers: &'a HeaderMap, id: RequestId) -> Self {
-        Self { shared, address: shared.proxies.caller(peer, headers), headers, id, standing: OnceLock::new() }
+    fn of(shared: &'a Shared, peer: IpAddr, headers: &'a HeaderMap, id: RequestId, is_by_get: bool) -> Self {
+        let address = shared.proxies.caller(peer, headers);
+        Self { shared, address, headers, id, is_by_get, standing: OnceLock::new() }
     }
 
     /// Answers, in a type that the caller takes, and in time.
@@ -144,6 +149,10 @@ impl<'a> Call<'a> {
             Ok(Some(token)) => self.shared.service.pass_of(token).await.map(Some).map_err(Refusal::from),
             Err(refusal) => Err(refusal),
         };
+        // A database that does not answer is nobody's fault.
+        if found.as_ref().is_err_and(|refusal| !refusal.is_unauthenticated()) {
+            return found.map(|_| Who { pass: None, until: None });
+        }
         let (pass, until) = found.as_ref().ok().copied().flatten().unzip();
         let standing = self.shared.rates.take(pass, self.address, operations);
         if let Ok(Some(standing)) | Err(standing) = &standing {
@@ -158,16 +167,24 @@ impl<'a> Call<'a> {
         if events::is_wanted(self.headers) {
             return Ok(self.stream(operation, who).await);
         }
+        let is_query = operation.as_ref().is_ok_and(Operation::is_query);
         let answer = match operation {
             Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
             Ok(operation) => answers::once(self.shared, operation, who.pass, self.address).await?,
-            Err(response) => *response,
+            Err(response) => Once { response: *response, is_public: false },
         };
+        let is_public = self.is_by_get && answer.is_public;
+        let answer = answer.response;
         let status = match media {
             Media::Graphql => status(&answer),
             Media::Json => StatusCode::OK,
         };
-        Ok(respond(status, media, answers::written(&self.id.on(answer))))
+        let body = answers::written(&self.id.on(answer));
+        let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
+        if is_query {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
     }
 
     /// Runs operations one after another, and answers with the list of what each came to. All of them together are given the time
@@ -182,6 +199,7 @@ impl<'a> Call<'a> {
         if operations.iter().flatten().any(Operation::is_subscription) {
             return Err(Refusal::batch("A subscription is not followed in a batch: send it by itself."));
         }
+        let is_all_queries = operations.iter().flatten().all(Operation::is_query);
         let mut body = Vec::from(*b"[");
         for (number, operation) in (1..).zip(operations) {
             let id = self.id.of_operation(number);
@@ -190,7 +208,7 @@ impl<'a> Call<'a> {
                     let wanted = operation.wanted();
                     let answer = answers::once(self.shared, operation, who.pass, self.address);
                     let answer = answer.instrument(id.span()).await;
-                    answer.unwrap_or_else(|refused| Ended::from(refused).told(wanted).answer)
+                    answer.map_or_else(|refused| Ended::from(refused).told(wanted).answer, |answer| answer.response)
                 }
                 Err(response) => *response,
             };
@@ -200,7 +218,11 @@ impl<'a> Call<'a> {
             body.extend(answers::written(&id.on(answer)));
         }
         body.push(b']');
-        Ok(respond(StatusCode::OK, media, body))
+        let mut reply = reply(StatusCode::OK, media, body);
+        if is_all_queries {
+            reply.extensions_mut().insert(Compressible);
+        }
+        Ok(reply)
     }
 
     /// Answers with a stream of events.
@@ -224,11 +246,6 @@ impl<'a> Call<'a> {
         let sent = self.headers.get(events::LAST_EVENT)?.to_str().ok()?.trim();
         (!sent.is_empty()).then(|| sent.to_owned())
     }
-}
-
-/// An answer in one of the two types.
-fn respond(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
-    (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response()
 }
 
 /// The status of an answer where that says something: 200 as soon as the operation ran, whatever failed in it.

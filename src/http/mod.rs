@@ -3,24 +3,27 @@
 mod answers;
 mod calls;
 mod close;
+mod compressed;
 mod events;
 mod explorer;
 mod held;
 mod identified;
 mod lifeline;
 mod media;
+mod origins;
 mod proxies;
 mod rates;
 mod refusal;
+mod reply;
 mod sent;
 mod socket;
 
 pub use close::Close;
 pub use lifeline::{Ending, Lifeline, lifeline};
+pub use origins::Origins;
 pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
 
-use held::{Held, Hold};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +36,7 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
+use self::held::{Held, Hold};
 use crate::graphql::{ApiSchema, Code, Followed, Limits};
 use crate::language::Language;
 use crate::service::{Pass, Service};
@@ -73,6 +77,8 @@ pub struct Served {
     pub operation: Duration,
     /// Whether the explorer is served.
     pub explorer: bool,
+    /// Whose pages may read what is answered.
+    pub origins: Origins,
     /// Whose word is taken for where a caller calls from.
     pub proxies: Proxies,
     /// How often callers may call.
@@ -92,25 +98,18 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self {
-            schema,
-            service,
-            limits,
-            body_limit,
-            batch_limit,
-            operation,
-            explorer,
-            proxies,
-            rates,
-            person_sockets,
-            person_operations,
-            socket_init,
-            heartbeat,
-            lifeline,
-        } = self;
+        let Self { schema, service, limits, body_limit, batch_limit, operation, .. } = self;
+        let Self { explorer, origins, proxies, rates, person_sockets, person_operations, .. } = self;
+        let Self { socket_init, heartbeat, lifeline, .. } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
+        let graphql = get(calls::get).post(calls::post).fallback(calls::other);
+        let graphql = graphql.layer(compressed::layer()).layer(middleware::from_fn(compressed::around));
+        let graphql = match origins.layer() {
+            Some(cors) => graphql.layer(cors),
+            None => graphql,
+        };
         Router::new()
-            .route("/graphql", get(calls::get).post(calls::post).fallback(calls::other))
+            .route("/graphql", graphql)
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(ready))
             .merge(explorer)

@@ -1,11 +1,12 @@
 //! Operations that never ran, or were cut short: what is wrong, as a status and as an error that an answer carries.
 
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::answers::written;
 use super::media::Media;
 use super::rates::Standing;
+use super::reply::reply;
 use crate::graphql::{self, Code, Details, RequestId};
 use crate::language::{Language, Text};
 use crate::say;
@@ -55,6 +56,11 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
     }
 
+    /// Whether it says that nobody is known.
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        self.code == Code::Unauthenticated
+    }
+
     /// The operation took too long.
     pub(super) fn too_long(seconds: u64) -> Self {
         Self {
@@ -80,8 +86,7 @@ impl Refusal {
     pub(super) fn respond(self, media: Media, language: Option<Language>, id: &RequestId) -> Response {
         let Self { status, code, message, details, allow } = self;
         let body = written(&id.on(graphql::told(code.answer_with(message, details), language)));
-        let headers = [(header::CONTENT_TYPE, media.content_type())];
-        let mut response = (status, headers, body).into_response();
+        let mut response = reply(status, media, body);
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
         }

@@ -88,7 +88,8 @@ impl From<axum::Error> for Leave {
     }
 }
 
-/// Takes a socket.
+/// Takes a socket, from a page of any origin: whose it is a token says, which its page has or has not. A browser adds none by itself,
+/// as it would a cookie, so that nobody's page speaks for somebody else.
 pub(super) fn upgrade(
     shared: Shared,
     (peer, id): (IpAddr, RequestId),

@@ -222,7 +222,7 @@ pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
 }
 
 /// Flags by which a server takes whatever a test writes out in full.
-pub(crate) const UNLIMITED: [&str; 12] = [
+pub(crate) const UNLIMITED: [&str; 14] = [
     "--document-limit",
     "10000000",
     "--depth-limit",
@@ -235,6 +235,8 @@ pub(crate) const UNLIMITED: [&str; 12] = [
     "1000000",
     "--alias-limit",
     "100000",
+    "--database-acquire-seconds",
+    "60",
 ];
 
 /// Flags by which a server says how much is under way.

@@ -327,3 +327,190 @@ async fn every_call_has_an_id_by_which_the_log_is_found() {
     let told: Vec<&str> = log.lines().filter(|line| line.contains("the-fault")).collect();
     assert!(told.iter().any(|line| line.contains("ERROR") && line.contains("internal fault")), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_the_same_for_everybody_may_be_kept_and_nothing_else() {
+    let server = Server::with(CAST);
+    let tu = server.person("tu").await;
+    let bearer = format!("Bearer {}", tu.token());
+    let public = "{ offices { key procedures { key steps { key performers { name } } } } }";
+    let get = async |query: &str, headers: &[(&str, &str)]| {
+        call(&server, &Method::GET, &path(&[("query", query)]), headers, b"").await
+    };
+    let first = get(public, &[]).await;
+    let tag = first.header("etag").expect("a tag").to_owned();
+    assert!(tag.starts_with('"') && tag.len() > 20, "{tag}");
+    assert_eq!(first.header("cache-control"), Some("public, max-age=60"));
+    let vary = first.header("vary").expect("what it depends on").to_lowercase();
+    for name in ["accept", "accept-language", "authorization"] {
+        assert!(vary.split(", ").any(|one| one == name), "{name}: {vary}");
+    }
+    assert_eq!(get(public, &[]).await.header("etag"), Some(&*tag), "it stays");
+    for (known, status) in [
+        (tag.clone(), 304),
+        (format!("\"other\", {tag}"), 304),
+        (format!("W/{tag}"), 304),
+        ("*".to_owned(), 304),
+        ("\"other\"".to_owned(), 200),
+        (tag.trim_matches('"').to_owned(), 200),
+        (String::new(), 200),
+    ] {
+        let answer = get(public, &[("if-none-match", &known)]).await;
+        assert_eq!((answer.status, answer.header("etag")), (status, Some(&*tag)), "{known}");
+        assert_eq!(answer.body.is_empty(), status == 304);
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=60"));
+    }
+    let english = get(public, &[("accept-language", "en")]).await;
+    assert!(english.header("etag").is_some_and(|english| english != tag), "another language is another answer");
+    assert!(get("{ __schema { queryType { name } } }", &[]).await.header("etag").is_some());
+
+    // Whose answer is somebody's, or changes with what people do, keeps none.
+    for (query, authorized, accept) in [
+        (public, true, JSON),
+        ("{ viewer { user { id } } offices { key } }", false, JSON),
+        ("{ viewer { user { id } } offices { key } }", true, GRAPHQL),
+        ("{ office(key: \"singkawang\") { agencies { name } } }", false, JSON),
+        ("{ office(key: \"singkawang\") { people { active } } }", false, JSON),
+        ("{ nodes(ids: [\"UmVxdWVzdDoxMjM\"]) { id } }", false, JSON),
+        ("{ requests { totalCount } }", false, GRAPHQL),
+        ("{ nothing }", false, JSON),
+        ("{", false, GRAPHQL),
+        ("{", false, "text/html"),
+    ] {
+        let mut headers = vec![("accept", accept), ("if-none-match", "*")];
+        headers.extend(authorized.then_some(("authorization", &*bearer)));
+        let answer = get(query, &headers).await;
+        let kept = (answer.header("etag"), answer.header("cache-control"));
+        assert_eq!(kept, (None, Some("no-store")), "{query} {authorized}");
+        assert_ne!(answer.status, 304, "{query}");
+    }
+    for query in [public, CHOOSE] {
+        let posted = post(&server, query, &[("if-none-match", &tag)]).await;
+        assert_eq!(
+            (posted.status, posted.header("etag"), posted.header("cache-control")),
+            (200, None, Some("no-store"))
+        );
+    }
+}
+
+/// What was compressed, as it was before.
+fn uncompressed(body: &[u8]) -> Vec<u8> {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), body).expect("written");
+    let input = std::fs::File::open(file.path()).expect("a file");
+    let output = std::process::Command::new("gzip").arg("-dc").stdin(input).output().expect("gzip");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_are_compressed_and_what_may_hold_a_secret_is_not() {
+    let server = Server::with(CAST);
+    let tu = server.person("tu").await;
+    let bearer = format!("Bearer {}", tu.token());
+    let long = "{ offices { key procedures { key title steps { key activity } } } }";
+    let get =
+        async |headers: &[(&str, &str)]| call(&server, &Method::GET, &path(&[("query", long)]), headers, b"").await;
+    let plain = get(&[]).await;
+    assert!(plain.body.len() > 2000, "{}", plain.body.len());
+    let tag = plain.header("etag").expect("a tag").to_owned();
+    for (accepted, is_compressed) in [
+        ("gzip", true),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", true),
+        ("gzip;q=0", false),
+        ("br", false),
+        ("identity", false),
+        ("identity;q=0, br", false),
+        ("*;q=0", false),
+    ] {
+        let answer = get(&[("accept-encoding", accepted)]).await;
+        assert_eq!(answer.status, 200, "{accepted}");
+        assert_eq!(answer.header("content-encoding"), is_compressed.then_some("gzip"), "{accepted}");
+        assert!(answer.header("vary").is_some_and(|vary| vary.contains("accept-encoding")));
+        if is_compressed {
+            assert!(answer.body.len() < plain.body.len() / 2, "{}", answer.body.len());
+            assert_eq!(uncompressed(&answer.body), plain.body);
+            let of_its_own = answer.header("etag").expect("a tag").to_owned();
+            assert_ne!(of_its_own, tag, "other bytes have another tag");
+            for known in [&tag, &of_its_own] {
+                let again = get(&[("accept-encoding", accepted), ("if-none-match", known)]).await;
+                assert_eq!((again.status, again.header("etag")), (304, Some(&**known)));
+            }
+        } else {
+            assert_eq!((answer.body == plain.body, answer.header("etag")), (true, Some(&*tag)));
+        }
+    }
+    let signed_in = [("authorization", &*bearer), ("accept-encoding", "gzip")];
+    assert_eq!(post(&server, long, &signed_in).await.header("content-encoding"), Some("gzip"), "a query by POST");
+
+    // Sent as it is: what is small, what is told as it happens, and whatever a mutation answers, however long it is.
+    assert_eq!(post(&server, "{ __typename }", &signed_in).await.header("content-encoding"), None);
+    let stream = [("accept", "text/event-stream"), ("accept-encoding", "gzip")];
+    let stream = post(&server, long, &stream).await;
+    assert_eq!((stream.header("content-encoding"), stream.body.len() > 2000), (None, true));
+    let names: String = (0..90).map(|number| format!(" n{number}: __typename")).collect();
+    let tokens = format!(
+        "mutation {{ signIn(input: {{ username: \"tu\", password: \"{}\" }}) {{ accessToken userErrors {{ code }} {names} }} }}",
+        crate::harness::PASSWORD
+    );
+    let answer = post(&server, &tokens, &[("accept-encoding", "gzip")]).await;
+    assert!(
+        answer.body.len() > 2000 && answer.json()["data"]["signIn"]["accessToken"].is_string(),
+        "{}",
+        answer.json()
+    );
+    assert_eq!(answer.header("content-encoding"), None);
+    let refused =
+        post(&server, "{ offices { key } }", &[("authorization", "Bearer x"), ("accept-encoding", "gzip")]).await;
+    assert_eq!((refused.status, refused.header("content-encoding")), (401, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_the_origins_that_are_named_may_read_and_no_others() {
+    const OURS: &str = "https://app.example";
+    let mut server = Server::with(&[]);
+    let asks = [
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization,content-type,x-of-theirs"),
+    ];
+    let ask = async |server: &Server, origin: &str| {
+        let headers: Vec<_> = asks.into_iter().chain([("origin", origin)]).collect();
+        call(server, &Method::OPTIONS, "/graphql", &headers, b"").await
+    };
+    let refused = ask(&server, OURS).await;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (405, None), "by itself none");
+    let answer = post(&server, "{ __typename }", &[("origin", OURS)]).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, None));
+
+    server.restart_with(&["--cors-origins", "https://app.example,http://localhost:5173"]);
+    for origin in [OURS, "http://localhost:5173"] {
+        let told = ask(&server, origin).await;
+        assert_eq!((told.status, told.header("access-control-allow-origin")), (200, Some(origin)));
+        assert_eq!(told.header("access-control-allow-headers"), Some("authorization,content-type,x-of-theirs"));
+        assert_eq!(told.header("access-control-allow-credentials"), None);
+        let methods = told.header("access-control-allow-methods").expect("methods");
+        assert!(["GET", "POST"].iter().all(|method| methods.split(',').any(|one| one == *method)), "{methods}");
+        assert!(told.header("access-control-max-age").is_some());
+        for headers in [&[("origin", origin)][..], &[("origin", origin), ("authorization", "Bearer x")]] {
+            let answer = post(&server, "{ __typename }", headers).await;
+            assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "refusals may be read too");
+            let exposed = answer.header("access-control-expose-headers").expect("headers").to_owned();
+            for name in ["x-request-id", "etag", "retry-after", "ratelimit", "ratelimit-policy"] {
+                assert!(exposed.split(',').any(|one| one == name), "{name}: {exposed}");
+            }
+            let varies: Vec<_> =
+                answer.headers.get_all("vary").iter().filter_map(|value| value.to_str().ok()).collect();
+            assert!(varies.join(", ").split(", ").any(|name| name == "origin"), "{varies:?}");
+        }
+    }
+    for other in ["https://app.example.evil.example", "http://app.example", "https://app.example:8443", "null"] {
+        assert_eq!(ask(&server, other).await.header("access-control-allow-origin"), None, "{other}");
+        let answer = post(&server, "{ __typename }", &[("origin", other)]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{other}");
+    }
+    // A socket is whoever's token it brings, wherever its page is from.
+    let mut socket =
+        Socket::open(&server, Some("graphql-transport-ws"), &[("origin", "https://other.example".to_owned())]).await;
+    socket.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.receive().await["type"], "connection_ack");
+}

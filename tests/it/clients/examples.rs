@@ -13,7 +13,7 @@ use super::proxy::Proxy;
 use crate::demo::{Demo, PASSWORD};
 
 /// Ends a step for somebody, on what the request is now.
-async fn execute(demo: &Demo, who: &str, number: &str, mut input: Value) {
+pub(super) async fn execute(demo: &Demo, who: &str, number: &str, mut input: Value) {
     let token = demo.token(who).await;
     let read = "query($number: String!) { request(number: $number) { id version } }";
     let request = demo.send(Some(&token), read, json!({ "number": number })).await["data"]["request"].clone();
