@@ -84,6 +84,14 @@ pub struct Settings {
     pub depth_limit: usize,
     /// How much an operation may cost.
     pub complexity_limit: usize,
+    /// The manifest of persisted documents (JSON, by `sha256:` and their digests, or Apollo's). Empty for none.
+    pub documents: PathBuf,
+    /// Whether nothing else is run than those documents.
+    pub documents_only: bool,
+    /// Whether operations must have names.
+    pub operation_names: bool,
+    /// Whether the schema may be asked for (`__schema`, `__type`).
+    pub introspection: bool,
     /// How many operations a person may send a minute; 0 for any number.
     pub person_rate: u32,
     /// How many of them at once.
@@ -156,6 +164,10 @@ impl Default for Settings {
             directive_limit: 200,
             depth_limit: 16,
             complexity_limit: 50_000,
+            documents: PathBuf::new(),
+            documents_only: false,
+            operation_names: false,
+            introspection: true,
             person_rate: 600,
             person_burst: 300,
             key_rate: 600,
@@ -311,6 +323,22 @@ pub struct ServeFlags {
     #[arg(long, value_name = "COST")]
     #[serde(skip_serializing_if = "Option::is_none")]
     complexity_limit: Option<usize>,
+    /// The manifest of persisted documents (JSON, by `sha256:` and their digests, or Apollo's) [default: none].
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documents: Option<PathBuf>,
+    /// Whether nothing else is run than those documents [default: false].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documents_only: Option<bool>,
+    /// Whether operations must have names [default: false].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_names: Option<bool>,
+    /// Whether the schema may be asked for (`__schema`, `__type`) [default: true].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection: Option<bool>,
     /// How many operations a person may send a minute; 0 for any number [default: 600].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -43,6 +43,14 @@ codes! {
     InvalidOperation = "INVALID_OPERATION",
     /// The operation is larger than is taken.
     LimitExceeded = "LIMIT_EXCEEDED",
+    /// No document of this id is known.
+    DocumentNotFound = "DOCUMENT_NOT_FOUND",
+    /// Only documents that are known by their ids are run.
+    DocumentIdRequired = "DOCUMENT_ID_REQUIRED",
+    /// Only operations that have a name are run.
+    OperationNameRequired = "OPERATION_NAME_REQUIRED",
+    /// The schema is not described.
+    IntrospectionDisabled = "INTROSPECTION_DISABLED",
     /// The caller calls too often.
     RateLimited = "RATE_LIMITED",
     /// A WebSocket, or a person on all of theirs, has too much under way.

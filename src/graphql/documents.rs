@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{BaseType, ExecutableDocument, Type};
 use async_graphql::{Name, Request, Value, Variables};
 use serde::Deserialize;
@@ -88,7 +89,8 @@ fn bare(id: &str) -> &str {
 
 /// The ids and texts that a manifest lists.
 fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
-    let wanted = "write a JSON object of documents by their ids, `{ \"sha256:<hex>\": \"query …\" }`, or Apollo's manifest";
+    let wanted =
+        "write a JSON object of documents by their ids, `{ \"sha256:<hex>\": \"query …\" }`, or Apollo's manifest";
     let json: Json = serde_json::from_str(manifest).map_err(|error| format!("it is no JSON: {error}; {wanted}"))?;
     if json.get("format").is_some() {
         let apollo: Apollo = serde_json::from_value(json).map_err(|error| format!("{error}; {wanted}"))?;
@@ -107,11 +109,16 @@ async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> Result<Execu
     let document = document::parse(text, limits).map_err(told)?;
     unknown::judge(&SHAPES, &document).map_err(told)?;
     let (name, operation) = document.operations.iter().next().ok_or("there is no operation in it")?;
-    let variables = operation.node.variable_definitions.iter().filter_map(|variable| {
-        let variable = &variable.node;
-        Some((variable.name.node.clone(), stand_in(&variable.var_type.node)?))
-    });
-    let mut request = Request::new(text).variables(Variables::from_iter(variables)).data(ValidateOnly);
+    let variables: IndexMap<Name, Value> = operation
+        .node
+        .variable_definitions
+        .iter()
+        .filter_map(|variable| {
+            let variable = &variable.node;
+            Some((variable.name.node.clone(), stand_in(&variable.var_type.node)?))
+        })
+        .collect();
+    let mut request = Request::new(text).variables(Variables::from_value(Value::Object(variables))).data(ValidateOnly);
     request.operation_name = name.map(Name::to_string);
     let answer = schema.execute(request).await;
     let errors: Vec<String> = answer.errors.into_iter().map(told).collect();

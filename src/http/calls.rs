@@ -139,7 +139,7 @@ impl<'a> Call<'a> {
 
     /// An operation that is to be answered in the caller's language.
     fn read(&self, request: Request) -> Read {
-        Operation::read(request, &self.shared.limits).map(|operation| operation.wanting(language(self.headers)))
+        self.shared.intake.read(request).map(|operation| operation.wanting(language(self.headers)))
     }
 
     /// Whose token was sent, and may call so often; nobody's when none was.

@@ -37,7 +37,7 @@ use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
 use self::held::{Held, Hold};
-use crate::graphql::{ApiSchema, Code, Followed, Limits};
+use crate::graphql::{ApiSchema, Code, Followed, Intake};
 use crate::language::Language;
 use crate::service::{Pass, Service};
 
@@ -46,7 +46,7 @@ use crate::service::{Pass, Service};
 struct Shared {
     schema: ApiSchema,
     service: Service,
-    limits: Limits,
+    intake: Arc<Intake>,
     body_limit: usize,
     batch_limit: usize,
     operation: Duration,
@@ -67,8 +67,8 @@ pub struct Served {
     pub schema: ApiSchema,
     /// The service behind it.
     pub service: Service,
-    /// The limits that every operation keeps.
-    pub limits: Limits,
+    /// What operations are taken.
+    pub intake: Intake,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
     /// So many operations may come in a list; none may when it is 0.
@@ -98,7 +98,7 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, limits, body_limit, batch_limit, operation, .. } = self;
+        let Self { schema, service, intake, body_limit, batch_limit, operation, .. } = self;
         let Self { explorer, origins, proxies, rates, person_sockets, person_operations, .. } = self;
         let Self { socket_init, heartbeat, lifeline, .. } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
@@ -121,7 +121,7 @@ impl Served {
             .with_state(Shared {
                 schema,
                 service,
-                limits,
+                intake: Arc::new(intake),
                 body_limit,
                 batch_limit,
                 operation,

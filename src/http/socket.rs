@@ -24,7 +24,7 @@ use super::close::Close;
 use super::held::Hold;
 use super::sent::{header_token, operation_of};
 use super::{Shared, language, time_left};
-use crate::graphql::{self, Code, Operation, RequestId};
+use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 use crate::service::{Pass, Refused};
 
@@ -233,7 +233,7 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Leave::Gone),
         };
-        self.shared.limits.hold(text.as_bytes()).map_err(|_| Close::Malformed)?;
+        self.shared.intake.limits.hold(text.as_bytes()).map_err(|_| Close::Malformed)?;
         match serde_json::from_str(&text).map_err(|_| Close::Malformed)? {
             Incoming::Pong {} => Ok(()),
             Incoming::Ping { payload } => {
@@ -338,7 +338,7 @@ impl Connection {
             return self.send_error(socket, &id, &response).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
-        let operation = match Operation::read(request, &self.shared.limits) {
+        let operation = match self.shared.intake.read(request) {
             Ok(operation) => operation.wanting(self.wanted),
             Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };

@@ -77,6 +77,10 @@ async fn a_cost_is_told_to_who_asks_and_to_nobody_else() {
     let query = "{ requests(first: 7) { nodes { id } } }";
     let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
     assert_eq!(told["extensions"]["cost"], json!({ "cost": 15, "max": 50_000, "depth": 3 }), "{told}");
+    // A size that is left out is a page's own.
+    let query = "query($first: Int) { requests(first: $first) { nodes { id } } }";
+    let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
+    assert_eq!(told["extensions"]["cost"]["cost"], 41, "{told}");
     for extensions in [json!({}), json!({ "cost": false }), json!({ "cost": "true" })] {
         let silent = sent(&server, &json!({ "query": "{ __typename }", "extensions": extensions })).await;
         assert_eq!(silent, json!({ "data": { "__typename": "Query" } }));

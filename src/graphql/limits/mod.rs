@@ -8,7 +8,7 @@ use async_graphql::{Response, ServerError};
 
 use super::code::Code;
 
-pub(super) use cost::Cost;
+pub(super) use cost::{Cost, ValidateOnly};
 pub(super) use text::DEEPEST;
 use text::Extent;
 
