@@ -84,6 +84,30 @@ pub struct Settings {
     pub depth_limit: usize,
     /// How much an operation may cost.
     pub complexity_limit: usize,
+    /// The manifest of persisted documents (JSON, by `sha256:` and their digests, or Apollo's). Empty for none.
+    pub documents: PathBuf,
+    /// Whether nothing else is run than those documents.
+    pub documents_only: bool,
+    /// Whether operations must have names.
+    pub operation_names: bool,
+    /// Whether the schema may be asked for (`__schema`, `__type`).
+    pub introspection: bool,
+    /// How many operations a person may send a minute; 0 for any number.
+    pub person_rate: u32,
+    /// How many of them at once.
+    pub person_burst: u32,
+    /// How many operations an API key may send a minute; 0 for any number.
+    pub key_rate: u32,
+    /// How many of them at once.
+    pub key_burst: u32,
+    /// How many operations nobody may send a minute from one address, failed authentication counted too; 0 for any number.
+    pub address_rate: u32,
+    /// How many of them at once.
+    pub address_burst: u32,
+    /// How many WebSockets a person may have open at once; 0 for any number.
+    pub person_sockets: usize,
+    /// How many operations a person may have under way at once on WebSockets and streams of events; 0 for any number.
+    pub person_operations: usize,
     /// Whether the explorer is served.
     pub explorer: bool,
     /// How many seconds a WebSocket may take to say who it is.
@@ -133,13 +157,25 @@ impl Default for Settings {
             operation_seconds: 30,
             value_limit: 10_000,
             document_limit: 100_000,
-            token_limit: 4_000,
+            token_limit: 3_000,
             field_limit: 2_000,
             root_field_limit: 100,
             alias_limit: 500,
             directive_limit: 200,
             depth_limit: 16,
             complexity_limit: 50_000,
+            documents: PathBuf::new(),
+            documents_only: false,
+            operation_names: false,
+            introspection: true,
+            person_rate: 600,
+            person_burst: 300,
+            key_rate: 600,
+            key_burst: 300,
+            address_rate: 600,
+            address_burst: 300,
+            person_sockets: 100,
+            person_operations: 500,
             explorer: true,
             socket_init_seconds: 10,
             heartbeat_seconds: 20,
@@ -259,7 +295,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     document_limit: Option<usize>,
-    /// How many tokens (names, values, punctuation) a document may have [default: 4000].
+    /// How many tokens (names, values, punctuation) a document may have [default: 3000].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_limit: Option<usize>,
@@ -287,6 +323,54 @@ pub struct ServeFlags {
     #[arg(long, value_name = "COST")]
     #[serde(skip_serializing_if = "Option::is_none")]
     complexity_limit: Option<usize>,
+    /// The manifest of persisted documents (JSON, by `sha256:` and their digests, or Apollo's) [default: none].
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documents: Option<PathBuf>,
+    /// Whether nothing else is run than those documents [default: false].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documents_only: Option<bool>,
+    /// Whether operations must have names [default: false].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_names: Option<bool>,
+    /// Whether the schema may be asked for (`__schema`, `__type`) [default: true].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection: Option<bool>,
+    /// How many operations a person may send a minute; 0 for any number [default: 600].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_rate: Option<u32>,
+    /// How many of them at once [default: 300].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_burst: Option<u32>,
+    /// How many operations an API key may send a minute; 0 for any number [default: 600].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_rate: Option<u32>,
+    /// How many of them at once [default: 300].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_burst: Option<u32>,
+    /// How many operations nobody may send a minute from one address, failed authentication counted too; 0 for any number [default: 600].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_rate: Option<u32>,
+    /// How many of them at once [default: 300].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_burst: Option<u32>,
+    /// How many WebSockets a person may have open at once; 0 for any number [default: 100].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_sockets: Option<usize>,
+    /// How many operations a person may have under way at once on WebSockets and streams of events; 0 for any number [default: 500].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_operations: Option<usize>,
     /// Whether the explorer is served at /graphiql [default: true].
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]

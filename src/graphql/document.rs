@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+    BaseType, Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variables};
 
@@ -67,6 +67,18 @@ pub(super) fn has_variables(document: &ExecutableDocument, request: &Request) ->
         }
     }
     Ok(())
+}
+
+/// Tells of each whole number that was left out that it is null, which it is to everything that takes one: the library tells what a page
+/// costs by its size, and refuses a size that it does not know.
+pub(super) fn leave_out(document: &ExecutableDocument, request: &mut Request) {
+    let defined = operation(document, request.operation_name.as_deref());
+    for variable in defined.into_iter().flat_map(|operation| &operation.variable_definitions) {
+        let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
+        if kind.base == BaseType::Named(Name::new("Int")) && variable.node.default_value.is_none() {
+            request.variables.entry(name.clone()).or_insert(Value::Null);
+        }
+    }
 }
 
 /// The operation of that name, or the only one.

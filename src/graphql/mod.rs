@@ -5,10 +5,12 @@ mod api_key;
 mod code;
 mod complete;
 mod document;
+mod documents;
 mod error;
 mod explain;
 mod follow;
 mod id;
+mod intake;
 mod limits;
 mod loaders;
 mod mutation;
@@ -30,9 +32,11 @@ use std::sync::LazyLock;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 
-pub use code::Code;
+pub use code::{Code, Details};
 use complete::Shapes;
+pub use documents::Documents;
 pub use follow::{Ended, Told, follow};
+pub use intake::{DOCUMENT_ID, Intake};
 pub use limits::Limits;
 pub use request_id::RequestId;
 pub use session::{Asked, Session};
@@ -78,19 +82,6 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Reads an operation within these limits. The error is the whole answer.
-    pub fn read(request: Request, limits: &Limits) -> Result<Self, Box<Response>> {
-        let document = document::parse(&request.query, limits).and_then(|document| {
-            unknown::judge(&SHAPES, &document)?;
-            document::has_variables(&document, &request)?;
-            Ok(document)
-        });
-        match document {
-            Ok(document) => Ok(Self { document, request, wanted: None }),
-            Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
-        }
-    }
-
     /// Answered in that language, where whoever sends it has chosen none for themselves.
     pub fn wanting(self, wanted: Option<Language>) -> Self {
         Self { wanted, ..self }

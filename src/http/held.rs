@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::stream::{self, BoxStream, StreamExt};
 use uuid::Uuid;
 
 /// How many of something each person holds.
@@ -52,6 +53,20 @@ impl Drop for Hold {
                 counts.remove(&self.person);
             }
         }
+    }
+}
+
+/// A stream of answers that holds something until it is dropped.
+pub(super) fn until_the_end<T: Send + 'static>(
+    answers: BoxStream<'static, T>,
+    hold: Option<Hold>,
+) -> BoxStream<'static, T> {
+    match hold {
+        Some(hold) => {
+            stream::unfold((answers, hold), async |(mut answers, hold)| Some((answers.next().await?, (answers, hold))))
+                .boxed()
+        }
+        None => answers,
     }
 }
 

@@ -16,7 +16,7 @@ use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use uuid::Uuid;
 
-use crate::access::Login;
+use crate::graphql::Details;
 use crate::language::Text;
 use crate::say;
 use crate::service::Pass;
@@ -50,8 +50,7 @@ enum Caller {
 impl Caller {
     fn of(pass: Option<Pass>, address: IpAddr) -> Self {
         match pass {
-            Some(Pass { login: Login::Key(key, _), .. }) => Self::Key(key),
-            Some(pass) => Self::Person(pass.user),
+            Some(pass) => pass.key().map_or(Self::Person(pass.user), Self::Key),
             // Whoever has one address of version 6 has all that differ from it in the second half.
             None => Self::Address(match address {
                 IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
@@ -77,11 +76,16 @@ impl Buckets {
         Some(Self { name, rate: Rate { burst: burst.get(), ..rate }, limiter })
     }
 
-    fn take(&self, caller: Caller) -> Result<Standing, Standing> {
+    fn take(&self, caller: Caller, count: usize) -> Result<Standing, Standing> {
         let standing = |left, wait| Standing { name: self.name, rate: self.rate, left, wait };
-        match self.limiter.check_key(&caller) {
-            Ok(found) => Ok(standing(found.remaining_burst_capacity(), None)),
-            Err(not_until) => Err(standing(0, Some(not_until.wait_time_from(DefaultClock::default().now())))),
+        // More than there ever are take all that there are.
+        let count = u32::try_from(count).unwrap_or(u32::MAX).min(self.rate.burst);
+        let taken = self.limiter.check_key_n(&caller, NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        match taken {
+            // It never holds so many: there are as many as it holds.
+            Err(_) => Ok(standing(0, None)),
+            Ok(Ok(found)) => Ok(standing(found.remaining_burst_capacity(), None)),
+            Ok(Err(not_until)) => Err(standing(0, Some(not_until.wait_time_from(DefaultClock::default().now())))),
         }
     }
 
@@ -111,9 +115,9 @@ impl Rates {
         }
     }
 
-    /// Takes an operation of a person's, or of nobody at an address, out of their bucket; how they stand then. Nothing where they
-    /// may call as often as they like.
-    pub(super) fn take(&self, pass: Option<Pass>, address: IpAddr) -> Result<Option<Standing>, Standing> {
+    /// Takes so many operations of a person's, or of nobody at an address, out of their bucket, or none of them; how they stand then.
+    /// Nothing where they may call as often as they like.
+    pub(super) fn take(&self, pass: Option<Pass>, address: IpAddr, count: usize) -> Result<Option<Standing>, Standing> {
         if self.taken.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             [&self.people, &self.keys, &self.addresses].into_iter().flatten().for_each(Buckets::forget);
         }
@@ -123,7 +127,7 @@ impl Rates {
             Caller::Key(_) => &self.keys,
             Caller::Address(_) => &self.addresses,
         };
-        buckets.as_ref().map(|buckets| buckets.take(caller)).transpose()
+        buckets.as_ref().map(|buckets| buckets.take(caller, count)).transpose()
     }
 }
 
@@ -150,6 +154,11 @@ impl Standing {
         say!("You have sent too much in too short a time. Try again in {seconds} seconds.", seconds)
     }
 
+    /// The same for clients: an error's `extensions`.
+    pub(super) fn details(&self) -> Details {
+        vec![("retryAfter", self.retry_after().into())]
+    }
+
     /// Tells it in a response's headers.
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
         let Self { name, rate, left, .. } = self;
@@ -170,6 +179,7 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Login;
 
     const FEW: Rate = Rate { burst: 2, a_minute: 1 };
     const ANY: Rate = Rate { burst: 0, a_minute: 0 };
@@ -180,17 +190,26 @@ mod tests {
         let person = |user| Some(Pass { user: Uuid::from_u128(user), login: Login::Provider, acting_as: None });
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         for left in [1, 0] {
-            let standing = rates.take(person(1), here).unwrap().unwrap();
+            let standing = rates.take(person(1), here, 1).unwrap().unwrap();
             assert_eq!((standing.name, standing.left), ("person", left));
         }
-        let refused = rates.take(person(1), there).unwrap_err();
+        let refused = rates.take(person(1), there, 1).unwrap_err();
         assert!((1..=60).contains(&refused.retry_after()), "{refused:?}");
-        assert!(rates.take(person(2), here).is_ok(), "somebody else");
-        assert!(rates.take(None, here).is_ok() && rates.take(None, here).is_ok(), "nobody, from there");
-        assert!(rates.take(None, here).is_err());
-        assert!(rates.take(None, there).is_ok());
+        assert!(rates.take(person(2), here, 1).is_ok(), "somebody else");
+        assert!(rates.take(None, here, 1).is_ok() && rates.take(None, here, 1).is_ok(), "nobody, from there");
+        assert!(rates.take(None, here, 1).is_err());
+        assert!(rates.take(None, there, 1).is_ok());
+        assert!(rates.take(person(3), here, 2).is_ok() && rates.take(person(3), here, 1).is_err());
+        assert!(
+            rates.take(person(4), here, 1).is_ok() && rates.take(person(4), here, 2).is_err(),
+            "all of them or none"
+        );
+        assert!(
+            rates.take(person(5), here, 9).is_ok() && rates.take(person(5), here, 1).is_err(),
+            "more than there are"
+        );
         let sixes = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:1::", "2001:db8:0:1::"];
-        let sixes = sixes.map(|address| rates.take(None, address.parse().unwrap()).is_ok());
+        let sixes = sixes.map(|address| rates.take(None, address.parse().unwrap(), 1).is_ok());
         assert_eq!(sixes, [true, true, false, true]);
     }
 

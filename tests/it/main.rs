@@ -15,6 +15,7 @@ mod database;
 mod demo;
 mod disk;
 mod documentation;
+mod documents;
 mod doors;
 mod dry;
 mod errors;

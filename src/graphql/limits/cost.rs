@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextRequest, NextValidation,
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextRequest, NextValidation,
 };
 use async_graphql::{Request, Response, ServerError, ServerResult, ValidationResult, Value, async_trait, value};
 
@@ -24,6 +24,9 @@ impl ExtensionFactory for Cost {
         Arc::new(Counted { max: self.max, wanted: OnceLock::new(), found: OnceLock::new() })
     }
 }
+
+/// What is put into a request that is to be validated, and not run.
+pub(in crate::graphql) struct ValidateOnly;
 
 /// The cost of one operation.
 struct Counted {
@@ -55,6 +58,18 @@ impl Extension for Counted {
             let _ = self.wanted.set(());
         }
         next.run(ctx, request).await
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        if ctx.data_opt::<ValidateOnly>().is_some() {
+            return Response::default();
+        }
+        next.run(ctx, operation_name).await
     }
 
     async fn validation(

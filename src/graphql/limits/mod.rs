@@ -8,7 +8,7 @@ use async_graphql::{Response, ServerError};
 
 use super::code::Code;
 
-pub(super) use cost::Cost;
+pub(super) use cost::{Cost, ValidateOnly};
 pub(super) use text::DEEPEST;
 use text::Extent;
 
@@ -62,7 +62,7 @@ impl Default for Limits {
         Self {
             values: 10_000,
             document: 100_000,
-            tokens: 4_000,
+            tokens: 3_000,
             fields: 2_000,
             depth: 16,
             root_fields: 100,
