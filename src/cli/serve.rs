@@ -64,13 +64,24 @@ impl Server {
         if let Some(provider) = identity::provider(settings)? {
             service = service.with_provider(provider);
         }
-        let limits = Limits { depth: settings.depth_limit, complexity: settings.complexity_limit };
+        let limits = Limits {
+            values: settings.value_limit,
+            document: settings.document_limit,
+            tokens: settings.token_limit,
+            fields: settings.field_limit,
+            depth: settings.depth_limit,
+            root_fields: settings.root_field_limit,
+            aliases: settings.alias_limit,
+            directives: settings.directive_limit,
+            complexity: settings.complexity_limit,
+        };
         let schema = graphql::schema(service.clone(), limits);
         let operation = Duration::from_secs(settings.operation_seconds);
         let (ending, lifeline) = http::lifeline();
         let router = http::Served {
             schema,
             service: service.clone(),
+            limits,
             body_limit: settings.body_limit,
             batch_limit: settings.batch_limit,
             operation,

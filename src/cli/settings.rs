@@ -66,6 +66,20 @@ pub struct Settings {
     pub batch_limit: usize,
     /// How many seconds an operation may take.
     pub operation_seconds: u64,
+    /// How many values a body may hold, those of its variables above all.
+    pub value_limit: usize,
+    /// How long a document may be, in bytes, or any text beside it.
+    pub document_limit: usize,
+    /// How many tokens (names, values, punctuation) a document may have.
+    pub token_limit: usize,
+    /// How many fields an operation may select, its fragments as often as they are spread.
+    pub field_limit: usize,
+    /// How many fields an operation may select at its root.
+    pub root_field_limit: usize,
+    /// How many fields of an operation may have another name.
+    pub alias_limit: usize,
+    /// How many directives an operation may have.
+    pub directive_limit: usize,
     /// How deep selections may nest.
     pub depth_limit: usize,
     /// How much an operation may cost.
@@ -117,6 +131,13 @@ impl Default for Settings {
             body_limit: 1_048_576,
             batch_limit: 0,
             operation_seconds: 30,
+            value_limit: 10_000,
+            document_limit: 100_000,
+            token_limit: 4_000,
+            field_limit: 2_000,
+            root_field_limit: 100,
+            alias_limit: 500,
+            directive_limit: 200,
             depth_limit: 16,
             complexity_limit: 50_000,
             explorer: true,
@@ -230,6 +251,34 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_seconds: Option<u64>,
+    /// How many values a body may hold, those of its variables above all [default: 10000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_limit: Option<usize>,
+    /// How long a document may be, in bytes, or any text beside it [default: 100000].
+    #[arg(long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document_limit: Option<usize>,
+    /// How many tokens (names, values, punctuation) a document may have [default: 4000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_limit: Option<usize>,
+    /// How many fields an operation may select, its fragments as often as they are spread [default: 2000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field_limit: Option<usize>,
+    /// How many fields an operation may select at its root [default: 100].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root_field_limit: Option<usize>,
+    /// How many fields of an operation may have another name [default: 500].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias_limit: Option<usize>,
+    /// How many directives an operation may have [default: 200].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directive_limit: Option<usize>,
     /// How deep selections may nest [default: 16].
     #[arg(long, value_name = "LEVELS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -341,6 +390,13 @@ impl Settings {
         for (key, value) in [
             ("body_limit", self.body_limit as u64),
             ("operation_seconds", self.operation_seconds),
+            ("value_limit", self.value_limit as u64),
+            ("document_limit", self.document_limit as u64),
+            ("token_limit", self.token_limit as u64),
+            ("field_limit", self.field_limit as u64),
+            ("root_field_limit", self.root_field_limit as u64),
+            ("alias_limit", self.alias_limit as u64),
+            ("directive_limit", self.directive_limit as u64),
             ("depth_limit", self.depth_limit as u64),
             ("complexity_limit", self.complexity_limit as u64),
             ("socket_init_seconds", self.socket_init_seconds),

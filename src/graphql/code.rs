@@ -41,6 +41,8 @@ codes! {
     CursorAhead = "CURSOR_AHEAD",
     /// What was sent cannot be read, is not in the schema, or is not sent as it must be.
     InvalidOperation = "INVALID_OPERATION",
+    /// The operation is larger than is taken.
+    LimitExceeded = "LIMIT_EXCEEDED",
     /// A WebSocket has too much under way.
     TooManyOperations = "TOO_MANY_OPERATIONS",
     /// Operations are not taken in a list, or not so many, or not such.

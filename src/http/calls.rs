@@ -39,9 +39,10 @@ pub(super) async fn post(
     let call = Call::of(&shared, peer.ip(), &headers, id, false);
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
-        let sent = Sent::read(&headers, request.into_body(), shared.body_limit, shared.batch_limit).await?;
+        let sent = Sent::read(&headers, request.into_body(), &shared).await?;
         let who = call.signed_in().await?;
         match sent {
+            Sent::TooMuch(response) => call.run(Err(response), who, media).await,
             Sent::One(request) => call.run(call.read(request), who, media).await,
             Sent::Batch(requests) => {
                 let operations = requests.into_iter().map(|request| call.read(request)).collect();
@@ -129,7 +130,7 @@ impl<'a> Call<'a> {
 
     /// An operation that is to be answered in the caller's language.
     fn read(&self, request: Request) -> Read {
-        Operation::read(request).map(|operation| operation.wanting(language(self.headers)))
+        Operation::read(request, &self.shared.limits).map(|operation| operation.wanting(language(self.headers)))
     }
 
     /// Whose token was sent; nobody's when none was.

@@ -33,7 +33,7 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
-use crate::graphql::{ApiSchema, Followed};
+use crate::graphql::{ApiSchema, Followed, Limits};
 use crate::language::Language;
 use crate::service::Service;
 
@@ -42,6 +42,7 @@ use crate::service::Service;
 struct Shared {
     schema: ApiSchema,
     service: Service,
+    limits: Limits,
     body_limit: usize,
     batch_limit: usize,
     operation: Duration,
@@ -58,6 +59,8 @@ pub struct Served {
     pub schema: ApiSchema,
     /// The service behind it.
     pub service: Service,
+    /// The limits that every operation keeps.
+    pub limits: Limits,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
     /// So many operations may come in a list; none may when it is 0.
@@ -81,7 +84,7 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, body_limit, batch_limit, operation, .. } = self;
+        let Self { schema, service, limits, body_limit, batch_limit, operation, .. } = self;
         let Self { explorer, origins, proxies, socket_init, heartbeat, lifeline, .. } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
         let graphql = get(calls::get).post(calls::post).fallback(calls::other);
@@ -103,6 +106,7 @@ impl Served {
             .with_state(Shared {
                 schema,
                 service,
+                limits,
                 body_limit,
                 batch_limit,
                 operation,

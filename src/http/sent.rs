@@ -1,16 +1,19 @@
 //! What is sent: operations in a body or in a query string, and the token beside them.
 
-use async_graphql::Request;
+use async_graphql::{Request, Response};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 
+use super::Shared;
 use super::refusal::Refusal;
 use crate::graphql::Code;
 
 /// What a body asks for.
 pub(super) enum Sent {
+    /// Nothing that is read: it goes beyond a limit, as this answer says.
+    TooMuch(Box<Response>),
     /// An operation.
     One(Request),
     /// Several, in a list.
@@ -18,13 +21,17 @@ pub(super) enum Sent {
 }
 
 impl Sent {
-    /// Reads a body of at most `most` bytes, with at most so many operations in a list.
-    pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize, batch: usize) -> Result<Self, Refusal> {
+    /// Reads a body, within the limits.
+    pub(super) async fn read(headers: &HeaderMap, body: Body, shared: &Shared) -> Result<Self, Refusal> {
         if !is_json(headers) {
             let message = "Send the operation as application/json, in UTF-8.";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidOperation, message));
         }
-        let body = whole(body, most).await?;
+        let body = whole(body, shared.body_limit).await?;
+        if let Err(response) = shared.limits.hold(&body) {
+            return Ok(Self::TooMuch(response));
+        }
+        let batch = shared.batch_limit;
         let sent = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
         let Value::Array(sent) = sent else { return operation(sent).map(Self::One) };
         if sent.is_empty() {

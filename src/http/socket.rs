@@ -228,6 +228,7 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Leave::Gone),
         };
+        self.shared.limits.hold(text.as_bytes()).map_err(|_| Close::Malformed)?;
         match serde_json::from_str(&text).map_err(|_| Close::Malformed)? {
             Incoming::Pong {} => Ok(()),
             Incoming::Ping { payload } => {
@@ -322,7 +323,7 @@ impl Connection {
             return self.send_error(socket, &id, &response).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
-        let operation = match Operation::read(request) {
+        let operation = match Operation::read(request, &self.shared.limits) {
             Ok(operation) => operation.wanting(self.wanted),
             Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };

@@ -216,7 +216,8 @@ async fn by_mutations(server: &Server, seen: &mut Codes) {
 
 /// Operations that cannot be, are not theirs, or do not fit; every code that is told.
 async fn by_operations(server: &Server, seen: &mut Codes) {
-    for operation in ["{ nothing }", "{ viewer { user { id } } }", "{ assets(first: 1000) { totalCount } }"] {
+    let wide = format!("{{ {} }}", "__typename ".repeat(101));
+    for operation in ["{ nothing }", "{ viewer { user { id } } }", "{ assets(first: 1000) { totalCount } }", &wide] {
         gather(&server.send(None, operation, json!({})).await, seen);
     }
     let tu = server.person("tu").await;

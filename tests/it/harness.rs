@@ -212,6 +212,24 @@ pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
     }
 }
 
+/// Flags by which a server takes whatever a test writes out in full.
+pub(crate) const UNLIMITED: [&str; 14] = [
+    "--document-limit",
+    "10000000",
+    "--depth-limit",
+    "64",
+    "--complexity-limit",
+    "1000000000000",
+    "--token-limit",
+    "1000000",
+    "--field-limit",
+    "1000000",
+    "--alias-limit",
+    "100000",
+    "--database-acquire-seconds",
+    "60",
+];
+
 /// Flags by which a server says how much is under way.
 pub(crate) const UNDER_WAY: [&str; 4] = ["--log", "warn,disposisi::service=debug", "--log-format", "json"];
 
