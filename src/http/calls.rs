@@ -45,7 +45,7 @@ pub(super) async fn post(
         let who = call.signed_in(sent.count()).await?;
         match sent {
             Sent::TooMuch(response) => call.run(Err(response), who, media).await,
-            Sent::One(request) => call.run(call.read(request), who, media).await,
+            Sent::One(request) => call.run(call.read(*request), who, media).await,
             Sent::Batch(requests) => {
                 let operations = requests.into_iter().map(|request| call.read(request)).collect();
                 call.run_batch(operations, who, media).await
