@@ -42,7 +42,7 @@ pub(super) async fn post(
         let sent = Sent::read(&headers, request.into_body(), shared.body_limit, shared.batch_limit).await?;
         let who = call.signed_in().await?;
         match sent {
-            Sent::One(request) => call.run(call.read(request), who, media).await,
+            Sent::One(request) => call.run(call.read(*request), who, media).await,
             Sent::Batch(requests) => {
                 let operations = requests.into_iter().map(|request| call.read(request)).collect();
                 call.run_batch(operations, who, media).await

@@ -12,7 +12,7 @@ use crate::graphql::Code;
 /// What a body asks for.
 pub(super) enum Sent {
     /// An operation.
-    One(Request),
+    One(Box<Request>),
     /// Several, in a list.
     Batch(Vec<Request>),
 }
@@ -26,7 +26,7 @@ impl Sent {
         }
         let body = whole(body, most).await?;
         let sent = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
-        let Value::Array(sent) = sent else { return operation(sent).map(Self::One) };
+        let Value::Array(sent) = sent else { return operation(sent).map(|request| Self::One(Box::new(request))) };
         if sent.is_empty() {
             return Err(malformed("there is no operation in it"));
         }
