@@ -258,16 +258,15 @@ async fn every_call_has_an_id_by_which_the_log_is_found() {
             }
         }
     }
-    let calls: [(Method, &str, &[(&str, &str)], u16); 7] = [
-        (Method::GET, "/graphql?query=%7B", &[("accept", GRAPHQL)], 400),
+    for (method, path, headers, status) in [
+        (Method::GET, "/graphql?query=%7B", &[("accept", GRAPHQL)][..], 400),
         (Method::GET, "/graphql?query=%7B__typename%7D", &[("authorization", "Bearer x")], 401),
         (Method::POST, "/graphql", &[], 415),
         (Method::PUT, "/graphql", &[], 405),
         (Method::GET, "/graphql", &[("accept", "text/html")], 406),
         (Method::GET, "/healthz", &[], 200),
         (Method::GET, "/nowhere", &[], 404),
-    ];
-    for (method, path, headers, status) in calls {
+    ] {
         let answer = call(&server, &method, path, headers, b"").await;
         assert_eq!(answer.status, status, "{path}");
         let id = answer.header("x-request-id").expect("an id").to_owned();
