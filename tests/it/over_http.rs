@@ -104,6 +104,21 @@ async fn the_type_is_the_callers_choice_and_says_what_the_status_does() {
         let body = call(&server, &Method::POST, "/graphql", &[("content-type", JSON), ("accept", GRAPHQL)], b"{").await;
         assert_eq!((body.status, &*body.code()), (400, "INVALID_OPERATION"));
     }
+    // Clients that follow too name all types in every call: what is no subscription is answered in the one that they like best.
+    let (follow, events) = ("subscription { requestEvents { id } }", "text/event-stream");
+    let all = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
+    for (accept, operation, media, status) in [
+        (all, "{ offices { key } }", GRAPHQL, 200),
+        (all, "{", GRAPHQL, 400),
+        (all, follow, events, 200),
+        (events, "{ offices { key } }", events, 200),
+        (events, "{", events, 200),
+        ("text/event-stream;q=0, */*", follow, JSON, 406),
+    ] {
+        let answer = post(&server, operation, &[("accept", accept)]).await;
+        let told = answer.header("content-type").and_then(|told| told.split(';').next());
+        assert_eq!((answer.status, told), (status, Some(media)), "{accept}: {operation}");
+    }
     // What refuses a call as such is told to people in their language.
     let answer =
         post(&server, "{ offices { key } }", &[("authorization", "Bearer x"), ("accept-language", "id")]).await;
