@@ -15,7 +15,7 @@ use tracing::Instrument;
 
 use super::answers::{self, Answer, Once};
 use super::compressed::Compressible;
-use super::media::Media;
+use super::media::{Media, takes_events};
 use super::rates::Standing;
 use super::refusal::Refusal;
 use super::reply::{public, reply};
@@ -120,7 +120,7 @@ impl<'a> Call<'a> {
         let media = match Media::wanted(self.headers) {
             Some(media) => media,
             // What streams of events do not tell is told in JSON.
-            None if events::is_wanted(self.headers) => Media::Json,
+            None if takes_events(self.headers) => Media::Json,
             None => {
                 let message = "Answers are application/graphql-response+json, application/json or text/event-stream: \
                     name one of them in `Accept`.";
@@ -164,12 +164,13 @@ impl<'a> Call<'a> {
 
     /// Runs an operation, and answers with what it came to.
     async fn run(&self, operation: Read, who: Who, media: Media) -> Result<Response, Refusal> {
-        if events::is_wanted(self.headers) {
+        let follows = operation.as_ref().is_ok_and(Operation::is_subscription);
+        if self.is_streamed(follows) {
             return Ok(self.stream(operation, who).await);
         }
         let is_query = operation.as_ref().is_ok_and(Operation::is_query);
         let answer = match operation {
-            Ok(operation) if operation.is_subscription() => return Err(Refusal::not_acceptable(FOLLOW)),
+            Ok(_) if follows => return Err(Refusal::not_acceptable(FOLLOW)),
             Ok(operation) => answers::once(self.shared, operation, who.pass, self.address).await?,
             Err(response) => Once { response: *response, is_public: false },
         };
@@ -190,7 +191,7 @@ impl<'a> Call<'a> {
     /// Runs operations one after another, and answers with the list of what each came to. All of them together are given the time
     /// that one is.
     async fn run_batch(&self, operations: Vec<Read>, who: Who, media: Media) -> Result<Response, Refusal> {
-        if events::is_wanted(self.headers) {
+        if self.is_streamed(false) {
             return Err(Refusal::batch(
                 "A batch is not answered by a stream of events: send its operations by themselves.",
             ));
@@ -223,6 +224,12 @@ impl<'a> Call<'a> {
             reply.extensions_mut().insert(Compressible);
         }
         Ok(reply)
+    }
+
+    /// Whether the answer is a stream of events: to a subscription for whoever takes one, to anything else for whoever takes nothing
+    /// but that. Clients that do both name all three types in every call.
+    fn is_streamed(&self, follows: bool) -> bool {
+        takes_events(self.headers) && (follows || Media::wanted(self.headers).is_none())
     }
 
     /// Answers with a stream of events.

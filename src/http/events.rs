@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 
-use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -21,13 +20,6 @@ use crate::language::Language;
 
 /// The header in which a browser's own client says where it was.
 pub(super) const LAST_EVENT: &str = "last-event-id";
-
-/// Whether the caller asks for a stream of events.
-pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
-    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds = accepts.flat_map(|value| value.split(',')).map(|kind| kind.split(';').next().unwrap_or_default());
-    kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
-}
 
 /// What is sent, one after another.
 struct Sending {

@@ -19,9 +19,7 @@ impl Media {
     /// for who sends no `Accept`; its own audits ask for JSON still, and so do clients that were written before it and send
     /// nothing, or `*/*`, as most HTTP libraries do.
     pub(super) fn wanted(headers: &HeaderMap) -> Option<Self> {
-        let accepts: Vec<&str> =
-            headers.get_all(header::ACCEPT).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-        let ranges: Vec<Range<'_>> = accepts.iter().flat_map(|value| value.split(',')).filter_map(Range::of).collect();
+        let ranges: Vec<Range<'_>> = ranges(headers).collect();
         if ranges.is_empty() {
             return Some(Self::Json);
         }
@@ -53,6 +51,17 @@ impl Media {
             Self::Json => "application/json",
         }
     }
+}
+
+/// Whether the caller takes a stream of events, and says so.
+pub(super) fn takes_events(headers: &HeaderMap) -> bool {
+    ranges(headers).any(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// What stands in `Accept`.
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts.flat_map(|value| value.split(',')).filter_map(Range::of)
 }
 
 /// One of the ranges of types in `Accept`.

@@ -41,7 +41,7 @@ impl Sent {
         }
         let batch = shared.batch_limit;
         let sent = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
-        let Value::Array(sent) = sent else { return operation(sent).map(|one| Self::One(Box::new(one))) };
+        let Value::Array(sent) = sent else { return operation(sent).map(|request| Self::One(Box::new(request))) };
         if sent.is_empty() {
             return Err(malformed("there is no operation in it"));
         }

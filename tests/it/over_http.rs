@@ -104,6 +104,21 @@ async fn the_type_is_the_callers_choice_and_says_what_the_status_does() {
         let body = call(&server, &Method::POST, "/graphql", &[("content-type", JSON), ("accept", GRAPHQL)], b"{").await;
         assert_eq!((body.status, &*body.code()), (400, "INVALID_OPERATION"));
     }
+    // Clients that follow too name all types in every call: what is no subscription is answered in the one that they like best.
+    let (follow, events) = ("subscription { requestEvents { id } }", "text/event-stream");
+    let all = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
+    for (accept, operation, media, status) in [
+        (all, "{ offices { key } }", GRAPHQL, 200),
+        (all, "{", GRAPHQL, 400),
+        (all, follow, events, 200),
+        (events, "{ offices { key } }", events, 200),
+        (events, "{", events, 200),
+        ("text/event-stream;q=0, */*", follow, JSON, 406),
+    ] {
+        let answer = post(&server, operation, &[("accept", accept)]).await;
+        let told = answer.header("content-type").and_then(|told| told.split(';').next());
+        assert_eq!((answer.status, told), (status, Some(media)), "{accept}: {operation}");
+    }
     // What refuses a call as such is told to people in their language.
     let answer =
         post(&server, "{ offices { key } }", &[("authorization", "Bearer x"), ("accept-language", "id")]).await;
@@ -258,16 +273,15 @@ async fn every_call_has_an_id_by_which_the_log_is_found() {
             }
         }
     }
-    let calls: [(Method, &str, &[(&str, &str)], u16); 7] = [
-        (Method::GET, "/graphql?query=%7B", &[("accept", GRAPHQL)], 400),
+    for (method, path, headers, status) in [
+        (Method::GET, "/graphql?query=%7B", &[("accept", GRAPHQL)][..], 400),
         (Method::GET, "/graphql?query=%7B__typename%7D", &[("authorization", "Bearer x")], 401),
         (Method::POST, "/graphql", &[], 415),
         (Method::PUT, "/graphql", &[], 405),
         (Method::GET, "/graphql", &[("accept", "text/html")], 406),
         (Method::GET, "/healthz", &[], 200),
         (Method::GET, "/nowhere", &[], 404),
-    ];
-    for (method, path, headers, status) in calls {
+    ] {
         let answer = call(&server, &method, path, headers, b"").await;
         assert_eq!(answer.status, status, "{path}");
         let id = answer.header("x-request-id").expect("an id").to_owned();
