@@ -215,6 +215,7 @@ impl Server {
         let command = || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_disposisi"));
             command.arg("--data").arg(data.path().join("data")).current_dir(root()).args(["--log", "off"]);
+            command.envs([("DISPOSISI_PERSON_RATE", "0"), ("DISPOSISI_ADDRESS_RATE", "0")]);
             command
         };
         let run = |arguments: &[&str], input: &str| {

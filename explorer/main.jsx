@@ -6,9 +6,13 @@ import '@graphiql/plugin-history/style.css';
 import 'graphiql/graphiql.css';
 import './main.css';
 
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
+import { examples } from './examples.js';
+import { createFetcher } from './fetcher.js';
+import { examplesPanel, signInPanel } from './panels.jsx';
+import { Session } from './session.js';
 
 const workers = {
   json: new URL('json.worker.js', import.meta.url),
@@ -20,56 +24,20 @@ globalThis.MonacoEnvironment = {
   getWorker: (_, label) => new Worker(workers[label] ?? editor),
 };
 
-const http = new URL('/graphql', location.href);
-const socket = new URL(http);
-socket.protocol = http.protocol === 'https:' ? 'wss:' : 'ws:';
+const url = new URL('/graphql', location.href).href;
+const session = new Session(url);
+const fetcher = createFetcher(url, session);
+const plugins = [signInPanel(session), examplesPanel, HISTORY_PLUGIN];
 
-const fetcher = createGraphiQLFetcher({
-  url: http.href,
-  subscriptionUrl: socket.href,
-  enableIncrementalDelivery: false,
-});
-
-const welcome = `# Welcome to disposisi.
-#
-# The query below is public: run it.
-# To see more, sign in:
-#
-#   mutation {
-#     signIn(input: {
-#       username: "..."
-#       password: "..."
-#     }) {
-#       accessToken
-#       userErrors { message }
-#     }
-#   }
-#
-# and put this in the Headers tab:
-#
-# {"Authorization": "Bearer <accessToken>"}
-
-{
-  offices {
-    key
-    name
-    procedures {
-      key
-      title
-      number
-    }
-  }
-}
-`;
-
-// Queries and headers hold passwords and tokens, and the history keeps both: all of it goes when the browser tab closes.
+// Queries and headers may hold passwords and tokens, and the history keeps both: all of it goes when the browser tab closes.
 createRoot(document.getElementById('explorer')).render(
   <GraphiQL
     fetcher={fetcher}
+    plugins={plugins}
     storage={sessionStorage}
     shouldPersistHeaders
-    defaultQuery={welcome}
-    defaultEditorToolsVisibility="headers"
+    defaultQuery={examples[0].query}
+    defaultEditorToolsVisibility="variables"
   >
     <GraphiQL.Logo>disposisi</GraphiQL.Logo>
   </GraphiQL>,

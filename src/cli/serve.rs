@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
 use super::{Outcome, ServeFlags, Settings, identity, policy_files, say, start};
-use crate::graphql::{self, Limits};
+use crate::graphql::{self, ApiSchema, Documents, Intake, Limits};
 use crate::http;
 use crate::service::Service;
 
@@ -64,19 +64,44 @@ impl Server {
         if let Some(provider) = identity::provider(settings)? {
             service = service.with_provider(provider);
         }
-        let limits = Limits { depth: settings.depth_limit, complexity: settings.complexity_limit };
+        let limits = Limits {
+            values: settings.value_limit,
+            document: settings.document_limit,
+            tokens: settings.token_limit,
+            fields: settings.field_limit,
+            depth: settings.depth_limit,
+            root_fields: settings.root_field_limit,
+            aliases: settings.alias_limit,
+            directives: settings.directive_limit,
+            complexity: settings.complexity_limit,
+        };
         let schema = graphql::schema(service.clone(), limits);
+        let intake = Intake {
+            documents: documents(&settings.documents, &schema, &limits).await?,
+            limits,
+            documents_only: settings.documents_only,
+            operation_names: settings.operation_names,
+            introspection: settings.introspection,
+        };
         let operation = Duration::from_secs(settings.operation_seconds);
         let (ending, lifeline) = http::lifeline();
         let router = http::Served {
             schema,
             service: service.clone(),
+            intake,
             body_limit: settings.body_limit,
             batch_limit: settings.batch_limit,
             operation,
             explorer: settings.explorer,
             origins: http::Origins::read(&settings.cors_origins).map_err(|name| format!("no origin: {name}"))?,
             proxies: http::Proxies::new(settings.trusted_proxies.clone()),
+            rates: http::Rates::new(
+                http::Rate { burst: settings.person_burst, a_minute: settings.person_rate },
+                http::Rate { burst: settings.key_burst, a_minute: settings.key_rate },
+                http::Rate { burst: settings.address_burst, a_minute: settings.address_rate },
+            ),
+            person_sockets: settings.person_sockets,
+            person_operations: settings.person_operations,
             socket_init: Duration::from_secs(settings.socket_init_seconds),
             heartbeat: Duration::from_secs(settings.heartbeat_seconds),
             lifeline,
@@ -147,6 +172,19 @@ impl Server {
             }
         }
     }
+}
+
+/// The persisted documents of a manifest; none where there is none.
+async fn documents(manifest: &Path, schema: &ApiSchema, limits: &Limits) -> Result<Documents, String> {
+    if manifest.as_os_str().is_empty() {
+        return Ok(Documents::default());
+    }
+    let named = |fault: String| format!("{}: {fault}", manifest.display());
+    let text = tokio::fs::read_to_string(manifest).await;
+    let text = text.map_err(|error| named(format!("{error}; write the manifest there, or leave `documents` empty")))?;
+    let documents = Documents::read(&text, schema, limits).await.map_err(named)?;
+    tracing::info!(documents = documents.count(), "persisted documents");
+    Ok(documents)
 }
 
 /// Signs with the key in its folder, anew on each SIGHUP. Never ends by itself.

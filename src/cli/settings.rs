@@ -66,10 +66,48 @@ pub struct Settings {
     pub batch_limit: usize,
     /// How many seconds an operation may take.
     pub operation_seconds: u64,
+    /// How many values a body may hold, those of its variables above all.
+    pub value_limit: usize,
+    /// How long a document may be, in bytes, or any text beside it.
+    pub document_limit: usize,
+    /// How many tokens (names, values, punctuation) a document may have.
+    pub token_limit: usize,
+    /// How many fields an operation may select, its fragments as often as they are spread.
+    pub field_limit: usize,
+    /// How many fields an operation may select at its root.
+    pub root_field_limit: usize,
+    /// How many fields of an operation may have another name.
+    pub alias_limit: usize,
+    /// How many directives an operation may have.
+    pub directive_limit: usize,
     /// How deep selections may nest.
     pub depth_limit: usize,
     /// How much an operation may cost.
     pub complexity_limit: usize,
+    /// The manifest of persisted documents (JSON, by `sha256:` and their digests, or Apollo's). Empty for none.
+    pub documents: PathBuf,
+    /// Whether nothing else is run than those documents.
+    pub documents_only: bool,
+    /// Whether operations must have names.
+    pub operation_names: bool,
+    /// Whether the schema may be asked for (`__schema`, `__type`).
+    pub introspection: bool,
+    /// How many operations a person may send a minute; 0 for any number.
+    pub person_rate: u32,
+    /// How many of them at once.
+    pub person_burst: u32,
+    /// How many operations an API key may send a minute; 0 for any number.
+    pub key_rate: u32,
+    /// How many of them at once.
+    pub key_burst: u32,
+    /// How many operations nobody may send a minute from one address, failed authentication counted too; 0 for any number.
+    pub address_rate: u32,
+    /// How many of them at once.
+    pub address_burst: u32,
+    /// How many WebSockets a person may have open at once; 0 for any number.
+    pub person_sockets: usize,
+    /// How many operations a person may have under way at once on WebSockets and streams of events; 0 for any number.
+    pub person_operations: usize,
     /// Whether the explorer is served.
     pub explorer: bool,
     /// How many seconds a WebSocket may take to say who it is.
@@ -117,8 +155,27 @@ impl Default for Settings {
             body_limit: 1_048_576,
             batch_limit: 0,
             operation_seconds: 30,
+            value_limit: 10_000,
+            document_limit: 100_000,
+            token_limit: 3_000,
+            field_limit: 2_000,
+            root_field_limit: 100,
+            alias_limit: 500,
+            directive_limit: 200,
             depth_limit: 16,
             complexity_limit: 50_000,
+            documents: PathBuf::new(),
+            documents_only: false,
+            operation_names: false,
+            introspection: true,
+            person_rate: 600,
+            person_burst: 300,
+            key_rate: 600,
+            key_burst: 300,
+            address_rate: 600,
+            address_burst: 300,
+            person_sockets: 100,
+            person_operations: 500,
             explorer: true,
             socket_init_seconds: 10,
             heartbeat_seconds: 20,
@@ -230,6 +287,34 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_seconds: Option<u64>,
+    /// How many values a body may hold, those of its variables above all [default: 10000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_limit: Option<usize>,
+    /// How long a document may be, in bytes, or any text beside it [default: 100000].
+    #[arg(long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document_limit: Option<usize>,
+    /// How many tokens (names, values, punctuation) a document may have [default: 3000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_limit: Option<usize>,
+    /// How many fields an operation may select, its fragments as often as they are spread [default: 2000].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field_limit: Option<usize>,
+    /// How many fields an operation may select at its root [default: 100].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root_field_limit: Option<usize>,
+    /// How many fields of an operation may have another name [default: 500].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias_limit: Option<usize>,
+    /// How many directives an operation may have [default: 200].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directive_limit: Option<usize>,
     /// How deep selections may nest [default: 16].
     #[arg(long, value_name = "LEVELS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,6 +323,54 @@ pub struct ServeFlags {
     #[arg(long, value_name = "COST")]
     #[serde(skip_serializing_if = "Option::is_none")]
     complexity_limit: Option<usize>,
+    /// The manifest of persisted documents (JSON, by `sha256:` and their digests, or Apollo's) [default: none].
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documents: Option<PathBuf>,
+    /// Whether nothing else is run than those documents [default: false].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documents_only: Option<bool>,
+    /// Whether operations must have names [default: false].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_names: Option<bool>,
+    /// Whether the schema may be asked for (`__schema`, `__type`) [default: true].
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection: Option<bool>,
+    /// How many operations a person may send a minute; 0 for any number [default: 600].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_rate: Option<u32>,
+    /// How many of them at once [default: 300].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_burst: Option<u32>,
+    /// How many operations an API key may send a minute; 0 for any number [default: 600].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_rate: Option<u32>,
+    /// How many of them at once [default: 300].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_burst: Option<u32>,
+    /// How many operations nobody may send a minute from one address, failed authentication counted too; 0 for any number [default: 600].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_rate: Option<u32>,
+    /// How many of them at once [default: 300].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_burst: Option<u32>,
+    /// How many WebSockets a person may have open at once; 0 for any number [default: 100].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_sockets: Option<usize>,
+    /// How many operations a person may have under way at once on WebSockets and streams of events; 0 for any number [default: 500].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_operations: Option<usize>,
     /// Whether the explorer is served at /graphiql [default: true].
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -341,6 +474,13 @@ impl Settings {
         for (key, value) in [
             ("body_limit", self.body_limit as u64),
             ("operation_seconds", self.operation_seconds),
+            ("value_limit", self.value_limit as u64),
+            ("document_limit", self.document_limit as u64),
+            ("token_limit", self.token_limit as u64),
+            ("field_limit", self.field_limit as u64),
+            ("root_field_limit", self.root_field_limit as u64),
+            ("alias_limit", self.alias_limit as u64),
+            ("directive_limit", self.directive_limit as u64),
             ("depth_limit", self.depth_limit as u64),
             ("complexity_limit", self.complexity_limit as u64),
             ("socket_init_seconds", self.socket_init_seconds),

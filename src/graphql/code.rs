@@ -41,7 +41,19 @@ codes! {
     CursorAhead = "CURSOR_AHEAD",
     /// What was sent cannot be read, is not in the schema, or is not sent as it must be.
     InvalidOperation = "INVALID_OPERATION",
-    /// A WebSocket has too much under way.
+    /// The operation is larger than is taken.
+    LimitExceeded = "LIMIT_EXCEEDED",
+    /// No document of this id is known.
+    DocumentNotFound = "DOCUMENT_NOT_FOUND",
+    /// Only documents that are known by their ids are run.
+    DocumentIdRequired = "DOCUMENT_ID_REQUIRED",
+    /// Only operations that have a name are run.
+    OperationNameRequired = "OPERATION_NAME_REQUIRED",
+    /// The schema is not described.
+    IntrospectionDisabled = "INTROSPECTION_DISABLED",
+    /// The caller calls too often.
+    RateLimited = "RATE_LIMITED",
+    /// A WebSocket, or a person on all of theirs, has too much under way.
     TooManyOperations = "TOO_MANY_OPERATIONS",
     /// Operations are not taken in a list, or not so many, or not such.
     BatchRefused = "BATCH_REFUSED",
@@ -54,6 +66,9 @@ codes! {
     /// A fault of ours.
     Internal = "INTERNAL",
 }
+
+/// What a client may read in an error's `extensions`, beside its code.
+pub type Details = Vec<(&'static str, Value)>;
 
 impl Code {
     /// An error of this code, told in the language of whom it is for once that is known.
@@ -69,6 +84,14 @@ impl Code {
     /// A whole answer that is one error of this code.
     pub fn answer(self, message: impl Into<Text>) -> Response {
         Response::from_errors(vec![self.whole(message)])
+    }
+
+    /// The same, with what else a client may read in the error's `extensions`.
+    pub fn answer_with(self, message: impl Into<Text>, details: Details) -> Response {
+        let mut error = self.whole(message);
+        let extensions = error.extensions.get_or_insert_default();
+        details.into_iter().for_each(|(name, value)| extensions.set(name, value));
+        Response::from_errors(vec![error])
     }
 
     /// Whether an error is of this code.

@@ -3,51 +3,52 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+    BaseType, Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variables};
 
-use super::nesting;
+use super::code::Code;
+use super::limits::{DEEPEST, Limit, Limits};
 
-/// Validation follows every spread, so that fragments which spread each other twice double its work each time.
-const MOST_SELECTIONS: u64 = 50_000;
-
-/// So many fields at the root, each of which may be a statement or more.
-const MOST_ROOT_FIELDS: usize = 100;
-
-/// A document, parsed and within bounds.
-pub(super) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
-    if nesting::is_too_deep(text) {
-        return Err(refused(format!("Brackets nest more than {} deep.", nesting::DEEPEST)));
-    }
+/// A document, parsed and within the limits that are known without the schema: the cheapest are judged first.
+pub(super) fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
+    limits.hold_text(text)?;
     let document = async_graphql::parser::parse_query(text)?;
     let mut weights = Weights { document: &document, known: HashMap::new() };
-    // Those that no operation spreads too: validation follows them as well.
+    let mut whole = Weight::default();
+    // Those that no operation spreads too: validation looks into them as well.
     for name in document.fragments.keys() {
-        weights.of_fragment(name, 1)?;
+        let weight = weights.of_fragment(name, 1)?;
+        whole.compared = whole.compared.saturating_add(weight.compared);
     }
+    // All operations together, since all are validated.
     for (_, operation) in document.operations.iter() {
-        let fields = weights.of(&operation.node.selection_set.node, 1)?.fields;
-        if fields > MOST_SELECTIONS {
-            return Err(refused(format!(
-                "With its fragments it selects {fields} fields; at most {MOST_SELECTIONS} are taken."
-            )));
-        }
+        let operation = &operation.node;
+        let mut weight = weights.of(&operation.selection_set.node, 1)?;
+        let of_variables = operation.variable_definitions.iter().map(|of| of.node.directives.len() as u64);
+        let directives = of_variables.fold(operation.directives.len() as u64, u64::saturating_add);
+        weight.directives = weight.directives.saturating_add(directives);
+        whole.add(weight);
     }
+    Limit::Fields.keep(limits.fields, whole.fields)?;
+    Limit::Fragments.keep(limits.fields.saturating_mul(COMPARED), whole.compared)?;
+    Limit::Depth.keep(limits.depth, whole.depth)?;
+    Limit::Aliases.keep(limits.aliases, whole.aliases)?;
+    Limit::Directives.keep(limits.directives, whole.directives)?;
     for (_, operation) in document.operations.iter() {
-        let mut fields = Vec::new();
-        flatten(&document, &operation.node.selection_set.node, &mut Vec::new(), &mut |field| fields.push(field));
-        if fields.len() > MOST_ROOT_FIELDS {
-            let message =
-                format!("It selects {} fields at the root; at most {MOST_ROOT_FIELDS} are taken.", fields.len());
-            return Err(refused(message));
-        }
+        let mut fields = 0_usize;
+        flatten(&document, &operation.node.selection_set.node, &mut Vec::new(), &mut |_| fields += 1);
+        Limit::RootFields.keep(limits.root_fields, fields)?;
     }
     Ok(document)
 }
 
+/// How many times a field may be compared with those beside it, on the average: validation does so once for each fragment
+/// around it.
+const COMPARED: usize = 4;
+
 fn refused(message: String) -> ServerError {
-    ServerError::new(message, None)
+    Code::InvalidOperation.whole(message)
 }
 
 /// Whether every variable that must have a value has one (GraphQL, October 2021, section 6.1.2). The library asks only where one is
@@ -68,6 +69,18 @@ pub(super) fn has_variables(document: &ExecutableDocument, request: &Request) ->
     Ok(())
 }
 
+/// Tells of each whole number that was left out that it is null, which it is to everything that takes one: the library tells what a page
+/// costs by its size, and refuses a size that it does not know.
+pub(super) fn leave_out(document: &ExecutableDocument, request: &mut Request) {
+    let defined = operation(document, request.operation_name.as_deref());
+    for variable in defined.into_iter().flat_map(|operation| &operation.variable_definitions) {
+        let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
+        if kind.base == BaseType::Named(Name::new("Int")) && variable.node.default_value.is_none() {
+            request.variables.entry(name.clone()).or_insert(Value::Null);
+        }
+    }
+}
+
 /// The operation of that name, or the only one.
 pub(super) fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
     let mut operations = document.operations.iter();
@@ -78,11 +91,38 @@ pub(super) fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>
     found.map(|(_, operation)| &operation.node)
 }
 
-/// What selections come to with what their fragments bring: how many fields, and how many levels below them.
+/// What selections come to with what their fragments bring, each as often as it is spread.
 #[derive(Clone, Copy, Default)]
 struct Weight {
     fields: u64,
+    aliases: u64,
+    directives: u64,
+    /// How many fields lie within each other.
+    depth: usize,
+    /// The same, fragments counted as levels too.
     height: usize,
+    /// How many fields stand in it, whatever fragments are around them.
+    flat: u64,
+    /// How many fields are compared with those beside them, in it and below.
+    compared: u64,
+}
+
+impl Weight {
+    /// With what stands beside it.
+    fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        self.depth = self.depth.max(other.depth);
+        self.height = self.height.max(other.height + 1);
+        self.flat = self.flat.saturating_add(other.flat);
+        self.compared = self.compared.saturating_add(other.compared);
+    }
+
+    /// With directives around it.
+    fn under(self, directives: &[Positioned<Directive>]) -> Self {
+        Self { directives: self.directives.saturating_add(directives.len() as u64), ..self }
+    }
 }
 
 /// Weighs selections; each fragment is weighed once and remembered, so that this takes no longer than the document is.
@@ -101,14 +141,23 @@ impl<'a> Weights<'a> {
             let part = match &item.node {
                 Selection::Field(field) => {
                     let below = self.of(&field.node.selection_set.node, depth + 1)?;
-                    Weight { fields: below.fields.saturating_add(1), ..below }
+                    let fields = below.fields.saturating_add(1);
+                    let aliases = below.aliases.saturating_add(u64::from(field.node.alias.is_some()));
+                    Weight { fields, aliases, depth: below.depth + 1, flat: 1, ..below }.under(&field.node.directives)
                 }
-                Selection::InlineFragment(fragment) => self.of(&fragment.node.selection_set.node, depth + 1)?,
-                Selection::FragmentSpread(spread) => self.of_fragment(&spread.node.fragment_name.node, depth + 1)?,
+                Selection::InlineFragment(fragment) => {
+                    let inner = self.of(&fragment.node.selection_set.node, depth + 1)?;
+                    inner.under(&fragment.node.directives)
+                }
+                Selection::FragmentSpread(spread) => {
+                    let inner = self.of_fragment(&spread.node.fragment_name.node, depth + 1)?;
+                    // What is below is compared where the fragment is.
+                    Weight { compared: 0, ..inner }.under(&spread.node.directives)
+                }
             };
-            whole.fields = whole.fields.saturating_add(part.fields);
-            whole.height = whole.height.max(part.height + 1);
+            whole.add(part);
         }
+        whole.compared = whole.compared.saturating_add(whole.flat);
         Ok(whole)
     }
 
@@ -121,17 +170,15 @@ impl<'a> Weights<'a> {
         let Some(fragment) = self.document.fragments.get(name) else { return Ok(Weight::default()) };
         self.known.insert(name, None);
         let inner = self.of(&fragment.node.selection_set.node, depth)?;
-        let weight = Weight { fields: inner.fields.saturating_add(1), ..inner };
+        let fields = inner.fields.saturating_add(1);
+        let weight = Weight { fields, ..inner }.under(&fragment.node.directives);
         self.known.insert(name, Some(weight));
         Ok(weight)
     }
 }
 
 fn within(depth: usize) -> Result<(), ServerError> {
-    if depth > nesting::DEEPEST {
-        return Err(refused(format!("With its fragments it nests more than {} deep.", nesting::DEEPEST)));
-    }
-    Ok(())
+    Limit::Nesting.keep(DEEPEST, depth)
 }
 
 /// Makes a subscription's operation one field at its root, as it must be (GraphQL, October 2021, section 5.2.3.1): fragments

@@ -5,13 +5,15 @@ mod api_key;
 mod code;
 mod complete;
 mod document;
+mod documents;
 mod error;
 mod explain;
 mod follow;
 mod id;
+mod intake;
+mod limits;
 mod loaders;
 mod mutation;
-mod nesting;
 mod node;
 mod opened;
 mod people;
@@ -23,15 +25,19 @@ mod shape;
 mod subscription;
 mod totp;
 mod types;
+mod unknown;
 
 use std::sync::LazyLock;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
 
-pub use code::Code;
+pub use code::{Code, Details};
 use complete::Shapes;
+pub use documents::Documents;
 pub use follow::{Ended, Told, follow};
+pub use intake::{DOCUMENT_ID, Intake};
+pub use limits::Limits;
 pub use request_id::RequestId;
 pub use session::{Asked, Session};
 pub use shape::Followed;
@@ -56,21 +62,6 @@ pub struct Mutation(
 /// The schema.
 pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;
 
-/// The limits that every operation keeps.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// How deep selections may nest.
-    pub depth: usize,
-    /// How much an operation may cost: a field is 1, and what a list or page selects counts as often as it may have entries.
-    pub complexity: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { depth: 16, complexity: 50_000 }
-    }
-}
-
 /// The schema over a service.
 pub fn schema(service: Service, limits: Limits) -> ApiSchema {
     builder(limits).data(service).finish()
@@ -91,16 +82,6 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Reads an operation. The error is the whole answer.
-    pub fn read(request: Request) -> Result<Self, Box<Response>> {
-        let document = document::parse(&request.query);
-        let document = document.and_then(|document| document::has_variables(&document, &request).map(|()| document));
-        match document {
-            Ok(document) => Ok(Self { document, request, wanted: None }),
-            Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
-        }
-    }
-
     /// Answered in that language, where whoever sends it has chosen none for themselves.
     pub fn wanting(self, wanted: Option<Language>) -> Self {
         Self { wanted, ..self }
@@ -180,8 +161,20 @@ pub fn told(mut response: Response, language: Option<Language>) -> Response {
     response
 }
 
+/// So many errors are told of an operation that never ran, each in so many bytes: they say again what was sent.
+const TOLD: (usize, usize) = (20, 1_000);
+
 /// The answer with a code on every error: those of the library have none.
 fn coded(mut response: Response) -> Response {
+    if response.errors.iter().all(|error| error.path.is_empty()) {
+        response.errors.truncate(TOLD.0);
+        for error in &mut response.errors {
+            let end = error.message.floor_char_boundary(TOLD.1);
+            if end < error.message.len() {
+                error.message.replace_range(end.., "…");
+            }
+        }
+    }
     for error in &mut response.errors {
         // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.
         let code = if error.path.is_empty() { Code::InvalidOperation } else { Code::InvalidInput };
@@ -200,7 +193,7 @@ fn builder(limits: Limits) -> async_graphql::SchemaBuilder<Query, Mutation, subs
         .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
             "A moment, in UTC, as `2026-01-05T01:30:00Z` (RFC 3339, date-time). Read in any time zone.",
         )
-        .limit_depth(limits.depth)
-        .limit_complexity(limits.complexity)
-        .limit_directives(32)
+        // Fragments are levels too here; they were counted when the document was read.
+        .limit_recursive_depth(limits::DEEPEST)
+        .extension(limits::Cost { max: limits.complexity })
 }

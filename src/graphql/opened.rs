@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use async_graphql::ServerError;
-use async_graphql::parser::types::{BaseType, ExecutableDocument, Field, OperationType, Selection, SelectionSet, Type};
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
 
 use super::Code;
-use super::complete::Shapes;
+use super::complete::{Shapes, named};
+use super::unknown;
 use crate::access::{KeyScope, Login, Pass};
 
 /// By what a field is opened; by nothing but a person who signed in where there is none.
@@ -189,12 +190,7 @@ pub(super) fn judge(shapes: &Shapes, document: &ExecutableDocument, pass: Option
     let walk = Walk { shapes, document, pass };
     // All of its operations: which one runs is not for this to find out.
     for (_, operation) in document.operations.iter() {
-        let root = match operation.node.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
-        walk.through(&operation.node.selection_set.node, root)?;
+        walk.through(&operation.node.selection_set.node, unknown::root(operation.node.ty))?;
     }
     Ok(())
 }
@@ -245,14 +241,6 @@ impl Walk<'_> {
             return Err(refused(message, Some(scope)));
         }
         self.through(&field.selection_set.node, named(ty))
-    }
-}
-
-/// The type that a field's value is, or is a list of.
-fn named(ty: &Type) -> &str {
-    match &ty.base {
-        BaseType::Named(name) => name,
-        BaseType::List(item) => named(item),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The answers to an operation one after another, whatever carries them: one for a query or a mutation, any number for a
 //! subscription.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use async_graphql::{Response, ServerError, Value};
@@ -11,7 +12,7 @@ use serde::Serialize;
 use tracing::Instrument;
 
 use super::Shared;
-use super::refusal::too_long;
+use super::refusal::{limit, too_long};
 use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
 use crate::service::{LogPlace, Pass, Refused};
 
@@ -67,7 +68,8 @@ pub(super) async fn answers(
             Ok(Ok(once)) => Answer::Next(written(&id.on(once.response)).into(), None),
             Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
             Err(_) => {
-                let answer = Code::Timeout.answer(too_long(shared.operation.as_secs()));
+                let seconds = shared.operation.as_secs();
+                let answer = Code::Timeout.answer_with(too_long(seconds), limit("seconds", seconds, None));
                 Answer::Failed(id.on(graphql::told(answer, wanted)))
             }
         }
@@ -113,11 +115,13 @@ pub(super) fn written(response: &Response) -> Vec<u8> {
     #[derive(Serialize)]
     struct Errors<'a> {
         errors: &'a [ServerError],
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        extensions: &'a BTreeMap<String, Value>,
     }
     let json = if has_run(response) {
         serde_json::to_vec(response)
     } else {
-        serde_json::to_vec(&Errors { errors: &response.errors })
+        serde_json::to_vec(&Errors { errors: &response.errors, extensions: &response.extensions })
     };
     // Texts, numbers, lists and objects by name: there is nothing in it that JSON could not hold.
     json.unwrap_or_default()

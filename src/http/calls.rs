@@ -1,13 +1,14 @@
 //! Operations by POST and by GET: what they come to is answered in one of the two types, or as a stream of events.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 
 use async_graphql::Request;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
@@ -15,10 +16,11 @@ use tracing::Instrument;
 use super::answers::{self, Answer, Once};
 use super::compressed::Compressible;
 use super::media::{Media, takes_events};
+use super::rates::Standing;
 use super::refusal::Refusal;
 use super::reply::{public, reply};
 use super::sent::{Asked, Sent, header_token, malformed};
-use super::{Shared, events, language, socket};
+use super::{Shared, events, held, language, socket};
 use crate::graphql::{Code, Ended, Operation, RequestId};
 use crate::service::Pass;
 
@@ -39,9 +41,10 @@ pub(super) async fn post(
     let call = Call::of(&shared, peer.ip(), &headers, id, false);
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
-        let sent = Sent::read(&headers, request.into_body(), shared.body_limit, shared.batch_limit).await?;
-        let who = call.signed_in().await?;
+        let sent = Sent::read(&headers, request.into_body(), &shared).await?;
+        let who = call.signed_in(sent.count()).await?;
         match sent {
+            Sent::TooMuch(response) => call.run(Err(response), who, media).await,
             Sent::One(request) => call.run(call.read(*request), who, media).await,
             Sent::Batch(requests) => {
                 let operations = requests.into_iter().map(|request| call.read(request)).collect();
@@ -72,7 +75,7 @@ pub(super) async fn get(
         if operation.as_ref().is_ok_and(Operation::is_mutation) {
             return Err(Refusal::method("POST", "Send a mutation by POST."));
         }
-        let who = call.signed_in().await?;
+        let who = call.signed_in(1).await?;
         call.run(operation, who, media).await
     })
     .await
@@ -102,11 +105,14 @@ struct Call<'a> {
     id: RequestId,
     /// It asks by GET: what it is answered may be kept.
     is_by_get: bool,
+    /// How the caller stands, once it is known who they are.
+    standing: OnceLock<Standing>,
 }
 
 impl<'a> Call<'a> {
     fn of(shared: &'a Shared, peer: IpAddr, headers: &'a HeaderMap, id: RequestId, is_by_get: bool) -> Self {
-        Self { shared, address: shared.proxies.caller(peer, headers), headers, id, is_by_get }
+        let address = shared.proxies.caller(peer, headers);
+        Self { shared, address, headers, id, is_by_get, standing: OnceLock::new() }
     }
 
     /// Answers, in a type that the caller takes, and in time.
@@ -124,22 +130,39 @@ impl<'a> Call<'a> {
         let most = self.shared.operation;
         let answer = tokio::time::timeout(most, answer(media)).await;
         let answer = answer.unwrap_or_else(|_| Err(Refusal::too_long(most.as_secs())));
-        answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id))
+        let mut answer = answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id));
+        // What anybody may keep tells nobody how somebody else stands.
+        if let Some(standing) = self.standing.get()
+            && !answer.headers().contains_key(header::ETAG)
+        {
+            standing.tell(answer.headers_mut());
+        }
+        answer
     }
 
     /// An operation that is to be answered in the caller's language.
     fn read(&self, request: Request) -> Read {
-        Operation::read(request).map(|operation| operation.wanting(language(self.headers)))
+        self.shared.intake.read(request).map(|operation| operation.wanting(language(self.headers)))
     }
 
-    /// Whose token was sent; nobody's when none was.
-    async fn signed_in(&self) -> Result<Who, Refusal> {
-        let (pass, until) = match header_token(self.headers)? {
-            None => None,
-            Some(token) => Some(self.shared.service.pass_of(token).await?),
+    /// Whose token was sent, and may call so often; nobody's when none was.
+    async fn signed_in(&self, operations: usize) -> Result<Who, Refusal> {
+        let found = match header_token(self.headers) {
+            Ok(None) => Ok(None),
+            Ok(Some(token)) => self.shared.service.pass_of(token).await.map(Some).map_err(Refusal::from),
+            Err(refusal) => Err(refusal),
+        };
+        // A database that does not answer is nobody's fault.
+        if found.as_ref().is_err_and(|refusal| !refusal.is_unauthenticated()) {
+            return found.map(|_| Who { pass: None, until: None });
         }
-        .unzip();
-        Ok(Who { pass, until })
+        let (pass, until) = found.as_ref().ok().copied().flatten().unzip();
+        let standing = self.shared.rates.take(pass, self.address, operations);
+        if let Ok(Some(standing)) | Err(standing) = &standing {
+            let _ = self.standing.set(*standing);
+        }
+        standing.map_err(|standing| Refusal::too_often(&standing))?;
+        found.map(|_| Who { pass, until })
     }
 
     /// Runs an operation, and answers with what it came to.
@@ -215,10 +238,14 @@ impl<'a> Call<'a> {
     /// Answers with a stream of events.
     async fn stream(&self, operation: Read, who: Who) -> Response {
         let answers = match operation {
-            Ok(operation) => {
-                let place = (self.address, self.id.clone());
-                answers::answers(self.shared, operation, who.pass, place, self.last_event()).await
-            }
+            Ok(operation) => match self.shared.hold(who.pass) {
+                Ok(hold) => {
+                    let place = (self.address, self.id.clone());
+                    let answers = answers::answers(self.shared, operation, who.pass, place, self.last_event()).await;
+                    held::until_the_end(answers, hold)
+                }
+                Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
+            },
             Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
         };
         events::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))

@@ -49,4 +49,6 @@ closes! {
     IdInUse = 4409, "Subscriber already exists";
     /// `connection_init` came twice.
     ManyInits = 4429, "Too many initialisation requests";
+    /// The person has too many sockets open.
+    ManySockets = 4430, "Too many connections";
 }

@@ -6,11 +6,13 @@ mod close;
 mod compressed;
 mod events;
 mod explorer;
+mod held;
 mod identified;
 mod lifeline;
 mod media;
 mod origins;
 mod proxies;
+mod rates;
 mod refusal;
 mod reply;
 mod sent;
@@ -20,6 +22,7 @@ pub use close::Close;
 pub use lifeline::{Ending, Lifeline, lifeline};
 pub use origins::Origins;
 pub use proxies::Proxies;
+pub use rates::{Rate, Rates};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,21 +36,27 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
-use crate::graphql::{ApiSchema, Followed};
+use self::held::{Held, Hold};
+use crate::graphql::{ApiSchema, Code, Followed, Intake};
 use crate::language::Language;
-use crate::service::Service;
+use crate::service::{Pass, Service};
 
 /// What the routes share.
 #[derive(Clone)]
 struct Shared {
     schema: ApiSchema,
     service: Service,
+    intake: Arc<Intake>,
     body_limit: usize,
     batch_limit: usize,
     operation: Duration,
     socket_init: Duration,
     heartbeat: Duration,
     proxies: Arc<Proxies>,
+    rates: Arc<Rates>,
+    /// The sockets of each person, and what they have under way on them and by streams of events.
+    sockets: Held,
+    operations: Held,
     followed: Arc<Followed>,
     lifeline: Lifeline,
 }
@@ -58,6 +67,8 @@ pub struct Served {
     pub schema: ApiSchema,
     /// The service behind it.
     pub service: Service,
+    /// What operations are taken.
+    pub intake: Intake,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
     /// So many operations may come in a list; none may when it is 0.
@@ -70,6 +81,12 @@ pub struct Served {
     pub origins: Origins,
     /// Whose word is taken for where a caller calls from.
     pub proxies: Proxies,
+    /// How often callers may call.
+    pub rates: Rates,
+    /// So many WebSockets a person may have open at once; any number when it is 0.
+    pub person_sockets: usize,
+    /// So many operations a person may have under way at once on WebSockets and streams of events; any number when it is 0.
+    pub person_operations: usize,
     /// How long a WebSocket may take to say who it is.
     pub socket_init: Duration,
     /// How often a long connection shows that it lives.
@@ -81,8 +98,9 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, body_limit, batch_limit, operation, .. } = self;
-        let Self { explorer, origins, proxies, socket_init, heartbeat, lifeline, .. } = self;
+        let Self { schema, service, intake, body_limit, batch_limit, operation, .. } = self;
+        let Self { explorer, origins, proxies, rates, person_sockets, person_operations, .. } = self;
+        let Self { socket_init, heartbeat, lifeline, .. } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
         let graphql = get(calls::get).post(calls::post).fallback(calls::other);
         let graphql = graphql.layer(compressed::layer()).layer(middleware::from_fn(compressed::around));
@@ -103,15 +121,32 @@ impl Served {
             .with_state(Shared {
                 schema,
                 service,
+                intake: Arc::new(intake),
                 body_limit,
                 batch_limit,
                 operation,
                 socket_init,
                 heartbeat,
                 proxies: Arc::new(proxies),
+                rates: Arc::new(rates),
+                sockets: Held::new(person_sockets),
+                operations: Held::new(person_operations),
                 followed: Arc::default(),
                 lifeline,
             })
+    }
+}
+
+impl Shared {
+    /// Another operation that a person has under way for long; the answer to who has too many. Nobody holds any.
+    fn hold(&self, pass: Option<Pass>) -> Result<Option<Hold>, Box<async_graphql::Response>> {
+        let Some(pass) = pass else { return Ok(None) };
+        self.operations.take(pass.user).map(Some).ok_or_else(|| {
+            let most = self.operations.most();
+            let message =
+                format!("No other operation is taken: at most {most} of yours may be under way on all connections.");
+            Box::new(Code::TooManyOperations.answer(message))
+        })
     }
 }
 

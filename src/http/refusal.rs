@@ -5,8 +5,9 @@ use axum::response::Response;
 
 use super::answers::written;
 use super::media::Media;
+use super::rates::Standing;
 use super::reply::reply;
-use crate::graphql::{self, Code, RequestId};
+use crate::graphql::{self, Code, Details, RequestId};
 use crate::language::{Language, Text};
 use crate::say;
 use crate::service::Refused;
@@ -23,6 +24,8 @@ pub(super) struct Refusal {
     status: StatusCode,
     code: Code,
     message: Text,
+    /// What else a client may read of it.
+    details: Details,
     /// The methods that would do.
     allow: Option<&'static str>,
 }
@@ -30,7 +33,7 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A refusal of that status, with that code.
     pub(super) fn new(status: StatusCode, code: Code, message: impl Into<Text>) -> Self {
-        Self { status, code, message: message.into(), allow: None }
+        Self { status, code, message: message.into(), details: Details::new(), allow: None }
     }
 
     /// This does not go by that method.
@@ -53,21 +56,36 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
     }
 
-    /// The operation took too long.
-    pub(super) fn too_long(seconds: u64) -> Self {
-        Self::new(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(seconds))
+    /// Whether it says that nobody is known.
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        self.code == Code::Unauthenticated
     }
 
-    /// The body is larger than is taken.
-    pub(super) fn too_large(most: usize) -> Self {
+    /// The operation took too long.
+    pub(super) fn too_long(seconds: u64) -> Self {
+        Self {
+            details: limit("seconds", seconds, None),
+            ..Self::new(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(seconds))
+        }
+    }
+
+    /// The body is larger than is taken; how large, where that was said before it came.
+    pub(super) fn too_large(most: usize, actual: Option<u64>) -> Self {
         let message = say!("The body is larger than {most} bytes, which is the most that is taken.", most);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message)
+        let details = limit("body", most as u64, actual);
+        Self { details, ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message) }
+    }
+
+    /// The caller calls too often.
+    pub(super) fn too_often(standing: &Standing) -> Self {
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, standing.message());
+        Self { details: standing.details(), ..refusal }
     }
 
     /// The response that says so.
     pub(super) fn respond(self, media: Media, language: Option<Language>, id: &RequestId) -> Response {
-        let Self { status, code, message, allow } = self;
-        let body = written(&id.on(graphql::told(code.answer(message), language)));
+        let Self { status, code, message, details, allow } = self;
+        let body = written(&id.on(graphql::told(code.answer_with(message, details), language)));
         let mut response = reply(status, media, body);
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
@@ -95,6 +113,13 @@ impl From<Refused> for Refusal {
             }
         }
     }
+}
+
+/// The limit that something went beyond, in the shape that all limits have.
+pub(super) fn limit(name: &str, max: u64, actual: Option<u64>) -> Details {
+    let mut details = vec![("limit", name.into()), ("max", max.into())];
+    details.extend(actual.map(|actual| ("actual", actual.into())));
+    details
 }
 
 /// What a caller reads whose operation was given up.

@@ -1,16 +1,19 @@
 //! What is sent: operations in a body or in a query string, and the token beside them.
 
-use async_graphql::Request;
+use async_graphql::{Request, Response};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 
+use super::Shared;
 use super::refusal::Refusal;
-use crate::graphql::Code;
+use crate::graphql::{Code, DOCUMENT_ID};
 
 /// What a body asks for.
 pub(super) enum Sent {
+    /// Nothing that is read: it goes beyond a limit, as this answer says.
+    TooMuch(Box<Response>),
     /// An operation.
     One(Box<Request>),
     /// Several, in a list.
@@ -18,13 +21,25 @@ pub(super) enum Sent {
 }
 
 impl Sent {
-    /// Reads a body of at most `most` bytes, with at most so many operations in a list.
-    pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize, batch: usize) -> Result<Self, Refusal> {
+    /// How many operations it asks for.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::TooMuch(_) | Self::One(_) => 1,
+            Self::Batch(requests) => requests.len(),
+        }
+    }
+
+    /// Reads a body, within the limits.
+    pub(super) async fn read(headers: &HeaderMap, body: Body, shared: &Shared) -> Result<Self, Refusal> {
         if !is_json(headers) {
             let message = "Send the operation as application/json, in UTF-8.";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidOperation, message));
         }
-        let body = whole(body, most).await?;
+        let body = whole(body, shared.body_limit).await?;
+        if let Err(response) = shared.intake.limits.hold(&body) {
+            return Ok(Self::TooMuch(response));
+        }
+        let batch = shared.batch_limit;
         let sent = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
         let Value::Array(sent) = sent else { return operation(sent).map(|request| Self::One(Box::new(request))) };
         if sent.is_empty() {
@@ -62,7 +77,8 @@ fn operation(sent: Value) -> Result<Request, Refusal> {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Asked {
-    query: String,
+    query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
@@ -77,6 +93,7 @@ impl Asked {
         };
         operation(json!({
             "query": self.query,
+            "documentId": self.document_id,
             "operationName": self.operation_name.filter(|name| !name.is_empty()),
             "variables": json("variables", self.variables)?,
             "extensions": json("extensions", self.extensions)?,
@@ -84,16 +101,23 @@ impl Asked {
     }
 }
 
-/// The operation that an object asks for.
+/// The operation that an object asks for, by its text or by its document's id.
 pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
     // The library's type would be read from an array too, field by field, and without a query it would read an empty one.
     let Value::Object(mut sent) = sent else { return Err("an object with `query` is wanted".to_owned()) };
-    if !sent.get("query").is_some_and(Value::is_string) {
-        return Err("`query` is wanted, a text".to_owned());
-    }
     // Null is as good as nothing, and a client that has no name may say an empty one.
     sent.retain(|name, value| !value.is_null() && (name != "operationName" || value != ""));
-    serde_json::from_value(sent.into()).map_err(|error| error.to_string())
+    let id = match sent.remove(DOCUMENT_ID) {
+        None => None,
+        Some(Value::String(id)) => Some(id),
+        Some(_) => return Err(format!("`{DOCUMENT_ID}` is a text")),
+    };
+    if !sent.get("query").map_or(id.is_some(), Value::is_string) {
+        return Err(format!("`query` is wanted, a text, or `{DOCUMENT_ID}`"));
+    }
+    let mut request: Request = serde_json::from_value(sent.into()).map_err(|error| error.to_string())?;
+    request.extensions.extend(id.map(|id| (DOCUMENT_ID.to_owned(), id.into())));
+    Ok(request)
 }
 
 /// What was sent is no request.
@@ -107,6 +131,7 @@ const DRAINED: usize = 16;
 
 /// The whole of a body of at most `most` bytes.
 async fn whole(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
+    let told = axum::body::HttpBody::size_hint(&body).exact();
     let unread = match Limited::new(&mut body, most).collect().await {
         Ok(collected) => return Ok(collected.to_bytes()),
         Err(error) => error,
@@ -122,7 +147,7 @@ async fn whole(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
             None => break,
         }
     }
-    Err(Refusal::too_large(most))
+    Err(Refusal::too_large(most, told))
 }
 
 /// The token that was sent, if any.

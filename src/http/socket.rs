@@ -21,9 +21,10 @@ use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
 use super::answers::{Answer, answers};
 use super::close::Close;
+use super::held::Hold;
 use super::sent::{header_token, operation_of};
 use super::{Shared, language, time_left};
-use crate::graphql::{Code, Operation, RequestId};
+use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 use crate::service::{Pass, Refused};
 
@@ -156,11 +157,15 @@ struct Running {
     handle: AbortHandle,
     /// How long its text and variables are: what it holds follows from that.
     size: usize,
+    /// One of those that the person has under way.
+    _hold: Option<Hold>,
 }
 
 /// Who is at the other end.
 struct Greeted {
     pass: Option<Pass>,
+    /// One of that person's sockets.
+    _socket: Option<Hold>,
 }
 
 impl Connection {
@@ -228,6 +233,7 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Leave::Gone),
         };
+        self.shared.intake.limits.hold(text.as_bytes()).map_err(|_| Close::Malformed)?;
         match serde_json::from_str(&text).map_err(|_| Close::Malformed)? {
             Incoming::Pong {} => Ok(()),
             Incoming::Ping { payload } => {
@@ -284,20 +290,25 @@ impl Connection {
             Some(_) => return Err(Close::Forbidden.into()),
         };
         let mut left = ANONYMOUS;
-        let mut pass = None;
+        let (mut pass, mut open) = (None, None);
         if let Some(token) = token {
             let service = &self.shared.service;
             let refused = |refused| match refused {
                 Refused::Unavailable(_) => Close::Later,
                 _ => Close::Forbidden,
             };
-            let (found, until) = service.pass_of(token).await.map_err(refused)?;
+            let found = service.pass_of(token).await;
+            if found.is_err() {
+                let _ = self.shared.rates.take(None, self.address, 1);
+            }
+            let (found, until) = found.map_err(refused)?;
             service.caller(found).await.map_err(refused)?;
+            open = Some(self.shared.sockets.take(found.user).ok_or(Close::ManySockets)?);
             left = time_left(&self.shared, until);
             pass = Some(found);
         }
         self.deadline.as_mut().reset(Instant::now() + left);
-        self.caller = Some(Greeted { pass });
+        self.caller = Some(Greeted { pass, _socket: open });
         Ok(())
     }
 
@@ -311,6 +322,11 @@ impl Connection {
     ) -> Result<(), Leave> {
         self.asked += 1;
         let request_id = self.id.of_operation(self.asked);
+        if let Err(standing) = self.shared.rates.take(pass, self.address, 1) {
+            let answer = Code::RateLimited.answer_with(standing.message(), standing.details());
+            let response = request_id.on(graphql::told(answer, self.wanted));
+            return self.send_error(socket, &id, &response).await;
+        }
         let held: usize = self.running.values().map(|running| running.size).sum();
         let most = self.shared.body_limit;
         if self.running.len() >= OPERATIONS || held + size > most {
@@ -322,8 +338,12 @@ impl Connection {
             return self.send_error(socket, &id, &response).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
-        let operation = match Operation::read(request) {
+        let operation = match self.shared.intake.read(request) {
             Ok(operation) => operation.wanting(self.wanted),
+            Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
+        };
+        let hold = match self.shared.hold(pass) {
+            Ok(hold) => hold,
             Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };
         let (shared, address) = (self.shared.clone(), self.address);
@@ -348,7 +368,7 @@ impl Connection {
         // Aborted with its end: the client may use the id again at once.
         let (answers, running) = abortable(answers);
         let id: Arc<str> = id.into();
-        self.running.insert(id.clone(), Running { handle: running, size });
+        self.running.insert(id.clone(), Running { handle: running, size, _hold: hold });
         self.answers.push(answers.map(move |answer| (id.clone(), answer)).boxed());
         Ok(())
     }

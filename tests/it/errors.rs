@@ -89,6 +89,12 @@ fn no_code_is_written_out_but_where_all_are() {
 
 /// Codes that want a story of their own, and the test that tells it: it asserts the code.
 const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
+    (ERRORS, "DOCUMENT_NOT_FOUND", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
+    (ERRORS, "DOCUMENT_ID_REQUIRED", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
+    (ERRORS, "OPERATION_NAME_REQUIRED", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
+    (ERRORS, "INTROSPECTION_DISABLED", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
+    (ERRORS, "RATE_LIMITED", "it/limits.rs", "whoever_calls_too_often_is_told_when_to_come_back"),
+    (CLOSES, "4430", "it/limits.rs", "a_person_has_so_much_under_way_on_all_connections_together"),
     (USER_ERRORS, "SIGNATURE_MISSING", "it/subdomain.rs", "a_request_goes_the_whole_way"),
     (USER_ERRORS, "ALREADY_SIGNED", "it/subdomain.rs", "a_request_goes_the_whole_way"),
     (USER_ERRORS, "PLACEMENT_OVERLAP", "it/data_center.rs", "one_established_one_overlapping_one_declined"),
@@ -216,7 +222,8 @@ async fn by_mutations(server: &Server, seen: &mut Codes) {
 
 /// Operations that cannot be, are not theirs, or do not fit; every code that is told.
 async fn by_operations(server: &Server, seen: &mut Codes) {
-    for operation in ["{ nothing }", "{ viewer { user { id } } }", "{ assets(first: 1000) { totalCount } }"] {
+    let wide = format!("{{ {} }}", "__typename ".repeat(101));
+    for operation in ["{ nothing }", "{ viewer { user { id } } }", "{ assets(first: 1000) { totalCount } }", &wide] {
         gather(&server.send(None, operation, json!({})).await, seen);
     }
     let tu = server.person("tu").await;

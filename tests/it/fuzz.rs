@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use disposisi::auth::Keys;
 use disposisi::clock::SystemClock;
-use disposisi::graphql::{self, ApiSchema, Followed, Limits, Operation, Session};
+use disposisi::graphql::{self, ApiSchema, Followed, Intake, Limits, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
 use disposisi::service::{Catalog, InForce, Policies, Service, Terms};
@@ -398,7 +398,7 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
         return;
     }
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(body) else { return };
-    let response = match Operation::read(request) {
+    let response = match Intake::default().read(request) {
         Err(response) => *response,
         Ok(operation) if operation.is_subscription() => {
             match graphql::follow(schema, &Followed::default(), operation, None, None).await {

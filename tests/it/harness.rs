@@ -107,9 +107,18 @@ pub(crate) fn bare(data: &Path, folders: &Folders) -> Command {
     command.arg("--data").arg(data);
     command.arg("--procedures").arg(&folders.procedures).arg("--policies").arg(&folders.policies);
     // Nothing of the machine's own settings.
-    command.current_dir(data.parent().unwrap_or(data)).env_clear();
+    command.current_dir(data.parent().unwrap_or(data)).env_clear().envs(UNHINDERED);
     command
 }
+
+/// Settings by which nobody is told that they call too often: tests do in a second what people do in an hour.
+const UNHINDERED: [(&str, &str); 5] = [
+    ("DISPOSISI_PERSON_RATE", "0"),
+    ("DISPOSISI_KEY_RATE", "0"),
+    ("DISPOSISI_ADDRESS_RATE", "0"),
+    ("DISPOSISI_PERSON_SOCKETS", "0"),
+    ("DISPOSISI_PERSON_OPERATIONS", "0"),
+];
 
 /// Runs a subcommand to its end, and how it ended.
 pub(crate) fn output(data: &Path, folders: &Folders, arguments: &[&str], input: &str) -> Output {
@@ -211,6 +220,24 @@ pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
         run(&grant, "");
     }
 }
+
+/// Flags by which a server takes whatever a test writes out in full.
+pub(crate) const UNLIMITED: [&str; 14] = [
+    "--document-limit",
+    "10000000",
+    "--depth-limit",
+    "64",
+    "--complexity-limit",
+    "1000000000000",
+    "--token-limit",
+    "1000000",
+    "--field-limit",
+    "1000000",
+    "--alias-limit",
+    "100000",
+    "--database-acquire-seconds",
+    "60",
+];
 
 /// Flags by which a server says how much is under way.
 pub(crate) const UNDER_WAY: [&str; 4] = ["--log", "warn,disposisi::service=debug", "--log-format", "json"];

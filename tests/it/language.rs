@@ -11,12 +11,13 @@ use crate::harness::{Cast, Server};
 use crate::socket::Socket;
 
 /// What speaks to people. What is wrong with an operation or a call by itself is said to whoever writes them, in English.
-const SPEAK: [&str; 7] = [
+const SPEAK: [&str; 8] = [
     "src/service",
     "src/graphql/account.rs",
     "src/graphql/error.rs",
     "src/graphql/query.rs",
     "src/graphql/types",
+    "src/http/rates.rs",
     "src/http/refusal.rs",
     "src/procedure/form.rs",
 ];

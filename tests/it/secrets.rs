@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, PASSWORD, READ, Server, credentials};
+use crate::harness::{Cast, PASSWORD, READ, Server, UNLIMITED, credentials};
 
 const CAST: Cast<'static> = &[
     ("opd", "singkawang", "opd", Some("dinkes")),
@@ -224,7 +224,7 @@ pub(crate) fn everything(schema: &Value, of: &str, depth: usize, above: &mut Vec
 async fn what_the_office_says_within_is_in_nothing_that_an_agency_can_fetch() {
     let mut server = Server::with(CAST);
     // Everything at once is deeper and costs more than anybody asks for.
-    server.restart_with(&["--depth-limit", "64", "--complexity-limit", "1000000000000"]);
+    server.restart_with(&UNLIMITED);
     let opd = server.person("opd").await;
     let submitted = opd.ask(SUBMIT, json!({ "input": submission("permohonan-subdomain", "005/1") })).await;
     let number = submitted["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();

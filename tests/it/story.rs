@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::branches::example;
 use crate::database;
-use crate::harness::{Cast, Folders, Person, READ, Server};
+use crate::harness::{Cast, Folders, Person, READ, Server, UNLIMITED};
 
 /// Everybody in it.
 pub(crate) const CAST: Cast<'static> = &[
@@ -159,7 +159,7 @@ impl Story {
         let folder = tempfile::tempdir().expect("a folder");
         let folders = Folders::with_example(folder.path());
         let mut server = Server::of(CAST, folders);
-        server.restart_with(&["--depth-limit", "64", "--complexity-limit", "1000000000000"]);
+        server.restart_with(&UNLIMITED);
         for office in ["singkawang", "denpasar"] {
             server.run(&["grant", "overseer", "--office", office, "--role", "office-admin"]);
         }

@@ -23,7 +23,9 @@ export function connect(url: string, session: Session): Client {
   async function send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const headers = new Headers(init?.headers)
     headers.set('authorization', `Bearer ${await session.token()}`)
-    return fetch(input, { ...init, headers })
+    // urql aborts what has been answered already, and Node's fetch may throw then where nobody can catch it: in a browser keep the
+    // signal.
+    return fetch(input, { ...init, headers, signal: null })
   }
 
   return new Client({

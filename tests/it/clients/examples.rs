@@ -13,7 +13,7 @@ use super::proxy::Proxy;
 use crate::demo::{Demo, PASSWORD};
 
 /// Ends a step for somebody, on what the request is now.
-async fn execute(demo: &Demo, who: &str, number: &str, mut input: Value) {
+pub(super) async fn execute(demo: &Demo, who: &str, number: &str, mut input: Value) {
     let token = demo.token(who).await;
     let read = "query($number: String!) { request(number: $number) { id version } }";
     let request = demo.send(Some(&token), read, json!({ "number": number })).await["data"]["request"].clone();
@@ -151,7 +151,7 @@ async fn the_python_tells_how_requests_stand() {
     let token = demo.token("agus").await;
     let make = "mutation($until: DateTime!) { createApiKey(input: { name: \"papan\", scopes: [READ_STATUS], \
         expiresAt: $until }) { key userErrors { message } } }";
-    let until = chrono::Utc::now() + chrono::TimeDelta::days(30);
+    let until = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::days(30);
     let made = demo.send(Some(&token), make, json!({ "until": until.to_rfc3339() })).await;
     let key = made["data"]["createApiKey"]["key"].as_str().unwrap_or_else(|| panic!("{made}"));
     assert_eq!(text(&run(&[("DISPOSISI_TOKEN", key)])).0, board);

@@ -30,6 +30,12 @@ pub(super) fn node() -> &'static Path {
     NODE.get_or_init(|| packages("node", &sources()))
 }
 
+/// A folder under which Node finds the frameworks.
+pub(super) fn node_of_frameworks() -> &'static Path {
+    static NODE: OnceLock<PathBuf> = OnceLock::new();
+    NODE.get_or_init(|| packages("node-frameworks", &sources().join("frameworks")))
+}
+
 /// A folder under which Node finds the libraries of the TypeScript example.
 pub(super) fn node_of_example() -> &'static Path {
     static NODE: OnceLock<PathBuf> = OnceLock::new();

@@ -2,6 +2,8 @@
 
 mod audits;
 mod examples;
+mod explorer;
+mod frameworks;
 mod guide;
 mod install;
 mod lint;

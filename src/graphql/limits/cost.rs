@@ -1,0 +1,85 @@
+//! What an operation costs, by the `complexity` that the schema's fields name: counted when it is validated, and told to who
+//! asks.
+
+use std::sync::{Arc, OnceLock};
+
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextRequest, NextValidation,
+};
+use async_graphql::{Request, Response, ServerError, ServerResult, ValidationResult, Value, async_trait, value};
+
+use super::Limit;
+
+/// The request's extension that asks for the cost, and the answer's that tells it.
+const COST: &str = "cost";
+
+/// Counts what every operation costs.
+pub(in crate::graphql) struct Cost {
+    /// What an operation may cost.
+    pub(in crate::graphql) max: usize,
+}
+
+impl ExtensionFactory for Cost {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Counted { max: self.max, wanted: OnceLock::new(), found: OnceLock::new() })
+    }
+}
+
+/// What is put into a request that is to be validated, and not run.
+pub(in crate::graphql) struct ValidateOnly;
+
+/// The cost of one operation.
+struct Counted {
+    max: usize,
+    /// Set when it is to be told.
+    wanted: OnceLock<()>,
+    /// Its cost and its depth, once they are known.
+    found: OnceLock<(usize, usize)>,
+}
+
+#[async_trait::async_trait]
+impl Extension for Counted {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        let mut response = next.run(ctx).await;
+        if let (Some(()), Some((cost, depth))) = (self.wanted.get(), self.found.get()) {
+            let told = value!({ "cost": *cost, "max": self.max, "depth": *depth });
+            response.extensions.insert(COST.to_owned(), told);
+        }
+        response
+    }
+
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        if request.extensions.get(COST) == Some(&Value::Boolean(true)) {
+            let _ = self.wanted.set(());
+        }
+        next.run(ctx, request).await
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        if ctx.data_opt::<ValidateOnly>().is_some() {
+            return Response::default();
+        }
+        next.run(ctx, operation_name).await
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let valid = next.run(ctx).await?;
+        let _ = self.found.set((valid.complexity, valid.depth));
+        Limit::Cost.keep(self.max, valid.complexity).map_err(|error| vec![error])?;
+        Ok(valid)
+    }
+}

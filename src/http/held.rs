@@ -1,0 +1,92 @@
+//! How much each person has under way on all of their connections together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::stream::{self, BoxStream, StreamExt};
+use uuid::Uuid;
+
+/// How many of something each person holds.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    counts: Arc<Mutex<HashMap<Uuid, usize>>>,
+    /// How many each may hold; 0 for any number.
+    most: usize,
+}
+
+/// One that is held, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Hold {
+    counts: Arc<Mutex<HashMap<Uuid, usize>>>,
+    person: Uuid,
+}
+
+impl Held {
+    /// Of which each person may hold so many; 0 for any number.
+    pub(super) fn new(most: usize) -> Self {
+        Self { counts: Arc::default(), most }
+    }
+
+    /// How many each may hold.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Another for that person; none when they hold as many as they may.
+    pub(super) fn take(&self, person: Uuid) -> Option<Hold> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(person).or_default();
+        if self.most > 0 && *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        Some(Hold { counts: self.counts.clone(), person })
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.person) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.person);
+            }
+        }
+    }
+}
+
+/// A stream of answers that holds something until it is dropped.
+pub(super) fn until_the_end<T: Send + 'static>(
+    answers: BoxStream<'static, T>,
+    hold: Option<Hold>,
+) -> BoxStream<'static, T> {
+    match hold {
+        Some(hold) => {
+            stream::unfold((answers, hold), async |(mut answers, hold)| Some((answers.next().await?, (answers, hold))))
+                .boxed()
+        }
+        None => answers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_let_go_may_be_taken_again_and_leaves_nothing() {
+        let (held, siti, budi) = (Held::new(2), Uuid::from_u128(1), Uuid::from_u128(2));
+        let first = held.take(siti);
+        let second = held.take(siti);
+        assert!(first.is_some() && second.is_some() && held.take(siti).is_none());
+        assert!(held.take(budi).is_some(), "somebody else's are their own");
+        drop(first);
+        assert!(held.take(siti).is_some());
+        drop(second);
+        assert!(held.counts.lock().unwrap().is_empty());
+        let any = Held::new(0);
+        let all: Vec<_> = (0..1_000).map(|_| any.take(siti)).collect();
+        assert!(all.iter().all(Option::is_some));
+    }
+}

@@ -1,0 +1,150 @@
+//! The frameworks that front ends are built on: each finds in the schema what it needs, and pages, acts and follows by it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use super::install;
+use super::storm::CAST;
+use crate::harness::Server;
+
+/// A folder of the frameworks with its files, under the libraries.
+pub(super) fn folder(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in(install::node_of_frameworks()).expect("a folder");
+    for file in files {
+        let copy = folder.path().join(Path::new(file).file_name().expect("a name"));
+        fs::copy(install::sources().join("frameworks").join(file), copy).expect("a copy");
+    }
+    folder
+}
+
+/// The lines of JSON that a program printed, once it has ended well.
+pub(super) fn lines(output: &Output) -> Vec<Value> {
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    told.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+}
+
+/// A server with five requests that wait for TU; their numbers, in order.
+async fn five() -> (Server, Vec<Value>) {
+    let server = Server::with(CAST);
+    let opd = server.person("opd").await;
+    let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } } }";
+    let mut numbers = Vec::new();
+    for letter in 1..=5 {
+        let input = json!({
+            "office": "singkawang", "procedure": "permohonan-cloud-service",
+            "letter": { "number": letter.to_string(), "date": "2026-01-05", "subject": "Permohonan" },
+            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
+            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+        });
+        let answer = opd.ask(submit, json!({ "input": input })).await;
+        numbers.push(answer["submitRequest"]["request"]["number"].clone());
+    }
+    (server, numbers)
+}
+
+/// Runs a script as TU.
+async fn run(script: &Path, server: &Server, number: &Value) -> Vec<Value> {
+    let mut node = Command::new("node");
+    node.arg(script).env("DISPOSISI_URL", format!("{}/graphql", server.base()));
+    node.env("DISPOSISI_TOKEN", server.person("tu").await.token());
+    lines(&node.env("DISPOSISI_NUMBER", number.as_str().expect("a number")).output().expect("node"))
+}
+
+/// Runs the compiler of Relay on the app in a folder, with these changes to it.
+fn compile(folder: &Path, changes: &[(&str, &str)]) -> Output {
+    fs::write(folder.join("schema.graphql"), include_str!("../../../schema.graphql")).expect("the schema");
+    let app = folder.join("Requests.js");
+    let mut text = fs::read_to_string(&app).expect("the app");
+    for (before, after) in changes {
+        assert!(text.contains(before), "{before}");
+        text = text.replace(before, after);
+    }
+    fs::write(app, text).expect("the app");
+    fs::create_dir_all(folder.join("__generated__")).expect("a folder");
+    let compiler = install::node_of_frameworks().join("node_modules/relay-compiler/cli.js");
+    Command::new("node").arg(compiler).arg("relay.config.json").current_dir(folder).output().expect("node")
+}
+
+const RELAY: &[&str] = &["relay/relay.config.json", "relay/Requests.js", "relay/send.mjs"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relay_compiles_pages_by_fragments_and_acts() {
+    let folder = folder(RELAY);
+    let compiled = compile(folder.path(), &[]);
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let (server, numbers) = five().await;
+    let came = run(&folder.path().join("send.mjs"), &server, &numbers[0]).await;
+    let expected = [
+        json!({ "requests": [2, 2, 1] }),
+        json!({ "inbox": [2, 2, 1] }),
+        json!({ "history": [2, 1] }),
+        json!({ "step": "3", "userErrors": [] }),
+    ];
+    assert_eq!(came, expected);
+}
+
+#[test]
+fn relay_refuses_what_is_no_connection_and_what_is_not_there() {
+    for (wrong, why) in [
+        (("requests(first: $count", "requests(first: 2"), "count"),
+        (("          number\n", "          nummer\n"), "nummer"),
+    ] {
+        let folder = folder(RELAY);
+        let compiled = compile(folder.path(), &[wrong]);
+        let told = String::from_utf8_lossy(&compiled.stderr);
+        assert!(!compiled.status.success() && told.contains(why), "{wrong:?}: {told}");
+    }
+}
+
+/// What each client prints when it has gone to the end of the list, acted, seen that in its cache, and been told of it.
+async fn goes_through(script: &str) {
+    let folder = folder(&["caller.mjs", script]);
+    let (server, numbers) = five().await;
+    let came = run(&folder.path().join(script), &server, &numbers[0]).await;
+    let expected = [
+        json!({ "pages": 3, "numbers": numbers }),
+        json!({ "step": "3", "userErrors": [] }),
+        json!({ "shown": 2 }),
+        json!({ "told": numbers[0] }),
+    ];
+    assert_eq!(came, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apollo_client_pages_acts_and_follows() {
+    goes_through("apollo.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urql_pages_acts_and_follows() {
+    goes_through("urql.mjs").await;
+}
+
+#[test]
+fn gql_holds_documents_against_what_the_server_tells_of_itself() {
+    let server = Server::with(CAST);
+    let mut python = Command::new(install::python());
+    python.arg(install::sources().join("documents.py")).env("DISPOSISI_URL", format!("{}/graphql", server.base()));
+    let mut child = python.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("python");
+    let documents = json!([
+        super::storm::EVENTS,
+        "query($number: String!) { request(number: $number) { id ... on Node { id } status visits { step { key } } } }",
+        "{ requests { nodes { nummer } } }",
+        "{ requests(filter: { status: [GONE] }) { totalCount } }",
+        "mutation { executeStep(input: { step: \"2\" }) { userErrors { code } } }",
+    ]);
+    let mut input = child.stdin.take().expect("its input");
+    input.write_all(documents.to_string().as_bytes()).expect("written");
+    drop(input);
+    let came = lines(&child.wait_with_output().expect("it ends"));
+    assert_eq!(came.len(), 5);
+    assert_eq!(came[..2], [json!({ "wrong": [] }), json!({ "wrong": [] })]);
+    for (came, name) in came[2..].iter().zip(["nummer", "GONE", "requestId"]) {
+        assert!(came["wrong"].to_string().contains(name), "{came}");
+    }
+}

@@ -1,0 +1,180 @@
+//! Limits: each is told by its name, with what is taken and what was sent.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cast, Server};
+use crate::socket::Socket;
+
+const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes")), ("tu", "singkawang", "tu", None)];
+
+/// The answer to a body.
+async fn sent(server: &Server, body: &Value) -> Value {
+    let url = format!("{}/graphql", server.base());
+    let answer = reqwest::Client::new().post(url).json(body).send().await.expect("an answer");
+    answer.json().await.expect("JSON")
+}
+
+/// The limit that refuses an operation: its name, what is taken, and what was sent.
+async fn refusal(server: &Server, query: &str) -> (String, u64, u64) {
+    let answer = sent(server, &json!({ "query": query })).await;
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!(extensions["code"], "LIMIT_EXCEEDED", "{answer}");
+    assert!(answer.get("data").is_none_or(Value::is_null), "{answer}");
+    let number = |name: &str| extensions[name].as_u64().unwrap_or_else(|| panic!("{answer}"));
+    (extensions["limit"].as_str().unwrap_or_default().to_owned(), number("max"), number("actual"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_limit_is_told_by_its_name_with_both_numbers() {
+    let mut server = Server::with(&[]);
+    let aliases: String = (0..501).map(|n| format!("a{n}: key ")).collect();
+    let directives = "@include(if: true) ".repeat(201);
+    let roots = "__typename ".repeat(101);
+    let around = format!("{{ offices {{ {} key {} }} }}", "procedures { office {".repeat(8), "} }".repeat(8));
+    let twice: String = (0..14).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
+    for (operation, limit, max, actual) in [
+        (format!("{}{}", "{a".repeat(65), "}".repeat(65)), "nesting", 64, 65),
+        (format!("# {}", "x".repeat(100_000)), "bytes", 100_000, 100_002),
+        (format!("{{ {} }}", "x".repeat(129)), "name", 128, 129),
+        (format!("{{ {} }}", "a ".repeat(2_999)), "tokens", 3_000, 3_001),
+        (format!("{{ offices {{ {} }} }}", "key ".repeat(2_000)), "fields", 2_000, 2_001),
+        (
+            format!("{{ {} {} {} }}", "... {".repeat(20), "__typename ".repeat(400), "}".repeat(20)),
+            "fragments",
+            8_000,
+            8_400,
+        ),
+        (around, "depth", 16, 18),
+        (format!("{{ offices {{ {aliases} }} }}"), "aliases", 500, 501),
+        (format!("{{ offices {{ key {directives} }} }}"), "directives", 200, 201),
+        (format!("{{ {roots} }}"), "rootFields", 100, 101),
+    ] {
+        assert_eq!(refusal(&server, &operation).await, (limit.to_owned(), max, actual));
+    }
+    let bomb = format!("{{ ...f0 }} {twice} fragment f14 on Query {{ __typename }}");
+    let (limit, max, actual) = refusal(&server, &bomb).await;
+    assert_eq!((limit.as_str(), max), ("fields", 2_000));
+    assert!(actual > 16_384, "every spread counts: {actual}");
+
+    let values = json!({ "query": "{ __typename }", "variables": { "ids": vec![1; 10_000] } });
+    let answer = sent(&server, &values).await;
+    let told = &answer["errors"][0]["extensions"];
+    assert_eq!((&told["limit"], &told["max"], &told["actual"]), (&json!("values"), &json!(10_000), &json!(10_004)));
+
+    server.restart_with(&["--complexity-limit", "3", "--depth-limit", "3", "--token-limit", "50"]);
+    assert_eq!(refusal(&server, "{ offices { procedures { office { key } } } }").await, ("depth".to_owned(), 3, 4));
+    let offices = json!({ "query": "{ offices { key name } }", "extensions": { "cost": true } });
+    let answer = sent(&server, &offices).await;
+    let cost = &answer["extensions"]["cost"];
+    assert_eq!((&cost["max"], &cost["depth"]), (&json!(3), &json!(2)), "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["limit"], "cost", "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["actual"], cost["cost"], "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cost_is_told_to_who_asks_and_to_nobody_else() {
+    let server = Server::with(&[]);
+    let query = "{ requests(first: 7) { nodes { id } } }";
+    let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
+    assert_eq!(told["extensions"]["cost"], json!({ "cost": 15, "max": 50_000, "depth": 3 }), "{told}");
+    // A size that is left out is a page's own.
+    let query = "query($first: Int) { requests(first: $first) { nodes { id } } }";
+    let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
+    assert_eq!(told["extensions"]["cost"]["cost"], 41, "{told}");
+    for extensions in [json!({}), json!({ "cost": false }), json!({ "cost": "true" })] {
+        let silent = sent(&server, &json!({ "query": "{ __typename }", "extensions": extensions })).await;
+        assert_eq!(silent, json!({ "data": { "__typename": "Query" } }));
+    }
+}
+
+/// A call with a token or none: its status, what its headers tell, and its answer.
+async fn call(server: &Server, token: Option<&str>, body: &Value) -> (u16, [String; 3], Value) {
+    let call = reqwest::Client::new().post(format!("{}/graphql", server.base())).header("accept-language", "id");
+    let call = token.iter().fold(call.json(body), |call, token| call.bearer_auth(token));
+    let answer = call.send().await.expect("an answer");
+    let header = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().expect("text")).to_owned();
+    let headers = ["ratelimit-policy", "ratelimit", "retry-after"].map(header);
+    (answer.status().as_u16(), headers, answer.json().await.expect("JSON"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_calls_too_often_is_told_when_to_come_back() {
+    let mut server = Server::with(CAST);
+    let few = ["--person-rate", "1", "--person-burst", "3", "--address-rate", "1", "--address-burst", "6"];
+    server.restart_with(&[&few[..], &["--key-rate", "1", "--key-burst", "2", "--batch-limit", "5"]].concat());
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let asked = json!({ "query": "{ viewer { user { id } } }" });
+    let key = "mutation($ends: DateTime!) { createApiKey(input: { name: \"skrip\", scopes: [READ_STATUS], expiresAt: $ends }) \
+        { key } }";
+    let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::days(1);
+    let made = tu.ask(key, json!({ "ends": soon })).await["createApiKey"]["key"].clone();
+    for left in [2, 1, 0] {
+        let (status, [policy, standing, retry], _) = call(&server, Some(opd.token()), &asked).await;
+        assert_eq!((status, policy.as_str(), retry.as_str()), (200, "\"person\";q=3;w=180", ""));
+        assert!(standing.starts_with(&format!("\"person\";r={left};t=")), "{standing}");
+    }
+    let (status, [_, standing, retry], answer) = call(&server, Some(opd.token()), &asked).await;
+    assert_eq!(status, 429, "{answer}");
+    assert!(standing.starts_with("\"person\";r=0;t="), "{standing}");
+    let error = &answer["errors"][0];
+    assert_eq!(error["extensions"]["code"], "RATE_LIMITED");
+    assert_eq!(error["extensions"]["retryAfter"].to_string(), retry);
+    assert!((1..=60).contains(&retry.parse::<u32>().expect("seconds")), "{retry}");
+    assert!(error["message"].as_str().is_some_and(|message| message.starts_with("Anda mengirim")), "{error}");
+
+    let mut socket = Socket::of(&server, opd.token()).await;
+    socket.subscribe("1", "{ viewer { user { id } } }", json!({})).await;
+    let refused = socket.receive().await;
+    assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED", "{refused}");
+    assert!(refused["payload"][0]["extensions"]["retryAfter"].is_u64(), "{refused}");
+
+    // Somebody else has a bucket of their own, and their key has another.
+    let (status, ..) = call(&server, Some(tu.token()), &json!([asked, asked])).await;
+    assert_eq!(status, 200, "the two that are left");
+    let (status, [policy, ..], _) = call(&server, made.as_str(), &json!([asked, asked, asked])).await;
+    assert_eq!((status, policy.as_str()), (200, "\"key\";q=2;w=120"), "more than there ever are take all");
+    assert_eq!(call(&server, made.as_str(), &asked).await.0, 429);
+
+    // Two have signed in from here; four more are nobody's, whatever token they bring.
+    for _ in 0..4 {
+        assert_eq!(call(&server, Some("x"), &asked).await.0, 401);
+    }
+    assert_eq!(call(&server, Some("x"), &asked).await.0, 429);
+    let (status, [policy, ..], _) = call(&server, None, &json!({ "query": "{ __typename }" })).await;
+    assert_eq!((status, policy.as_str()), (429, "\"address\";q=6;w=360"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_has_so_much_under_way_on_all_connections_together() {
+    let mut server = Server::with(CAST);
+    server.restart_with(&["--person-sockets", "2", "--person-operations", "3"]);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let events = "subscription { requestEvents { id } }";
+    let (mut one, mut two) = (Socket::of(&server, opd.token()).await, Socket::of(&server, opd.token()).await);
+    let mut three = Socket::open(&server, Some("graphql-transport-ws"), &[]).await;
+    three.send(json!({ "type": "connection_init", "payload": { "token": opd.token() } })).await;
+    assert_eq!(three.closed().await, 4430);
+    let mut other = Socket::of(&server, tu.token()).await;
+    let alive = async |socket: &mut Socket| {
+        socket.send(json!({ "type": "ping" })).await;
+        assert_eq!(socket.receive().await, json!({ "type": "pong" }), "what came before was taken");
+    };
+    one.subscribe("1", events, json!({})).await;
+    one.subscribe("2", events, json!({})).await;
+    alive(&mut one).await;
+    two.subscribe("3", events, json!({})).await;
+    two.subscribe("4", events, json!({})).await;
+    let refused = two.receive().await;
+    assert_eq!(refused["id"], "4", "{refused}");
+    assert_eq!(refused["payload"][0]["extensions"]["code"], "TOO_MANY_OPERATIONS", "{refused}");
+    let url = format!("{}/graphql", server.base());
+    let stream = reqwest::Client::new().post(url).bearer_auth(opd.token()).header("accept", "text/event-stream");
+    let stream =
+        stream.json(&json!({ "query": events })).send().await.expect("an answer").text().await.expect("its end");
+    assert!(stream.contains("TOO_MANY_OPERATIONS"), "{stream}");
+    other.subscribe("1", events, json!({})).await;
+    alive(&mut other).await;
+    two.send(json!({ "type": "complete", "id": "3" })).await;
+    two.subscribe("5", events, json!({})).await;
+    alive(&mut two).await;
+}
