@@ -179,7 +179,7 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Login;
+    use crate::service::Login;
 
     const FEW: Rate = Rate { burst: 2, a_minute: 1 };
     const ANY: Rate = Rate { burst: 0, a_minute: 0 };

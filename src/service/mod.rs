@@ -49,7 +49,7 @@ use crate::live::Tail;
 use crate::policy::{Object, Policy};
 use crate::store::{self, SeenRequest, Store, Transaction, Turn, Viewing, ViewingScope, Waiting};
 
-pub use crate::access::Pass;
+pub use crate::access::{Login, Pass};
 pub use crate::policy::Line;
 pub use crate::store::LogPlace;
 pub use api_key::CreateApiKey;
