@@ -43,7 +43,7 @@ fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
 }
 
 /// Every source file under `src`: its room, its path, and its text up to its tests.
-fn rooms() -> Vec<(String, PathBuf, String)> {
+pub(crate) fn rooms() -> Vec<(String, PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     sources(&root, &mut found);
