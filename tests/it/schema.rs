@@ -2,7 +2,10 @@
 
 use async_graphql::Positioned;
 use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{FieldDefinition, InputValueDefinition, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{
+    ConstDirective, FieldDefinition, InputValueDefinition, TypeKind, TypeSystemDefinition,
+};
+use chrono::NaiveDate;
 
 #[test]
 fn the_published_schema_is_the_codes() {
@@ -13,22 +16,35 @@ fn the_published_schema_is_the_codes() {
 
 type Described = Option<Positioned<String>>;
 
-/// What is amiss with a schema, by coordinate: what is not described, and what may be null without saying when it is.
+/// What is amiss with a schema, by coordinate: what is not described, what may be null without saying when it is, and what is
+/// deprecated without saying until when it surely stays.
 fn amiss(schema: &str) -> Vec<String> {
     fn described(at: &str, description: &Described, amiss: &mut Vec<String>) {
         if description.as_ref().is_none_or(|text| text.node.trim().is_empty()) {
             amiss.push(format!("{at} is not described"));
         }
     }
+    fn lasting(at: &str, directives: &[Positioned<ConstDirective>], amiss: &mut Vec<String>) {
+        for directive in directives.iter().map(|directive| &directive.node) {
+            let reason = directive.get_argument("reason").map(|reason| reason.node.to_string()).unwrap_or_default();
+            let day = reason.split_once("Removed after ").and_then(|(_, day)| day.get(..10)?.parse::<NaiveDate>().ok());
+            if directive.name.node == "deprecated" && day.is_none() {
+                amiss.push(format!("{at} does not say how long it stays"));
+            }
+        }
+    }
     fn inputs(at: &str, inputs: &[Positioned<InputValueDefinition>], amiss: &mut Vec<String>) {
         for input in inputs.iter().map(|input| &input.node) {
-            described(&format!("{at}{}", input.name.node), &input.description, amiss);
+            let at = format!("{at}{}", input.name.node);
+            described(&at, &input.description, amiss);
+            lasting(&at, &input.directives, amiss);
         }
     }
     fn fields(of: &str, fields: &[Positioned<FieldDefinition>], amiss: &mut Vec<String>) {
         for field in fields.iter().map(|field| &field.node) {
             let at = format!("{of}.{}", field.name.node);
             described(&at, &field.description, amiss);
+            lasting(&at, &field.directives, amiss);
             inputs(&format!("{at}:"), &field.arguments, amiss);
             let told = field.description.as_ref().is_some_and(|text| text.node.to_lowercase().contains("null"));
             if field.ty.node.nullable && !told {
@@ -54,7 +70,9 @@ fn amiss(schema: &str) -> Vec<String> {
                     TypeKind::InputObject(object) => inputs(&format!("{name}."), &object.fields, amiss),
                     TypeKind::Enum(values) => {
                         for value in values.values.iter().map(|value| &value.node) {
-                            described(&format!("{name}.{}", value.value.node), &value.description, amiss);
+                            let at = format!("{name}.{}", value.value.node);
+                            described(&at, &value.description, amiss);
+                            lasting(&at, &value.directives, amiss);
                         }
                     }
                     TypeKind::Scalar | TypeKind::Union(_) => {}
@@ -66,13 +84,24 @@ fn amiss(schema: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_element_is_described_and_each_null_means_something() {
+fn every_element_says_what_a_client_needs_to_know() {
     assert_eq!(amiss(&disposisi::graphql::sdl()), Vec::<String>::new());
-    let poor = "type T { a(b: Int): Int! \"c\" c: Int \"d, or null\" d: Int } enum E { V } \"i\" input I { f: Int } \"s\" scalar S";
-    let told =
-        ["T is not described", "T.a is not described", "T.a:b is not described", "T.c does not say when it is null"];
-    assert_eq!(
-        amiss(poor),
-        [&told[..], &["E is not described", "E.V is not described", "I.f is not described"]].concat()
-    );
+    let poor = r#"
+        type T { a(b: Int): Int! "c" c: Int "d, or null" d: Int "e" e: Int! @deprecated(reason: "Use d.") }
+        enum E { V } "i" input I { f: Int } "s" scalar S
+    "#;
+    let told = [
+        "T is not described",
+        "T.a is not described",
+        "T.a:b is not described",
+        "T.c does not say when it is null",
+        "T.e does not say how long it stays",
+        "E is not described",
+        "E.V is not described",
+        "I.f is not described",
+        "S is specified by nothing",
+    ];
+    assert_eq!(amiss(poor), told);
+    let lasting = poor.replace("Use d.", "Use d. Removed after 2027-06-01.");
+    assert_eq!(amiss(&lasting).len(), told.len() - 1);
 }
