@@ -78,7 +78,7 @@ impl Code {
 
     /// An error of this code that is about no field.
     pub(super) fn whole(self, message: impl Into<Text>) -> ServerError {
-        self.error(message).into_server_error(Default::default())
+        nowhere(self.error(message))
     }
 
     /// A whole answer that is one error of this code.
@@ -99,4 +99,11 @@ impl Code {
         let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
         matches!(code, Some(Value::String(word)) if word == self.word())
     }
+}
+
+/// An error that is about no place in the document: a place that is none is not told.
+pub(super) fn nowhere(error: Error) -> ServerError {
+    let mut error = error.into_server_error(Default::default());
+    error.locations.clear();
+    error
 }

@@ -9,7 +9,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use super::session::Session;
 use super::shape::{Followed, Shape};
 use super::subscription::{Plan, Run};
-use super::{ApiSchema, Operation, SHAPES, coded, document, error, opened, told};
+use super::{ApiSchema, Operation, SHAPES, code, coded, document, error, opened, told};
 use crate::access::Pass;
 use crate::language::Language;
 use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
@@ -36,7 +36,7 @@ pub struct Ended {
 impl From<Refused> for Ended {
     fn from(refused: Refused) -> Self {
         let signed_out = matches!(refused, Refused::Unauthenticated);
-        let error = error::of(refused).into_server_error(Default::default());
+        let error = code::nowhere(error::of(refused));
         Self { answer: coded(Response::from_errors(vec![error])), signed_out }
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
@@ -131,7 +131,10 @@ impl<'a> Call<'a> {
         let answer = tokio::time::timeout(most, answer(media)).await;
         let answer = answer.unwrap_or_else(|_| Err(Refusal::too_long(most.as_secs())));
         let mut answer = answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id));
-        if let Some(standing) = self.standing.get() {
+        // What anybody may keep tells nobody how somebody else stands.
+        if let Some(standing) = self.standing.get()
+            && !answer.headers().contains_key(header::ETAG)
+        {
             standing.tell(answer.headers_mut());
         }
         answer
