@@ -75,7 +75,7 @@ impl Server {
             directives: settings.directive_limit,
             complexity: settings.complexity_limit,
         };
-        let schema = graphql::schema(service.clone(), limits);
+        let schema = graphql::schema(service.clone(), limits, settings.introspection);
         let intake = Intake {
             documents: documents(&settings.documents, &schema, &limits).await?,
             limits,

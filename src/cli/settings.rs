@@ -92,11 +92,11 @@ pub struct Settings {
     pub operation_names: bool,
     /// Whether the schema may be asked for (`__schema`, `__type`).
     pub introspection: bool,
-    /// How many operations a person may send a minute; 0 for any number.
+    /// How many operations a person may send a minute, by API keys too; 0 for any number.
     pub person_rate: u32,
     /// How many of them at once.
     pub person_burst: u32,
-    /// How many operations an API key may send a minute; 0 for any number.
+    /// How many operations an API key may send a minute, out of those of its person; 0 for any number.
     pub key_rate: u32,
     /// How many of them at once.
     pub key_burst: u32,
@@ -104,9 +104,9 @@ pub struct Settings {
     pub address_rate: u32,
     /// How many of them at once.
     pub address_burst: u32,
-    /// How many WebSockets a person may have open at once; 0 for any number.
+    /// How many WebSockets a person, or an address that nobody is known from, may have open at once; 0 for any number.
     pub person_sockets: usize,
-    /// How many operations a person may have under way at once on WebSockets and streams of events; 0 for any number.
+    /// How many operations a person, or such an address, may have under way at once on WebSockets and streams of events; 0 for any number.
     pub person_operations: usize,
     /// Whether the explorer is served.
     pub explorer: bool,
@@ -339,7 +339,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection: Option<bool>,
-    /// How many operations a person may send a minute; 0 for any number [default: 600].
+    /// How many operations a person may send a minute, by API keys too; 0 for any number [default: 600].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     person_rate: Option<u32>,
@@ -347,7 +347,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     person_burst: Option<u32>,
-    /// How many operations an API key may send a minute; 0 for any number [default: 600].
+    /// How many operations an API key may send a minute, out of those of its person; 0 for any number [default: 600].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     key_rate: Option<u32>,
@@ -363,11 +363,11 @@ pub struct ServeFlags {
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     address_burst: Option<u32>,
-    /// How many WebSockets a person may have open at once; 0 for any number [default: 100].
+    /// How many WebSockets a person, or an address that nobody is known from, may have open at once; 0 for any number [default: 100].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     person_sockets: Option<usize>,
-    /// How many operations a person may have under way at once on WebSockets and streams of events; 0 for any number [default: 500].
+    /// How many operations a person, or such an address, may have under way at once on WebSockets and streams of events; 0 for any number [default: 500].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     person_operations: Option<usize>,

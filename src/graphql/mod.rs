@@ -62,9 +62,10 @@ pub struct Mutation(
 /// The schema.
 pub type ApiSchema = Schema<Query, Mutation, subscription::Following>;
 
-/// The schema over a service.
-pub fn schema(service: Service, limits: Limits) -> ApiSchema {
-    builder(limits).data(service).finish()
+/// The schema over a service. Where it is not described, slips are not told what may have been meant: that would describe it too.
+pub fn schema(service: Service, limits: Limits, introspection: bool) -> ApiSchema {
+    let builder = builder(limits).data(service);
+    if introspection { builder } else { builder.disable_suggestions() }.finish()
 }
 
 /// The published schema's text.

@@ -20,6 +20,10 @@ pub(super) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
     let Some((kind, key)) = id::decode(id) else { return Ok(None) };
     let (service, session) = (service(context)?, session(context)?);
     let uuid = id::uuid(&kind, id);
+    if !["Office", "Procedure"].contains(&kind.as_str()) {
+        // Whether there is such a thing, too, is nothing that is the same for everybody.
+        session.asked().note();
+    }
     let loader = session.loader();
     Ok(match kind.as_str() {
         "Request" => find(context, uuid).await?.map(Node::Request),

@@ -134,8 +134,9 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("ReadDispositionPayload", ACT, "disposition userErrors"),
     ("ReissueCredentialPayload", ACT, "asset preview userErrors"),
     ("RevokeAssetPayload", ACT, "asset preview userErrors"),
-    ("ActPreview", ACT, "status version awaited documents dispositionTo asset"),
-    ("AssetPreview", ACT, "kind name status"),
+    ("ActPreview", STATUS, "status version"),
+    ("ActPreview", READ, "awaited documents dispositionTo asset"),
+    ("AssetPreview", READ, "kind name status"),
     ("UserError", ACT, "code message path"),
     // What a person does about their own way in, and what is for their own eyes.
     // An office's people are administered by a person who signed in.
@@ -346,5 +347,12 @@ mod tests {
         let act = "mutation { executeStep(input: {}) { request { status } userErrors { code } } }";
         assert!(asks(act, &[Act]).is_err() && asks(act, &[Read]).is_err());
         assert_eq!(asks(act, &[Act, ReadStatus]), Ok(()), "scopes add up");
+        let tried = |preview: &str| {
+            format!("mutation {{ revokeAsset(input: {{}}) {{ preview {{ {preview} }} userErrors {{ code }} }} }}")
+        };
+        assert!(asks(&tried("version"), &[Act]).is_err(), "what is tried tells no more than what is done");
+        assert_eq!(asks(&tried("version"), &[Act, ReadStatus]), Ok(()));
+        assert!(asks(&tried("asset { name }"), &[Act, ReadStatus]).is_err());
+        assert_eq!(asks(&tried("asset { name }"), &[Act, Read]), Ok(()));
     }
 }

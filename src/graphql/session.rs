@@ -28,6 +28,8 @@ pub struct Session {
     pub(super) log_end: Option<LogPlace>,
     /// It is nobody's: the answer is for many.
     pub(super) is_shared: bool,
+    /// Of somebody who follows, for one thing that they are told.
+    is_following: bool,
     /// The language that the operation wants.
     wanted: Option<Language>,
 }
@@ -119,7 +121,7 @@ impl Session {
         // The grants of others are judged by the clock too: now, not when the view was made.
         let viewing = Viewing { now: service.now(), ..view.viewing.clone() };
         let identity = Identity::with(service, Some(view.caller.clone()), viewing);
-        Self::of(identity.at_once(), None, Some(log_end))
+        Self { is_following: true, ..Self::of(identity.at_once(), None, Some(log_end)) }
     }
 
     /// A session of nobody, for something that is told to many, and what notes whether it depended on who they are.
@@ -136,6 +138,7 @@ impl Session {
             signing_in: AtomicBool::new(false),
             address,
             log_end,
+            is_following: false,
             is_shared: false,
             wanted: None,
         }
@@ -149,7 +152,9 @@ impl Session {
     /// The language that is spoken; none where nobody wants one, and everything is told as it was written. What is for many is
     /// in the language of their operation, which those who follow by it have in common.
     pub(super) fn language(&self) -> Option<Language> {
-        self.identity().caller.as_ref().and_then(|caller| caller.language).or(self.wanted)
+        let chosen = self.identity().caller.as_ref().and_then(|caller| caller.language);
+        // What is followed keeps the language that it began with, which is its operation's.
+        if self.is_following { self.wanted } else { chosen.or(self.wanted) }
     }
 
     /// What notes whether the answer depends on who asks. One that tells where the log stands is nobody else's either: it changes

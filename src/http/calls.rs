@@ -41,16 +41,8 @@ pub(super) async fn post(
     let call = Call::of(&shared, peer.ip(), &headers, id, false);
     // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
     call.answered(async |media| {
-        let sent = Sent::read(&headers, request.into_body(), &shared).await?;
-        let who = call.signed_in(sent.count()).await?;
-        match sent {
-            Sent::TooMuch(response) => call.run(Err(response), who, media).await,
-            Sent::One(request) => call.run(call.read(*request), who, media).await,
-            Sent::Batch(requests) => {
-                let operations = requests.into_iter().map(|request| call.read(request)).collect();
-                call.run_batch(operations, who, media).await
-            }
-        }
+        let sent = Sent::read(&headers, request.into_body(), &shared).await;
+        call.take(sent, media).await
     })
     .await
 }
@@ -69,14 +61,8 @@ pub(super) async fn get(
     }
     let call = Call::of(&shared, peer.ip(), &headers, id, true);
     call.answered(async |media| {
-        let Query(asked) = query.map_err(|error| malformed(&error.body_text()))?;
-        let operation = call.read(asked.request()?);
-        // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
-        if operation.as_ref().is_ok_and(Operation::is_mutation) {
-            return Err(Refusal::method("POST", "Send a mutation by POST."));
-        }
-        let who = call.signed_in(1).await?;
-        call.run(operation, who, media).await
+        let asked = query.map_err(|error| malformed(&error.body_text()));
+        call.take(asked.and_then(|Query(asked)| asked.read(&shared)), media).await
     })
     .await
 }
@@ -138,6 +124,26 @@ impl<'a> Call<'a> {
             standing.tell(answer.headers_mut());
         }
         answer
+    }
+
+    /// Answers what was sent. Whatever it was, it counts: what cannot be read was work too.
+    async fn take(&self, sent: Result<Sent, Refusal>, media: Media) -> Result<Response, Refusal> {
+        let who = self.signed_in(sent.as_ref().map_or(1, Sent::count)).await?;
+        match sent? {
+            Sent::TooMuch(response) => self.run(Err(response), who, media).await,
+            Sent::One(request) => {
+                let operation = self.read(*request);
+                // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
+                if self.is_by_get && operation.as_ref().is_ok_and(Operation::is_mutation) {
+                    return Err(Refusal::method("POST", "Send a mutation by POST."));
+                }
+                self.run(operation, who, media).await
+            }
+            Sent::Batch(requests) => {
+                let operations = requests.into_iter().map(|request| self.read(request)).collect();
+                self.run_batch(operations, who, media).await
+            }
+        }
     }
 
     /// An operation that is to be answered in the caller's language.
@@ -238,7 +244,7 @@ impl<'a> Call<'a> {
     /// Answers with a stream of events.
     async fn stream(&self, operation: Read, who: Who) -> Response {
         let answers = match operation {
-            Ok(operation) => match self.shared.hold(who.pass) {
+            Ok(operation) => match self.shared.hold(who.pass, self.address) {
                 Ok(hold) => {
                     let place = (self.address, self.id.clone());
                     let answers = answers::answers(self.shared, operation, who.pass, place, self.last_event()).await;

@@ -14,6 +14,7 @@ use super::answers::{Answer, written};
 use super::close::Close;
 use super::lifeline::Lifeline;
 use super::refusal::SIGNED_OUT;
+use super::reply::nobody_keeps;
 use super::{Shared, time_left};
 use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
@@ -49,7 +50,9 @@ pub(super) fn respond(
     let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(shared.heartbeat));
     // A proxy that gathers what it forwards would hold every event back.
-    ([("x-accel-buffering", "no")], sse).into_response()
+    let mut response = ([("x-accel-buffering", "no")], sse).into_response();
+    nobody_keeps(response.headers_mut());
+    response
 }
 
 impl Sending {

@@ -1,6 +1,7 @@
 //! axum: routes, limits, health, explorer.
 
 mod answers;
+mod caller;
 mod calls;
 mod close;
 mod compressed;
@@ -24,6 +25,7 @@ pub use origins::Origins;
 pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +38,7 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
+use self::caller::Caller;
 use self::held::{Held, Hold};
 use crate::graphql::{ApiSchema, Code, Followed, Intake};
 use crate::language::Language;
@@ -54,7 +57,7 @@ struct Shared {
     heartbeat: Duration,
     proxies: Arc<Proxies>,
     rates: Arc<Rates>,
-    /// The sockets of each person, and what they have under way on them and by streams of events.
+    /// The sockets of each caller, and what they have under way on them and by streams of events.
     sockets: Held,
     operations: Held,
     followed: Arc<Followed>,
@@ -138,10 +141,9 @@ impl Served {
 }
 
 impl Shared {
-    /// Another operation that a person has under way for long; the answer to who has too many. Nobody holds any.
-    fn hold(&self, pass: Option<Pass>) -> Result<Option<Hold>, Box<async_graphql::Response>> {
-        let Some(pass) = pass else { return Ok(None) };
-        self.operations.take(pass.user).map(Some).ok_or_else(|| {
+    /// Another operation that a caller has under way for long; the answer to who has too many.
+    fn hold(&self, pass: Option<Pass>, address: IpAddr) -> Result<Hold, Box<async_graphql::Response>> {
+        self.operations.take(Caller::of(pass, address)).ok_or_else(|| {
             let most = self.operations.most();
             let message =
                 format!("No other operation is taken: at most {most} of yours may be under way on all connections.");

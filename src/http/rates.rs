@@ -4,7 +4,7 @@
 //! An operation is one, whatever it costs: what a single one may cost is bounded, and a client can count what it sends.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use uuid::Uuid;
 
+use super::caller::Caller;
 use crate::graphql::Details;
 use crate::language::Text;
 use crate::say;
@@ -39,36 +40,15 @@ pub struct Rate {
     pub a_minute: u32,
 }
 
-/// Who calls, as far as it is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Caller {
-    Person(Uuid),
-    Key(Uuid),
-    Address(IpAddr),
-}
-
-impl Caller {
-    fn of(pass: Option<Pass>, address: IpAddr) -> Self {
-        match pass {
-            Some(pass) => pass.key().map_or(Self::Person(pass.user), Self::Key),
-            // Whoever has one address of version 6 has all that differ from it in the second half.
-            None => Self::Address(match address {
-                IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-                address => address,
-            }),
-        }
-    }
-}
-
 /// The buckets of a kind of caller.
 #[derive(Debug)]
-struct Buckets {
+struct Buckets<Of: Clone + Hash + Eq> {
     name: &'static str,
     rate: Rate,
-    limiter: RateLimiter<Caller, DefaultKeyedStateStore<Caller>, DefaultClock, StateInformationMiddleware>,
+    limiter: RateLimiter<Of, DefaultKeyedStateStore<Of>, DefaultClock, StateInformationMiddleware>,
 }
 
-impl Buckets {
+impl<Of: Clone + Hash + Eq> Buckets<Of> {
     fn new(name: &'static str, rate: Rate) -> Option<Self> {
         let quota = Quota::per_minute(NonZeroU32::new(rate.a_minute)?);
         let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
@@ -76,16 +56,20 @@ impl Buckets {
         Some(Self { name, rate: Rate { burst: burst.get(), ..rate }, limiter })
     }
 
-    fn take(&self, caller: Caller, count: usize) -> Result<Standing, Standing> {
+    fn take(&self, of: &Of, count: usize) -> Result<Standing, Standing> {
         let standing = |left, wait| Standing { name: self.name, rate: self.rate, left, wait };
         // More than there ever are take all that there are.
         let count = u32::try_from(count).unwrap_or(u32::MAX).min(self.rate.burst);
-        let taken = self.limiter.check_key_n(&caller, NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        let taken = self.limiter.check_key_n(of, NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
         match taken {
             // It never holds so many: there are as many as it holds.
-            Err(_) => Ok(standing(0, None)),
-            Ok(Ok(found)) => Ok(standing(found.remaining_burst_capacity(), None)),
-            Ok(Err(not_until)) => Err(standing(0, Some(not_until.wait_time_from(DefaultClock::default().now())))),
+            Err(_) => Ok(standing(Some(0), None)),
+            Ok(Ok(found)) => Ok(standing(Some(found.remaining_burst_capacity()), None)),
+            Ok(Err(not_until)) => {
+                let wait = not_until.wait_time_from(DefaultClock::default().now());
+                // Several that were refused together leave what there is, and nothing says how many that are.
+                Err(standing((count == 1).then_some(0), Some(wait)))
+            }
         }
     }
 
@@ -98,14 +82,14 @@ impl Buckets {
 /// The buckets of everybody.
 #[derive(Debug)]
 pub struct Rates {
-    people: Option<Buckets>,
-    keys: Option<Buckets>,
-    addresses: Option<Buckets>,
+    people: Option<Buckets<Caller>>,
+    keys: Option<Buckets<Uuid>>,
+    addresses: Option<Buckets<Caller>>,
     taken: AtomicU32,
 }
 
 impl Rates {
-    /// How often a person may call, an API key, and an address that nobody is known from.
+    /// How often a person may call, one of their API keys, and an address that nobody is known from.
     pub fn new(person: Rate, key: Rate, address: Rate) -> Self {
         Self {
             people: Buckets::new("person", person),
@@ -116,18 +100,23 @@ impl Rates {
     }
 
     /// Takes so many operations of a person's, or of nobody at an address, out of their bucket, or none of them; how they stand then.
-    /// Nothing where they may call as often as they like.
+    /// Those of an API key are taken out of its own bucket, and then out of its person's: more keys are no more calls. Nothing where
+    /// they may call as often as they like.
     pub(super) fn take(&self, pass: Option<Pass>, address: IpAddr, count: usize) -> Result<Option<Standing>, Standing> {
         if self.taken.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
-            [&self.people, &self.keys, &self.addresses].into_iter().flatten().for_each(Buckets::forget);
+            [&self.people, &self.addresses].into_iter().flatten().for_each(Buckets::forget);
+            self.keys.iter().for_each(Buckets::forget);
         }
+        let key = pass.and_then(Pass::key).zip(self.keys.as_ref());
+        let by_key = key.map(|(key, buckets)| buckets.take(&key, count)).transpose()?;
         let caller = Caller::of(pass, address);
         let buckets = match caller {
             Caller::Person(_) => &self.people,
-            Caller::Key(_) => &self.keys,
             Caller::Address(_) => &self.addresses,
         };
-        buckets.as_ref().map(|buckets| buckets.take(caller, count)).transpose()
+        let by_caller = buckets.as_ref().map(|buckets| buckets.take(&caller, count)).transpose()?;
+        // Of two, the one that is nearer to its end.
+        Ok(by_key.into_iter().chain(by_caller).min_by_key(|standing| standing.left))
     }
 }
 
@@ -136,8 +125,8 @@ impl Rates {
 pub(super) struct Standing {
     name: &'static str,
     rate: Rate,
-    /// So many are left at once.
-    left: u32,
+    /// So many are left at once, where that is known.
+    left: Option<u32>,
     /// How long to wait, when none is.
     wait: Option<Duration>,
 }
@@ -169,7 +158,9 @@ impl Standing {
             let _ = HeaderValue::try_from(text).map(|value| headers.insert(header, value));
         };
         set(POLICY, format!("\"{name}\";q={};w={}", rate.burst, filled(rate.burst)));
-        set(STANDING, format!("\"{name}\";r={left};t={}", filled(rate.burst.saturating_sub(*left))));
+        if let Some(left) = left {
+            set(STANDING, format!("\"{name}\";r={left};t={}", filled(rate.burst.saturating_sub(*left))));
+        }
         if self.wait.is_some() {
             set(header::RETRY_AFTER, self.retry_after().to_string());
         }
@@ -191,7 +182,7 @@ mod tests {
         let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         for left in [1, 0] {
             let standing = rates.take(person(1), here, 1).unwrap().unwrap();
-            assert_eq!((standing.name, standing.left), ("person", left));
+            assert_eq!((standing.name, standing.left), ("person", Some(left)));
         }
         let refused = rates.take(person(1), there, 1).unwrap_err();
         assert!((1..=60).contains(&refused.retry_after()), "{refused:?}");
@@ -208,6 +199,15 @@ mod tests {
             rates.take(person(5), here, 9).is_ok() && rates.take(person(5), here, 1).is_err(),
             "more than there are"
         );
+        let key = |key| {
+            let login = Login::Key(Uuid::from_u128(key), Default::default());
+            Some(Pass { user: Uuid::from_u128(6), login, acting_as: None })
+        };
+        assert!(rates.take(key(1), here, 1).is_ok() && rates.take(key(2), here, 1).is_ok());
+        assert!(
+            rates.take(key(3), here, 1).is_err() && rates.take(person(6), here, 1).is_err(),
+            "all are one person's"
+        );
         let sixes = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:1::", "2001:db8:0:1::"];
         let sixes = sixes.map(|address| rates.take(None, address.parse().unwrap(), 1).is_ok());
         assert_eq!(sixes, [true, true, false, true]);
@@ -223,8 +223,8 @@ mod tests {
                 .map(|name| headers.get(name).map(|value| value.to_str().unwrap().to_owned()))
         };
         let text = |text: &str| Some(text.to_owned());
-        assert_eq!(told(299, None), [text("\"person\";q=300;w=30"), text("\"person\";r=299;t=1"), None]);
+        assert_eq!(told(Some(299), None), [text("\"person\";q=300;w=30"), text("\"person\";r=299;t=1"), None]);
         let wait = Some(Duration::from_millis(100));
-        assert_eq!(told(0, wait), [text("\"person\";q=300;w=30"), text("\"person\";r=0;t=30"), text("1")]);
+        assert_eq!(told(Some(0), wait), [text("\"person\";q=300;w=30"), text("\"person\";r=0;t=30"), text("1")]);
     }
 }

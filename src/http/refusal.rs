@@ -61,6 +61,11 @@ impl Refusal {
         self.code == Code::Unauthenticated
     }
 
+    /// The fault is ours.
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on our side.")
+    }
+
     /// The operation took too long.
     pub(super) fn too_long(seconds: u64) -> Self {
         Self {
@@ -109,7 +114,7 @@ impl From<Refused> for Refusal {
             }
             error => {
                 tracing::error!(?error, "no session");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on our side.")
+                Self::internal()
             }
         }
     }

@@ -18,12 +18,15 @@ const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// An answer that nobody keeps: it is somebody's, or changes with what they do.
 pub(super) fn reply(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, media.content_type()),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::VARY, VARY),
-    ];
-    (status, headers, body).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
+    nobody_keeps(response.headers_mut());
+    response
+}
+
+/// Says so of an answer.
+pub(super) fn nobody_keeps(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, VARY);
 }
 
 /// An answer that is the same for everybody; or, where the caller has it already, that it is still the one.

@@ -85,19 +85,25 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// What it asks for.
-    pub(super) fn request(self) -> Result<Request, Refusal> {
+    /// What it asks for, within the limits.
+    pub(super) fn read(self, shared: &Shared) -> Result<Sent, Refusal> {
+        for text in [&self.variables, &self.extensions].into_iter().flatten() {
+            if let Err(response) = shared.intake.limits.hold(text.as_bytes()) {
+                return Ok(Sent::TooMuch(response));
+            }
+        }
         let json = |name: &str, text: Option<String>| {
             let value = text.filter(|text| !text.is_empty()).map(|text| serde_json::from_str::<Value>(&text));
             value.transpose().map_err(|error| malformed(&format!("{name}: {error}")))
         };
-        operation(json!({
+        let request = operation(json!({
             "query": self.query,
             "documentId": self.document_id,
             "operationName": self.operation_name.filter(|name| !name.is_empty()),
             "variables": json("variables", self.variables)?,
             "extensions": json("extensions", self.extensions)?,
-        }))
+        }))?;
+        Ok(Sent::One(Box::new(request)))
     }
 }
 

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
 
 use super::answers::{Answer, answers};
+use super::caller::Caller;
 use super::close::Close;
 use super::held::Hold;
 use super::sent::{header_token, operation_of};
@@ -157,15 +158,15 @@ struct Running {
     handle: AbortHandle,
     /// How long its text and variables are: what it holds follows from that.
     size: usize,
-    /// One of those that the person has under way.
-    _hold: Option<Hold>,
+    /// One of those that the caller has under way.
+    _hold: Hold,
 }
 
 /// Who is at the other end.
 struct Greeted {
     pass: Option<Pass>,
-    /// One of that person's sockets.
-    _socket: Option<Hold>,
+    /// One of their sockets.
+    _socket: Hold,
 }
 
 impl Connection {
@@ -290,7 +291,7 @@ impl Connection {
             Some(_) => return Err(Close::Forbidden.into()),
         };
         let mut left = ANONYMOUS;
-        let (mut pass, mut open) = (None, None);
+        let mut pass = None;
         if let Some(token) = token {
             let service = &self.shared.service;
             let refused = |refused| match refused {
@@ -298,15 +299,16 @@ impl Connection {
                 _ => Close::Forbidden,
             };
             let found = service.pass_of(token).await;
-            if found.is_err() {
+            if found.as_ref().is_err_and(|refused| matches!(refused, Refused::Unauthenticated)) {
+                // It is closed either way; what else comes from there is told by this.
                 let _ = self.shared.rates.take(None, self.address, 1);
             }
             let (found, until) = found.map_err(refused)?;
             service.caller(found).await.map_err(refused)?;
-            open = Some(self.shared.sockets.take(found.user).ok_or(Close::ManySockets)?);
             left = time_left(&self.shared, until);
             pass = Some(found);
         }
+        let open = self.shared.sockets.take(Caller::of(pass, self.address)).ok_or(Close::ManySockets)?;
         self.deadline.as_mut().reset(Instant::now() + left);
         self.caller = Some(Greeted { pass, _socket: open });
         Ok(())
@@ -342,7 +344,7 @@ impl Connection {
             Ok(operation) => operation.wanting(self.wanted),
             Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };
-        let hold = match self.shared.hold(pass) {
+        let hold = match self.shared.hold(pass, self.address) {
             Ok(hold) => hold,
             Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };

@@ -38,9 +38,22 @@ impl Language {
     /// What a header `Accept-Language` (RFC 9110, section 12.5.4) wants most of what is spoken here; none where it wants
     /// neither, and everything is told as it was written.
     pub fn wanted(header: &str) -> Option<Self> {
-        let mut ranges = accept_language::parse_with_quality(header).into_iter().filter(|(_, quality)| *quality > 0.0);
-        // A range of a region or script wants the language itself where that is all there is.
-        ranges.find_map(|(range, _)| Self::of(&range.split('-').next()?.to_ascii_lowercase()))
+        let mut most: Option<(u16, Self)> = None;
+        for range in header.split(',') {
+            let (range, parameters) = range.split_once(';').unwrap_or((range, ""));
+            // A range of a region or script wants the language itself where that is all there is.
+            let tag = range.split('-').next().unwrap_or_default().trim().to_ascii_lowercase();
+            let Some(language) = Self::of(&tag) else { continue };
+            let quality =
+                parameters.trim().strip_prefix(['q', 'Q']).and_then(|value| value.trim_start().strip_prefix('='));
+            let quality = quality.map_or(1.0, |value| value.trim().parse().unwrap_or(0.0_f32));
+            // In thousandths, as far as they are told; what is no number is none.
+            let quality = (quality.clamp(0.0, 1.0) * 1000.0) as u16;
+            if quality > most.map_or(0, |(quality, _)| quality) {
+                most = Some((quality, language));
+            }
+        }
+        most.map(|(_, language)| language)
     }
 }
 
@@ -60,6 +73,9 @@ mod tests {
             ("*", None),
             ("", None),
             (";;,q=", None),
+            ("en;q=nan, id;q=0.001, en;q=-1, en;q=inf", Some(Language::English)),
+            ("en;q=nan, id;q=0.001", Some(Language::Indonesian)),
+            ("id ; q = 0.3 , EN-gb;Q=0.2", Some(Language::Indonesian)),
         ] {
             assert_eq!(Language::wanted(header), wanted, "{header}");
         }

@@ -105,6 +105,8 @@ async fn a_server_may_take_what_it_knows_and_has_a_name_alone() {
     ] {
         assert_eq!(code(&sent(&server, &json!({ "query": schema })).await), "INTROSPECTION_DISABLED", "{schema}");
     }
+    let slip = sent(&server, &json!({ "query": "query Slip { ofices { key } }" })).await.to_string();
+    assert!(slip.contains("INVALID_OPERATION") && !slip.contains("offices"), "nor by what may have been meant: {slip}");
 }
 
 #[test]

@@ -388,7 +388,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         Terms::default(),
         LogPlace::default(),
     );
-    (service.clone(), graphql::schema(service, Limits::default()))
+    (service.clone(), graphql::schema(service, Limits::default(), true))
 }
 
 /// What a server does with a body, from nobody.

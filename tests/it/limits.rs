@@ -60,6 +60,10 @@ async fn each_limit_is_told_by_its_name_with_both_numbers() {
     let answer = sent(&server, &values).await;
     let told = &answer["errors"][0]["extensions"];
     assert_eq!((&told["limit"], &told["max"], &told["actual"]), (&json!("values"), &json!(10_000), &json!(10_004)));
+    let ones = vec!["1"; 10_000].join(",");
+    let url = format!("{}/graphql?query=%7B__typename%7D&variables=%7B%22ids%22:[{ones}]%7D", server.base());
+    let answer: Value = reqwest::get(url).await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["errors"][0]["extensions"]["limit"], "values", "by GET too: {answer}");
 
     server.restart_with(&["--complexity-limit", "3", "--depth-limit", "3", "--token-limit", "50"]);
     assert_eq!(refusal(&server, "{ offices { procedures { office { key } } } }").await, ("depth".to_owned(), 3, 4));
@@ -128,16 +132,23 @@ async fn whoever_calls_too_often_is_told_when_to_come_back() {
     assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED", "{refused}");
     assert!(refused["payload"][0]["extensions"]["retryAfter"].is_u64(), "{refused}");
 
-    // Somebody else has a bucket of their own, and their key has another.
-    let (status, ..) = call(&server, Some(tu.token()), &json!([asked, asked])).await;
-    assert_eq!(status, 200, "the two that are left");
-    let (status, [policy, ..], _) = call(&server, made.as_str(), &json!([asked, asked, asked])).await;
-    assert_eq!((status, policy.as_str()), (200, "\"key\";q=2;w=120"), "more than there ever are take all");
+    // Somebody else has a bucket of their own, and their key has another, out of which comes what is theirs too.
+    let (status, [_, standing, retry], _) = call(&server, Some(tu.token()), &json!([asked, asked, asked])).await;
+    assert_eq!((status, standing.as_str()), (429, ""), "of three, which are refused together, nobody knows");
+    assert!(!retry.is_empty());
+    for left in [1, 0] {
+        let (status, [policy, standing, _], _) = call(&server, made.as_str(), &asked).await;
+        assert_eq!((status, policy.as_str()), (200, "\"key\";q=2;w=120"));
+        assert!(standing.starts_with(&format!("\"key\";r={left};t=")), "{standing}");
+    }
     assert_eq!(call(&server, made.as_str(), &asked).await.0, 429);
+    let (status, [policy, ..], _) = call(&server, Some(tu.token()), &asked).await;
+    assert_eq!((status, policy.as_str()), (429, "\"person\";q=3;w=180"), "more keys are no more calls");
 
-    // Two have signed in from here; four more are nobody's, whatever token they bring.
-    for _ in 0..4 {
+    // Two have signed in from here; four more are nobody's, whatever they bring.
+    for _ in 0..2 {
         assert_eq!(call(&server, Some("x"), &asked).await.0, 401);
+        assert_eq!(call(&server, None, &json!({ "query": 1 })).await.0, 400);
     }
     assert_eq!(call(&server, Some("x"), &asked).await.0, 429);
     let (status, [policy, ..], _) = call(&server, None, &json!({ "query": "{ __typename }" })).await;
@@ -154,6 +165,16 @@ async fn a_person_has_so_much_under_way_on_all_connections_together() {
     let mut three = Socket::open(&server, Some("graphql-transport-ws"), &[]).await;
     three.send(json!({ "type": "connection_init", "payload": { "token": opd.token() } })).await;
     assert_eq!(three.closed().await, 4430);
+    // Those whom nobody knows are one at an address.
+    let mut nobody = Vec::new();
+    for told in [json!({ "type": "connection_ack" }), json!({ "type": "connection_ack" }), json!({ "close": 4430 })] {
+        let mut socket = Socket::open(&server, Some("graphql-transport-ws"), &[]).await;
+        socket.send(json!({ "type": "connection_init" })).await;
+        let answer = socket.receive().await;
+        assert!(answer == told || answer["close"] == told["close"] && told["close"] == 4430, "{answer}, not {told}");
+        nobody.push(socket);
+    }
+    drop(nobody);
     let mut other = Socket::of(&server, tu.token()).await;
     let alive = async |socket: &mut Socket| {
         socket.send(json!({ "type": "ping" })).await;

@@ -1,6 +1,8 @@
 //! GraphQL over HTTP (<https://graphql.github.io/graphql-over-http/draft/>), and what HTTP itself has for clients, proxies and
 //! browsers.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -342,6 +344,12 @@ async fn every_call_has_an_id_by_which_the_log_is_found() {
     assert!(told.iter().any(|line| line.contains("ERROR") && line.contains("internal fault")), "{log}");
 }
 
+/// Asks for a thing of that kind that is not there.
+fn node_of(kind: &str) -> String {
+    let id = URL_SAFE_NO_PAD.encode(format!("{kind}:019b0000-0000-7000-8000-000000000001"));
+    format!("{{ node(id: \"{id}\") {{ id }} }}")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_the_same_for_everybody_may_be_kept_and_nothing_else() {
     let server = Server::with(CAST);
@@ -386,6 +394,9 @@ async fn what_is_the_same_for_everybody_may_be_kept_and_nothing_else() {
         ("{ office(key: \"singkawang\") { agencies { name } } }", false, JSON),
         ("{ office(key: \"singkawang\") { people { active } } }", false, JSON),
         ("{ nodes(ids: [\"UmVxdWVzdDoxMjM\"]) { id } }", false, JSON),
+        (&node_of("Agency"), false, JSON),
+        (&node_of("OfficeEvent"), false, JSON),
+        (&node_of("User"), false, JSON),
         ("{ requests { totalCount } }", false, GRAPHQL),
         ("{ nothing }", false, JSON),
         ("{", false, GRAPHQL),
