@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::database;
-use crate::harness::{Cast, Person, Server};
+use crate::harness::{Cast, Person, Server, UNLIMITED};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -310,7 +310,8 @@ async fn rights_that_end_take_what_they_showed_with_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_to_be_read_is_judged_when_it_is_told() {
-    let server = Server::with(CAST);
+    let mut server = Server::with(CAST);
+    server.restart_with(&UNLIMITED);
     let people = everybody(&server).await;
     let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
     for letter in 0..60 {
@@ -339,7 +340,8 @@ async fn what_waits_to_be_read_is_judged_when_it_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_read_back_ends_with_the_right_to_it_and_nothing_live_follows() {
-    let server = Server::with(CAST);
+    let mut server = Server::with(CAST);
+    server.restart_with(&UNLIMITED);
     let people = everybody(&server).await;
     let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
     for letter in 0..60 {
