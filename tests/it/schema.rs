@@ -75,7 +75,12 @@ fn amiss(schema: &str) -> Vec<String> {
                             lasting(&at, &value.directives, amiss);
                         }
                     }
-                    TypeKind::Scalar | TypeKind::Union(_) => {}
+                    TypeKind::Scalar => {
+                        if !defined.node.directives.iter().any(|directive| directive.node.name.node == "specifiedBy") {
+                            amiss.push(format!("{name} is specified by nothing"));
+                        }
+                    }
+                    TypeKind::Union(_) => {}
                 }
             }
         }
