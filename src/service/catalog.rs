@@ -1,7 +1,7 @@
 //! Every office and every version of every procedure, with their forms compiled: made once at start.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -31,8 +31,8 @@ pub struct ProcedureEntry {
     changes: HashMap<(String, String), Form>,
     /// New requests may begin with it once its time has come.
     pub offered: bool,
-    /// What its requests may still come to, once somebody asked.
-    ahead: OnceLock<Ahead>,
+    /// What its requests may still come to wait for: walked at the start, so that nobody waits for the walk.
+    pub ahead: Ahead,
 }
 
 impl ProcedureEntry {
@@ -44,11 +44,6 @@ impl ProcedureEntry {
             _ if outcome.asset_changes.is_empty() => self.attributes.as_ref(),
             _ => self.changes.get(&(step.key.clone(), outcome.key.clone())),
         }
-    }
-
-    /// What its requests may still come to wait for: walked when it is first asked.
-    pub fn ahead(&self) -> &Ahead {
-        self.ahead.get_or_init(|| Ahead::of(&self.procedure))
     }
 }
 
@@ -81,7 +76,7 @@ impl Catalog {
             }
         }
         let key = (procedure.office.clone(), procedure.key.clone(), procedure.version);
-        let ahead = OnceLock::new();
+        let ahead = Ahead::of(&procedure);
         let entry = ProcedureEntry { procedure, details, attributes, changes, offered, ahead };
         self.procedures.insert(key, Arc::new(entry));
         Ok(())

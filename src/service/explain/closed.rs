@@ -139,8 +139,8 @@ impl Service {
         };
         let door = Door { caller, seen, procedure, known, performed };
         let coming = match (seen.side(), &state.at) {
-            (Side::Office, _) => entry.ahead().from(procedure, &state),
-            (Side::Applicant, Some(at)) => entry.ahead().from_step(&at.step),
+            (Side::Office, _) => entry.ahead.from(procedure, &state),
+            (Side::Applicant, Some(at)) => entry.ahead.from_step(&at.step),
             (Side::Applicant, None) => BTreeSet::new(),
         };
         let first = procedure.first_step().map(|step| &step.key);
