@@ -9,9 +9,17 @@ use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variable
 
 use super::code::Code;
 use super::limits::{DEEPEST, Limit, Limits};
+use super::{SHAPES, unknown};
+
+/// A document that is within the limits, and does not ask for much that the schema has not.
+pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
+    let document = parse(text, limits)?;
+    unknown::judge(&SHAPES, &document)?;
+    Ok(document)
+}
 
 /// A document, parsed and within the limits that are known without the schema: the cheapest are judged first.
-pub(super) fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
+fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
     limits.hold_text(text)?;
     let document = async_graphql::parser::parse_query(text)?;
     let mut weights = Weights { document: &document, known: HashMap::new() };

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::limits::{Limits, ValidateOnly};
-use super::{ApiSchema, SHAPES, document, unknown};
+use super::{ApiSchema, document};
 
 /// What an id by digest begins with.
 const PREFIX: &str = "sha256:";
@@ -106,8 +106,7 @@ fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
 /// A document that would be taken; or why not.
 async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> Result<ExecutableDocument, String> {
     let told = |error: async_graphql::ServerError| error.message;
-    let document = document::parse(text, limits).map_err(told)?;
-    unknown::judge(&SHAPES, &document).map_err(told)?;
+    let document = document::read(text, limits).map_err(told)?;
     let (name, operation) = document.operations.iter().next().ok_or("there is no operation in it")?;
     let variables: IndexMap<Name, Value> = operation
         .node

@@ -5,7 +5,7 @@ use async_graphql::{Request, Response, ServerError, Value};
 
 use super::documents::{self, Documents};
 use super::limits::Limits;
-use super::{Code, Operation, SHAPES, coded, document, unknown};
+use super::{Code, Operation, coded, document};
 
 /// The request's extension that holds the id of its document: what is sent as `documentId` is put there.
 pub const DOCUMENT_ID: &str = "documentId";
@@ -49,11 +49,7 @@ impl Intake {
     fn document(&self, request: &mut Request) -> Result<ExecutableDocument, ServerError> {
         let document = match self.known(request)? {
             Some(document) => document,
-            None => {
-                let document = document::parse(&request.query, &self.limits)?;
-                unknown::judge(&SHAPES, &document)?;
-                document
-            }
+            None => document::read(&request.query, &self.limits)?,
         };
         self.permit(&document, request)?;
         document::has_variables(&document, request)?;

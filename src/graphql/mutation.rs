@@ -294,16 +294,24 @@ macro_rules! payload {
         }
 
         impl $name {
-            fn refused(user_errors: Vec<UserError>) -> Self {
-                Self { $field: None, preview: None, user_errors }
-            }
-
-            fn tried(preview: ActPreview) -> Self {
-                Self { $field: None, preview: Some(preview), user_errors: Vec::new() }
-            }
-
-            fn done($field: Option<$type>) -> Self {
-                Self { $field, preview: None, user_errors: Vec::new() }
+            /// What an act came to; what it did is read once it is done.
+            async fn of<F: Future<Output = Result<Option<$type>>>>(
+                context: &Context<'_>,
+                service: &command::Service,
+                answer: command::Answer<uuid::Uuid>,
+                read: impl FnOnce(uuid::Uuid) -> F,
+            ) -> Result<Option<Self>> {
+                let mut payload = Self { $field: None, preview: None, user_errors: Vec::new() };
+                match settle(answer)? {
+                    Err(errors) => payload.user_errors = errors,
+                    Ok(id) => {
+                        payload.preview = tried(context, service)?;
+                        if payload.preview.is_none() {
+                            payload.$field = read(id).await?;
+                        }
+                    }
+                }
+                Ok(Some(payload))
             }
         }
     };
@@ -371,6 +379,12 @@ async fn request(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request
     Ok(found)
 }
 
+async fn document(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Document>> {
+    let row = store::document_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(request(context, row.request_id).await?.map(|request| Document { request, row }))
+}
+
 async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
     fresh(context).await?;
     let row = store::asset_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
@@ -398,13 +412,8 @@ impl RequestMutation {
             idempotency_key: input.idempotency_key,
         };
         let service = performing(context, input.validate_only)?;
-        Ok(Some(match settle(service.submit_request(pass, submit).await)? {
-            Err(errors) => SubmitRequestPayload::refused(errors),
-            Ok(id) => match tried(context, &service)? {
-                Some(preview) => SubmitRequestPayload::tried(preview),
-                None => SubmitRequestPayload::done(request(context, id).await?),
-            },
-        }))
+        let answer = service.submit_request(pass, submit).await;
+        SubmitRequestPayload::of(context, &service, answer, |id| request(context, id)).await
     }
 
     /// Completes a request that was returned to you. Null only beside an error.
@@ -423,13 +432,8 @@ impl RequestMutation {
             idempotency_key: input.idempotency_key,
         };
         let service = performing(context, input.validate_only)?;
-        Ok(Some(match settle(service.resubmit_request(pass, resubmit).await)? {
-            Err(errors) => ResubmitRequestPayload::refused(errors),
-            Ok(id) => match tried(context, &service)? {
-                Some(preview) => ResubmitRequestPayload::tried(preview),
-                None => ResubmitRequestPayload::done(request(context, id).await?),
-            },
-        }))
+        let answer = service.resubmit_request(pass, resubmit).await;
+        ResubmitRequestPayload::of(context, &service, answer, |id| request(context, id)).await
     }
 
     /// Ends the step under way by one of its outcomes. Null only beside an error.
@@ -464,13 +468,8 @@ impl RequestMutation {
             idempotency_key: input.idempotency_key,
         };
         let service = performing(context, input.validate_only)?;
-        Ok(Some(match settle(service.execute_step(pass, execute).await)? {
-            Err(errors) => ExecuteStepPayload::refused(errors),
-            Ok(id) => match tried(context, &service)? {
-                Some(preview) => ExecuteStepPayload::tried(preview),
-                None => ExecuteStepPayload::done(request(context, id).await?),
-            },
-        }))
+        let answer = service.execute_step(pass, execute).await;
+        ExecuteStepPayload::of(context, &service, answer, |id| request(context, id)).await
     }
 
     /// Signs or refuses a document that waits for your signature. Null only beside an error.
@@ -490,18 +489,8 @@ impl RequestMutation {
             idempotency_key: input.idempotency_key,
         };
         let service = performing(context, input.validate_only)?;
-        let document = match settle(service.sign_document(pass, sign).await)? {
-            Err(errors) => return Ok(Some(SignDocumentPayload::refused(errors))),
-            Ok(document) => document,
-        };
-        if let Some(preview) = tried(context, &service)? {
-            return Ok(Some(SignDocumentPayload::tried(preview)));
-        }
-        let row = store::document_by_id(service.store().reader(), document).await.map_err(error::store)?;
-        Ok(Some(SignDocumentPayload::done(match row {
-            None => None,
-            Some(row) => request(context, row.request_id).await?.map(|request| Document { request, row }),
-        })))
+        let answer = service.sign_document(pass, sign).await;
+        SignDocumentPayload::of(context, &service, answer, |id| document(context, id)).await
     }
 
     /// Takes a request back, while nothing has been provisioned for it. Null only beside an error.
@@ -518,13 +507,8 @@ impl RequestMutation {
             idempotency_key: input.idempotency_key,
         };
         let service = performing(context, input.validate_only)?;
-        Ok(Some(match settle(service.withdraw_request(pass, withdraw).await)? {
-            Err(errors) => WithdrawRequestPayload::refused(errors),
-            Ok(id) => match tried(context, &service)? {
-                Some(preview) => WithdrawRequestPayload::tried(preview),
-                None => WithdrawRequestPayload::done(request(context, id).await?),
-            },
-        }))
+        let answer = service.withdraw_request(pass, withdraw).await;
+        WithdrawRequestPayload::of(context, &service, answer, |id| request(context, id)).await
     }
 
     /// Notes that you have read a disposition that is for you; a second time changes nothing. Null only beside an error.
@@ -596,13 +580,8 @@ impl RequestMutation {
             idempotency_key: input.idempotency_key,
         };
         let service = performing(context, input.validate_only)?;
-        Ok(Some(match settle(service.reissue_credential(pass, reissue).await)? {
-            Err(errors) => ReissueCredentialPayload::refused(errors),
-            Ok(id) => match tried(context, &service)? {
-                Some(preview) => ReissueCredentialPayload::tried(preview),
-                None => ReissueCredentialPayload::done(asset(context, id).await?),
-            },
-        }))
+        let answer = service.reissue_credential(pass, reissue).await;
+        ReissueCredentialPayload::of(context, &service, answer, |id| asset(context, id)).await
     }
 
     /// Takes a delivered asset out of service, and frees its name or place. Null only beside an error.
@@ -618,12 +597,7 @@ impl RequestMutation {
             idempotency_key: input.idempotency_key,
         };
         let service = performing(context, input.validate_only)?;
-        Ok(Some(match settle(service.revoke_asset(pass, revoke).await)? {
-            Err(errors) => RevokeAssetPayload::refused(errors),
-            Ok(id) => match tried(context, &service)? {
-                Some(preview) => RevokeAssetPayload::tried(preview),
-                None => RevokeAssetPayload::done(asset(context, id).await?),
-            },
-        }))
+        let answer = service.revoke_asset(pass, revoke).await;
+        RevokeAssetPayload::of(context, &service, answer, |id| asset(context, id)).await
     }
 }

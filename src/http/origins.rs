@@ -7,16 +7,11 @@ use reqwest::Url;
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use super::identified::REQUEST_ID;
+use super::rates;
 
 /// What a page may read of an answer's head, beside what it always may.
-const EXPOSED: [HeaderName; 6] = [
-    REQUEST_ID,
-    header::ETAG,
-    header::RETRY_AFTER,
-    header::ALLOW,
-    HeaderName::from_static("ratelimit"),
-    HeaderName::from_static("ratelimit-policy"),
-];
+const EXPOSED: [HeaderName; 6] =
+    [REQUEST_ID, header::ETAG, header::RETRY_AFTER, header::ALLOW, rates::STANDING, rates::POLICY];
 
 /// How long a browser need not ask again. None remembers it for longer than two hours.
 const REMEMBERED: Duration = Duration::from_secs(3600);

@@ -26,10 +26,10 @@ use crate::service::Pass;
 const SWEEP: u32 = 1_024;
 
 /// How callers stand (draft-ietf-httpapi-ratelimit-headers): in structured fields (RFC 9651).
-const STANDING: HeaderName = HeaderName::from_static("ratelimit");
+pub(super) const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 
 /// By what they are judged.
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(super) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// How often a kind of caller may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

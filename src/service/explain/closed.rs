@@ -118,7 +118,8 @@ struct Door<'a> {
 
 impl Service {
     /// What the caller may do to a request later, and why not now. `available`: what they may do now; `held` and `performed` as
-    /// for that. Of the agency's side, nothing here depends on what only the office knows.
+    /// for that. Of the agency's side, nothing here depends on what only the office knows, but that something was provisioned: that a
+    /// request can no longer be withdrawn tells so as well.
     pub fn closed(
         &self,
         caller: &Judged,
