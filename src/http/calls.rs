@@ -20,7 +20,8 @@ use super::rates::Standing;
 use super::refusal::Refusal;
 use super::reply::{public, reply};
 use super::sent::{Asked, Sent, header_token, malformed};
-use super::{Shared, events, held, language, socket};
+use super::weights::language;
+use super::{Shared, events, held, socket};
 use crate::graphql::{Code, Ended, Operation, RequestId};
 use crate::service::Pass;
 

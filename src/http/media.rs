@@ -3,6 +3,8 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
+use super::weights::{Range, ranges_of};
+
 /// A media type of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Media {
@@ -61,26 +63,10 @@ pub(super) fn takes_events(headers: &HeaderMap) -> bool {
 /// What stands in `Accept`.
 fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepts.flat_map(|value| value.split(',')).filter_map(Range::of)
+    accepts.flat_map(ranges_of)
 }
 
-/// One of the ranges of types in `Accept`.
-struct Range<'a> {
-    name: &'a str,
-    /// In thousandths.
-    quality: u16,
-}
-
-impl<'a> Range<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let mut parts = text.split(';').map(str::trim);
-        let name = parts.next().filter(|name| !name.is_empty())?;
-        let quality =
-            parts.filter_map(|part| part.split_once('=')).find(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
-        let quality = quality.map_or(1.0, |(_, value)| value.trim().parse().unwrap_or(0.0_f32));
-        Some(Self { name, quality: (quality.clamp(0.0, 1.0) * 1000.0) as u16 })
-    }
-
+impl Range<'_> {
     /// How precisely it names that type; none when it does not fit.
     fn precision(&self, media: Media) -> Option<u8> {
         match self.name {

@@ -18,6 +18,7 @@ mod refusal;
 mod reply;
 mod sent;
 mod socket;
+mod weights;
 
 pub use close::Close;
 pub use lifeline::{Ending, Lifeline, lifeline};
@@ -31,7 +32,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -41,7 +42,6 @@ use tower_http::trace::TraceLayer;
 use self::caller::Caller;
 use self::held::{Held, Hold};
 use crate::graphql::{ApiSchema, Code, Followed, Intake};
-use crate::language::Language;
 use crate::service::{Pass, Service};
 
 /// What the routes share.
@@ -160,11 +160,6 @@ async fn ready(State(shared): State<Shared>) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response()
         }
     }
-}
-
-/// The language that is wanted most of those that are spoken.
-fn language(headers: &HeaderMap) -> Option<Language> {
-    Language::wanted(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// How long a token is good that is good until then.

@@ -24,7 +24,8 @@ use super::caller::Caller;
 use super::close::Close;
 use super::held::Hold;
 use super::sent::{header_token, operation_of};
-use super::{Shared, language, time_left};
+use super::weights::{language, language_of};
+use super::{Shared, time_left};
 use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 use crate::service::{Pass, Refused};
@@ -250,7 +251,7 @@ impl Connection {
                 }
                 let payload = payload.unwrap_or_default();
                 let said = payload.get("language").or(payload.get("Accept-Language")).and_then(Value::as_str);
-                self.wanted = said.and_then(Language::wanted).or(self.wanted);
+                self.wanted = said.and_then(language_of).or(self.wanted);
                 self.greet(&payload).await?;
                 self.send_json(socket, &json!({ "type": "connection_ack" })).await
             }
