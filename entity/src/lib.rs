@@ -22,6 +22,7 @@ pub mod policy;
 pub mod procedure_version;
 pub mod recovery_code;
 pub mod refresh_token;
+pub mod registered_document;
 pub mod request;
 pub mod session;
 pub mod signature;

@@ -10,6 +10,7 @@ mod m0004_offices;
 mod m0005_logins;
 mod m0006_policies;
 mod m0007_letters;
+mod m0008_documents;
 mod m0009_languages;
 
 /// Every migration in its order.
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_logins::Migration),
             Box::new(m0006_policies::Migration),
             Box::new(m0007_letters::Migration),
+            Box::new(m0008_documents::Migration),
             Box::new(m0009_languages::Migration),
         ]
     }

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
 use super::{Outcome, ServeFlags, Settings, identity, policy_files, say, start};
-use crate::graphql::{self, ApiSchema, Documents, Intake, Limits};
+use crate::graphql::{self, ApiSchema, Documents, Intake, Limits, Registry};
 use crate::http;
 use crate::service::Service;
 
@@ -80,6 +80,7 @@ impl Server {
             documents: documents(&settings.documents, &schema, &limits).await?,
             limits,
             documents_only: settings.documents_only,
+            registry: registry(&service, &schema, settings.registered_documents),
             operation_names: settings.operation_names,
             introspection: settings.introspection,
         };
@@ -185,6 +186,11 @@ async fn documents(manifest: &Path, schema: &ApiSchema, limits: &Limits) -> Resu
     let documents = Documents::read(&text, schema, limits).await.map_err(named)?;
     tracing::info!(documents = documents.count(), "persisted documents");
     Ok(documents)
+}
+
+/// The documents that clients register; none where they may register none.
+fn registry(service: &Service, schema: &ApiSchema, most: u64) -> Option<Registry> {
+    (most > 0).then(|| Registry::new(service.clone(), schema.clone(), most))
 }
 
 /// Signs with the key in its folder, anew on each SIGHUP. Never ends by itself.

@@ -88,6 +88,8 @@ pub struct Settings {
     pub documents: PathBuf,
     /// Whether nothing else is run than those documents.
     pub documents_only: bool,
+    /// How many documents whoever is signed in may register by sending them with their ids; those used longest ago go first. 0 for none.
+    pub registered_documents: u64,
     /// Whether operations must have names.
     pub operation_names: bool,
     /// Whether the schema may be asked for (`__schema`, `__type`).
@@ -166,6 +168,7 @@ impl Default for Settings {
             complexity_limit: 50_000,
             documents: PathBuf::new(),
             documents_only: false,
+            registered_documents: 0,
             operation_names: false,
             introspection: true,
             person_rate: 600,
@@ -331,6 +334,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     documents_only: Option<bool>,
+    /// How many documents whoever is signed in may register by sending them with their ids; 0 for none [default: 0].
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered_documents: Option<u64>,
     /// Whether operations must have names [default: false].
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -449,13 +456,23 @@ impl Settings {
             all.database = url.clone();
             all.judge().map_err(|fault| told("the flags", &fault))?;
         }
-        identity::judge_together(&all).map_err(|fault| told("the settings", &fault))?;
+        all.judge_together().map_err(|fault| told("the settings", &fault))?;
         Ok(all)
     }
 
     /// The folder of the keys.
     pub(super) fn keys_folder(&self) -> PathBuf {
         if self.keys.as_os_str().is_empty() { self.data.join("keys") } else { self.keys.clone() }
+    }
+
+    /// What is wrong with values that stand beside each other, wherever each of them was given.
+    fn judge_together(&self) -> Result<(), String> {
+        if self.documents_only && self.registered_documents > 0 {
+            return Err("`documents_only` runs the manifest's documents alone, and `registered_documents` lets clients add others: \
+                        leave one of them out"
+                .to_owned());
+        }
+        identity::judge_together(self)
     }
 
     /// What is wrong with a value that has the right type.
@@ -583,6 +600,11 @@ mod tests {
             ("token_audience = \" \"", None, vec!["settings.toml", "token_audience", "every instance"]),
             ("oidc_issuer = \"https://login.example\"", None, vec!["oidc_issuer", "`oidc_audience` is not"]),
             ("oidc_audience = \"disposisi\"", None, vec!["oidc_audience", "`oidc_issuer` is not"]),
+            (
+                "documents_only = true\nregistered_documents = 9",
+                None,
+                vec!["`documents_only`", "`registered_documents`"],
+            ),
             ("oidc_claim = \" \"", None, vec!["settings.toml", "`oidc_claim`"]),
             ("oidc_issuer = \"http://login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "https://"]),
             ("oidc_issuer = \"login.example\"", None, vec!["settings.toml", "`oidc_issuer`", "https://"]),

@@ -49,7 +49,7 @@ impl Documents {
         let mut known = HashMap::new();
         for (id, text) in listed(manifest)? {
             let digest = digest(&text);
-            if bare(&id).to_ascii_lowercase() != digest {
+            if digest_of(&id) != digest {
                 return Err(format!(
                     "the document `{id}` has the digest {digest}: name it so (Relay's compiler does with `algorithm: \"SHA256\"`)"
                 ));
@@ -66,25 +66,20 @@ impl Documents {
         self.0.len()
     }
 
-    /// That of an id.
-    pub(super) fn find(&self, id: &str) -> Option<&Known> {
-        self.0.get(&bare(id).to_ascii_lowercase())
+    /// That of a digest.
+    pub(super) fn find(&self, digest: &str) -> Option<&Known> {
+        self.0.get(digest)
     }
 }
 
 /// The digest that a text is named by.
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether a text is the one of that id.
-pub(super) fn is_of(id: &str, text: &str) -> bool {
-    bare(id).eq_ignore_ascii_case(&digest(text))
-}
-
-/// An id without what it begins with, which the tools that write manifests leave out.
-fn bare(id: &str) -> &str {
-    id.strip_prefix(PREFIX).unwrap_or(id)
+/// The digest that an id names. Tools that write manifests leave out what an id begins with.
+pub(super) fn digest_of(id: &str) -> String {
+    id.strip_prefix(PREFIX).unwrap_or(id).to_ascii_lowercase()
 }
 
 /// The ids and texts that a manifest lists.
@@ -104,7 +99,7 @@ fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
 }
 
 /// A document that would be taken; or why not.
-async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> Result<ExecutableDocument, String> {
+pub(super) async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> Result<ExecutableDocument, String> {
     let told = |error: async_graphql::ServerError| error.message;
     let document = document::read(text, limits).map_err(told)?;
     let (name, operation) = document.operations.iter().next().ok_or("there is no operation in it")?;
@@ -151,10 +146,11 @@ mod tests {
 
     #[test]
     fn a_text_is_known_by_its_digest_however_that_is_written() {
-        let text = "{ __typename }";
-        let id = digest(text);
+        let id = digest("{ __typename }");
         assert_eq!(id.len(), 64);
-        assert!(is_of(&id, text) && is_of(&format!("sha256:{id}"), text) && is_of(&id.to_uppercase(), text));
-        assert!(!is_of(&id, "{ __typename  }") && !is_of("md5:0", text));
+        for written in [id.clone(), format!("sha256:{id}"), id.to_uppercase()] {
+            assert_eq!(digest_of(&written), id);
+        }
+        assert_ne!(digest("{ __typename  }"), id);
     }
 }

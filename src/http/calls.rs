@@ -133,7 +133,7 @@ impl<'a> Call<'a> {
         match sent? {
             Sent::TooMuch(response) => self.run(Err(response), who, media).await,
             Sent::One(request) => {
-                let operation = self.read(*request);
+                let operation = self.read(*request, who).await;
                 // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
                 if self.is_by_get && operation.as_ref().is_ok_and(Operation::is_mutation) {
                     return Err(Refusal::method("POST", "Send a mutation by POST."));
@@ -141,15 +141,19 @@ impl<'a> Call<'a> {
                 self.run(operation, who, media).await
             }
             Sent::Batch(requests) => {
-                let operations = requests.into_iter().map(|request| self.read(request)).collect();
+                let mut operations = Vec::new();
+                for request in requests {
+                    operations.push(self.read(request, who).await);
+                }
                 self.run_batch(operations, who, media).await
             }
         }
     }
 
     /// An operation that is to be answered in the caller's language.
-    fn read(&self, request: Request) -> Read {
-        self.shared.intake.read(request).map(|operation| operation.wanting(language(self.headers)))
+    async fn read(&self, request: Request, who: Who) -> Read {
+        let read = self.shared.intake.read(request, who.pass).await;
+        read.map(|operation| operation.wanting(language(self.headers)))
     }
 
     /// Whose token was sent, and may call so often; nobody's when none was.

@@ -4,11 +4,11 @@ use async_graphql::{Request, Response};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::refusal::Refusal;
-use crate::graphql::{Code, DOCUMENT_ID};
+use crate::graphql::{Code, DOCUMENT_ID, PERSISTED_QUERY};
 
 /// What a body asks for.
 pub(super) enum Sent {
@@ -114,7 +114,7 @@ pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
     // Null is as good as nothing, and a client that has no name may say an empty one.
     sent.retain(|name, value| !value.is_null() && (name != "operationName" || value != ""));
     let id = match sent.remove(DOCUMENT_ID) {
-        None => None,
+        None => persisted_query(&sent)?,
         Some(Value::String(id)) => Some(id),
         Some(_) => return Err(format!("`{DOCUMENT_ID}` is a text")),
     };
@@ -124,6 +124,17 @@ pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
     let mut request: Request = serde_json::from_value(sent.into()).map_err(|error| error.to_string())?;
     request.extensions.extend(id.map(|id| (DOCUMENT_ID.to_owned(), id.into())));
     Ok(request)
+}
+
+/// The id that an operation has by `extensions.persistedQuery`.
+fn persisted_query(sent: &Map<String, Value>) -> Result<Option<String>, String> {
+    let Some(asked) = sent.get("extensions").and_then(|extensions| extensions.get(PERSISTED_QUERY)) else {
+        return Ok(None);
+    };
+    match (asked.get("version").and_then(Value::as_u64), asked.get("sha256Hash")) {
+        (Some(1), Some(Value::String(hash))) => Ok(Some(hash.clone())),
+        _ => Err(format!("`extensions.{PERSISTED_QUERY}` is `{{ \"version\": 1, \"sha256Hash\": \"<hex>\" }}`")),
+    }
 }
 
 /// What was sent is no request.

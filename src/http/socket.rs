@@ -341,7 +341,7 @@ impl Connection {
             return self.send_error(socket, &id, &response).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
-        let operation = match self.shared.intake.read(request) {
+        let operation = match self.shared.intake.read(request, pass).await {
             Ok(operation) => operation.wanting(self.wanted),
             Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use super::again::again;
 use super::api_key::LISTED;
 use super::credential::SHOWN_AGAIN;
+use super::registered::UNUSED;
 use super::session::REMEMBERED;
 use super::{Answer, Service};
 use crate::store;
@@ -24,9 +25,9 @@ const TELL: Duration = Duration::from_secs(5);
 const NUMBER: Duration = Duration::from_millis(500);
 
 impl Service {
-    /// Forgets, again and again, idempotency keys after their seven days, and secrets that were revealed and are not shown
-    /// again, and what let people in long ago; numbers events whose own commit could not, or that another process committed. Hears meanwhile what other
-    /// processes write. Never ends by itself.
+    /// Forgets, again and again, idempotency keys after their seven days, secrets that were revealed and are not shown again, what
+    /// let people in long ago, and documents that nobody uses; numbers events whose own commit could not, or that another process
+    /// committed. Hears meanwhile what other processes write. Never ends by itself.
     pub async fn keep_house(&self) {
         tokio::select! {
             () = self.store.listen() => {}
@@ -68,7 +69,8 @@ impl Service {
         let secrets = store::forget_revealed(&self.store, now - SHOWN_AGAIN).await?;
         let sessions = store::forget_sessions(&self.store, now - REMEMBERED).await?;
         let api_keys = store::forget_api_keys(&self.store, now - LISTED).await?;
-        tracing::debug!(keys, secrets, sessions, api_keys, "forgot what was past its time");
+        let documents = store::forget_registered(&self.store, now - UNUSED).await?;
+        tracing::debug!(keys, secrets, sessions, api_keys, documents, "forgot what was past its time");
         Ok(())
     }
 }

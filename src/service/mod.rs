@@ -24,6 +24,7 @@ mod password;
 mod people;
 mod policies;
 mod provider;
+mod registered;
 mod request;
 mod session;
 mod sign;

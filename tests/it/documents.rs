@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Cast, Folders, Server, command, enter, run};
+use crate::harness::{Cast, Folders, Person, Server, command, enter, run};
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
@@ -107,6 +107,100 @@ async fn a_server_may_take_what_it_knows_and_has_a_name_alone() {
     }
     let slip = sent(&server, &json!({ "query": "query Slip { ofices { key } }" })).await.to_string();
     assert!(slip.contains("INVALID_OPERATION") && !slip.contains("offices"), "nor by what may have been meant: {slip}");
+}
+
+/// The answer to a body that a person sends.
+async fn sent_by(person: &Person<'_>, server: &Server, body: &Value) -> Value {
+    let call = reqwest::Client::new().post(format!("{}/graphql", server.base())).bearer_auth(person.token());
+    call.json(body).send().await.expect("an answer").json().await.expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_signed_in_registers_what_everybody_runs_by_its_id() {
+    let mut server = Server::with(CAST);
+    let both = json!({ "documentId": id(OFFICE), "query": OFFICE, "variables": { "key": "singkawang" } });
+    let by_id = json!({ "documentId": id(OFFICE), "variables": { "key": "singkawang" } });
+    {
+        let opd = server.person("opd").await;
+        assert!(sent_by(&opd, &server, &both).await["data"]["office"]["name"].is_string());
+    }
+    assert_eq!(code(&sent(&server, &by_id).await), "DOCUMENT_NOT_FOUND", "it is not switched on");
+
+    server.restart_with(&["--registered-documents", "3"]);
+    let opd = server.person("opd").await;
+    assert!(sent(&server, &both).await["data"]["office"]["name"].is_string());
+    let unknown = sent(&server, &by_id).await;
+    assert_eq!(code(&unknown), "DOCUMENT_NOT_FOUND", "nobody registers anything");
+    assert!(unknown["errors"][0]["message"].as_str().is_some_and(|told| told.contains("signed in")), "{unknown}");
+
+    let office = sent_by(&opd, &server, &both).await;
+    assert!(office["data"]["office"]["name"].is_string(), "{office}");
+    assert_eq!(sent(&server, &by_id).await, office);
+    let bare = json!({ "documentId": digest(OFFICE).to_uppercase(), "variables": { "key": "singkawang" } });
+    assert_eq!(sent(&server, &bare).await, office, "however the id is written");
+    let apollo = |text: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": digest(text) } });
+    let asked = json!({ "extensions": apollo(OFFICE), "variables": { "key": "singkawang" } });
+    assert_eq!(sent(&server, &asked).await, office, "as Apollo Client sends it");
+    let parameters = [("extensions", apollo(OFFICE).to_string()), ("variables", asked["variables"].to_string())];
+    let url = reqwest::Url::parse_with_params(&format!("{}/graphql", server.base()), parameters).expect("a URL");
+    let got = reqwest::get(url).await.expect("an answer");
+    assert_eq!(got.json::<Value>().await.expect("JSON"), office, "and by GET");
+    let missing = sent(&server, &json!({ "extensions": apollo("{ a }") })).await;
+    assert_eq!(
+        (code(&missing), &missing["errors"][0]["message"]),
+        ("DOCUMENT_NOT_FOUND", &json!("PersistedQueryNotFound"))
+    );
+    for wrong in [json!({ "version": 2, "sha256Hash": digest(OFFICE) }), json!({ "version": 1 }), json!(true)] {
+        let answer = sent(&server, &json!({ "query": OFFICE, "extensions": { "persistedQuery": wrong } })).await;
+        assert_eq!(code(&answer), "INVALID_OPERATION", "{answer}");
+    }
+
+    // By a WebSocket too, and it outlives the server.
+    let mut socket = Socket::of(&server, opd.token()).await;
+    let payload = json!({ "documentId": id(EVENTS), "query": EVENTS });
+    socket.send(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+    socket.settle().await;
+    drop(socket);
+    server.kill();
+    server.start();
+    let opd = server.person("opd").await;
+    let mut socket = Socket::of(&server, opd.token()).await;
+    socket.send(json!({ "id": "1", "type": "subscribe", "payload": { "documentId": id(EVENTS) } })).await;
+    socket.settle().await;
+
+    // The oldest make room.
+    for name in ["One", "Two", "Three"] {
+        let text = format!("query {name} {{ __typename }}");
+        let answer = sent_by(&opd, &server, &json!({ "documentId": id(&text), "query": text })).await;
+        assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
+        assert_eq!(sent(&server, &json!({ "documentId": id(&text) })).await, answer);
+    }
+    assert_eq!(code(&sent(&server, &by_id).await), "DOCUMENT_NOT_FOUND", "three are kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_operation_or_may_hold_a_secret_is_not_registered() {
+    let mut server = Server::with(CAST);
+    server.restart_with(&["--registered-documents", "100"]);
+    let opd = server.person("opd").await;
+    let secret = r#"mutation { signIn(input: { username: "opd", password: "not this one" }) { userErrors { code } } }"#;
+    let dear = "query Dear { requests(first: 100) { nodes { events(first: 100) { nodes { request { events(first: 100) { nodes { id } } } } } } } }";
+    for text in [secret, dear, "query Gone { nothing }", "query {", "", "query A { __typename } query B { nothing }"] {
+        sent_by(&opd, &server, &json!({ "documentId": id(text), "query": text, "operationName": "A" })).await;
+        sent_by(&opd, &server, &json!({ "documentId": id(text), "query": text })).await;
+        assert_eq!(code(&sent(&server, &json!({ "documentId": id(text) })).await), "DOCUMENT_NOT_FOUND", "{text}");
+    }
+    assert!(!server.holds("not this one"));
+    let mutation = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { userErrors { code } } }";
+    let input = json!({ "input": { "username": "opd", "password": "not this one" } });
+    let both = json!({ "documentId": id(mutation), "query": mutation, "variables": input });
+    let answer = sent_by(&opd, &server, &both).await;
+    assert_eq!(answer["data"]["signIn"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{answer}");
+    let by_id = json!({ "documentId": id(mutation), "variables": input });
+    assert_eq!(sent(&server, &by_id).await, answer, "values come as variables");
+    assert!(!server.holds("not this one"));
+    let other = json!({ "documentId": id(mutation), "query": "{ __typename }" });
+    assert_eq!(code(&sent_by(&opd, &server, &other).await), "INVALID_OPERATION", "another text has no such id");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod instance;
 mod keys;
 mod many;
 mod policies;
+mod registered;
 mod revoked;
 mod silent;
 mod tls;
@@ -31,6 +32,8 @@ mod cloud;
 mod crash;
 #[path = "../it/data_center.rs"]
 mod data_center;
+#[path = "../it/documents.rs"]
+mod documents;
 #[path = "../it/doors.rs"]
 mod doors;
 #[path = "../it/dry.rs"]

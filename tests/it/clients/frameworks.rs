@@ -121,6 +121,19 @@ async fn apollo_client_pages_acts_and_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn apollo_client_and_urql_register_what_they_ask_and_send_its_hash_from_then_on() {
+    let folder = folder(&["caller.mjs", "persisted.mjs"]);
+    let script = folder.path().join("persisted.mjs");
+    let (mut server, numbers) = five().await;
+    let came = |calls: [&[&str]; 4]| calls.map(|calls| json!({ "calls": calls, "read": 2 }));
+    let without: &[&str] = &["hash", "query"];
+    assert_eq!(run(&script, &server, &numbers[0]).await, came([without; 4]), "it is not switched on");
+    server.restart_with(&["--registered-documents", "10"]);
+    let (first, later): (&[&str], &[&str]) = (&["hash", "query and hash"], &["hash"]);
+    assert_eq!(run(&script, &server, &numbers[0]).await, came([first, later, first, later]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn urql_pages_acts_and_follows() {
     goes_through("urql.mjs").await;
 }
