@@ -26,7 +26,8 @@ pub async fn note_registered(store: &Store, digest: &str, now: DateTime<Utc>) ->
     Ok(transaction.commit().await?)
 }
 
-/// Registers a document by its digest, and forgets those beyond `most`.
+/// Registers a document by its digest, and forgets those beyond `most`. What others register at the same time is counted by
+/// whoever comes next.
 pub async fn register(
     store: &Store,
     digest: &str,
