@@ -68,11 +68,11 @@ struct RefreshSessionPayload {
 }
 
 /// What is to end.
-#[derive(InputObject, Default)]
+#[derive(InputObject)]
 struct SignOutInput {
-    /// Ends all your sessions, not only the one that you are in.
-    #[graphql(default)]
-    everywhere: bool,
+    /// Ends all your sessions, not only the one that you are in. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    everywhere: Option<bool>,
 }
 
 /// That you are signed out.
@@ -223,7 +223,7 @@ impl AccountMutation {
         context: &Context<'_>,
         #[graphql(desc = "What is to end.")] input: Option<SignOutInput>,
     ) -> Result<Option<SignOutPayload>> {
-        let everywhere = input.unwrap_or_default().everywhere;
+        let everywhere = input.and_then(|input| input.everywhere) == Some(true);
         let done = service(context)?.sign_out(caller(context)?.pass, everywhere).await;
         Ok(Some(SignOutPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
     }

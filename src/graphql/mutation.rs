@@ -92,9 +92,9 @@ struct SubmitRequestInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at.
-    #[graphql(default)]
-    validate_only: bool,
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 /// A returned request, completed.
@@ -115,9 +115,9 @@ struct ResubmitRequestInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at.
-    #[graphql(default)]
-    validate_only: bool,
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 /// A step, ended.
@@ -146,9 +146,9 @@ struct ExecuteStepInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at.
-    #[graphql(default)]
-    validate_only: bool,
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 /// An instruction to the next step's performer.
@@ -196,9 +196,9 @@ struct SignDocumentInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at.
-    #[graphql(default)]
-    validate_only: bool,
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 /// A request, taken back.
@@ -215,9 +215,9 @@ struct WithdrawRequestInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at.
-    #[graphql(default)]
-    validate_only: bool,
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 /// A disposition that you have read.
@@ -239,9 +239,9 @@ struct RevealCredentialInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try whether it would be shown: no secret is, and none is used up. The idempotency key is not looked at: one that was
-    /// read is told as such.
-    #[graphql(default)]
-    validate_only: bool,
+    /// read is told as such. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 /// A credential, replaced.
@@ -258,9 +258,9 @@ struct ReissueCredentialInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at.
-    #[graphql(default)]
-    validate_only: bool,
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 /// An asset, taken out of service.
@@ -275,9 +275,9 @@ struct RevokeAssetInput {
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
     /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at.
-    #[graphql(default)]
-    validate_only: bool,
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
 }
 
 macro_rules! payload {
@@ -355,9 +355,9 @@ pub(super) fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> 
 }
 
 /// What does it, or only tries it.
-fn performing(context: &Context<'_>, validate_only: bool) -> Result<command::Service> {
+fn performing(context: &Context<'_>, validate_only: Option<bool>) -> Result<command::Service> {
     let service = service(context)?;
-    Ok(if validate_only { service.trial() } else { service.clone() })
+    Ok(if validate_only == Some(true) { service.trial() } else { service.clone() })
 }
 
 /// What an act that was only tried would do; none where it was done.

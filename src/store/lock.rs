@@ -72,6 +72,11 @@ pub(super) async fn lock_policies(transaction: &Transaction) -> Result<(), Store
     take(transaction, number(&[b"policies"])).await
 }
 
+/// Keeps all others from registering documents until the transaction ends: by when there are not too many.
+pub(super) async fn lock_documents(transaction: &Transaction) -> Result<(), StoreError> {
+    take(transaction, number(&[b"documents"])).await
+}
+
 /// Keeps all others from migrating until the connection ends.
 pub(super) async fn for_migrating(connection: &mut PgConnection) -> Result<(), StoreError> {
     let lock = query("SELECT pg_advisory_lock($1)").bind(number(&[b"migrations"]));

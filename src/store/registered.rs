@@ -7,6 +7,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
+use super::lock::lock_documents;
 use super::{Store, StoreError};
 
 /// How exactly it is known when one was used last: so often at most is it written.
@@ -26,8 +27,7 @@ pub async fn note_registered(store: &Store, digest: &str, now: DateTime<Utc>) ->
     Ok(transaction.commit().await?)
 }
 
-/// Registers a document by its digest, and forgets those beyond `most`. What others register at the same time is counted by
-/// whoever comes next.
+/// Registers a document by its digest, and forgets those beyond `most`.
 pub async fn register(
     store: &Store,
     digest: &str,
@@ -36,6 +36,7 @@ pub async fn register(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let transaction = store.begin().await?;
+    lock_documents(&transaction).await?;
     let row = Model { digest: digest.to_owned(), text: text.to_owned(), used_at: now };
     let keep = OnConflict::column(Column::Digest).do_nothing().to_owned();
     Entity::insert(row.into_active_model()).on_conflict(keep).exec_without_returning(&transaction).await?;

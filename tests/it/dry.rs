@@ -54,6 +54,7 @@ impl<'a> Stage<'a> {
         let input = with(input, json!({ "idempotencyKey": format!("kunci-{}", self.keys) }));
         let tried = self.tried(name, act, &format!("{PREVIEW} {selected}"), &input).await["data"][act].clone();
         assert_eq!(tried["userErrors"], json!([]), "{act} by {name}: {tried}");
+        let input = with(input, json!({ "validateOnly": null }));
         let answer =
             self.people[name].ask(&mutation(act, &format!("{PREVIEW} {selected}")), json!({ "input": input })).await;
         let done = answer[act].clone();

@@ -16,8 +16,8 @@ fn the_published_schema_is_the_codes() {
 
 type Described = Option<Positioned<String>>;
 
-/// What is amiss with a schema, by coordinate: what is not described, what may be null without saying when it is, and what is
-/// deprecated without saying until when it surely stays.
+/// What is amiss with a schema, by coordinate: what is not described, what may be null without saying when it is, what is
+/// deprecated without saying until when it surely stays, and what editors want although it has a default.
 fn amiss(schema: &str) -> Vec<String> {
     fn described(at: &str, description: &Described, amiss: &mut Vec<String>) {
         if description.as_ref().is_none_or(|text| text.node.trim().is_empty()) {
@@ -38,6 +38,10 @@ fn amiss(schema: &str) -> Vec<String> {
             let at = format!("{at}{}", input.name.node);
             described(&at, &input.description, amiss);
             lasting(&at, &input.directives, amiss);
+            // Right by the specification, and marked as missing by the editors of GraphiQL and others when it is left out.
+            if !input.ty.node.nullable && input.default_value.is_some() {
+                amiss.push(format!("{at} may be left out, and not be null"));
+            }
         }
     }
     fn fields(of: &str, fields: &[Positioned<FieldDefinition>], amiss: &mut Vec<String>) {
@@ -93,7 +97,7 @@ fn every_element_says_what_a_client_needs_to_know() {
     assert_eq!(amiss(&disposisi::graphql::sdl()), Vec::<String>::new());
     let poor = r#"
         type T { a(b: Int): Int! "c" c: Int "d, or null" d: Int "e" e: Int! @deprecated(reason: "Use d.") }
-        enum E { V } "i" input I { f: Int } "s" scalar S
+        enum E { V } "i" input I { f: Int "g" g: Int! = 1 } "s" scalar S
     "#;
     let told = [
         "T is not described",
@@ -104,6 +108,7 @@ fn every_element_says_what_a_client_needs_to_know() {
         "E is not described",
         "E.V is not described",
         "I.f is not described",
+        "I.g may be left out, and not be null",
         "S is specified by nothing",
     ];
     assert_eq!(amiss(poor), told);
