@@ -5,7 +5,8 @@ const year = new Date().getFullYear();
 export const examples = [
   {
     title: 'Offices and their SOPs',
-    query: `# Public: run it as it is. For more, sign in on the left.
+    query: `# Public: run it as it is.
+# For more, sign in on the left.
 query Offices {
   offices {
     key

@@ -129,6 +129,10 @@ async fn a_demo_that_is_kept_goes_on_where_it_was() {
     for name in ["siti", "kadri", "nyoman", "komang", "password “contoh belaka”"] {
         assert!(text.contains(name), "{name} in:\n{text}");
     }
+    let question = text.lines().find(|line| line.trim_start().starts_with("curl ")).expect("a first question");
+    let answer = Command::new("sh").args(["-c", question]).output().expect("curl");
+    let answer: Value = serde_json::from_slice(&answer.stdout).expect("JSON");
+    assert_eq!(answer["data"]["offices"].as_array().map(Vec::len), Some(2), "{answer}");
     let page = reqwest::get(&explorer).await.expect("an answer");
     let policy = page.headers()["content-security-policy"].to_str().expect("text").to_owned();
     assert!(policy.contains("script-src 'self'"), "{policy}");

@@ -100,6 +100,9 @@ impl Demo {
 /// Where to look around, and as whom.
 fn farewell(base: &str, kept: Option<&PathBuf>, left: &[String]) {
     say(&format!("\nThe explorer: {base}/graphiql    the endpoint: {base}/graphql"));
+    say("A first question, to be asked in another terminal:");
+    let query = r#"{"query": "{ offices { name procedures { title } } }"}"#;
+    say(&format!("  curl -s {base}/graphql -H 'content-type: application/json' -d '{query}'"));
     say(&format!("Sign in as any of these, with the password “{}”:", cast::PASSWORD));
     for person in cast::CAST {
         say(&format!("  {:<8} {:<16} {}", person.username, person.name, person.part()));
