@@ -197,6 +197,8 @@ async fn everybody_is_spoken_to_in_the_language_that_they_want() {
         socket.settle().await;
         sockets.push((socket, activity));
     }
+    // What is under way goes on in the language that it began in, whatever is chosen meanwhile.
+    answer(&server, opd.token(), "", choose, json!({ "language": "INDONESIAN" })).await;
     let sent = answer(&server, opd.token(), "", SUBMIT, submission(5)).await;
     assert_eq!(sent["data"]["submitRequest"]["userErrors"], json!([]), "{sent}");
     for (mut socket, activity) in sockets {
