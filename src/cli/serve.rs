@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -12,9 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
 use super::{Outcome, ServeFlags, Settings, identity, policy_files, say, start};
-use crate::graphql::{self, ApiSchema, Documents, Intake, Limits, Registry};
+use crate::graphql::{self, ApiSchema, Documents, Intake, Limits};
 use crate::http;
-use crate::service::Service;
+use crate::service::{Registered, Service};
 
 /// How long connections that are open at the end may take to finish what they began, beyond an operation's own time.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,6 +51,7 @@ pub(super) struct Server {
     address: SocketAddr,
     settings: Settings,
     service: Service,
+    registered: Option<Arc<Registered>>,
     router: axum::Router,
     ending: http::Ending,
     grace: Duration,
@@ -76,11 +78,13 @@ impl Server {
             complexity: settings.complexity_limit,
         };
         let schema = graphql::schema(service.clone(), limits, settings.introspection);
+        let most = settings.registered_documents;
+        let registered = (most > 0).then(|| Arc::new(service.registered(most)));
         let intake = Intake {
             documents: documents(&settings.documents, &schema, &limits).await?,
             limits,
             documents_only: settings.documents_only,
-            registry: registry(&service, &schema, settings.registered_documents),
+            registered: registered.clone(),
             operation_names: settings.operation_names,
             introspection: settings.introspection,
         };
@@ -113,7 +117,7 @@ impl Server {
         let listener = TcpListener::bind(settings.listen).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
         let settings = settings.clone();
-        Ok(Self { listener, address, settings, service, router, ending, grace: operation + GRACE, untaken })
+        Ok(Self { listener, address, settings, service, registered, router, ending, grace: operation + GRACE, untaken })
     }
 
     /// Where it listens, as the beginning of a URL.
@@ -161,11 +165,15 @@ impl Server {
                 let served = served.map_err(|error| error.to_string());
                 // Those that were taken over from HTTP end by themselves.
                 let _ = tokio::time::timeout(GRACE, self.ending.wait()).await;
+                if let Some(registered) = &self.registered {
+                    let _ = tokio::time::timeout(GRACE, registered.write()).await;
+                }
                 served
             }
             () = self.service.read_log().instrument(tracing::info_span!("read_log")) => Ok(()),
             failed = policy_files::follow(&self.settings, &self.service).instrument(tracing::info_span!("policies")) => failed,
             () = self.service.keep_house().instrument(tracing::info_span!("keep_house")) => Ok(()),
+            () = keep(self.registered.as_deref()).instrument(tracing::info_span!("keep_documents")) => Ok(()),
             () = self.service.keep_provider().instrument(tracing::info_span!("keep_provider")) => Ok(()),
             () = too_long => {
                 tracing::warn!("ended with connections open");
@@ -188,9 +196,12 @@ async fn documents(manifest: &Path, schema: &ApiSchema, limits: &Limits) -> Resu
     Ok(documents)
 }
 
-/// The documents that clients register; none where they may register none.
-fn registry(service: &Service, schema: &ApiSchema, most: u64) -> Option<Registry> {
-    (most > 0).then(|| Registry::new(service.clone(), schema.clone(), most))
+/// Keeps what clients register, where they may. Never ends by itself.
+async fn keep(registered: Option<&Registered>) {
+    match registered {
+        Some(registered) => registered.keep().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Signs with the key in its folder, anew on each SIGHUP. Never ends by itself.

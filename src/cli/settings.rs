@@ -89,7 +89,7 @@ pub struct Settings {
     /// Whether nothing else is run than those documents.
     pub documents_only: bool,
     /// How many documents whoever is signed in may register by sending them with their ids; those used longest ago go first. 0 for none.
-    pub registered_documents: u64,
+    pub registered_documents: usize,
     /// Whether operations must have names.
     pub operation_names: bool,
     /// Whether the schema may be asked for (`__schema`, `__type`).
@@ -337,7 +337,7 @@ pub struct ServeFlags {
     /// How many documents whoever is signed in may register by sending them with their ids; 0 for none [default: 0].
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    registered_documents: Option<u64>,
+    registered_documents: Option<usize>,
     /// Whether operations must have names [default: false].
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -260,6 +260,49 @@ fn variables_below<'a>(document: &'a ExecutableDocument, operation: &'a Operatio
     used.found
 }
 
+/// Every value that stands in a document: of arguments, of directives, and what variables are by default. Variables are null there.
+pub(super) fn each_value(document: &ExecutableDocument, take: &mut impl FnMut(Value)) {
+    for (_, operation) in document.operations.iter() {
+        for variable in operation.node.variable_definitions.iter().map(|variable| &variable.node) {
+            variable.default_value.iter().for_each(|value| take(value.node.clone()));
+            in_directives(&variable.directives, take);
+        }
+        in_directives(&operation.node.directives, take);
+        in_selections(&operation.node.selection_set.node, take);
+    }
+    for fragment in document.fragments.values() {
+        in_directives(&fragment.node.directives, take);
+        in_selections(&fragment.node.selection_set.node, take);
+    }
+
+    fn in_selections(set: &SelectionSet, take: &mut impl FnMut(Value)) {
+        for item in &set.items {
+            let (directives, inner) = match &item.node {
+                Selection::Field(field) => {
+                    for (_, value) in &field.node.arguments {
+                        take(value.node.clone().into_const_with(nothing).unwrap_or_default());
+                    }
+                    (&field.node.directives, Some(&field.node.selection_set.node))
+                }
+                Selection::InlineFragment(fragment) => {
+                    (&fragment.node.directives, Some(&fragment.node.selection_set.node))
+                }
+                Selection::FragmentSpread(spread) => (&spread.node.directives, None),
+            };
+            in_directives(directives, take);
+            inner.into_iter().for_each(|inner| in_selections(inner, take));
+        }
+    }
+    fn in_directives(directives: &[Positioned<Directive>], take: &mut impl FnMut(Value)) {
+        for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
+            take(value.node.clone().into_const_with(nothing).unwrap_or_default());
+        }
+    }
+    fn nothing(_: Name) -> Result<Value, ()> {
+        Ok(Value::Null)
+    }
+}
+
 /// The variables that selections name.
 struct Named<'a> {
     document: &'a ExecutableDocument,

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{BaseType, ExecutableDocument, Type};
+use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationType, Type};
 use async_graphql::{Name, Request, Value, Variables};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 
 use super::limits::{Limits, ValidateOnly};
 use super::{ApiSchema, document};
+use crate::service::document_digest;
 
 /// What an id by digest begins with.
 const PREFIX: &str = "sha256:";
@@ -48,7 +48,7 @@ impl Documents {
     pub async fn read(manifest: &str, schema: &ApiSchema, limits: &Limits) -> Result<Self, String> {
         let mut known = HashMap::new();
         for (id, text) in listed(manifest)? {
-            let digest = digest(&text);
+            let digest = document_digest(&text);
             if digest_of(&id) != digest {
                 return Err(format!(
                     "the document `{id}` has the digest {digest}: name it so (Relay's compiler does with `algorithm: \"SHA256\"`)"
@@ -70,11 +70,6 @@ impl Documents {
     pub(super) fn find(&self, digest: &str) -> Option<&Known> {
         self.0.get(digest)
     }
-}
-
-/// The digest that a text is named by.
-pub(super) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The digest that an id names. Tools that write manifests leave out what an id begins with.
@@ -99,7 +94,7 @@ fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
 }
 
 /// A document that would be taken; or why not.
-pub(super) async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> Result<ExecutableDocument, String> {
+async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> Result<ExecutableDocument, String> {
     let told = |error: async_graphql::ServerError| error.message;
     let document = document::read(text, limits).map_err(told)?;
     let (name, operation) = document.operations.iter().next().ok_or("there is no operation in it")?;
@@ -107,6 +102,7 @@ pub(super) async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> R
         .node
         .variable_definitions
         .iter()
+        .filter(|variable| variable.node.default_value.is_none())
         .filter_map(|variable| {
             let variable = &variable.node;
             Some((variable.name.node.clone(), stand_in(&variable.var_type.node)?))
@@ -117,6 +113,25 @@ pub(super) async fn judged(text: &str, schema: &ApiSchema, limits: &Limits) -> R
     let answer = schema.execute(request).await;
     let errors: Vec<String> = answer.errors.into_iter().map(told).collect();
     if errors.is_empty() { Ok(document) } else { Err(errors.join(" ")) }
+}
+
+/// Whether a document is one to keep for whoever sends its digest: what a developer wrote, not what a person typed. Where something
+/// is done, people's words and secrets go in, as variables; if anything else stands there it may be theirs. A comment may be anything.
+pub(super) fn may_be_kept(text: &str, document: &ExecutableDocument) -> bool {
+    let acts = document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
+    let mut is_bare = true;
+    document::each_value(document, &mut |value| is_bare &= is_nothing_typed(&value));
+    !text.contains(['#', '\0']) && (is_bare || !acts)
+}
+
+/// Whether nothing is in a value that somebody could have typed in.
+fn is_nothing_typed(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Boolean(_) => true,
+        Value::List(items) => items.iter().all(is_nothing_typed),
+        Value::Object(fields) => fields.values().all(is_nothing_typed),
+        _ => false,
+    }
 }
 
 /// A value for a variable that has none yet, where what an operation costs may depend on it.
@@ -146,11 +161,11 @@ mod tests {
 
     #[test]
     fn a_text_is_known_by_its_digest_however_that_is_written() {
-        let id = digest("{ __typename }");
+        let id = document_digest("{ __typename }");
         assert_eq!(id.len(), 64);
         for written in [id.clone(), format!("sha256:{id}"), id.to_uppercase()] {
             assert_eq!(digest_of(&written), id);
         }
-        assert_ne!(digest("{ __typename  }"), id);
+        assert_ne!(document_digest("{ __typename  }"), id);
     }
 }

@@ -84,6 +84,7 @@ async fn begin(
     let service = schema.data::<Service>().ok_or_else(|| Refused::Internal("there is no service".to_owned()))?;
     let refused = |error| Ended { answer: coded(Response::from_errors(vec![error])), signed_out: false };
     opened::judge(&SHAPES, &operation.document, pass).map_err(refused)?;
+    let sent = operation.registers.is_some().then(|| operation.document.clone());
     let name = operation.request.operation_name.as_deref();
     document::single_root(&mut operation.document, name).map_err(refused)?;
     let plan = learn(schema, service, &operation).await?;
@@ -96,6 +97,9 @@ async fn begin(
         }
         Plan::Inbox { office } => Source::Inbox(service.follow_inbox(pass, office).await?),
     };
+    if let (Some(registers), Some(sent)) = (operation.registers.take(), sent) {
+        registers.register(operation.text(), &sent);
+    }
     // Those who follow by one operation in one language share its answers; what is followed keeps the language it began with.
     let chosen = match &source {
         Source::Events(follower) => follower.language(),

@@ -1,13 +1,14 @@
 //! What operations are taken: within the limits, and, where the server is told so, known by their ids, named, and about data alone.
 
+use std::sync::Arc;
+
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, ServerError, Value};
 
 use super::documents::{self, Documents};
 use super::limits::Limits;
-use super::registry::Registry;
-use super::{Code, Operation, coded, document};
-use crate::service::Pass;
+use super::{Code, Operation, code, coded, document, error};
+use crate::service::{Registered, document_digest};
 
 /// The request's extension that holds the id of its document: what is sent as `documentId` is put there.
 pub const DOCUMENT_ID: &str = "documentId";
@@ -25,7 +26,7 @@ pub struct Intake {
     /// Nothing else is run.
     pub documents_only: bool,
     /// The documents that clients registered, where they may.
-    pub registry: Option<Registry>,
+    pub registered: Option<Arc<Registered>>,
     /// Every operation must have a name.
     pub operation_names: bool,
     /// The schema may be asked for.
@@ -38,42 +39,59 @@ impl Default for Intake {
             limits: Limits::default(),
             documents: Documents::default(),
             documents_only: false,
-            registry: None,
+            registered: None,
             operation_names: false,
             introspection: true,
         }
     }
 }
 
-impl Intake {
-    /// Reads an operation that somebody sent, or nobody. The error is the whole answer.
-    pub async fn read(&self, mut request: Request, pass: Option<Pass>) -> Result<Operation, Box<Response>> {
-        match self.document(&mut request, pass).await {
-            Ok(document) => Ok(Operation { document, request, wanted: None }),
-            Err(error) => Err(Box::new(coded(Response::from_errors(vec![error])))),
+/// A document to be registered once it has run, and where.
+#[derive(Debug)]
+pub(super) struct Registers {
+    registered: Arc<Registered>,
+    digest: String,
+}
+
+impl Registers {
+    /// Registers it, where it is one to keep.
+    pub(super) fn register(&self, text: &str, document: &ExecutableDocument) {
+        if documents::may_be_kept(text, document) {
+            self.registered.register(&self.digest, text);
         }
     }
+}
 
-    async fn document(&self, request: &mut Request, pass: Option<Pass>) -> Result<ExecutableDocument, ServerError> {
-        let digest = self.digest(request)?;
-        let is_sent = !request.query.is_empty();
-        let document = match &digest {
-            Some(digest) => self.known(digest, request).await?,
+impl Intake {
+    /// Reads an operation. The error is the whole answer.
+    pub async fn read(&self, mut request: Request) -> Result<Operation, Box<Response>> {
+        let refused = |error| Box::new(coded(Response::from_errors(vec![error])));
+        let digest = self.digest(&request).map_err(refused)?;
+        let registers = self.registers(digest.as_deref(), &request);
+        let document = self.document(digest, &mut request).await.map_err(refused)?;
+        Ok(Operation { document, request, registers, wanted: None })
+    }
+
+    async fn document(&self, digest: Option<String>, request: &mut Request) -> Result<ExecutableDocument, ServerError> {
+        let known = match digest {
+            Some(digest) => self.known(&digest, request).await?,
             None => None,
         };
-        let document = match document {
+        let document = match known {
             Some(document) => document,
             None => document::read(&request.query, &self.limits)?,
         };
         self.permit(&document, request)?;
-        if let (true, Some(registry), Some(digest), Some(pass)) = (is_sent, &self.registry, &digest, pass)
-            && self.documents.find(digest).is_none()
-        {
-            registry.register(digest, &request.query, &document, (pass, &self.limits)).await;
-        }
         document::has_variables(&document, request)?;
         document::leave_out(&document, request);
         Ok(document)
+    }
+
+    /// Where the text that was sent with its digest may be registered, once it has run.
+    fn registers(&self, digest: Option<&str>, request: &Request) -> Option<Registers> {
+        let (registered, digest) = (self.registered.as_ref()?, digest?);
+        let is_new = !request.query.is_empty() && self.documents.find(digest).is_none();
+        is_new.then(|| Registers { registered: registered.clone(), digest: digest.to_owned() })
     }
 
     /// The digest of the document that is meant; none when nothing but a text was sent.
@@ -91,7 +109,7 @@ impl Intake {
             return Err(Code::InvalidOperation.whole("`documentId` is a text: `sha256:` and the document's digest."));
         };
         let digest = documents::digest_of(id);
-        if !request.query.is_empty() && documents::digest(&request.query) != digest {
+        if !request.query.is_empty() && document_digest(&request.query) != digest {
             let message = "`query` is not the document of this `documentId`: send either of them, or both as they belong together.";
             return Err(Code::InvalidOperation.whole(message));
         }
@@ -107,18 +125,18 @@ impl Intake {
         if !request.query.is_empty() && !self.documents_only {
             return Ok(None);
         }
-        let registered = match &self.registry {
-            Some(registry) => registry.find(digest).await?,
+        let registered = match &self.registered {
+            Some(registered) => registered.find(digest).await.map_err(|refused| code::nowhere(error::of(refused)))?,
             None => None,
         };
-        request.query = registered.ok_or_else(|| self.not_found(request))?;
+        request.query = registered.ok_or_else(|| self.not_found(request))?.to_string();
         Ok(None)
     }
 
     /// That there is no document of the id that was sent, in the words that its sender acts on.
     fn not_found(&self, request: &Request) -> ServerError {
         let asks_by_apollo = request.extensions.contains_key(PERSISTED_QUERY) && !self.documents_only;
-        let message = match (&self.registry, asks_by_apollo) {
+        let message = match (&self.registered, asks_by_apollo) {
             (Some(_), true) => "PersistedQueryNotFound",
             (None, true) => "PersistedQueryNotSupported",
             (Some(_), false) => {

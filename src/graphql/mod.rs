@@ -19,7 +19,6 @@ mod opened;
 mod people;
 mod prefetch;
 mod query;
-mod registry;
 mod request_id;
 mod session;
 mod shape;
@@ -31,7 +30,7 @@ mod unknown;
 use std::sync::LazyLock;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema};
+use async_graphql::{MergedObject, Request, Response, SDLExportOptions, Schema, Value};
 
 pub use code::{Code, Details};
 use complete::Shapes;
@@ -39,7 +38,6 @@ pub use documents::Documents;
 pub use follow::{Ended, Told, follow};
 pub use intake::{DOCUMENT_ID, Intake, PERSISTED_QUERY};
 pub use limits::Limits;
-pub use registry::Registry;
 pub use request_id::RequestId;
 pub use session::{Asked, Session};
 pub use shape::Followed;
@@ -80,6 +78,8 @@ pub fn sdl() -> String {
 pub struct Operation {
     document: ExecutableDocument,
     request: Request,
+    /// Its document is new, and may be run by its digest from then on.
+    registers: Option<intake::Registers>,
     /// The language that it wants to be answered in.
     wanted: Option<Language>,
 }
@@ -134,17 +134,31 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::of(&sdl()));
 
 /// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
 pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
-    let Operation { document, request, wanted } = operation;
+    let Operation { document, request, registers, wanted } = operation;
     let session = session.wanting(wanted);
     let language = session.language();
+    let registers = registers.filter(|_| session.pass().is_some());
     if let Err(error) = opened::judge(&SHAPES, &document, session.pass()) {
         return told(coded(Response::from_errors(vec![error])), language);
     }
     let name = request.operation_name.clone();
+    let text = registers.is_some().then(|| request.query.clone());
     let mut request = request.data(session);
     request.set_parsed_query(document.clone());
     let response = schema.execute(request).await;
+    if let (Some(registers), Some(text)) = (registers, text)
+        && has_run(&response)
+    {
+        registers.register(&text, &document);
+    }
     finish(&document, name.as_deref(), response, language)
+}
+
+/// Whether an operation ran: if it did not, it was refused as a whole, and no error says where in it that was.
+pub fn has_run(response: &Response) -> bool {
+    response.data != Value::Null
+        || response.errors.is_empty()
+        || response.errors.iter().any(|error| !error.path.is_empty())
 }
 
 /// The answer to an operation as the specification wants it.

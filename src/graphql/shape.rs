@@ -266,7 +266,7 @@ impl Shape {
     async fn run(&self, schema: &ApiSchema, service: &Service, session: Session, run: Run) -> Option<Bytes> {
         // Of its own: what fails in it fails for all who are told it.
         let id = RequestId::new(service);
-        let Operation { document, request, wanted } = &self.operation;
+        let Operation { document, request, wanted, .. } = &self.operation;
         let session = session.wanting(*wanted);
         let mut answers = schema.execute_stream(self.operation.request().data(session).data(run));
         let answer = answers.next().instrument(id.span()).await?;

@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::Shared;
 use super::refusal::{limit, too_long};
 use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
+use crate::language::Language;
 use crate::service::{LogPlace, Pass, Refused};
 
 /// One of the answers to an operation.
@@ -67,14 +68,17 @@ pub(super) async fn answers(
         match answer {
             Ok(Ok(once)) => Answer::Next(written(&id.on(once.response)).into(), None),
             Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
-            Err(_) => {
-                let seconds = shared.operation.as_secs();
-                let answer = Code::Timeout.answer_with(too_long(seconds), limit("seconds", seconds, None));
-                Answer::Failed(id.on(graphql::told(answer, wanted)))
-            }
+            Err(_) => timed_out(&shared, &id, wanted),
         }
     };
     stream::once(Box::pin(answer.instrument(span))).boxed()
+}
+
+/// That an operation took too long.
+pub(super) fn timed_out(shared: &Shared, id: &RequestId, wanted: Option<Language>) -> Answer {
+    let seconds = shared.operation.as_secs();
+    let answer = Code::Timeout.answer_with(too_long(seconds), limit("seconds", seconds, None));
+    Answer::Failed(id.on(graphql::told(answer, wanted)))
 }
 
 /// What a query or a mutation came to.
@@ -103,13 +107,6 @@ pub(super) fn only(answer: Answer) -> BoxStream<'static, Answer> {
     stream::once(std::future::ready(answer)).boxed()
 }
 
-/// Whether the operation ran: if it did not, it was refused as a whole, and no error says where in it that was.
-pub(super) fn has_run(response: &Response) -> bool {
-    response.data != Value::Null
-        || response.errors.is_empty()
-        || response.errors.iter().any(|error| !error.path.is_empty())
-}
-
 /// An answer in JSON. One to what never ran has no `data` (GraphQL, October 2021, section 7.1), where the library writes null.
 pub(super) fn written(response: &Response) -> Vec<u8> {
     #[derive(Serialize)]
@@ -118,7 +115,7 @@ pub(super) fn written(response: &Response) -> Vec<u8> {
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         extensions: &'a BTreeMap<String, Value>,
     }
-    let json = if has_run(response) {
+    let json = if graphql::has_run(response) {
         serde_json::to_vec(response)
     } else {
         serde_json::to_vec(&Errors { errors: &response.errors, extensions: &response.extensions })

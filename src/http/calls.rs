@@ -22,7 +22,7 @@ use super::reply::{public, reply};
 use super::sent::{Asked, Sent, header_token, malformed};
 use super::weights::language;
 use super::{Shared, events, held, socket};
-use crate::graphql::{Code, Ended, Operation, RequestId};
+use crate::graphql::{self, Code, Ended, Operation, RequestId};
 use crate::service::Pass;
 
 /// What can be done at the endpoint.
@@ -133,7 +133,7 @@ impl<'a> Call<'a> {
         match sent? {
             Sent::TooMuch(response) => self.run(Err(response), who, media).await,
             Sent::One(request) => {
-                let operation = self.read(*request, who).await;
+                let operation = self.read(*request).await;
                 // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
                 if self.is_by_get && operation.as_ref().is_ok_and(Operation::is_mutation) {
                     return Err(Refusal::method("POST", "Send a mutation by POST."));
@@ -142,8 +142,8 @@ impl<'a> Call<'a> {
             }
             Sent::Batch(requests) => {
                 let mut operations = Vec::new();
-                for request in requests {
-                    operations.push(self.read(request, who).await);
+                for (number, request) in (1..).zip(requests) {
+                    operations.push(self.read(request).instrument(self.id.of_operation(number).span()).await);
                 }
                 self.run_batch(operations, who, media).await
             }
@@ -151,8 +151,8 @@ impl<'a> Call<'a> {
     }
 
     /// An operation that is to be answered in the caller's language.
-    async fn read(&self, request: Request, who: Who) -> Read {
-        let read = self.shared.intake.read(request, who.pass).await;
+    async fn read(&self, request: Request) -> Read {
+        let read = self.shared.intake.read(request).await;
         read.map(|operation| operation.wanting(language(self.headers)))
     }
 
@@ -190,9 +190,11 @@ impl<'a> Call<'a> {
         };
         let is_public = self.is_by_get && answer.is_public;
         let answer = answer.response;
-        let status = match media {
-            Media::Graphql => status(&answer),
-            Media::Json => StatusCode::OK,
+        let status = match (media, status(&answer)) {
+            (Media::Graphql, status) => status,
+            // A fault of ours is told by HTTP in either type.
+            (Media::Json, status) if status.is_server_error() => status,
+            (Media::Json, _) => StatusCode::OK,
         };
         let body = answers::written(&self.id.on(answer));
         let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
@@ -271,7 +273,7 @@ impl<'a> Call<'a> {
 
 /// The status of an answer where that says something: 200 as soon as the operation ran, whatever failed in it.
 fn status(answer: &async_graphql::Response) -> StatusCode {
-    if answers::has_run(answer) {
+    if graphql::has_run(answer) {
         return StatusCode::OK;
     }
     let is = |code: Code| answer.errors.first().is_some_and(|error| code.is_of(error));

@@ -114,27 +114,25 @@ pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
     // Null is as good as nothing, and a client that has no name may say an empty one.
     sent.retain(|name, value| !value.is_null() && (name != "operationName" || value != ""));
     let id = match sent.remove(DOCUMENT_ID) {
-        None => persisted_query(&sent)?,
+        None => persisted_query(&sent),
         Some(Value::String(id)) => Some(id),
         Some(_) => return Err(format!("`{DOCUMENT_ID}` is a text")),
     };
     if !sent.get("query").map_or(id.is_some(), Value::is_string) {
-        return Err(format!("`query` is wanted, a text, or `{DOCUMENT_ID}`"));
+        return Err(format!(
+            "`query` is wanted, a text, or `{DOCUMENT_ID}`, or `extensions.{PERSISTED_QUERY}` of version 1"
+        ));
     }
     let mut request: Request = serde_json::from_value(sent.into()).map_err(|error| error.to_string())?;
     request.extensions.extend(id.map(|id| (DOCUMENT_ID.to_owned(), id.into())));
     Ok(request)
 }
 
-/// The id that an operation has by `extensions.persistedQuery`.
-fn persisted_query(sent: &Map<String, Value>) -> Result<Option<String>, String> {
-    let Some(asked) = sent.get("extensions").and_then(|extensions| extensions.get(PERSISTED_QUERY)) else {
-        return Ok(None);
-    };
-    match (asked.get("version").and_then(Value::as_u64), asked.get("sha256Hash")) {
-        (Some(1), Some(Value::String(hash))) => Ok(Some(hash.clone())),
-        _ => Err(format!("`extensions.{PERSISTED_QUERY}` is `{{ \"version\": 1, \"sha256Hash\": \"<hex>\" }}`")),
-    }
+/// The id that an operation has by `extensions.persistedQuery`, as Apollo's clients and urql send it.
+fn persisted_query(sent: &Map<String, Value>) -> Option<String> {
+    let asked = sent.get("extensions")?.get(PERSISTED_QUERY)?;
+    let is_known = asked.get("version").and_then(Value::as_u64) == Some(1);
+    asked.get("sha256Hash").and_then(Value::as_str).filter(|_| is_known).map(str::to_owned)
 }
 
 /// What was sent is no request.

@@ -2,24 +2,25 @@
 //! (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>), with its close codes.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::Request;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll, StreamExt, abortable};
-use futures_util::{FutureExt, SinkExt, future};
+use futures_util::{FutureExt, SinkExt};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
+use tracing::Instrument;
 
-use super::answers::{Answer, answers};
+use super::answers::{Answer, answers, only, timed_out};
 use super::caller::Caller;
 use super::close::Close;
 use super::held::Hold;
@@ -149,8 +150,8 @@ struct Connection {
     deadline: Pin<Box<Sleep>>,
     /// What is under way, by the client's id.
     running: HashMap<Arc<str>, Running>,
-    /// The beginning of the latest subscription.
-    begun: Option<future::Shared<oneshot::Receiver<Infallible>>>,
+    /// Whose turn it is to begin.
+    turns: Arc<Semaphore>,
     answers: SelectAll<BoxStream<'static, (Arc<str>, Option<Answer>)>>,
 }
 
@@ -183,7 +184,7 @@ impl Connection {
             caller: None,
             deadline,
             running: HashMap::new(),
-            begun: None,
+            turns: Arc::new(Semaphore::new(1)),
             answers: SelectAll::new(),
         }
     }
@@ -341,30 +342,17 @@ impl Connection {
             return self.send_error(socket, &id, &response).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
-        let operation = match self.shared.intake.read(request, pass).await {
-            Ok(operation) => operation.wanting(self.wanted),
-            Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
-        };
         let hold = match self.shared.hold(pass, self.address) {
             Ok(hold) => hold,
             Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
         };
-        let (shared, address) = (self.shared.clone(), self.address);
-        // What is sent later begins later: who subscribes and then reads misses nothing between the two.
-        let before = self.begun.clone();
-        let begun = operation.is_subscription().then(|| {
-            let (begun, after) = oneshot::channel();
-            self.begun = Some(after.shared());
-            begun
-        });
+        let (shared, address, wanted) = (self.shared.clone(), self.address, self.wanted);
+        // What is sent later begins later: who subscribes and then reads misses nothing between the two. Turns are taken in the
+        // order in which they are first waited for, which is that of what was sent. A query or a mutation has begun once it is read.
+        let turns = self.turns.clone();
         let begin = async move {
-            if let Some(before) = before {
-                // Nothing is ever sent: it has begun, or was completed before, when nobody is left who could.
-                let _ = before.await;
-            }
-            let answers = answers(&shared, operation, pass, (address, request_id), None).await;
-            drop(begun);
-            answers
+            let _turn = turns.acquire().await;
+            begin(&shared, request, pass, (address, request_id), wanted).await
         };
         let over = stream::once(std::future::ready(None));
         let answers = stream::once(Box::pin(begin)).flatten().map(Some).chain(over);
@@ -437,6 +425,22 @@ impl Connection {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(Leave::Gone),
         }
+    }
+}
+
+/// The answers to what was sent, with whatever is wrong with it as the only one.
+async fn begin(
+    shared: &Shared,
+    request: Request,
+    pass: Option<Pass>,
+    (address, id): (IpAddr, RequestId),
+    wanted: Option<Language>,
+) -> BoxStream<'static, Answer> {
+    let read = tokio::time::timeout(shared.operation, shared.intake.read(request).instrument(id.span())).await;
+    match read {
+        Ok(Ok(operation)) => answers(shared, operation.wanting(wanted), pass, (address, id), None).await,
+        Ok(Err(response)) => only(Answer::Failed(id.on(*response))),
+        Err(_) => only(timed_out(shared, &id, wanted)),
     }
 }
 

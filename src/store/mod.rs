@@ -57,7 +57,7 @@ pub use people::{
 pub use place::{Limits, Place, Postgres, Tls};
 pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
-pub use registered::{forget_registered, note_registered, register, registered};
+pub use registered::{RegisteredDocument, forget_registered, keep_registered, registered_document};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::dry::with;
 use crate::harness::{Cast, Folders, Person, Server, command, enter, run};
 use crate::socket::Socket;
 
@@ -13,6 +14,7 @@ const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
 const OFFICE: &str = "query Office($key: String!) { office(key: $key) { name } }";
 const PAGE: &str =
     "query Page($first: Int, $ids: [ID!]!) { requests(first: $first) { totalCount } nodes(ids: $ids) { id } }";
+const DEFAULTS: &str = "query Defaults($names: Boolean = false, $key: String = \"singkawang\") { office(key: $key) { key name @include(if: $names) } }";
 const EVENTS: &str = "subscription Events { requestEvents { id } }";
 
 fn digest(text: &str) -> String {
@@ -43,7 +45,10 @@ fn code(answer: &Value) -> &str {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_is_run_by_its_id_however_it_is_sent() {
     let mut server = Server::with(CAST);
-    let path = manifest(&server, &json!({ id(OFFICE): OFFICE, id(PAGE): PAGE, digest(EVENTS): EVENTS }));
+    let path = manifest(
+        &server,
+        &json!({ id(OFFICE): OFFICE, id(PAGE): PAGE, digest(EVENTS): EVENTS, id(DEFAULTS): DEFAULTS }),
+    );
     server.restart_with(&["--documents", path.to_str().expect("a path")]);
     let asked = json!({ "documentId": id(OFFICE), "variables": { "key": "singkawang" } });
     let office = sent(&server, &asked).await;
@@ -126,7 +131,7 @@ async fn whoever_is_signed_in_registers_what_everybody_runs_by_its_id() {
     }
     assert_eq!(code(&sent(&server, &by_id).await), "DOCUMENT_NOT_FOUND", "it is not switched on");
 
-    server.restart_with(&["--registered-documents", "3"]);
+    server.restart_with(&["--registered-documents", "100"]);
     let opd = server.person("opd").await;
     assert!(sent(&server, &both).await["data"]["office"]["name"].is_string());
     let unknown = sent(&server, &by_id).await;
@@ -146,13 +151,18 @@ async fn whoever_is_signed_in_registers_what_everybody_runs_by_its_id() {
     let got = reqwest::get(url).await.expect("an answer");
     assert_eq!(got.json::<Value>().await.expect("JSON"), office, "and by GET");
     let missing = sent(&server, &json!({ "extensions": apollo("{ a }") })).await;
-    assert_eq!(
-        (code(&missing), &missing["errors"][0]["message"]),
-        ("DOCUMENT_NOT_FOUND", &json!("PersistedQueryNotFound"))
-    );
-    for wrong in [json!({ "version": 2, "sha256Hash": digest(OFFICE) }), json!({ "version": 1 }), json!(true)] {
-        let answer = sent(&server, &json!({ "query": OFFICE, "extensions": { "persistedQuery": wrong } })).await;
-        assert_eq!(code(&answer), "INVALID_OPERATION", "{answer}");
+    let told = (code(&missing), &missing["errors"][0]["message"]);
+    assert_eq!(told, ("DOCUMENT_NOT_FOUND", &json!("PersistedQueryNotFound")));
+    for strange in
+        [json!({ "version": 2, "sha256Hash": digest(OFFICE) }), json!({ "version": 1 }), json!(true), json!(null)]
+    {
+        let body = json!({ "extensions": { "persistedQuery": strange }, "variables": asked["variables"] });
+        assert_eq!(code(&sent(&server, &body).await), "INVALID_OPERATION", "{body}");
+        let body = with(body, json!({ "query": OFFICE }));
+        assert_eq!(sent(&server, &body).await, office, "what is not known is left alone");
+    }
+    for none in ["\u{0}", "", "sha256:", &"0".repeat(64), &"f".repeat(90_000)] {
+        assert_eq!(code(&sent(&server, &json!({ "documentId": none })).await), "DOCUMENT_NOT_FOUND", "{none}");
     }
 
     // By a WebSocket too, and it outlives the server.
@@ -161,46 +171,99 @@ async fn whoever_is_signed_in_registers_what_everybody_runs_by_its_id() {
     socket.send(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
     socket.settle().await;
     drop(socket);
-    server.kill();
+    server.stop();
     server.start();
+    assert_eq!(sent(&server, &by_id).await, office);
     let opd = server.person("opd").await;
     let mut socket = Socket::of(&server, opd.token()).await;
     socket.send(json!({ "id": "1", "type": "subscribe", "payload": { "documentId": id(EVENTS) } })).await;
     socket.settle().await;
-
-    // The oldest make room.
-    for name in ["One", "Two", "Three"] {
-        let text = format!("query {name} {{ __typename }}");
-        let answer = sent_by(&opd, &server, &json!({ "documentId": id(&text), "query": text })).await;
-        assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
-        assert_eq!(sent(&server, &json!({ "documentId": id(&text) })).await, answer);
-    }
-    assert_eq!(code(&sent(&server, &by_id).await), "DOCUMENT_NOT_FOUND", "three are kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_operation_or_may_hold_a_secret_is_not_registered() {
+async fn what_was_used_longest_ago_makes_room() {
     let mut server = Server::with(CAST);
-    server.restart_with(&["--registered-documents", "100"]);
+    server.restart_with(&["--registered-documents", "3"]);
+    let named = |name: &str| format!("query {name} {{ __typename }}");
+    {
+        let opd = server.person("opd").await;
+        for (name, runs) in [("One", "One"), ("Two", "Two"), ("Three", "One"), ("Four", "Four")] {
+            let text = named(name);
+            let answer = sent_by(&opd, &server, &json!({ "documentId": id(&text), "query": text })).await;
+            assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
+            assert_eq!(sent(&server, &json!({ "documentId": id(&named(runs)) })).await, answer);
+        }
+    }
+    server.stop();
+    server.start();
+    for (name, is_there) in [("One", true), ("Two", false), ("Three", true), ("Four", true)] {
+        let answer = sent(&server, &json!({ "documentId": id(&named(name)) })).await;
+        assert_eq!(answer["data"]["__typename"].is_string(), is_there, "{name}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_run_or_may_be_a_persons_own_is_not_registered() {
+    let mut server = Server::with(CAST);
+    server.restart_with(&["--registered-documents", "100", "--batch-limit", "2"]);
     let opd = server.person("opd").await;
-    let secret = r#"mutation { signIn(input: { username: "opd", password: "not this one" }) { userErrors { code } } }"#;
+    let unknown = async |text: &str| {
+        let answer = sent(&server, &json!({ "documentId": id(text) })).await;
+        assert_eq!(code(&answer), "DOCUMENT_NOT_FOUND", "{text}");
+    };
     let dear = "query Dear { requests(first: 100) { nodes { events(first: 100) { nodes { request { events(first: 100) { nodes { id } } } } } } } }";
-    for text in [secret, dear, "query Gone { nothing }", "query {", "", "query A { __typename } query B { nothing }"] {
-        sent_by(&opd, &server, &json!({ "documentId": id(text), "query": text, "operationName": "A" })).await;
-        sent_by(&opd, &server, &json!({ "documentId": id(text), "query": text })).await;
-        assert_eq!(code(&sent(&server, &json!({ "documentId": id(text) })).await), "DOCUMENT_NOT_FOUND", "{text}");
+    let values = json!({ "i": "x", "v": 1, "input": { "username": "nobody", "password": "not this one" } });
+    for text in [
+        "mutation { signIn(input: { username: \"nobody\", password: \"not this one\" }) { userErrors { code } } }",
+        "mutation { signIn(input: { username: \"nobody\", password: \"\"\"not this one\"\"\" }) { userErrors { code } } }",
+        "mutation A($p: String = \"not this one\") { signIn(input: { username: $p, password: $p }) { userErrors { code } } }",
+        "mutation A($input: SignInInput!) { signIn(input: $input) { userErrors { code } } } # not this one",
+        "query A { __typename } # not this one",
+        "mutation A($i: ID!, $v: Int!) { executeStep(input: { requestId: $i, step: $i, outcome: $i, expectedVersion: $v, asset: { attributes: { a: 3172 } } }) { userErrors { code } } }",
+        "mutation A($i: ID!, $v: Int!) { executeStep(input: { requestId: $i, step: $i, outcome: $i, expectedVersion: $v, asset: { attributes: { a: word } } }) { userErrors { code } } }",
+        dear,
+        "query Gone { nothing }",
+        "query {",
+        "",
+        "query A { __typename } query B { nothing }",
+        "query A($key: String!) { office(key: $key) { name } }",
+    ] {
+        for body in [json!({}), json!({ "operationName": "A" }), json!({ "variables": values })] {
+            sent_by(&opd, &server, &with(body, json!({ "documentId": id(text), "query": text }))).await;
+        }
+        unknown(text).await;
     }
     assert!(!server.holds("not this one"));
+
+    // Nor what was refused before it ran.
     let mutation = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { userErrors { code } } }";
-    let input = json!({ "input": { "username": "opd", "password": "not this one" } });
-    let both = json!({ "documentId": id(mutation), "query": mutation, "variables": input });
-    let answer = sent_by(&opd, &server, &both).await;
-    assert_eq!(answer["data"]["signIn"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{answer}");
-    let by_id = json!({ "documentId": id(mutation), "variables": input });
-    assert_eq!(sent(&server, &by_id).await, answer, "values come as variables");
-    assert!(!server.holds("not this one"));
+    let variables = json!({ "input": { "username": "opd", "password": "not this one" } });
+    let parameters =
+        [("query", mutation.to_owned()), ("documentId", id(mutation)), ("variables", variables.to_string())];
+    let url = reqwest::Url::parse_with_params(&format!("{}/graphql", server.base()), parameters).expect("a URL");
+    let got = reqwest::Client::new().get(url).bearer_auth(opd.token()).send().await.expect("an answer");
+    assert_eq!(got.status().as_u16(), 405);
+    unknown(mutation).await;
+    let batch = json!([
+        { "documentId": id(mutation), "query": mutation, "variables": variables },
+        { "documentId": id(EVENTS), "query": EVENTS },
+    ]);
+    assert_eq!(code(&sent_by(&opd, &server, &batch).await), "BATCH_REFUSED");
+    unknown(mutation).await;
+    unknown(EVENTS).await;
     let other = json!({ "documentId": id(mutation), "query": "{ __typename }" });
     assert_eq!(code(&sent_by(&opd, &server, &other).await), "INVALID_OPERATION", "another text has no such id");
+
+    // What people type comes as variables.
+    let both = json!({ "documentId": id(mutation), "query": mutation, "variables": variables });
+    let answer = sent_by(&opd, &server, &both).await;
+    assert_eq!(answer["data"]["signIn"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{answer}");
+    let by_id = json!({ "documentId": id(mutation), "variables": variables });
+    assert_eq!(sent(&server, &by_id).await, answer);
+    let answer = sent_by(&opd, &server, &json!({ "documentId": id(DEFAULTS), "query": DEFAULTS })).await;
+    assert_eq!(answer, json!({ "data": { "office": { "key": "singkawang" } } }));
+    assert_eq!(sent(&server, &json!({ "documentId": id(DEFAULTS) })).await, answer);
+    assert!(!server.holds("not this one"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ struct Stage<'a> {
     keys: usize,
 }
 
-fn with(mut base: Value, more: Value) -> Value {
+pub(crate) fn with(mut base: Value, more: Value) -> Value {
     base.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     base
 }

@@ -398,7 +398,7 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
         return;
     }
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(body) else { return };
-    let response = match Intake::default().read(request, None).await {
+    let response = match Intake::default().read(request).await {
         Err(response) => *response,
         Ok(operation) if operation.is_subscription() => {
             match graphql::follow(schema, &Followed::default(), operation, None, None).await {

@@ -1,5 +1,9 @@
-//! Documents that clients register with one instance are run by all, by any number at once, and nobody can put another text in their
-//! place.
+//! Documents that clients register with one instance are run by all, nobody puts another text in their place, and nobody waits for
+//! what is written of them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::time::Duration;
 
 use async_graphql::futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -8,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::empty::Empty;
 use crate::harness::Cast;
 use crate::instance::Instance;
+use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
 
@@ -26,19 +31,35 @@ async fn send(instance: &Instance, token: Option<&str>, body: &Value) -> Value {
     call.send().await.expect("an answer").json().await.expect("JSON")
 }
 
+/// Waits until a number in the database is that.
+async fn until(world: &Empty, sql: &str, number: usize) {
+    let mut last = String::new();
+    for _ in 0..100 {
+        last = world.cluster.sql("empty", sql);
+        if last == number.to_string() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{sql}: {last} instead of {number}");
+}
+
+fn start(world: &Empty, index: usize) -> Instance {
+    let mut command = world.command("data");
+    command.env("DISPOSISI_REGISTERED_DOCUMENTS", MOST.to_string());
+    Instance::start(command, &world.data(&format!("{index}.log")))
+}
+
+const COUNT: &str = "SELECT count(*) FROM registered_documents";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_registered_with_one_instance_is_run_by_all() {
-    let world = Empty::new("disposisi");
+    let mut world = Empty::new("disposisi");
     world.begin(CAST);
-    let start = |index: usize| {
-        let mut command = world.command("data");
-        command.env("DISPOSISI_REGISTERED_DOCUMENTS", MOST.to_string());
-        Instance::start(command, &world.data(&format!("{index}.log")))
-    };
-    let instances = [start(0), start(1)];
+    let instances = [start(&world, 0), start(&world, 1)];
     let token = instances[0].sign_in("opd").await;
 
-    // Many at once, of one text and of others, with both.
+    // Many at once, each again and again.
     let texts: Vec<String> =
         (0..MOST * 4).map(|number| format!("query Name{number} {{ viewer {{ user {{ username }} }} }}")).collect();
     let register = |number: usize| {
@@ -48,33 +69,82 @@ async fn what_is_registered_with_one_instance_is_run_by_all() {
     for answer in join_all((0..texts.len() * 3).map(register)).await {
         assert_eq!(answer["data"]["viewer"]["user"]["username"], "opd", "{answer}");
     }
-    let count = || world.cluster.sql("empty", "SELECT count(*) FROM registered_documents");
-    assert_eq!(count().trim(), MOST.to_string(), "however many come at once");
+    until(&world, COUNT, MOST).await;
     for instance in &instances {
-        assert!(!instance.log().contains("not registered"), "{}", instance.log());
+        assert!(!instance.log().contains("not written"), "{}", instance.log());
     }
 
     let text = "query Shared { viewer { user { username } } }";
     let by_id = json!({ "documentId": digest(text) });
     send(&instances[0], Some(&token), &json!({ "documentId": digest(text), "query": text })).await;
+    until(&world, &format!("{COUNT} WHERE digest = '{}'", digest(text)), 1).await;
     assert_eq!(send(&instances[1], Some(&token), &by_id).await["data"]["viewer"]["user"]["username"], "opd");
-    assert_eq!(
-        send(&instances[1], None, &by_id).await["data"]["viewer"],
-        Value::Null,
-        "by the right of whoever sends it"
-    );
+    assert_eq!(send(&instances[1], None, &by_id).await["data"]["viewer"], Value::Null, "by the right of whoever sends");
 
-    // Its use is noted, once a day at most.
-    let age = "UPDATE registered_documents SET used_at = now() - interval '60 days'";
-    let old = "SELECT count(*) FROM registered_documents WHERE used_at < now() - interval '1 day'";
-    world.cluster.sql("empty", age);
-    let before: usize = world.cluster.sql("empty", old).trim().parse().expect("a number");
-    send(&instances[1], None, &by_id).await;
-    let after: usize = world.cluster.sql("empty", old).trim().parse().expect("a number");
-    assert_eq!(after, before - 1);
+    // Its use is on record before long; what nobody used for long is forgotten.
+    drop(instances);
+    world.cluster.sql("empty", "UPDATE registered_documents SET used_at = now() - interval '60 days'");
+    let instance = start(&world, 2);
+    send(&instance, None, &by_id).await;
+    until(&world, &format!("{COUNT} WHERE used_at > now() - interval '1 day'"), 1).await;
+    drop(instance);
+    world.cluster.sql("empty", "UPDATE registered_documents SET used_at = used_at - interval '40 days'");
+    let instance = start(&world, 3);
+    until(&world, COUNT, 1).await;
+    assert_eq!(send(&instance, Some(&token), &by_id).await["data"]["viewer"]["user"]["username"], "opd");
+    drop(instance);
 
-    let other = "UPDATE registered_documents SET text = 'mutation { revokeSessions { userErrors { code } } }'";
+    // Nobody puts another text in its place; whoever sends both mends that.
+    let other = "UPDATE registered_documents SET text = 'mutation { signOut { userErrors { code } } }'";
     world.cluster.sql("empty", other);
-    let answer = send(&instances[1], Some(&token), &by_id).await;
+    let instance = start(&world, 4);
+    let answer = send(&instance, Some(&token), &by_id).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "DOCUMENT_NOT_FOUND", "{answer}");
+    send(&instance, Some(&token), &json!({ "documentId": digest(text), "query": text })).await;
+    until(&world, &format!("{COUNT} WHERE text LIKE 'query Shared%'"), 1).await;
+    drop(instance);
+
+    // A fault of ours is told as one, in either type.
+    let instance = start(&world, 5);
+    world.cluster.stop();
+    for accepted in ["application/json", "application/graphql-response+json"] {
+        let call = reqwest::Client::new().post(format!("{}/graphql", instance.base())).header("accept", accepted);
+        let answer = call.json(&by_id).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 503, "{accepted}");
+        let answer: Value = answer.json().await.expect("JSON");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_does_not_answer_holds_up_nothing_else() {
+    let world = Empty::new("disposisi");
+    world.begin(CAST);
+    let instance = start(&world, 0);
+    let token = instance.sign_in("opd").await;
+    let text = "query Held { viewer { user { username } } }";
+    let lock = "BEGIN; LOCK TABLE registered_documents IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n";
+    let mut psql = world.cluster.psql("empty");
+    let mut holder = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql");
+    let mut input = holder.stdin.take().expect("its input");
+    input.write_all(lock.as_bytes()).expect("it is told");
+    let mut line = String::new();
+    BufReader::new(holder.stdout.take().expect("its output")).read_line(&mut line).expect("it says so");
+    assert_eq!(line.trim(), "held");
+
+    // While it is held: who registers is answered, and by the digest too; a socket goes on while it looks for what it does not know.
+    let answer = send(&instance, Some(&token), &json!({ "documentId": digest(text), "query": text })).await;
+    assert_eq!(answer["data"]["viewer"]["user"]["username"], "opd", "{answer}");
+    assert_eq!(send(&instance, Some(&token), &json!({ "documentId": digest(text) })).await, answer);
+    let mut socket = Socket::at(instance.base(), &token).await;
+    let payload = json!({ "documentId": digest("query Unknown { __typename }") });
+    socket.send(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+    socket.send(json!({ "type": "ping" })).await;
+    assert_eq!(socket.receive().await["type"], "pong");
+
+    drop(input);
+    holder.wait().expect("it ends");
+    let refused = socket.receive().await;
+    assert_eq!(refused["payload"][0]["extensions"]["code"], "DOCUMENT_NOT_FOUND", "{refused}");
+    until(&world, COUNT, 1).await;
 }
