@@ -90,6 +90,11 @@ impl Operation {
         Self { wanted, ..self }
     }
 
+    /// The same, to be run and not registered.
+    pub fn unregistered(self) -> Self {
+        Self { registers: None, ..self }
+    }
+
     /// The language that it wants to be answered in.
     pub fn wanted(&self) -> Option<Language> {
         self.wanted

@@ -238,12 +238,17 @@ async fn what_did_not_run_or_may_be_a_persons_own_is_not_registered() {
     // Nor what was refused before it ran.
     let mutation = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { userErrors { code } } }";
     let variables = json!({ "input": { "username": "opd", "password": "not this one" } });
-    let parameters =
-        [("query", mutation.to_owned()), ("documentId", id(mutation)), ("variables", variables.to_string())];
-    let url = reqwest::Url::parse_with_params(&format!("{}/graphql", server.base()), parameters).expect("a URL");
-    let got = reqwest::Client::new().get(url).bearer_auth(opd.token()).send().await.expect("an answer");
-    assert_eq!(got.status().as_u16(), 405);
-    unknown(mutation).await;
+    let get = async |text: &str, accept: &str| {
+        let parameters = [("query", text), ("documentId", &id(text)), ("variables", &variables.to_string())];
+        let url = reqwest::Url::parse_with_params(&format!("{}/graphql", server.base()), parameters).expect("a URL");
+        let call = reqwest::Client::new().get(url).bearer_auth(opd.token()).header("accept", accept);
+        call.send().await.expect("an answer").status().as_u16()
+    };
+    let read = "query Read { __typename }";
+    for (text, accept, status) in [(mutation, "*/*", 405), (read, "*/*", 200), (EVENTS, "text/event-stream", 200)] {
+        assert_eq!(get(text, accept).await, status, "{text}");
+        unknown(text).await;
+    }
     let batch = json!([
         { "documentId": id(mutation), "query": mutation, "variables": variables },
         { "documentId": id(EVENTS), "query": EVENTS },
