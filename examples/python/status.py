@@ -3,7 +3,7 @@
     DISPOSISI_TOKEN=dsp_...  python status.py [office]     with an API key (scope READ_STATUS)
     DISPOSISI_USERNAME=agus DISPOSISI_PASSWORD=... python status.py [office]
 
-DISPOSISI_URL says where the server is; without it, http://localhost:8080/graphql.
+DISPOSISI_URL says where the server is; without it, http://localhost:8080/graphql. Who says nothing else is agus of the demo.
 """
 
 import os
@@ -50,7 +50,10 @@ def ask(session, document, **variables):
 
 
 def sign_in():
-    person = {"username": os.environ["DISPOSISI_USERNAME"], "password": os.environ["DISPOSISI_PASSWORD"]}
+    person = {
+        "username": os.environ.get("DISPOSISI_USERNAME", "agus"),
+        "password": os.environ.get("DISPOSISI_PASSWORD", "contoh belaka"),
+    }
     with connect() as session:
         answer = ask(session, SIGN_IN, input=person)["signIn"]
     return answer["accessToken"] or sys.exit(answer["userErrors"][0]["message"])

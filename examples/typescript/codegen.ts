@@ -1,5 +1,5 @@
 // Makes src/gql from the schema and from the documents in src. Offline: the schema is a file. A client of its own copies
-// `schema.graphql`, or puts the address of a server here.
+// `schema.graphql`, or names it, or the address of a server, in DISPOSISI_SCHEMA.
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
 const config: CodegenConfig = {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use async_graphql::parser;
 use async_graphql::parser::types::{
     BaseType, Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
 };
@@ -21,7 +22,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, Se
 /// A document, parsed and within the limits that are known without the schema: the cheapest are judged first.
 fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
     limits.hold_text(text)?;
-    let document = async_graphql::parser::parse_query(text)?;
+    let document = async_graphql::parser::parse_query(text).map_err(unreadable)?;
     let mut weights = Weights { document: &document, known: HashMap::new() };
     let mut whole = Weight::default();
     // Those that no operation spreads too: validation looks into them as well.
@@ -49,6 +50,16 @@ fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError>
         Limit::RootFields.keep(limits.root_fields, fields)?;
     }
     Ok(document)
+}
+
+/// Where a text is no document, and what was expected there, in a line.
+fn unreadable(error: parser::Error) -> ServerError {
+    let parser::Error::Syntax { message, start, .. } = &error else { return error.into() };
+    // The library draws the place; what is wrong with it stands in the last line.
+    let why =
+        message.lines().rev().find_map(|line| line.trim_start().strip_prefix("= ")).unwrap_or("it is not GraphQL");
+    let Pos { line, column } = *start;
+    ServerError::new(format!("The document cannot be read at line {line}, column {column}: {why}."), Some(*start))
 }
 
 /// How many times a field may be compared with those beside it, on the average: validation does so once for each fragment
@@ -194,17 +205,19 @@ fn within(depth: usize) -> Result<(), ServerError> {
 pub(super) fn single_root(document: &mut ExecutableDocument, name: Option<&str>) -> Result<(), ServerError> {
     let Some(found) = operation(document, name) else { return Ok(()) };
     let mut fields = Vec::new();
-    flatten(document, &found.selection_set.node, &mut Vec::new(), &mut |selected| fields.push(selected.field.clone()));
+    flatten(document, &found.selection_set.node, &mut Vec::new(), &mut |selected| {
+        fields.push(Positioned::new(selected.field.clone(), selected.pos));
+    });
     let [field] = &fields[..] else {
         return Err(refused(format!(
             "A subscription follows one thing: it selects exactly one field at its root, and this one {}.",
             fields.len()
         )));
     };
-    if field.directives.iter().any(|directive| matches!(directive.node.name.node.as_str(), "skip" | "include")) {
+    if field.node.directives.iter().any(|directive| matches!(directive.node.name.node.as_str(), "skip" | "include")) {
         return Err(refused("A subscription's one field can be neither skipped nor included.".to_owned()));
     }
-    let field = Positioned::new(Selection::Field(Positioned::new(field.clone(), Pos::default())), Pos::default());
+    let field = Positioned::new(Selection::Field(field.clone()), field.pos);
     let before = fragments_spread(document);
     if let Some(operation) = operation_mut(document, name) {
         operation.selection_set.node.items = vec![field];
@@ -352,9 +365,10 @@ impl<'a> Named<'a> {
     }
 }
 
-/// A field that is selected, and the type that a fragment around it names.
+/// A field that is selected, where, and the type that a fragment around it names.
 pub(super) struct Selected<'a> {
     pub(super) field: &'a async_graphql::parser::types::Field,
+    pub(super) pos: Pos,
     pub(super) on: Option<&'a Name>,
 }
 
@@ -368,7 +382,9 @@ pub(super) fn flatten<'a>(
 ) {
     for item in &set.items {
         match &item.node {
-            Selection::Field(field) => take(Selected { field: &field.node, on: around.last().copied() }),
+            Selection::Field(field) => {
+                take(Selected { field: &field.node, pos: field.pos, on: around.last().copied() });
+            }
             Selection::InlineFragment(fragment) => {
                 let on = fragment.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
                 around.extend(on);

@@ -8,7 +8,7 @@ use async_graphql::{Request, Response, ServerError, Value};
 use super::documents::{self, Documents};
 use super::limits::Limits;
 use super::{Code, Operation, code, coded, document, error};
-use crate::service::{Registered, document_digest};
+use crate::service::{Registered, document_digest, is_document_digest};
 
 /// The request's extension that holds the id of its document: what is sent as `documentId` is put there.
 pub const DOCUMENT_ID: &str = "documentId";
@@ -129,16 +129,19 @@ impl Intake {
             Some(registered) => registered.find(digest).await.map_err(|refused| code::nowhere(error::of(refused)))?,
             None => None,
         };
-        request.query = registered.ok_or_else(|| self.not_found(request))?.to_string();
+        request.query = registered.ok_or_else(|| self.not_found(digest, request))?.to_string();
         Ok(None)
     }
 
     /// That there is no document of the id that was sent, in the words that its sender acts on.
-    fn not_found(&self, request: &Request) -> ServerError {
+    fn not_found(&self, digest: &str, request: &Request) -> ServerError {
         let asks_by_apollo = request.extensions.contains_key(PERSISTED_QUERY) && !self.documents_only;
         let message = match (&self.registered, asks_by_apollo) {
             (Some(_), true) => "PersistedQueryNotFound",
             (None, true) => "PersistedQueryNotSupported",
+            _ if !is_document_digest(digest) => {
+                "This is no id of a document: write `sha256:` and the text's digest, 64 hexadecimal digits."
+            }
             (Some(_), false) => {
                 "No document of this id is known here: send it once with its `query`, signed in, and its id will do from then on."
             }

@@ -66,7 +66,8 @@ pub(super) async fn answers(
     let answer = async move {
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
         match answer {
-            Ok(Ok(once)) => Answer::Next(written(&id.on(once.response)).into(), None),
+            Ok(Ok(Once { response, .. })) if !graphql::has_run(&response) => Answer::Failed(id.on(response)),
+            Ok(Ok(Once { response, .. })) => Answer::Next(written(&id.on(response)).into(), None),
             Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
             Err(_) => timed_out(&shared, &id, wanted),
         }

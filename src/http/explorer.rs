@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use sha2::{Digest, Sha256};
 
@@ -35,7 +35,8 @@ files! {
 
 /// The routes of the explorer.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    FILES.iter().fold(Router::new(), |router, (name, kind, content)| {
+    let begin = Router::new().route("/", get(async || Redirect::temporary("/graphiql")));
+    FILES.iter().fold(begin, |router, (name, kind, content)| {
         let path = if *name == PAGE { "/graphiql".to_owned() } else { format!("/graphiql/{name}") };
         let digest: String = Sha256::digest(content).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let tag = HeaderValue::try_from(format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"\""));

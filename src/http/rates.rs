@@ -140,7 +140,7 @@ impl Standing {
     /// What whoever is refused is told.
     pub(super) fn message(&self) -> Text {
         let seconds = self.retry_after();
-        say!("You have sent too much in too short a time. Try again in {seconds} seconds.", seconds)
+        say!("You have sent too much in too short a time. Try again in {seconds} s.", seconds)
     }
 
     /// The same for clients: an error's `extensions`.

@@ -40,6 +40,9 @@ impl Sent {
             return Ok(Self::TooMuch(response));
         }
         let batch = shared.batch_limit;
+        if body.trim_ascii().is_empty() {
+            return Err(malformed("the body is empty"));
+        }
         let sent = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
         let Value::Array(sent) = sent else { return operation(sent).map(|request| Self::One(Box::new(request))) };
         if sent.is_empty() {
@@ -123,6 +126,11 @@ pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
             "`query` is wanted, a text, or `{DOCUMENT_ID}`, or `extensions.{PERSISTED_QUERY}` of version 1"
         ));
     }
+    for name in ["variables", "extensions"] {
+        if !sent.get(name).is_none_or(Value::is_object) {
+            return Err(format!("`{name}` is an object"));
+        }
+    }
     let mut request: Request = serde_json::from_value(sent.into()).map_err(|error| error.to_string())?;
     request.extensions.extend(id.map(|id| (DOCUMENT_ID.to_owned(), id.into())));
     Ok(request)
@@ -137,7 +145,7 @@ fn persisted_query(sent: &Map<String, Value>) -> Option<String> {
 
 /// What was sent is no request.
 pub(super) fn malformed(why: &str) -> Refusal {
-    let message = format!("This is no GraphQL request in JSON: {why}.");
+    let message = format!("This is no GraphQL request: {why}.");
     Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidOperation, message)
 }
 

@@ -75,6 +75,8 @@ enum Incoming {
 enum Leave {
     /// With a word.
     Close(Close, String),
+    /// The peer has said goodbye.
+    ByPeer,
     /// It is gone, or takes nothing any more.
     Gone,
 }
@@ -121,16 +123,21 @@ async fn serve(mut socket: WebSocket, shared: Shared, place: (IpAddr, RequestId)
     } else {
         Box::pin(Connection::new(shared, place, sent)).run(&mut socket).await
     };
-    if let Leave::Close(close, reason) = left {
-        let close = Message::Close(Some(CloseFrame { code: close.code(), reason: reason.into() }));
-        // The peer's own word ends it; who does not answer is not waited for.
-        let goodbye = async {
-            socket.send(close).await?;
-            while let Some(Ok(_)) = socket.recv().await {}
-            Ok::<_, axum::Error>(())
-        };
-        let _ = tokio::time::timeout(Duration::from_secs(2), Box::pin(goodbye)).await;
-    }
+    let goodbye = async {
+        match left {
+            Leave::Close(close, reason) => {
+                let close = CloseFrame { code: close.code(), reason: reason.into() };
+                socket.send(Message::Close(Some(close))).await?;
+            }
+            Leave::ByPeer => {}
+            Leave::Gone => return Ok::<_, axum::Error>(()),
+        }
+        // The peer's word is waited for, or answered, by reading on (RFC 6455, section 5.5.1).
+        while let Some(Ok(_)) = socket.recv().await {}
+        Ok(())
+    };
+    // Who does not answer is not waited for.
+    let _ = tokio::time::timeout(Duration::from_secs(2), Box::pin(goodbye)).await;
 }
 
 /// A socket's state.
@@ -234,7 +241,7 @@ impl Connection {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(Close::Malformed.into()),
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) => return Err(Leave::Gone),
+            Message::Close(_) => return Err(Leave::ByPeer),
         };
         self.shared.intake.limits.hold(text.as_bytes()).map_err(|_| Close::Malformed)?;
         match serde_json::from_str(&text).map_err(|_| Close::Malformed)? {

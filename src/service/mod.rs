@@ -68,7 +68,7 @@ pub use inbox::{InboxChange, InboxFollower};
 pub use judged::{HeldPolicy, Judged};
 pub use people::{CreateAgency, CreateUser, GrantRole, RevokeGrant};
 pub use policies::{InForce, Policies, Unfit, record_policy, told};
-pub use registered::{Registered, document_digest};
+pub use registered::{Registered, document_digest, is_document_digest};
 pub use request::{Available, AvailableKind};
 pub use sign_in::{SignedIn, Terms, Tokens};
 pub use signing::RETIRED;

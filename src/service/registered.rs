@@ -32,6 +32,11 @@ pub fn document_digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether a text could be such a digest.
+pub fn is_document_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The documents that clients registered.
 pub struct Registered {
     service: Service,
@@ -99,7 +104,7 @@ impl Registered {
             document.used_at = now;
             return Ok(Some(document.text.clone()));
         }
-        if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_document_digest(digest) {
             return Ok(None);
         }
         let found = store::registered_document(&self.service.store, digest).await?;

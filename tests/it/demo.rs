@@ -40,8 +40,11 @@ impl Demo {
 
     /// Starts one on that folder, and reads until it has told everything.
     fn begin(data: &std::path::Path) -> (Child, String) {
-        let mut child =
-            command(data, &Folders::shipped()).arg("demo").stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut child = command(data, &Folders::shipped())
+            .args(["demo", "--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
         let lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
         let lines: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.starts_with("Ctrl-C")).collect();
         (child, lines.join("\n"))
@@ -121,6 +124,13 @@ async fn a_demo_that_is_kept_goes_on_where_it_was() {
     let folders = Folders::shipped();
     let told = output(&data, &folders, &["demo", "--exit"], "");
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let limited = command(&folder.path().join("limited"), &folders)
+        .args(["demo", "--exit"])
+        .envs([("DISPOSISI_PERSON_BURST", "5"), ("DISPOSISI_PERSON_RATE", "1")])
+        .output()
+        .expect("it ends");
+    let told = String::from_utf8_lossy(&limited.stderr);
+    assert!(!limited.status.success() && told.contains("RATE_LIMITED") && told.contains("mend:"), "{told}");
     let again = output(&data, &folders, &["demo", "--exit"], "");
     assert!(String::from_utf8_lossy(&again.stderr).contains("holds data already"), "a story is told once");
 

@@ -147,9 +147,16 @@ async fn operations_of_every_kind_go_over_a_socket() {
     // An id that is over can be used again.
     socket.subscribe("q", "{ nothing }", json!({})).await;
     let failed = socket.receive().await;
-    assert_eq!((&failed["type"], &failed["id"]), (&json!("next"), &json!("q")), "{failed}");
-    assert_eq!(failed["payload"]["errors"][0]["extensions"]["code"], "INVALID_OPERATION");
-    assert_eq!(socket.receive().await, json!({ "id": "q", "type": "complete" }));
+    assert_eq!((&failed["type"], &failed["id"]), (&json!("error"), &json!("q")), "{failed}");
+    assert_eq!(failed["payload"][0]["extensions"]["code"], "INVALID_OPERATION");
+    let mut other = Socket::of(&server, opd.token()).await;
+    other.subscribe("q", "{ __typename }", json!({})).await;
+    other.told("q").await;
+    assert_eq!(other.receive().await["type"], "complete");
+    assert_eq!(other.goodbye(1000).await, 1000, "a goodbye is answered");
+    socket.subscribe("q", "subscription { requestEvent { id } }", json!({})).await;
+    let failed = socket.receive().await;
+    assert_eq!(failed["payload"][0]["locations"], json!([{ "line": 1, "column": 16 }]), "{failed}");
 
     socket.subscribe("s", EVENTS, json!({})).await;
     socket.subscribe("t", EVENTS, json!({ "filter": { "kinds": ["STEP_COMPLETED"] } })).await;

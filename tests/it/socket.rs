@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::harness::Server;
@@ -128,6 +129,13 @@ impl Socket {
     /// Says goodbye.
     pub(crate) async fn close(&mut self) {
         let _ = self.0.close(None).await;
+    }
+
+    /// Says goodbye with that code; the code of the answer.
+    pub(crate) async fn goodbye(&mut self, code: u16) -> u64 {
+        let close = CloseFrame { code: code.into(), reason: "".into() };
+        self.0.close(Some(close)).await.expect("it is sent");
+        self.closed().await
     }
 
     /// Reads nothing, not even what the connection itself needs, for that time.

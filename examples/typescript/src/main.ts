@@ -55,7 +55,10 @@ try {
   await session.signIn(process.env.DISPOSISI_USERNAME ?? 'kadri', process.env.DISPOSISI_PASSWORD ?? 'contoh belaka')
   const [number, step, outcome, more] = rest
   if (command === 'inbox') await inbox()
-  else if (command === 'follow') await follow(client, number ?? null, (event) => console.log(JSON.stringify(event)))
+  else if (command === 'follow') {
+    console.error('following; Ctrl-C ends it')
+    await follow(client, number ?? null, (event) => console.log(JSON.stringify(event)))
+  }
   else if (command === 'act' && number && step && outcome) await decide(number, step, outcome, more ?? '{}')
   else console.log(USAGE)
   process.exit(0)

@@ -60,10 +60,10 @@ export class Session {
 
   // Without the Authorization header: a token that has ended would be refused before anything is read.
   async #ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
-    const answer = await fetch(this.#url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: print(document), variables }),
+    const body = JSON.stringify({ query: print(document), variables })
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(this.#url, { method: 'POST', headers, body }).catch((why) => {
+      throw new Error(`${this.#url} does not answer: ${why.cause?.message ?? why.message}`)
     })
     const { data, errors } = (await answer.json()) as { data?: Data; errors?: { message: string }[] }
     if (!data) throw new Refused(errors?.[0]?.message ?? `HTTP ${answer.status}`)

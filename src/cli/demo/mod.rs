@@ -4,6 +4,7 @@ mod cast;
 mod stage;
 mod story;
 
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use entity::{event, request};
@@ -17,20 +18,24 @@ use crate::store;
 ///
 /// A server on an embedded database in a temporary folder, two offices, and invented people for every role. They sign in
 /// and act over HTTP as any client would, and what they do is told as it happens. Then the server stays to look around in,
-/// until Ctrl-C, and the folder goes with it. Who is there, everybody's password, what is asked for, what waits for whom and the numbers
+/// until Ctrl-C, and the folder goes with it, unless `--data` names another. It takes the settings of `serve` from the environment
+/// (`DISPOSISI_CORS_ORIGINS`, `DISPOSISI_REGISTERED_DOCUMENTS`), all but where its data lies. Who is there, everybody's password, what is asked for, what waits for whom and the numbers
 /// of all requests are the same in every demo; only the year in the numbers is today's.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  disposisi demo\n  disposisi demo --exit\n  disposisi demo --data demo --port 8080"
 )]
 pub(super) struct Demo {
-    /// The port to listen on, at 127.0.0.1; a free one when not given.
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    port: u16,
+    /// The port to listen on, at 127.0.0.1 [default: 8080 where it is free, or any]
+    #[arg(long)]
+    port: Option<u16>,
     /// End when the story has been told: with 0 only if every request ended as it should.
     #[arg(long)]
     exit: bool,
 }
+
+/// Where the guides and the examples look for it.
+const USUAL: u16 = 8080;
 
 impl Demo {
     /// What a demo does otherwise than a server: it listens to this machine only, is quiet, and keeps its data nowhere unless
@@ -39,7 +44,9 @@ impl Demo {
         // Its data is invented: it goes into no database that is in use.
         settings.database = DatabaseUrl::default();
         settings.keys = PathBuf::new();
-        settings.listen = ([127, 0, 0, 1], self.port).into();
+        let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let usual = || if TcpListener::bind(at(USUAL)).is_ok() { USUAL } else { 0 };
+        settings.listen = at(self.port.unwrap_or_else(usual));
         settings.data = flags.data().map_or_else(PathBuf::new, PathBuf::from);
         if !flags.names_log() {
             settings.log = "warn".to_owned();

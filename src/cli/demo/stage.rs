@@ -202,7 +202,11 @@ impl Stage {
         let answer: Value = request.send().await.map_err(failed)?.json().await.map_err(failed)?;
         match answer.get("errors") {
             None => Ok(answer["data"].clone()),
-            Some(errors) => Err(errors.to_string()),
+            Some(errors) => Err(format!(
+                "{} ({}); mend: start it without the settings that refuse this (DISPOSISI_…)",
+                text(&errors[0]["message"]),
+                text(&errors[0]["extensions"]["code"])
+            )),
         }
     }
 

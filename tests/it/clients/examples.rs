@@ -38,6 +38,21 @@ fn typescript() -> tempfile::TempDir {
     for file in sources.filter(|path| path.is_file()).chain(files) {
         fs::copy(&file, folder.path().join(file.strip_prefix(&example).expect("inside"))).expect("a copy");
     }
+    // With what its README adds to it.
+    let readme = fs::read_to_string(example.join("README.md")).expect("the README");
+    let mut blocks = readme.split("```ts\n").skip(1).map(|rest| rest.split("```").next().expect("a block"));
+    let documents = folder.path().join("src/documents.ts");
+    let mut text_of = fs::read_to_string(&documents).expect("the documents");
+    text_of.push_str(blocks.next().expect("a document"));
+    fs::write(documents, text_of).expect("written");
+    let asks = blocks.next().expect("what asks for it");
+    let own = format!(
+        "import {{ connect }} from './client.js'\nimport {{ Procedures }} from './documents.js'\n\
+         import {{ Session }} from './session.js'\nconst url = process.env.DISPOSISI_URL ?? ''\n\
+         const session = new Session(url)\nawait session.signIn('kadri', '{PASSWORD}')\n\
+         const client = connect(url, session)\n{asks}console.log(JSON.stringify({{ data, error }}))\nprocess.exit(0)\n"
+    );
+    fs::write(folder.path().join("src/own.ts"), own).expect("written");
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
     let binaries = install::node_of_example().join("node_modules/.bin");
     for tool in ["graphql-codegen", "tsc"] {
@@ -63,6 +78,9 @@ async fn the_typescript_reads_follows_acts_and_says_why_not() {
     let proxy = Proxy::to(&demo.base).await;
     let number = demo.number("DPS/DC/0003");
 
+    let own = Command::new("node").arg(folder.path().join("dist/own.js")).env("DISPOSISI_URL", demo.url()).output();
+    let (told, complaints) = text(&own.expect("it runs"));
+    assert!(told.contains("Permohonan Subdomain") && complaints.is_empty(), "{told} {complaints}");
     let read = program(folder.path(), &demo.url(), "kadek", &["inbox"]).output().expect("it runs");
     let (told, complaints) = text(&read);
     assert!(read.status.success(), "{complaints}");

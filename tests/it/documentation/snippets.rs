@@ -19,8 +19,11 @@ const UNTRIED: &[(&str, &str)] = &[
 ];
 
 /// Pages whose blocks in these languages others do: `clients::guide`, `documentation::permissions`.
-const OTHERS: &[(&str, &[&str])] =
-    &[("docs/subscriptions.md", &["graphql", "ts", "python", "sh"]), ("docs/permissions.md", &["graphql"])];
+const OTHERS: &[(&str, &[&str])] = &[
+    ("docs/subscriptions.md", &["graphql", "ts", "python", "sh"]),
+    ("docs/permissions.md", &["graphql"]),
+    ("examples/typescript/README.md", &["ts"]),
+];
 
 /// Where a variable of an operation comes from: what the page was answered before.
 const VARIABLES: &[(&str, &str)] = &[
