@@ -71,7 +71,7 @@ pub(super) async fn get(
 /// What is sent by any other method.
 pub(super) async fn other(Extension(id): Extension<RequestId>, headers: HeaderMap) -> Response {
     let message = match headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
-        true => "This server answers pages of its own origin alone: name yours in its setting `cors_origins`.",
+        true => "This server answers pages of its own origin alone: whoever runs it may name yours in `cors_origins`.",
         false => "Send queries by GET or POST, mutations by POST.",
     };
     Refusal::method(METHODS, message).respond(Media::wanted(&headers).unwrap_or(Media::Json), language(&headers), &id)
