@@ -1,12 +1,12 @@
 //! Signing in, and what a person does about their own way in.
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::session;
 
 use super::error::{UserError, settle};
 use super::query::Viewer;
 use super::session::{caller, service, session};
+use super::types::moment::Moment;
 use crate::access::Pass;
 use crate::auth::Secret;
 use crate::service::{self as command, Answer, Judged, Refused, SignedIn};
@@ -32,11 +32,11 @@ struct SignInPayload {
     /// Send it as `Authorization: Bearer …`. Null when refused.
     access_token: Option<String>,
     /// When the access token ends. Null when refused.
-    expires_at: Option<DateTime<Utc>>,
+    expires_at: Option<Moment>,
     /// What `refreshSession` takes, once: keep it where nobody else reads it. Null when refused.
     refresh_token: Option<String>,
     /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
-    refresh_expires_at: Option<DateTime<Utc>>,
+    refresh_expires_at: Option<Moment>,
     /// You. Null when refused.
     viewer: Option<Viewer>,
     /// What to mend; empty when signed in.
@@ -56,11 +56,11 @@ struct RefreshSessionPayload {
     /// Send it as `Authorization: Bearer …`. Null when refused.
     access_token: Option<String>,
     /// When the access token ends. Null when refused.
-    expires_at: Option<DateTime<Utc>>,
+    expires_at: Option<Moment>,
     /// What `refreshSession` takes next; the one that was sent is used up. Null when refused.
     refresh_token: Option<String>,
     /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
-    refresh_expires_at: Option<DateTime<Utc>>,
+    refresh_expires_at: Option<Moment>,
     /// You. Null when refused.
     viewer: Option<Viewer>,
     /// What to mend; empty when prolonged.
@@ -132,13 +132,13 @@ pub(super) struct OwnSession {
 #[Object(name = "Session")]
 impl OwnSession {
     /// When you signed in.
-    async fn began_at(&self) -> DateTime<Utc> {
-        self.row.created_at
+    async fn began_at(&self) -> Moment {
+        Moment(self.row.created_at)
     }
 
     /// When tokens were given for it last.
-    async fn last_used_at(&self) -> DateTime<Utc> {
-        self.row.last_used_at
+    async fn last_used_at(&self) -> Moment {
+        Moment(self.row.last_used_at)
     }
 
     /// You are in it now.
@@ -183,9 +183,9 @@ impl AccountMutation {
             Ok(SignedIn { caller, tokens }) => SignInPayload {
                 viewer: Some(enter(context, caller)?),
                 access_token: Some(tokens.access.expose().to_owned()),
-                expires_at: Some(tokens.expires_at),
+                expires_at: Some(Moment(tokens.expires_at)),
                 refresh_token: Some(tokens.refresh.expose().to_owned()),
-                refresh_expires_at: Some(tokens.refresh_expires_at),
+                refresh_expires_at: Some(Moment(tokens.refresh_expires_at)),
                 user_errors: Vec::new(),
             },
         }))
@@ -208,9 +208,9 @@ impl AccountMutation {
             Ok(SignedIn { caller, tokens }) => RefreshSessionPayload {
                 viewer: Some(enter(context, caller)?),
                 access_token: Some(tokens.access.expose().to_owned()),
-                expires_at: Some(tokens.expires_at),
+                expires_at: Some(Moment(tokens.expires_at)),
                 refresh_token: Some(tokens.refresh.expose().to_owned()),
-                refresh_expires_at: Some(tokens.refresh_expires_at),
+                refresh_expires_at: Some(Moment(tokens.refresh_expires_at)),
                 user_errors: Vec::new(),
             },
         }))

@@ -1,12 +1,12 @@
 //! API keys: what a person makes for a script.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::api_key;
 
 use super::error::{UserError, settle};
 use super::id;
 use super::session::{caller, service};
+use super::types::moment::Moment;
 use crate::access::{KeyScope, KeyScopes};
 use crate::service::CreateApiKey;
 
@@ -49,23 +49,23 @@ impl ApiKey {
     }
 
     /// When you made it.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> Moment {
+        Moment(self.0.created_at)
     }
 
     /// When it ends by itself.
-    async fn expires_at(&self) -> DateTime<Utc> {
-        self.0.expires_at
+    async fn expires_at(&self) -> Moment {
+        Moment(self.0.expires_at)
     }
 
     /// When it was used last, give or take a minute; null until then.
-    async fn last_used_at(&self) -> Option<DateTime<Utc>> {
-        self.0.last_used_at
+    async fn last_used_at(&self) -> Option<Moment> {
+        self.0.last_used_at.map(Moment)
     }
 
     /// When you revoked it; null until then.
-    async fn revoked_at(&self) -> Option<DateTime<Utc>> {
-        self.0.revoked_at
+    async fn revoked_at(&self) -> Option<Moment> {
+        self.0.revoked_at.map(Moment)
     }
 }
 
@@ -77,7 +77,7 @@ struct CreateApiKeyInput {
     /// What it opens: one scope or more.
     scopes: Vec<ApiKeyScope>,
     /// When it ends by itself: at most 366 days ahead.
-    expires_at: DateTime<Utc>,
+    expires_at: Moment,
 }
 
 /// The key, or what to mend.
@@ -120,7 +120,7 @@ impl ApiKeyMutation {
     ) -> Result<Option<CreateApiKeyPayload>> {
         let CreateApiKeyInput { name, scopes, expires_at } = input;
         let scopes = scopes.into_iter().map(KeyScope::from).collect();
-        let command = CreateApiKey { name, scopes, expires_at };
+        let command = CreateApiKey { name, scopes, expires_at: expires_at.0 };
         let made = service(context)?.create_api_key(caller(context)?.pass, command).await;
         Ok(Some(match settle(made)? {
             Err(user_errors) => CreateApiKeyPayload { user_errors, ..Default::default() },

@@ -212,9 +212,6 @@ fn builder(limits: Limits) -> async_graphql::SchemaBuilder<Query, Mutation, subs
     Schema::build(Query::default(), Mutation::default(), subscription::Following)
         .register_output_type::<types::Node>()
         .register_output_type::<types::Asset>()
-        .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
-            "A moment, in UTC, as `2026-01-05T01:30:00Z` (RFC 3339, date-time). Read in any time zone.",
-        )
         // Fragments are levels too here; they were counted when the document was read.
         .limit_recursive_depth(limits::DEEPEST)
         .extension(limits::Cost { max: limits.complexity })

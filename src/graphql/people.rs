@@ -1,12 +1,12 @@
 //! An office's people, agencies and grants, for whoever manages them.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 
 use super::error::{self, UserError, settle};
 use super::id;
 use super::mutation::acting;
 use super::session::service;
+use super::types::moment::Moment;
 use super::types::who::{Agency, Capacity, RoleGrant, User};
 use crate::auth::Secret;
 use crate::service as command;
@@ -90,9 +90,9 @@ struct GrantRoleInput {
     /// For whom they stand in; needed for DAILY_ACTING.
     on_behalf_of: Option<ID>,
     /// In force from this moment; from now when not given.
-    valid_from: Option<DateTime<Utc>>,
+    valid_from: Option<Moment>,
     /// In force until just before this moment; without end when not given. Needed for DAILY_ACTING.
-    valid_until: Option<DateTime<Utc>>,
+    valid_until: Option<Moment>,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
@@ -247,8 +247,8 @@ impl PeopleMutation {
             capacity: input.capacity.unwrap_or(Capacity::Definitive).into(),
             decree_number: input.decree_number,
             on_behalf_of: input.on_behalf_of.as_ref().map(|id| id::uuid("User", id)),
-            valid_from: input.valid_from,
-            valid_until: input.valid_until,
+            valid_from: input.valid_from.map(|from| from.0),
+            valid_until: input.valid_until.map(|until| until.0),
             idempotency_key: input.idempotency_key,
         };
         let done = service(context)?.grant_role(pass, given).await;

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use chrono::{DateTime, Utc};
 
 use super::account::{Language, OwnSession};
 use super::api_key::ApiKey;
@@ -13,6 +12,7 @@ use super::prefetch::{self, Selected};
 use super::session::{caller, event_cursor, service, session};
 use super::types::Node;
 use super::types::asset::{Asset, AssetConnection, AssetStatus};
+use super::types::moment::Moment;
 use super::types::page::{Arguments, connection, cursor, page};
 use super::types::procedure::Procedure;
 use super::types::request::{
@@ -45,9 +45,9 @@ struct RequestFilter {
     /// Waiting for whoever holds the role of this key: for an act of theirs, or their signature.
     awaiting_role: Option<String>,
     /// Submitted at this moment or later.
-    submitted_from: Option<DateTime<Utc>>,
+    submitted_from: Option<Moment>,
     /// Submitted before this moment.
-    submitted_until: Option<DateTime<Utc>>,
+    submitted_until: Option<Moment>,
     /// Words within its number, the letter's number or its subject; 200 characters at most, of which the first ten words count.
     search: Option<String>,
 }
@@ -235,18 +235,19 @@ impl InboxEdge {
     }
 
     /// Since when it waits.
-    async fn waiting_since(&self, context: &Context<'_>) -> Result<DateTime<Utc>> {
+    async fn waiting_since(&self, context: &Context<'_>) -> Result<Moment> {
         let row = &self.node.0.row;
-        match row.waiting_since {
-            Some(since) => Ok(since),
+        let since = match row.waiting_since {
+            Some(since) => since,
             // Of a request that has ended, only the credential can wait.
-            None => Ok(self.node.credential_since(context).await?.unwrap_or(row.updated_at)),
-        }
+            None => self.node.credential_since(context).await?.unwrap_or(row.updated_at),
+        };
+        Ok(Moment(since))
     }
 
     /// When it should be done; null where it has no standard time.
-    async fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.node.0.row.due_at
+    async fn due_at(&self) -> Option<Moment> {
+        self.node.0.row.due_at.map(Moment)
     }
 }
 
@@ -366,8 +367,8 @@ impl RequestQuery {
             status: filter.status.map(words),
             step: filter.step,
             awaiting: filter.awaiting_role.map(|role| service.awaiting(policy, &role)),
-            submitted_from: filter.submitted_from,
-            submitted_until: filter.submitted_until,
+            submitted_from: filter.submitted_from.map(|from| from.0),
+            submitted_until: filter.submitted_until.map(|until| until.0),
             search: filter.search,
         };
         let count = context.look_ahead().field("totalCount").exists();

@@ -109,7 +109,14 @@ impl Registered {
         }
         let found = store::registered_document(&self.service.store, digest).await?;
         // It is run by the right of whoever sends the digest: nobody puts another text in its place.
-        let Some(found) = found.filter(|found| document_digest(&found.text) == digest) else { return Ok(None) };
+        let Some(found) = found else { return Ok(None) };
+        if document_digest(&found.text) != digest {
+            tracing::warn!(
+                digest,
+                "another text stands where a client registered the one of this digest: it is not run"
+            );
+            return Ok(None);
+        }
         let text: Arc<str> = found.text.into();
         let document = Remembered { text: text.clone(), used_at: now, noted_at: Some(found.used_at) };
         self.memory().take(digest, document, self.most);
@@ -154,8 +161,7 @@ impl Registered {
                 document.noted_at = Some(written.used_at);
             }
         }
-        let new = due.len();
-        tracing::debug!(documents = new, "wrote what clients registered and used");
+        tracing::debug!(documents = due.len(), "wrote what clients registered and used");
         Ok(())
     }
 

@@ -164,11 +164,26 @@ async fn what_people_type_is_judged() {
         let told: Vec<&str> = error["path"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
         assert_eq!(told.join("."), path, "{answer}");
     }
-    for (path, value) in
-        [("letter.date", json!("2026-02-30")), ("letter.confidentiality", json!("VERY")), ("letter", json!(1))]
-    {
-        let code = opd.refusal(SUBMIT, json!({ "input": set(path, value) })).await;
-        assert!(["INVALID_OPERATION", "INVALID_INPUT"].contains(&code.as_str()), "{path}: {code}");
+    for (path, value) in [
+        ("letter.date", json!("2026-02-30")),
+        ("letter.date", json!("5.1.2026")),
+        ("letter.confidentiality", json!("VERY")),
+    ] {
+        let answer = opd.answer(SUBMIT, json!({ "input": set(path, value) })).await;
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "INVALID_OPERATION", "{path}: {answer}");
+        assert!(error["message"].as_str().is_some_and(|told| told.contains(&format!("\"input.{path}"))), "{answer}");
+    }
+    assert_eq!(opd.refusal(SUBMIT, json!({ "input": set("letter", json!(1)) })).await, "INVALID_INPUT");
+    let submitted = "query($since: DateTime) { requests(filter: { submittedFrom: $since }) { totalCount } }";
+    for (since, is_one) in [
+        ("2026-01-05T01:30:00Z", true),
+        ("2026-01-05T08:30:00.5+07:00", true),
+        ("2026-01-05", false),
+        ("yesterday", false),
+    ] {
+        let answer = opd.answer(submitted, json!({ "since": since })).await;
+        assert_eq!(answer.get("errors").is_none(), is_one, "{since}: {answer}");
     }
     // Nothing of all this took a number.
     let whole = set("details.quotaGib", json!(10.0));

@@ -1,11 +1,11 @@
 //! What was provisioned. A kind that has no type of its own is a `GenericAsset`.
 
 use async_graphql::{Context, Enum, ID, Interface, Object, Result};
-use chrono::{DateTime, Utc};
 use entity::asset;
 use uuid::Uuid;
 
 use super::json::Json;
+use super::moment::Moment;
 use super::page::connection;
 use super::request::{Request, find, word};
 use super::who::{Agency, Office, User, agency, person};
@@ -113,16 +113,12 @@ impl Held {
         desc = "Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`). \
                 Null only beside an error."
     ),
-    field(name = "created_at", ty = "DateTime<Utc>", desc = "When it was reserved or made."),
-    field(name = "verified_at", ty = "Option<DateTime<Utc>>", desc = "When it was verified; null where it was not."),
-    field(
-        name = "delivered_at",
-        ty = "Option<DateTime<Utc>>",
-        desc = "When it was handed over; null where it was not."
-    ),
+    field(name = "created_at", ty = "Moment", desc = "When it was reserved or made."),
+    field(name = "verified_at", ty = "Option<Moment>", desc = "When it was verified; null where it was not."),
+    field(name = "delivered_at", ty = "Option<Moment>", desc = "When it was handed over; null where it was not."),
     field(
         name = "revoked_at",
-        ty = "Option<DateTime<Utc>>",
+        ty = "Option<Moment>",
         desc = "When it was taken out of service; null while it is in service."
     ),
     field(
@@ -216,23 +212,23 @@ macro_rules! asset {
             }
 
             /// When it was reserved or made.
-            pub(in crate::graphql) async fn created_at(&self) -> DateTime<Utc> {
-                self.0.row.created_at
+            pub(in crate::graphql) async fn created_at(&self) -> Moment {
+                Moment(self.0.row.created_at)
             }
 
             /// When it was verified; null where it was not.
-            pub(in crate::graphql) async fn verified_at(&self) -> Option<DateTime<Utc>> {
-                self.0.row.verified_at
+            pub(in crate::graphql) async fn verified_at(&self) -> Option<Moment> {
+                self.0.row.verified_at.map(Moment)
             }
 
             /// When it was handed over; null where it was not.
-            pub(in crate::graphql) async fn delivered_at(&self) -> Option<DateTime<Utc>> {
-                self.0.row.delivered_at
+            pub(in crate::graphql) async fn delivered_at(&self) -> Option<Moment> {
+                self.0.row.delivered_at.map(Moment)
             }
 
             /// When it was taken out of service; null while it is in service.
-            pub(in crate::graphql) async fn revoked_at(&self) -> Option<DateTime<Utc>> {
-                self.0.row.revoked_at
+            pub(in crate::graphql) async fn revoked_at(&self) -> Option<Moment> {
+                self.0.row.revoked_at.map(Moment)
             }
 
             /// Why it was taken out of service; null while it is in service.
@@ -349,7 +345,7 @@ impl Credential {
     }
 
     /// When it was read; null until then.
-    pub(in crate::graphql) async fn revealed_at(&self) -> Option<DateTime<Utc>> {
-        self.0.revealed_at
+    pub(in crate::graphql) async fn revealed_at(&self) -> Option<Moment> {
+        self.0.revealed_at.map(Moment)
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
-use chrono::{DateTime, Utc};
 use entity::request;
 use uuid::Uuid;
 
 use super::asset::Asset;
+use super::moment::Moment;
 use super::page::{Arguments, PageInfo};
 use super::procedure::{Outcome, Step};
 use super::request::{Disposition, Document, Request, find, word};
@@ -134,8 +134,8 @@ impl RequestEvent {
     }
 
     /// When.
-    async fn at(&self) -> DateTime<Utc> {
-        self.numbered.event.at
+    async fn at(&self) -> Moment {
+        Moment(self.numbered.event.at)
     }
 
     /// The request.

@@ -5,6 +5,7 @@ pub(super) mod closed;
 pub(super) mod date;
 pub(super) mod event;
 pub(super) mod json;
+pub(super) mod moment;
 pub(super) mod office_event;
 pub(super) mod page;
 pub(super) mod preview;

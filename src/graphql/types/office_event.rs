@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::event::actor_of;
+use super::moment::Moment;
 use super::page::{Arguments, PageInfo};
 use super::request::word;
 use super::who::{Actor, Agency, Office, RoleGrant, User, agency, person};
@@ -96,8 +96,8 @@ impl OfficeEvent {
     }
 
     /// When.
-    async fn at(&self) -> DateTime<Utc> {
-        self.numbered.event.at
+    async fn at(&self) -> Moment {
+        Moment(self.numbered.event.at)
     }
 
     /// The office.

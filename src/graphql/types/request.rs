@@ -11,6 +11,7 @@ use super::closed::ClosedAction;
 use super::date::Date;
 use super::event::RequestEventConnection;
 use super::json::Json;
+use super::moment::Moment;
 use super::page::{Arguments, connection, page};
 use super::procedure::{Outcome, Procedure, RecordKind, Step};
 use super::who::{Actor, Agency, Contact, Role, RoleGrant, User, agency, person, role};
@@ -300,8 +301,8 @@ impl Request {
     }
 
     /// When the step under way should end, in working time; null where it has no standard time.
-    async fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.row().due_at
+    async fn due_at(&self) -> Option<Moment> {
+        self.row().due_at.map(Moment)
     }
 
     /// Counts submit, resubmit, executeStep, signDocument and withdraw: send it as `expectedVersion`.
@@ -310,18 +311,18 @@ impl Request {
     }
 
     /// When it was submitted first.
-    async fn submitted_at(&self) -> DateTime<Utc> {
-        self.row().submitted_at
+    async fn submitted_at(&self) -> Moment {
+        Moment(self.row().submitted_at)
     }
 
     /// When it changed last.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.row().updated_at
+    async fn updated_at(&self) -> Moment {
+        Moment(self.row().updated_at)
     }
 
     /// When it ended; null while it runs.
-    async fn finished_at(&self) -> Option<DateTime<Utc>> {
-        self.row().finished_at
+    async fn finished_at(&self) -> Option<Moment> {
+        self.row().finished_at.map(Moment)
     }
 
     /// Every pass through a step, in order.
@@ -443,8 +444,8 @@ impl Submission {
     }
 
     /// When.
-    async fn at(&self) -> DateTime<Utc> {
-        self.row.at
+    async fn at(&self) -> Moment {
+        Moment(self.row.at)
     }
 
     /// By whom.
@@ -490,18 +491,18 @@ impl StepVisit {
     }
 
     /// When it began.
-    async fn arrived_at(&self) -> DateTime<Utc> {
-        self.row.arrived_at
+    async fn arrived_at(&self) -> Moment {
+        Moment(self.row.arrived_at)
     }
 
     /// When it should end, in working time; null where the step has no standard time.
-    async fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.row.due_at
+    async fn due_at(&self) -> Option<Moment> {
+        self.row.due_at.map(Moment)
     }
 
     /// When it ended; null while it is under way.
-    async fn completed_at(&self) -> Option<DateTime<Utc>> {
-        self.row.completed_at
+    async fn completed_at(&self) -> Option<Moment> {
+        self.row.completed_at.map(Moment)
     }
 
     /// Who ended it; null while it is under way.
@@ -581,8 +582,8 @@ impl Disposition {
     }
 
     /// When it was given.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.row.created_at
+    async fn created_at(&self) -> Moment {
+        Moment(self.row.created_at)
     }
 
     /// Who has read it, in order.
@@ -610,8 +611,8 @@ impl DispositionRead {
     }
 
     /// When.
-    async fn at(&self) -> DateTime<Utc> {
-        self.row.at
+    async fn at(&self) -> Moment {
+        Moment(self.row.at)
     }
 }
 
@@ -679,8 +680,8 @@ impl Document {
     }
 
     /// When.
-    async fn added_at(&self) -> DateTime<Utc> {
-        self.row.added_at
+    async fn added_at(&self) -> Moment {
+        Moment(self.row.added_at)
     }
 
     /// What its signers decided, in order.
@@ -709,8 +710,8 @@ impl Signature {
     }
 
     /// When.
-    async fn at(&self) -> DateTime<Utc> {
-        self.row.at
+    async fn at(&self) -> Moment {
+        Moment(self.row.at)
     }
 
     /// What they decided.

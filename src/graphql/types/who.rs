@@ -1,10 +1,10 @@
 //! People, agencies, offices and roles.
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::{agency, user};
 use uuid::Uuid;
 
+use super::moment::Moment;
 use super::office_event::OfficeEventConnection;
 use super::page::{Arguments, page};
 use super::procedure::Procedure;
@@ -132,8 +132,8 @@ impl Agency {
     }
 
     /// Since when it asks for nothing more; null while it is in service.
-    async fn deactivated_at(&self) -> Option<DateTime<Utc>> {
-        self.0.deactivated_at
+    async fn deactivated_at(&self) -> Option<Moment> {
+        self.0.deactivated_at.map(Moment)
     }
 }
 
@@ -319,13 +319,13 @@ impl RoleGrant {
     }
 
     /// In force from this moment.
-    async fn valid_from(&self) -> DateTime<Utc> {
-        self.0.valid_from
+    async fn valid_from(&self) -> Moment {
+        Moment(self.0.valid_from)
     }
 
     /// In force until just before this moment; null: without end.
-    async fn valid_until(&self) -> Option<DateTime<Utc>> {
-        self.0.valid_until
+    async fn valid_until(&self) -> Option<Moment> {
+        self.0.valid_until.map(Moment)
     }
 }
 

@@ -1,0 +1,28 @@
+//! Moments.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// A moment, in UTC, as `2026-01-05T01:30:00Z` (RFC 3339, date-time). Read in any time zone.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::graphql) struct Moment(pub(in crate::graphql) DateTime<Utc>);
+
+/// A moment, in UTC, as `2026-01-05T01:30:00Z` (RFC 3339, date-time). Read in any time zone.
+#[Scalar(name = "DateTime", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339")]
+impl ScalarType for Moment {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let moment = DateTime::parse_from_rfc3339(text);
+        moment
+            .map(|moment| Self(moment.to_utc()))
+            .map_err(|_| InputValueError::custom("write it as 2026-01-05T01:30:00Z"))
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
