@@ -11,7 +11,7 @@ pub struct Model {
     pub digest: String,
     /// The text.
     pub text: String,
-    /// When it was used last, within a day.
+    /// When it was used last, within ten minutes.
     pub used_at: DateTimeUtc,
 }
 
