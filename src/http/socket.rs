@@ -358,8 +358,12 @@ impl Connection {
         // order in which they are first waited for, which is that of what was sent. A query or a mutation has begun once it is read.
         let turns = self.turns.clone();
         let begin = async move {
-            let _turn = turns.acquire().await;
-            begin(&shared, request, pass, (address, request_id), wanted).await
+            let beginning = async {
+                let _turn = turns.acquire().await;
+                begin(&shared, request, pass, (address, request_id.clone()), wanted).await
+            };
+            let begun = tokio::time::timeout(shared.operation, beginning).await;
+            begun.unwrap_or_else(|_| only(timed_out(&shared, &request_id, wanted)))
         };
         let over = stream::once(std::future::ready(None));
         let answers = stream::once(Box::pin(begin)).flatten().map(Some).chain(over);
@@ -443,11 +447,9 @@ async fn begin(
     (address, id): (IpAddr, RequestId),
     wanted: Option<Language>,
 ) -> BoxStream<'static, Answer> {
-    let read = tokio::time::timeout(shared.operation, shared.intake.read(request).instrument(id.span())).await;
-    match read {
-        Ok(Ok(operation)) => answers(shared, operation.wanting(wanted), pass, (address, id), None).await,
-        Ok(Err(response)) => only(Answer::Failed(id.on(*response))),
-        Err(_) => only(timed_out(shared, &id, wanted)),
+    match shared.intake.read(request).instrument(id.span()).await {
+        Ok(operation) => answers(shared, operation.wanting(wanted), pass, (address, id), None).await,
+        Err(response) => only(Answer::Failed(id.on(*response))),
     }
 }
 

@@ -179,6 +179,9 @@ async fn what_people_type_is_judged() {
     for (since, is_one) in [
         ("2026-01-05T01:30:00Z", true),
         ("2026-01-05T08:30:00.5+07:00", true),
+        ("2027-01-05T12:34:60Z", false),
+        ("2027-03-01T00:00:00\u{2212}07:00", false),
+        ("9999-12-31T23:59:59-23:59", false),
         ("2026-01-05", false),
         ("yesterday", false),
     ] {
