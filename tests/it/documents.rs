@@ -17,7 +17,7 @@ const PAGE: &str =
 const DEFAULTS: &str = "query Defaults($names: Boolean = false, $key: String = \"singkawang\") { office(key: $key) { key name @include(if: $names) } }";
 const EVENTS: &str = "subscription Events { requestEvents { id } }";
 
-fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

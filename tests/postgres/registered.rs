@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_graphql::futures_util::future::join_all;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::documents::digest;
 use crate::empty::Empty;
 use crate::harness::Cast;
 use crate::instance::Instance;
@@ -18,10 +18,6 @@ const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
 
 /// How many documents are kept.
 const MOST: usize = 5;
-
-fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 async fn send(instance: &Instance, token: Option<&str>, body: &Value) -> Value {
     let mut call = reqwest::Client::new().post(format!("{}/graphql", instance.base())).json(body);

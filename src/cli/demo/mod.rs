@@ -19,8 +19,9 @@ use crate::store;
 /// A server on an embedded database in a temporary folder, two offices, and invented people for every role. They sign in
 /// and act over HTTP as any client would, and what they do is told as it happens. Then the server stays to look around in,
 /// until Ctrl-C, and the folder goes with it, unless `--data` names another. It takes the settings of `serve` from the environment
-/// (`DISPOSISI_CORS_ORIGINS`, `DISPOSISI_REGISTERED_DOCUMENTS`), all but where its data lies. Who is there, everybody's password, what is asked for, what waits for whom and the numbers
-/// of all requests are the same in every demo; only the year in the numbers is today's.
+/// (`DISPOSISI_CORS_ORIGINS`, `DISPOSISI_REGISTERED_DOCUMENTS`), all but where its data lies. Who is there, everybody's password,
+/// what is asked for, what waits for whom and the numbers of all requests are the same in every demo; only the year in the numbers
+/// is today's.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  disposisi demo\n  disposisi demo --exit\n  disposisi demo --data demo --port 8080"
