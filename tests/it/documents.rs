@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::dry::with;
+use crate::dry_run::with;
 use crate::harness::{Cast, Folders, Person, Server, command, enter, run};
 use crate::socket::Socket;
 

@@ -11,7 +11,7 @@ use disposisi::workflow::{self, Act, Decision, Execution, Mark, Stage, State, St
 use serde_json::{Value, json};
 
 use crate::branches::example;
-use crate::doors::{self, CLOSED, Door};
+use crate::closed_actions::{self, CLOSED, Door};
 use crate::harness::{Folders, Person, Server};
 
 const READ: &str = "query($number: String!) { request(number: $number) { id version documents { id kind { key } current } \
@@ -475,7 +475,7 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
             let seen = play.people[*role].ask(&ask_closed, json!({ "number": number })).await["request"].clone();
             let names: BTreeSet<String> = allowed.iter().map(Attempt::name).collect();
             assert_eq!(listed(&seen), names, "{role} at {}: availableActions", label(procedure, state));
-            let closed = doors::doors(&seen["closedActions"]);
+            let closed = closed_actions::doors(&seen["closedActions"]);
             let is_office = !office.roles[*role].of_agency;
             if !seen.is_null() {
                 // The office knows where a request stands; the agency, at which step.
@@ -505,7 +505,7 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
             for (refused, attempt) in play.attempt(role, &number, &denied, &none).await.into_iter().zip(&denied) {
                 let at = label(procedure, state);
                 if let Some(told) = closed.get(&play.door(attempt)) {
-                    doors::fits(procedure, state, is_office, told, &refused);
+                    closed_actions::fits(procedure, state, is_office, told, &refused);
                 }
                 assert!(!refused.is_empty(), "{role} at {at}: {} was accepted", attempt.name());
                 let line = match attempt {

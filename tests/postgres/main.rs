@@ -22,10 +22,12 @@ mod together;
 mod accounts;
 #[path = "../it/api_keys.rs"]
 mod api_keys;
+#[path = "../it/bad_input.rs"]
+mod bad_input;
 #[path = "../it/branches.rs"]
 mod branches;
-#[path = "../it/churn.rs"]
-mod churn;
+#[path = "../it/closed_actions.rs"]
+mod closed_actions;
 #[path = "../it/cloud.rs"]
 mod cloud;
 #[path = "../it/crash.rs"]
@@ -34,51 +36,47 @@ mod crash;
 mod data_center;
 #[path = "../it/documents.rs"]
 mod documents;
-#[path = "../it/doors.rs"]
-mod doors;
-#[path = "../it/dry.rs"]
-mod dry;
+#[path = "../it/dry_run.rs"]
+mod dry_run;
+#[path = "../it/event_visibility.rs"]
+mod event_visibility;
 #[path = "../it/explain.rs"]
 mod explain;
 #[path = "../it/faults.rs"]
 mod faults;
+#[path = "../it/field_visibility.rs"]
+mod field_visibility;
 #[path = "../it/following.rs"]
 mod following;
 #[path = "../it/harness.rs"]
 #[expect(dead_code, reason = "some of it is for SQLite's file")]
 mod harness;
+#[path = "../it/leaks.rs"]
+mod leaks;
 #[path = "../it/lists.rs"]
 mod lists;
-#[path = "../it/manners.rs"]
-mod manners;
 #[path = "../it/matrix.rs"]
 mod matrix;
 #[path = "../it/office_record.rs"]
 mod office_record;
 #[path = "../it/people.rs"]
 mod people;
+#[path = "../it/policy_space.rs"]
+mod policy_space;
 #[path = "../it/provider.rs"]
 mod provider;
 #[path = "../it/races.rs"]
 mod races;
-#[path = "../it/readers.rs"]
-mod readers;
 #[path = "../it/rotation.rs"]
 mod rotation;
 #[path = "../it/secrets.rs"]
 mod secrets;
-#[path = "../it/sight.rs"]
-mod sight;
 #[path = "../it/socket.rs"]
 mod socket;
-#[path = "../it/space.rs"]
-mod space;
 #[path = "../it/statements.rs"]
 mod statements;
 #[path = "../it/story.rs"]
 mod story;
-#[path = "../it/strangers.rs"]
-mod strangers;
 #[path = "../it/stream.rs"]
 mod stream;
 #[path = "../it/subdomain.rs"]
@@ -89,5 +87,7 @@ mod tamper;
 mod tokens;
 #[path = "../it/totp.rs"]
 mod totp;
+#[path = "../it/unauthorized.rs"]
+mod unauthorized;
 #[path = "../it/versions.rs"]
 mod versions;
