@@ -5,7 +5,7 @@ use clap::Subcommand;
 use entity::{event, request};
 
 use super::{Outcome, Settings, say, start};
-use crate::service::{Stored, history};
+use crate::service::{Stored, replay};
 use crate::store;
 
 /// Prove the record of what happened
@@ -26,7 +26,7 @@ impl Audit {
         let versions = store::stored_versions(store.reader()).await.map_err(|error| error.to_string())?;
         let stored = Stored::of(&versions, &[]);
         let follows = |row: &request::Model, events: &[event::Model]| match stored.version_of(row) {
-            Some(procedure) => history::follows(procedure, row, events),
+            Some(procedure) => replay::follows(procedure, row, events),
             // Every request begins by a version that is stored first; without it there is nothing to follow.
             None => Ok(()),
         };

@@ -1,41 +1,18 @@
 //! One file per use case: who, may they, load, decide, save with its events. The only way from an edge to the data.
 
-mod again;
-mod api_key;
-mod asset;
-mod audience;
-mod authorize;
+mod authorization;
+mod background;
 mod catalog;
-mod command;
-mod credential;
-mod cursor;
-mod disposition;
 mod error;
-mod execute;
-mod explain;
-mod follow;
-pub mod history;
-mod housekeeping;
-mod inbox;
-mod judged;
-mod language;
-mod moves;
-mod password;
+mod following;
+mod idempotency;
+mod identity;
 mod people;
-mod policies;
-mod provider;
-mod registered;
-mod request;
-mod session;
-mod sign;
-mod sign_in;
-mod signing;
-mod stored;
-mod submit;
-mod text;
-mod totp;
-mod trial;
-mod withdraw;
+mod registered_documents;
+mod requests;
+mod retry;
+mod stored_procedures;
+mod validation;
 
 use std::sync::Arc;
 
@@ -53,27 +30,28 @@ use crate::store::{self, SeenRequest, Store, Transaction, Turn, Viewing, Viewing
 pub use crate::access::{Login, Pass};
 pub use crate::policy::Line;
 pub use crate::store::LogPlace;
-pub use api_key::CreateApiKey;
-pub use audience::View;
+pub use authorization::caller::{HeldPolicy, Judged};
+pub use authorization::explain::{Asked, Awaited, Closed, ClosedReason, Explanation, Needs, Question, Verdict};
+pub use authorization::policies::{InForce, Policies, Unfit, record_policy, told};
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
-pub use command::{
+pub use error::{Answer, Refused, UserError, UserErrorCode};
+pub use following::audience::View;
+pub use following::inbox::{InboxChange, InboxFollower};
+pub use following::request_events::{Follower, Happening};
+pub use identity::api_key::CreateApiKey;
+pub use identity::sign_in::{SignedIn, Terms, Tokens};
+pub use identity::signing_key::RETIRED;
+pub use people::{CreateAgency, CreateUser, GrantRole, RevokeGrant};
+pub use registered_documents::{Registered, document_digest, is_document_digest};
+pub use requests::available_actions::{Available, AvailableKind};
+pub use requests::command::{
     AssetGiven, ContactGiven, DispositionGiven, DocumentGiven, ExecuteStep, LetterGiven, ReissueCredential,
     ResubmitRequest, RevealCredential, RevokeAsset, SignDocument, SubmitRequest, WithdrawRequest,
 };
-pub use credential::Revealed;
-pub use error::{Answer, Refused, UserError, UserErrorCode};
-pub use explain::{Asked, Awaited, Closed, ClosedReason, Explanation, Needs, Question, Verdict};
-pub use follow::{Follower, Happening};
-pub use inbox::{InboxChange, InboxFollower};
-pub use judged::{HeldPolicy, Judged};
-pub use people::{CreateAgency, CreateUser, GrantRole, RevokeGrant};
-pub use policies::{InForce, Policies, Unfit, record_policy, told};
-pub use registered::{Registered, document_digest, is_document_digest};
-pub use request::{Available, AvailableKind};
-pub use sign_in::{SignedIn, Terms, Tokens};
-pub use signing::RETIRED;
-pub use stored::Stored;
-pub use trial::Preview;
+pub use requests::credential::Revealed;
+pub use requests::dry_run::Preview;
+pub use requests::replay;
+pub use stored_procedures::Stored;
 
 /// Everything a use case needs.
 #[derive(Clone)]
@@ -88,13 +66,13 @@ pub struct Service {
     /// Whose tokens are taken beside our own.
     provider: Option<Arc<Provider>>,
     terms: Arc<Terms>,
-    noted: Arc<api_key::Noted>,
+    noted: Arc<identity::api_key::Noted>,
     tail: Arc<Tail>,
-    audience: Arc<audience::Audience>,
+    audience: Arc<following::audience::Audience>,
     /// So many followers read from further back at a time.
     reading_back: Arc<Semaphore>,
     /// Acts are only tried.
-    trial: Option<trial::Trial>,
+    trial: Option<requests::dry_run::Trial>,
 }
 
 /// So many followers read from further back at a time.
@@ -272,7 +250,7 @@ impl Service {
     /// Commits, with a place in the log for what happened: what a mutation's answer shows includes its own events.
     async fn commit(&self, transaction: Transaction) -> Answer<()> {
         if self.is_trial() {
-            return trial::take_back(transaction).await;
+            return requests::dry_run::take_back(transaction).await;
         }
         Ok(store::commit(&self.store, transaction).await?)
     }

@@ -11,7 +11,7 @@ use entity::{event, request};
 
 use super::serve::{Server, told_to_end};
 use super::{DatabaseUrl, Flags, Outcome, Settings, say, start};
-use crate::service::history;
+use crate::service::replay;
 use crate::store;
 
 /// Play all SOPs from request to delivered asset, then keep serving
@@ -85,7 +85,7 @@ impl Demo {
         if told.is_ok() && new {
             let follows = |row: &request::Model, events: &[event::Model]| {
                 let entry = service.entry_of(row).map_err(|error| format!("{error:?}"))?;
-                history::follows(&entry.procedure, row, events)
+                replay::follows(&entry.procedure, row, events)
             };
             match store::verify(service.store(), &follows).await.map_err(|error| error.to_string())? {
                 Ok(events) => say(&format!("\nThe record holds {events} events, and nothing was touched.")),

@@ -3,10 +3,10 @@
 use entity::agency;
 use uuid::Uuid;
 
-use super::super::text::Faults;
-use super::super::{Answer, Refused, Service, UserErrorCode, again::again};
 use crate::access::{Action, Pass};
 use crate::policy::Object;
+use crate::service::validation::Faults;
+use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
 use crate::store::{self, OfficeAppend};
 
 /// A new agency.

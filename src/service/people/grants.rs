@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use entity::grant;
 use uuid::Uuid;
 
-use super::super::text::Faults;
-use super::super::{Answer, Refused, Service, UserErrorCode, again::again};
 use super::{is_known, nobody};
 use crate::access::{Action, Capacity, Pass};
 use crate::policy::Object;
+use crate::service::validation::Faults;
+use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
 use crate::store::{self, OfficeAppend};
 
 /// A role for a person.

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Answer, Judged, OfficeEntry, Refused, Service};
 use crate::access::{Action, Authorized, Pass, WholeOffice};
 use crate::policy::Object;
+use crate::service::{Answer, Judged, OfficeEntry, Refused, Service};
 use crate::store::{self, OfficeChange, Transaction};
 
 pub use agencies::CreateAgency;
@@ -60,7 +60,7 @@ impl Service {
         }
         let message = "Nobody would be left who manages this office's people without an end. Grant somebody else that role \
             first, without an end.";
-        Err(Refused::user(super::UserErrorCode::LastAdministrator, path, message))
+        Err(Refused::user(crate::service::UserErrorCode::LastAdministrator, path, message))
     }
 
     /// Keeps the office from others while it is changed.

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::super::{Answer, Judged, Service};
 use crate::access::{Action, WholeOffice};
 use crate::policy::{Object, Policy};
+use crate::service::{Answer, Judged, Service};
 use crate::store::{self, Transaction};
 
 /// The grants of an office by which something can be granted, and who gave each.

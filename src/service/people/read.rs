@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::super::{Answer, Judged, Service};
 use crate::access::Grant;
+use crate::service::{Answer, Judged, Service};
 use crate::store::{self, Person};
 
 impl Service {

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::super::text::Faults;
-use super::super::{Answer, Refused, Service, UserErrorCode, again::again};
 use super::{is_known, nobody};
 use crate::access::{Action, Pass};
 use crate::auth::Secret;
 use crate::policy::Object;
+use crate::service::validation::Faults;
+use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
 use crate::store::{self, Ending, OfficeAppend, Person};
 
 /// A new person.

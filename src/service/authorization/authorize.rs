@@ -1,0 +1,74 @@
+//! May they: the policy asked for an act, and what the caller reads when it says no.
+
+use crate::access::{Action, Authorized, Condition, Grant, Performed, Seen, Subject};
+use crate::language::Text;
+use crate::policy::{Denied, Object};
+use crate::say;
+use crate::service::Judged;
+use crate::service::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
+use crate::store::{self, SeenRequest, Transaction};
+
+impl Service {
+    /// The caller's proof that they may do this to a request. `refused`: what they read when no role of theirs may.
+    pub(in crate::service) async fn authorize(
+        &self,
+        transaction: &Transaction,
+        caller: &Judged,
+        seen: Seen<SeenRequest>,
+        (object, action): (Object<'_>, Action),
+        refused: impl Into<Text>,
+    ) -> Answer<Authorized<SeenRequest>> {
+        let performed = match caller.policy().separates(&seen.row.office) {
+            true => Some(store::performed(&store::visits_of(transaction, &[seen.row.id]).await?)),
+            false => None,
+        };
+        self.prove(caller, seen.into_inner(), (object, action), performed.as_ref(), refused)
+    }
+
+    /// The caller's proof, or what they read instead.
+    pub(in crate::service) fn prove<T: Subject>(
+        &self,
+        caller: &Judged,
+        subject: T,
+        (object, action): (Object<'_>, Action),
+        performed: Option<&Performed>,
+        refused: impl Into<Text>,
+    ) -> Answer<Authorized<T>> {
+        let office = self.catalog.office(subject.office());
+        caller.policy().authorize(caller, subject, object, action, performed).map_err(|denied| match denied {
+            Denied::Nowhere { unmet: Some(condition), .. } => Refused::Forbidden(unmet(&condition)),
+            Denied::Nowhere { .. } if caller.pass.acting_as.is_some() => {
+                Refused::Forbidden("The grant that you chose in actingAs does not allow this.".into())
+            }
+            Denied::Nowhere { .. } => Refused::Forbidden(refused.into()),
+            Denied::Several(grants) => {
+                Refused::user(UserErrorCode::ActingAsNeeded, &["actingAs"], choose(office, &grants))
+            }
+        })
+    }
+}
+
+/// That a line would allow it, but for this.
+fn unmet(condition: &Condition) -> Text {
+    match condition {
+        Condition::OtherThan(step) => {
+            say!(
+                "You ended step {step} of this request yourself: the office's policy leaves this to another person.",
+                step
+            )
+        }
+        Condition::Definitive => "The office's policy leaves this to a definitive official.".into(),
+    }
+}
+
+/// That the caller may do it as several, and must say as which.
+fn choose(office: Option<&OfficeEntry>, grants: &[Grant]) -> Text {
+    let name = |grant: &Grant| {
+        let role = office.and_then(|entry| entry.office.roles.get(&grant.role));
+        let role = role.map_or(grant.role.as_str(), |role| role.name.as_str());
+        format!("{}{role}", grant.capacity.title())
+    };
+    let either = |one: Text, other: Text| say!("{one} or as {other}", one, other);
+    let roles = grants.iter().map(name).map(Text::from).reduce(either).unwrap_or_else(|| Text::from(String::new()));
+    say!("You may do this as {roles}: say which by the id of the grant.", roles)
+}

@@ -1,0 +1,328 @@
+//! What a caller may do to a request later, and why not now: told by what decides, and of nothing that they may not see.
+
+use std::collections::BTreeSet;
+
+use entity::{asset, credential};
+use uuid::Uuid;
+
+use super::Asked;
+use super::obstacles::{Known, Obstacle};
+use crate::access::{Action, Condition, Performed, Seen, Side};
+use crate::language::Text;
+use crate::policy::{Judgement, Object, Policy};
+use crate::procedure::{Procedure, Step};
+use crate::service::AvailableKind;
+use crate::service::{Answer, Available, Judged, Service};
+use crate::store::SeenRequest;
+use crate::workflow::reach::Coming;
+use crate::workflow::{self, Refusal, State, Status};
+
+/// Something that the caller may do later, and not now.
+#[derive(Debug, Clone)]
+pub struct Closed {
+    /// What.
+    pub kind: AvailableKind,
+    /// The step it is done at.
+    pub step: Option<String>,
+    /// Why not now, what weighs most first; never none.
+    pub reasons: Vec<ClosedReason>,
+    /// The first of them, for people.
+    pub message: Text,
+    /// Who is waited for; none where nobody can change it.
+    pub awaited: Option<Awaited>,
+    /// What must be there before.
+    pub needs: Needs,
+}
+
+/// Why something is not possible now, what weighs most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the published schema describes each, once")]
+pub enum ClosedReason {
+    Ended,
+    SeparationOfDuties,
+    ActingCapacity,
+    NotTheSubmitter,
+    NotTheRecipient,
+    Returned,
+    NotReturned,
+    NotItsTurn,
+    SignatureMissing,
+    RecordMissing,
+    AlreadySigned,
+    Provisioned,
+    NotInService,
+    NoCredential,
+    AlreadyRevealed,
+}
+
+/// Who is waited for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Awaited {
+    /// At which step; none where it is about none.
+    pub step: Option<String>,
+    /// The roles, any of which may act.
+    pub roles: Vec<String>,
+    /// The people, where it is for certain ones.
+    pub people: Vec<Uuid>,
+}
+
+/// What must be there before an act.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Records, by key.
+    pub records: Vec<String>,
+    /// Documents to be decided on by a signer, each with the roles that may.
+    pub signatures: Vec<(String, Vec<String>)>,
+}
+
+impl ClosedReason {
+    /// What a person reads of it.
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Ended => "The request has ended.",
+            Self::SeparationOfDuties => {
+                "You ended another step of this request yourself: the office's policy leaves this to another person."
+            }
+            Self::ActingCapacity => "The office's policy leaves this to a definitive official.",
+            Self::NotTheSubmitter => "This is for whoever submitted the request.",
+            Self::NotTheRecipient => "The credential is for another person.",
+            Self::Returned => "The request was returned, and waits for its submitter to complete it.",
+            Self::NotReturned => "The request was not returned to its submitter.",
+            Self::NotItsTurn => "Another step is under way.",
+            Self::SignatureMissing => "A document waits for its signer.",
+            Self::RecordMissing => "A record that this needs is not there yet.",
+            Self::AlreadySigned => "The document was decided on: a new draft needs a new decision.",
+            Self::Provisioned => "Something was provisioned: the request can no longer be withdrawn.",
+            Self::NotInService => "Nothing that was provisioned for this request is in service.",
+            Self::NoCredential => "The asset has no credential.",
+            Self::AlreadyRevealed => "The credential was read. If it was lost, it can be reissued.",
+        }
+    }
+}
+
+/// What may be done to the request as a whole.
+const WHOLE: [AvailableKind; 4] = [
+    AvailableKind::Withdraw,
+    AvailableKind::RevealCredential,
+    AvailableKind::ReissueCredential,
+    AvailableKind::RevokeAsset,
+];
+
+/// A request as the caller sees it, and who asks.
+struct Door<'a> {
+    caller: &'a Judged,
+    seen: &'a Seen<SeenRequest>,
+    procedure: &'a Procedure,
+    known: Known<'a>,
+    performed: Option<&'a Performed>,
+}
+
+impl Service {
+    /// What the caller may do to a request later, and why not now. `available`: what they may do now; `held` and `performed` as
+    /// for that. Of the agency's side, nothing here depends on what only the office knows, but that something was provisioned: that a
+    /// request can no longer be withdrawn tells so as well.
+    pub fn closed(
+        &self,
+        caller: &Judged,
+        seen: &Seen<SeenRequest>,
+        available: &[Available],
+        held: Option<(&asset::Model, Option<&credential::Model>)>,
+        performed: Option<&Performed>,
+    ) -> Answer<Vec<Closed>> {
+        let entry = self.entry_of(&seen.row)?;
+        let (procedure, state) = (&entry.procedure, self.state_of(&seen.row)?);
+        let shown = held.filter(|(asset, _)| self.sees_asset(seen, asset));
+        let known = Known {
+            row: &seen.row,
+            submitter_active: seen.submitter_active,
+            state: &state,
+            asset: shown.map(|(asset, _)| asset),
+            credential: shown.and_then(|(_, credential)| credential),
+        };
+        let door = Door { caller, seen, procedure, known, performed };
+        let coming = match (seen.side(), &state.at) {
+            (Side::Office, _) => entry.ahead.from(procedure, &state),
+            (Side::Applicant, Some(at)) => entry.ahead.from_step(&at.step),
+            (Side::Applicant, None) => BTreeSet::new(),
+        };
+        let first = procedure.first_step().map(|step| &step.key);
+        let mut asked: Vec<(AvailableKind, Option<&Step>)> = Vec::new();
+        for step in &procedure.steps {
+            let ends = if first == Some(&step.key) { AvailableKind::Resubmit } else { AvailableKind::ExecuteStep };
+            let ends = coming.contains(&Coming::Step(step.key.clone())).then_some(ends);
+            let signs = coming.contains(&Coming::Signature(step.key.clone())).then_some(AvailableKind::SignDocument);
+            asked.extend(ends.into_iter().chain(signs).map(|kind| (kind, Some(step))));
+        }
+        asked.extend(WHOLE.map(|kind| (kind, None)));
+        let now = |kind: AvailableKind, step: Option<&Step>| {
+            let here = |it: &&Available| it.kind == kind && it.step.as_ref() == step.map(|step| &step.key);
+            available.iter().any(|it| here(&it))
+        };
+        Ok(asked.into_iter().filter(|(kind, step)| !now(*kind, *step)).filter_map(|it| door.why(it.0, it.1)).collect())
+    }
+
+    /// Who is waited for at the step under way, as far as that side of the request may know it; none when it has ended.
+    pub(in crate::service) fn whose_turn(&self, policy: &Policy, seen: &Seen<SeenRequest>) -> Answer<Option<Awaited>> {
+        Ok(whose_turn(policy, seen, &self.entry_of(&seen.row)?.procedure))
+    }
+}
+
+impl Door<'_> {
+    fn state(&self) -> &State {
+        self.known.state
+    }
+
+    /// Why this is not possible; none where no grant of the caller's has a line for it.
+    fn why(&self, kind: AvailableKind, step: Option<&Step>) -> Option<Closed> {
+        let (row, action) = (&self.seen.row, kind.action());
+        let object = match step {
+            Some(step) => Object::Step(&self.procedure.key, &step.key),
+            None => Object::Procedure(&self.procedure.key),
+        };
+        let (mut allowed, mut unmet) = (false, Vec::new());
+        for grant in self.caller.grants_in(&row.office) {
+            match self.caller.policy().judge(self.caller, grant, (&**self.seen, object, action), self.performed) {
+                Judgement::Allowed(_) => allowed = true,
+                Judgement::Unmet(_, condition) => unmet.push(condition),
+                _ => {}
+            }
+        }
+        if !allowed && unmet.is_empty() {
+            return None;
+        }
+        let mut reasons = BTreeSet::new();
+        if !allowed {
+            reasons.extend(unmet.into_iter().map(|condition| match condition {
+                Condition::OtherThan(_) => ClosedReason::SeparationOfDuties,
+                Condition::Definitive => ClosedReason::ActingCapacity,
+            }));
+        }
+        let asked = if step.is_some() { Asked::AtStep(action) } else { Asked::Whole(action) };
+        let found = self.known.in_the_way(self.procedure, self.caller.pass.user, asked, step);
+        let needs = step.map(|step| self.needs(kind, step)).unwrap_or_default();
+        reasons.extend(found.iter().filter_map(|obstacle| self.reason(kind, obstacle)));
+        reasons.extend((!needs.signatures.is_empty()).then_some(ClosedReason::SignatureMissing));
+        reasons.extend((!needs.records.is_empty()).then_some(ClosedReason::RecordMissing));
+        let reasons: Vec<ClosedReason> = reasons.into_iter().collect();
+        let foremost = *reasons.first()?;
+        Some(Closed {
+            kind,
+            step: step.map(|step| step.key.clone()),
+            message: foremost.sentence().into(),
+            awaited: self.awaited(foremost, object, action),
+            reasons,
+            needs,
+        })
+    }
+
+    /// An obstacle as a reason; none where it is told by what is needed.
+    fn reason(&self, kind: AvailableKind, obstacle: &Obstacle) -> Option<ClosedReason> {
+        Some(match obstacle {
+            Obstacle::Ended => ClosedReason::Ended,
+            Obstacle::Elsewhere(_) if kind == AvailableKind::Resubmit => ClosedReason::NotReturned,
+            Obstacle::Elsewhere(_) if self.state().status == Status::Returned => ClosedReason::Returned,
+            Obstacle::Elsewhere(_) => ClosedReason::NotItsTurn,
+            // Whether a document was signed is the office's.
+            Obstacle::NothingOpen | Obstacle::NothingToSign if self.seen.side() == Side::Applicant => {
+                ClosedReason::NotItsTurn
+            }
+            Obstacle::NothingOpen => ClosedReason::SignatureMissing,
+            Obstacle::NothingToSign => {
+                let at = self.state().at.as_ref().and_then(|at| self.procedure.step(&at.step));
+                at?.signs.as_ref().and_then(|record| self.state().mark(record)).map(|_| ClosedReason::AlreadySigned)?
+            }
+            Obstacle::NotTheSubmitter => ClosedReason::NotTheSubmitter,
+            Obstacle::Provisioned => ClosedReason::Provisioned,
+            Obstacle::NotInService => ClosedReason::NotInService,
+            Obstacle::NoCredential => ClosedReason::NoCredential,
+            Obstacle::NotTheRecipient => ClosedReason::NotTheRecipient,
+            Obstacle::Read => ClosedReason::AlreadyRevealed,
+        })
+    }
+
+    /// What must be there before: records and signatures within the office are for its own people.
+    fn needs(&self, kind: AvailableKind, step: &Step) -> Needs {
+        let mut needs = Needs::default();
+        if self.seen.side() == Side::Applicant || self.state().at.is_none() {
+            return needs;
+        }
+        match kind {
+            AvailableKind::SignDocument => {
+                needs.records.extend(step.signs.iter().filter(|it| self.state().mark(it).is_none()).cloned());
+            }
+            AvailableKind::ExecuteStep => {
+                for refusal in workflow::needs(self.procedure, self.state(), step) {
+                    match refusal {
+                        Refusal::Missing { record, .. } => needs.records.push(record),
+                        Refusal::NotSigned(record) => needs.signatures.push((record, self.roles(step, Action::Sign))),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        needs
+    }
+
+    fn roles(&self, step: &Step, action: Action) -> Vec<String> {
+        self.caller.policy().roles(&self.seen.row.office, &self.procedure.key, &step.key, action).to_vec()
+    }
+
+    /// Who can change what stands in the way.
+    fn awaited(&self, reason: ClosedReason, object: Object<'_>, action: Action) -> Option<Awaited> {
+        let policy = self.caller.policy();
+        let may = |object: Object<'_>, action| {
+            let office = &self.seen.row.office;
+            let lines = policy.lines().iter().filter(|line| line.office == *office && line.action == action);
+            lines.filter(|line| line.object() == object).map(|line| line.role.clone()).collect::<Vec<_>>()
+        };
+        let people = |people: Option<Uuid>| people.into_iter().collect::<Vec<_>>();
+        match reason {
+            ClosedReason::Ended | ClosedReason::Provisioned | ClosedReason::NoCredential => None,
+            ClosedReason::SeparationOfDuties | ClosedReason::ActingCapacity => {
+                let step = match object {
+                    Object::Step(_, step) => Some(step.to_owned()),
+                    _ => None,
+                };
+                Some(Awaited { step, roles: may(object, action), people: Vec::new() })
+            }
+            ClosedReason::NotTheSubmitter => {
+                Some(Awaited { people: people(Some(self.seen.row.submitted_by)), ..Awaited::default() })
+            }
+            ClosedReason::NotTheRecipient => {
+                let recipient = self.known.credential.map(|held| held.recipient_id);
+                Some(Awaited { people: people(recipient), ..Awaited::default() })
+            }
+            ClosedReason::AlreadyRevealed => {
+                let whole = Object::Procedure(&self.procedure.key);
+                Some(Awaited { roles: may(whole, Action::Reissue), ..Awaited::default() })
+            }
+            ClosedReason::Returned
+            | ClosedReason::NotReturned
+            | ClosedReason::NotItsTurn
+            | ClosedReason::SignatureMissing
+            | ClosedReason::RecordMissing
+            | ClosedReason::AlreadySigned
+            | ClosedReason::NotInService => whose_turn(policy, self.seen, self.procedure),
+        }
+    }
+}
+
+fn whose_turn(policy: &Policy, seen: &Seen<SeenRequest>, procedure: &Procedure) -> Option<Awaited> {
+    let row = &seen.row;
+    let step = row.step.clone()?;
+    let roles = |action| policy.roles(&row.office, &procedure.key, &step, action).iter().cloned();
+    let returned = row.status == "RETURNED";
+    // Whether a document was signed is the office's.
+    let within = seen.side() == Side::Office;
+    let mut found: Vec<String> = Vec::new();
+    if returned || row.executable || !within {
+        found.extend(roles(Action::Execute));
+    }
+    if row.signable && within {
+        let signers: Vec<String> = roles(Action::Sign).filter(|role| !found.contains(role)).collect();
+        found.extend(signers);
+    }
+    let people = if returned && seen.submitter_active { vec![row.submitted_by] } else { Vec::new() };
+    Some(Awaited { step: Some(step), roles: found, people })
+}

@@ -1,0 +1,345 @@
+//! Why somebody may do something to a request, or may not: the decisions themselves, asked for another person, with the
+//! lines that they rest on.
+
+mod closed;
+mod obstacles;
+
+use uuid::Uuid;
+
+use obstacles::{Known, Obstacle};
+
+use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
+use crate::language::Text;
+use crate::policy::{Judgement, Line, Object, Policy};
+use crate::procedure::Step;
+use crate::say;
+use crate::service::{Answer, Available, HeldPolicy, Judged, Refused, Service, UserErrorCode};
+use crate::store::{self, About, Person, SeenRequest, Submitters, Viewing, ViewingScope};
+use crate::workflow::State;
+
+pub use closed::{Awaited, Closed, ClosedReason, Needs};
+
+/// What somebody may want to do to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// See it.
+    See,
+    /// Read a field of it that needs a line of its own.
+    Read(Field),
+    /// Do this at a step.
+    AtStep(Action),
+    /// Do this to it as a whole.
+    Whole(Action),
+}
+
+impl Asked {
+    /// Every one, in the order of the documentation.
+    pub const ALL: [Self; 13] = [
+        Self::See,
+        Self::AtStep(Action::Execute),
+        Self::AtStep(Action::Sign),
+        Self::AtStep(Action::Receive),
+        Self::Whole(Action::Withdraw),
+        Self::Whole(Action::Reveal),
+        Self::Whole(Action::Reissue),
+        Self::Whole(Action::Revoke),
+        Self::Read(Field::Nip),
+        Self::Read(Field::Phone),
+        Self::Read(Field::Email),
+        Self::Read(Field::Note),
+        Self::Read(Field::Address),
+    ];
+
+    /// What the policy is asked for it; none for what is a matter of several lines.
+    fn decided<'a>(self, procedure: &'a str, step: Option<&'a Step>) -> Option<(Object<'a>, Action)> {
+        match self {
+            Self::See => None,
+            Self::Read(field) => Some((Object::Field(field), Action::Read)),
+            Self::AtStep(action) => Some((Object::Step(procedure, step.map_or("", |step| &step.key)), action)),
+            Self::Whole(action) => Some((Object::Procedure(procedure), action)),
+        }
+    }
+
+    /// The word for it at the command line.
+    pub fn word(self) -> String {
+        match self {
+            Self::See => "see".to_owned(),
+            Self::Read(field) => format!("read-{field}"),
+            Self::AtStep(action) | Self::Whole(action) => action.word().to_owned(),
+        }
+    }
+
+    /// The one of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|asked| asked.word() == word)
+    }
+}
+
+/// Of whom, of which request, and what.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// What the person signs in with.
+    pub username: String,
+    /// The request's number.
+    pub request: String,
+    /// What they want to do.
+    pub asked: Asked,
+    /// At which step; the one under way where none is named.
+    pub step: Option<String>,
+}
+
+/// The answer, as of now.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// They may.
+    pub allowed: bool,
+    /// What stands in their way, a sentence each; nothing when they may.
+    pub obstacles: Vec<Text>,
+    /// The step that was asked about.
+    pub step: Option<String>,
+    /// The line by which they see the request; none where they do not.
+    pub seen_by: Option<Line>,
+    /// What the policy says of each grant that they hold, held or will hold in the request's office.
+    pub grants: Vec<(Grant, Verdict)>,
+}
+
+/// What the policy says of one grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// This line allows it.
+    Allows(Line),
+    /// This line would, but for this condition.
+    Unmet(Line, Condition),
+    /// No line lets the grant's role do it.
+    NoLine,
+    /// The role sees requests, and none of its lines shows this one.
+    ShowsOthers,
+    /// The grant is of another agency than the one that asks.
+    OtherAgency,
+    /// It is not in force yet.
+    NotYet,
+    /// It has ended.
+    Ended,
+}
+
+impl From<Judgement<'_>> for Verdict {
+    fn from(judgement: Judgement<'_>) -> Self {
+        match judgement {
+            Judgement::Allowed(line) => Self::Allows(line.clone()),
+            Judgement::Unmet(line, condition) => Self::Unmet(line.clone(), condition.clone()),
+            Judgement::NoLine => Self::NoLine,
+            // What is judged is of this office and this procedure.
+            Judgement::OtherAgency | Judgement::Elsewhere => Self::OtherAgency,
+        }
+    }
+}
+
+/// A request, as the decisions need it.
+struct Facts {
+    about: About,
+    state: State,
+    performed: Performed,
+    documents: Vec<entity::document::Model>,
+    asset: Option<entity::asset::Model>,
+    credential: Option<entity::credential::Model>,
+}
+
+impl Facts {
+    fn known(&self) -> Known<'_> {
+        Known {
+            row: &self.about.row,
+            submitter_active: self.about.submitter_active,
+            state: &self.state,
+            asset: self.asset.as_ref(),
+            credential: self.credential.as_ref(),
+        }
+    }
+}
+
+impl Service {
+    /// Answers whoever may ask so in the request's office; none where they may not, or do not see the request, or the office
+    /// does not know the person. Asking shows no SECRET request to whom nothing else does.
+    pub async fn explain(&self, asker: &Judged, question: &Question) -> Answer<Option<Explanation>> {
+        let offices: Vec<&str> = self.catalog.offices().map(|entry| entry.office.key.as_str()).collect();
+        let may = |office: &&str| {
+            let subject = WholeOffice((*office).to_owned());
+            asker.policy().grants(asker, &subject, Object::Office, Action::Explain, None).is_ok()
+        };
+        let explained: Vec<&str> = offices.into_iter().filter(may).collect();
+        if explained.is_empty() {
+            return Ok(None);
+        }
+        let mut viewing = self.viewing(asker);
+        viewing.scopes.extend(explained.iter().map(|office| whole(office, Scope::Office)));
+        let seen = store::see_request_by_number(&self.store, &viewing, &question.request).await?;
+        let Some(seen) = seen.filter(|seen| explained.contains(&seen.row.office.as_str())) else { return Ok(None) };
+        let Some(person) = self.store.person_by_username(&question.username).await? else { return Ok(None) };
+        if store::office_people(self.store.reader(), &seen.row.office, Some(person.id)).await?.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.explanation(asker.policy(), &person, &seen, question).await?))
+    }
+
+    /// Answers the operator, of any request; refused where there is no such request or person.
+    pub async fn explain_to_operator(&self, question: &Question) -> Answer<Explanation> {
+        let scopes = self.catalog.offices().map(|entry| whole(&entry.office.key, Scope::All)).collect();
+        let (policy, user) = (self.policy(), Uuid::nil());
+        let submitters = policy.submitters(&self.catalog);
+        let viewing = Viewing { user, now: self.now(), offices: Vec::new(), scopes, submitters };
+        let seen = store::see_request_by_number(&self.store, &viewing, &question.request).await?;
+        let seen = seen.ok_or_else(|| missing(&["request"], "There is no request of this number."))?;
+        let person = self.store.person_by_username(&question.username).await?;
+        let person = person.ok_or_else(|| missing(&["user"], "Nobody signs in by this name."))?;
+        self.explanation(&policy, &person, &seen, question).await
+    }
+
+    async fn explanation(
+        &self,
+        policy: &HeldPolicy,
+        person: &Person,
+        request: &Seen<SeenRequest>,
+        question: &Question,
+    ) -> Answer<Explanation> {
+        let now = self.now();
+        let facts = self.facts(request, &policy.submitters(&self.catalog)).await?;
+        let row = &facts.about.row;
+        let entry = self.entry_of(row)?;
+        let step = step_of(&entry.procedure.steps, &facts, question)?;
+        let mut held = store::person_grants(self.store.reader(), person.id).await?;
+        held.retain(|grant| grant.office == row.office);
+        let in_force = held.iter().filter(|grant| grant.in_force(now)).cloned().collect();
+        // What let them in does not matter: nobody acts by this.
+        let pass = Pass::new(person.id, Login::Session(Uuid::nil()));
+        let theirs = Judged::new(Caller { pass, grants: in_force, language: None }, policy.clone());
+
+        let seen = self.viewing(&theirs).sees().see(&facts.about);
+        let shows = |grant: &Grant| self.line_that_shows(&theirs, grant, &facts.about);
+        let seen_by = seen.as_ref().and_then(|_| theirs.grants.iter().find_map(shows));
+        let verdict = |grant: &Grant| match question.asked.decided(&row.procedure, step) {
+            _ if now < grant.valid_from => Verdict::NotYet,
+            _ if !grant.in_force(now) => Verdict::Ended,
+            None => sight(policy, grant, shows(grant)),
+            Some((object, action)) => {
+                policy.judge(&theirs, grant, (&**request, object, action), Some(&facts.performed)).into()
+            }
+        };
+        let grants: Vec<(Grant, Verdict)> = held.iter().map(|grant| (grant.clone(), verdict(grant))).collect();
+        let lets = grants.iter().any(|(_, verdict)| matches!(verdict, Verdict::Allows(_)));
+        let may = match (question.asked, &seen) {
+            (Asked::See, seen) => seen.is_some(),
+            // What is handed over may be theirs before they see any of it.
+            (Asked::AtStep(Action::Receive), _) => lets,
+            (_, None) => false,
+            (Asked::Read(field), Some(seen)) => lets && self.has_shown(field, seen, &facts),
+            (Asked::AtStep(action) | Asked::Whole(action), Some(seen)) => {
+                let held = facts.asset.as_ref().map(|asset| (asset, facts.credential.as_ref()));
+                let available = self.available(&theirs, seen, &facts.documents, held, Some(&facts.performed))?;
+                available.iter().any(|available| is_it(available, action, step))
+            }
+        };
+        let allowed = may && person.deactivated_at.is_none();
+        let mut obstacles = Vec::new();
+        if !allowed {
+            if person.deactivated_at.is_some() {
+                obstacles.push("They were put out of service, and cannot sign in.".into());
+            }
+            if seen.is_none() && question.asked != Asked::AtStep(Action::Receive) {
+                obstacles.push("They do not see the request: no line of a grant in force shows it.".into());
+            }
+            if !lets && question.asked != Asked::See {
+                obstacles.push("None of their grants in this office allows it now.".into());
+            }
+            match (question.asked, &seen) {
+                (Asked::Read(Field::Note), Some(seen)) if seen.side() == Side::Applicant => {
+                    obstacles.push("The office keeps its notes from the agency that asked.".into());
+                }
+                (Asked::Read(Field::Address), Some(_)) if lets => {
+                    obstacles.push("They see no asset of the request.".into());
+                }
+                _ => {}
+            }
+            let found = facts.known().in_the_way(&entry.procedure, person.id, question.asked, step);
+            obstacles.extend(found.iter().map(Obstacle::sentence));
+        }
+        Ok(Explanation { allowed, obstacles, step: step.map(|step| step.key.clone()), seen_by, grants })
+    }
+
+    /// Whether there is something of a field in what somebody sees of a request.
+    fn has_shown(&self, field: Field, seen: &Seen<SeenRequest>, facts: &Facts) -> bool {
+        match field {
+            Field::Note => seen.side() == Side::Office,
+            Field::Address => facts.asset.as_ref().is_some_and(|asset| self.sees_asset(seen, asset)),
+            Field::Nip | Field::Phone | Field::Email => true,
+        }
+    }
+
+    async fn facts(&self, request: &Seen<SeenRequest>, submitters: &Submitters) -> Answer<Facts> {
+        let (reader, ids) = (self.store.reader(), [request.row.id]);
+        let about = store::about_requests(&self.store, &ids, submitters, self.now()).await?.remove(&request.row.id);
+        let about = about.ok_or_else(|| missing(&["request"], "The request is gone."))?;
+        let visits = store::visits_of(reader, &ids).await?;
+        let documents = store::documents_of(reader, &ids).await?;
+        let asset = store::assets_of(reader, &ids).await?.pop();
+        let credential = match &asset {
+            None => None,
+            Some(asset) => store::credentials_of(reader, &[asset.id]).await?.pop(),
+        };
+        let (state, performed) = (self.state_of(&about.row)?, store::performed(&visits));
+        Ok(Facts { about, state, performed, documents, asset, credential })
+    }
+
+    /// The first line by which a grant shows a request.
+    fn line_that_shows(&self, person: &Judged, grant: &Grant, about: &About) -> Option<Line> {
+        let alone = Caller { grants: vec![grant.clone()], ..Caller::clone(person) };
+        let viewing = self.viewing(&Judged::new(alone, person.policy().clone()));
+        let shown = viewing.scopes.iter().find(|scope| {
+            let only = Viewing { scopes: vec![(*scope).clone()], ..viewing.clone() };
+            only.sees().side(about).is_some()
+        });
+        let see = Action::See(shown?.scope);
+        person.policy().line(&grant.role, &grant.office, Object::Requests, see).cloned()
+    }
+}
+
+/// All of an office's requests within a scope.
+fn whole(office: &str, scope: Scope) -> ViewingScope {
+    ViewingScope { office: office.to_owned(), agency: None, scope, steps: Vec::new() }
+}
+
+fn missing(path: &[&str], message: &'static str) -> Refused {
+    Refused::user(UserErrorCode::NotFound, path, message)
+}
+
+/// The step that is asked about; none where none matters.
+fn step_of<'a>(steps: &'a [Step], facts: &Facts, question: &Question) -> Answer<Option<&'a Step>> {
+    if !matches!(question.asked, Asked::AtStep(_)) {
+        return Ok(None);
+    }
+    let under_way = facts.state.at.as_ref().map(|at| at.step.as_str());
+    let key = question.step.as_deref().or(under_way);
+    let found = key.and_then(|key| steps.iter().find(|step| step.key == key));
+    if let Some(step) = found {
+        return Ok(Some(step));
+    }
+    let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
+    let steps = keys.join(", ");
+    let message = match key {
+        Some(_) => say!("The procedure has no such step; its steps are {steps}.", steps),
+        None => say!("The request has ended: say which step; its steps are {steps}.", steps),
+    };
+    Err(Refused::user(UserErrorCode::InvalidInput, &["step"], message))
+}
+
+/// What a grant's lines say of seeing the request.
+fn sight(policy: &Policy, grant: &Grant, line: Option<Line>) -> Verdict {
+    match line {
+        Some(line) => Verdict::Allows(line),
+        None if policy.scopes(&grant.office, &grant.role).is_empty() => Verdict::NoLine,
+        None => Verdict::ShowsOthers,
+    }
+}
+
+/// Whether what is available is what was asked about.
+fn is_it(available: &Available, action: Action, step: Option<&Step>) -> bool {
+    available.kind.action() == action && available.step.as_deref() == step.map(|step| step.key.as_str())
+}

@@ -1,0 +1,19 @@
+//! The language that a person has chosen to be spoken to in.
+
+use crate::access::Caller;
+use crate::language::Language;
+use crate::service::retry::again;
+use crate::service::{Answer, Service};
+use crate::store;
+
+impl Service {
+    /// Chooses the language that the caller is spoken to in; none lets each client say.
+    pub async fn choose_language(&self, caller: &Caller, language: Option<Language>) -> Answer<()> {
+        again(|| async {
+            let (transaction, caller) = self.begin(caller.pass).await?;
+            store::set_language(&transaction, caller.pass.user, language).await?;
+            self.commit_person(transaction).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,48 @@
+//! Changing one's password.
+
+use std::net::IpAddr;
+
+use crate::access::Caller;
+use crate::auth::{Passwords, Secret};
+use crate::service::retry::again;
+use crate::service::{Answer, Refused, Service, UserErrorCode};
+use crate::store::{self, Ending};
+
+impl Service {
+    /// Replaces the caller's password, which they prove to know, and ends all their other sessions.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        current: Secret,
+        new: Secret,
+        address: Option<IpAddr>,
+    ) -> Answer<()> {
+        Passwords::judge(&new).map_err(|why| Refused::user(UserErrorCode::InvalidInput, &["newPassword"], why))?;
+        let person = self.identify_again(caller, current, address).await?;
+        let hash = self.passwords.hash_apart(new).await.map_err(Refused::Internal)?;
+        again(|| async {
+            let (transaction, caller) = self.begin(caller.pass).await?;
+            let person = self.still(&transaction, &person).await?;
+            store::end_rights(&transaction, caller.pass.user).await?;
+            store::set_password(&transaction, person.id, hash.clone()).await?;
+            let others = match caller.pass.session() {
+                Some(kept) => Ending::Others(person.id, kept),
+                None => Ending::All(person.id),
+            };
+            store::end_sessions(&transaction, others, self.now()).await?;
+            self.commit_person(transaction).await
+        })
+        .await
+    }
+
+    /// The caller, who proves by their password once more that it is them.
+    pub(in crate::service) async fn identify_again(
+        &self,
+        caller: &Caller,
+        password: Secret,
+        address: Option<IpAddr>,
+    ) -> Answer<store::Person> {
+        let person = self.store.people(&[caller.pass.user]).await?.pop().ok_or(Refused::Unauthenticated)?;
+        self.identify(&person.username, password, address).await
+    }
+}

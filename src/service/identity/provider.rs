@@ -1,0 +1,42 @@
+//! Those whom an organisation's own identity provider lets in. They are people who are known here: nobody is added.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::access::{Login, Pass};
+use crate::auth::Provider;
+use crate::service::{Answer, Refused, Service};
+
+impl Service {
+    /// The same, which takes that provider's tokens too.
+    pub fn with_provider(self, provider: Provider) -> Self {
+        Self { provider: Some(Arc::new(provider)), ..self }
+    }
+
+    /// Keeps the provider's keys known, where there is one. Never ends by itself.
+    pub async fn keep_provider(&self) {
+        match &self.provider {
+            Some(provider) => provider.keep().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whom a token of the provider's lets in, and until when; none for what is not its.
+    pub(in crate::service) async fn provider_pass(&self, token: &str) -> Answer<Option<(Pass, DateTime<Utc>)>> {
+        let Some(provider) = self.provider.as_ref().filter(|provider| provider.is_named_by(token)) else {
+            return Ok(None);
+        };
+        let (name, until) = provider.verify(token, self.now()).await.map_err(|why| {
+            // Anybody can send what is refused here.
+            tracing::debug!(why, "a token of the identity provider is refused");
+            Refused::Unauthenticated
+        })?;
+        let person = self.store.person_by_username(&name).await?;
+        let person = person.filter(|person| person.deactivated_at.is_none()).ok_or_else(|| {
+            tracing::info!(name, "the identity provider names somebody who is not known here, or was deactivated");
+            Refused::Unauthenticated
+        })?;
+        Ok(Some((Pass::new(person.id, Login::Provider), until)))
+    }
+}

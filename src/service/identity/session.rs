@@ -1,0 +1,74 @@
+//! Sessions: prolonging and ending them.
+
+use chrono::TimeDelta;
+use entity::session;
+
+use crate::access::{Caller, Login, Pass};
+use crate::auth::{self, Bearer, Secret};
+use crate::service::retry::again;
+use crate::service::{Answer, Judged, Refused, Service, SignedIn, UserErrorCode};
+use crate::store::{self, Ending};
+
+/// How long it is remembered that a token was used or a session ended: longer than any access token is good.
+pub(in crate::service) const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
+impl Service {
+    /// Prolongs a session by its newest token, which is used up. One that was used before has two owners: then the session
+    /// ends for both.
+    pub async fn refresh_session(&self, token: Secret) -> Answer<SignedIn> {
+        again(|| self.refresh_session_once(auth::digest(token.expose()))).await
+    }
+
+    async fn refresh_session_once(&self, hash: [u8; 32]) -> Answer<SignedIn> {
+        // Who guesses takes no writer's place.
+        store::refresh_token(self.store.reader(), &hash).await?.ok_or_else(over)?;
+        let transaction = self.store.begin().await?;
+        let now = self.now();
+        let first = store::use_refresh_token(&transaction, &hash, now).await?;
+        let (token, session) = store::refresh_token(&transaction, &hash).await?.ok_or_else(over)?;
+        if !first {
+            if store::end_sessions(&transaction, Ending::One(session.id), now).await? > 0 {
+                tracing::warn!(user = %session.user_id, session = %session.id, "a refresh token came twice: its session is ended");
+            }
+            self.commit_person(transaction).await?;
+            return Err(over());
+        }
+        let pass = Pass::new(session.user_id, Login::Session(session.id));
+        let caller = store::caller(&transaction, pass, now).await?;
+        let caller = caller.filter(|_| now < token.expires_at).ok_or_else(over)?;
+        let (tokens, kept) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
+        store::prolong_session(&transaction, kept).await?;
+        self.commit_person(transaction).await?;
+        Ok(SignedIn { caller: Judged::new(caller, self.policy()), tokens })
+    }
+
+    /// Ends the session that somebody is in, or all of theirs.
+    pub async fn sign_out(&self, pass: Pass, everywhere: bool) -> Answer<()> {
+        let which = match pass.session() {
+            _ if everywhere => Ending::All(pass.user),
+            Some(session) => Ending::One(session),
+            None => {
+                let message = "You are in no session of this server's: sign out where you were given your token.";
+                return Err(Refused::Forbidden(message.into()));
+            }
+        };
+        again(|| async {
+            let (transaction, _) = self.begin(pass).await?;
+            store::end_rights(&transaction, pass.user).await?;
+            store::end_sessions(&transaction, which, self.now()).await?;
+            self.commit_person(transaction).await
+        })
+        .await
+    }
+
+    /// The sessions of the caller that last, the latest used first.
+    pub async fn sessions(&self, caller: &Caller) -> Answer<Vec<session::Model>> {
+        Ok(store::sessions_of(&self.store, caller.pass.user, self.now()).await?)
+    }
+}
+
+/// What a token that prolongs nothing is answered, whatever the reason.
+fn over() -> Refused {
+    let message = "This refresh token is not known, was used, or its session has ended. Sign in again.";
+    Refused::user(UserErrorCode::SessionEnded, &["refreshToken"], message)
+}

@@ -1,0 +1,45 @@
+//! The key that signs tokens: replaced without signing anybody out.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+
+use crate::auth::{PublicKey, Signing};
+use crate::service::{Answer, Refused, Service};
+use crate::store;
+
+/// For how long tokens are checked by a key that another has replaced: longer than any access token is good.
+pub const RETIRED: TimeDelta = TimeDelta::hours(25);
+
+/// For how long it is believed what was read of another key.
+const KNOWN: TimeDelta = TimeDelta::minutes(1);
+
+impl Service {
+    /// Signs with the key in a folder from here on. The error says why it does not.
+    pub async fn take_up_signing_key(&self, folder: &Path) -> Result<(), String> {
+        let signing = Signing::open(folder).map_err(|error| error.to_string())?;
+        let recorded = self.store.recorded_key_ids().await.map_err(|error| error.to_string())?;
+        let id = signing.public().id.clone();
+        if !recorded.iter().any(|(purpose, on_record)| purpose == "signing" && *on_record == id) {
+            return Err(format!(
+                "the signing key in {} is {id}, which is not the one on record; mend: copy the one there that \
+                 `disposisi keys rotate` made",
+                folder.display()
+            ));
+        }
+        self.keys.sign_with(signing);
+        tracing::info!(id, "tokens are signed by the key on record");
+        Ok(())
+    }
+
+    /// Learns the key that a token names, if it is another of this database's.
+    pub(in crate::service) async fn learn_key_of(&self, token: &str) -> Answer<()> {
+        let now = self.now();
+        let Some(id) = self.keys.unknown_key(token, now) else { return Ok(()) };
+        let found = store::published_key(&self.store, &id).await?.ok_or(Refused::Unauthenticated)?;
+        if found.retired_at.is_none_or(|retired| now < retired + RETIRED) {
+            self.keys.check_by(&PublicKey { id, bytes: found.public }, now + KNOWN);
+        }
+        Ok(())
+    }
+}

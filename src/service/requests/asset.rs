@@ -1,0 +1,349 @@
+//! The life of an asset, driven by the outcomes' effects; and taking one out of service.
+
+use std::collections::HashMap;
+
+use entity::{asset, credential};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::access::{Action, Pass};
+use crate::language::Text;
+use crate::policy::Object;
+use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
+use crate::say;
+use crate::service::validation::Faults;
+use crate::service::{
+    Answer, AssetGiven, DocumentGiven, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
+};
+use crate::store::{self, Append, Audience, Change, Held, StoreError};
+use crate::workflow::{self, Act, Stage};
+
+/// One asset holds so many units of a place at most: each is a row.
+const MOST_UNITS: i64 = 1_000;
+
+/// What an act means to the asset.
+pub(in crate::service) struct Provisioning<'a> {
+    pub(in crate::service) entry: &'a ProcedureEntry,
+    pub(in crate::service) step: &'a Step,
+    pub(in crate::service) outcome: &'a Outcome,
+    /// Before and after the act, as the step machine says.
+    pub(in crate::service) stages: (Option<Stage>, Option<Stage>),
+    pub(in crate::service) given: Option<&'a AssetGiven>,
+    pub(in crate::service) documents: &'a [DocumentGiven],
+    pub(in crate::service) recipient: Option<Uuid>,
+    /// The roles that may receive what the step hands over.
+    pub(in crate::service) receivers: &'a [String],
+}
+
+/// A stage's stored word.
+fn stage_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Reserved => "RESERVED",
+        Stage::Provisioned => "PROVISIONED",
+        Stage::Verified => "VERIFIED",
+        Stage::Active => "ACTIVE",
+        Stage::Revoked => "REVOKED",
+    }
+}
+
+impl Service {
+    /// Has an act's effect on the request's asset.
+    pub(in crate::service) async fn provision(&self, change: &mut Change<'_>, act: Provisioning<'_>) -> Answer<()> {
+        let (before, after) = act.stages;
+        let (Some(spec), Some(stage)) = (&act.entry.procedure.asset, after) else { return Ok(()) };
+        let stored = store::assets_of(change.transaction(), &[change.row.id]).await?.pop();
+        if stage == Stage::Revoked {
+            if let Some(row) = stored.filter(|_| before != Some(Stage::Revoked)) {
+                let reason = change.row.reason.clone();
+                free(change, row, reason, Audience::Office).await?;
+            }
+            return Ok(());
+        }
+        let numbers = spec.numbers.iter().any(|(_, kind)| act.documents.iter().any(|given| given.kind == *kind));
+        if act.outcome.effect.is_none() && act.given.is_none() && !numbers {
+            return Ok(());
+        }
+        change.expect_asset_untouched().await?;
+        let now = change.now();
+        let new = stored.is_none();
+        let mut row = stored.unwrap_or_else(|| asset::Model {
+            id: store::new_id(now),
+            request_id: change.row.id,
+            office: change.row.office.clone(),
+            procedure: change.row.procedure.clone(),
+            agency_id: change.row.agency_id,
+            kind: spec.kind.clone(),
+            name: String::new(),
+            unique_name: None,
+            status: String::new(),
+            attributes: "{}".to_owned(),
+            created_at: now,
+            verified_at: None,
+            delivered_at: None,
+            revoked_at: None,
+            revocation_reason: None,
+        });
+        let attributes = attributes(&row, &act, spec)?;
+        row.attributes = Value::Object(attributes.clone()).to_string();
+        row.name = fill(&spec.name, &attributes);
+        row.unique_name = spec.unique.as_deref().map(|template| fill(template, &attributes));
+        row.status = stage_word(stage).to_owned();
+        row.verified_at =
+            if stage == Stage::Verified { Some(now) } else { row.verified_at.filter(|_| stage == Stage::Active) };
+        if stage == Stage::Active && row.delivered_at.is_none() {
+            row.delivered_at = Some(now);
+        }
+        let id = row.id;
+        let taken = |error| taken(spec, error);
+        store::save_asset(change.transaction(), row.clone(), new).await.map_err(taken)?;
+        if act.given.is_some()
+            && let Some(interval) = &spec.interval
+        {
+            match place(interval, &attributes)? {
+                Some(held) => store::hold_units(change.transaction(), &row, &held).await.map_err(taken)?,
+                None => store::release_units(change.transaction(), id).await?,
+            }
+        }
+        self.hold_secret(change, &act, id).await?;
+        let kind = match (act.outcome.effect, before) {
+            (Some(Effect::Reserve), None) => "ASSET_RESERVED",
+            (Some(Effect::Provision), None | Some(Stage::Reserved)) => "ASSET_PROVISIONED",
+            (Some(Effect::Verify), _) => "ASSET_VERIFIED",
+            (Some(Effect::Deliver), _) => "ASSET_DELIVERED",
+            _ => "ASSET_UPDATED",
+        };
+        let audience = if kind == "ASSET_DELIVERED" { Audience::Applicant } else { Audience::Office };
+        let step = Some(act.step.key.clone());
+        change.append(Append { kind, step, asset: Some(id), audience: Some(audience), ..Default::default() }).await?;
+        Ok(())
+    }
+
+    /// Seals the secret that came with the act; hands it over when the asset is delivered.
+    async fn hold_secret(&self, change: &Change<'_>, act: &Provisioning<'_>, asset: Uuid) -> Answer<()> {
+        let now = change.now();
+        if let Some(secret) = act.given.and_then(|given| given.secret.as_ref()) {
+            let held = credential::Model {
+                asset_id: asset,
+                recipient_id: change.row.submitted_by,
+                state: "HELD".to_owned(),
+                sealed: Some(self.seal(asset, secret)?),
+                reveal_key: None,
+                revealed_at: None,
+                changed_at: now,
+            };
+            store::save_credential(change.transaction(), held).await?;
+        }
+        if act.outcome.effect != Some(Effect::Deliver) {
+            return Ok(());
+        }
+        let Some(held) = store::credentials_of(change.transaction(), &[asset]).await?.pop() else { return Ok(()) };
+        let mut recipient_id = held.recipient_id;
+        if act.outcome.recipient != Requirement::None {
+            recipient_id = self.recipient(change, act.receivers, act.recipient, change.row.submitted_by).await?;
+        }
+        let handed = credential::Model { recipient_id, state: "AVAILABLE".to_owned(), changed_at: now, ..held };
+        Ok(store::save_credential(change.transaction(), handed).await?)
+    }
+
+    /// Who gets a credential: the person named among the agency's people of those roles, else whoever it is for without a name.
+    pub(in crate::service) async fn recipient(
+        &self,
+        change: &Change<'_>,
+        roles: &[String],
+        named: Option<Uuid>,
+        otherwise: Uuid,
+    ) -> Answer<Uuid> {
+        let row = &change.row;
+        let people =
+            store::agency_people(change.transaction(), &row.office, &[row.agency_id], roles, change.now()).await?;
+        let wanted = named.unwrap_or(otherwise);
+        if people.iter().any(|(_, person)| person.id == wanted) {
+            return Ok(wanted);
+        }
+        let message = match named {
+            Some(_) => "This is nobody of the agency who may receive the credential; availableActions lists who may.",
+            None => "Whom it would be for can no longer receive it: name another person of the agency.",
+        };
+        Err(Refused::user(UserErrorCode::InvalidInput, &["recipientId"], message))
+    }
+
+    /// Takes a delivered asset out of service.
+    pub(in crate::service) async fn revoke_asset_once(&self, pass: Pass, command: RevokeAsset) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin_act(pass).await?;
+        let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let office = self.office_of(&seen.row)?;
+        let procedure = &entry.procedure;
+        let (object, refused) = (Object::Procedure(&procedure.key), "You hold no role that may revoke this asset.");
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Revoke), refused).await?;
+        let identity = serde_json::json!({ "asset": command.asset, "reason": command.reason });
+        let key = self.key(pass, "revokeAsset", command.idempotency_key.as_deref(), &identity)?;
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
+            return Ok(done);
+        }
+        let mut faults = Faults::default();
+        let reason = faults.prose(&["reason"], &command.reason);
+        faults.settle()?;
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let after = workflow::decide(procedure, &change.state()?, &Act::Revoke)
+            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+        let now = change.now();
+        crate::service::requests::transition::describe(&mut change.row, procedure, office, &after, now)?;
+        free(&mut change, row, Some(reason), Audience::Applicant).await?;
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, command.asset).await
+    }
+
+    /// An asset that the caller may see, with its request.
+    pub(in crate::service) async fn see_asset(
+        &self,
+        transaction: &store::Transaction,
+        caller: &crate::service::Judged,
+        id: Uuid,
+    ) -> Answer<(crate::access::Seen<store::SeenRequest>, asset::Model)> {
+        let not_found = || Refused::not_found(&["assetId"]);
+        let found = store::asset_by_id(transaction, id).await?.map(|row| row.request_id);
+        let seen = self.see_holder(transaction, caller, found, &["assetId"]).await;
+        // What was found first only told whose it is: it may have changed before the request was locked.
+        let row = store::asset_by_id(transaction, id).await;
+        let (seen, row) = (seen?, row?.ok_or_else(not_found)?);
+        if !self.sees_asset(&seen, &row) {
+            return Err(not_found());
+        }
+        Ok((seen, row))
+    }
+}
+
+/// Frees what an asset holds, and forgets its secret.
+pub(in crate::service) async fn free(
+    change: &mut Change<'_>,
+    mut row: asset::Model,
+    reason: Option<String>,
+    audience: Audience,
+) -> Answer<()> {
+    change.expect_asset_untouched().await?;
+    row.status = stage_word(Stage::Revoked).to_owned();
+    row.revoked_at = Some(change.now());
+    row.revocation_reason = reason;
+    let id = row.id;
+    store::save_asset(change.transaction(), row, false).await?;
+    store::release_units(change.transaction(), id).await?;
+    if let Some(held) = store::credentials_of(change.transaction(), &[id]).await?.pop() {
+        // What was revealed stays so; what was not will not be.
+        let state = if held.state == "REVEALED" { held.state.clone() } else { "HELD".to_owned() };
+        let gone = credential::Model { sealed: None, reveal_key: None, state, ..held };
+        store::save_credential(change.transaction(), gone).await?;
+    }
+    let append = Append { kind: "ASSET_REVOKED", asset: Some(id), audience: Some(audience), ..Default::default() };
+    change.append(append).await?;
+    Ok(())
+}
+
+/// The attributes after the act, judged by the SOP's schema: what came with the act, and then all of them together.
+fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> Answer<Map<String, Value>> {
+    let damaged = |error: serde_json::Error| Refused::Internal(error.to_string());
+    let mut attributes: Map<String, Value> = serde_json::from_str(&row.attributes).map_err(damaged)?;
+    if let Some(given) = act.given {
+        let form = act.entry.asset_form(act.step, act.outcome);
+        let form = form.ok_or_else(|| Refused::Internal("no schema for the attributes".to_owned()))?;
+        let mut faults = form.validate(&given.attributes);
+        let given = given.attributes.as_object().cloned().unwrap_or_default();
+        // The number of a document is the document's to give.
+        faults.extend(spec.numbers.keys().filter(|name| given.contains_key(*name)).map(|name| FieldFault {
+            path: vec![name.clone()],
+            message: say!("is taken from its document: leave it out"),
+        }));
+        settle(faults, &HashMap::new())?;
+        if act.outcome.asset_changes.is_empty() {
+            attributes.retain(|name, _| spec.numbers.contains_key(name));
+        }
+        attributes.extend(given);
+    }
+    // Where each number came from, to tell it there.
+    let mut numbered: HashMap<&str, usize> = HashMap::new();
+    for (attribute, kind) in &spec.numbers {
+        let mut documents = act.documents.iter().enumerate();
+        if let Some((index, document)) = documents.find(|(_, given)| given.kind == *kind)
+            && let Some(number) = &document.number
+        {
+            attributes.insert(attribute.clone(), Value::from(number.as_str()));
+            numbered.insert(attribute, index);
+        }
+    }
+    if act.given.is_none() && numbered.is_empty() {
+        return Ok(attributes);
+    }
+    let whole = Value::Object(attributes);
+    settle(act.entry.attributes.as_ref().map(|form| form.validate(&whole)).unwrap_or_default(), &numbered)?;
+    match whole {
+        Value::Object(attributes) => Ok(attributes),
+        _ => Err(Refused::Internal("attributes are no object".to_owned())),
+    }
+}
+
+/// Tells what is wrong with attributes, each at its place in the input.
+fn settle(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> Answer<()> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let error = |fault: FieldFault| {
+        let document = fault.path.first().and_then(|name| numbered.get(name.as_str()));
+        let path = match document {
+            Some(index) => vec!["documents".to_owned(), index.to_string(), "number".to_owned()],
+            None => ["asset", "attributes"].into_iter().map(str::to_owned).chain(fault.path).collect(),
+        };
+        UserError { code: UserErrorCode::InvalidInput, message: fault.message, path }
+    };
+    Err(Refused::User(faults.into_iter().map(error).collect()))
+}
+
+/// A template with its `{attribute}`s filled in, each once: what is filled in is not read again.
+fn fill(template: &str, attributes: &Map<String, Value>) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, name, after)) =
+        rest.split_once('{').and_then(|(before, rest)| rest.split_once('}').map(|(name, after)| (before, name, after)))
+    {
+        filled.push_str(before);
+        match attributes.get(name) {
+            Some(Value::String(text)) => filled.push_str(text),
+            Some(value) => filled.push_str(&value.to_string()),
+            None => {}
+        }
+        rest = after;
+    }
+    filled + rest
+}
+
+/// A name or place that another asset has, at the attribute that names it.
+fn taken(spec: &AssetSpec, error: StoreError) -> Refused {
+    let named = spec.unique.as_deref().and_then(|template| template.split_once('{')?.1.split_once('}'));
+    let attribute = match error {
+        StoreError::NameTaken => named.map(|(name, _)| name),
+        StoreError::PlaceTaken => spec.interval.as_ref().map(|interval| interval.from.as_str()),
+        _ => None,
+    };
+    match (Refused::from(error), attribute) {
+        (Refused::User(mut errors), Some(attribute)) => {
+            errors.iter_mut().for_each(|error| error.path.push(attribute.to_owned()));
+            Refused::User(errors)
+        }
+        (other, _) => other,
+    }
+}
+
+/// The stretch of a place that the attributes name, where they name one.
+fn place(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<Held>> {
+    let Some(place) = attributes.get(&interval.place).and_then(Value::as_str) else { return Ok(None) };
+    let unit = |name: &str| attributes.get(name).and_then(Value::as_i64).and_then(|unit| i32::try_from(unit).ok());
+    let refuse = |message: Text| {
+        Err(Refused::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
+    };
+    match (unit(&interval.from), unit(&interval.to)) {
+        (Some(from), Some(to)) if i64::from(to) - i64::from(from) >= MOST_UNITS => {
+            refuse(say!("One asset holds {most} units at most.", most = MOST_UNITS))
+        }
+        (Some(from), Some(to)) if from <= to => Ok(Some(Held { place: place.to_owned(), from, to })),
+        _ => refuse(say!("`{to}` must not be below `{from}`.", to = &interval.to, from = &interval.from)),
+    }
+}

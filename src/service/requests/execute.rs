@@ -1,0 +1,254 @@
+//! Ending a step by an outcome.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use entity::{disposition, document, signature};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::access::{Action, Pass};
+use crate::policy::Object;
+use crate::procedure::{Outcome, Procedure, Step, canonical};
+use crate::say;
+use crate::service::requests::asset::Provisioning;
+use crate::service::requests::transition::{arrive, describe, document_audience, expect_version, leave};
+use crate::service::validation::Faults;
+use crate::service::{Answer, DocumentGiven, ExecuteStep, Refused, Service, UserErrorCode};
+use crate::store::{self, Append, Change};
+use crate::workflow::{self, Act, Execution};
+
+impl Service {
+    /// Ends the step under way.
+    pub(in crate::service) async fn execute_step_once(&self, pass: Pass, command: ExecuteStep) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin_act(pass).await?;
+        let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let office = self.office_of(&seen.row)?;
+        let procedure = &entry.procedure;
+        if procedure.step(&command.step).is_none() {
+            let unknown = workflow::Refusal::UnknownStep(command.step);
+            return Err(Refused::from_refusals(procedure, vec![unknown]));
+        }
+        let object = Object::Step(&procedure.key, &command.step);
+        let refused = say!("You hold no role that may execute step {step}.", step = &command.step);
+        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), refused).await?;
+        let key = self.key(pass, "executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
+            return Ok(done);
+        }
+        expect_version(&allowed.row, command.expected_version)?;
+        let today = self.now().with_timezone(&office.office.time_zone).date_naive();
+        let command = judge(command, today)?;
+
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let before = change.state()?;
+        let execution = Execution {
+            step: command.step.clone(),
+            outcome: command.outcome.clone(),
+            documents: command.documents.iter().map(|document| document.kind.clone()).collect(),
+            note: command.note.is_some(),
+            disposition: command.disposition.is_some(),
+            asset: command.asset.is_some(),
+            secret: command.asset.as_ref().is_some_and(|asset| asset.secret.is_some()),
+            recipient: command.recipient.is_some(),
+        };
+        let after = workflow::decide(procedure, &before, &Act::Execute(execution))
+            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+        let (step, outcome) = procedure
+            .step(&command.step)
+            .and_then(|step| step.outcome(&command.outcome).map(|outcome| (step, outcome)))
+            .ok_or_else(|| Refused::Internal("the step machine took an unknown outcome".to_owned()))?;
+        let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
+
+        if procedure.tells_reason(outcome) {
+            change.row.reason.clone_from(&command.note);
+        }
+        let now = change.now();
+        describe(&mut change.row, procedure, office, &after, now)?;
+        leave(&mut change, procedure, step, (visit, outcome), command.note.clone()).await?;
+        bring_documents(&mut change, procedure, step, (visit, outcome), &command.documents).await?;
+        if let Some(given) = &command.disposition {
+            let to_role = outcome.to.as_ref().and_then(|to| {
+                caller.policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
+            });
+            let to_role = to_role.ok_or_else(|| Refused::Internal("a disposition towards no role".to_owned()))?;
+            let actor = change.actor().clone();
+            let row = disposition::Model {
+                id: store::new_id(now),
+                request_id: change.row.id,
+                office: change.row.office.clone(),
+                step: step.key.clone(),
+                visit,
+                to_role,
+                instruction: given.instruction.clone(),
+                urgency: given.urgency.clone(),
+                created_at: now,
+                actor_user: actor.user,
+                actor_role: actor.role,
+                actor_capacity: actor.capacity.word().to_owned(),
+                actor_for: actor.on_behalf_of,
+            };
+            let id = row.id;
+            change.dispose(row).await?;
+            let step = Some(step.key.clone());
+            change.append(Append { kind: "DISPOSED", step, disposition: Some(id), ..Default::default() }).await?;
+        }
+        let provisioning = Provisioning {
+            entry: &entry,
+            step,
+            outcome,
+            stages: (before.asset, after.asset),
+            given: command.asset.as_ref(),
+            documents: &command.documents,
+            recipient: command.recipient,
+            receivers: caller.policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive),
+        };
+        self.provision(&mut change, provisioning).await?;
+        arrive(&mut change, procedure, office, &after).await?;
+        let (id, saved) = (change.row.id, change.save().await?);
+        self.conclude(transaction, &caller, saved, &key, id).await
+    }
+}
+
+/// What of a command identifies it for its idempotency key. It is only ever hashed with a key.
+fn identity(command: &ExecuteStep) -> serde_json::Value {
+    json!({
+        "request": command.request,
+        "step": command.step,
+        "outcome": command.outcome,
+        "note": command.note,
+        "disposition": command.disposition,
+        "documents": command.documents,
+        "attributes": command.asset.as_ref().map(|asset| &asset.attributes),
+        "secret": command.asset.as_ref().and_then(|asset| asset.secret.as_ref()).map(|secret| secret.expose()),
+        "recipient": command.recipient,
+        "expectedVersion": command.expected_version,
+    })
+}
+
+/// Judges what people typed, and tells all that is wrong at once.
+fn judge(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
+    let mut faults = Faults::default();
+    command.note = command.note.filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
+    if let Some(given) = &mut command.disposition {
+        given.instruction = faults.prose(&["disposition", "instruction"], &given.instruction);
+    }
+    let mut kinds = BTreeSet::new();
+    for (index, document) in command.documents.iter_mut().enumerate() {
+        let index = index.to_string();
+        if !kinds.insert(document.kind.clone()) {
+            faults.invalid(&["documents", &index, "kind"], "Each kind of document comes once.");
+        }
+        document.title = faults.line(&["documents", &index, "title"], &document.title);
+        document.number = faults.optional_line(&["documents", &index, "number"], document.number.as_deref());
+        if let Some(date) = document.date {
+            faults.day(&["documents", &index, "date"], date, today);
+        }
+    }
+    if let Some(asset) = &mut command.asset {
+        asset.attributes = canonical(std::mem::take(&mut asset.attributes));
+        let mut path = vec!["asset".to_owned(), "attributes".to_owned()];
+        faults.texts(UserErrorCode::InvalidInput, &mut path, &asset.attributes);
+        if let Some(secret) = &asset.secret {
+            faults.secret(&["asset", "secret"], secret);
+        }
+    }
+    faults.settle()?;
+    Ok(command)
+}
+
+/// Adds the documents of an act, with the signatures that the act itself gives or carries over.
+async fn bring_documents(
+    change: &mut Change<'_>,
+    procedure: &Procedure,
+    step: &Step,
+    (visit, outcome): (i32, &Outcome),
+    documents: &[DocumentGiven],
+) -> Answer<()> {
+    let carried = match &outcome.carries {
+        None => None,
+        Some(carry) => {
+            let all = store::documents_of(change.transaction(), &[change.row.id]).await?;
+            all.into_iter().find(|document| document.current && document.kind == carry.from)
+        }
+    };
+    for (index, given) in documents.iter().enumerate() {
+        let takes_over = outcome.carries.as_ref().filter(|carry| carry.to == given.kind).and(carried.as_ref());
+        if let Some(signed) = takes_over
+            && signed.title != given.title
+        {
+            let message = say!("What was signed is what is sent: its title is “{title}”.", title = &signed.title);
+            let path = ["documents", &index.to_string(), "title"];
+            return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
+        }
+        let actor = change.actor().clone();
+        let row = document::Model {
+            id: store::new_id(change.now()),
+            request_id: change.row.id,
+            kind: given.kind.clone(),
+            title: given.title.clone(),
+            number: given.number.clone(),
+            date: given.date,
+            step: step.key.clone(),
+            visit,
+            current: true,
+            added_at: change.now(),
+            actor_user: actor.user,
+            actor_role: actor.role.clone(),
+            actor_capacity: actor.capacity.word().to_owned(),
+            actor_for: actor.on_behalf_of,
+        };
+        let id = row.id;
+        let digest = digest(&row);
+        change.add_document(row).await?;
+        let event = |kind| Append {
+            kind,
+            step: Some(step.key.clone()),
+            document: Some(id),
+            record: Some(given.kind.clone()),
+            audience: Some(document_audience(procedure, &given.kind)),
+            ..Default::default()
+        };
+        change.append(event("DOCUMENT_ADDED")).await?;
+        if outcome.signs.contains(&given.kind) {
+            change
+                .add_signature(signature::Model {
+                    id: store::new_id(change.now()),
+                    document_id: id,
+                    at: change.now(),
+                    decision: "SIGN".to_owned(),
+                    note: None,
+                    digest,
+                    actor_user: actor.user,
+                    actor_role: actor.role,
+                    actor_capacity: actor.capacity.word().to_owned(),
+                    actor_for: actor.on_behalf_of,
+                })
+                .await?;
+            change.append(event("DOCUMENT_SIGNED")).await?;
+        }
+        if let Some(signed) = takes_over {
+            for signature in store::signatures_of(change.transaction(), &[signed.id]).await? {
+                let copy = signature::Model { id: store::new_id(change.now()), document_id: id, ..signature };
+                change.add_signature(copy).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The digest of what a signer decides on: SHA-256 over the document's content, in hex.
+pub(in crate::service) fn digest(document: &document::Model) -> String {
+    let content = json!({
+        "request": document.request_id,
+        "kind": document.kind,
+        "title": document.title,
+        "number": document.number,
+        "date": document.date,
+        "step": document.step,
+        "visit": document.visit,
+    });
+    Sha256::digest(content.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,14 @@
+//! Acts on requests and assets: one file per use case, and what they share.
+
+mod asset;
+pub(super) mod available_actions;
+pub(super) mod command;
+pub(super) mod credential;
+pub(super) mod dry_run;
+mod execute;
+mod read_disposition;
+pub mod replay;
+mod sign;
+mod submit;
+mod transition;
+mod withdraw;

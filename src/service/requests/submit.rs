@@ -1,0 +1,345 @@
+//! Submitting a request, and completing one that came back: the first step, executed.
+
+use chrono::{Datelike, NaiveDate};
+use entity::{request, submission};
+use uuid::Uuid;
+
+use crate::access::{Action, Actor, Grant, Pass, Performed, Subject};
+use crate::policy::Object;
+use crate::procedure::{Outcome, Step, canonical};
+use crate::say;
+use crate::service::requests::transition::{arrive, describe, expect_version, leave};
+use crate::service::validation::Faults;
+use crate::service::{
+    Answer, ContactGiven, Judged, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest,
+    UserError, UserErrorCode,
+};
+use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
+use crate::workflow::{self, Act};
+
+/// A request that is not there yet, for the policy to decide on.
+struct Proposed<'a> {
+    office: &'a str,
+    procedure: &'a str,
+    agency: Uuid,
+}
+
+impl Subject for Proposed<'_> {
+    fn office(&self) -> &str {
+        self.office
+    }
+
+    fn procedure(&self) -> Option<&str> {
+        Some(self.procedure)
+    }
+
+    fn agency(&self) -> Option<Uuid> {
+        Some(self.agency)
+    }
+}
+
+/// What somebody reads who may not submit.
+const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
+
+/// What came with a submission, judged.
+struct Papers {
+    letter: LetterGiven,
+    contact: String,
+    details: String,
+}
+
+impl Service {
+    /// Submits a request.
+    pub(in crate::service) async fn submit_request_once(&self, pass: Pass, command: SubmitRequest) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin_act(pass).await?;
+        let office = self.catalog.office(&command.office).ok_or_else(|| Refused::not_found(&["office"]))?;
+        let today = self.now().with_timezone(&office.office.time_zone).date_naive();
+        let entry = self
+            .catalog
+            .in_force(&command.office, &command.procedure, today)
+            .ok_or_else(|| Refused::not_found(&["procedure"]))?
+            .clone();
+        let procedure = &entry.procedure;
+        let (step, outcome) = first(&entry)?;
+        let agency = self.agency_for(&transaction, &caller, &command, &step.key).await?;
+        let proposed = Proposed { office: &command.office, procedure: &command.procedure, agency };
+        let object = Object::Step(&procedure.key, &step.key);
+        // Nobody has ended a step of what has not begun.
+        let performed = Some(&Performed::default());
+        let allowed = self.prove(&caller, proposed, (object, Action::Execute), performed, MAY_NOT_SUBMIT)?;
+        let key = self.key(pass, "submitRequest", command.idempotency_key.as_deref(), &command)?;
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
+            return Ok(done);
+        }
+        if command.procedure_version.is_some_and(|version| u32::try_from(version) != Ok(procedure.version)) {
+            let message = say!("Version {version} is in force now. Read the form again.", version = procedure.version);
+            return Err(Refused::user(UserErrorCode::ProcedureChanged, &["procedureVersion"], message));
+        }
+        let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
+
+        let now = self.now();
+        let year = now.with_timezone(&office.office.time_zone).year();
+        let number = store::next_number(&transaction, &command.office, &command.procedure, year).await?;
+        let state = workflow::submit(procedure).ok_or_else(|| Refused::Internal("no first step".to_owned()))?;
+        let number = office.office.request_number(&procedure.code, year, number);
+        let mut row = request::Model {
+            id: store::new_id(now),
+            number,
+            office: command.office.clone(),
+            procedure: procedure.key.clone(),
+            procedure_version: i32::try_from(procedure.version).unwrap_or(i32::MAX),
+            agency_id: agency,
+            submitted_by: pass.user,
+            letter_number: String::new(),
+            letter_date: papers.letter.date,
+            confidentiality: String::new(),
+            search: String::new(),
+            status: String::new(),
+            reason: None,
+            step: None,
+            executable: false,
+            signable: false,
+            waiting_since: None,
+            due_at: None,
+            version: 0,
+            submitted_at: now,
+            updated_at: now,
+            finished_at: None,
+            state: String::new(),
+            last_sequence: 0,
+            last_mac: Vec::new(),
+            row_mac: Vec::new(),
+        };
+        take_letter(&mut row, &papers.letter);
+        describe(&mut row, procedure, office, &state, now)?;
+        let id = row.id;
+        let mut change = Change::begin(&self.store, &transaction, &allowed, NewRequest { row }, now);
+        let submission = submission_row(&change, 1, papers);
+        change.submit(submission).await?;
+        let step_key = Some(step.key.clone());
+        let append =
+            Append { kind: "SUBMITTED", step: step_key, audience: Some(Audience::Applicant), ..Default::default() };
+        change.append(append).await?;
+        // The first visit is over as it begins.
+        change.arrive(first_visit(id, &step.key, change.actor(), outcome, now)).await?;
+        leave(&mut change, procedure, step, (1, outcome), None).await?;
+        arrive(&mut change, procedure, office, &state).await?;
+        let saved = change.save().await?;
+        self.conclude(transaction, &caller, saved, &key, id).await
+    }
+
+    /// Completes a request that came back.
+    pub(in crate::service) async fn resubmit_request_once(&self, pass: Pass, command: ResubmitRequest) -> Answer<Uuid> {
+        let (transaction, caller) = self.begin_act(pass).await?;
+        let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
+        let entry = self.entry_of(&seen.row)?.clone();
+        let office = self.office_of(&seen.row)?;
+        let procedure = &entry.procedure;
+        let (step, outcome) = first(&entry)?;
+        let allowed = self
+            .as_submitter(&transaction, &caller, seen, Object::Step(&procedure.key, &step.key), Action::Execute)
+            .await?;
+        let key = self.key(pass, "resubmitRequest", command.idempotency_key.as_deref(), &command)?;
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
+            return Ok(done);
+        }
+        expect_version(&allowed.row, command.expected_version)?;
+        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let before = change.state()?;
+        let after = workflow::decide(procedure, &before, &Act::Resubmit)
+            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+        let today = self.now().with_timezone(&office.office.time_zone).date_naive();
+        let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
+        if change.row.submitted_by != pass.user && store::is_closed(&papers.letter.confidentiality) {
+            let message = "You complete a colleague's request: as a secret one it would be hidden from you. Only its \
+                 submitter may make it secret.";
+            return Err(Refused::user(UserErrorCode::InvalidInput, &["letter", "confidentiality"], message));
+        }
+
+        let now = change.now();
+        let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
+        take_letter(&mut change.row, &papers.letter);
+        change.row.reason = None;
+        describe(&mut change.row, procedure, office, &after, now)?;
+        let submission = submission_row(&change, visit, papers);
+        change.submit(submission).await?;
+        let step_key = Some(step.key.clone());
+        let append =
+            Append { kind: "RESUBMITTED", step: step_key, audience: Some(Audience::Applicant), ..Default::default() };
+        change.append(append).await?;
+        leave(&mut change, procedure, step, (visit, outcome), None).await?;
+        arrive(&mut change, procedure, office, &after).await?;
+        let (id, saved) = (change.row.id, change.save().await?);
+        self.conclude(transaction, &caller, saved, &key, id).await
+    }
+
+    /// The caller as the request's submitter: the person who submitted it, or, when they may submit for its agency no more,
+    /// anybody there whose role may.
+    pub(in crate::service) async fn as_submitter(
+        &self,
+        transaction: &Transaction,
+        caller: &Judged,
+        seen: crate::access::Seen<store::SeenRequest>,
+        object: Object<'_>,
+        action: Action,
+    ) -> Answer<crate::access::Authorized<store::SeenRequest>> {
+        let refused = "Only the submitter of this request may do this.";
+        if seen.row.submitted_by != caller.pass.user && seen.submitter_active {
+            return Err(Refused::Forbidden(refused.into()));
+        }
+        self.authorize(transaction, caller, seen, (object, action), refused).await
+    }
+
+    /// For which agency the caller submits.
+    async fn agency_for(
+        &self,
+        transaction: &Transaction,
+        caller: &Judged,
+        command: &SubmitRequest,
+        step: &str,
+    ) -> Answer<Uuid> {
+        let may = |grant: &&Grant| {
+            let object = Object::Step(&command.procedure, step);
+            let chosen = caller.pass.acting_as.is_none_or(|chosen| chosen == grant.id);
+            chosen && caller.policy().allows(&grant.role, &command.office, object, Action::Execute)
+        };
+        let mut agencies: Vec<Uuid> =
+            caller.grants_in(&command.office).filter(may).filter_map(|grant| grant.agency).collect();
+        agencies.sort();
+        agencies.dedup();
+        if agencies.is_empty() {
+            return Err(Refused::Forbidden(MAY_NOT_SUBMIT.into()));
+        }
+        // One that was put out of service asks for nothing more.
+        let in_service = store::agencies(transaction, &agencies).await?;
+        agencies.retain(|id| in_service.iter().any(|row| row.id == *id && row.deactivated_at.is_none()));
+        if agencies.is_empty() {
+            return Err(Refused::Forbidden("Your agency was put out of service: it submits nothing more.".into()));
+        }
+        let Some(wanted) = &command.agency else {
+            return match agencies[..] {
+                [only] => Ok(only),
+                _ => {
+                    let message = "You may submit for several agencies: say for which.";
+                    Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message))
+                }
+            };
+        };
+        let rows = store::agencies(transaction, &agencies).await?;
+        let found = rows.into_iter().find(|row| row.key == *wanted).map(|row| row.id);
+        found.ok_or_else(|| Refused::not_found(&["agency"]))
+    }
+}
+
+fn first(entry: &ProcedureEntry) -> Answer<(&Step, &Outcome)> {
+    let step = entry.procedure.first_step();
+    step.and_then(|step| step.outcomes.first().map(|outcome| (step, outcome)))
+        .ok_or_else(|| Refused::Internal("the procedure has no first step".to_owned()))
+}
+
+/// Judges all that came with a submission, and tells all that is wrong at once.
+fn judge(
+    entry: &ProcedureEntry,
+    letter: LetterGiven,
+    contact: ContactGiven,
+    details: serde_json::Value,
+    today: NaiveDate,
+) -> Answer<Papers> {
+    let mut faults = Faults::default();
+    let details = canonical(details);
+    let letter = LetterGiven {
+        number: faults.line(&["letter", "number"], &letter.number),
+        subject: faults.line(&["letter", "subject"], &letter.subject),
+        srikandi_reference: faults
+            .optional_line(&["letter", "srikandiReference"], letter.srikandi_reference.as_deref()),
+        ..letter
+    };
+    faults.day(&["letter", "date"], letter.date, today);
+    let contact = ContactGiven {
+        name: faults.line(&["contact", "name"], &contact.name),
+        nip: faults.optional_line(&["contact", "nip"], contact.nip.as_deref()),
+        position: faults.optional_line(&["contact", "position"], contact.position.as_deref()),
+        phone: faults.line(&["contact", "phone"], &contact.phone),
+        email: faults.line(&["contact", "email"], &contact.email),
+    };
+    if contact.nip.as_ref().is_some_and(|nip| nip.len() != 18 || !nip.bytes().all(|b| b.is_ascii_digit())) {
+        faults.invalid(&["contact", "nip"], "A NIP has 18 digits and nothing else.");
+    }
+    let phone_char = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')');
+    if contact.phone.chars().filter(char::is_ascii_digit).count() < 6 || !contact.phone.chars().all(phone_char) {
+        faults.invalid(
+            &["contact", "phone"],
+            "A phone number has at least six digits, and beside them only + - ( ) and spaces.",
+        );
+    }
+    if !contact.email.is_empty() && !jsonschema_email(&contact.email) {
+        faults.invalid(&["contact", "email"], "This is not an e-mail address.");
+    }
+    faults.texts(UserErrorCode::InvalidDetails, &mut vec!["details".to_owned()], &details);
+    for fault in entry.details.validate(&details) {
+        let path: Vec<String> = std::iter::once("details".to_owned()).chain(fault.path).collect();
+        faults.0.push(UserError { code: UserErrorCode::InvalidDetails, message: fault.message, path });
+    }
+    faults.settle()?;
+    let json = |error: serde_json::Error| Refused::Internal(error.to_string());
+    Ok(Papers { letter, contact: serde_json::to_string(&contact).map_err(json)?, details: details.to_string() })
+}
+
+/// An e-mail address by JSON Schema's format `email` (RFC 5321).
+fn jsonschema_email(text: &str) -> bool {
+    let schema = serde_json::json!({ "type": "string", "format": "email" });
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema);
+    validator.is_ok_and(|validator| validator.is_valid(&serde_json::Value::from(text)))
+}
+
+fn take_letter(row: &mut request::Model, letter: &LetterGiven) {
+    row.letter_number.clone_from(&letter.number);
+    row.letter_date = letter.date;
+    row.confidentiality.clone_from(&letter.confidentiality);
+    row.search = format!("{} {} {}", row.number, letter.number, letter.subject).to_lowercase();
+}
+
+fn submission_row(change: &Change<'_>, sequence: i32, papers: Papers) -> submission::Model {
+    let actor = change.actor();
+    submission::Model {
+        request_id: change.row.id,
+        sequence,
+        at: change.now(),
+        letter_number: papers.letter.number,
+        letter_date: papers.letter.date,
+        subject: papers.letter.subject,
+        srikandi_reference: papers.letter.srikandi_reference,
+        confidentiality: papers.letter.confidentiality,
+        contact: papers.contact,
+        details: papers.details,
+        actor_user: actor.user,
+        actor_role: actor.role.clone(),
+        actor_capacity: actor.capacity.word().to_owned(),
+        actor_for: actor.on_behalf_of,
+    }
+}
+
+fn first_visit(
+    request: Uuid,
+    step: &str,
+    actor: &Actor,
+    outcome: &Outcome,
+    now: chrono::DateTime<chrono::Utc>,
+) -> entity::visit::Model {
+    entity::visit::Model {
+        id: store::new_id(now),
+        request_id: request,
+        position: 1,
+        step: step.to_owned(),
+        visit: 1,
+        arrived_at: now,
+        due_at: None,
+        completed_at: Some(now),
+        actor_user: Some(actor.user),
+        actor_role: Some(actor.role.clone()),
+        actor_capacity: Some(actor.capacity.word().to_owned()),
+        actor_for: actor.on_behalf_of,
+        outcome: Some(outcome.key.clone()),
+        note: None,
+    }
+}

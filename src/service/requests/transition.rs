@@ -1,0 +1,153 @@
+//! Transitions: the expected version, and the rows and events that bring a request to the step machine's next state.
+
+use chrono::{DateTime, Utc};
+use entity::{request, visit};
+
+use crate::procedure::{Outcome, Procedure, Step};
+use crate::say;
+use crate::service::{Answer, OfficeEntry, Refused, UserErrorCode};
+use crate::store::{self, Append, Audience, Change};
+use crate::workflow::{self, Opening, State, Status};
+
+/// Refuses when the request has moved on since the client read it.
+pub(in crate::service) fn expect_version(row: &request::Model, expected: i32) -> Answer<()> {
+    if row.version == expected {
+        return Ok(());
+    }
+    let message = say!(
+        "The request is at version {version}, not {expected}. Read it again and decide anew.",
+        version = row.version,
+        expected
+    );
+    Err(Refused::user(UserErrorCode::StaleVersion, &["expectedVersion"], message))
+}
+
+/// A phase's stored word.
+pub(in crate::service) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::InProgress => "IN_PROGRESS",
+        Status::Returned => "RETURNED",
+        Status::Completed => "COMPLETED",
+        Status::Rejected => "REJECTED",
+        Status::Withdrawn => "WITHDRAWN",
+    }
+}
+
+/// When a visit that begins now should end.
+pub(in crate::service) fn due(office: &OfficeEntry, step: &Step, arrived: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    step.time.as_ref().and_then(|time| office.calendar.due(arrived, time))
+}
+
+/// Sets what the row says of the state, without writing.
+pub(in crate::service) fn describe(
+    row: &mut request::Model,
+    procedure: &Procedure,
+    office: &OfficeEntry,
+    state: &State,
+    now: DateTime<Utc>,
+) -> Answer<()> {
+    let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
+    let moved = row.step.as_ref() != step.map(|step| &step.key) || state.visits != visits_of(&row.state);
+    row.version = state.version;
+    row.status = status_word(state.status).to_owned();
+    row.step = step.map(|step| step.key.clone());
+    row.executable = state.status == Status::InProgress && step.is_some_and(|step| any_open(procedure, state, step));
+    row.signable = workflow::signable(procedure, state).is_some();
+    if moved || row.waiting_since.is_none() {
+        row.waiting_since = step.map(|_| now);
+        row.due_at = step.and_then(|step| due(office, step, now));
+    }
+    if state.status.is_end() && row.finished_at.is_none() {
+        row.finished_at = Some(now);
+    }
+    row.state = serde_json::to_string(state).map_err(|error| Refused::Internal(error.to_string()))?;
+    Ok(())
+}
+
+fn visits_of(state: &str) -> std::collections::BTreeMap<String, i32> {
+    serde_json::from_str::<State>(state).map(|state| state.visits).unwrap_or_default()
+}
+
+fn any_open(procedure: &Procedure, state: &State, step: &Step) -> bool {
+    step.outcomes.iter().any(|outcome| workflow::opening(procedure, state, step, outcome) == Opening::Open)
+}
+
+/// For whom a document's events are.
+pub(in crate::service) fn document_audience(procedure: &Procedure, kind: &str) -> Audience {
+    if procedure.is_for_applicant(kind) { Audience::ApplicantAtEnd } else { Audience::Office }
+}
+
+/// Ends the visit under way by an outcome: its row and its event.
+pub(in crate::service) async fn leave(
+    change: &mut Change<'_>,
+    procedure: &Procedure,
+    step: &Step,
+    (pass, outcome): (i32, &Outcome),
+    note: Option<String>,
+) -> Answer<()> {
+    change.leave(&step.key, pass, &outcome.key, note).await?;
+    // The applicant hears of the outcomes that are about them: their own, and those that return or end.
+    let first = procedure.first_step().is_some_and(|first| first.key == step.key);
+    let told = first || outcome.ends.is_some() || procedure.returns(outcome);
+    let audience = if told { Audience::Applicant } else { Audience::Office };
+    change
+        .append(Append {
+            kind: "STEP_COMPLETED",
+            step: Some(step.key.clone()),
+            outcome: Some(outcome.key.clone()),
+            audience: Some(audience),
+            ..Default::default()
+        })
+        .await?;
+    Ok(())
+}
+
+/// Begins the visit that the state stands at, or tells how the request ended.
+pub(in crate::service) async fn arrive(
+    change: &mut Change<'_>,
+    procedure: &Procedure,
+    office: &OfficeEntry,
+    state: &State,
+) -> Answer<()> {
+    let now = change.now();
+    let Some(standing) = &state.at else {
+        let kind = status_word(state.status);
+        change.append(Append { kind, audience: Some(Audience::Applicant), ..Default::default() }).await?;
+        return Ok(());
+    };
+    let step = procedure
+        .step(&standing.step)
+        .ok_or_else(|| Refused::Internal(format!("the procedure has no step {}", standing.step)))?;
+    change
+        .arrive(visit::Model {
+            id: store::new_id(now),
+            request_id: change.row.id,
+            position: state.visits.values().sum(),
+            step: step.key.clone(),
+            visit: standing.visit,
+            arrived_at: now,
+            due_at: due(office, step, now),
+            completed_at: None,
+            actor_user: None,
+            actor_role: None,
+            actor_capacity: None,
+            actor_for: None,
+            outcome: None,
+            note: None,
+        })
+        .await?;
+    let step_key = Some(step.key.clone());
+    if state.status == Status::Returned {
+        let append = Append {
+            kind: "RETURNED",
+            step: step_key.clone(),
+            audience: Some(Audience::Applicant),
+            ..Default::default()
+        };
+        change.append(append).await?;
+    }
+    let append =
+        Append { kind: "STEP_STARTED", step: step_key, audience: Some(Audience::Applicant), ..Default::default() };
+    change.append(append).await?;
+    Ok(())
+}
