@@ -11,12 +11,11 @@ use crate::harness::{Cast, Server};
 use crate::socket::Socket;
 
 /// What speaks to people. What is wrong with an operation or a call by itself is said to whoever writes them, in English.
-const SPEAK: [&str; 8] = [
+const SPEAK: [&str; 7] = [
     "src/service",
-    "src/graphql/account.rs",
+    "src/graphql/context",
     "src/graphql/error.rs",
-    "src/graphql/query.rs",
-    "src/graphql/types",
+    "src/graphql/schema",
     "src/http/rates.rs",
     "src/http/refusal.rs",
     "src/procedure/form.rs",

@@ -1,0 +1,33 @@
+//! Execution of a query or a mutation.
+
+use async_graphql::Response;
+
+use super::response::{finish, has_run, told};
+use crate::graphql::SHAPES;
+use crate::graphql::context::session::Session;
+use crate::graphql::error_code::coded;
+use crate::graphql::operation::admitted::Operation;
+use crate::graphql::operation::api_key_access;
+use crate::graphql::schema::roots::ApiSchema;
+
+/// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
+pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
+    let Operation { document, request, registers, wanted } = operation;
+    let session = session.wanting(wanted);
+    let language = session.language();
+    let registers = registers.filter(|_| session.pass().is_some());
+    if let Err(error) = api_key_access::judge(&SHAPES, &document, session.pass()) {
+        return told(coded(Response::from_errors(vec![error])), language);
+    }
+    let name = request.operation_name.clone();
+    let text = registers.is_some().then(|| request.query.clone());
+    let mut request = request.data(session);
+    request.set_parsed_query(document.clone());
+    let response = schema.execute(request).await;
+    if let (Some(registers), Some(text)) = (registers, text)
+        && has_run(&response)
+    {
+        registers.register(&text, &document);
+    }
+    finish(&document, name.as_deref(), response, language)
+}

@@ -1,0 +1,222 @@
+//! What the specification asks of an answer and the library leaves undone (GraphQL, October 2021, sections 6.3 and 6.4.4): keys
+//! in the order that they were asked for, null in the place of a field that failed, and null further out where a field must not
+//! be null.
+
+use std::collections::HashMap;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{BaseType, ExecutableDocument, SelectionSet, Type};
+use async_graphql::{Name, PathSegment, Response, Value};
+
+use crate::graphql::operation::document::{Selected, flatten, operation};
+use crate::graphql::schema_index::{Shapes, root};
+
+/// Completes an answer to an operation of a document.
+pub(in crate::graphql) fn complete(
+    shapes: &Shapes,
+    document: &ExecutableDocument,
+    name: Option<&str>,
+    response: &mut Response,
+) {
+    let Some(operation) = operation(document, name) else { return };
+    let set = &operation.selection_set.node;
+    let errors: Vec<&[PathSegment]> =
+        response.errors.iter().map(|error| error.path.as_slice()).filter(|path| !path.is_empty()).collect();
+    // The library makes an object of which every field failed null.
+    if response.data == Value::Null && !errors.is_empty() {
+        response.data = Value::Object(Default::default());
+    }
+    let root = root(operation.ty);
+    let walk = Walk { shapes, document };
+    for path in errors {
+        if walk.fail(&mut response.data, root, &[set], path) == Fate::Null {
+            response.data = Value::Null;
+        }
+    }
+    walk.order(vec![&mut response.data], &[set]);
+}
+
+/// What becomes of a value in which something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It stays.
+    Stays,
+    /// It is null itself, since it must not hold one.
+    Null,
+}
+
+struct Walk<'a> {
+    shapes: &'a Shapes,
+    document: &'a ExecutableDocument,
+}
+
+impl<'a> Walk<'a> {
+    /// The fields of selections, in order, through their fragments.
+    fn selected(&self, sets: &[&'a SelectionSet]) -> Vec<Selected<'a>> {
+        let mut found = Vec::new();
+        for set in sets {
+            flatten(self.document, set, &mut Vec::new(), &mut |selected| found.push(selected));
+        }
+        found
+    }
+
+    /// Puts null where the path leads, in an object of that type. What becomes of the object.
+    fn fail(&self, object: &mut Value, of: &str, sets: &[&'a SelectionSet], path: &[PathSegment]) -> Fate {
+        let Some((PathSegment::Field(key), below)) = path.split_first() else { return Fate::Stays };
+        let key = Name::new(key);
+        let mut asked = self.selected(sets);
+        asked.retain(|selected| selected.field.response_key().node == key);
+        let ty = asked.iter().find_map(|selected| {
+            let on = selected.on.map_or(of, Name::as_str);
+            let name = &selected.field.name.node;
+            self.shapes.field(on, name).or_else(|| self.shapes.field(of, name))
+        });
+        let Value::Object(fields) = object else { return Fate::Stays };
+        let value = fields.entry(key).or_insert(Value::Null);
+        let Some(ty) = ty else { return Fate::Stays };
+        let sets: Vec<&SelectionSet> = asked.iter().map(|selected| &selected.field.selection_set.node).collect();
+        let fate = self.fail_in(value, ty, &sets, below);
+        if fate == Fate::Null {
+            *value = Value::Null;
+        }
+        // A value that must not be null takes the object with it.
+        if *value == Value::Null && !ty.nullable { Fate::Null } else { Fate::Stays }
+    }
+
+    /// The same in a value of a type: through lists to the object below.
+    fn fail_in(&self, value: &mut Value, ty: &Type, sets: &[&'a SelectionSet], below: &[PathSegment]) -> Fate {
+        match (below.first(), &ty.base) {
+            // It is the value itself that failed.
+            (None, _) => Fate::Null,
+            (Some(PathSegment::Index(index)), BaseType::List(item)) => {
+                let Value::List(items) = value else { return Fate::Stays };
+                let Some(found) = items.get_mut(*index) else { return Fate::Stays };
+                if self.fail_in(found, item, sets, below.get(1..).unwrap_or_default()) == Fate::Null {
+                    *found = Value::Null;
+                }
+                if *found == Value::Null && !item.nullable { Fate::Null } else { Fate::Stays }
+            }
+            (Some(PathSegment::Field(_)), BaseType::Named(of)) => {
+                if *value == Value::Null {
+                    *value = Value::Object(Default::default());
+                }
+                self.fail(value, of.as_str(), sets, below)
+            }
+            _ => Fate::Stays,
+        }
+    }
+
+    /// Puts the keys of objects that answer to the same selections, and of all below them, in the order of what was asked for.
+    fn order(&self, values: Vec<&mut Value>, sets: &[&'a SelectionSet]) {
+        if sets.iter().all(|set| set.items.is_empty()) {
+            return;
+        }
+        let mut objects = Vec::new();
+        values.into_iter().for_each(|value| objects_of(value, &mut objects));
+        let mut keys: Vec<(&Name, Vec<&'a SelectionSet>)> = Vec::new();
+        let mut places: HashMap<&Name, usize> = HashMap::new();
+        for selected in self.selected(sets) {
+            let key = &selected.field.response_key().node;
+            let place = *places.entry(key).or_insert(keys.len());
+            if place == keys.len() {
+                keys.push((key, Vec::new()));
+            }
+            if let Some((_, below)) = keys.get_mut(place) {
+                below.push(&selected.field.selection_set.node);
+            }
+        }
+        for object in &mut objects {
+            let place = |key: &Name| places.get(key).copied().unwrap_or(usize::MAX);
+            if !object.keys().is_sorted_by_key(place) {
+                object.sort_by(|one, _, other, _| place(one).cmp(&place(other)));
+            }
+        }
+        for (key, below) in keys {
+            let values = objects.iter_mut().filter_map(|object| object.get_mut(key)).collect();
+            self.order(values, &below);
+        }
+    }
+}
+
+/// The objects that a value is, or holds in its lists.
+fn objects_of<'v>(value: &'v mut Value, into: &mut Vec<&'v mut IndexMap<Name, Value>>) {
+    match value {
+        Value::List(items) => items.iter_mut().for_each(|item| objects_of(item, into)),
+        Value::Object(fields) => into.push(fields),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{Pos, ServerError};
+    use serde_json::json;
+
+    use super::*;
+
+    const SDL: &str = "type Query { a: A b: A! list: [A!] names: [String] } type A { x: Int y: Int! deep: A must: A! }";
+
+    fn completed(query: &str, data: serde_json::Value, errors: &[&[&str]]) -> String {
+        let document = async_graphql::parser::parse_query(query).unwrap();
+        let mut response = Response::new(Value::from_json(data).unwrap());
+        for path in errors {
+            let segment = |part: &&str| match part.parse() {
+                Ok(index) => PathSegment::Index(index),
+                Err(_) => PathSegment::Field((*part).to_owned()),
+            };
+            let mut error = ServerError::new("failed", Some(Pos { line: 1, column: 1 }));
+            error.path = path.iter().map(segment).collect();
+            response.errors.push(error);
+        }
+        complete(&Shapes::of(SDL), &document, None, &mut response);
+        response.data.to_string()
+    }
+
+    #[test]
+    fn what_failed_is_null_and_takes_with_it_what_must_not_hold_null() {
+        for (query, data, errors, expected) in [
+            ("{ a { x } b { x } }", json!({ "b": { "x": 1 } }), &[&["a"][..]][..], "{a: null, b: {x: 1}}"),
+            ("{ a { x } }", json!(null), &[&["a"]], "{a: null}"),
+            ("{ b { x } }", json!(null), &[&["b"]], "null"),
+            ("{ a { x y } }", json!({ "a": { "x": 1 } }), &[&["a", "y"]], "{a: null}"),
+            ("{ a { x } }", json!({ "a": null }), &[&["a", "x"]], "{a: {x: null}}"),
+            (
+                "{ a { deep { must { y } } } }",
+                json!({ "a": { "deep": { "must": {} } } }),
+                &[&["a", "deep", "must", "y"]],
+                "{a: {deep: null}}",
+            ),
+            ("{ a { must { y } x } }", json!({ "a": { "x": 1, "must": null } }), &[&["a", "must", "y"]], "{a: null}"),
+            (
+                "{ list { x y } }",
+                json!({ "list": [{ "x": 1, "y": 2 }, { "x": 3 }] }),
+                &[&["list", "1", "y"]],
+                "{list: null}",
+            ),
+            (
+                "{ list { x } }",
+                json!({ "list": [{ "x": 1 }, {}] }),
+                &[&["list", "1", "x"]],
+                "{list: [{x: 1}, {x: null}]}",
+            ),
+            ("{ b: a { x } }", json!({}), &[&["b"]], "{b: null}"),
+            ("{ a { x } a { deep { x } } }", json!({ "a": { "x": 1 } }), &[&["a", "deep"]], "{a: {x: 1, deep: null}}"),
+            (
+                "{ a { ... on A { x } ...f } } fragment f on A { y }",
+                json!({ "a": { "x": 1 } }),
+                &[&["a", "y"]],
+                "{a: null}",
+            ),
+        ] {
+            assert_eq!(completed(query, data, errors), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn keys_come_in_the_order_that_they_were_asked_for() {
+        let query = "{ b { ...f x } list { y x } a { x } } fragment f on A { y deep { y x } }";
+        let data = json!({ "a": { "x": 1 }, "list": [{ "x": 1, "y": 2 }], "b": { "deep": { "x": 1, "y": 2 }, "x": 3, "y": 4 } });
+        let expected = "{b: {y: 4, deep: {y: 2, x: 1}, x: 3}, list: [{y: 2, x: 1}], a: {x: 1}}";
+        assert_eq!(completed(query, data, &[]), expected);
+    }
+}

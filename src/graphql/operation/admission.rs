@@ -1,0 +1,161 @@
+//! Admission of operations: within the limits, and, where the server is told so, known by their ids, named, and about data alone.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Request, Response, ServerError, Value};
+
+use super::admitted::Operation;
+use super::limits::Limits;
+use super::persisted_documents::{self as documents, Documents};
+use super::registration::Registers;
+use super::{document, parse};
+use crate::graphql::error;
+use crate::graphql::error_code::{self as code, Code, coded};
+use crate::service::{Registered, document_digest, is_document_digest};
+
+/// The request's extension that holds the id of its document: what is sent as `documentId` is put there.
+pub const DOCUMENT_ID: &str = "documentId";
+
+/// The extension by which Apollo Client and urql send ids (automatic persisted queries): they wait for words of their own.
+pub const PERSISTED_QUERY: &str = "persistedQuery";
+
+/// What operations are taken.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    /// The limits that every operation keeps.
+    pub limits: Limits,
+    /// The documents that are known by their ids.
+    pub documents: Documents,
+    /// Nothing else is run.
+    pub documents_only: bool,
+    /// The documents that clients registered, where they may.
+    pub registered: Option<Arc<Registered>>,
+    /// Every operation must have a name.
+    pub operation_names: bool,
+    /// The schema may be asked for.
+    pub introspection: bool,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            documents: Documents::default(),
+            documents_only: false,
+            registered: None,
+            operation_names: false,
+            introspection: true,
+        }
+    }
+}
+
+impl Intake {
+    /// Reads an operation. The error is the whole answer.
+    pub async fn read(&self, mut request: Request) -> Result<Operation, Box<Response>> {
+        let refused = |error| Box::new(coded(Response::from_errors(vec![error])));
+        let digest = self.digest(&request).map_err(refused)?;
+        let registers = self.registers(digest.as_deref(), &request);
+        let document = self.document(digest, &mut request).await.map_err(refused)?;
+        Ok(Operation { document, request, registers, wanted: None })
+    }
+
+    async fn document(&self, digest: Option<String>, request: &mut Request) -> Result<ExecutableDocument, ServerError> {
+        let known = match digest {
+            Some(digest) => self.known(&digest, request).await?,
+            None => None,
+        };
+        let document = match known {
+            Some(document) => document,
+            None => parse::read(&request.query, &self.limits)?,
+        };
+        self.permit(&document, request)?;
+        document::has_variables(&document, request)?;
+        document::leave_out(&document, request);
+        Ok(document)
+    }
+
+    /// Where the text that was sent with its digest may be registered, once it has run.
+    fn registers(&self, digest: Option<&str>, request: &Request) -> Option<Registers> {
+        let (registered, digest) = (self.registered.as_ref()?, digest?);
+        let is_new = !request.query.is_empty() && self.documents.find(digest).is_none();
+        is_new.then(|| Registers { registered: registered.clone(), digest: digest.to_owned() })
+    }
+
+    /// The digest of the document that is meant; none when nothing but a text was sent.
+    fn digest(&self, request: &Request) -> Result<Option<String>, ServerError> {
+        let Some(id) = request.extensions.get(DOCUMENT_ID) else {
+            return if self.documents_only {
+                let message =
+                    "This server runs documents that it knows, and nothing else: send `documentId` instead of `query`.";
+                Err(Code::DocumentIdRequired.whole(message))
+            } else {
+                Ok(None)
+            };
+        };
+        let Value::String(id) = id else {
+            return Err(Code::InvalidOperation.whole("`documentId` is a text: `sha256:` and the document's digest."));
+        };
+        let digest = documents::digest_of(id);
+        if !request.query.is_empty() && document_digest(&request.query) != digest {
+            let message = "`query` is not the document of this `documentId`: send either of them, or both as they belong together.";
+            return Err(Code::InvalidOperation.whole(message));
+        }
+        Ok(Some(digest))
+    }
+
+    /// The document of a digest, where it is read already; none when the request's text is to be read.
+    async fn known(&self, digest: &str, request: &mut Request) -> Result<Option<ExecutableDocument>, ServerError> {
+        if let Some(known) = self.documents.find(digest) {
+            request.query = known.text.to_string();
+            return Ok(Some((*known.document).clone()));
+        }
+        if !request.query.is_empty() && !self.documents_only {
+            return Ok(None);
+        }
+        let registered = match &self.registered {
+            Some(registered) => registered.find(digest).await.map_err(|refused| code::nowhere(error::of(refused)))?,
+            None => None,
+        };
+        request.query = registered.ok_or_else(|| self.not_found(digest, request))?.to_string();
+        Ok(None)
+    }
+
+    /// That there is no document of the id that was sent, in the words that its sender acts on.
+    fn not_found(&self, digest: &str, request: &Request) -> ServerError {
+        let asks_by_apollo = request.extensions.contains_key(PERSISTED_QUERY) && !self.documents_only;
+        let message = match (&self.registered, asks_by_apollo) {
+            (Some(_), true) => "PersistedQueryNotFound",
+            (None, true) => "PersistedQueryNotSupported",
+            _ if !is_document_digest(digest) => {
+                "This is no id of a document: write `sha256:` and the text's digest, 64 hexadecimal digits."
+            }
+            (Some(_), false) => {
+                "No document of this id is known here: send it once with its `query`, signed in, and its id will do from then on."
+            }
+            (None, false) => {
+                "No document of this id is known here: is it in the manifest that this server was started with?"
+            }
+        };
+        Code::DocumentNotFound.whole(message)
+    }
+
+    /// Whether an operation is such as this server takes.
+    fn permit(&self, document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
+        if self.operation_names && document.operations.iter().any(|(name, _)| name.is_none()) {
+            let message = "This server runs operations that have a name: write `query Name { … }`.";
+            return Err(Code::OperationNameRequired.whole(message));
+        }
+        let asks = || document::operation(document, request.operation_name.as_deref());
+        let Some(operation) = (!self.introspection).then(asks).flatten() else { return Ok(()) };
+        let mut about_the_schema = false;
+        document::flatten(document, &operation.selection_set.node, &mut Vec::new(), &mut |selected| {
+            about_the_schema |= matches!(selected.field.name.node.as_str(), "__schema" | "__type");
+        });
+        if operation.ty == OperationType::Query && about_the_schema {
+            let message = "This server does not describe its schema: read `schema.graphql` of the version in use.";
+            return Err(Code::IntrospectionDisabled.whole(message));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,361 @@
+//! What an API key opens: every field of the schema is decided on here, and an operation of a key is walked through before it
+//! runs. What nobody has decided on is closed.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use async_graphql::ServerError;
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+
+use crate::access::{KeyScope, Login, Pass};
+use crate::graphql::error_code::Code;
+use crate::graphql::schema_index::{Shapes, named, root};
+
+/// By what a field is opened; by nothing but a person who signed in where there is none.
+type Opens = Option<KeyScope>;
+
+const STATUS: Opens = Some(KeyScope::ReadStatus);
+const READ: Opens = Some(KeyScope::Read);
+const ACT: Opens = Some(KeyScope::Act);
+const NOTHING: Opens = None;
+
+/// What opens the fields of each type.
+const TABLE: &[(&str, Opens, &str)] = &[
+    // Which requests there are, and how they stand; SOPs, which are public.
+    ("Query", STATUS, "viewer node nodes offices office procedure request requests"),
+    ("Viewer", STATUS, "user eventCursor"),
+    ("User", STATUS, "id name"),
+    ("Node", STATUS, "id"),
+    ("Agency", STATUS, "id key name office deactivatedAt"),
+    ("Office", STATUS, "id key name city timeZone procedures"),
+    (
+        "Procedure",
+        STATUS,
+        "id key version inForce office number title division section createdOn revisedOn effectiveOn approvedBy legalBasis \
+         qualifications equipment related warnings recordKeeping steps detailsSchema",
+    ),
+    (
+        "Step",
+        STATUS,
+        "key position number activity performers recipients signers requires brings produces printedRequires printedOutput \
+         standardTime note inferred outcomes",
+    ),
+    (
+        "Outcome",
+        STATUS,
+        "key label goesTo ends inferred requires brings produces note disposition documents asset secret recipient assetSchema",
+    ),
+    ("DocumentRequirement", STATUS, "kind requirement"),
+    ("RecordKind", STATUS, "key name origin"),
+    ("Role", STATUS, "key name"),
+    ("StandardTime", STATUS, "amount unit printed"),
+    (
+        "Request",
+        STATUS,
+        "id number procedure agency status currentVisit dueAt version submittedAt updatedAt finishedAt eventCursor",
+    ),
+    ("StepVisit", STATUS, "step visit arrivedAt dueAt"),
+    ("RequestConnection", STATUS, "edges nodes pageInfo totalCount"),
+    ("RequestEdge", STATUS, "cursor node"),
+    ("PageInfo", STATUS, "hasNextPage hasPreviousPage startCursor endCursor"),
+    ("Subscription", STATUS, "requestEvents"),
+    ("RequestEvent", STATUS, "id cursor sequence kind at version request"),
+    // An id that somebody holds tells them nothing.
+    ("RoleGrant", STATUS, "id"),
+    ("Disposition", STATUS, "id"),
+    ("Document", STATUS, "id"),
+    ("Asset", STATUS, "id"),
+    ("CloudAccount", STATUS, "id"),
+    ("Subdomain", STATUS, "id"),
+    ("ServerPlacement", STATUS, "id"),
+    ("GenericAsset", STATUS, "id"),
+    ("OfficeEvent", STATUS, "id"),
+    // Everything else that its owner may read.
+    ("Query", READ, "dispositions assets"),
+    ("Viewer", READ, "grants inbox"),
+    ("User", READ, "username nip agency"),
+    ("Office", READ, "agencies events"),
+    ("OfficeEvent", READ, "cursor sequence kind at office actor user grant agency policy"),
+    ("OfficeEventConnection", READ, "edges nodes pageInfo"),
+    ("OfficeEventEdge", READ, "cursor node"),
+    ("RoleGrant", READ, "role office agency capacity onBehalfOf decreeNumber validFrom validUntil"),
+    (
+        "Request",
+        READ,
+        "submittedBy submissions letter contact details reason visits dispositions documents assets events availableActions \
+         closedActions",
+    ),
+    ("StepVisit", READ, "completedAt performedBy outcome note"),
+    ("Action", READ, "kind step outcomes document asset recipients actingAs"),
+    ("ClosedAction", READ, "kind step reasons message awaited needs"),
+    ("Awaited", READ, "step roles people"),
+    ("ActionNeeds", READ, "records signatures"),
+    ("NeededSignature", READ, "document roles"),
+    ("Actor", READ, "user role capacity onBehalfOf"),
+    ("Asset", READ, ASSET),
+    ("CloudAccount", READ, ASSET),
+    ("CloudAccount", READ, "username quotaGib serviceAddress"),
+    ("Subdomain", READ, ASSET),
+    ("Subdomain", READ, "fqdn recordType target"),
+    ("ServerPlacement", READ, ASSET),
+    ("ServerPlacement", READ, "placementKind rack unitFrom unitTo determinationNumber"),
+    ("GenericAsset", READ, ASSET),
+    ("AssetConnection", READ, "edges nodes pageInfo totalCount"),
+    ("AssetEdge", READ, "cursor node"),
+    ("Contact", READ, "name nip position phone email"),
+    ("Credential", READ, "state recipient revealedAt"),
+    ("Disposition", READ, "request step from toRole instruction urgency createdAt reads"),
+    ("DispositionConnection", READ, "edges nodes pageInfo totalCount"),
+    ("DispositionEdge", READ, "cursor node"),
+    ("DispositionRead", READ, "by at"),
+    ("Document", READ, "request kind title number date step visit current addedBy addedAt signatures"),
+    ("InboxConnection", READ, "edges nodes pageInfo totalCount"),
+    ("InboxEdge", READ, "cursor node actions waitingSince dueAt"),
+    ("Letter", READ, "number date subject srikandiReference confidentiality"),
+    ("RequestEvent", READ, "actor step outcome disposition document asset"),
+    ("RequestEventConnection", READ, "edges nodes pageInfo"),
+    ("RequestEventEdge", READ, "cursor node"),
+    ("Signature", READ, "by at decision note digest"),
+    ("Submission", READ, "sequence at by letter contact details"),
+    ("Subscription", READ, "inboxChanges"),
+    ("InboxChange", READ, "requestId request waiting waitingCount"),
+    // The acts on requests and assets.
+    (
+        "Mutation",
+        ACT,
+        "submitRequest resubmitRequest executeStep signDocument withdrawRequest readDisposition reissueCredential revokeAsset",
+    ),
+    ("SubmitRequestPayload", ACT, "request preview userErrors"),
+    ("ResubmitRequestPayload", ACT, "request preview userErrors"),
+    ("ExecuteStepPayload", ACT, "request preview userErrors"),
+    ("SignDocumentPayload", ACT, "document preview userErrors"),
+    ("WithdrawRequestPayload", ACT, "request preview userErrors"),
+    ("ReadDispositionPayload", ACT, "disposition userErrors"),
+    ("ReissueCredentialPayload", ACT, "asset preview userErrors"),
+    ("RevokeAssetPayload", ACT, "asset preview userErrors"),
+    ("ActPreview", STATUS, "status version"),
+    ("ActPreview", READ, "awaited documents dispositionTo asset"),
+    ("AssetPreview", READ, "kind name status"),
+    ("UserError", ACT, "code message path"),
+    // What a person does about their own way in, and what is for their own eyes.
+    // An office's people are administered by a person who signed in.
+    ("Mutation", NOTHING, "createUser deactivateUser createAgency deactivateAgency grantRole revokeGrant"),
+    ("UserPayload", NOTHING, "user userErrors"),
+    ("AgencyPayload", NOTHING, "agency userErrors"),
+    ("GrantPayload", NOTHING, "grant userErrors"),
+    ("Query", NOTHING, "explainPolicy"),
+    ("PolicyExplanation", NOTHING, "allowed obstacles step seenBy grants"),
+    ("GrantExplanation", NOTHING, "grant verdict line condition"),
+    ("PolicyLine", NOTHING, "file line text"),
+    ("Office", NOTHING, "people"),
+    ("OfficePerson", NOTHING, "user active grants"),
+    (
+        "Mutation",
+        NOTHING,
+        "signIn refreshSession signOut changePassword chooseLanguage beginTotp confirmTotp disableTotp",
+    ),
+    ("Mutation", NOTHING, "createApiKey revokeApiKey revealCredential"),
+    ("SignInPayload", NOTHING, "accessToken expiresAt refreshToken refreshExpiresAt viewer userErrors"),
+    ("RefreshSessionPayload", NOTHING, "accessToken expiresAt refreshToken refreshExpiresAt viewer userErrors"),
+    ("SignOutPayload", NOTHING, "userErrors"),
+    ("ChangePasswordPayload", NOTHING, "userErrors"),
+    ("ChooseLanguagePayload", NOTHING, "userErrors"),
+    ("BeginTotpPayload", NOTHING, "secret uri userErrors"),
+    ("ConfirmTotpPayload", NOTHING, "recoveryCodes userErrors"),
+    ("DisableTotpPayload", NOTHING, "userErrors"),
+    ("CreateApiKeyPayload", NOTHING, "key apiKey userErrors"),
+    ("RevokeApiKeyPayload", NOTHING, "apiKey userErrors"),
+    ("RevealCredentialPayload", NOTHING, "username secret asset preview userErrors"),
+    ("Viewer", NOTHING, "sessions apiKeys totpEnabled language"),
+    ("Session", NOTHING, "beganAt lastUsedAt current"),
+    ("ApiKey", NOTHING, "id name scopes createdAt expiresAt lastUsedAt revokedAt"),
+];
+
+/// What all assets have, but for their ids.
+const ASSET: &str = "kind office request agency name status attributes createdAt verifiedAt deliveredAt revokedAt \
+    revocationReason credential";
+
+/// The decisions by type and field.
+static DECIDED: LazyLock<HashMap<&str, HashMap<&str, Opens>>> = LazyLock::new(|| {
+    let mut decided: HashMap<&str, HashMap<&str, Opens>> = HashMap::new();
+    for (of, opens, fields) in TABLE {
+        decided.entry(of).or_default().extend(fields.split_whitespace().map(|field| (field, *opens)));
+    }
+    decided
+});
+
+/// Refuses a document of which an API key opens not all. Whoever signed in needs no scope.
+pub(in crate::graphql) fn judge(
+    shapes: &Shapes,
+    document: &ExecutableDocument,
+    pass: Option<Pass>,
+) -> Result<(), ServerError> {
+    let Some(pass @ Pass { login: Login::Key(..), .. }) = pass else { return Ok(()) };
+    let walk = Walk { shapes, document, pass };
+    // All of its operations: which one runs is not for this to find out.
+    for (_, operation) in document.operations.iter() {
+        walk.through(&operation.node.selection_set.node, root(operation.node.ty))?;
+    }
+    Ok(())
+}
+
+struct Walk<'a> {
+    shapes: &'a Shapes,
+    document: &'a ExecutableDocument,
+    pass: Pass,
+}
+
+impl Walk<'_> {
+    /// Through what is selected of a type, and everything below.
+    fn through(&self, set: &SelectionSet, of: &str) -> Result<(), ServerError> {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => self.field(&field.node, of)?,
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    self.through(&fragment.node.selection_set.node, on)?;
+                }
+                Selection::FragmentSpread(spread) => {
+                    // One that is not there is refused when the document is validated.
+                    let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) else { continue };
+                    let on = fragment.node.type_condition.node.on.node.as_str();
+                    self.through(&fragment.node.selection_set.node, on)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn field(&self, field: &Field, of: &str) -> Result<(), ServerError> {
+        let name = &field.name.node;
+        match name.as_str() {
+            "__typename" => return Ok(()),
+            // The schema is public.
+            "__schema" | "__type" if of == "Query" => return Ok(()),
+            _ => {}
+        }
+        let decided = DECIDED.get(of).and_then(|fields| fields.get(name.as_str())).copied().flatten();
+        let (Some(scope), Some(ty)) = (decided, self.shapes.field(of, name)) else {
+            let message = format!("`{of}.{name}` is open to no API key, or does not exist: sign in as a person.");
+            return Err(refused(message, None));
+        };
+        let open = matches!(self.pass.login, Login::Key(_, scopes) if scopes.open(scope));
+        if !open {
+            let message = format!("`{of}.{name}` is not open to this API key: the scope {} opens it.", scope.word());
+            return Err(refused(message, Some(scope)));
+        }
+        self.through(&field.selection_set.node, named(ty))
+    }
+}
+
+fn refused(message: String, scope: Opens) -> ServerError {
+    let mut error = Code::Forbidden.whole(message);
+    if let Some(scope) = scope {
+        error.extensions.get_or_insert_default().set("scope", scope.word());
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::access::KeyScopes;
+
+    /// Every field of the schema's text, by its type.
+    fn schema() -> BTreeSet<(String, String)> {
+        let shapes = Shapes::of(&crate::graphql::sdl());
+        shapes.all().map(|(of, field)| (of.to_string(), field.to_string())).collect()
+    }
+
+    #[test]
+    fn every_field_is_decided_on_once_and_nothing_else_is() {
+        let mut decided = BTreeSet::new();
+        for (of, _, fields) in TABLE {
+            for field in fields.split_whitespace() {
+                assert!(decided.insert(((*of).to_owned(), field.to_owned())), "{of}.{field} is decided on twice");
+            }
+        }
+        let schema = schema();
+        let undecided: Vec<_> = schema.difference(&decided).collect();
+        assert!(undecided.is_empty(), "say what opens these to API keys: {undecided:?}");
+        let gone: Vec<_> = decided.difference(&schema).collect();
+        assert!(gone.is_empty(), "these are not in the schema: {gone:?}");
+    }
+
+    #[test]
+    fn an_interface_opens_no_more_than_what_implements_it() {
+        let types = ["CloudAccount", "Subdomain", "ServerPlacement", "GenericAsset"];
+        for (field, opens) in &DECIDED["Asset"] {
+            assert!(types.iter().all(|of| DECIDED[of][field] == *opens), "{field}");
+        }
+        let nodes = DECIDED.iter().filter(|(of, fields)| fields.contains_key("id") && **of != "ApiKey");
+        nodes.for_each(|(of, fields)| assert_eq!(fields["id"], DECIDED["Node"]["id"], "{of}"));
+    }
+
+    #[test]
+    fn no_way_of_asking_leads_around_a_scope() {
+        let shapes = Shapes::of(&crate::graphql::sdl());
+        let asks = |query: &str, scopes: &[KeyScope]| {
+            let login = Login::Key(Uuid::nil(), scopes.iter().copied().collect::<KeyScopes>());
+            let document = async_graphql::parser::parse_query(query).unwrap();
+            judge(&shapes, &document, Some(Pass::new(Uuid::nil(), login))).map_err(|error| error.message)
+        };
+        use KeyScope::{Act, Read, ReadStatus};
+        for query in [
+            "{ request(number: \"1\") { id status currentVisit { step { key activity } dueAt } } __typename }",
+            "{ requests { nodes { ...f } } } fragment f on Request { id number ... on Node { id } }",
+            "{ node(id: \"1\") { __typename id ... on Request { status } } __schema { types { name fields { name } } } }",
+            "subscription { requestEvents { id cursor kind request { status } } }",
+        ] {
+            assert_eq!(asks(query, &[ReadStatus]), Ok(()), "{query}");
+            assert_eq!(asks(query, &[Read]), Ok(()), "{query}");
+            if !query.starts_with("{ node") {
+                assert!(asks(query, &[Act]).is_err() && asks(query, &[]).is_err(), "{query}");
+            }
+        }
+        for query in [
+            "{ request(number: \"1\") { letter { subject } } }",
+            "{ request(number: \"1\") { status: reason } }",
+            "{ a: request(number: \"1\") { ...f } } fragment f on Request { ...g } fragment g on Request { contact { name } }",
+            "{ node(id: \"1\") { ... on Request { details } } }",
+            "{ node(id: \"1\") { ... on Document { title } } }",
+            "{ node(id: \"1\") { ... on Asset { name } } }",
+            "{ nodes(ids: []) { ... { ... on CloudAccount { attributes } } } }",
+            "{ nodes(ids: []) { ... on Node { ... on Request { visits { note } } } } }",
+            "{ request(number: \"1\") { currentVisit { note } } }",
+            "{ request(number: \"1\") @skip(if: true) { letter { subject } } }",
+            "query a { __typename } query b { assets { totalCount } }",
+            "{ viewer { inbox { totalCount } } }",
+            "subscription { requestEvents { actor { user { name } } } }",
+            "subscription { inboxChanges { waitingCount } }",
+        ] {
+            assert!(asks(query, &[ReadStatus, Act]).is_err_and(|why| why.contains("scope READ opens")), "{query}");
+            assert_eq!(asks(query, &[Read]), Ok(()), "{query}");
+        }
+        for query in [
+            "mutation { signOut { userErrors { code } } }",
+            "mutation { x: revealCredential(input: {}) { secret } }",
+            "mutation { ... on Mutation { createApiKey(input: {}) { key } } }",
+            "{ viewer { apiKeys { name } } }",
+            "{ viewer { ... on Viewer { sessions { current } } } }",
+            "{ nothing }",
+            "{ viewer { __schema { types { name } } } }",
+        ] {
+            assert!(asks(query, &[ReadStatus, Read, Act]).is_err_and(|why| why.contains("no API key")), "{query}");
+        }
+        let act = "mutation { executeStep(input: {}) { request { status } userErrors { code } } }";
+        assert!(asks(act, &[Act]).is_err() && asks(act, &[Read]).is_err());
+        assert_eq!(asks(act, &[Act, ReadStatus]), Ok(()), "scopes add up");
+        let tried = |preview: &str| {
+            format!("mutation {{ revokeAsset(input: {{}}) {{ preview {{ {preview} }} userErrors {{ code }} }} }}")
+        };
+        assert!(asks(&tried("version"), &[Act]).is_err(), "what is tried tells no more than what is done");
+        assert_eq!(asks(&tried("version"), &[Act, ReadStatus]), Ok(()));
+        assert!(asks(&tried("asset { name }"), &[Act, ReadStatus]).is_err());
+        assert_eq!(asks(&tried("asset { name }"), &[Act, Read]), Ok(()));
+    }
+}

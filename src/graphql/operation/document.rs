@@ -1,0 +1,265 @@
+//! Selections, variables and operations of a parsed document.
+
+use std::collections::BTreeSet;
+
+use async_graphql::parser::types::{
+    BaseType, Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variables};
+
+use crate::graphql::error_code::Code;
+
+/// Whether every variable that must have a value has one (GraphQL, October 2021, section 6.1.2). The library asks only where one is
+/// used, when the rest has run.
+pub(in crate::graphql) fn has_variables(document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
+    let defined =
+        operation(document, request.operation_name.as_deref()).map(|operation| &operation.variable_definitions);
+    for variable in defined.into_iter().flatten() {
+        let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
+        let value = request.variables.get(name).or(variable.node.default_value.as_ref().map(|value| &value.node));
+        if !kind.nullable && value.is_none_or(|value| *value == Value::Null) {
+            return Err(ServerError::new(
+                format!("The variable `${name}` ({kind}) needs a value."),
+                Some(variable.pos),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Tells of each whole number that was left out that it is null, which it is to everything that takes one: the library tells what a page
+/// costs by its size, and refuses a size that it does not know.
+pub(in crate::graphql) fn leave_out(document: &ExecutableDocument, request: &mut Request) {
+    let defined = operation(document, request.operation_name.as_deref());
+    for variable in defined.into_iter().flat_map(|operation| &operation.variable_definitions) {
+        let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
+        if kind.base == BaseType::Named(Name::new("Int")) && variable.node.default_value.is_none() {
+            request.variables.entry(name.clone()).or_insert(Value::Null);
+        }
+    }
+}
+
+/// The operation of that name, or the only one.
+pub(in crate::graphql) fn operation<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'a OperationDefinition> {
+    let mut operations = document.operations.iter();
+    let found = match name {
+        Some(name) => operations.find(|(of, _)| of.is_some_and(|of| of == name)),
+        None => operations.next(),
+    };
+    found.map(|(_, operation)| &operation.node)
+}
+
+/// Makes a subscription's operation one field at its root, as it must be (GraphQL, October 2021, section 5.2.3.1): fragments
+/// around it are taken away. `name`: the operation's.
+pub(in crate::graphql) fn single_root(
+    document: &mut ExecutableDocument,
+    name: Option<&str>,
+) -> Result<(), ServerError> {
+    let Some(found) = operation(document, name) else { return Ok(()) };
+    let mut fields = Vec::new();
+    flatten(document, &found.selection_set.node, &mut Vec::new(), &mut |selected| {
+        fields.push(Positioned::new(selected.field.clone(), selected.pos));
+    });
+    let [field] = &fields[..] else {
+        return Err(refused(format!(
+            "A subscription follows one thing: it selects exactly one field at its root, and this one {}.",
+            fields.len()
+        )));
+    };
+    if field.node.directives.iter().any(|directive| matches!(directive.node.name.node.as_str(), "skip" | "include")) {
+        return Err(refused("A subscription's one field can be neither skipped nor included.".to_owned()));
+    }
+    let field = Positioned::new(Selection::Field(field.clone()), field.pos);
+    let before = fragments_spread(document);
+    if let Some(operation) = operation_mut(document, name) {
+        operation.selection_set.node.items = vec![field];
+    }
+    // What was spread there alone is spread nowhere now, which is no fault of the client's.
+    let after = fragments_spread(document);
+    document.fragments.retain(|name, _| after.contains(name) || !before.contains(name));
+    Ok(())
+}
+
+/// Takes the arguments of an operation's root fields away, and every variable that is then named nowhere: what is left is what
+/// is selected.
+pub(in crate::graphql) fn without_root_arguments(
+    document: &mut ExecutableDocument,
+    name: Option<&str>,
+    variables: &mut Variables,
+) {
+    let used = operation(document, name).map(|operation| variables_below(document, operation)).unwrap_or_default();
+    if let Some(operation) = operation_mut(document, name) {
+        for item in &mut operation.selection_set.node.items {
+            if let Selection::Field(field) = &mut item.node {
+                field.node.arguments.clear();
+            }
+        }
+        operation.variable_definitions.retain(|definition| used.contains(&definition.node.name.node));
+    }
+    variables.retain(|name, _| used.contains(name));
+}
+
+/// The fragments that operations spread.
+fn fragments_spread(document: &ExecutableDocument) -> BTreeSet<Name> {
+    let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+    for (_, operation) in document.operations.iter() {
+        used.in_selections(&operation.node.selection_set.node);
+    }
+    used.seen.into_iter().cloned().collect()
+}
+
+fn operation_mut<'a>(document: &'a mut ExecutableDocument, name: Option<&str>) -> Option<&'a mut OperationDefinition> {
+    let found = match (&mut document.operations, name) {
+        (DocumentOperations::Single(operation), _) => Some(operation),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get_mut(name),
+        (DocumentOperations::Multiple(operations), None) => operations.values_mut().next(),
+    };
+    found.map(|operation| &mut operation.node)
+}
+
+/// The variables that decide what is selected below an operation's root fields: those of their own arguments are left out.
+fn variables_below<'a>(document: &'a ExecutableDocument, operation: &'a OperationDefinition) -> BTreeSet<Name> {
+    let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+    for item in &operation.selection_set.node.items {
+        if let Selection::Field(field) = &item.node {
+            used.in_directives(&field.node.directives);
+            used.in_selections(&field.node.selection_set.node);
+        }
+    }
+    used.found
+}
+
+/// Every value that stands in a document: of arguments, of directives, and what variables are by default. Variables are null there.
+pub(in crate::graphql) fn each_value(document: &ExecutableDocument, take: &mut impl FnMut(Value)) {
+    for (_, operation) in document.operations.iter() {
+        for variable in operation.node.variable_definitions.iter().map(|variable| &variable.node) {
+            variable.default_value.iter().for_each(|value| take(value.node.clone()));
+            in_directives(&variable.directives, take);
+        }
+        in_directives(&operation.node.directives, take);
+        in_selections(&operation.node.selection_set.node, take);
+    }
+    for fragment in document.fragments.values() {
+        in_directives(&fragment.node.directives, take);
+        in_selections(&fragment.node.selection_set.node, take);
+    }
+
+    fn in_selections(set: &SelectionSet, take: &mut impl FnMut(Value)) {
+        for item in &set.items {
+            let (directives, inner) = match &item.node {
+                Selection::Field(field) => {
+                    for (_, value) in &field.node.arguments {
+                        take(value.node.clone().into_const_with(nothing).unwrap_or_default());
+                    }
+                    (&field.node.directives, Some(&field.node.selection_set.node))
+                }
+                Selection::InlineFragment(fragment) => {
+                    (&fragment.node.directives, Some(&fragment.node.selection_set.node))
+                }
+                Selection::FragmentSpread(spread) => (&spread.node.directives, None),
+            };
+            in_directives(directives, take);
+            inner.into_iter().for_each(|inner| in_selections(inner, take));
+        }
+    }
+    fn in_directives(directives: &[Positioned<Directive>], take: &mut impl FnMut(Value)) {
+        for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
+            take(value.node.clone().into_const_with(nothing).unwrap_or_default());
+        }
+    }
+    fn nothing(_: Name) -> Result<Value, ()> {
+        Ok(Value::Null)
+    }
+}
+
+/// The variables that selections name.
+struct Named<'a> {
+    document: &'a ExecutableDocument,
+    found: BTreeSet<Name>,
+    /// The fragments that were looked at.
+    seen: BTreeSet<&'a Name>,
+}
+
+impl<'a> Named<'a> {
+    fn in_selections(&mut self, set: &'a SelectionSet) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    self.in_directives(&field.node.directives);
+                    for (_, value) in &field.node.arguments {
+                        // Every variable within it is asked for.
+                        let _ = value.node.clone().into_const_with(|name| self.note(name));
+                    }
+                    self.in_selections(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.in_directives(&fragment.node.directives);
+                    self.in_selections(&fragment.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.in_directives(&spread.node.directives);
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = self.document.fragments.get(name).filter(|_| self.seen.insert(name)) {
+                        self.in_selections(&fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+
+    fn in_directives(&mut self, directives: &'a [Positioned<Directive>]) {
+        for directive in directives {
+            for (_, value) in &directive.node.arguments {
+                let _ = value.node.clone().into_const_with(|name| self.note(name));
+            }
+        }
+    }
+
+    fn note(&mut self, name: Name) -> Result<Value, ()> {
+        self.found.insert(name);
+        Ok(Value::Null)
+    }
+}
+
+/// A field that is selected, where, and the type that a fragment around it names.
+pub(in crate::graphql) struct Selected<'a> {
+    pub(in crate::graphql) field: &'a async_graphql::parser::types::Field,
+    pub(in crate::graphql) pos: Pos,
+    pub(in crate::graphql) on: Option<&'a Name>,
+}
+
+/// Every field of a selection in order, through its fragments, none of which leads to itself in what [`parse`] takes.
+/// `around`: the types that fragments around it name.
+pub(in crate::graphql) fn flatten<'a>(
+    document: &'a ExecutableDocument,
+    set: &'a SelectionSet,
+    around: &mut Vec<&'a Name>,
+    take: &mut impl FnMut(Selected<'a>),
+) {
+    for item in &set.items {
+        match &item.node {
+            Selection::Field(field) => {
+                take(Selected { field: &field.node, pos: field.pos, on: around.last().copied() });
+            }
+            Selection::InlineFragment(fragment) => {
+                let on = fragment.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
+                around.extend(on);
+                flatten(document, &fragment.node.selection_set.node, around, take);
+                around.truncate(around.len() - usize::from(on.is_some()));
+            }
+            Selection::FragmentSpread(spread) => {
+                let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) else { continue };
+                around.push(&fragment.node.type_condition.node.on.node);
+                flatten(document, &fragment.node.selection_set.node, around, take);
+                around.pop();
+            }
+        }
+    }
+}
+
+fn refused(message: String) -> ServerError {
+    Code::InvalidOperation.whole(message)
+}

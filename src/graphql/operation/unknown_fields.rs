@@ -1,0 +1,94 @@
+//! What an operation asks for that the schema does not have. The library tells of each what may have been meant, which it finds by
+//! comparing the name with all others there: that is for a few slips, and an operation for another schema is told so at once.
+
+use async_graphql::ServerError;
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+
+use crate::graphql::error_code::Code;
+use crate::graphql::schema_index::{Shapes, named, root};
+
+/// So many slips are told one by one.
+const SLIPS: usize = 10;
+
+/// What stands for the types of the schema's description of itself.
+const INTROSPECTION: &str = "__Schema";
+
+/// The fields of all of those types.
+const DESCRIPTION: &str = " types queryType mutationType subscriptionType directives description kind name fields interfaces \
+     possibleTypes enumValues inputFields ofType specifiedByURL isOneOf args type isDeprecated deprecationReason defaultValue \
+     locations isRepeatable ";
+
+/// Refuses a document that asks for much that is not there.
+pub(in crate::graphql) fn judge(shapes: &Shapes, document: &ExecutableDocument) -> Result<(), ServerError> {
+    let mut slips = Slips { shapes, count: 0, first: None };
+    // Each selection once, as it is written.
+    for fragment in document.fragments.values() {
+        slips.among(&fragment.node.selection_set.node, fragment.node.type_condition.node.on.node.as_str());
+    }
+    for (_, operation) in document.operations.iter() {
+        slips.among(&operation.node.selection_set.node, root(operation.node.ty));
+    }
+    match slips.first {
+        Some(first) if slips.count > SLIPS => Err(Code::InvalidOperation.whole(format!(
+            "{} fields and arguments of the operation are not in the schema, {first} for one: is it meant for another server, \
+             or for a version that is gone?",
+            slips.count
+        ))),
+        _ => Ok(()),
+    }
+}
+
+struct Slips<'a> {
+    shapes: &'a Shapes,
+    count: usize,
+    first: Option<String>,
+}
+
+impl Slips<'_> {
+    fn among(&mut self, set: &SelectionSet, of: &str) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => self.in_field(&field.node, of),
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    self.among(&fragment.node.selection_set.node, on);
+                }
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    fn in_field(&mut self, field: &Field, of: &str) {
+        let name = &field.name.node;
+        let below = match name.as_str() {
+            "__typename" => return,
+            "__schema" | "__type" if of == "Query" => INTROSPECTION,
+            _ if of.starts_with("__") => {
+                if !DESCRIPTION.contains(&format!(" {name} ")) {
+                    self.note(|| format!("`{name}` of the schema's description"));
+                }
+                INTROSPECTION
+            }
+            _ => match self.shapes.field(of, name) {
+                Some(ty) => {
+                    let known = self.shapes.arguments(of, name);
+                    for (argument, _) in &field.arguments {
+                        if !known.contains(&argument.node) {
+                            self.note(|| format!("`{}` of `{of}.{name}`", argument.node));
+                        }
+                    }
+                    named(ty)
+                }
+                // A type that is not there, or has no fields, is told once.
+                None if !self.shapes.has(of) => return,
+                None => return self.note(|| format!("`{of}.{name}`")),
+            },
+        };
+        self.among(&field.selection_set.node, below);
+    }
+
+    fn note(&mut self, what: impl FnOnce() -> String) {
+        self.count += 1;
+        self.first.get_or_insert_with(what);
+    }
+}

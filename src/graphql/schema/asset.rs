@@ -1,0 +1,570 @@
+//! `Asset`: what was provisioned, and its credential. A kind that has no type of its own is a `GenericAsset`.
+
+use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, Result, SimpleObject};
+use entity::asset;
+use uuid::Uuid;
+
+use super::agency::{Agency, agency};
+use super::office::Office;
+use super::pagination::{Arguments, connection, cursor, page};
+use super::payload::{acting, fresh, payload, performing, tried};
+use super::prefetch::{self, Selected};
+use super::preview::ActPreview;
+use super::request::{Request, find};
+use super::scalars::id;
+use super::scalars::json::Json;
+use super::scalars::moment::Moment;
+use super::stored_enum::{from_word, words};
+use super::user::{User, person};
+use super::user_error::{UserError, settle};
+use crate::access::Field;
+use crate::auth::Secret;
+use crate::graphql::context::loaders::CredentialOf;
+use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::error;
+use crate::service as command;
+use crate::store::{self, AssetRow};
+
+/// How far an asset has come. RESERVED and PROVISIONED hold its name or place; REVOKED frees it.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AssetStatus {
+    /// Its name or place is held; nothing is made yet.
+    Reserved,
+    /// Made.
+    Provisioned,
+    /// Made, and confirmed to work.
+    Verified,
+    /// Handed over, in service.
+    Active,
+    /// Out of service.
+    Revoked,
+}
+
+/// How far a credential has come.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialState {
+    /// Not handed over.
+    Held,
+    /// Waits to be read by its recipient.
+    Available,
+    /// Read.
+    Revealed,
+}
+
+/// What a placement is of.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlacementKind {
+    /// A server, in a rack.
+    Server,
+    /// An application, on the office's servers.
+    Application,
+}
+
+/// An asset's row.
+#[derive(Clone)]
+struct Held {
+    row: asset::Model,
+}
+
+impl Held {
+    /// Its attributes, without the addresses that the caller does not read.
+    fn read(&self, context: &Context<'_>) -> Result<serde_json::Value> {
+        let mut attributes = self.attributes()?;
+        let service = service(context)?;
+        let addresses = service.addresses_of(&self.row);
+        let about = AssetRow(&self.row);
+        let has = attributes.as_object_mut().filter(|map| addresses.iter().any(|name| map.contains_key(name)));
+        if let Some(map) = has
+            && !caller(context).is_ok_and(|caller| service.reads(caller, &about, Field::Address))
+        {
+            map.retain(|name, _| !addresses.contains(name));
+        }
+        Ok(attributes)
+    }
+
+    /// An attribute that is a text, where the caller reads it.
+    fn text_read(&self, context: &Context<'_>, name: &str) -> Result<Option<String>> {
+        Ok(self.read(context)?[name].as_str().map(str::to_owned))
+    }
+
+    /// An attribute that is a text.
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.attributes()?[name].as_str().map(str::to_owned))
+    }
+
+    /// An attribute that is a whole number.
+    fn number(&self, name: &str) -> Result<Option<i32>> {
+        Ok(self.attributes()?[name].as_i64().and_then(|number| i32::try_from(number).ok()))
+    }
+
+    fn attributes(&self) -> Result<serde_json::Value> {
+        serde_json::from_str(&self.row.attributes).map_err(|_| error::damaged("attributes cannot be read"))
+    }
+}
+
+/// What was provisioned.
+#[expect(clippy::duplicated_attributes, reason = "several fields have the same type")]
+#[derive(Interface, Clone)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Its opaque id."),
+    field(name = "kind", ty = "String", desc = "Its kind."),
+    field(name = "office", ty = "Office", desc = "The office that provisioned it."),
+    field(
+        name = "request",
+        ty = "Option<Request>",
+        desc = "The request that it came from; null when you may not see that."
+    ),
+    field(name = "agency", ty = "Agency", desc = "The agency that it is for."),
+    field(name = "name", ty = "String", desc = "Its name."),
+    field(name = "status", ty = "AssetStatus", desc = "How far it has come."),
+    field(
+        name = "attributes",
+        ty = "Option<Json>",
+        desc = "Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`). \
+                Null only beside an error."
+    ),
+    field(name = "created_at", ty = "Moment", desc = "When it was reserved or made."),
+    field(name = "verified_at", ty = "Option<Moment>", desc = "When it was verified; null where it was not."),
+    field(name = "delivered_at", ty = "Option<Moment>", desc = "When it was handed over; null where it was not."),
+    field(
+        name = "revoked_at",
+        ty = "Option<Moment>",
+        desc = "When it was taken out of service; null while it is in service."
+    ),
+    field(
+        name = "revocation_reason",
+        ty = "Option<String>",
+        desc = "Why it was taken out of service; null while it is in service."
+    ),
+    field(name = "credential", ty = "Option<Credential>", desc = "Its credential; null where it has none.")
+)]
+pub(crate) enum Asset {
+    /// A cloud account.
+    CloudAccount(CloudAccount),
+    /// A subdomain.
+    Subdomain(Subdomain),
+    /// A placement in the server room.
+    ServerPlacement(ServerPlacement),
+    /// Any other.
+    GenericAsset(GenericAsset),
+}
+
+connection!(
+    /// A page of assets.
+    AssetConnection, AssetEdge, Asset
+);
+
+impl Asset {
+    /// The type of a row's kind.
+    pub(crate) fn of(row: asset::Model) -> Self {
+        let held = Held { row };
+        match held.row.kind.as_str() {
+            "CloudAccount" => Self::CloudAccount(CloudAccount(held)),
+            "Subdomain" => Self::Subdomain(Subdomain(held)),
+            "ServerPlacement" => Self::ServerPlacement(ServerPlacement(held)),
+            _ => Self::GenericAsset(GenericAsset(held)),
+        }
+    }
+}
+
+/// A type of asset: what every one has, and what only it has.
+macro_rules! asset {
+    ($(#[$doc:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub(crate) struct $name(Held);
+
+        $(#[$doc])*
+        #[Object]
+        impl $name {
+            /// Its opaque id.
+            pub(crate) async fn id(&self) -> ID {
+                id::encode("Asset", self.0.row.id)
+            }
+
+            /// Its kind.
+            pub(crate) async fn kind(&self) -> String {
+                self.0.row.kind.clone()
+            }
+
+            /// The office that provisioned it.
+            pub(crate) async fn office(&self) -> Office {
+                Office(self.0.row.office.clone())
+            }
+
+            /// The request that it came from; null when you may not see that.
+            pub(crate) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
+                find(context, self.0.row.request_id).await
+            }
+
+            /// The agency that it is for.
+            pub(crate) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
+                agency(context, self.0.row.agency_id).await
+            }
+
+            /// Its name.
+            pub(crate) async fn name(&self) -> String {
+                self.0.row.name.clone()
+            }
+
+            /// How far it has come.
+            pub(crate) async fn status(&self) -> Result<AssetStatus> {
+                from_word(&self.0.row.status)
+            }
+
+            /// Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`).
+            /// Null only beside an error.
+            pub(crate) async fn attributes(
+                &self,
+                context: &Context<'_>,
+            ) -> Result<Option<Json>> {
+                Ok(Some(Json(self.0.read(context)?)))
+            }
+
+            /// When it was reserved or made.
+            pub(crate) async fn created_at(&self) -> Moment {
+                Moment(self.0.row.created_at)
+            }
+
+            /// When it was verified; null where it was not.
+            pub(crate) async fn verified_at(&self) -> Option<Moment> {
+                self.0.row.verified_at.map(Moment)
+            }
+
+            /// When it was handed over; null where it was not.
+            pub(crate) async fn delivered_at(&self) -> Option<Moment> {
+                self.0.row.delivered_at.map(Moment)
+            }
+
+            /// When it was taken out of service; null while it is in service.
+            pub(crate) async fn revoked_at(&self) -> Option<Moment> {
+                self.0.row.revoked_at.map(Moment)
+            }
+
+            /// Why it was taken out of service; null while it is in service.
+            pub(crate) async fn revocation_reason(&self) -> Option<String> {
+                self.0.row.revocation_reason.clone()
+            }
+
+            /// Its credential; null where it has none.
+            pub(crate) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
+                Credential::of(context, self.0.row.id).await
+            }
+
+            $($own)*
+        }
+    };
+}
+
+asset!(
+    /// An account in the city's cloud.
+    CloudAccount {
+        /// Its user name; null where its SOP asks for none.
+        pub(crate) async fn username(&self) -> Result<Option<String>> {
+            self.0.text("username")
+        }
+
+        /// Its storage quota, in GiB; null where its SOP asks for none.
+        pub(crate) async fn quota_gib(&self) -> Result<Option<i32>> {
+            self.0.number("quotaGib")
+        }
+
+        /// Where it is used; null for you whom the office's policy does not let read it (`field:address`).
+        pub(crate) async fn service_address(&self, context: &Context<'_>) -> Result<Option<String>> {
+            self.0.text_read(context, "serviceAddress")
+        }
+    }
+);
+
+asset!(
+    /// A name under the city's domain.
+    Subdomain {
+        /// Its fully qualified name.
+        pub(crate) async fn fqdn(&self) -> Result<String> {
+            Ok(self.0.attributes()?["fqdn"].as_str().unwrap_or(&self.0.row.name).to_owned())
+        }
+
+        /// The type of its DNS record; null where its SOP asks for none.
+        pub(crate) async fn record_type(&self) -> Result<Option<String>> {
+            self.0.text("recordType")
+        }
+
+        /// What it points to; null for you whom the office's policy does not let read it (`field:address`).
+        pub(crate) async fn target(&self, context: &Context<'_>) -> Result<Option<String>> {
+            self.0.text_read(context, "target")
+        }
+    }
+);
+
+asset!(
+    /// A place in the server room, or for an application on the office's servers.
+    ServerPlacement {
+        /// What the placement is of.
+        pub(crate) async fn placement_kind(&self) -> Result<PlacementKind> {
+            from_word(self.0.attributes()?["placementKind"].as_str().unwrap_or("SERVER"))
+        }
+
+        /// The rack; null for an application.
+        pub(crate) async fn rack(&self) -> Result<Option<String>> {
+            self.0.text("rack")
+        }
+
+        /// The lowest rack unit held; null for an application.
+        pub(crate) async fn unit_from(&self) -> Result<Option<i32>> {
+            self.0.number("unitFrom")
+        }
+
+        /// The highest rack unit held; null for an application.
+        pub(crate) async fn unit_to(&self) -> Result<Option<i32>> {
+            self.0.number("unitTo")
+        }
+
+        /// The number of the signed determination; null until there is one.
+        pub(crate) async fn determination_number(&self) -> Result<Option<String>> {
+            self.0.text("determinationNumber")
+        }
+    }
+);
+
+asset!(
+    /// What an SOP provisions that has no type of its own: see `kind` and `attributes`.
+    GenericAsset {}
+);
+
+/// The secret part of an asset: shown once, to its recipient, by `revealCredential`.
+pub(crate) struct Credential(entity::credential::Model);
+
+impl Credential {
+    pub(crate) async fn of(context: &Context<'_>, asset: Uuid) -> Result<Option<Self>> {
+        let loaded = session(context)?.loader().load_one(CredentialOf(asset)).await.map_err(error::load)?;
+        Ok(loaded.and_then(|mut rows| rows.pop()).map(Self))
+    }
+}
+
+/// The secret part of an asset: shown once, to its recipient, by `revealCredential`.
+#[Object]
+impl Credential {
+    /// How far it has come.
+    pub(crate) async fn state(&self) -> Result<CredentialState> {
+        from_word(&self.0.state)
+    }
+
+    /// Whom it is for.
+    pub(crate) async fn recipient(&self, context: &Context<'_>) -> Result<User> {
+        person(context, self.0.recipient_id, None).await
+    }
+
+    /// When it was read; null until then.
+    pub(crate) async fn revealed_at(&self) -> Option<Moment> {
+        self.0.revealed_at.map(Moment)
+    }
+}
+
+/// Which assets are wanted: every field narrows.
+#[derive(InputObject, Default)]
+struct AssetFilter {
+    /// An office's key.
+    office: Option<String>,
+    /// An agency's key.
+    agency: Option<String>,
+    /// A kind.
+    kind: Option<String>,
+    /// In one of these states.
+    status: Option<Vec<AssetStatus>>,
+    /// Its name.
+    name: Option<String>,
+}
+
+/// The order of assets, in their cursors.
+const ASSETS: &str = "assets";
+
+/// Queries of assets.
+#[derive(Default)]
+pub(crate) struct AssetQuery;
+
+/// Queries of assets.
+#[Object]
+impl AssetQuery {
+    /// The assets that you may see, newest first. Null only beside an error.
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    async fn assets(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<AssetFilter>,
+        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<AssetConnection>> {
+        caller(context)?;
+        let service = service(context)?;
+        let arguments = Arguments { first, after, last, before };
+        let paging = arguments.paging(ASSETS)?;
+        let filter = filter.unwrap_or_default();
+        let filter = store::AssetFilter {
+            office: filter.office,
+            agency: filter.agency,
+            kind: filter.kind,
+            status: filter.status.map(words),
+            name: filter.name,
+        };
+        let count = context.look_ahead().field("totalCount").exists();
+        let viewing = session(context)?.viewing();
+        let (page, total) =
+            store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
+        prefetch::assets(context, &page.rows, &Selected::of_page(context)).await?;
+        let page = page.map(|row| (cursor(ASSETS, &row.created_at.into(), row.id), Asset::of(row)));
+        Ok(Some(AssetConnection::of(page, &arguments, total)))
+    }
+}
+
+/// A credential to be read.
+#[derive(InputObject)]
+struct RevealCredentialInput {
+    /// The asset.
+    asset_id: ID,
+    /// The same key shows it again for ten minutes, so that a lost answer loses nothing.
+    idempotency_key: String,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
+    /// Only try whether it would be shown: no secret is, and none is used up. The idempotency key is not looked at: one that was
+    /// read is told as such. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
+}
+
+/// A credential, replaced.
+#[derive(InputObject)]
+struct ReissueCredentialInput {
+    /// The asset.
+    asset_id: ID,
+    /// The new secret.
+    secret: String,
+    /// Whom it is for; the one before when not given.
+    recipient_id: Option<ID>,
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
+    idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
+}
+
+/// An asset, taken out of service.
+#[derive(InputObject)]
+struct RevokeAssetInput {
+    /// The asset.
+    asset_id: ID,
+    /// Why.
+    reason: String,
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
+    idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
+}
+
+payload!(ReissueCredentialPayload, asset: Asset);
+payload!(RevokeAssetPayload, asset: Asset);
+
+/// A credential, or why it is not shown.
+#[derive(SimpleObject)]
+struct RevealCredentialPayload {
+    /// What to sign in with. Null when refused or only tried, or where there is none.
+    username: Option<String>,
+    /// The secret: not shown again. Null when refused, or only tried.
+    secret: Option<String>,
+    /// The asset. Null when refused, or only tried.
+    asset: Option<Asset>,
+    /// What it would do, when it was only tried (`validateOnly`). Null otherwise, or when refused.
+    preview: Option<ActPreview>,
+    /// What to mend; empty when it is shown, or would be.
+    user_errors: Vec<UserError>,
+}
+
+async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
+    fresh(context).await?;
+    let row = store::asset_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
+    Ok(row.map(Asset::of))
+}
+
+/// Acts on assets and their credentials.
+#[derive(Default)]
+pub(crate) struct AssetMutation;
+
+/// Acts on assets and their credentials.
+#[Object]
+impl AssetMutation {
+    /// Shows you a credential that is for you, once. Null only beside an error.
+    async fn reveal_credential(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The credential.")] input: RevealCredentialInput,
+    ) -> Result<Option<RevealCredentialPayload>> {
+        let pass = acting(context, input.acting_as.as_ref())?;
+        let reveal = command::RevealCredential {
+            asset: id::uuid("Asset", &input.asset_id),
+            idempotency_key: input.idempotency_key,
+        };
+        let service = performing(context, input.validate_only)?;
+        let nothing = RevealCredentialPayload {
+            username: None,
+            secret: None,
+            asset: None,
+            preview: None,
+            user_errors: Vec::new(),
+        };
+        Ok(Some(match settle(service.reveal_credential(pass, reveal).await)? {
+            Err(user_errors) => RevealCredentialPayload { user_errors, ..nothing },
+            Ok(revealed) => match tried(context, &service)? {
+                Some(preview) => RevealCredentialPayload { preview: Some(preview), ..nothing },
+                None => RevealCredentialPayload {
+                    username: revealed.username,
+                    secret: revealed.secret.map(|secret| secret.expose().to_owned()),
+                    asset: asset(context, revealed.asset).await?,
+                    ..nothing
+                },
+            },
+        }))
+    }
+
+    /// Replaces a credential that was lost; the new one waits for its recipient. Null only beside an error.
+    async fn reissue_credential(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The new credential.")] input: ReissueCredentialInput,
+    ) -> Result<Option<ReissueCredentialPayload>> {
+        let pass = acting(context, input.acting_as.as_ref())?;
+        let reissue = command::ReissueCredential {
+            asset: id::uuid("Asset", &input.asset_id),
+            secret: Secret::new(input.secret),
+            recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
+            idempotency_key: input.idempotency_key,
+        };
+        let service = performing(context, input.validate_only)?;
+        let answer = service.reissue_credential(pass, reissue).await;
+        ReissueCredentialPayload::of(context, &service, answer, |id| asset(context, id)).await
+    }
+
+    /// Takes a delivered asset out of service, and frees its name or place. Null only beside an error.
+    async fn revoke_asset(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The asset.")] input: RevokeAssetInput,
+    ) -> Result<Option<RevokeAssetPayload>> {
+        let pass = acting(context, input.acting_as.as_ref())?;
+        let revoke = command::RevokeAsset {
+            asset: id::uuid("Asset", &input.asset_id),
+            reason: input.reason,
+            idempotency_key: input.idempotency_key,
+        };
+        let service = performing(context, input.validate_only)?;
+        let answer = service.revoke_asset(pass, revoke).await;
+        RevokeAssetPayload::of(context, &service, answer, |id| asset(context, id)).await
+    }
+}

@@ -1,0 +1,151 @@
+//! `ClosedAction`: what may be done to a request later, and why not now.
+
+use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
+use uuid::Uuid;
+
+use super::grant::{Role, role};
+use super::procedure::{RecordKind, Step};
+use super::request::Request;
+use super::request::action::ActionKind;
+use super::user::{User, person};
+use crate::graphql::context::session::{language, service};
+use crate::graphql::error;
+use crate::service::{self, ClosedReason};
+
+/// Why something is not possible now.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "ClosedReason")]
+pub(crate) enum ClosedActionReason {
+    /// The request has ended.
+    Ended,
+    /// You ended a step of this request that the office's policy keeps apart from this: another person does it.
+    SeparationOfDuties,
+    /// The office's policy leaves this to a definitive official, and you stand in for one.
+    ActingCapacity,
+    /// It is for whoever submitted the request, while they may submit for its agency.
+    NotTheSubmitter,
+    /// The credential is for another person.
+    NotTheRecipient,
+    /// The request was returned, and waits for its submitter.
+    Returned,
+    /// The request was not returned: there is nothing to complete.
+    NotReturned,
+    /// Another step is under way.
+    NotItsTurn,
+    /// A document waits for its signer: `needs.signatures` says which.
+    SignatureMissing,
+    /// A record is not there yet: `needs.records` says which.
+    RecordMissing,
+    /// The document was signed or refused: only a new draft can be decided on.
+    AlreadySigned,
+    /// Something was provisioned: it is too late to withdraw.
+    Provisioned,
+    /// No asset of the request is in service, not yet or no more.
+    NotInService,
+    /// The asset has no credential.
+    NoCredential,
+    /// The credential has been read: it is shown once.
+    AlreadyRevealed,
+}
+
+/// Who is waited for.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct Awaited {
+    /// At which step; null where it is about none.
+    step: Option<Step>,
+    #[graphql(skip)]
+    office: String,
+    #[graphql(skip)]
+    roles: Vec<String>,
+    #[graphql(skip)]
+    people: Vec<Uuid>,
+}
+
+impl Awaited {
+    /// Of a request.
+    pub(crate) fn of(context: &Context<'_>, row: &entity::request::Model, awaited: service::Awaited) -> Result<Self> {
+        let entry = service(context)?.entry_of(row).map_err(error::of)?;
+        let step = awaited.step.as_ref().and_then(|key| Step::of(entry, key));
+        let office = row.office.clone();
+        Ok(Self { step, office, roles: awaited.roles, people: awaited.people })
+    }
+}
+
+#[ComplexObject]
+impl Awaited {
+    /// The roles, any of which may act; empty where it is for certain people.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn roles(&self, context: &Context<'_>) -> Result<Vec<Role>> {
+        self.roles.iter().map(|key| role(context, &self.office, key)).collect()
+    }
+
+    /// The people, where it is for certain ones: a returned request's submitter, a credential's recipient.
+    #[graphql(complexity = "child_complexity + 1")]
+    async fn people(&self, context: &Context<'_>) -> Result<Vec<User>> {
+        let mut people = Vec::new();
+        for id in &self.people {
+            people.push(person(context, *id, Some(&self.office)).await?);
+        }
+        Ok(people)
+    }
+}
+
+/// A document that a signer must decide on before.
+#[derive(SimpleObject)]
+pub(crate) struct NeededSignature {
+    /// The document's kind.
+    document: RecordKind,
+    /// Who signs it.
+    #[graphql(complexity = "2 * child_complexity + 1")]
+    roles: Vec<Role>,
+}
+
+/// What must be there before, whichever way the step ends. Empty for an agency.
+#[derive(SimpleObject)]
+pub(crate) struct ActionNeeds {
+    /// Records that are not there yet.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    records: Vec<RecordKind>,
+    /// Documents that wait for a decision, or will.
+    #[graphql(complexity = "child_complexity + 1")]
+    signatures: Vec<NeededSignature>,
+}
+
+/// Something that you may do later, and why not now.
+#[derive(SimpleObject)]
+pub(crate) struct ClosedAction {
+    /// What.
+    kind: ActionKind,
+    /// At which step; null where it is about none.
+    step: Option<Step>,
+    /// Why not now: never empty, what weighs most first. Once none of them holds, it is one of `availableActions`.
+    reasons: Vec<ClosedActionReason>,
+    /// The first of the reasons, for people.
+    message: String,
+    /// Who is waited for, by the first of the reasons; null where nobody can change it.
+    awaited: Option<Awaited>,
+    /// What must be there before.
+    needs: ActionNeeds,
+}
+
+impl ClosedAction {
+    /// Of a request.
+    pub(crate) fn of(context: &Context<'_>, request: &Request, closed: service::Closed) -> Result<Self> {
+        let entry = request.entry(context)?;
+        let record = |key: &String| RecordKind::of(&entry.procedure, key);
+        let mut signatures = Vec::new();
+        for (document, keys) in &closed.needs.signatures {
+            let roles: Result<Vec<Role>> = keys.iter().map(|key| role(context, &request.0.row.office, key)).collect();
+            signatures.push(NeededSignature { document: record(document), roles: roles? });
+        }
+        Ok(Self {
+            kind: closed.kind.into(),
+            step: closed.step.as_ref().and_then(|key| Step::of(entry, key)),
+            reasons: closed.reasons.into_iter().map(ClosedActionReason::from).collect(),
+            message: closed.message.told(language(context)?),
+            awaited: closed.awaited.map(|awaited| Awaited::of(context, &request.0.row, awaited)).transpose()?,
+            needs: ActionNeeds { records: closed.needs.records.iter().map(record).collect(), signatures },
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! `Disposition`: an official's instruction handing a request on. Its fields, the query `dispositions` and the mutation `readDisposition`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use entity::{disposition, disposition_read};
+
+use super::actor::Actor;
+use super::grant::{Role, role};
+use super::pagination::{Arguments, connection, cursor, page};
+use super::payload::{acting, reread};
+use super::prefetch::{self, Selected};
+use super::procedure::Step;
+use super::request::Request;
+use super::scalars::id;
+use super::scalars::moment::Moment;
+use super::stored_enum::from_word;
+use super::user_error::{UserError, settle};
+use crate::graphql::context::loaders::ReadsOf;
+use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::error;
+use crate::store;
+
+/// How urgent a disposition is.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Urgency {
+    /// Biasa.
+    #[default]
+    Normal,
+    /// Segera.
+    Urgent,
+    /// Sangat segera.
+    VeryUrgent,
+}
+
+/// An official's instruction handing a request on.
+#[derive(Clone)]
+pub(crate) struct Disposition {
+    pub(crate) request: Request,
+    pub(crate) row: disposition::Model,
+}
+
+connection!(
+    /// A page of dispositions.
+    DispositionConnection, DispositionEdge, Disposition
+);
+
+/// An official's instruction handing a request on.
+#[Object]
+impl Disposition {
+    /// Its opaque id.
+    pub(crate) async fn id(&self) -> ID {
+        id::encode("Disposition", self.row.id)
+    }
+
+    /// The request.
+    async fn request(&self) -> Request {
+        self.request.clone()
+    }
+
+    /// The step at which it was given.
+    async fn step(&self, context: &Context<'_>) -> Result<Step> {
+        let entry = self.request.entry(context)?;
+        Step::of(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+    }
+
+    /// Who gave it.
+    async fn from(&self) -> Actor {
+        let row = &self.row;
+        Actor::new(&row.office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+    }
+
+    /// The role that it is for.
+    async fn to_role(&self, context: &Context<'_>) -> Result<Role> {
+        role(context, &self.row.office, &self.row.to_role)
+    }
+
+    /// What to do.
+    async fn instruction(&self) -> &str {
+        &self.row.instruction
+    }
+
+    /// How urgent it is.
+    async fn urgency(&self) -> Result<Urgency> {
+        from_word(&self.row.urgency)
+    }
+
+    /// When it was given.
+    async fn created_at(&self) -> Moment {
+        Moment(self.row.created_at)
+    }
+
+    /// Who has read it, in order.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn reads(&self, context: &Context<'_>) -> Result<Vec<DispositionRead>> {
+        let loaded = session(context)?.loader().load_one(ReadsOf(self.row.id)).await;
+        let rows = loaded.map_err(error::load)?.unwrap_or_default();
+        Ok(rows.into_iter().map(|row| DispositionRead { office: self.row.office.clone(), row }).collect())
+    }
+}
+
+/// That a person has read a disposition.
+pub(crate) struct DispositionRead {
+    office: String,
+    row: disposition_read::Model,
+}
+
+/// That a person has read a disposition.
+#[Object]
+impl DispositionRead {
+    /// Who.
+    async fn by(&self) -> Actor {
+        let row = &self.row;
+        Actor::new(&self.office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+    }
+
+    /// When.
+    async fn at(&self) -> Moment {
+        Moment(self.row.at)
+    }
+}
+
+/// Which dispositions are wanted: every field narrows.
+#[derive(InputObject, Default)]
+struct DispositionFilter {
+    /// An office's key.
+    office: Option<String>,
+    /// Of this request.
+    request_id: Option<ID>,
+    /// For the role of this key.
+    to_role: Option<String>,
+    /// Only those that you have not read.
+    unread_only: Option<bool>,
+}
+
+/// The order of dispositions, in their cursors.
+const DISPOSITIONS: &str = "dispositions";
+
+/// Queries of dispositions.
+#[derive(Default)]
+pub(crate) struct DispositionQuery;
+
+/// Queries of dispositions.
+#[Object]
+impl DispositionQuery {
+    /// The dispositions of the requests that you see as an official, newest first. Null only beside an error.
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    async fn dispositions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<DispositionFilter>,
+        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<DispositionConnection>> {
+        let user = caller(context)?.pass.user;
+        let service = service(context)?;
+        let arguments = Arguments { first, after, last, before };
+        let paging = arguments.paging(DISPOSITIONS)?;
+        let filter = filter.unwrap_or_default();
+        let filter = store::DispositionFilter {
+            office: filter.office,
+            request: filter.request_id.as_ref().map(|id| id::uuid("Request", id)),
+            to_role: filter.to_role,
+            unread_by: filter.unread_only.unwrap_or(false).then_some(user),
+        };
+        let count = context.look_ahead().field("totalCount").exists();
+        let session = session(context)?;
+        let (page, total) = store::dispositions_page(service.store(), session.viewing(), &filter, &paging, count)
+            .await
+            .map_err(error::store)?;
+        let ids: Vec<uuid::Uuid> = page.rows.iter().map(|row| row.request_id).collect();
+        let requests = store::see_requests(service.store(), session.viewing(), &ids).await.map_err(error::store)?;
+        let requests: HashMap<uuid::Uuid, Request> =
+            requests.into_iter().map(|seen| (seen.row.id, Request(Arc::new(seen)))).collect();
+        let rows = page.rows.into_iter().filter_map(|row| {
+            let request = requests.get(&row.request_id)?.clone();
+            Some((cursor(DISPOSITIONS, &row.created_at.into(), row.id), Disposition { request, row }))
+        });
+        let page = store::Page { rows: rows.collect(), more: page.more };
+        let found: Vec<Disposition> =
+            page.rows.iter().map(|(_, disposition): &(_, Disposition)| disposition.clone()).collect();
+        prefetch::dispositions(context, &found, &Selected::of_page(context)).await?;
+        Ok(Some(DispositionConnection::of(page, &arguments, total)))
+    }
+}
+
+/// A disposition that you have read.
+#[derive(InputObject)]
+struct ReadDispositionInput {
+    /// The disposition.
+    disposition_id: ID,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
+}
+
+/// What was done, or what to mend.
+#[derive(SimpleObject)]
+struct ReadDispositionPayload {
+    /// It, as it is now. Null when refused.
+    disposition: Option<Disposition>,
+    /// What to mend; empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// Acts on dispositions.
+#[derive(Default)]
+pub(crate) struct DispositionMutation;
+
+/// Acts on dispositions.
+#[Object]
+impl DispositionMutation {
+    /// Notes that you have read a disposition that is for you; a second time changes nothing. Null only beside an error.
+    async fn read_disposition(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The disposition.")] input: ReadDispositionInput,
+    ) -> Result<Option<ReadDispositionPayload>> {
+        let pass = acting(context, input.acting_as.as_ref())?;
+        let service = service(context)?;
+        let disposition = id::uuid("Disposition", &input.disposition_id);
+        Ok(Some(match settle(service.read_disposition(pass, disposition).await)? {
+            Err(user_errors) => ReadDispositionPayload { disposition: None, user_errors },
+            Ok(id) => {
+                let row = store::disposition_by_id(service.store().reader(), id).await.map_err(error::store)?;
+                let disposition = match row {
+                    None => None,
+                    Some(row) => reread(context, row.request_id).await?.map(|request| Disposition { request, row }),
+                };
+                ReadDispositionPayload { disposition, user_errors: Vec::new() }
+            }
+        }))
+    }
+}

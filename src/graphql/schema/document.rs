@@ -1,0 +1,200 @@
+//! `Document`: a document of a request with its signatures, and the mutation `signDocument`.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use entity::{document, signature};
+
+use super::actor::Actor;
+use super::payload::{acting, payload, performing, reread};
+use super::procedure::{RecordKind, Step};
+use super::request::Request;
+use super::scalars::date::Date;
+use super::scalars::id;
+use super::scalars::moment::Moment;
+use super::stored_enum::from_word;
+use crate::access::Field;
+use crate::graphql::context::loaders::SignaturesOf;
+use crate::graphql::context::session::{service, session};
+use crate::graphql::error;
+use crate::service as command;
+use crate::store;
+use crate::workflow::Decision;
+
+/// A signer's decision.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignDecision {
+    /// Signed.
+    Sign,
+    /// Refused, with a note.
+    Refuse,
+}
+
+/// A document of a request: its kind, title, number and date.
+#[derive(Clone)]
+pub(crate) struct Document {
+    pub(crate) request: Request,
+    pub(crate) row: document::Model,
+}
+
+/// A document of a request: its kind, title, number and date.
+#[Object]
+impl Document {
+    /// Its opaque id.
+    pub(crate) async fn id(&self) -> ID {
+        id::encode("Document", self.row.id)
+    }
+
+    /// The request.
+    async fn request(&self) -> Request {
+        self.request.clone()
+    }
+
+    /// Its kind.
+    async fn kind(&self, context: &Context<'_>) -> Result<RecordKind> {
+        Ok(RecordKind::of(&self.request.entry(context)?.procedure, &self.row.kind))
+    }
+
+    /// Its title.
+    async fn title(&self) -> &str {
+        &self.row.title
+    }
+
+    /// Its number; null where none was given.
+    async fn number(&self) -> Option<&str> {
+        self.row.number.as_deref()
+    }
+
+    /// Its date; null where none was given.
+    async fn date(&self) -> Option<Date> {
+        self.row.date.map(Date)
+    }
+
+    /// The step that brought it.
+    async fn step(&self, context: &Context<'_>) -> Result<Step> {
+        let entry = self.request.entry(context)?;
+        Step::of(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+    }
+
+    /// The pass through that step.
+    async fn visit(&self) -> i32 {
+        self.row.visit
+    }
+
+    /// False once a later act brought a newer one of its kind.
+    async fn current(&self) -> bool {
+        self.row.current
+    }
+
+    /// Who added it.
+    async fn added_by(&self) -> Actor {
+        let row = &self.row;
+        let office = &self.request.row().office;
+        Actor::new(office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+    }
+
+    /// When.
+    async fn added_at(&self) -> Moment {
+        Moment(self.row.added_at)
+    }
+
+    /// What its signers decided, in order.
+    #[graphql(complexity = "2 * child_complexity + 1")]
+    async fn signatures(&self, context: &Context<'_>) -> Result<Vec<Signature>> {
+        let loaded = session(context)?.loader().load_one(SignaturesOf(self.row.id)).await;
+        let rows = loaded.map_err(error::load)?.unwrap_or_default();
+        Ok(rows.into_iter().map(|row| Signature { request: self.request.clone(), row }).collect())
+    }
+}
+
+/// A signer's decision on a document.
+pub(crate) struct Signature {
+    request: Request,
+    row: signature::Model,
+}
+
+/// A signer's decision on a document.
+#[Object]
+impl Signature {
+    /// Who decided.
+    async fn by(&self) -> Actor {
+        let row = &self.row;
+        let office = &self.request.row().office;
+        Actor::new(office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+    }
+
+    /// When.
+    async fn at(&self) -> Moment {
+        Moment(self.row.at)
+    }
+
+    /// What they decided.
+    async fn decision(&self) -> Result<SignDecision> {
+        from_word(&self.row.decision)
+    }
+
+    /// Their note, internal to the office; null where there is none, for an agency, and for you whom the office's policy does
+    /// not let read it (`field:note`).
+    async fn note(&self, context: &Context<'_>) -> Option<&str> {
+        self.row.note.as_deref().filter(|_| self.request.is_office() && self.request.reads(context, Field::Note))
+    }
+
+    /// SHA-256 of what was decided on, in hex.
+    async fn digest(&self) -> &str {
+        &self.row.digest
+    }
+}
+
+/// A signer's decision.
+#[derive(InputObject)]
+struct SignDocumentInput {
+    /// The document.
+    document_id: ID,
+    /// The decision.
+    decision: SignDecision,
+    /// A note; needed to refuse.
+    note: Option<String>,
+    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
+    idempotency_key: Option<String>,
+    /// The grant to act by, by its id: needed when several of yours allow this and differ.
+    acting_as: Option<ID>,
+    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
+    /// is not looked at. Null is as false.
+    #[graphql(default_with = "Some(false)")]
+    validate_only: Option<bool>,
+}
+
+payload!(SignDocumentPayload, document: Document);
+
+async fn document(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Document>> {
+    let row = store::document_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(reread(context, row.request_id).await?.map(|request| Document { request, row }))
+}
+
+/// Acts on documents.
+#[derive(Default)]
+pub(crate) struct DocumentMutation;
+
+/// Acts on documents.
+#[Object]
+impl DocumentMutation {
+    /// Signs or refuses a document that waits for your signature. Null only beside an error.
+    async fn sign_document(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The decision.")] input: SignDocumentInput,
+    ) -> Result<Option<SignDocumentPayload>> {
+        let pass = acting(context, input.acting_as.as_ref())?;
+        let sign = command::SignDocument {
+            document: id::uuid("Document", &input.document_id),
+            decision: match input.decision {
+                SignDecision::Sign => Decision::Sign,
+                SignDecision::Refuse => Decision::Refuse,
+            },
+            note: input.note,
+            idempotency_key: input.idempotency_key,
+        };
+        let service = performing(context, input.validate_only)?;
+        let answer = service.sign_document(pass, sign).await;
+        SignDocumentPayload::of(context, &service, answer, |id| document(context, id)).await
+    }
+}

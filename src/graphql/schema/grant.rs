@@ -1,0 +1,98 @@
+//! `RoleGrant`: a role that a person holds, with its capacity.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+
+use super::agency::{Agency, agency};
+use super::office::Office;
+use super::scalars::id;
+use super::scalars::moment::Moment;
+use super::user::{User, person};
+use crate::access;
+use crate::graphql::context::session::{language, service};
+
+/// A role.
+#[derive(SimpleObject)]
+pub(crate) struct Role {
+    /// Its key, as policies name it.
+    key: String,
+    /// Its name, as printed; translated where English is wanted.
+    name: String,
+}
+
+/// The role of that key in an office.
+pub(crate) fn role(context: &Context<'_>, office: &str, key: &str) -> Result<Role> {
+    let entry = service(context)?.catalog().office(office);
+    let language = language(context)?;
+    let name = entry.and_then(|entry| Some(entry.office.label(&entry.office.roles.get(key)?.name, language)));
+    Ok(Role { key: key.to_owned(), name: name.unwrap_or(key).to_owned() })
+}
+
+/// In which capacity a role is held.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "access::Capacity")]
+pub(crate) enum Capacity {
+    /// Definitif.
+    Definitive,
+    /// Pelaksana tugas (Plt.).
+    Acting,
+    /// Pelaksana harian (Plh.).
+    DailyActing,
+}
+
+/// A role that a person holds in an office from a date to a date.
+pub(crate) struct RoleGrant(pub(crate) access::Grant);
+
+/// A role that a person holds in an office from a date to a date.
+#[Object]
+impl RoleGrant {
+    /// Its opaque id.
+    pub(crate) async fn id(&self) -> ID {
+        id::encode("RoleGrant", self.0.id)
+    }
+
+    /// The role.
+    async fn role(&self, context: &Context<'_>) -> Result<Role> {
+        role(context, &self.0.office, &self.0.role)
+    }
+
+    /// The office.
+    async fn office(&self) -> Office {
+        Office(self.0.office.clone())
+    }
+
+    /// The agency, for a role of an agency's people; null otherwise.
+    async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
+        match self.0.agency {
+            None => Ok(None),
+            Some(id) => Ok(Some(agency(context, id).await?)),
+        }
+    }
+
+    /// In which capacity.
+    async fn capacity(&self) -> Capacity {
+        self.0.capacity.into()
+    }
+
+    /// For whom they stand in; null for nobody.
+    async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
+        match self.0.on_behalf_of {
+            None => Ok(None),
+            Some(id) => Ok(Some(person(context, id, Some(&self.0.office)).await?)),
+        }
+    }
+
+    /// The number of the decree (SK); null where none was given.
+    async fn decree_number(&self) -> Option<&str> {
+        self.0.decree_number.as_deref()
+    }
+
+    /// In force from this moment.
+    async fn valid_from(&self) -> Moment {
+        Moment(self.0.valid_from)
+    }
+
+    /// In force until just before this moment; null: without end.
+    async fn valid_until(&self) -> Option<Moment> {
+        self.0.valid_until.map(Moment)
+    }
+}

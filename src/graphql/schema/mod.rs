@@ -1,0 +1,31 @@
+//! The schema: what clients see, a file for each noun with its types, inputs and resolvers.
+
+mod account;
+mod actor;
+mod agency;
+mod api_key;
+mod asset;
+mod closed_action;
+mod disposition;
+mod document;
+mod grant;
+mod node;
+mod office;
+mod office_event;
+mod office_people;
+mod pagination;
+mod payload;
+mod policy_explanation;
+mod prefetch;
+mod preview;
+mod procedure;
+mod request;
+mod request_event;
+pub(crate) mod roots;
+mod scalars;
+mod stored_enum;
+pub(crate) mod subscription;
+mod totp;
+mod user;
+mod user_error;
+mod viewer;

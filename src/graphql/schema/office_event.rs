@@ -1,0 +1,204 @@
+//! `OfficeEvent`: one thing that happened to an office itself: its people, agencies, grants and policies.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::agency::{Agency, agency};
+use super::grant::RoleGrant;
+use super::office::Office;
+use super::pagination::{Arguments, PageInfo};
+use super::request_event::actor_of;
+use super::scalars::id;
+use super::scalars::moment::Moment;
+use super::stored_enum::from_word;
+use super::user::{User, person};
+use crate::access;
+use crate::graphql::context::loaders::{EventIs, EventsOf};
+use crate::graphql::context::session::{service, session};
+use crate::graphql::error;
+use crate::store::{NumberedEvent, Sight, Stretch};
+
+/// What happened to an office.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OfficeEventKind {
+    /// The record began; what was there before is vouched for by it.
+    RecordBegun,
+    /// A person was added.
+    UserAdded,
+    /// A person was put out of service.
+    UserDeactivated,
+    /// An agency was added.
+    AgencyAdded,
+    /// An agency was put out of service.
+    AgencyDeactivated,
+    /// A role was granted.
+    RoleGranted,
+    /// A grant was ended.
+    GrantRevoked,
+    /// Another policy decides.
+    PolicyChanged,
+}
+
+/// One thing that happened to an office itself.
+#[derive(Clone)]
+pub(crate) struct OfficeEvent {
+    numbered: NumberedEvent,
+    body: Arc<serde_json::Value>,
+    office: String,
+}
+
+impl OfficeEvent {
+    fn of(numbered: NumberedEvent) -> Result<Self> {
+        let body: serde_json::Value =
+            serde_json::from_str(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
+        let office = body["office"].as_str().ok_or_else(|| error::damaged("an event is of no office"))?.to_owned();
+        Ok(Self { numbered, body: Arc::new(body), office })
+    }
+
+    /// The event of that id, if the caller may see it.
+    pub(crate) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
+        let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
+        // A request's event is none of an office, and is shown as what it is.
+        let Some(event) = found.and_then(|numbered| Self::of(numbered).ok()) else { return Ok(None) };
+        Ok(Some(event).filter(|event| sees(context, &event.office)))
+    }
+
+    fn uuid(&self, field: &str) -> Option<Uuid> {
+        self.body[field].as_str().and_then(|text| Uuid::parse_str(text).ok())
+    }
+}
+
+/// Whether the caller sees what happened to an office.
+fn sees(context: &Context<'_>, office: &str) -> bool {
+    let (Ok(service), Ok(session)) = (service(context), session(context)) else { return false };
+    session.caller().is_some_and(|caller| service.sees_office_events(caller, office))
+}
+
+/// One thing that happened to an office itself: to its people, agencies, grants or policies.
+#[Object]
+impl OfficeEvent {
+    /// Its opaque id.
+    pub(crate) async fn id(&self) -> ID {
+        id::encode("OfficeEvent", self.numbered.event.id)
+    }
+
+    /// Its place in the log of events.
+    async fn cursor(&self, context: &Context<'_>) -> Result<String> {
+        service(context)?.cursor(self.numbered.place).map_err(error::of)
+    }
+
+    /// Its number within the office's record, from 1, no gaps.
+    async fn sequence(&self) -> i32 {
+        i32::try_from(self.numbered.event.sequence).unwrap_or(i32::MAX)
+    }
+
+    /// What happened.
+    async fn kind(&self) -> Result<OfficeEventKind> {
+        from_word(&self.numbered.event.kind)
+    }
+
+    /// When.
+    async fn at(&self) -> Moment {
+        Moment(self.numbered.event.at)
+    }
+
+    /// The office.
+    async fn office(&self) -> Office {
+        Office(self.office.clone())
+    }
+
+    /// Who did it; null where the operator did, at the machine.
+    async fn actor(&self) -> Option<Actor> {
+        let access::Actor { user, role, capacity, on_behalf_of } = actor_of(&self.numbered.event)?;
+        Some(Actor { office: self.office.clone(), user, role, capacity, on_behalf_of })
+    }
+
+    /// The person that it is about; null where it is about none.
+    async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
+        match self.uuid("user") {
+            None => Ok(None),
+            Some(id) => Ok(Some(person(context, id, Some(&self.office)).await?)),
+        }
+    }
+
+    /// The grant that it is about, as it is now; null where it is about none.
+    async fn grant(&self, context: &Context<'_>) -> Result<Option<RoleGrant>> {
+        match self.uuid("grant") {
+            None => Ok(None),
+            Some(id) => Ok(service(context)?.grant(id).await.map_err(error::of)?.map(RoleGrant)),
+        }
+    }
+
+    /// The agency that it is about; null where it is about none.
+    async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
+        match self.uuid("agency") {
+            None => Ok(None),
+            Some(id) => Ok(Some(agency(context, id).await?)),
+        }
+    }
+
+    /// The hash of the policy that it is about, in hex; null where it is about none.
+    async fn policy(&self) -> Option<&str> {
+        self.body["policy"].as_str()
+    }
+}
+
+/// A page of what happened to an office.
+#[derive(SimpleObject)]
+pub(crate) struct OfficeEventConnection {
+    /// The events with their cursors.
+    edges: Vec<OfficeEventEdge>,
+    /// The events.
+    nodes: Vec<OfficeEvent>,
+    /// Where the page stands.
+    page_info: PageInfo,
+}
+
+/// An event with its cursor.
+#[derive(SimpleObject)]
+pub(crate) struct OfficeEventEdge {
+    /// Its place in the log of events.
+    cursor: String,
+    /// The event.
+    node: OfficeEvent,
+}
+
+impl OfficeEventConnection {
+    /// A page of an office's events; none for whoever may not see them.
+    pub(crate) async fn load(context: &Context<'_>, office: &str, arguments: &Arguments) -> Result<Option<Self>> {
+        if !sees(context, office) {
+            return Ok(None);
+        }
+        let service = service(context)?;
+        let paging = arguments.stretch()?;
+        let place = |cursor: &Option<String>| match cursor {
+            None => Ok(None),
+            Some(cursor) => service.place(cursor).map(|place| Some(place.position)).ok_or_else(error::no_cursor),
+        };
+        let stretch = Stretch {
+            sight: Sight::Office,
+            after: place(&arguments.after)?,
+            before: place(&arguments.before)?,
+            limit: paging.limit,
+            backward: paging.backward,
+        };
+        let chain = crate::store::office_chain(service.store(), office).await.map_err(error::store)?;
+        let page = match chain {
+            None => crate::store::Page { rows: Vec::new(), more: false },
+            Some(chain) => {
+                let loaded = session(context)?.loader().load_one(EventsOf(chain, stretch)).await;
+                loaded.map_err(error::load)?.ok_or_else(|| error::damaged("an office's events were not read"))?
+            }
+        };
+        let cursors = page.rows.iter().map(|row| service.cursor(row.place)).collect::<Result<Vec<_>, _>>();
+        let cursors = cursors.map_err(error::of)?;
+        let page_info = PageInfo::of(&page, arguments, &cursors);
+        let nodes = page.rows.into_iter().map(OfficeEvent::of).collect::<Result<Vec<_>>>()?;
+        let edges = cursors.into_iter().zip(nodes.iter().cloned());
+        let edges = edges.map(|(cursor, node)| OfficeEventEdge { cursor, node }).collect();
+        Ok(Some(Self { edges, nodes, page_info }))
+    }
+}

@@ -1,0 +1,162 @@
+//! Pagination by the Relay cursor connections specification: pages of 20 by default, 100 at most.
+
+use async_graphql::{Result, SelectionField, SimpleObject, Value};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::graphql::error;
+use crate::say;
+use crate::store::{Page, PageKey, Paging};
+
+const DEFAULT: u64 = 20;
+const MOST: i32 = 100;
+
+/// Where a page stands in its list.
+#[derive(SimpleObject)]
+pub(crate) struct PageInfo {
+    /// There is more after it.
+    has_next_page: bool,
+    /// There is more before it.
+    has_previous_page: bool,
+    /// The cursor of its first edge; null for an empty page.
+    start_cursor: Option<String>,
+    /// The cursor of its last edge; null for an empty page.
+    end_cursor: Option<String>,
+}
+
+/// The arguments of a connection.
+#[derive(Clone, Default)]
+pub(crate) struct Arguments {
+    pub(crate) first: Option<i32>,
+    pub(crate) after: Option<String>,
+    pub(crate) last: Option<i32>,
+    pub(crate) before: Option<String>,
+}
+
+/// A cursor for a place in an order of that name.
+pub(crate) fn cursor(order: &str, value: &sea_orm::Value, id: Uuid) -> String {
+    let text = match value {
+        sea_orm::Value::ChronoDateTimeUtc(Some(at)) => format!("t{}", at.timestamp_micros()),
+        sea_orm::Value::String(Some(text)) => format!("s{text}"),
+        _ => String::new(),
+    };
+    URL_SAFE_NO_PAD.encode(format!("{}{order}:{text}", id.simple()))
+}
+
+fn place(order: &str, cursor: &str) -> Option<PageKey> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (id, text) = text.split_at_checked(32)?;
+    let id = Uuid::parse_str(id).ok()?;
+    let text = text.strip_prefix(order)?.strip_prefix(':')?;
+    let value: sea_orm::Value = match text.split_at_checked(1)? {
+        ("t", text) => DateTime::<Utc>::from_timestamp_micros(text.parse().ok()?)?.into(),
+        ("s", text) => text.to_owned().into(),
+        _ => return None,
+    };
+    Some(PageKey { value, id })
+}
+
+/// What a page costs: as often as it has entries at most.
+pub(crate) fn page(first: Option<i32>, last: Option<i32>) -> usize {
+    first.or(last).and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(20).clamp(1, 100)
+}
+
+impl Arguments {
+    /// The arguments that a selected field is given.
+    pub(crate) fn of_field(field: &SelectionField<'_>) -> Result<Self> {
+        let mut arguments = Self::default();
+        let whole = |given: async_graphql::Number| given.as_i64().and_then(|given| i32::try_from(given).ok());
+        for (name, value) in field.arguments()? {
+            match (name.as_str(), value) {
+                ("first", Value::Number(given)) => arguments.first = whole(given),
+                ("last", Value::Number(given)) => arguments.last = whole(given),
+                ("after", Value::String(given)) => arguments.after = Some(given),
+                ("before", Value::String(given)) => arguments.before = Some(given),
+                _ => {}
+            }
+        }
+        Ok(arguments)
+    }
+
+    /// The stretch that is asked for of a list in the order of that name.
+    pub(crate) fn paging(&self, order: &str) -> Result<Paging> {
+        let place = |cursor: &String| place(order, cursor).ok_or_else(error::no_cursor);
+        Ok(Paging {
+            after: self.after.as_ref().map(place).transpose()?,
+            before: self.before.as_ref().map(place).transpose()?,
+            ..self.stretch()?
+        })
+    }
+
+    /// How many are asked for, and from which end.
+    pub(crate) fn stretch(&self) -> Result<Paging> {
+        if self.first.is_some() && self.last.is_some() {
+            return Err(error::invalid("Ask for `first` or for `last`, not for both."));
+        }
+        let wanted = self.first.or(self.last);
+        if wanted.is_some_and(|wanted| !(0..=MOST).contains(&wanted)) {
+            return Err(error::invalid(say!("A page holds 0 to {most}.", most = MOST)));
+        }
+        let limit = wanted.and_then(|wanted| u64::try_from(wanted).ok()).unwrap_or(DEFAULT);
+        Ok(Paging { limit, backward: self.last.is_some(), after: None, before: None })
+    }
+}
+
+impl PageInfo {
+    /// Where a page of those cursors stands.
+    pub(crate) fn of<T>(page: &Page<T>, arguments: &Arguments, cursors: &[String]) -> Self {
+        let backward = arguments.last.is_some();
+        Self {
+            has_next_page: if backward { arguments.before.is_some() } else { page.more },
+            has_previous_page: if backward { page.more } else { arguments.after.is_some() },
+            start_cursor: cursors.first().cloned(),
+            end_cursor: cursors.last().cloned(),
+        }
+    }
+}
+
+macro_rules! connection {
+    ($(#[$doc:meta])* $connection:ident, $(#[$with:meta])* $edge:ident, $node:ty) => {
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub(crate) struct $connection {
+            /// The entries with their cursors.
+            pub(crate) edges: Vec<$edge>,
+            /// The entries.
+            pub(crate) nodes: Vec<$node>,
+            /// Where the page stands.
+            pub(crate) page_info: $crate::graphql::schema::pagination::PageInfo,
+            /// How many there are that you may see. Counted only when selected.
+            pub(crate) total_count: i32,
+        }
+
+        /// An entry with its cursor.
+        #[derive(async_graphql::SimpleObject)]
+        $(#[$with])*
+        pub(crate) struct $edge {
+            /// Its place in the list, for `after` and `before`.
+            pub(crate) cursor: String,
+            /// The entry.
+            pub(crate) node: $node,
+        }
+
+        impl $connection {
+            /// The connection of a page's entries, each with its cursor.
+            pub(crate) fn of(
+                page: $crate::store::Page<(String, $node)>,
+                arguments: &$crate::graphql::schema::pagination::Arguments,
+                total: Option<u64>,
+            ) -> Self {
+                let cursors: Vec<String> = page.rows.iter().map(|(cursor, _)| cursor.clone()).collect();
+                let page_info = $crate::graphql::schema::pagination::PageInfo::of(&page, arguments, &cursors);
+                let nodes = page.rows.iter().map(|(_, node)| node.clone()).collect();
+                let edges = page.rows.into_iter().map(|(cursor, node)| $edge { cursor, node }).collect();
+                let total_count = total.and_then(|total| i32::try_from(total).ok()).unwrap_or(0);
+                Self { edges, nodes, page_info, total_count }
+            }
+        }
+    };
+}
+pub(crate) use connection;

@@ -1,0 +1,338 @@
+//! `Request`: one run of a procedure. Its fields; the queries, the mutations and the types beside it are in the files of this folder.
+
+pub(crate) mod action;
+pub(crate) mod mutation;
+pub(crate) mod order;
+pub(crate) mod query;
+pub(crate) mod step_visit;
+pub(crate) mod submission;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::{document, visit};
+
+use self::action::{Action, Basis, Recipients};
+use self::step_visit::StepVisit;
+use self::submission::{Contact, Letter, Submission, form};
+use super::agency::{Agency, agency};
+use super::asset::Asset;
+use super::closed_action::ClosedAction;
+use super::disposition::Disposition;
+use super::document::Document;
+use super::grant::RoleGrant;
+use super::pagination::{Arguments, connection, page};
+use super::procedure::{Procedure, Step};
+use super::request_event::RequestEventConnection;
+use super::scalars::id;
+use super::scalars::json::Json;
+use super::scalars::moment::Moment;
+use super::stored_enum::from_word;
+use super::user::{User, person};
+use crate::access::{Field, Seen, Side};
+use crate::graphql::context::loaders::{
+    AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, RequestOf, SubmissionsOf, VisitsOf,
+};
+use crate::graphql::context::session::{caller, event_cursor, service, session};
+use crate::graphql::error;
+use crate::service::{Available, ProcedureEntry};
+use crate::store::{SeenRequest, performed};
+
+/// In which phase of its life a request is.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestStatus {
+    /// It waits for an official.
+    InProgress,
+    /// It waits for its submitter, to whom it was sent back.
+    Returned,
+    /// It ended with the service given.
+    Completed,
+    /// It ended with the service refused.
+    Rejected,
+    /// It ended by its submitter.
+    Withdrawn,
+}
+
+/// One run of a procedure.
+#[derive(Clone)]
+pub(crate) struct Request(pub(crate) Arc<Seen<SeenRequest>>);
+
+connection!(
+    /// A page of requests.
+    RequestConnection, RequestEdge, Request
+);
+
+impl Request {
+    pub(crate) fn row(&self) -> &entity::request::Model {
+        &self.0.row
+    }
+
+    /// Whether the caller reads a field of it that needs a line of its own.
+    pub(crate) fn reads(&self, context: &Context<'_>, field: Field) -> bool {
+        let (Ok(service), Ok(caller)) = (service(context), caller(context)) else { return false };
+        service.reads(caller, &**self.0, field)
+    }
+
+    pub(crate) fn is_office(&self) -> bool {
+        self.0.side() == Side::Office
+    }
+
+    pub(crate) fn entry<'a>(&self, context: &Context<'a>) -> Result<&'a Arc<ProcedureEntry>> {
+        service(context)?.entry_of(self.row()).map_err(error::of)
+    }
+
+    async fn submissions_loaded(&self, context: &Context<'_>) -> Result<Vec<entity::submission::Model>> {
+        let loaded = session(context)?.loader().load_one(SubmissionsOf(self.row().id)).await;
+        Ok(loaded.map_err(error::load)?.unwrap_or_default())
+    }
+
+    async fn latest_submission(&self, context: &Context<'_>) -> Result<entity::submission::Model> {
+        let latest = self.submissions_loaded(context).await?.pop();
+        latest.ok_or_else(|| error::damaged("a request has no submission"))
+    }
+
+    async fn visits_loaded(&self, context: &Context<'_>) -> Result<Vec<visit::Model>> {
+        let loaded = session(context)?.loader().load_one(VisitsOf(self.row().id)).await;
+        Ok(loaded.map_err(error::load)?.unwrap_or_default())
+    }
+
+    async fn documents_loaded(&self, context: &Context<'_>) -> Result<Vec<document::Model>> {
+        let loaded = session(context)?.loader().load_one(DocumentsOf(self.row().id)).await;
+        Ok(loaded.map_err(error::load)?.unwrap_or_default())
+    }
+
+    async fn assets_loaded(&self, context: &Context<'_>) -> Result<Vec<entity::asset::Model>> {
+        let loaded = session(context)?.loader().load_one(AssetsOf(self.row().id)).await;
+        Ok(loaded.map_err(error::load)?.unwrap_or_default())
+    }
+
+    async fn credential(&self, context: &Context<'_>, asset: uuid::Uuid) -> Result<Option<entity::credential::Model>> {
+        let loaded = session(context)?.loader().load_one(CredentialOf(asset)).await;
+        Ok(loaded.map_err(error::load)?.and_then(|mut rows| rows.pop()))
+    }
+
+    /// Since when its credential is as it is; none where there is none.
+    pub(crate) async fn credential_since(&self, context: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        match self.assets_loaded(context).await?.pop() {
+            None => Ok(None),
+            Some(asset) => Ok(self.credential(context, asset.id).await?.map(|held| held.changed_at)),
+        }
+    }
+
+    /// What is decided on when it is asked what the caller may do to it.
+    async fn basis(&self, context: &Context<'_>) -> Result<Basis> {
+        let documents = self.documents_loaded(context).await?;
+        let asset = self.assets_loaded(context).await?.pop();
+        let credential = match &asset {
+            None => None,
+            Some(asset) => self.credential(context, asset.id).await?,
+        };
+        let performed = match caller(context)?.policy().separates(&self.0.row.office) {
+            true => Some(performed(&self.visits_loaded(context).await?)),
+            false => None,
+        };
+        Ok(Basis { documents, asset, credential, performed })
+    }
+
+    fn available(&self, context: &Context<'_>, basis: &Basis) -> Result<Vec<Available>> {
+        let Basis { documents, performed, .. } = basis;
+        let found = service(context)?.available(caller(context)?, &self.0, documents, basis.held(), performed.as_ref());
+        found.map_err(error::of)
+    }
+
+    /// What the caller may do to it now.
+    pub(crate) async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
+        let available = self.available(context, &self.basis(context).await?)?;
+        let entry = self.entry(context)?;
+        Ok(available.into_iter().map(|available| self.action(entry, available)).collect())
+    }
+
+    fn action(&self, entry: &Arc<ProcedureEntry>, available: Available) -> Action {
+        let step = available.step.as_ref().and_then(|key| Step::of(entry, key));
+        let outcomes =
+            available.outcomes.iter().filter_map(|key| step.as_ref().and_then(|step| step.outcome(key))).collect();
+        Action {
+            kind: available.kind.into(),
+            step,
+            outcomes,
+            document: available.document.map(|row| Document { request: self.clone(), row }),
+            asset: available.asset.map(Asset::of),
+            acting_as: available.grants.into_iter().map(RoleGrant).collect(),
+            recipients: Recipients { request: self.clone(), kind: available.kind, step: available.step },
+        }
+    }
+}
+
+/// One run of a procedure.
+#[Object]
+impl Request {
+    /// Its opaque id.
+    pub(crate) async fn id(&self) -> ID {
+        id::encode("Request", self.row().id)
+    }
+
+    /// Its number, unique everywhere (`SKW/CLOUD/2026/0042`).
+    async fn number(&self) -> &str {
+        &self.row().number
+    }
+
+    /// The version of the procedure that it began with.
+    async fn procedure(&self, context: &Context<'_>) -> Result<Procedure> {
+        Ok(Procedure(self.entry(context)?.clone()))
+    }
+
+    /// The agency that asks.
+    async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
+        agency(context, self.row().agency_id).await
+    }
+
+    /// Who submitted it.
+    async fn submitted_by(&self, context: &Context<'_>) -> Result<User> {
+        person(context, self.row().submitted_by, Some(&self.row().office)).await
+    }
+
+    /// The first submission, and one for each time it was completed.
+    #[graphql(complexity = "2 * child_complexity + 1")]
+    async fn submissions(&self, context: &Context<'_>) -> Result<Vec<Submission>> {
+        let rows = self.submissions_loaded(context).await?;
+        Ok(rows.into_iter().map(|row| Submission { request: self.clone(), row }).collect())
+    }
+
+    /// The letter of the latest submission.
+    async fn letter(&self, context: &Context<'_>) -> Result<Letter> {
+        Letter::of(&self.latest_submission(context).await?)
+    }
+
+    /// The agency's person in charge (Data Admin). Null only beside an error.
+    async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
+        Ok(Some(Contact::of(context, self, &self.latest_submission(context).await?.contact)?))
+    }
+
+    /// The procedure's form, filled in: fits `procedure.detailsSchema`. Null only beside an error.
+    async fn details(&self, context: &Context<'_>) -> Result<Option<Json>> {
+        Ok(Some(form(&self.latest_submission(context).await?.details)?))
+    }
+
+    /// In which phase of its life it is.
+    async fn status(&self) -> Result<RequestStatus> {
+        from_word(&self.row().status)
+    }
+
+    /// Why it is returned, rejected or withdrawn; null otherwise.
+    async fn reason(&self) -> Option<&str> {
+        let told = matches!(self.row().status.as_str(), "RETURNED" | "REJECTED" | "WITHDRAWN");
+        self.row().reason.as_deref().filter(|_| told)
+    }
+
+    /// The visit under way; null once it has ended.
+    async fn current_visit(&self, context: &Context<'_>) -> Result<Option<StepVisit>> {
+        if self.row().step.is_none() {
+            return Ok(None);
+        }
+        let latest = self.visits_loaded(context).await?.pop();
+        Ok(latest.map(|row| StepVisit { request: self.clone(), row }))
+    }
+
+    /// When the step under way should end, in working time; null where it has no standard time.
+    async fn due_at(&self) -> Option<Moment> {
+        self.row().due_at.map(Moment)
+    }
+
+    /// Counts submit, resubmit, executeStep, signDocument and withdraw: send it as `expectedVersion`.
+    async fn version(&self) -> i32 {
+        self.row().version
+    }
+
+    /// When it was submitted first.
+    async fn submitted_at(&self) -> Moment {
+        Moment(self.row().submitted_at)
+    }
+
+    /// When it changed last.
+    async fn updated_at(&self) -> Moment {
+        Moment(self.row().updated_at)
+    }
+
+    /// When it ended; null while it runs.
+    async fn finished_at(&self) -> Option<Moment> {
+        self.row().finished_at.map(Moment)
+    }
+
+    /// Every pass through a step, in order.
+    #[graphql(complexity = "15 * child_complexity + 1")]
+    async fn visits(&self, context: &Context<'_>) -> Result<Vec<StepVisit>> {
+        let rows = self.visits_loaded(context).await?;
+        Ok(rows.into_iter().map(|row| StepVisit { request: self.clone(), row }).collect())
+    }
+
+    /// The dispositions, in order; null for the agency that asks.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn dispositions(&self, context: &Context<'_>) -> Result<Option<Vec<Disposition>>> {
+        if !self.is_office() {
+            return Ok(None);
+        }
+        let loaded = session(context)?.loader().load_one(DispositionsOf(self.row().id)).await;
+        let rows = loaded.map_err(error::load)?.unwrap_or_default();
+        Ok(Some(rows.into_iter().map(|row| Disposition { request: self.clone(), row }).collect()))
+    }
+
+    /// The documents that you may see, in order: an agency sees those meant for it once the request has ended.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn documents(&self, context: &Context<'_>) -> Result<Vec<Document>> {
+        let service = service(context)?;
+        let rows = self.documents_loaded(context).await?.into_iter();
+        let seen = rows.filter(|row| service.sees_document(&self.0, row));
+        Ok(seen.map(|row| Document { request: self.clone(), row }).collect())
+    }
+
+    /// What was provisioned: an agency sees it once it was delivered.
+    #[graphql(complexity = "2 * child_complexity + 1")]
+    async fn assets(&self, context: &Context<'_>) -> Result<Vec<Asset>> {
+        let service = service(context)?;
+        let rows = self.assets_loaded(context).await?.into_iter();
+        Ok(rows.filter(|row| service.sees_asset(&self.0, row)).map(Asset::of).collect())
+    }
+
+    /// What happened, in order, as far as you may see it. Null only beside an error.
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    async fn events(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many from the start of the stretch.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end of the stretch.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<RequestEventConnection>> {
+        let arguments = Arguments { first, after, last, before };
+        RequestEventConnection::load(context, &self.0, &arguments).await.map(Some)
+    }
+
+    /// Where the log of events stood before this was read: follow what comes after it. This may be newer than its cursor,
+    /// never older: an event whose `version` is not above this one's is in it already.
+    async fn event_cursor(&self, context: &Context<'_>) -> Result<String> {
+        event_cursor(context)
+    }
+
+    /// What you may do now; what is not listed is refused.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn available_actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
+        self.actions(context).await
+    }
+
+    /// What you may do later and not now, each with why: acts at steps that may still come, and those on the whole request for
+    /// which a role of yours has a line. What neither this nor `availableActions` lists is not yours to do.
+    #[graphql(complexity = "4 * child_complexity + 1")]
+    async fn closed_actions(&self, context: &Context<'_>) -> Result<Vec<ClosedAction>> {
+        let basis = self.basis(context).await?;
+        let available = self.available(context, &basis)?;
+        let (caller, performed) = (caller(context)?, basis.performed.as_ref());
+        let closed = service(context)?.closed(caller, &self.0, &available, basis.held(), performed);
+        closed.map_err(error::of)?.into_iter().map(|closed| ClosedAction::of(context, self, closed)).collect()
+    }
+}
+
+/// The request of that id, if the caller may see it.
+pub(crate) async fn find(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
+    Ok(session(context)?.loader().load_one(RequestOf(id)).await.map_err(error::load)?.map(Request))
+}

@@ -1,0 +1,116 @@
+//! The queries `request` and `requests`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, Object, Result};
+
+use super::order::{Direction, RequestOrder, order_name, request_entry};
+use super::{Request, RequestConnection, RequestStatus};
+use crate::access::KeyScope;
+use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::error;
+use crate::graphql::schema::pagination::{Arguments, page};
+use crate::graphql::schema::prefetch::{self, Selected};
+use crate::graphql::schema::scalars::moment::Moment;
+use crate::graphql::schema::stored_enum::words;
+use crate::say;
+use crate::store::{self, Order, OrderField};
+
+/// Which requests are wanted: every field narrows.
+#[derive(InputObject, Default)]
+struct RequestFilter {
+    /// An office's key.
+    office: Option<String>,
+    /// A procedure's key.
+    procedure: Option<String>,
+    /// An agency's key.
+    agency: Option<String>,
+    /// In one of these phases.
+    status: Option<Vec<RequestStatus>>,
+    /// The key of the step under way.
+    step: Option<String>,
+    /// Waiting for whoever holds the role of this key: for an act of theirs, or their signature.
+    awaiting_role: Option<String>,
+    /// Submitted at this moment or later.
+    submitted_from: Option<Moment>,
+    /// Submitted before this moment.
+    submitted_until: Option<Moment>,
+    /// Words within its number, the letter's number or its subject; 200 characters at most, of which the first ten words count.
+    search: Option<String>,
+}
+
+/// The longest text that is searched for.
+const LONGEST_SEARCH: usize = 200;
+
+/// Queries of requests.
+#[derive(Default)]
+pub(crate) struct RequestQuery;
+
+/// Queries of requests.
+#[Object]
+impl RequestQuery {
+    /// The request of that number; null when there is none that you may see.
+    async fn request(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Its number, as `SKW-CLD/2026/00042`.")] number: String,
+    ) -> Result<Option<Request>> {
+        caller(context)?;
+        let viewing = session(context)?.viewing();
+        let seen = store::see_request_by_number(service(context)?.store(), viewing, &number).await;
+        let found = seen.map_err(error::store)?.map(|seen| Request(Arc::new(seen)));
+        prefetch::requests(context, found.as_slice(), &Selected::of_field(context)).await?;
+        Ok(found)
+    }
+
+    /// The requests that you may see, newest first unless ordered otherwise. Null only beside an error.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    async fn requests(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<RequestFilter>,
+        #[graphql(desc = "In which order.")] order_by: Option<RequestOrder>,
+        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<RequestConnection>> {
+        let pass = caller(context)?.pass;
+        let (service, policy) = (service(context)?, session(context)?.policy());
+        let arguments = Arguments { first, after, last, before };
+        let order = order_by.map_or(Order { field: OrderField::SubmittedAt, descending: true }, |order| Order {
+            field: order.field.into(),
+            descending: order.direction == Direction::Desc,
+        });
+        let paging = arguments.paging(order_name(order))?;
+        let filter = filter.unwrap_or_default();
+        if filter.search.is_some() {
+            // What is found tells what letters say.
+            service.expect_scope(pass, KeyScope::Read, "`search`").map_err(error::of)?;
+        }
+        if filter.search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH) {
+            return Err(error::invalid(say!("`search` takes {most} characters at most.", most = LONGEST_SEARCH)));
+        }
+        let filter = store::RequestFilter {
+            office: filter.office,
+            procedure: filter.procedure,
+            agency: filter.agency,
+            status: filter.status.map(words),
+            step: filter.step,
+            awaiting: filter.awaiting_role.map(|role| service.awaiting(policy, &role)),
+            submitted_from: filter.submitted_from.map(|from| from.0),
+            submitted_until: filter.submitted_until.map(|until| until.0),
+            search: filter.search,
+        };
+        let count = context.look_ahead().field("totalCount").exists();
+        let viewing = session(context)?.viewing();
+        let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
+            .await
+            .map_err(error::store)?;
+        let page = page.map(|seen| request_entry(order, seen));
+        let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
+        prefetch::requests(context, &found, &Selected::of_page(context)).await?;
+        Ok(Some(RequestConnection::of(page, &arguments, total)))
+    }
+}

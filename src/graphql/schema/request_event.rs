@@ -1,0 +1,272 @@
+//! `RequestEvent`: one thing that happened to a request.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result};
+use entity::request;
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::asset::Asset;
+use super::disposition::Disposition;
+use super::document::Document;
+use super::node::hung;
+use super::pagination::{Arguments, PageInfo};
+use super::procedure::{Outcome, Step};
+use super::request::{Request, find};
+use super::scalars::id;
+use super::scalars::moment::Moment;
+use super::stored_enum::from_word;
+use crate::access::{self, Seen, Side};
+use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventIs, EventsOf};
+use crate::graphql::context::session::{service, session};
+use crate::graphql::error;
+use crate::service::{ProcedureEntry, Service};
+use crate::store::{NumberedEvent, SeenRequest, Sight, Stretch};
+
+/// What happened.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestEventKind {
+    /// The request was submitted.
+    Submitted,
+    /// A returned request was completed.
+    Resubmitted,
+    /// A visit to a step began.
+    StepStarted,
+    /// A visit to a step ended.
+    StepCompleted,
+    /// A disposition was given.
+    Disposed,
+    /// A disposition was read.
+    DispositionRead,
+    /// A document was added.
+    DocumentAdded,
+    /// A document was signed.
+    DocumentSigned,
+    /// A document was refused by its signer.
+    DocumentRefused,
+    /// An asset's name or place was reserved.
+    AssetReserved,
+    /// An asset was made.
+    AssetProvisioned,
+    /// An asset was changed.
+    AssetUpdated,
+    /// An asset was verified.
+    AssetVerified,
+    /// An asset was handed over.
+    AssetDelivered,
+    /// An asset was taken out of service, or what was held for it was freed.
+    AssetRevoked,
+    /// A credential was read by its recipient.
+    CredentialRevealed,
+    /// A credential was replaced.
+    CredentialReissued,
+    /// The request was sent back to its submitter.
+    Returned,
+    /// The request ended with the service given.
+    Completed,
+    /// The request ended with the service refused.
+    Rejected,
+    /// The request was taken back.
+    Withdrawn,
+}
+
+/// One thing that happened to a request.
+#[derive(Clone)]
+pub(crate) struct RequestEvent {
+    numbered: NumberedEvent,
+    body: Arc<serde_json::Value>,
+    /// What its request runs by.
+    entry: Arc<ProcedureEntry>,
+}
+
+impl RequestEvent {
+    /// An event of the request of that row.
+    pub(crate) fn of(service: &Service, numbered: NumberedEvent, row: &request::Model) -> Result<Self> {
+        let body = serde_json::from_str(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
+        let entry = service.entry_of(row).map_err(error::of)?.clone();
+        Ok(Self { numbered, body: Arc::new(body), entry })
+    }
+
+    /// The event of that id, if the caller may see it.
+    pub(crate) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
+        let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
+        let found = hung(context, found, |numbered| numbered.event.request_id).await?;
+        let Some((numbered, request)) = found else { return Ok(None) };
+        let ended = request.0.row.finished_at.is_some();
+        let shown = Sight::of(&request.0, ended).sees(&numbered.event);
+        let service = service(context)?;
+        shown.then(|| Self::of(service, numbered, &request.0.row)).transpose()
+    }
+
+    async fn seen_request(&self, context: &Context<'_>) -> Result<Request> {
+        let found = find(context, self.numbered.event.request_id).await?;
+        match found {
+            Some(request) => Ok(request),
+            // Nobody sees it for whom this answer is tried; it will be made for each.
+            None if session(context)?.is_shared => Err(async_graphql::Error::new("it depends on who asks")),
+            None => Err(error::damaged("an event's request is missing")),
+        }
+    }
+
+    fn uuid(&self, field: &str) -> Option<Uuid> {
+        self.body[field].as_str().and_then(|text| Uuid::parse_str(text).ok())
+    }
+}
+
+/// One thing that happened to a request.
+#[Object]
+impl RequestEvent {
+    /// Its opaque id.
+    pub(crate) async fn id(&self) -> ID {
+        id::encode("RequestEvent", self.numbered.event.id)
+    }
+
+    /// Its place in the log of events: what comes after it follows under any filter.
+    async fn cursor(&self, context: &Context<'_>) -> Result<String> {
+        service(context)?.cursor(self.numbered.place).map_err(error::of)
+    }
+
+    /// Its number within the request, from 1; without gaps in the office's view.
+    async fn sequence(&self) -> i32 {
+        i32::try_from(self.numbered.event.sequence).unwrap_or(i32::MAX)
+    }
+
+    /// What happened.
+    async fn kind(&self) -> Result<RequestEventKind> {
+        from_word(&self.numbered.event.kind)
+    }
+
+    /// When.
+    async fn at(&self) -> Moment {
+        Moment(self.numbered.event.at)
+    }
+
+    /// The request.
+    async fn request(&self, context: &Context<'_>) -> Result<Request> {
+        self.seen_request(context).await
+    }
+
+    /// Who acted; null where the clock did.
+    async fn actor(&self) -> Option<Actor> {
+        let actor = actor_of(&self.numbered.event)?;
+        let office = self.entry.procedure.office.clone();
+        let access::Actor { user, role, capacity, on_behalf_of } = actor;
+        Some(Actor { office, user, role, capacity, on_behalf_of })
+    }
+
+    /// The step that it is about; null where it is about none.
+    async fn step(&self) -> Option<Step> {
+        Step::of(&self.entry, self.body["step"].as_str()?)
+    }
+
+    /// How the step ended; null where it is about no end of a step.
+    async fn outcome(&self) -> Option<Outcome> {
+        let (step, outcome) = (self.body["step"].as_str()?, self.body["outcome"].as_str()?);
+        Step::of(&self.entry, step)?.outcome(outcome)
+    }
+
+    /// The disposition that it is about; null where it is about none.
+    async fn disposition(&self, context: &Context<'_>) -> Result<Option<Disposition>> {
+        let Some(id) = self.uuid("disposition") else { return Ok(None) };
+        let request = self.seen_request(context).await?;
+        if request.0.side() != Side::Office {
+            return Ok(None);
+        }
+        let loaded = session(context)?.loader().load_one(DispositionsOf(request.0.row.id)).await;
+        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        Ok(rows.find(|row| row.id == id).map(|row| Disposition { request, row }))
+    }
+
+    /// The document that it is about; null where it is about none.
+    async fn document(&self, context: &Context<'_>) -> Result<Option<Document>> {
+        let Some(id) = self.uuid("document") else { return Ok(None) };
+        let request = self.seen_request(context).await?;
+        let service = service(context)?;
+        let loaded = session(context)?.loader().load_one(DocumentsOf(request.0.row.id)).await;
+        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        let found = rows.find(|row| row.id == id && service.sees_document(&request.0, row));
+        Ok(found.map(|row| Document { request, row }))
+    }
+
+    /// The asset that it is about; null where it is about none.
+    async fn asset(&self, context: &Context<'_>) -> Result<Option<Asset>> {
+        let Some(id) = self.uuid("asset") else { return Ok(None) };
+        let request = self.seen_request(context).await?;
+        let loaded = session(context)?.loader().load_one(AssetsOf(request.0.row.id)).await;
+        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        let service = service(context)?;
+        Ok(rows.find(|row| row.id == id && service.sees_asset(&request.0, row)).map(Asset::of))
+    }
+
+    /// The request's version after it.
+    async fn version(&self) -> i32 {
+        self.numbered.event.version
+    }
+}
+
+/// A page of a request's events.
+#[derive(async_graphql::SimpleObject)]
+pub(crate) struct RequestEventConnection {
+    /// The events with their cursors.
+    edges: Vec<RequestEventEdge>,
+    /// The events.
+    nodes: Vec<RequestEvent>,
+    /// Where the page stands.
+    page_info: PageInfo,
+}
+
+/// An event with its cursor.
+#[derive(async_graphql::SimpleObject)]
+pub(crate) struct RequestEventEdge {
+    /// Its place in the log of events.
+    cursor: String,
+    /// The event.
+    node: RequestEvent,
+}
+
+/// The stretch of a request's events that is asked for.
+pub(crate) fn stretch(service: &Service, seen: &Seen<SeenRequest>, arguments: &Arguments) -> Result<Stretch> {
+    let paging = arguments.stretch()?;
+    let place = |cursor: &Option<String>| match cursor {
+        None => Ok(None),
+        Some(cursor) => service.place(cursor).map(|place| Some(place.position)).ok_or_else(error::no_cursor),
+    };
+    Ok(Stretch {
+        sight: Sight::of(seen, seen.row.finished_at.is_some()),
+        after: place(&arguments.after)?,
+        before: place(&arguments.before)?,
+        limit: paging.limit,
+        backward: paging.backward,
+    })
+}
+
+/// Who acted in an event; none where the clock did.
+pub(crate) fn actor_of(event: &entity::event::Model) -> Option<access::Actor> {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        actor: Option<access::Actor>,
+    }
+    serde_json::from_str::<Body>(&event.body).ok()?.actor
+}
+
+impl RequestEventConnection {
+    /// A page of the events of a request.
+    pub(crate) async fn load(context: &Context<'_>, seen: &Seen<SeenRequest>, arguments: &Arguments) -> Result<Self> {
+        let service = service(context)?;
+        let stretch = stretch(service, seen, arguments)?;
+        let loaded = session(context)?.loader().load_one(EventsOf(seen.row.id, stretch)).await;
+        let page = loaded.map_err(error::load)?.ok_or_else(|| error::damaged("a request's events were not read"))?;
+        let cursors = page.rows.iter().map(|row| service.cursor(row.place)).collect::<Result<Vec<_>, _>>();
+        let cursors = cursors.map_err(error::of)?;
+        let page_info = PageInfo::of(&page, arguments, &cursors);
+        let nodes = page
+            .rows
+            .into_iter()
+            .map(|event| RequestEvent::of(service, event, &seen.row))
+            .collect::<Result<Vec<_>>>()?;
+        let edges = cursors.into_iter().zip(nodes.iter().cloned());
+        let edges = edges.map(|(cursor, node)| RequestEventEdge { cursor, node }).collect();
+        Ok(Self { edges, nodes, page_info })
+    }
+}

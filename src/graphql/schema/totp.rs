@@ -1,0 +1,129 @@
+//! One-time codes (TOTP) beside the password.
+
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+
+use super::user_error::{UserError, settle};
+use crate::auth::Secret;
+use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::context::sign_in_attempt::attempt;
+use crate::graphql::error;
+use crate::service::Refused;
+
+/// What a person does about the codes that they are asked for.
+#[derive(Default)]
+pub(crate) struct TotpMutation;
+
+/// An authenticator that is to be used.
+#[derive(InputObject)]
+struct BeginTotpInput {
+    /// Your password.
+    password: String,
+}
+
+/// What the authenticator is given, or what to mend.
+#[derive(SimpleObject, Default)]
+struct BeginTotpPayload {
+    /// The secret, in base32, to be typed into the authenticator. Null when refused.
+    secret: Option<String>,
+    /// The same as an `otpauth:` URI, to be scanned as a QR code. Null when refused.
+    uri: Option<String>,
+    /// What to mend; empty when it was begun.
+    user_errors: Vec<UserError>,
+}
+
+/// That the authenticator has the secret.
+#[derive(InputObject)]
+struct ConfirmTotpInput {
+    /// The code that it shows.
+    code: String,
+}
+
+/// The codes for the day that the authenticator is lost, or what to mend.
+#[derive(SimpleObject, Default)]
+struct ConfirmTotpPayload {
+    /// Ten codes, each good once in the place of the authenticator's: shown this once. Null when refused.
+    recovery_codes: Option<Vec<String>>,
+    /// What to mend; empty when it was confirmed.
+    user_errors: Vec<UserError>,
+}
+
+/// An authenticator that is no longer used.
+#[derive(InputObject)]
+struct DisableTotpInput {
+    /// Your password.
+    password: String,
+    /// The code that it shows, or a recovery code.
+    code: String,
+}
+
+/// That no code is asked for any longer, or what to mend.
+#[derive(SimpleObject)]
+struct DisableTotpPayload {
+    /// What to mend; empty when it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// What a person does about the codes that they are asked for.
+#[Object]
+impl TotpMutation {
+    /// Begins to use an authenticator (TOTP, RFC 6238): codes are asked for once it is confirmed. Attempts are limited, one to an
+    /// operation. Null only beside an error.
+    async fn begin_totp(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The authenticator.")] input: BeginTotpInput,
+    ) -> Result<Option<BeginTotpPayload>> {
+        let (caller, password) = (caller(context)?, Secret::new(input.password));
+        let begun = match attempt(context) {
+            Ok(()) => service(context)?.begin_totp(caller, password, session(context)?.address).await,
+            Err(refused) => Err(refused),
+        };
+        Ok(Some(match settle(begun)? {
+            Err(user_errors) => BeginTotpPayload { user_errors, ..Default::default() },
+            Ok(totp) => {
+                let uri = totp.uri().map_err(|fault| error::of(Refused::Internal(fault.to_string())))?;
+                BeginTotpPayload {
+                    secret: Some(totp.secret().expose().to_owned()),
+                    uri: Some(uri.expose().to_owned()),
+                    user_errors: Vec::new(),
+                }
+            }
+        }))
+    }
+
+    /// Confirms your authenticator by its first code: from here on signing in asks for one. Null only beside an error.
+    async fn confirm_totp(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The confirmation.")] input: ConfirmTotpInput,
+    ) -> Result<Option<ConfirmTotpPayload>> {
+        let (caller, code) = (caller(context)?, Secret::new(input.code));
+        let confirmed = match attempt(context) {
+            Ok(()) => service(context)?.confirm_totp(caller, code).await,
+            Err(refused) => Err(refused),
+        };
+        Ok(Some(match settle(confirmed)? {
+            Err(user_errors) => ConfirmTotpPayload { user_errors, ..Default::default() },
+            Ok(codes) => ConfirmTotpPayload {
+                recovery_codes: Some(codes.iter().map(|code| code.expose().to_owned()).collect()),
+                user_errors: Vec::new(),
+            },
+        }))
+    }
+
+    /// Uses your authenticator no longer: signing in asks for your password only, and your recovery codes are good for nothing.
+    /// Null only beside an error.
+    async fn disable_totp(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Proof that it is you.")] input: DisableTotpInput,
+    ) -> Result<Option<DisableTotpPayload>> {
+        let (password, code) = (Secret::new(input.password), Secret::new(input.code));
+        let caller = caller(context)?;
+        let done = match attempt(context) {
+            Ok(()) => service(context)?.disable_totp(caller, password, code, session(context)?.address).await,
+            Err(refused) => Err(refused),
+        };
+        Ok(Some(DisableTotpPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
+    }
+}

@@ -1,0 +1,139 @@
+//! `Viewer`: the signed-in caller with their inbox, and the query `viewer`.
+
+use async_graphql::{ComplexObject, Context, Object, Result};
+
+use super::account::{Language, OwnSession};
+use super::api_key::ApiKey;
+use super::grant::RoleGrant;
+use super::pagination::{Arguments, connection, page};
+use super::prefetch::{self, Selected};
+use super::request::Request;
+use super::request::action::Action;
+use super::request::order::{order_name, request_entry};
+use super::scalars::moment::Moment;
+use super::user::{User, person};
+use crate::graphql::context::session::{caller, event_cursor, service};
+use crate::graphql::error;
+use crate::service::Judged;
+use crate::store::{self, Order, OrderField};
+
+/// You, signed in.
+pub(crate) struct Viewer(pub(crate) Judged);
+
+/// You, signed in.
+#[Object]
+impl Viewer {
+    /// You.
+    async fn user(&self, context: &Context<'_>) -> Result<User> {
+        person(context, self.0.pass.user, None).await
+    }
+
+    /// Your roles that are in force now.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn grants(&self) -> Vec<RoleGrant> {
+        self.0.grants.iter().cloned().map(RoleGrant).collect()
+    }
+
+    /// What waits for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
+    /// first; what has no due time last. Null only beside an error.
+    #[graphql(complexity = "page(first, None) * child_complexity + 1")]
+    async fn inbox(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only of the office of this key.")] office: Option<String>,
+        #[graphql(desc = "How many; 20 when not given, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Result<Option<InboxConnection>> {
+        let service = service(context)?;
+        let arguments = Arguments { first, after, last: None, before: None };
+        let order = Order { field: OrderField::DueAt, descending: false };
+        let paging = arguments.paging(order_name(order))?;
+        let count = context.look_ahead().field("totalCount").exists();
+        let waiting = service.waiting(&self.0);
+        let viewing = service.viewing(&self.0);
+        let (page, total) = store::inbox_page(service.store(), &viewing, &waiting, office.as_deref(), &paging, count)
+            .await
+            .map_err(error::store)?;
+        let page = page.map(|seen| request_entry(order, seen));
+        let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
+        prefetch::requests(context, &found, &Selected::of_page(context)).await?;
+        if context.look_ahead().field("edges").field("actions").exists() {
+            prefetch::requests(context, &found, &Selected::of_field(context).field("edges")).await?;
+        }
+        Ok(Some(InboxConnection::of(page, &arguments, total)))
+    }
+
+    /// The language that you have chosen; null while you leave it to each client's `Accept-Language`.
+    async fn language(&self) -> Option<Language> {
+        self.0.language.map(Into::into)
+    }
+
+    /// Your sessions that last, the latest used first.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn sessions(&self, context: &Context<'_>) -> Result<Vec<OwnSession>> {
+        let pass = self.0.pass;
+        let rows = service(context)?.sessions(&self.0).await.map_err(error::of)?;
+        Ok(rows.into_iter().map(|row| OwnSession { row, pass }).collect())
+    }
+
+    /// Signing in asks you for a code of your authenticator.
+    async fn totp_enabled(&self, context: &Context<'_>) -> Result<bool> {
+        service(context)?.has_totp(&self.0).await.map_err(error::of)
+    }
+
+    /// Your API keys, the newest first: those that let in, and those that ended in the last 90 days.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn api_keys(&self, context: &Context<'_>) -> Result<Vec<ApiKey>> {
+        let rows = service(context)?.api_keys(&self.0).await.map_err(error::of)?;
+        Ok(rows.into_iter().map(ApiKey).collect())
+    }
+
+    /// Where the log of events stands: read a page, then follow what comes after this. The page may be newer than its
+    /// cursor, never older.
+    async fn event_cursor(&self, context: &Context<'_>) -> Result<String> {
+        event_cursor(context)
+    }
+}
+
+connection!(
+    /// A page of what waits for you, oldest due first.
+    InboxConnection, #[graphql(complex)] InboxEdge, Request
+);
+
+#[ComplexObject]
+impl InboxEdge {
+    /// What you may do.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
+        self.node.actions(context).await
+    }
+
+    /// Since when it waits.
+    async fn waiting_since(&self, context: &Context<'_>) -> Result<Moment> {
+        let row = &self.node.0.row;
+        let since = match row.waiting_since {
+            Some(since) => since,
+            // Of a request that has ended, only the credential can wait.
+            None => self.node.credential_since(context).await?.unwrap_or(row.updated_at),
+        };
+        Ok(Moment(since))
+    }
+
+    /// When it should be done; null where it has no standard time.
+    async fn due_at(&self) -> Option<Moment> {
+        self.node.0.row.due_at.map(Moment)
+    }
+}
+
+/// The query `viewer`.
+#[derive(Default)]
+pub(crate) struct ViewerQuery;
+
+/// The query `viewer`.
+#[Object]
+impl ViewerQuery {
+    /// You, signed in. Null only beside an error, `UNAUTHENTICATED` for one.
+    async fn viewer(&self, context: &Context<'_>) -> Result<Option<Viewer>> {
+        caller(context).map(|caller| Some(Viewer(caller.clone())))
+    }
+}

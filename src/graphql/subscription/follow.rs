@@ -1,0 +1,155 @@
+//! Following: what a subscription follows is learnt once; what then happens is told to each who follows.
+
+use std::sync::{Arc, OnceLock};
+
+use async_graphql::Response;
+use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+
+use super::shared_answers::{Followed, Shape};
+use crate::access::Pass;
+use crate::graphql::context::session::Session;
+use crate::graphql::error_code::{self as code, coded};
+use crate::graphql::execution::response::told;
+use crate::graphql::operation::admitted::Operation;
+use crate::graphql::operation::{api_key_access, document};
+use crate::graphql::schema::roots::ApiSchema;
+use crate::graphql::schema::subscription::{Plan, Run};
+use crate::graphql::{SHAPES, error};
+use crate::language::Language;
+use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
+use crate::store::LogPlace;
+
+/// Something that happened, as the operation asks for it.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The answer, in JSON.
+    pub answer: Bytes,
+    /// Its place in the log; none for what has none of its own.
+    pub place: Option<LogPlace>,
+}
+
+/// Why a stream ended by itself.
+#[derive(Debug)]
+pub struct Ended {
+    /// The errors, as an answer.
+    pub answer: Response,
+    /// The caller may no longer sign in.
+    pub signed_out: bool,
+}
+
+impl From<Refused> for Ended {
+    fn from(refused: Refused) -> Self {
+        let signed_out = matches!(refused, Refused::Unauthenticated);
+        let error = code::nowhere(error::of(refused));
+        Self { answer: coded(Response::from_errors(vec![error])), signed_out }
+    }
+}
+
+impl Ended {
+    /// The same, told in a language.
+    pub fn told(self, language: Option<Language>) -> Self {
+        Self { answer: told(self.answer, language), ..self }
+    }
+}
+
+/// One who follows.
+struct Following {
+    schema: ApiSchema,
+    service: Service,
+    shape: Arc<Shape>,
+    source: Source,
+}
+
+enum Source {
+    Events(Follower),
+    Inbox(InboxFollower),
+}
+
+/// Begins to follow what a subscription asks for. `resume`: the cursor to go on from, whatever the operation says.
+pub async fn follow(
+    schema: &ApiSchema,
+    followed: &Followed,
+    operation: Operation,
+    pass: Option<Pass>,
+    resume: Option<String>,
+) -> Result<impl Stream<Item = Result<Told, Ended>> + Send + use<>, Ended> {
+    let wanted = operation.wanted;
+    let following = begin(schema, followed, operation, pass, resume).await;
+    following.map_err(|ended| ended.told(wanted))
+}
+
+async fn begin(
+    schema: &ApiSchema,
+    followed: &Followed,
+    mut operation: Operation,
+    pass: Option<Pass>,
+    resume: Option<String>,
+) -> Result<impl Stream<Item = Result<Told, Ended>> + Send + use<>, Ended> {
+    let service = schema.data::<Service>().ok_or_else(|| Refused::Internal("there is no service".to_owned()))?;
+    let refused = |error| Ended { answer: coded(Response::from_errors(vec![error])), signed_out: false };
+    api_key_access::judge(&SHAPES, &operation.document, pass).map_err(refused)?;
+    let sent = operation.registers.is_some().then(|| operation.document.clone());
+    let name = operation.request.operation_name.as_deref();
+    document::single_root(&mut operation.document, name).map_err(refused)?;
+    let plan = learn(schema, service, &operation).await?;
+    // Nobody was signed in: nobody is signed out.
+    let pass = pass.ok_or_else(|| Ended { signed_out: false, ..Refused::Unauthenticated.into() })?;
+    let source = match plan {
+        Plan::Events { filter, after } => {
+            let after = resume.or(after);
+            Source::Events(service.follow(pass, filter, after.as_deref()).await?)
+        }
+        Plan::Inbox { office } => Source::Inbox(service.follow_inbox(pass, office).await?),
+    };
+    if let (Some(registers), Some(sent)) = (operation.registers.take(), sent) {
+        registers.register(operation.text(), &sent);
+    }
+    // Those who follow by one operation in one language share its answers; what is followed keeps the language it began with.
+    let chosen = match &source {
+        Source::Events(follower) => follower.language(),
+        Source::Inbox(follower) => follower.language(),
+    };
+    operation.wanted = chosen?.or(operation.wanted);
+    let Operation { document, request, .. } = &mut operation;
+    document::without_root_arguments(document, request.operation_name.as_deref(), &mut request.variables);
+    let language = operation.wanted;
+    let shape = followed.shape(operation);
+    let following = Following { schema: schema.clone(), service: service.clone(), shape, source };
+    Ok(stream::unfold(Some(following), move |following| async move {
+        let mut following = following?;
+        match following.next().await {
+            Ok(told) => Some((Ok(told), Some(following))),
+            Err(refused) => Some((Err(Ended::from(refused).told(language)), None)),
+        }
+    }))
+}
+
+/// What an operation follows; or everything that is wrong with it.
+async fn learn(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, Ended> {
+    let plan = Arc::new(OnceLock::new());
+    let (session, _) = Session::shared(service, LogPlace::default());
+    let mut answers = schema.execute_stream(operation.request().data(session).data(Run::Plan(plan.clone())));
+    if let Some(answer) = answers.next().await {
+        return Err(Ended { answer: coded(answer), signed_out: false });
+    }
+    drop(answers);
+    let plan = Arc::into_inner(plan).and_then(OnceLock::into_inner);
+    Ok(plan.ok_or_else(|| Refused::Internal("a subscription follows nothing".to_owned()))?)
+}
+
+impl Following {
+    async fn next(&mut self) -> Answer<Told> {
+        Ok(match &mut self.source {
+            Source::Events(follower) => {
+                let happening = follower.next().await?;
+                let answer = self.shape.tell_event(&self.schema, &self.service, &happening).await;
+                Told { answer, place: Some(happening.place()) }
+            }
+            Source::Inbox(follower) => {
+                let change = follower.next().await?;
+                Told { answer: self.shape.tell_inbox(&self.schema, &self.service, change).await, place: None }
+            }
+        })
+    }
+}
