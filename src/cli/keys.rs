@@ -3,9 +3,8 @@
 use clap::Subcommand;
 
 use super::start::{self, Missing};
-use super::{Outcome, Settings, say};
+use super::{Outcome, Settings, clock, say};
 use crate::auth::{self, Signing};
-use crate::clock::{Clock, SystemClock};
 use crate::service::RETIRED;
 use crate::store::{self, Rotation};
 
@@ -61,7 +60,7 @@ async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
     if waiting.is_none_or(|next| recorded.as_ref() != Some(&next.public().id)) {
         let (keys, store) = start::open(settings).await?;
         let (old, next) = (keys.signing(), Signing::prepare(&folder).map_err(said)?);
-        let now = SystemClock.now();
+        let now = clock().now();
         let rotation = Rotation {
             old: (&old.public().id, old.public().bytes),
             new: (&next.public().id, next.public().bytes),

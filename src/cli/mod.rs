@@ -16,10 +16,14 @@ mod serve;
 mod settings;
 mod start;
 
+use std::sync::{Arc, OnceLock};
+
 use clap::{Parser, Subcommand};
 
 pub use database::{DatabaseTls, DatabaseUrl};
 pub use settings::{Flags, LogFormat, ServeFlags, Settings};
+
+use crate::clock::{self, Clock, SystemClock, TEST_CLOCK};
 
 /// disposisi runs city governments' IT service procedures (SOPs) exactly as signed, behind one GraphQL endpoint.
 ///
@@ -55,8 +59,18 @@ enum Command {
 /// What a subcommand ends with: the text says what went wrong and how to mend it.
 pub type Outcome = Result<(), String>;
 
+/// The program's clock, chosen once as the program starts.
+static CLOCK: OnceLock<Arc<dyn Clock>> = OnceLock::new();
+
+/// The program's clock.
+fn clock() -> Arc<dyn Clock> {
+    CLOCK.get_or_init(|| Arc::new(SystemClock)).clone()
+}
+
 /// Runs the command line.
 pub async fn run(cli: Cli) -> Outcome {
+    let test_clock = std::env::var_os(TEST_CLOCK);
+    let _ = CLOCK.set(clock::from_environment(test_clock.clone())?);
     let mut settings = match &cli.command {
         Command::Serve(serve) => Settings::read(&cli.flags, &serve.flags)?,
         _ => Settings::read(&cli.flags, &ServeFlags::default())?,
@@ -65,6 +79,9 @@ pub async fn run(cli: Cli) -> Outcome {
         demo.adjust(&mut settings, &cli.flags);
     }
     logging::start(&settings);
+    if let Some(file) = test_clock {
+        tracing::warn!(?file, "the clock is set by a test ({TEST_CLOCK}): times in this log and in the data are not real");
+    }
     match cli.command {
         Command::Demo(demo) => demo.run(settings).await,
         Command::Serve(_) => serve::run(&settings).await,

@@ -8,7 +8,6 @@ use chrono::TimeDelta;
 
 use crate::access::Grant;
 use crate::auth::Keys;
-use crate::clock::{Clock, SystemClock};
 use crate::policy::{Holder, People, PolicyText, Returned};
 use crate::procedure::Shelf;
 use crate::service::{Catalog, InForce, Policies, Service, Stored, Terms, record_policy, told};
@@ -16,7 +15,7 @@ use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, Store
 
 use super::files::{self, Files};
 use super::policy::{operator, short};
-use super::{Outcome, Settings, database};
+use super::{Outcome, Settings, clock, database};
 
 /// Where the database is, for people.
 fn named(settings: &Settings, place: &Place) -> String {
@@ -173,7 +172,7 @@ pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, S
     }
     let failed = |error| format!("{}: {error}", named(settings, &place));
     let reader = store::open_to_read(&place).await.map_err(failed)?;
-    let grants = store::grants_in_force(&reader, SystemClock.now()).await.map_err(failed)?;
+    let grants = store::grants_in_force(&reader, clock().now()).await.map_err(failed)?;
     let holder = |(grant, user, agency): (Grant, String, Option<String>)| {
         let Grant { office, role, capacity, .. } = grant;
         Holder { user, office, role, agency, capacity }
@@ -198,7 +197,7 @@ pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, S
 pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let (keys, store) = open(settings).await?;
     let said = |error: store::StoreError| error.to_string();
-    let clock = SystemClock;
+    let clock = clock();
     let mut all_are_stored = false;
     let (files, stored) = loop {
         let stored = Stored::read(&store).await.map_err(said)?;
@@ -231,7 +230,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     store::sequence_pending(&store).await.map_err(said)?;
     let end = store::log_end(&store).await.map_err(said)?;
     let policies = Policies::new(in_force, shelf);
-    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(clock), terms(settings), end))
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, clock, terms(settings), end))
 }
 
 fn terms(settings: &Settings) -> Terms {
@@ -257,7 +256,7 @@ pub(super) async fn service_to_read(settings: &Settings) -> Result<Service, Stri
     };
     let end = store::log_end(&store).await.map_err(said)?;
     let policies = Policies::new(in_force, shelf);
-    Ok(Service::new(store, Arc::new(catalog), policies, keys, Arc::new(SystemClock), terms(settings), end))
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, clock(), terms(settings), end))
 }
 
 /// That nothing can run by the files.
@@ -277,7 +276,7 @@ async fn in_force(
     };
     let place = database::place(settings)?;
     let over = if matches!(place, Place::Sqlite(_)) { Over::Any } else { Over::None };
-    let recorded = record_policy(store, &text, operator(), SystemClock.now(), over).await;
+    let recorded = record_policy(store, &text, operator(), clock().now(), over).await;
     let Recorded { active, is_new, before } = recorded.map_err(|error| match error {
         StoreError::Damaged(what) => {
             format!("{what}; mend: run `disposisi policy apply` with the files that are to decide")

@@ -6,16 +6,16 @@ use std::convert::Infallible;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, Stream};
-use tokio::time::Instant;
+use futures_util::{FutureExt, StreamExt};
 
 use super::answers::{Answer, written};
 use super::close::Close;
 use super::lifeline::Lifeline;
 use super::refusal::SIGNED_OUT;
 use super::reply::nobody_keeps;
-use super::{Shared, time_left};
+use super::Shared;
 use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 
@@ -27,8 +27,8 @@ struct Sending {
     shared: Shared,
     lifeline: Lifeline,
     answers: BoxStream<'static, Answer>,
-    /// When the token ends.
-    until: Option<Instant>,
+    /// The end of the token.
+    token_ends: BoxFuture<'static, ()>,
     /// The language that is wanted.
     wanted: Option<Language>,
     /// The call's.
@@ -44,9 +44,12 @@ pub(super) fn respond(
     until: Option<DateTime<Utc>>,
     (wanted, id): (Option<Language>, RequestId),
 ) -> Response {
-    let until = until.map(|until| Instant::now() + time_left(shared, until));
+    let token_ends = match until {
+        Some(until) => shared.service.clock().sleep_until(until),
+        None => std::future::pending().boxed(),
+    };
     let lifeline = shared.lifeline.clone();
-    let sending = Sending { shared: shared.clone(), lifeline, answers, until, wanted, id, over: false };
+    let sending = Sending { shared: shared.clone(), lifeline, answers, token_ends, wanted, id, over: false };
     let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(shared.heartbeat));
     // A proxy that gathers what it forwards would hold every event back.
@@ -62,12 +65,6 @@ impl Sending {
             if sending.over {
                 return Some((Ok(Event::default().event("complete").data("")), None));
             }
-            let ended = async {
-                match sending.until {
-                    Some(until) => tokio::time::sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
             let event = tokio::select! {
                 answer = sending.answers.next() => match answer {
                     None => return Some((Ok(Event::default().event("complete").data("")), None)),
@@ -87,7 +84,7 @@ impl Sending {
                         sending.signed_out()
                     }
                 },
-                () = ended => {
+                () = &mut sending.token_ends => {
                     sending.over = true;
                     sending.signed_out()
                 }

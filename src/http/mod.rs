@@ -36,7 +36,6 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::{DateTime, Utc};
 use tower_http::trace::TraceLayer;
 
 use self::caller::Caller;
@@ -162,8 +161,3 @@ async fn ready(State(shared): State<Shared>) -> Response {
     }
 }
 
-/// How long a token is good that is good until then.
-fn time_left(shared: &Shared, until: DateTime<Utc>) -> Duration {
-    // A year is longer than a server waits, and no longer than it can.
-    (until - shared.service.now()).to_std().unwrap_or_default().min(Duration::from_secs(86_400 * 365))
-}

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll, StreamExt, abortable};
 use futures_util::{FutureExt, SinkExt};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, MissedTickBehavior, Sleep};
+use tokio::time::MissedTickBehavior;
 use tracing::Instrument;
 
 use super::answers::{Answer, answers, only, timed_out};
@@ -26,7 +27,7 @@ use super::close::Close;
 use super::held::Hold;
 use super::sent::{header_token, operation_of};
 use super::weights::{language, language_of};
-use super::{Shared, time_left};
+use super::Shared;
 use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 use crate::service::{Pass, Refused};
@@ -154,7 +155,7 @@ struct Connection {
     wanted: Option<Language>,
     caller: Option<Greeted>,
     /// When it is left: without an init, or when the token has ended.
-    deadline: Pin<Box<Sleep>>,
+    deadline: BoxFuture<'static, ()>,
     /// What is under way, by the client's id.
     running: HashMap<Arc<str>, Running>,
     /// Whose turn it is to begin.
@@ -180,7 +181,7 @@ struct Greeted {
 
 impl Connection {
     fn new(shared: Shared, (address, id): (IpAddr, RequestId), (token, wanted): (SentToken, Option<Language>)) -> Self {
-        let deadline = Box::pin(tokio::time::sleep(shared.socket_init));
+        let deadline = tokio::time::sleep(shared.socket_init).boxed();
         Self {
             shared,
             address,
@@ -299,7 +300,7 @@ impl Connection {
             Some(Value::Null) | None => self.token.as_ref().map_err(|()| Close::Forbidden)?.as_deref(),
             Some(_) => return Err(Close::Forbidden.into()),
         };
-        let mut left = ANONYMOUS;
+        let mut deadline = tokio::time::sleep(ANONYMOUS).boxed();
         let mut pass = None;
         if let Some(token) = token {
             let service = &self.shared.service;
@@ -314,11 +315,11 @@ impl Connection {
             }
             let (found, until) = found.map_err(refused)?;
             service.caller(found).await.map_err(refused)?;
-            left = time_left(&self.shared, until);
+            deadline = service.clock().sleep_until(until);
             pass = Some(found);
         }
         let open = self.shared.sockets.take(Caller::of(pass, self.address)).ok_or(Close::ManySockets)?;
-        self.deadline.as_mut().reset(Instant::now() + left);
+        self.deadline = deadline;
         self.caller = Some(Greeted { pass, _socket: open });
         Ok(())
     }

@@ -128,6 +128,11 @@ impl Service {
         self.clock.now()
     }
 
+    /// The clock, for whoever waits for a moment.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
     /// The caller with their grants in force, for reading.
     pub async fn caller(&self, pass: Pass) -> Answer<Judged> {
         let caller = store::caller(self.store.reader(), pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::Stage;
-use crate::cli::say;
-use crate::clock::{Clock, SystemClock};
+use crate::cli::{clock, say};
 
 /// Plays it to its end. Fails at the first thing that does not go as it should.
 pub(super) async fn tell(base: &str) -> Result<(), String> {
@@ -85,7 +84,7 @@ async fn end(
 fn papers(letter: &str, subject: &str, person: &str) -> Value {
     json!({
         "letter": {
-            "number": letter, "date": SystemClock.now().date_naive().pred_opt(), "subject": subject,
+            "number": letter, "date": clock().now().date_naive().pred_opt(), "subject": subject,
             "srikandiReference": format!("SRIKANDI-{letter}"),
         },
         "contact": {
@@ -109,7 +108,7 @@ fn disposition(instruction: &str) -> Value {
 }
 
 fn documents(documents: &[(&str, &str, Option<&str>)]) -> Value {
-    let document = |(kind, title, number): &(&str, &str, Option<&str>)| json!({ "kind": kind, "title": title, "number": number, "date": SystemClock.now().date_naive() });
+    let document = |(kind, title, number): &(&str, &str, Option<&str>)| json!({ "kind": kind, "title": title, "number": number, "date": clock().now().date_naive() });
     json!(documents.iter().map(document).collect::<Vec<_>>())
 }
 

@@ -5,8 +5,7 @@ mod matrix;
 
 use clap::Subcommand;
 
-use super::{Outcome, Settings, files, say, start};
-use crate::clock::{Clock, SystemClock};
+use super::{Outcome, Settings, clock, files, say, start};
 use crate::policy::PolicyText;
 use crate::service::{record_policy, told};
 use crate::store::{Over, Recorded};
@@ -45,7 +44,7 @@ async fn apply(settings: &Settings) -> Outcome {
     }
     let text = files.text.as_ref().ok_or("the policies make no text; mend: see what `disposisi check` tells")?;
     let (_, store) = start::open(settings).await?;
-    let recorded = record_policy(&store, text, operator(), SystemClock.now(), Over::Any).await;
+    let recorded = record_policy(&store, text, operator(), clock().now(), Over::Any).await;
     let Recorded { active, is_new, before } = recorded.map_err(|error| error.to_string())?;
     let (number, hash) = (active.number, short(&active.hash));
     if !is_new {
