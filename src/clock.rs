@@ -4,12 +4,12 @@
 //! a peer (timeouts, heartbeats, backoff, rate limits) is measured by the runtime's monotonic timer instead: setting the clock
 //! must not cut a connection.
 
+use std::ffi::OsString;
 #[cfg(debug_assertions)]
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 #[cfg(debug_assertions)]
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::ffi::OsString;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -104,9 +104,9 @@ pub fn from_environment(test_clock: Option<OsString>) -> Result<Arc<dyn Clock>, 
         #[cfg(debug_assertions)]
         Some(file) => Ok(Arc::new(TestClock::open(file.into())?)),
         #[cfg(not(debug_assertions))]
-        Some(_) => {
-            Err(format!("{TEST_CLOCK} sets the clock of builds for tests only, and this is a release build; mend: unset it"))
-        }
+        Some(_) => Err(format!(
+            "{TEST_CLOCK} sets the clock of builds for tests only, and this is a release build; mend: unset it"
+        )),
     }
 }
 

@@ -80,7 +80,10 @@ pub async fn run(cli: Cli) -> Outcome {
     }
     logging::start(&settings);
     if let Some(file) = test_clock {
-        tracing::warn!(?file, "the clock is set by a test ({TEST_CLOCK}): times in this log and in the data are not real");
+        tracing::warn!(
+            ?file,
+            "the clock is set by a test ({TEST_CLOCK}): times in this log and in the data are not real"
+        );
     }
     match cli.command {
         Command::Demo(demo) => demo.run(settings).await,

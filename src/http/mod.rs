@@ -160,4 +160,3 @@ async fn ready(State(shared): State<Shared>) -> Response {
         }
     }
 }
-

@@ -21,13 +21,13 @@ use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 use tracing::Instrument;
 
+use super::Shared;
 use super::answers::{Answer, answers, only, timed_out};
 use super::caller::Caller;
 use super::close::Close;
 use super::held::Hold;
 use super::sent::{header_token, operation_of};
 use super::weights::{language, language_of};
-use super::Shared;
 use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 use crate::service::{Pass, Refused};

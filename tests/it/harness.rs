@@ -108,7 +108,24 @@ pub(crate) fn bare(data: &Path, folders: &Folders) -> Command {
     command.arg("--procedures").arg(&folders.procedures).arg("--policies").arg(&folders.policies);
     // Nothing of the machine's own settings.
     command.current_dir(data.parent().unwrap_or(data)).env_clear().envs(UNHINDERED);
+    // Those whose clock was set (`set_time`).
+    if clock_of(data).exists() {
+        command.env(disposisi::clock::TEST_CLOCK, clock_of(data));
+    }
     command
+}
+
+/// The file that sets the clock of programs on a data folder.
+fn clock_of(data: &Path) -> PathBuf {
+    data.with_extension("clock")
+}
+
+/// Sets the clock of programs on a data folder: of those that run, where it was set before they started.
+pub(crate) fn set_time(data: &Path, moment: chrono::DateTime<chrono::Utc>) {
+    let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
+    let next = data.with_extension("clock.next");
+    std::fs::write(&next, (moment - now).num_seconds().to_string()).expect("written");
+    std::fs::rename(next, clock_of(data)).expect("put in place");
 }
 
 /// Settings by which nobody is told that they call too often: tests do in a second what people do in an hour.
@@ -264,7 +281,22 @@ impl Server {
 
     /// A server of these procedures with these people.
     pub(crate) fn of(people: Cast<'_>, folders: Folders) -> Self {
+        Self::in_folder(tempfile::tempdir().expect("a folder"), people, folders)
+    }
+
+    /// A server of the shipped procedures with these people, who were entered at a moment at which its clock is now.
+    pub(crate) fn at(moment: chrono::DateTime<chrono::Utc>, people: Cast<'_>) -> Self {
         let data = tempfile::tempdir().expect("a folder");
+        set_time(&data.path().join("data"), moment);
+        Self::in_folder(data, people, Folders::shipped())
+    }
+
+    /// Sets its clock, while it runs. Only of one that was made by [`Server::at`].
+    pub(crate) fn set_time(&self, moment: chrono::DateTime<chrono::Utc>) {
+        set_time(&self.path(), moment);
+    }
+
+    fn in_folder(data: tempfile::TempDir, people: Cast<'_>, folders: Folders) -> Self {
         let path = data.path().join("data");
         enter(people, |arguments, input| drop(run(&path, &folders, arguments, input)));
         let (child, url) = serve(&path, &folders, &[], false);

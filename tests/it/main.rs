@@ -50,6 +50,7 @@ mod story;
 mod stream;
 mod subdomain;
 mod tamper;
+mod time;
 mod tokens;
 mod totp;
 mod unauthorized;

@@ -83,6 +83,8 @@ mod stream;
 mod subdomain;
 #[path = "../it/tamper.rs"]
 mod tamper;
+#[path = "../it/time.rs"]
+mod time;
 #[path = "../it/tokens.rs"]
 mod tokens;
 #[path = "../it/totp.rs"]
