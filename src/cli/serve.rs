@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
 use super::{Outcome, ServeFlags, Settings, identity, policy_files, say, start};
-use crate::graphql::{self, ApiSchema, Documents, Intake, Limits};
+use crate::graphql::{ApiSchema, Documents, Intake, Limits};
 use crate::http;
 use crate::service::{Registered, Service};
 
@@ -77,7 +77,7 @@ impl Server {
             directives: settings.directive_limit,
             complexity: settings.complexity_limit,
         };
-        let schema = graphql::schema(service.clone(), limits, settings.introspection);
+        let schema = ApiSchema::new(service.clone(), limits, settings.introspection);
         let most = settings.registered_documents;
         let registered = (most > 0).then(|| Arc::new(service.registered(most)));
         let intake = Intake {
@@ -191,7 +191,7 @@ async fn documents(manifest: &Path, schema: &ApiSchema, limits: &Limits) -> Resu
     let named = |fault: String| format!("{}: {fault}", manifest.display());
     let text = tokio::fs::read_to_string(manifest).await;
     let text = text.map_err(|error| named(format!("{error}; write the manifest there, or leave `documents` empty")))?;
-    let documents = Documents::read(&text, schema, limits).await.map_err(named)?;
+    let documents = Documents::read(&text, schema.executable(), schema.index(), limits).await.map_err(named)?;
     tracing::info!(documents = documents.count(), "persisted documents");
     Ok(documents)
 }

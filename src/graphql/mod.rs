@@ -10,8 +10,6 @@ mod schema;
 mod schema_index;
 mod subscription;
 
-use std::sync::LazyLock;
-
 pub use context::session::Session;
 pub use context::viewer_dependence::Asked;
 pub use error_code::{Code, Details};
@@ -22,9 +20,7 @@ pub use operation::admitted::Operation;
 pub use operation::limits::Limits;
 pub use operation::persisted_documents::Documents;
 pub use request_id::RequestId;
-pub use schema::roots::{ApiSchema, schema, sdl};
+pub use schema::roots::{ApiSchema, sdl};
+pub use schema_index::SchemaIndex;
 pub use subscription::follow::{Ended, Told, follow};
 pub use subscription::shared_answers::Followed;
-
-/// The types of the schema.
-static SHAPES: LazyLock<schema_index::Shapes> = LazyLock::new(|| schema_index::Shapes::of(&sdl()));

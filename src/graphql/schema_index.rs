@@ -5,23 +5,23 @@ use std::collections::HashMap;
 use async_graphql::Name;
 use async_graphql::parser::types::{BaseType, OperationType, Type, TypeKind, TypeSystemDefinition};
 
-/// The types of the schema: each field, by the type that has it.
+/// The fields of the schema by type and name. Made once, where the schema is built.
 #[derive(Debug, Default)]
-pub(super) struct Shapes {
-    fields: HashMap<Name, HashMap<Name, Shape>>,
+pub struct SchemaIndex {
+    fields: HashMap<Name, HashMap<Name, IndexedField>>,
 }
 
-/// A field.
+/// A field of the schema.
 #[derive(Debug)]
-struct Shape {
+struct IndexedField {
     ty: Type,
     arguments: Vec<Name>,
 }
 
-impl Shapes {
-    /// The shapes that a schema's text describes.
-    pub(super) fn of(sdl: &str) -> Self {
-        let mut shapes = Self::default();
+impl SchemaIndex {
+    /// Indexes a schema in the schema definition language (SDL).
+    pub(super) fn from_sdl(sdl: &str) -> Self {
+        let mut index = Self::default();
         let definitions = async_graphql::parser::parse_schema(sdl).map(|document| document.definitions);
         for definition in definitions.unwrap_or_default() {
             let TypeSystemDefinition::Type(found) = definition else { continue };
@@ -32,36 +32,36 @@ impl Shapes {
             };
             let fields = fields.into_iter().map(|field| {
                 let arguments = field.node.arguments.into_iter().map(|argument| argument.node.name.node).collect();
-                (field.node.name.node, Shape { ty: field.node.ty.node, arguments })
+                (field.node.name.node, IndexedField { ty: field.node.ty.node, arguments })
             });
-            shapes.fields.insert(found.node.name.node, fields.collect());
+            index.fields.insert(found.node.name.node, fields.collect());
         }
-        shapes
+        index
     }
 
-    /// The type of a type's field.
-    pub(super) fn field(&self, of: &str, field: &Name) -> Option<&Type> {
+    /// Returns the type of a field.
+    pub(super) fn field_type(&self, of: &str, field: &Name) -> Option<&Type> {
         Some(&self.fields.get(of)?.get(field)?.ty)
     }
 
-    /// Whether there is a type of that name that has fields.
-    pub(super) fn has(&self, ty: &str) -> bool {
+    /// Returns true for an object or interface type of the schema.
+    pub(super) fn has_type(&self, ty: &str) -> bool {
         self.fields.contains_key(ty)
     }
 
-    /// The arguments of a type's field.
+    /// Returns the names of a field's arguments.
     pub(super) fn arguments(&self, of: &str, field: &Name) -> &[Name] {
         self.fields.get(of).and_then(|fields| fields.get(field)).map_or(&[], |field| &field.arguments)
     }
 
-    /// Every field, with the type that has it.
+    /// Iterates over all fields as (type, field).
     #[cfg(test)]
-    pub(super) fn all(&self) -> impl Iterator<Item = (&Name, &Name)> {
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&Name, &Name)> {
         self.fields.iter().flat_map(|(of, fields)| fields.keys().map(move |field| (of, field)))
     }
 }
 
-/// The type that a field's value is, or is a list of.
+/// Returns the named type of a value or of the items of a list.
 pub(super) fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
@@ -69,7 +69,7 @@ pub(super) fn named(ty: &Type) -> &str {
     }
 }
 
-/// The type at an operation's root.
+/// Returns the root type of an operation.
 pub(super) fn root(operation: OperationType) -> &'static str {
     match operation {
         OperationType::Query => "Query",

@@ -155,7 +155,7 @@ impl<'a> Call<'a> {
 
     /// An operation that is to be answered in the caller's language.
     async fn read(&self, request: Request) -> Read {
-        let read = self.shared.intake.read(request).await;
+        let read = self.shared.intake.read(request, self.shared.schema.index()).await;
         // Nothing is changed by GET.
         let read = if self.is_by_get { read.map(Operation::unregistered) } else { read };
         read.map(|operation| operation.wanting(language(self.headers)))

@@ -448,7 +448,7 @@ async fn begin(
     (address, id): (IpAddr, RequestId),
     wanted: Option<Language>,
 ) -> BoxStream<'static, Answer> {
-    match shared.intake.read(request).instrument(id.span()).await {
+    match shared.intake.read(request, shared.schema.index()).instrument(id.span()).await {
         Ok(operation) => answers(shared, operation.wanting(wanted), pass, (address, id), None).await,
         Err(response) => only(Answer::Failed(id.on(*response))),
     }

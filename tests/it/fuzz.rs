@@ -388,7 +388,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         Terms::default(),
         LogPlace::default(),
     );
-    (service.clone(), graphql::schema(service, Limits::default(), true))
+    (service.clone(), ApiSchema::new(service, Limits::default(), true))
 }
 
 /// What a server does with a body, from nobody.
@@ -398,7 +398,7 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
         return;
     }
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(body) else { return };
-    let response = match Intake::default().read(request).await {
+    let response = match Intake::default().read(request, schema.index()).await {
         Err(response) => *response,
         Ok(operation) if operation.is_subscription() => {
             match graphql::follow(schema, &Followed::default(), operation, None, None).await {

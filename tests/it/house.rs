@@ -84,6 +84,28 @@ fn arrows_point_one_way() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Rooms within `graphql` that do not import each other: what an operation is judged by before it runs is handed in.
+const GRAPHQL: &[(&str, &[&str])] = &[("operation", &["schema", "execution", "subscription", "context"])];
+
+#[test]
+fn within_graphql_an_operation_is_read_without_the_schema() {
+    let mut wrong = Vec::new();
+    for (room, path, text) in rooms() {
+        for (inner, forbidden) in GRAPHQL {
+            if room != "graphql" || !path.starts_with(Path::new("graphql").join(inner)) {
+                continue;
+            }
+            for name in *forbidden {
+                let imports = [format!("graphql::{name}::"), format!("super::super::{name}")];
+                if imports.iter().any(|import| text.contains(import)) || text.contains("use crate::graphql::{") {
+                    wrong.push(format!("{} imports graphql::{name}, or several rooms at once", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn each_proof_is_made_in_one_room() {
     for (room, path, text) in rooms() {

@@ -3,7 +3,6 @@
 use async_graphql::Response;
 
 use super::response::{finish, has_run, told};
-use crate::graphql::SHAPES;
 use crate::graphql::context::session::Session;
 use crate::graphql::error_code::coded;
 use crate::graphql::operation::admitted::Operation;
@@ -16,18 +15,18 @@ pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session)
     let session = session.wanting(wanted);
     let language = session.language();
     let registers = registers.filter(|_| session.pass().is_some());
-    if let Err(error) = api_key_access::judge(&SHAPES, &document, session.pass()) {
+    if let Err(error) = api_key_access::judge(schema.index(), &document, session.pass()) {
         return told(coded(Response::from_errors(vec![error])), language);
     }
     let name = request.operation_name.clone();
     let text = registers.is_some().then(|| request.query.clone());
     let mut request = request.data(session);
     request.set_parsed_query(document.clone());
-    let response = schema.execute(request).await;
+    let response = schema.executable().execute(request).await;
     if let (Some(registers), Some(text)) = (registers, text)
         && has_run(&response)
     {
         registers.register(&text, &document);
     }
-    finish(&document, name.as_deref(), response, language)
+    finish(schema.index(), &document, name.as_deref(), response, language)
 }

@@ -9,11 +9,11 @@ use async_graphql::parser::types::{BaseType, ExecutableDocument, SelectionSet, T
 use async_graphql::{Name, PathSegment, Response, Value};
 
 use crate::graphql::operation::document::{Selected, flatten, operation};
-use crate::graphql::schema_index::{Shapes, root};
+use crate::graphql::schema_index::{SchemaIndex, root};
 
 /// Completes an answer to an operation of a document.
 pub(in crate::graphql) fn complete(
-    shapes: &Shapes,
+    index: &SchemaIndex,
     document: &ExecutableDocument,
     name: Option<&str>,
     response: &mut Response,
@@ -27,7 +27,7 @@ pub(in crate::graphql) fn complete(
         response.data = Value::Object(Default::default());
     }
     let root = root(operation.ty);
-    let walk = Walk { shapes, document };
+    let walk = Walk { index, document };
     for path in errors {
         if walk.fail(&mut response.data, root, &[set], path) == Fate::Null {
             response.data = Value::Null;
@@ -46,7 +46,7 @@ enum Fate {
 }
 
 struct Walk<'a> {
-    shapes: &'a Shapes,
+    index: &'a SchemaIndex,
     document: &'a ExecutableDocument,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Walk<'a> {
         let ty = asked.iter().find_map(|selected| {
             let on = selected.on.map_or(of, Name::as_str);
             let name = &selected.field.name.node;
-            self.shapes.field(on, name).or_else(|| self.shapes.field(of, name))
+            self.index.field_type(on, name).or_else(|| self.index.field_type(of, name))
         });
         let Value::Object(fields) = object else { return Fate::Stays };
         let value = fields.entry(key).or_insert(Value::Null);
@@ -168,7 +168,7 @@ mod tests {
             error.path = path.iter().map(segment).collect();
             response.errors.push(error);
         }
-        complete(&Shapes::of(SDL), &document, None, &mut response);
+        complete(&SchemaIndex::from_sdl(SDL), &document, None, &mut response);
         response.data.to_string()
     }
 

@@ -4,8 +4,9 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Response, Value};
 
 use super::null_propagation;
+use crate::graphql::error;
 use crate::graphql::error_code::coded;
-use crate::graphql::{SHAPES, error};
+use crate::graphql::schema_index::SchemaIndex;
 use crate::language::Language;
 
 /// Whether an operation ran: if it did not, it was refused as a whole, and no error says where in it that was.
@@ -17,12 +18,13 @@ pub fn has_run(response: &Response) -> bool {
 
 /// The answer to an operation as the specification wants it.
 pub(in crate::graphql) fn finish(
+    index: &SchemaIndex,
     document: &ExecutableDocument,
     name: Option<&str>,
     mut response: Response,
     language: Option<Language>,
 ) -> Response {
-    null_propagation::complete(&SHAPES, document, name, &mut response);
+    null_propagation::complete(index, document, name, &mut response);
     told(coded(response), language)
 }
 

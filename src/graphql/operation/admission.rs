@@ -12,6 +12,7 @@ use super::registration::Registers;
 use super::{document, parse};
 use crate::graphql::error;
 use crate::graphql::error_code::{self as code, Code, coded};
+use crate::graphql::schema_index::SchemaIndex;
 use crate::service::{Registered, document_digest, is_document_digest};
 
 /// The request's extension that holds the id of its document: what is sent as `documentId` is put there.
@@ -52,22 +53,27 @@ impl Default for Intake {
 
 impl Intake {
     /// Reads an operation. The error is the whole answer.
-    pub async fn read(&self, mut request: Request) -> Result<Operation, Box<Response>> {
+    pub async fn read(&self, mut request: Request, index: &SchemaIndex) -> Result<Operation, Box<Response>> {
         let refused = |error| Box::new(coded(Response::from_errors(vec![error])));
         let digest = self.digest(&request).map_err(refused)?;
         let registers = self.registers(digest.as_deref(), &request);
-        let document = self.document(digest, &mut request).await.map_err(refused)?;
+        let document = self.document(digest, &mut request, index).await.map_err(refused)?;
         Ok(Operation { document, request, registers, wanted: None })
     }
 
-    async fn document(&self, digest: Option<String>, request: &mut Request) -> Result<ExecutableDocument, ServerError> {
+    async fn document(
+        &self,
+        digest: Option<String>,
+        request: &mut Request,
+        index: &SchemaIndex,
+    ) -> Result<ExecutableDocument, ServerError> {
         let known = match digest {
             Some(digest) => self.known(&digest, request).await?,
             None => None,
         };
         let document = match known {
             Some(document) => document,
-            None => parse::read(&request.query, &self.limits)?,
+            None => parse::read(&request.query, &self.limits, index)?,
         };
         self.permit(&document, request)?;
         document::has_variables(&document, request)?;

@@ -9,7 +9,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, Selection, Selecti
 
 use crate::access::{KeyScope, Login, Pass};
 use crate::graphql::error_code::Code;
-use crate::graphql::schema_index::{Shapes, named, root};
+use crate::graphql::schema_index::{SchemaIndex, named, root};
 
 /// By what a field is opened; by nothing but a person who signed in where there is none.
 type Opens = Option<KeyScope>;
@@ -186,12 +186,12 @@ static DECIDED: LazyLock<HashMap<&str, HashMap<&str, Opens>>> = LazyLock::new(||
 
 /// Refuses a document of which an API key opens not all. Whoever signed in needs no scope.
 pub(in crate::graphql) fn judge(
-    shapes: &Shapes,
+    index: &SchemaIndex,
     document: &ExecutableDocument,
     pass: Option<Pass>,
 ) -> Result<(), ServerError> {
     let Some(pass @ Pass { login: Login::Key(..), .. }) = pass else { return Ok(()) };
-    let walk = Walk { shapes, document, pass };
+    let walk = Walk { index, document, pass };
     // All of its operations: which one runs is not for this to find out.
     for (_, operation) in document.operations.iter() {
         walk.through(&operation.node.selection_set.node, root(operation.node.ty))?;
@@ -200,7 +200,7 @@ pub(in crate::graphql) fn judge(
 }
 
 struct Walk<'a> {
-    shapes: &'a Shapes,
+    index: &'a SchemaIndex,
     document: &'a ExecutableDocument,
     pass: Pass,
 }
@@ -235,7 +235,7 @@ impl Walk<'_> {
             _ => {}
         }
         let decided = DECIDED.get(of).and_then(|fields| fields.get(name.as_str())).copied().flatten();
-        let (Some(scope), Some(ty)) = (decided, self.shapes.field(of, name)) else {
+        let (Some(scope), Some(ty)) = (decided, self.index.field_type(of, name)) else {
             let message = format!("`{of}.{name}` is open to no API key, or does not exist: sign in as a person.");
             return Err(refused(message, None));
         };
@@ -267,8 +267,8 @@ mod tests {
 
     /// Every field of the schema's text, by its type.
     fn schema() -> BTreeSet<(String, String)> {
-        let shapes = Shapes::of(&crate::graphql::sdl());
-        shapes.all().map(|(of, field)| (of.to_string(), field.to_string())).collect()
+        let index = SchemaIndex::from_sdl(&crate::graphql::sdl());
+        index.fields().map(|(of, field)| (of.to_string(), field.to_string())).collect()
     }
 
     #[test]
@@ -298,11 +298,11 @@ mod tests {
 
     #[test]
     fn no_way_of_asking_leads_around_a_scope() {
-        let shapes = Shapes::of(&crate::graphql::sdl());
+        let index = SchemaIndex::from_sdl(&crate::graphql::sdl());
         let asks = |query: &str, scopes: &[KeyScope]| {
             let login = Login::Key(Uuid::nil(), scopes.iter().copied().collect::<KeyScopes>());
             let document = async_graphql::parser::parse_query(query).unwrap();
-            judge(&shapes, &document, Some(Pass::new(Uuid::nil(), login))).map_err(|error| error.message)
+            judge(&index, &document, Some(Pass::new(Uuid::nil(), login))).map_err(|error| error.message)
         };
         use KeyScope::{Act, Read, ReadStatus};
         for query in [

@@ -9,13 +9,17 @@ use async_graphql::{Name, Pos, Positioned, ServerError};
 use super::document::flatten;
 use super::limits::{DEEPEST, Limit, Limits};
 use super::unknown_fields;
-use crate::graphql::SHAPES;
 use crate::graphql::error_code::Code;
+use crate::graphql::schema_index::SchemaIndex;
 
 /// A document that is within the limits, and does not ask for much that the schema has not.
-pub(in crate::graphql) fn read(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
+pub(in crate::graphql) fn read(
+    text: &str,
+    limits: &Limits,
+    index: &SchemaIndex,
+) -> Result<ExecutableDocument, ServerError> {
     let document = parse(text, limits)?;
-    unknown_fields::judge(&SHAPES, &document)?;
+    unknown_fields::judge(index, &document)?;
     Ok(document)
 }
 

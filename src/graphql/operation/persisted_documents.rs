@@ -10,8 +10,10 @@ use async_graphql::{Executor, Name, Request, Value, Variables};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::limits::{Limits, ValidateOnly};
+use super::limits::Limits;
+use super::limits::cost::ValidateOnly;
 use super::{document, parse};
+use crate::graphql::schema_index::SchemaIndex;
 use crate::service::document_digest;
 
 /// What an id by digest begins with.
@@ -45,7 +47,12 @@ struct ApolloOperation {
 impl Documents {
     /// Reads a manifest: a JSON object of documents by their ids, or Apollo's. Each is held against the schema and the limits. The error
     /// says what to mend.
-    pub async fn read(manifest: &str, schema: &impl Executor, limits: &Limits) -> Result<Self, String> {
+    pub async fn read(
+        manifest: &str,
+        schema: &impl Executor,
+        index: &SchemaIndex,
+        limits: &Limits,
+    ) -> Result<Self, String> {
         let mut known = HashMap::new();
         for (id, text) in listed(manifest)? {
             let digest = document_digest(&text);
@@ -54,7 +61,7 @@ impl Documents {
                     "the document `{id}` has the digest {digest}: name it so (Relay's compiler does with `algorithm: \"SHA256\"`)"
                 ));
             }
-            let document = judged(&text, schema, limits).await;
+            let document = judged(&text, schema, index, limits).await;
             let document = Arc::new(document.map_err(|why| format!("the document `{id}`: {why}"))?);
             known.insert(digest, Known { text: text.into(), document });
         }
@@ -94,9 +101,14 @@ fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
 }
 
 /// A document that would be taken; or why not.
-async fn judged(text: &str, schema: &impl Executor, limits: &Limits) -> Result<ExecutableDocument, String> {
+async fn judged(
+    text: &str,
+    schema: &impl Executor,
+    index: &SchemaIndex,
+    limits: &Limits,
+) -> Result<ExecutableDocument, String> {
     let told = |error: async_graphql::ServerError| error.message;
-    let document = parse::read(text, limits).map_err(told)?;
+    let document = parse::read(text, limits, index).map_err(told)?;
     let (name, operation) = document.operations.iter().next().ok_or("there is no operation in it")?;
     let variables: IndexMap<Name, Value> = operation
         .node

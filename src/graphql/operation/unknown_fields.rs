@@ -5,7 +5,7 @@ use async_graphql::ServerError;
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
 
 use crate::graphql::error_code::Code;
-use crate::graphql::schema_index::{Shapes, named, root};
+use crate::graphql::schema_index::{SchemaIndex, named, root};
 
 /// So many slips are told one by one.
 const SLIPS: usize = 10;
@@ -19,8 +19,8 @@ const DESCRIPTION: &str = " types queryType mutationType subscriptionType direct
      locations isRepeatable ";
 
 /// Refuses a document that asks for much that is not there.
-pub(in crate::graphql) fn judge(shapes: &Shapes, document: &ExecutableDocument) -> Result<(), ServerError> {
-    let mut slips = Slips { shapes, count: 0, first: None };
+pub(in crate::graphql) fn judge(index: &SchemaIndex, document: &ExecutableDocument) -> Result<(), ServerError> {
+    let mut slips = Slips { index, count: 0, first: None };
     // Each selection once, as it is written.
     for fragment in document.fragments.values() {
         slips.among(&fragment.node.selection_set.node, fragment.node.type_condition.node.on.node.as_str());
@@ -39,7 +39,7 @@ pub(in crate::graphql) fn judge(shapes: &Shapes, document: &ExecutableDocument) 
 }
 
 struct Slips<'a> {
-    shapes: &'a Shapes,
+    index: &'a SchemaIndex,
     count: usize,
     first: Option<String>,
 }
@@ -69,9 +69,9 @@ impl Slips<'_> {
                 }
                 INTROSPECTION
             }
-            _ => match self.shapes.field(of, name) {
+            _ => match self.index.field_type(of, name) {
                 Some(ty) => {
-                    let known = self.shapes.arguments(of, name);
+                    let known = self.index.arguments(of, name);
                     for (argument, _) in &field.arguments {
                         if !known.contains(&argument.node) {
                             self.note(|| format!("`{}` of `{of}.{name}`", argument.node));
@@ -80,7 +80,7 @@ impl Slips<'_> {
                     named(ty)
                 }
                 // A type that is not there, or has no fields, is told once.
-                None if !self.shapes.has(of) => return,
+                None if !self.index.has_type(of) => return,
                 None => return self.note(|| format!("`{of}.{name}`")),
             },
         };

@@ -1,6 +1,8 @@
 //! The roots of the schema: `Query`, `Mutation` and `Subscription`. The order of the merged objects is the order of fields in `schema.graphql`.
 
-use async_graphql::{MergedObject, SDLExportOptions, Schema};
+use std::sync::Arc;
+
+use async_graphql::{MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::account::AccountMutation;
 use super::api_key::ApiKeyMutation;
@@ -17,7 +19,9 @@ use super::request::query::RequestQuery;
 use super::subscription::Following;
 use super::totp::TotpMutation;
 use super::viewer::ViewerQuery;
-use crate::graphql::operation::limits::{self, Limits};
+use crate::graphql::operation::limits::cost::Cost;
+use crate::graphql::operation::limits::{DEEPEST, Limits};
+use crate::graphql::schema_index::SchemaIndex;
 use crate::service::Service;
 
 /// What can be asked.
@@ -47,25 +51,49 @@ pub struct Mutation(
     PeopleMutation,
 );
 
-/// The schema.
-pub type ApiSchema = Schema<Query, Mutation, Following>;
-
-/// The schema over a service. Where it is not described, slips are not told what may have been meant: that would describe it too.
-pub fn schema(service: Service, limits: Limits, introspection: bool) -> ApiSchema {
-    let builder = builder(limits).data(service);
-    if introspection { builder } else { builder.disable_suggestions() }.finish()
+/// The executable schema over a service, with its index.
+#[derive(Clone)]
+pub struct ApiSchema {
+    executable: Schema<Query, Mutation, Following>,
+    index: Arc<SchemaIndex>,
+    service: Service,
 }
 
-/// The published schema's text.
+impl ApiSchema {
+    /// Builds the schema. Without `introspection`, errors suggest no names of fields either, since those describe the schema too.
+    pub fn new(service: Service, limits: Limits, introspection: bool) -> Self {
+        let builder = builder(limits).data(service.clone());
+        let executable = if introspection { builder } else { builder.disable_suggestions() }.finish();
+        let index = Arc::new(SchemaIndex::from_sdl(&executable.sdl()));
+        Self { executable, index, service }
+    }
+
+    /// Returns the index of the schema's fields.
+    pub fn index(&self) -> &SchemaIndex {
+        &self.index
+    }
+
+    /// Returns the schema without its index, to execute requests.
+    pub fn executable(&self) -> &Schema<Query, Mutation, Following> {
+        &self.executable
+    }
+
+    /// Returns the service that the schema calls.
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
+    }
+}
+
+/// Returns the published schema in the schema definition language (SDL).
 pub fn sdl() -> String {
     builder(Limits::default()).finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
-fn builder(limits: Limits) -> async_graphql::SchemaBuilder<Query, Mutation, Following> {
+fn builder(limits: Limits) -> SchemaBuilder<Query, Mutation, Following> {
     Schema::build(Query::default(), Mutation::default(), Following)
         .register_output_type::<Node>()
         .register_output_type::<Asset>()
         // Fragments are levels too here; they were counted when the document was read.
-        .limit_recursive_depth(limits::DEEPEST)
-        .extension(limits::Cost { max: limits.complexity })
+        .limit_recursive_depth(DEEPEST)
+        .extension(Cost { max: limits.complexity })
 }

@@ -9,13 +9,13 @@ use futures_util::stream::{self, Stream, StreamExt};
 use super::shared_answers::{Followed, Shape};
 use crate::access::Pass;
 use crate::graphql::context::session::Session;
+use crate::graphql::error;
 use crate::graphql::error_code::{self as code, coded};
 use crate::graphql::execution::response::told;
 use crate::graphql::operation::admitted::Operation;
 use crate::graphql::operation::{api_key_access, document};
 use crate::graphql::schema::roots::ApiSchema;
 use crate::graphql::schema::subscription::{Plan, Run};
-use crate::graphql::{SHAPES, error};
 use crate::language::Language;
 use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
 use crate::store::LogPlace;
@@ -86,9 +86,9 @@ async fn begin(
     pass: Option<Pass>,
     resume: Option<String>,
 ) -> Result<impl Stream<Item = Result<Told, Ended>> + Send + use<>, Ended> {
-    let service = schema.data::<Service>().ok_or_else(|| Refused::Internal("there is no service".to_owned()))?;
+    let service = schema.service();
     let refused = |error| Ended { answer: coded(Response::from_errors(vec![error])), signed_out: false };
-    api_key_access::judge(&SHAPES, &operation.document, pass).map_err(refused)?;
+    api_key_access::judge(schema.index(), &operation.document, pass).map_err(refused)?;
     let sent = operation.registers.is_some().then(|| operation.document.clone());
     let name = operation.request.operation_name.as_deref();
     document::single_root(&mut operation.document, name).map_err(refused)?;
@@ -129,7 +129,8 @@ async fn begin(
 async fn learn(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, Ended> {
     let plan = Arc::new(OnceLock::new());
     let (session, _) = Session::shared(service, LogPlace::default());
-    let mut answers = schema.execute_stream(operation.request().data(session).data(Run::Plan(plan.clone())));
+    let mut answers =
+        schema.executable().execute_stream(operation.request().data(session).data(Run::Plan(plan.clone())));
     if let Some(answer) = answers.next().await {
         return Err(Ended { answer: coded(answer), signed_out: false });
     }

@@ -273,9 +273,9 @@ impl Shape {
         let id = RequestId::new(service);
         let Operation { document, request, wanted, .. } = &self.operation;
         let session = session.wanting(*wanted);
-        let mut answers = schema.execute_stream(self.operation.request().data(session).data(run));
+        let mut answers = schema.executable().execute_stream(self.operation.request().data(session).data(run));
         let answer = answers.next().instrument(id.span()).await?;
-        let answer = finish(document, request.operation_name.as_deref(), answer, *wanted);
+        let answer = finish(schema.index(), document, request.operation_name.as_deref(), answer, *wanted);
         if answer.errors.iter().any(|error| Code::Unavailable.is_of(error)) {
             return None;
         }

@@ -1,14 +1,13 @@
 //! The limits of an operation: all of them judged before anything runs, the cheapest first, and each refused in the same shape.
 
 mod body;
-mod cost;
+pub(in crate::graphql) mod cost;
 mod text;
 
 use async_graphql::{Response, ServerError};
 
 use crate::graphql::error_code::Code;
 
-pub(in crate::graphql) use cost::{Cost, ValidateOnly};
 pub(in crate::graphql) use text::DEEPEST;
 use text::Extent;
 
