@@ -111,8 +111,8 @@ async fn what_was_acknowledged_outlives_every_kill() {
     let mut workers: Vec<Worker> = (0..WORKERS).map(worker).collect();
     let mut kill = 0;
     // A slow machine is killed more often, until that was a storm.
-    while kill < database::KILLS || workers.iter().map(|worker| worker.ended.len()).sum::<usize>() <= 20 {
-        assert!(kill < 20 * database::KILLS, "nothing is ever done");
+    while kill < database::kills() || workers.iter().map(|worker| worker.ended.len()).sum::<usize>() <= 20 {
+        assert!(kill < 20 * database::kills(), "nothing is ever done");
         // Moments all over: in the first milliseconds after the start, and in the middle of the storm.
         let moment = Duration::from_millis(5 + kill * 7919 % 240);
         let process = server.process();

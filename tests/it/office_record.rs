@@ -92,7 +92,7 @@ async fn no_column_of_an_agency_or_a_grant_is_left_out() {
             .await
             .into_iter()
             .map(|(name, _)| match name.as_str() {
-                "id" => NEW_ID.to_owned(),
+                "id" => NEW_ID.to_string(),
                 "key" => "key || 'x'".to_owned(),
                 _ => name,
             })

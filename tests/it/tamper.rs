@@ -410,7 +410,7 @@ async fn an_event_that_was_touched_is_named() {
         ("at", "'2020-01-01 00:00:00+00:00'"),
         ("version", "version + 1"),
         ("audience", "1 - audience"),
-        ("id", NEW_ID),
+        ("id", &NEW_ID.to_string()),
     ] {
         let sql = format!("UPDATE events SET {column} = {to} WHERE {in_third}");
         cases.push(case(&format!("the column {column}"), &sql, &[&third]));
@@ -688,7 +688,7 @@ async fn a_row_that_no_event_tells_of_is_named() {
             .await
             .into_iter()
             .map(|(name, _)| match name.as_str() {
-                "id" => NEW_ID.to_owned(),
+                "id" => NEW_ID.to_string(),
                 "visit" | "position" | "sequence" => format!("{name} + 100"),
                 "current" => "false".to_owned(),
                 _ => name,

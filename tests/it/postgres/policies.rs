@@ -6,9 +6,9 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::instance::Instance;
 use crate::database;
 use crate::harness::{Cast, Folders, Server, command, output, run, signal};
-use crate::instance::Instance;
 
 const CAST: Cast<'static> = &[
     ("opd", "singkawang", "opd", Some("dinkes")),
@@ -47,6 +47,7 @@ fn without_auditor(home: &Path) -> Folders {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn one_policy_is_active_for_all_instances_whatever_files_they_have() {
     let server = Server::with(CAST);
     let (path, shipped) = (server.path(), Folders::shipped());
@@ -57,9 +58,9 @@ async fn one_policy_is_active_for_all_instances_whatever_files_they_have() {
     let instances = [start(&shipped, "one.log"), start(&without, "two.log")];
     assert!(!instances[0].log().contains("differ from the active policy"));
     assert!(instances[1].log().contains("the policy files differ from the active policy"), "{}", instances[1].log());
-    let submit = crate::acts::submission("005/1");
+    let submit = super::acts::submission("005/1");
     let opd = instances[0].sign_in("opd").await;
-    let answer = instances[0].send(&opd, crate::acts::SUBMIT, submit).await;
+    let answer = instances[0].send(&opd, super::acts::SUBMIT, submit).await;
     assert!(answer["data"]["submitRequest"]["request"]["number"].is_string(), "{answer}");
     let auditor = instances[1].sign_in("auditor").await;
     until_seen(&instances, &auditor, 1).await;

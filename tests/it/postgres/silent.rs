@@ -9,9 +9,9 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::acts::{CAST, SUBMIT, submission};
-use crate::empty::{Empty, free_port};
-use crate::instance::Instance;
+use super::acts::{CAST, SUBMIT, submission};
+use super::empty::{Empty, free_port};
+use super::instance::Instance;
 use crate::socket::Socket;
 
 /// Passes on between two ends until connections of its time are silenced.
@@ -50,6 +50,7 @@ async fn proxy(port: u16) -> (u16, Arc<AtomicUsize>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn followers_go_on_behind_connections_that_went_silent() {
     let mut world = Empty::new("disposisi");
     world.begin(CAST);

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cluster::copy_keys;
+use super::instance::Instance;
 use crate::database;
+use crate::database::cluster::copy_keys;
 use crate::harness::{Cast, Folders, Server, bare, signal};
-use crate::instance::Instance;
 
 const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn each_takes_the_tokens_of_both_while_a_new_key_is_handed_round() {
     let mut server = Server::with(CAST);
     server.kill();

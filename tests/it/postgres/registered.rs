@@ -8,10 +8,10 @@ use std::time::Duration;
 use async_graphql::futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::empty::Empty;
+use super::instance::Instance;
 use crate::documents::digest;
-use crate::empty::Empty;
 use crate::harness::Cast;
-use crate::instance::Instance;
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
@@ -49,6 +49,7 @@ fn start(world: &Empty, index: usize) -> Instance {
 const COUNT: &str = "SELECT count(*) FROM registered_documents";
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn what_is_registered_with_one_instance_is_run_by_all() {
     let mut world = Empty::new("disposisi");
     world.begin(CAST);
@@ -113,6 +114,7 @@ async fn what_is_registered_with_one_instance_is_run_by_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn a_table_that_does_not_answer_holds_up_nothing_else() {
     let world = Empty::new("disposisi");
     world.begin(CAST);

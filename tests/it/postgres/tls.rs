@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::empty::{Empty, free_port, said};
+use super::empty::{Empty, free_port, said};
 
 /// Runs openssl, which comes with PostgreSQL.
 fn openssl(folder: &Path, arguments: &[&str]) {
@@ -12,6 +12,7 @@ fn openssl(folder: &Path, arguments: &[&str]) {
 }
 
 #[test]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 fn the_database_is_trusted_as_far_as_the_setting_says() {
     let mut world = Empty::new("disposisi");
     let folder = world.cluster.folder().to_owned();

@@ -6,10 +6,10 @@ use async_graphql::futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
-use crate::acts::{SUBMIT, submission};
+use super::acts::{SUBMIT, submission};
+use super::instance::Instance;
 use crate::database;
 use crate::harness::{Cast, Folders, Server, command};
-use crate::instance::Instance;
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[
@@ -36,6 +36,7 @@ fn code(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn what_ends_at_one_instance_ends_at_the_others() {
     let server = Server::with(CAST);
     let start =
@@ -103,6 +104,7 @@ async fn what_ends_at_one_instance_ends_at_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn nothing_is_done_by_what_was_taken_back() {
     let server = Server::with(&[
         ("opd", "singkawang", "opd", Some("dinkes")),

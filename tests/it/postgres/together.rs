@@ -12,15 +12,16 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sqlx::postgres::PgListener;
 use serde_json::json;
 
-use crate::acts::{CAST, SUBMIT, subdomain, submission};
-use crate::cluster::{Cluster, copy_keys};
+use super::acts::{CAST, SUBMIT, subdomain, submission};
+use super::empty::{Empty, piped, said};
+use super::instance::Instance;
 use crate::database;
-use crate::empty::{Empty, piped, said};
+use crate::database::cluster::{Cluster, copy_keys};
 use crate::harness::{Folders, Server, command, enter};
-use crate::instance::Instance;
 use crate::socket::Socket;
 
 #[test]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 fn keys_are_made_once_and_other_keys_are_refused() {
     let world = Empty::new("disposisi");
     let add = ["agency", "add", "a", "--office", "singkawang", "--name", "A"];
@@ -82,6 +83,7 @@ fn keys_are_made_once_and_other_keys_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn several_begin_at_once_and_see_what_the_others_wrote() {
     let server = Server::with(CAST);
     // What an upgrade finds: the last step is still to be made.
@@ -141,6 +143,7 @@ async fn soon(what: &str, limit: Duration, is: impl AsyncFn() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn a_lost_database_is_told_in_time_and_all_goes_on_when_it_is_back() {
     const PASSWORD: &str = "sandi-basis-data-7f3a";
     let mut world = Empty::new("locked:sandi-basis-data-7f3a");
@@ -194,6 +197,7 @@ async fn a_lost_database_is_told_in_time_and_all_goes_on_when_it_is_back() {
 }
 
 #[test]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 fn a_cluster_leaves_nothing_behind() {
     let cluster = Cluster::new();
     let folder = cluster.folder().to_owned();

@@ -6,7 +6,7 @@ use async_graphql::futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
 
-use crate::acts::{CAST, SUBMIT, subdomain, submission};
+use super::acts::{CAST, SUBMIT, subdomain, submission};
 use crate::database;
 use crate::harness::{Person, Server};
 
@@ -33,6 +33,7 @@ fn whole(server: &Server) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn who_commits_late_is_numbered_late_and_stalls_nobody() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
@@ -77,6 +78,7 @@ async fn who_commits_late_is_numbered_late_and_stalls_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn what_the_database_gives_up_is_begun_anew_but_not_for_ever() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
@@ -119,6 +121,7 @@ async fn what_the_database_gives_up_is_begun_anew_but_not_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn a_deadlock_is_begun_anew() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--log", "disposisi=debug"]);
@@ -146,6 +149,7 @@ async fn a_deadlock_is_begun_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn one_key_acts_once_and_many_at_once_leave_no_gap() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
@@ -174,6 +178,7 @@ async fn one_key_acts_once_and_many_at_once_leave_no_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn what_the_database_cannot_hold_is_an_invalid_input() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;

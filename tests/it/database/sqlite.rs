@@ -1,5 +1,4 @@
-//! The database behind a data folder: here SQLite's file in it. What the same tests find in `tests/postgres/database.rs` is a
-//! database of a server.
+//! SQLite: the file in the data folder.
 
 use std::path::Path;
 
@@ -8,11 +7,6 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Sta
 
 /// How often a server is killed over it: what is half written is this process's own to mend.
 pub(crate) const KILLS: u64 = 200;
-
-/// What the program is told of it by the environment.
-pub(crate) fn environment(_: &Path) -> Vec<(&'static str, String)> {
-    Vec::new()
-}
 
 /// Where it is.
 pub(crate) fn place(data: &Path) -> Place {

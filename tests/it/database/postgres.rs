@@ -1,5 +1,4 @@
-//! The database behind a data folder: here one of a server that all tests of this process share, a copy of one that was begun
-//! once. What the same tests find in `tests/it/database.rs` is SQLite's file.
+//! PostgreSQL: for each data folder a database of one server, made from a template.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::time::Duration;
 use disposisi::store::{Limits, Place, Postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 
-use crate::cluster::{Cluster, copy_keys};
+use super::cluster::{Cluster, copy_keys};
 
 /// The server, the keys that all its databases are kept by, and which database belongs to which data folder.
 struct Shared {
@@ -92,18 +91,13 @@ pub(crate) async fn open(data: &Path) -> DatabaseConnection {
 }
 
 /// Keeps a copy of all rows as they are now, for [`open_with_old`].
-pub(crate) async fn keep_old(data: &Path, _: &Path) {
+pub(crate) async fn keep_old(data: &Path) {
     let database = open(data).await;
     let copy = "CREATE SCHEMA old; DO $$ DECLARE it record; BEGIN \
         FOR it IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP \
         EXECUTE format('CREATE TABLE old.%1$I AS TABLE public.%1$I', it.tablename); END LOOP; END $$";
     database.execute_unprepared(copy).await.expect("an old copy");
     database.close().await.expect("closed");
-}
-
-/// A connection that finds what was kept in the schema `old`.
-pub(crate) async fn open_with_old(data: &Path, _: &Path) -> DatabaseConnection {
-    open(data).await
 }
 
 /// Another data folder with the same keys and a copy of the database, in place of what it had.

@@ -9,10 +9,10 @@ use async_graphql::futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::acts::submission;
-use crate::empty::{Empty, said};
+use super::acts::submission;
+use super::empty::{Empty, said};
+use super::instance::Instance;
 use crate::harness::Cast;
-use crate::instance::Instance;
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[
@@ -118,6 +118,7 @@ async fn follow(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "PostgreSQL only: tests/run postgres"]
 async fn everybody_is_told_everything_once_whatever_falls() {
     let mut world = Empty::new("disposisi");
     world.begin(CAST);

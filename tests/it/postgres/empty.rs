@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use crate::cluster::Cluster;
+use crate::database::cluster::Cluster;
 use crate::harness::{Cast, Folders, bare, enter};
 
 /// What a command said.
