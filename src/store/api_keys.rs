@@ -6,8 +6,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::change::insert;
-use super::{Store, StoreError, Transaction, listen};
+use super::database::{insert, tell};
+use super::{Store, StoreError, Transaction};
 
 /// How far a key's last use may be off.
 const ABOUT: TimeDelta = TimeDelta::minutes(1);
@@ -32,7 +32,7 @@ pub async fn api_keys_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
 pub async fn revoke_api_key(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
     let revoke = api_key::Entity::update_many().col_expr(api_key::Column::RevokedAt, Expr::val(now));
     revoke.filter(api_key::Column::Id.eq(id)).filter(api_key::Column::RevokedAt.is_null()).exec(transaction).await?;
-    listen::tell(transaction).await
+    tell(transaction).await
 }
 
 /// Notes that a key was used, unless that was noted just before.

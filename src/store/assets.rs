@@ -1,15 +1,14 @@
-//! Documents with their signatures, assets, the units they hold, and their sealed credentials.
+//! Assets: one, those of requests, a page of those that a caller sees.
 
-use chrono::{DateTime, Utc};
-use entity::{asset, credential, document, held_unit, request, signature};
+use entity::{asset, request};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QuerySelect,
 };
 use uuid::Uuid;
 
-use super::change::insert;
+use super::database::insert;
 use super::requests::agency_named;
 use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
 
@@ -76,41 +75,6 @@ pub async fn asset_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
     Ok(asset::Entity::find_by_id(id).one(connection).await?)
 }
 
-/// The credentials of those assets.
-pub async fn credentials_of<C: ConnectionTrait>(
-    connection: &C,
-    assets: &[Uuid],
-) -> Result<Vec<credential::Model>, StoreError> {
-    let query = credential::Entity::find().filter(credential::Column::AssetId.is_in(assets.iter().copied()));
-    Ok(query.all(connection).await?)
-}
-
-/// The documents of those requests, in order.
-pub async fn documents_of<C: ConnectionTrait>(
-    connection: &C,
-    requests: &[Uuid],
-) -> Result<Vec<document::Model>, StoreError> {
-    let query = document::Entity::find().filter(document::Column::RequestId.is_in(requests.iter().copied()));
-    Ok(query.order_by_asc(document::Column::AddedAt).order_by_asc(document::Column::Id).all(connection).await?)
-}
-
-/// The document of that id; whether the caller may see it follows from its request.
-pub async fn document_by_id<C: ConnectionTrait>(
-    connection: &C,
-    id: Uuid,
-) -> Result<Option<document::Model>, StoreError> {
-    Ok(document::Entity::find_by_id(id).one(connection).await?)
-}
-
-/// The signatures on those documents, in order.
-pub async fn signatures_of<C: ConnectionTrait>(
-    connection: &C,
-    documents: &[Uuid],
-) -> Result<Vec<signature::Model>, StoreError> {
-    let query = signature::Entity::find().filter(signature::Column::DocumentId.is_in(documents.iter().copied()));
-    Ok(query.order_by_asc(signature::Column::At).order_by_asc(signature::Column::Id).all(connection).await?)
-}
-
 /// Writes an asset's row, new or changed. [`StoreError::NameTaken`] when a living one of its kind has its name.
 pub async fn save_asset(transaction: &Transaction, asset: asset::Model, new: bool) -> Result<(), StoreError> {
     if new {
@@ -122,60 +86,4 @@ pub async fn save_asset(transaction: &Transaction, asset: asset::Model, new: boo
         .exec(transaction)
         .await?;
     if changed.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
-}
-
-/// A stretch of a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// The place.
-    pub place: String,
-    /// The first unit.
-    pub from: i32,
-    /// The last unit, not below the first.
-    pub to: i32,
-}
-
-/// Makes an asset hold a stretch of a place, and nothing else. [`StoreError::PlaceTaken`] when a living one of its kind holds
-/// any of it.
-pub async fn hold_units(transaction: &Transaction, asset: &asset::Model, held: &Held) -> Result<(), StoreError> {
-    release_units(transaction, asset.id).await?;
-    let units = (held.from..=held.to).map(|unit| held_unit::Model {
-        office: asset.office.clone(),
-        kind: asset.kind.clone(),
-        place: held.place.clone(),
-        unit,
-        asset_id: asset.id,
-    });
-    let rows: Vec<held_unit::ActiveModel> = units.map(IntoActiveModel::into_active_model).collect();
-    if !rows.is_empty() {
-        held_unit::Entity::insert_many(rows).exec_without_returning(transaction).await?;
-    }
-    Ok(())
-}
-
-/// Frees whatever units an asset holds.
-pub async fn release_units(transaction: &Transaction, asset: Uuid) -> Result<(), StoreError> {
-    held_unit::Entity::delete_many().filter(held_unit::Column::AssetId.eq(asset)).exec(transaction).await?;
-    Ok(())
-}
-
-/// Writes a credential in place of the one before.
-pub async fn save_credential(transaction: &Transaction, credential: credential::Model) -> Result<(), StoreError> {
-    credential::Entity::delete_by_id(credential.asset_id).exec(transaction).await?;
-    insert(transaction, credential).await
-}
-
-/// Forgets the secrets that were revealed at that moment or before. Returns how many.
-pub async fn forget_revealed(store: &Store, until: DateTime<Utc>) -> Result<u64, StoreError> {
-    let transaction = store.begin().await?;
-    let gone = credential::Entity::update_many()
-        .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
-        .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))
-        .filter(credential::Column::State.eq("REVEALED"))
-        .filter(credential::Column::RevealedAt.lte(until))
-        .filter(credential::Column::Sealed.is_not_null())
-        .exec(&transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(gone.rows_affected)
 }

@@ -5,8 +5,7 @@ use entity::idempotency_key;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::change::insert;
-use super::lock::lock_key;
+use super::database::{insert, lock_key};
 use super::{Store, StoreError, Transaction};
 
 /// How long a key is remembered.

@@ -3,61 +3,47 @@
 
 mod api_keys;
 mod assets;
-mod change;
-mod condition;
-mod cover;
+mod credentials;
 mod database;
-mod error;
-mod events;
+mod documents;
+mod event_log;
 mod idempotency;
 mod key_ids;
-mod listen;
-mod lock;
-mod log;
-mod office;
-mod page;
 mod people;
-mod place;
 mod policies;
 mod procedures;
-mod registered;
+mod registered_documents;
 mod requests;
 mod sessions;
+mod signatures;
 mod signing_keys;
 mod totp;
-mod verify;
-mod view;
+mod units;
+mod visibility;
 
 pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, forget_api_keys, note_api_key, revoke_api_key};
-pub use assets::{
-    AssetFilter, Held, asset_by_id, assets_of, assets_page, credentials_of, document_by_id, documents_of,
-    forget_revealed, hold_units, release_units, save_asset, save_credential, signatures_of,
+pub use assets::{AssetFilter, asset_by_id, assets_of, assets_page, save_asset};
+pub use credentials::{credentials_of, forget_revealed, save_credential};
+pub use database::{
+    Limits, Mac, Page, PageKey, Paging, Place, Postgres, Store, StoreError, Tls, Transaction, by_ids, end_rights,
+    keep_rights, lock_office, lock_request, new_id, open_to_read,
 };
-pub use change::{Append, Audience, Change, NewRequest, Saved, new_id};
-pub use condition::{
-    About, Condition, Submits, Submitters, about_requests, is_closed, requests_that, returned_in_secret,
-};
-pub use database::{Mac, Store, Transaction, by_ids, open_to_read};
-pub use error::StoreError;
-pub use events::{
-    EventFilter, LogPlace, NumberedEvent, Sight, Stretch, events_by_ids, events_from, events_of, events_seen,
-    is_in_log, log_end,
+pub use documents::{document_by_id, documents_of};
+pub use event_log::{
+    Append, Audience, Change, Defect, EventFilter, Follows, LogPlace, NewRequest, NumberedEvent, OfficeAppend,
+    OfficeChange, Saved, Sight, Stretch, begin_records, commit, events_by_ids, events_from, events_of, events_seen,
+    givers, is_in_log, is_pending, log_end, office_chain, sequence_pending, verify,
 };
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use key_ids::{KeyIds, key_ids};
-pub use lock::{end_rights, keep_rights, lock_office, lock_request};
-pub use log::{commit, is_pending, sequence_pending};
-pub use office::{OfficeAppend, OfficeChange, begin_records, givers, office_chain};
-pub use page::{Page, PageKey, Paging};
 pub use people::{
     Person, Standing, agencies, agencies_in, agencies_waiting, agency_people, caller, grant, grant_by_id,
     grants_in_force, held_in, holds_elsewhere, is_held_without_end, is_username_taken, office_grants, office_people,
     person_by_id, person_grants, save_new_person, save_person, set_language,
 };
-pub use place::{Limits, Place, Postgres, Tls};
 pub use policies::{NewPolicy, Over, Recorded, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, keep_version, next_number, stored_versions, versions_in_use};
-pub use registered::{RegisteredDocument, forget_registered, keep_registered, registered_document};
+pub use registered_documents::{RegisteredDocument, forget_registered, keep_registered, registered_document};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of,
@@ -67,7 +53,11 @@ pub use sessions::{
     Ending, begin_session, end_sessions, forget_sessions, lock_person, prolong_session, refresh_token, sessions_of,
     set_password, use_refresh_token,
 };
+pub use signatures::signatures_of;
 pub use signing_keys::{PublishedKey, Rotation, published_key, rotate_signing_key};
 pub use totp::{add_recovery_codes, begin_totp, end_totp, take_step, totp_of, use_recovery_code};
-pub use verify::{Defect, Follows, verify};
-pub use view::{AssetRow, SeenRequest, Sees, Turn, Viewing, ViewingScope, Waiting};
+pub use units::{Held, hold_units, release_units};
+pub use visibility::{
+    About, AssetRow, Condition, SeenRequest, Sees, Submits, Submitters, Turn, Viewing, ViewingScope, Waiting,
+    about_requests, is_closed, requests_that, returned_in_secret,
+};

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::insert;
+use super::database::insert;
 use super::sessions::{lasting, lets_in};
 use super::{Store, StoreError, Transaction, Viewing};
 use crate::access::{Caller, Capacity, Grant, Pass};

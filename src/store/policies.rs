@@ -5,10 +5,8 @@ use entity::policy;
 use migration::SchemaManager;
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, QuerySelect};
 
-use super::change::insert;
-use super::cover::parts;
-use super::listen::tell;
-use super::lock::lock_policies;
+use super::database::{insert, lock_policies, tell};
+use super::event_log::parts;
 use super::{OfficeAppend, OfficeChange, Store, StoreError, commit};
 
 /// A policy's row.

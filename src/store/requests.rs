@@ -8,9 +8,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::condition::{Condition, submitter_active};
-use super::view::Found;
-use super::{Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
+use super::visibility::{Found, submitter_active};
+use super::{Condition, Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
 use crate::access::{Performed, Seen};
 
 /// So many words are searched for.

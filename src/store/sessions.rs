@@ -10,8 +10,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::change::insert;
-use super::{Person, Store, StoreError, Transaction, listen};
+use super::database::{insert, tell};
+use super::{Person, Store, StoreError, Transaction};
 use crate::access::{KeyScopes, Login, Pass};
 
 /// Which sessions end.
@@ -148,7 +148,7 @@ pub async fn end_sessions(transaction: &Transaction, which: Ending, now: DateTim
         Ending::Others(user, kept) => end.filter(session::Column::UserId.eq(user)).filter(session::Column::Id.ne(kept)),
     };
     let ended = end.exec(transaction).await?.rows_affected;
-    listen::tell(transaction).await?;
+    tell(transaction).await?;
     Ok(ended)
 }
 

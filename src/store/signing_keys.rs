@@ -6,7 +6,7 @@ use entity::{key_id, signing_key};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::change::insert;
+use super::database::insert;
 use super::{Store, StoreError};
 
 /// The public half of a key, as it is published.

@@ -7,7 +7,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::change::insert;
+use super::database::insert;
 use super::{StoreError, Transaction};
 
 /// What a person's authenticator shares, confirmed or not.

@@ -7,7 +7,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::lock::lock_documents;
+use super::database::lock_documents;
 use super::{Store, StoreError};
 
 /// A document that was registered, its digest, and when it was used last.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::{self, postgres::PgListener};
 
-use super::place::Postgres;
+use super::connect::Postgres;
 use super::{Store, StoreError, Transaction};
 
 /// Where it is said that the log has grown.
@@ -44,7 +44,7 @@ impl Store {
 }
 
 /// Says that the log has grown, to whoever listens, when the transaction commits.
-pub(super) async fn tell(transaction: &Transaction) -> Result<(), StoreError> {
+pub(in crate::store) async fn tell(transaction: &Transaction) -> Result<(), StoreError> {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     if transaction.get_database_backend() == DbBackend::Postgres {
         let notify = "SELECT pg_notify($1, '')";

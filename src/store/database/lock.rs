@@ -36,7 +36,7 @@ pub async fn lock_request(transaction: &Transaction, id: Uuid) -> Result<(), Sto
 }
 
 /// Keeps all others from a caller's key for a mutation until the transaction ends.
-pub(super) async fn lock_key(
+pub(in crate::store) async fn lock_key(
     transaction: &Transaction,
     user: Uuid,
     mutation: &str,
@@ -63,22 +63,22 @@ pub async fn end_rights(transaction: &Transaction, user: Uuid) -> Result<(), Sto
 }
 
 /// Keeps all others from numbering until the transaction ends, by when what it numbered is to be seen.
-pub(super) async fn lock_log(transaction: &Transaction) -> Result<(), StoreError> {
+pub(in crate::store) async fn lock_log(transaction: &Transaction) -> Result<(), StoreError> {
     take(transaction, number(&[b"log"])).await
 }
 
 /// Keeps all others from making a policy active until the transaction ends.
-pub(super) async fn lock_policies(transaction: &Transaction) -> Result<(), StoreError> {
+pub(in crate::store) async fn lock_policies(transaction: &Transaction) -> Result<(), StoreError> {
     take(transaction, number(&[b"policies"])).await
 }
 
 /// Keeps all others from registering documents until the transaction ends: by when there are not too many.
-pub(super) async fn lock_documents(transaction: &Transaction) -> Result<(), StoreError> {
+pub(in crate::store) async fn lock_documents(transaction: &Transaction) -> Result<(), StoreError> {
     take(transaction, number(&[b"documents"])).await
 }
 
 /// Keeps all others from migrating until the connection ends.
-pub(super) async fn for_migrating(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(in crate::store) async fn for_migrating(connection: &mut PgConnection) -> Result<(), StoreError> {
     let lock = query("SELECT pg_advisory_lock($1)").bind(number(&[b"migrations"]));
     connection.execute(lock).await.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))?;
     Ok(())

@@ -12,11 +12,12 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoA
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::change::{Audience, event_mac, insert, insert_all, new_id};
-use super::cover::{Covers, cover, name, parts};
-use super::lock::lock_office;
-use super::{Store, StoreError, Transaction, log};
+use super::request_change::Audience;
+use super::row_mac::{Covers, chain_mac, cover, event_mac, name};
+use super::sequencer;
 use crate::access::{Actor, Authorized, WholeOffice};
+use crate::store::database::{insert, insert_all};
+use crate::store::{Store, StoreError, Transaction, lock_office, new_id};
 
 /// What an office's event tells.
 #[derive(Debug, Clone, Default)]
@@ -180,7 +181,7 @@ impl<'a> OfficeChange<'a> {
 
     /// Appends an event.
     pub async fn append(&mut self, what: OfficeAppend) -> Result<Uuid, StoreError> {
-        let log = if self.events.is_empty() { log::end(self.store, self.transaction).await? } else { None };
+        let log = if self.events.is_empty() { sequencer::end(self.store, self.transaction).await? } else { None };
         let id = new_id(self.now);
         let sequence = self.chain.last_sequence + 1;
         let audience = Audience::Office as i16;
@@ -247,7 +248,7 @@ pub async fn begin_records(store: &Store, offices: &[&str], now: DateTime<Utc>) 
         }
         let transaction = store.begin().await?;
         OfficeChange::by_operator(store, &transaction, office, now).await?.save().await?;
-        log::commit(store, transaction).await?;
+        sequencer::commit(store, transaction).await?;
     }
     Ok(())
 }
@@ -284,11 +285,4 @@ pub async fn office_chain(store: &Store, office: &str) -> Result<Option<Uuid>, S
     let found =
         office_chain::Entity::find().filter(office_chain::Column::Office.eq(office)).one(store.reader()).await?;
     Ok(found.map(|row| row.id))
-}
-
-/// The MAC of where an office's chain ends: over every column but itself.
-pub(super) fn chain_mac(store: &Store, row: &office_chain::Model) -> Result<Vec<u8>, StoreError> {
-    let parts = parts(row, &["row_mac"])?;
-    let parts: Vec<&[u8]> = std::iter::once(&b"office"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
-    Ok(store.mac(&parts).to_vec())
 }

@@ -10,9 +10,11 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::cover::{Covers, assets_covered, cover, name, parts};
-use super::{SeenRequest, Store, StoreError, Transaction, log};
+use super::row_mac::{Covers, assets_covered, cover, event_mac, name, row_mac};
+use super::sequencer;
 use crate::access::{Actor, Authorized};
+use crate::store::database::{insert, insert_all};
+use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id};
 use crate::workflow::State;
 
 /// For whom an event is.
@@ -193,7 +195,7 @@ impl<'a> Change<'a> {
             let covered = assets_covered(self.store, self.transaction, &[self.row.id]).await?;
             self.changed.extend(covered.into_iter().map(|(_, name, cover)| (name, cover)));
         }
-        let log = if self.linked { None } else { log::end(self.store, self.transaction).await? };
+        let log = if self.linked { None } else { sequencer::end(self.store, self.transaction).await? };
         self.linked = true;
         let id = new_id(self.now);
         let sequence = self.row.last_sequence + 1;
@@ -394,51 +396,6 @@ impl<'a> Change<'a> {
         }
         Ok(Saved { row: self.row, told: self.appended })
     }
-}
-
-/// Inserts a row.
-pub(super) async fn insert<M, A>(transaction: &Transaction, model: M) -> Result<(), StoreError>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-{
-    A::Entity::insert(model.into_active_model()).exec_without_returning(transaction).await?;
-    Ok(())
-}
-
-/// Inserts rows by one statement.
-pub(super) async fn insert_all<M, A>(transaction: &Transaction, models: Vec<M>) -> Result<(), StoreError>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-{
-    if models.is_empty() {
-        return Ok(());
-    }
-    let rows = models.into_iter().map(IntoActiveModel::into_active_model);
-    A::Entity::insert_many(rows).exec_without_returning(transaction).await?;
-    Ok(())
-}
-
-/// An id that sorts by time (RFC 9562, version 7).
-pub fn new_id(now: DateTime<Utc>) -> Uuid {
-    let mut random = [0_u8; 10];
-    // The system's generator fails on no system that this runs on; zeros would still be unique by time and constraint.
-    let _ = getrandom::fill(&mut random);
-    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
-}
-
-/// The MAC of an event: over the one before it in its request, and its stored bytes.
-pub(super) fn event_mac(store: &Store, before: &[u8], body: &str) -> Vec<u8> {
-    store.mac(&[b"event", before, body.as_bytes()]).to_vec()
-}
-
-/// The MAC of a request's row: over every column but itself.
-pub(super) fn row_mac(store: &Store, row: &request::Model) -> Result<Vec<u8>, StoreError> {
-    let parts = parts(row, &["row_mac"])?;
-    let parts: Vec<&[u8]> = std::iter::once(&b"request"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
-    Ok(store.mac(&parts).to_vec())
 }
 
 /// What the last event about a row says of it; none when no event of the request is about it.

@@ -110,7 +110,7 @@ impl Subject for AssetRow<'_> {
 }
 
 /// A row of [`SeenRequest`] with the caller's side.
-pub(super) struct Found(pub(super) Seen<SeenRequest>);
+pub(in crate::store) struct Found(pub(in crate::store) Seen<SeenRequest>);
 
 impl FromQueryResult for Found {
     fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
@@ -151,7 +151,7 @@ impl Sees {
 impl Waiting {
     /// The request waits at a step for what the role executes or signs. `user`: only where it
     /// may be their turn. `returned`: whom a returned one waits for.
-    pub(super) fn at_step(&self, user: Option<Uuid>, returned: Condition) -> Condition {
+    pub(in crate::store) fn at_step(&self, user: Option<Uuid>, returned: Condition) -> Condition {
         let executes = turn(&self.executes, user);
         let running = Condition::Status("IN_PROGRESS").and(Condition::Executable);
         let signs = Condition::Signable.and(turn(&self.signs, user));
@@ -160,7 +160,7 @@ impl Waiting {
     }
 
     /// The request stands at a step that the role executes.
-    pub(super) fn stands_at_step(&self) -> Condition {
+    pub(in crate::store) fn stands_at_step(&self) -> Condition {
         self.here(Condition::Unfinished.and(turn(&self.executes, None)))
     }
 
@@ -201,7 +201,7 @@ impl Viewing {
     }
 
     /// The requests that the caller sees as an official.
-    pub(super) fn office_side(&self) -> Condition {
+    pub(in crate::store) fn office_side(&self) -> Condition {
         Condition::any(self.scopes.iter().filter_map(|scope| {
             let which = match scope.scope {
                 Scope::Own | Scope::Agency => return None,
@@ -218,7 +218,7 @@ impl Viewing {
     }
 
     /// The requests that the caller sees as one of the agency that asked.
-    pub(super) fn applicant_side(&self) -> Condition {
+    pub(in crate::store) fn applicant_side(&self) -> Condition {
         Condition::any(self.scopes.iter().filter_map(|scope| {
             let agency = scope.agency.map(Condition::Agency);
             let which = match (scope.scope, agency) {
@@ -242,7 +242,7 @@ impl Viewing {
     }
 
     /// The requests that the caller sees.
-    pub(super) fn visible(&self) -> Condition {
+    pub(in crate::store) fn visible(&self) -> Condition {
         self.office_side().or(self.applicant_side())
     }
 

@@ -44,7 +44,7 @@ impl<T> Page<T> {
 
 impl Paging {
     /// Orders and cuts a query; reads one row more than wanted to learn whether there is more.
-    pub(super) fn apply<E: EntityTrait>(
+    pub(in crate::store) fn apply<E: EntityTrait>(
         &self,
         query: Select<E>,
         key: SimpleExpr,
@@ -73,7 +73,7 @@ impl Paging {
     }
 
     /// The page that those rows make.
-    pub(super) fn finish<T>(&self, mut rows: Vec<T>) -> Page<T> {
+    pub(in crate::store) fn finish<T>(&self, mut rows: Vec<T>) -> Page<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);

@@ -12,9 +12,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::people::is_active;
-use super::{Store, StoreError};
 use crate::access::Capacity;
+use crate::store::people::is_active;
+use crate::store::{Store, StoreError};
 
 /// Who asks for an agency: whoever holds a role there by which a request is submitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl Condition {
     }
 
     /// The same of a row of `requests`. `now`: the moment that grants are judged at.
-    pub(super) fn sql(&self, now: DateTime<Utc>) -> SimpleExpr {
+    pub(in crate::store) fn sql(&self, now: DateTime<Utc>) -> SimpleExpr {
         match self {
             Self::And(one, other) => one.sql(now).and(other.sql(now)),
             Self::Or(one, other) => one.sql(now).or(other.sql(now)),
@@ -260,7 +260,7 @@ fn has_ended(user: Uuid, steps: &[String]) -> SimpleExpr {
 }
 
 /// The request's submitter is one of those who may submit it for its agency at the moment.
-pub(super) fn submitter_active(submitters: &Submitters, now: DateTime<Utc>) -> SimpleExpr {
+pub(in crate::store) fn submitter_active(submitters: &Submitters, now: DateTime<Utc>) -> SimpleExpr {
     let of = |column| Expr::col((grant::Entity, column));
     let submits = |submits: &Submits| {
         let role =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use entity::{asset, credential, held_unit};
+use entity::{asset, credential, held_unit, office_chain, request};
 use sea_orm::sea_query::Value;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
@@ -12,14 +12,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Rows by their names, each with the MAC that covers it: what an event says of the rows that changed with it.
-pub(super) type Covers = BTreeMap<String, String>;
+pub(in crate::store) type Covers = BTreeMap<String, String>;
 
 /// A row's parts: its table, then every column's name and value, but for those named. What is null is left out, so that a
 /// column which is added later, and is null in old rows, leaves their MACs as they are.
-pub(super) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
+pub(in crate::store) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut parts = vec![table::<M>().into_bytes()];
     for column in <M::Entity as EntityTrait>::Column::iter() {
         let name = column.as_str();
@@ -35,7 +35,7 @@ pub(super) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u
 }
 
 /// A row's name: its table and its primary key.
-pub(super) fn name<M: ModelTrait>(row: &M) -> String {
+pub(in crate::store) fn name<M: ModelTrait>(row: &M) -> String {
     let mut name = table::<M>();
     for key in <M::Entity as EntityTrait>::PrimaryKey::iter() {
         name.push('/');
@@ -75,12 +75,12 @@ fn seal(store: &Store, parts: &[Vec<u8>]) -> String {
 }
 
 /// The MAC that covers a row.
-pub(super) fn cover<M: ModelTrait>(store: &Store, row: &M) -> Result<String, StoreError> {
+pub(in crate::store) fn cover<M: ModelTrait>(store: &Store, row: &M) -> Result<String, StoreError> {
     Ok(seal(store, &parts(row, &[])?))
 }
 
 /// The MAC that covers an asset with what belongs to it: the units that it holds, in order, and its credential.
-pub(super) fn cover_asset(
+pub(in crate::store) fn cover_asset(
     store: &Store,
     asset: &asset::Model,
     units: &[&held_unit::Model],
@@ -99,7 +99,7 @@ pub(super) fn cover_asset(
 }
 
 /// The assets of those requests, each by its request and name with the MAC that covers it as it is now.
-pub(super) async fn assets_covered<C: ConnectionTrait>(
+pub(in crate::store) async fn assets_covered<C: ConnectionTrait>(
     store: &Store,
     connection: &C,
     requests: &[Uuid],
@@ -121,4 +121,33 @@ pub(super) async fn assets_covered<C: ConnectionTrait>(
         Ok((asset.request_id, name(asset), cover_asset(store, asset, &units, credential)?))
     });
     covered.collect()
+}
+
+/// The MAC of an event: over the one before it in its request, and its stored bytes.
+pub(in crate::store) fn event_mac(store: &Store, before: &[u8], body: &str) -> Vec<u8> {
+    store.mac(&[b"event", before, body.as_bytes()]).to_vec()
+}
+
+/// The MAC of a request's row: over every column but itself.
+pub(in crate::store) fn row_mac(store: &Store, row: &request::Model) -> Result<Vec<u8>, StoreError> {
+    let parts = parts(row, &["row_mac"])?;
+    let parts: Vec<&[u8]> = std::iter::once(&b"request"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
+    Ok(store.mac(&parts).to_vec())
+}
+
+/// The MAC of where an office's chain ends: over every column but itself.
+pub(in crate::store) fn chain_mac(store: &Store, row: &office_chain::Model) -> Result<Vec<u8>, StoreError> {
+    let parts = parts(row, &["row_mac"])?;
+    let parts: Vec<&[u8]> = std::iter::once(&b"office"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
+    Ok(store.mac(&parts).to_vec())
+}
+
+/// The MAC of a row of the log: over the row before, its position and its event.
+pub(in crate::store) fn log_mac(store: &Store, before: &[u8], position: i64, event: Uuid, event_mac: &[u8]) -> Vec<u8> {
+    store.mac(&[b"log", before, &position.to_be_bytes(), event.as_bytes(), event_mac]).to_vec()
+}
+
+/// The MAC of where the log ends: over the position and the MAC of the row there.
+pub(in crate::store) fn end_mac(store: &Store, position: i64, last: &[u8]) -> Vec<u8> {
+    store.mac(&[b"log end", &position.to_be_bytes(), last]).to_vec()
 }

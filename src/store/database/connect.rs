@@ -92,7 +92,7 @@ impl Postgres {
     }
 
     /// A pool of connections for statements. What holds for each is said as it is opened, without a statement of its own.
-    pub(super) async fn pool(&self, read_only: bool) -> Result<PgPool, sea_orm::sqlx::Error> {
+    pub(in crate::store) async fn pool(&self, read_only: bool) -> Result<PgPool, sea_orm::sqlx::Error> {
         let statement = self.limits.statement.as_millis();
         let mut settings = vec![
             ("default_transaction_isolation", "read committed".to_owned()),
@@ -121,12 +121,12 @@ impl Postgres {
     }
 
     /// A pool of two connections whose statements may take as long as they take: one holds a lock, the other migrates.
-    pub(super) async fn unhurried(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
+    pub(in crate::store) async fn unhurried(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
         PgPoolOptions::new().max_connections(2).acquire_timeout(self.limits.acquire).connect_with(self.named()).await
     }
 
     /// A pool of the one connection that listens.
-    pub(super) async fn listening(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
+    pub(in crate::store) async fn listening(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
         let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         options.acquire_timeout(self.limits.acquire).connect_with(self.named()).await
     }

@@ -7,8 +7,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, WindowStatemen
 use sea_orm::{DbErr, EntityTrait, FromQueryResult, Iterable, Order, QueryOrder, QueryResult};
 use uuid::Uuid;
 
-use super::{Audience, Page, Paging, Store, StoreError, Viewing};
+use super::request_change::Audience;
 use crate::access::{Seen, Side};
+use crate::store::{Page, Paging, Store, StoreError, Viewing};
 
 /// A place in the log, with a mark of what stands there: when a backup is restored places are given anew, and marks are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,18 +1,16 @@
 //! The event log: numbering what has committed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use entity::{event, log, log_end, pending};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, WindowStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect,
 };
-use tokio::sync::Mutex;
-use uuid::Uuid;
 
-use super::listen::tell;
-use super::lock::lock_log;
-use super::{Store, StoreError, Transaction};
+use super::row_mac::{end_mac, log_mac};
+use crate::store::database::{Numbering, lock_log, tell};
+use crate::store::{Store, StoreError, Transaction};
 
 /// How many rows one statement numbers.
 const BATCH: u64 = 500;
@@ -37,16 +35,6 @@ pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), Store
         tracing::warn!(%error, "events wait for their place in the log");
     }
     Ok(())
-}
-
-/// Who in this process numbers what has committed. A pass numbers what committed before it began: those who wait for their
-/// turn meanwhile share the next one.
-#[derive(Debug, Default)]
-pub(super) struct Numbering {
-    /// How many have committed, and asked.
-    asked: AtomicU64,
-    /// How many of them passes have included; held by the one that numbers.
-    included: Mutex<u64>,
 }
 
 impl Numbering {
@@ -121,7 +109,7 @@ async fn number(store: &Store, transaction: &Transaction) -> Result<u64, StoreEr
 }
 
 /// Where the log ends; none while nothing was numbered. What somebody edited is not built on.
-pub(super) async fn end<C: ConnectionTrait>(
+pub(in crate::store) async fn end<C: ConnectionTrait>(
     store: &Store,
     connection: &C,
 ) -> Result<Option<log_end::Model>, StoreError> {
@@ -150,14 +138,4 @@ async fn save_end(store: &Store, transaction: &Transaction, position: i64, last:
     let insert = log_end::Entity::insert(row.into_active_model()).on_conflict(replace);
     insert.exec_without_returning(transaction).await?;
     Ok(())
-}
-
-/// The MAC of a row of the log: over the row before, its position and its event.
-pub(super) fn log_mac(store: &Store, before: &[u8], position: i64, event: Uuid, event_mac: &[u8]) -> Vec<u8> {
-    store.mac(&[b"log", before, &position.to_be_bytes(), event.as_bytes(), event_mac]).to_vec()
-}
-
-/// The MAC of where the log ends: over the position and the MAC of the row there.
-pub(super) fn end_mac(store: &Store, position: i64, last: &[u8]) -> Vec<u8> {
-    store.mac(&[b"log end", &position.to_be_bytes(), last]).to_vec()
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
@@ -12,10 +12,9 @@ use sea_orm::{
     PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, RuntimeErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait, sqlx,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
-use super::log::Numbering;
-use super::place::{Place, Postgres};
+use super::connect::{Place, Postgres};
 use super::{StoreError, lock};
 
 /// A MAC over parts, with a key that the database does not hold.
@@ -86,12 +85,12 @@ impl Store {
     }
 
     /// The server that the database is at; none for a file.
-    pub(super) fn server(&self) -> Option<&Postgres> {
+    pub(in crate::store) fn server(&self) -> Option<&Postgres> {
         self.server.as_deref()
     }
 
     /// Whose turn it is in this process to number what has committed.
-    pub(super) fn numbering(&self) -> &Numbering {
+    pub(in crate::store) fn numbering(&self) -> &Numbering {
         &self.numbering
     }
 
@@ -130,6 +129,16 @@ impl Store {
         let answers = tokio::time::timeout(PING, self.reader.ping()).await;
         Ok(answers.unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("it does not answer".to_owned()))))?)
     }
+}
+
+/// Who in this process numbers what has committed. A pass numbers what committed before it began: those who wait for their
+/// turn meanwhile share the next one.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Numbering {
+    /// How many have committed, and asked.
+    pub(in crate::store) asked: AtomicU64,
+    /// How many of them passes have included; held by the one that numbers.
+    pub(in crate::store) included: Mutex<u64>,
 }
 
 /// How long a database may take to say that it is there.

@@ -21,11 +21,8 @@ use sea_orm::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::change::{event_mac, row_mac};
-use super::cover::{Covers, assets_covered, cover, name};
-use super::log::{end_mac, log_mac};
-use super::office::chain_mac;
-use super::{Store, StoreError};
+use super::row_mac::{Covers, assets_covered, chain_mac, cover, end_mac, event_mac, log_mac, name, row_mac};
+use crate::store::{Store, StoreError};
 
 /// How many requests, with what hangs on them, one statement reads; and how many events or rows of the log.
 const REQUESTS: u64 = 100;

@@ -1,0 +1,40 @@
+//! Credentials of assets, sealed; their secrets are deleted some time after they were revealed.
+
+use chrono::{DateTime, Utc};
+use entity::credential;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::database::insert;
+use super::{Store, StoreError, Transaction};
+
+/// The credentials of those assets.
+pub async fn credentials_of<C: ConnectionTrait>(
+    connection: &C,
+    assets: &[Uuid],
+) -> Result<Vec<credential::Model>, StoreError> {
+    let query = credential::Entity::find().filter(credential::Column::AssetId.is_in(assets.iter().copied()));
+    Ok(query.all(connection).await?)
+}
+
+/// Writes a credential in place of the one before.
+pub async fn save_credential(transaction: &Transaction, credential: credential::Model) -> Result<(), StoreError> {
+    credential::Entity::delete_by_id(credential.asset_id).exec(transaction).await?;
+    insert(transaction, credential).await
+}
+
+/// Forgets the secrets that were revealed at that moment or before. Returns how many.
+pub async fn forget_revealed(store: &Store, until: DateTime<Utc>) -> Result<u64, StoreError> {
+    let transaction = store.begin().await?;
+    let gone = credential::Entity::update_many()
+        .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
+        .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))
+        .filter(credential::Column::State.eq("REVEALED"))
+        .filter(credential::Column::RevealedAt.lte(until))
+        .filter(credential::Column::Sealed.is_not_null())
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(gone.rows_affected)
+}

@@ -1,0 +1,24 @@
+//! Documents of requests: kind, title, number and date.
+
+use entity::document;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// The documents of those requests, in order.
+pub async fn documents_of<C: ConnectionTrait>(
+    connection: &C,
+    requests: &[Uuid],
+) -> Result<Vec<document::Model>, StoreError> {
+    let query = document::Entity::find().filter(document::Column::RequestId.is_in(requests.iter().copied()));
+    Ok(query.order_by_asc(document::Column::AddedAt).order_by_asc(document::Column::Id).all(connection).await?)
+}
+
+/// The document of that id; whether the caller may see it follows from its request.
+pub async fn document_by_id<C: ConnectionTrait>(
+    connection: &C,
+    id: Uuid,
+) -> Result<Option<document::Model>, StoreError> {
+    Ok(document::Entity::find_by_id(id).one(connection).await?)
+}
