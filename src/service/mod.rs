@@ -41,7 +41,7 @@ pub use following::request_events::{Follower, Happening};
 pub use identity::api_key::CreateApiKey;
 pub use identity::sign_in::{SignedIn, Terms, Tokens};
 pub use identity::signing_key::RETIRED;
-pub use people::{CreateAgency, CreateUser, GrantRole, RevokeGrant};
+pub use people::{CreateAgency, CreateUser, GrantRole, NewPerson, Operator, RevokeGrant};
 pub use registered_documents::{Registered, document_digest, is_document_digest};
 pub use requests::available_actions::{Available, AvailableKind};
 pub use requests::command::{

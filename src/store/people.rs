@@ -420,13 +420,6 @@ impl Store {
     pub async fn agencies_of(&self, office: &str) -> Result<Vec<agency::Model>, StoreError> {
         agencies_in(self.reader(), office).await
     }
-
-    /// Adds a person.
-    pub async fn add_person(&self, person: Person) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        insert(&transaction, person).await?;
-        Ok(transaction.commit().await?)
-    }
 }
 
 fn in_force(now: DateTime<Utc>) -> Condition {

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::harness::{Folders, SINGKAWANG, Server, command, enter, output, run};
+use crate::harness::{Folders, SINGKAWANG, Server, command, enter, output, run, run_at};
 
 /// What a command that must fail says.
 fn refusal(output: &Output) -> String {
@@ -74,7 +74,7 @@ fn people_agencies_and_grants_are_judged() {
     assert!(refused(&nip, "long enough for all").contains("18 digits"));
     assert!(refused(&["user", "add", "budi", "--name", "B"], "").contains("--password-stdin"), "no terminal here");
     let grant = |role: &'static str| ["grant", "siti", "--office", "singkawang", "--role", role];
-    assert!(refused(&grant("opd"), "").contains("say which"));
+    assert!(refused(&grant("opd"), "").contains("--agency: This is a role of an agency"));
     assert!(refused(&grant("king"), "").contains("kepala-dinas"));
     let backwards = [&grant("tu")[..], &["--until", "2020-01-01T00:00:00Z"]].concat();
     assert!(refused(&backwards, "").contains("ends after it begins"));
@@ -94,7 +94,8 @@ async fn a_grant_counts_between_its_dates_only() {
     };
     assert_eq!(grants().await, 1);
     let tu = ["grant", "tu", "--office", "singkawang", "--role", "tu"];
-    server.run(&[&tu[..], &["--from", "2020-01-01T00:00:00Z", "--until", "2020-02-01T00:00:00Z"]].concat());
+    let ended = [&tu[..], &["--until", "2020-02-01T00:00:00Z"]].concat();
+    run_at("2020-01-01T00:00:00Z", &server.path(), server.folders(), &ended);
     server.run(&[&tu[..], &["--from", "2999-01-01T00:00:00Z"]].concat());
     assert_eq!(grants().await, 1, "neither one that ended nor one to come");
     server.run(&tu);
@@ -114,8 +115,7 @@ fn a_check_names_the_steps_that_nobody_there_may_take() {
     assert!(said.contains("7 grants in force: nothing to mend, 2 to look at"), "all others are there: {said}");
 
     let ended = ["grant", "tu", "--office", "singkawang", "--role", "auditor", "--until", "2020-01-01T00:00:00Z"];
-    let from = ["--from", "2019-01-01T00:00:00Z"];
-    run(&data, &folders, &[&ended[..], &from[..]].concat(), "");
+    run_at("2019-01-01T00:00:00Z", &data, &folders, &ended);
     assert!(check().contains("7 grants in force"), "what has ended does not count");
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Cast, Folders, Person, Server, bare, output};
+use crate::harness::{Cast, Folders, Person, Server, bare, output, run_at};
 use crate::matrix::hold;
 
 pub(crate) const CAST: Cast<'static> = &[
@@ -55,8 +55,9 @@ pub(crate) fn server(home: &std::path::Path) -> Server {
     };
     grant("both", "subkor-ile", &[]);
     grant("tu", "kabid-aptika", &["--capacity", "ACTING", "--decree", "1"]);
-    let past = ["--from", "2020-01-01T00:00:00Z", "--until", "2021-01-01T00:00:00Z"];
-    grant("auditor", "kepala-dinas", &past);
+    let past =
+        ["grant", "auditor", "--office", "singkawang", "--role", "kepala-dinas", "--until", "2021-01-01T00:00:00Z"];
+    run_at("2020-01-01T00:00:00Z", &server.path(), server.folders(), &past);
     grant("other", "subkor-ile", &["--from", "2999-01-01T00:00:00Z"]);
     server
 }

@@ -158,6 +158,14 @@ pub(crate) fn run(data: &Path, folders: &Folders, arguments: &[&str], input: &st
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Runs a subcommand as at another moment, on data whose clock was not set.
+pub(crate) fn run_at(moment: &str, data: &Path, folders: &Folders, arguments: &[&str]) -> String {
+    set_time(data, moment.parse().expect("a moment"));
+    let said = run(data, folders, arguments, "");
+    std::fs::remove_file(clock_of(data)).expect("removed");
+    said
+}
+
 /// A child that serves, and its address once it listens. Its log goes beside the data folder.
 fn serve(data: &Path, folders: &Folders, flags: &[String], as_nobody: bool) -> (Child, String) {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).expect("the log");

@@ -37,6 +37,7 @@ mod matrix;
 mod office_record;
 mod over_http;
 mod people;
+mod people_refusals;
 mod policy_live;
 mod policy_space;
 mod postgres;

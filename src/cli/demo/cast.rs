@@ -1,13 +1,8 @@
 //! The people of the demo. All of them are invented: “Contoh” means example.
 
-use chrono::Utc;
-use uuid::Uuid;
-
 use crate::access::Capacity;
 use crate::auth::Secret;
-use crate::cli::people::{NewPerson, add_agency, add_grant, add_person};
-use crate::clock::{Clock, SystemClock};
-use crate::store::{self, Store};
+use crate::service::{CreateAgency, GrantRole, NewPerson, Operator, Refused, Service};
 
 /// Everybody's password in the demo.
 pub(super) const PASSWORD: &str = "contoh belaka";
@@ -72,32 +67,33 @@ pub(super) const CAST: &[Player] = &[
 ];
 
 /// Adds the agencies, the people and their grants.
-pub(super) async fn enter(store: &Store) -> Result<(), String> {
-    let mut agencies: Vec<(&str, &str, Uuid)> = Vec::new();
+pub(super) async fn enter(service: &Service) -> Result<(), String> {
+    let operator = Operator::new(service.store().clone(), service.clock());
+    let failed = |refused: Refused| format!("{refused:?}");
     for (office, key, name) in AGENCIES {
-        agencies.push((office, key, add_agency(store, office, key, name).await?));
+        let (office, key, name) = ((*office).to_owned(), (*key).to_owned(), (*name).to_owned());
+        operator.create_agency(CreateAgency { office, key, name, idempotency_key: None }).await.map_err(failed)?;
     }
     let password = Secret::new(PASSWORD.to_owned());
     for player in CAST {
-        let is_theirs =
-            |(office, key, _): &&(&str, &str, Uuid)| *office == player.office && Some(*key) == player.agency;
-        let agency_id = agencies.iter().find(is_theirs).map(|(_, _, id)| *id);
-        let new = NewPerson { username: player.username, name: player.name, nip: None, agency_id };
-        let user_id = add_person(store, &new, &password).await?;
-        let now: chrono::DateTime<Utc> = SystemClock.now();
-        let grant = entity::grant::Model {
-            id: store::new_id(now),
-            user_id,
+        let agency = player.agency.map(|key| (player.office, key));
+        let new = NewPerson { username: player.username, name: player.name, nip: None, agency };
+        let user = operator.create_user(&new, &password).await.map_err(failed)?;
+        let office = service.catalog().office(player.office).ok_or("a player's office is not shipped")?;
+        let role = office.office.roles.get(player.role).ok_or("a player's role is not shipped")?;
+        let given = GrantRole {
             office: player.office.to_owned(),
+            user,
             role: player.role.to_owned(),
-            agency_id,
-            capacity: Capacity::Definitive.word().to_owned(),
+            agency: player.agency.map(str::to_owned),
+            capacity: Capacity::Definitive,
             decree_number: None,
             on_behalf_of: None,
-            valid_from: now,
+            valid_from: None,
             valid_until: None,
+            idempotency_key: None,
         };
-        add_grant(store, grant).await?;
+        operator.grant_role(role, given).await.map_err(failed)?;
     }
     Ok(())
 }

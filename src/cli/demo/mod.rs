@@ -69,7 +69,7 @@ impl Demo {
         let server = Server::bind(&settings).await?;
         let (base, service) = (server.base(), server.service().clone());
         if new {
-            cast::enter(service.store()).await?;
+            cast::enter(&service).await?;
         } else if service.store().person_by_username(cast::CAST[0].username).await.ok().flatten().is_none() {
             return Err(format!("{} holds data that is no demo's; mend: name a new folder", settings.data.display()));
         }

@@ -1,4 +1,4 @@
-//! Agencies: added, and put out of service.
+//! Adding agencies, and putting them out of service.
 
 use entity::agency;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::access::{Action, Pass};
 use crate::policy::Object;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
-use crate::store::{self, OfficeAppend};
+use crate::store::{self, OfficeAppend, OfficeChange, Transaction};
 
 /// A new agency.
 #[derive(Debug, Clone)]
@@ -19,33 +19,46 @@ pub struct CreateAgency {
     pub idempotency_key: Option<String>,
 }
 
+/// Adds an agency to an office that is being changed, by whoever may. Returns its id.
+pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> Answer<Uuid> {
+    let mut faults = Faults::default();
+    faults.key(&["key"], &new.key, "-");
+    let name = faults.line(&["name"], &new.name);
+    faults.settle()?;
+    let (office, key) = (new.office.clone(), new.key.clone());
+    if store::agencies_in(change.transaction(), &office).await?.iter().any(|agency| agency.key == key) {
+        let message = "The office serves an agency of this key already.";
+        return Err(Refused::user(UserErrorCode::NameTaken, &["key"], message));
+    }
+    let id = store::new_id(change.now());
+    change.add_agency(agency::Model { id, office, key, name, deactivated_at: None }).await?;
+    change.append(OfficeAppend { kind: "AGENCY_ADDED", agency: Some(id), ..Default::default() }).await?;
+    Ok(id)
+}
+
+/// The agency of an office that is in service, by its key.
+pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key: &str) -> Answer<Uuid> {
+    let known = store::agencies_in(transaction, office).await?;
+    let found = known.into_iter().find(|agency| agency.key == key && agency.deactivated_at.is_none());
+    Ok(found.ok_or_else(|| Refused::not_found(&["agency"]))?.id)
+}
+
 impl Service {
-    /// Adds an agency that an office serves. Its id.
+    /// Adds an agency that an office serves. Returns its id.
     pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
         again(|| self.create_agency_once(pass, new.clone())).await
     }
 
     async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
-        let CreateAgency { office, key, name, idempotency_key } = new;
-        let (transaction, _, allowed) = self.begin_for(pass, &office, Object::Agencies, Action::Manage).await?;
-        self.office_entry(&office)?;
-        let identity = serde_json::json!([office, key, name]);
-        let once = self.key(pass, "createAgency", idempotency_key.as_deref(), &identity)?;
+        let (transaction, _, allowed) = self.begin_for(pass, &new.office, Object::Agencies, Action::Manage).await?;
+        self.office_entry(&new.office)?;
+        let identity = serde_json::json!([new.office, new.key, new.name]);
+        let once = self.key(pass, "createAgency", new.idempotency_key.as_deref(), &identity)?;
         if let Some(done) = self.recall(&transaction, pass.user, &once).await? {
             return Ok(done);
         }
-        let mut faults = Faults::default();
-        faults.key(&["key"], &key, "-");
-        let name = faults.line(&["name"], &name);
-        faults.settle()?;
         let mut change = self.change_office(&transaction, &allowed).await?;
-        if store::agencies_in(&transaction, &office).await?.iter().any(|agency| agency.key == key) {
-            let message = "The office serves an agency of this key already.";
-            return Err(Refused::user(UserErrorCode::NameTaken, &["key"], message));
-        }
-        let id = store::new_id(self.now());
-        change.add_agency(agency::Model { id, office, key, name, deactivated_at: None }).await?;
-        change.append(OfficeAppend { kind: "AGENCY_ADDED", agency: Some(id), ..Default::default() }).await?;
+        let id = add(&mut change, &new).await?;
         change.save().await?;
         self.remember(&transaction, pass.user, &once, id).await?;
         self.commit(transaction).await?;

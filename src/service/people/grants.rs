@@ -1,15 +1,18 @@
-//! Grants: a role given to a person from a date to a date, and taken back.
+//! Granting a role to a person from a date to a date, and revoking it.
 
 use chrono::{DateTime, Utc};
 use entity::grant;
 use uuid::Uuid;
 
+use super::agencies::find_in_service;
+use super::users::expect_active;
 use super::{is_known, nobody};
 use crate::access::{Action, Capacity, Pass};
 use crate::policy::Object;
+use crate::procedure::RoleSpec;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
-use crate::store::{self, OfficeAppend};
+use crate::store::{self, OfficeAppend, OfficeChange};
 
 /// A role for a person.
 #[derive(Debug, Clone)]
@@ -34,8 +37,74 @@ pub struct RevokeGrant {
     pub grant: Uuid,
 }
 
+/// Grants a role in an office that is being changed, by whoever may. Returns the grant's id.
+pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &GrantRole) -> Answer<Uuid> {
+    // Whoever may sign in may be granted a role: an office takes on people whom another one added.
+    expect_active(change.transaction(), given.user, &["userId"]).await?;
+    let mut faults = Faults::default();
+    let decree_number = faults.optional_line(&["decreeNumber"], given.decree_number.as_deref());
+    let now = change.now();
+    let valid_from = given.valid_from.unwrap_or(now);
+    faults.moment(&["validFrom"], given.valid_from);
+    faults.moment(&["validUntil"], given.valid_until);
+    if given.valid_until.is_some_and(|until| until <= valid_from || until <= now) {
+        faults.invalid(&["validUntil"], "A grant ends after it begins, and not in the past.");
+    }
+    if given.capacity != Capacity::Definitive && decree_number.is_none() {
+        faults.invalid(&["decreeNumber"], "Who acts for another does so by a decree: give its number.");
+    }
+    if given.capacity == Capacity::Definitive && given.on_behalf_of.is_some() {
+        faults.invalid(&["onBehalfOf"], "A definitive official stands in for nobody.");
+    }
+    if given.capacity == Capacity::DailyActing {
+        if given.on_behalf_of.is_none() {
+            faults.invalid(&["onBehalfOf"], "A daily acting official (Plh.) stands in for somebody: say for whom.");
+        }
+        if given.valid_until.is_none() {
+            faults.invalid(&["validUntil"], "A daily acting official (Plh.) stands in until a day: say which.");
+        }
+    }
+    if given.on_behalf_of == Some(given.user) {
+        faults.invalid(&["onBehalfOf"], "Nobody stands in for themselves.");
+    }
+    faults.settle()?;
+    if let Some(other) = given.on_behalf_of {
+        is_known(change.transaction(), &given.office, other).await?.ok_or_else(|| nobody(&["onBehalfOf"]))?;
+    }
+    let agency_id = match (&given.agency, spec.of_agency) {
+        (None, false) => None,
+        (Some(key), true) => Some(find_in_service(change.transaction(), &given.office, key).await?),
+        (None, true) => {
+            let message = "This is a role of an agency's people: say of which agency.";
+            return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
+        }
+        (Some(_), false) => {
+            let message = "This is no role of an agency's people: leave the agency out.";
+            return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
+        }
+    };
+    let id = store::new_id(now);
+    let row = grant::Model {
+        id,
+        user_id: given.user,
+        office: given.office.clone(),
+        role: given.role.clone(),
+        agency_id,
+        capacity: given.capacity.word().to_owned(),
+        decree_number,
+        on_behalf_of: given.on_behalf_of,
+        valid_from,
+        valid_until: given.valid_until,
+    };
+    change.add_grant(row).await?;
+    let (user, grant) = (Some(given.user), Some(id));
+    let told = OfficeAppend { kind: "ROLE_GRANTED", user, grant, agency: agency_id, ..Default::default() };
+    change.append(told).await?;
+    Ok(id)
+}
+
 impl Service {
-    /// Grants a role. The grant's id.
+    /// Grants a role. Returns the grant's id.
     pub async fn grant_role(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
         again(|| self.grant_role_once(pass, given.clone())).await
     }
@@ -62,74 +131,7 @@ impl Service {
                 else.";
             return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
         }
-        // Whoever may sign in may be granted a role: an office takes on people whom another one added.
-        let person = store::person_by_id(&transaction, given.user).await?;
-        if person.is_none_or(|person| person.deactivated_at.is_some()) {
-            return Err(nobody(&["userId"]));
-        }
-        let mut faults = Faults::default();
-        let decree_number = faults.optional_line(&["decreeNumber"], given.decree_number.as_deref());
-        let now = change.now();
-        let valid_from = given.valid_from.unwrap_or(now);
-        faults.moment(&["validFrom"], given.valid_from);
-        faults.moment(&["validUntil"], given.valid_until);
-        if given.valid_until.is_some_and(|until| until <= valid_from || until <= now) {
-            faults.invalid(&["validUntil"], "A grant ends after it begins, and not in the past.");
-        }
-        if given.capacity != Capacity::Definitive && decree_number.is_none() {
-            faults.invalid(&["decreeNumber"], "Who acts for another does so by a decree: give its number.");
-        }
-        if given.capacity == Capacity::Definitive && given.on_behalf_of.is_some() {
-            faults.invalid(&["onBehalfOf"], "A definitive official stands in for nobody.");
-        }
-        if given.capacity == Capacity::DailyActing {
-            if given.on_behalf_of.is_none() {
-                faults.invalid(&["onBehalfOf"], "A daily acting official (Plh.) stands in for somebody: say for whom.");
-            }
-            if given.valid_until.is_none() {
-                faults.invalid(&["validUntil"], "A daily acting official (Plh.) stands in until a day: say which.");
-            }
-        }
-        if given.on_behalf_of == Some(given.user) {
-            faults.invalid(&["onBehalfOf"], "Nobody stands in for themselves.");
-        }
-        faults.settle()?;
-        if let Some(other) = given.on_behalf_of {
-            is_known(&transaction, &given.office, other).await?.ok_or_else(|| nobody(&["onBehalfOf"]))?;
-        }
-        let agency_id = match (&given.agency, spec.of_agency) {
-            (None, false) => None,
-            (Some(key), true) => {
-                let known = store::agencies_in(&transaction, &given.office).await?;
-                let found = known.into_iter().find(|agency| agency.key == *key && agency.deactivated_at.is_none());
-                Some(found.ok_or_else(|| Refused::not_found(&["agency"]))?.id)
-            }
-            (None, true) => {
-                let message = "This is a role of an agency's people: say of which agency.";
-                return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
-            }
-            (Some(_), false) => {
-                let message = "This is no role of an agency's people: leave the agency out.";
-                return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
-            }
-        };
-        let id = store::new_id(now);
-        let row = grant::Model {
-            id,
-            user_id: given.user,
-            office: given.office.clone(),
-            role: given.role.clone(),
-            agency_id,
-            capacity: given.capacity.word().to_owned(),
-            decree_number,
-            on_behalf_of: given.on_behalf_of,
-            valid_from,
-            valid_until: given.valid_until,
-        };
-        change.add_grant(row).await?;
-        let (user, grant) = (Some(given.user), Some(id));
-        let told = OfficeAppend { kind: "ROLE_GRANTED", user, grant, agency: agency_id, ..Default::default() };
-        change.append(told).await?;
+        let id = add(&mut change, spec, &given).await?;
         change.save().await?;
         self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;

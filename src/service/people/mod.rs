@@ -1,7 +1,9 @@
-//! An office's people, agencies and grants: changed by whoever a policy line lets, each change with its event.
+//! An office's people, agencies and grants: each use case for two callers, an administrator whom a policy line lets and the
+//! operator at the machine ([`Operator`]). Each change of an office is an event of its record.
 
 mod agencies;
 mod grants;
+mod operator;
 mod origin;
 mod read;
 mod users;
@@ -17,7 +19,8 @@ use crate::store::{self, OfficeChange, Transaction};
 
 pub use agencies::CreateAgency;
 pub use grants::{GrantRole, RevokeGrant};
-pub use users::CreateUser;
+pub use operator::Operator;
+pub use users::{CreateUser, NewPerson};
 
 /// What an administrator reads whom no line lets.
 const NOT_YOURS: &str = "You hold no role that may do this in this office.";

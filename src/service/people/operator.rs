@@ -1,0 +1,113 @@
+//! The operator at the machine: changes people, agencies and grants by the same rules as an office's administrators, and needs no
+//! policy line.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{CreateAgency, GrantRole, NewPerson, agencies, grants, users};
+use crate::auth::{Passwords, Secret};
+use crate::clock::Clock;
+use crate::procedure::RoleSpec;
+use crate::service::retry::again;
+use crate::service::{Answer, Refused};
+use crate::store::{self, Ending, OfficeChange, Person, Store, Transaction};
+
+/// The operator, with the open database.
+#[derive(Clone)]
+pub struct Operator {
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operator").finish_non_exhaustive()
+    }
+}
+
+impl Operator {
+    /// The operator of a database.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// The person who signs in by a name.
+    pub async fn person(&self, username: &str) -> Answer<Option<Person>> {
+        Ok(self.store.person_by_username(&users::normalize_username(username)).await?)
+    }
+
+    /// Adds an agency that an office serves. Returns its id.
+    pub async fn create_agency(&self, new: CreateAgency) -> Answer<Uuid> {
+        again(|| async {
+            let transaction = self.store.begin().await?;
+            let mut change = self.change_office(&transaction, &new.office).await?;
+            let id = agencies::add(&mut change, &new).await?;
+            change.save().await?;
+            self.commit(transaction).await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Adds a person, who may do nothing yet and whom no office added. Returns their id.
+    pub async fn create_user(&self, new: &NewPerson<'_>, password: &Secret) -> Answer<Uuid> {
+        users::expect_password(&["password"], password)?;
+        let hash = Passwords::hash(password).map_err(Refused::Internal)?;
+        again(|| async {
+            let transaction = self.store.begin().await?;
+            let id = users::add(&transaction, new, None, hash.clone(), self.clock.now()).await?;
+            self.commit(transaction).await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Grants a role of an office. Returns the grant's id.
+    pub async fn grant_role(&self, role: &RoleSpec, given: GrantRole) -> Answer<Uuid> {
+        again(|| async {
+            let transaction = self.store.begin().await?;
+            let mut change = self.change_office(&transaction, &given.office).await?;
+            let id = grants::add(&mut change, role, &given).await?;
+            change.save().await?;
+            self.commit(transaction).await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Replaces the password of a person who may sign in, and ends all their sessions.
+    pub async fn set_password(&self, user: Uuid, password: &Secret) -> Answer<()> {
+        users::expect_password(&["password"], password)?;
+        let hash = Passwords::hash(password).map_err(Refused::Internal)?;
+        again(|| async {
+            let transaction = self.store.begin().await?;
+            store::end_rights(&transaction, user).await?;
+            users::expect_active(&transaction, user, &["username"]).await?;
+            store::set_password(&transaction, user, hash.clone()).await?;
+            store::end_sessions(&transaction, Ending::All(user), self.clock.now()).await?;
+            self.commit(transaction).await
+        })
+        .await
+    }
+
+    /// Removes the authenticator of a person who may sign in: their password alone lets them in.
+    pub async fn disable_totp(&self, user: Uuid) -> Answer<()> {
+        again(|| async {
+            let transaction = self.store.begin().await?;
+            users::expect_active(&transaction, user, &["username"]).await?;
+            store::end_totp(&transaction, user).await?;
+            self.commit(transaction).await
+        })
+        .await
+    }
+
+    /// Opens an office for the operator: the event of the change has no actor, and the grants that it gives rest on nobody.
+    async fn change_office<'a>(&'a self, transaction: &'a Transaction, office: &str) -> Answer<OfficeChange<'a>> {
+        Ok(OfficeChange::by_operator(&self.store, transaction, office, self.clock.now()).await?)
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Answer<()> {
+        Ok(store::commit(&self.store, transaction).await?)
+    }
+}
