@@ -4,7 +4,7 @@
 //! question, so it is asked once: the matcher only compares, hence nothing but the cells that lines name can be allowed,
 //! and those are evaluated when the policies are read. What is kept is a [`Policy`], a table; a question is a look-up.
 //!
-//! [`load`] reads and decides, [`check`] holds the lines against the offices and their procedures.
+//! `load` reads and decides, `check` holds the lines against the offices and their procedures.
 
 mod check;
 mod decision;

@@ -39,7 +39,7 @@ impl Operation {
         &self.request.query
     }
 
-    /// Whether it is a subscription: something to [`follow`].
+    /// Whether it is a subscription: something to follow.
     pub fn is_subscription(&self) -> bool {
         self.is(OperationType::Subscription)
     }

@@ -231,7 +231,7 @@ pub(in crate::graphql) struct Selected<'a> {
     pub(in crate::graphql) on: Option<&'a Name>,
 }
 
-/// Every field of a selection in order, through its fragments, none of which leads to itself in what [`parse`] takes.
+/// Every field of a selection in order, through its fragments, none of which leads to itself in what `parse` takes.
 /// `around`: the types that fragments around it name.
 pub(in crate::graphql) fn flatten<'a>(
     document: &'a ExecutableDocument,

@@ -47,7 +47,7 @@ impl Shelf {
         self.unread.contains(&(office.to_owned(), key.to_owned()))
     }
 
-    /// What is wrong with the procedures by themselves: [`check`] for each.
+    /// What is wrong with the procedures by themselves: [`check`](check()) for each.
     pub fn check(&self) -> Vec<Fault> {
         let of = |located: &Located| self.office(&located.procedure.office).map(|office| check(located, office));
         self.procedures.iter().filter_map(of).flatten().collect()

@@ -38,7 +38,7 @@ impl Located {
 /// Reads one procedure of an office.
 ///
 /// Only what nothing can be done without is refused here: stored versions are read by this too, and what was accepted
-/// once must stay readable. All else is [`check`](super::check)'s.
+/// once must stay readable. All else is `check`'s.
 pub fn read_procedure(file: &str, office: &str, text: &str) -> Result<Located, Vec<Fault>> {
     let mut procedure: Procedure = text::parse(file, text)?;
     procedure.office = office.to_owned();

@@ -2,8 +2,8 @@
 //! wrong with the procedure that shows there.
 //!
 //! Nothing here knows the machine's rules: it asks [`opening`](super::opening), [`signable`](super::signable) and
-//! [`decide`](super::decide), so the two cannot disagree. States that no rule can tell apart are walked as one
-//! ([`space`]), so that they are finitely many and few.
+//! [`decide`](super::decide()), so the two cannot disagree. States that no rule can tell apart are walked as one
+//! (`space`), so that they are finitely many and few.
 
 mod ahead;
 mod inspection;
@@ -54,7 +54,7 @@ pub fn normalised(mut state: State) -> State {
     state
 }
 
-/// Acts that [`decide`](super::decide) accepts in this state: for each open outcome the least act of it, then those with what
+/// Acts that [`decide`](super::decide()) accepts in this state: for each open outcome the least act of it, then those with what
 /// may come with it and makes a difference to the state, whether a rule reads it or not; both decisions of a signer; the
 /// resubmission. Neither withdrawal nor revocation.
 pub fn acts(procedure: &Procedure, state: &State) -> Vec<Act> {
