@@ -4,6 +4,7 @@ mod context;
 mod error;
 mod error_code;
 mod execution;
+mod look_ahead;
 mod operation;
 mod request_id;
 mod schema;

@@ -107,6 +107,14 @@ fn within_graphql_an_operation_is_read_without_the_schema() {
 }
 
 #[test]
+fn only_the_table_of_look_ahead_names_fields() {
+    for (_, path, text) in rooms() {
+        let is_table = path.ends_with("graphql/look_ahead.rs");
+        assert!(is_table || !text.contains(".look_ahead()"), "{} looks ahead by itself", path.display());
+    }
+}
+
+#[test]
 fn each_proof_is_made_in_one_room() {
     for (room, path, text) in rooms() {
         let made = |call: &str| text.contains(call) && !path.ends_with("access/proof.rs");

@@ -13,6 +13,7 @@ use super::loaders::Loads;
 use super::viewer_dependence::Asked;
 use crate::access::Pass;
 use crate::graphql::error;
+use crate::graphql::look_ahead::EVENT_CURSOR;
 use crate::language::Language;
 use crate::service::{Answer, HeldPolicy, Judged, Service, View};
 use crate::store::{self, LogPlace, Viewing};
@@ -89,7 +90,7 @@ impl Session {
     pub async fn open(service: &Service, operation: &str, pass: Option<Pass>, address: Option<IpAddr>) -> Answer<Self> {
         // What is read may be newer than its cursor, never older: so this comes first. An operation that only mentions the
         // name elsewhere pays for a statement in vain.
-        let log_end = match operation.contains("eventCursor") {
+        let log_end = match EVENT_CURSOR.stands_in(operation) {
             true => Some(store::log_end(service.store()).await?),
             false => None,
         };

@@ -8,7 +8,7 @@ use super::agency::{Agency, agency};
 use super::office::Office;
 use super::pagination::{Arguments, connection, cursor, page};
 use super::payload::{acting, fresh, payload, performing, tried};
-use super::prefetch::{self, Selected};
+use super::prefetch;
 use super::preview::ActPreview;
 use super::request::{Request, find};
 use super::scalars::id;
@@ -22,6 +22,7 @@ use crate::auth::Secret;
 use crate::graphql::context::loaders::CredentialOf;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
+use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::service as command;
 use crate::store::{self, AssetRow};
 
@@ -408,11 +409,12 @@ impl AssetQuery {
             status: filter.status.map(words),
             name: filter.name,
         };
-        let count = context.look_ahead().field("totalCount").exists();
+        let selected = Selections::of_field(context);
+        let count = selected.has(&[TOTAL_COUNT]);
         let viewing = session(context)?.viewing();
         let (page, total) =
             store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
-        prefetch::assets(context, &page.rows, &Selected::of_page(context)).await?;
+        prefetch::assets(context, &page.rows, &selected.entries()).await?;
         let page = page.map(|row| (cursor(ASSETS, &row.created_at.into(), row.id), Asset::of(row)));
         Ok(Some(AssetConnection::of(page, &arguments, total)))
     }

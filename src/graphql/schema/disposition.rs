@@ -10,7 +10,7 @@ use super::actor::Actor;
 use super::grant::{Role, role};
 use super::pagination::{Arguments, connection, cursor, page};
 use super::payload::{acting, reread};
-use super::prefetch::{self, Selected};
+use super::prefetch;
 use super::procedure::Step;
 use super::request::Request;
 use super::scalars::id;
@@ -20,6 +20,7 @@ use super::user_error::{UserError, settle};
 use crate::graphql::context::loaders::ReadsOf;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
+use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::store;
 
 /// How urgent a disposition is.
@@ -166,7 +167,8 @@ impl DispositionQuery {
             to_role: filter.to_role,
             unread_by: filter.unread_only.unwrap_or(false).then_some(user),
         };
-        let count = context.look_ahead().field("totalCount").exists();
+        let selected = Selections::of_field(context);
+        let count = selected.has(&[TOTAL_COUNT]);
         let session = session(context)?;
         let (page, total) = store::dispositions_page(service.store(), session.viewing(), &filter, &paging, count)
             .await
@@ -182,7 +184,7 @@ impl DispositionQuery {
         let page = store::Page { rows: rows.collect(), more: page.more };
         let found: Vec<Disposition> =
             page.rows.iter().map(|(_, disposition): &(_, Disposition)| disposition.clone()).collect();
-        prefetch::dispositions(context, &found, &Selected::of_page(context)).await?;
+        prefetch::dispositions(context, &found, &selected.entries()).await?;
         Ok(Some(DispositionConnection::of(page, &arguments, total)))
     }
 }

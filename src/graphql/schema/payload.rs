@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, ID, Result};
 
-use super::prefetch::{self, Selected};
+use super::prefetch;
 use super::preview::ActPreview;
 use super::request::{Request, find};
 use super::scalars::id;
 use crate::access::Pass;
 use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::look_ahead::{PAYLOAD_REQUEST, Selections};
 use crate::service as command;
 
 macro_rules! payload {
@@ -75,6 +76,6 @@ pub(crate) async fn fresh(context: &Context<'_>) -> Result<()> {
 pub(crate) async fn reread(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
     fresh(context).await?;
     let found = find(context, id).await?;
-    prefetch::requests(context, found.as_slice(), &Selected::of_field(context).field("request")).await?;
+    prefetch::requests(context, found.as_slice(), &Selections::of_field(context).field(PAYLOAD_REQUEST)).await?;
     Ok(found)
 }

@@ -6,7 +6,7 @@ use super::account::{Language, OwnSession};
 use super::api_key::ApiKey;
 use super::grant::RoleGrant;
 use super::pagination::{Arguments, connection, page};
-use super::prefetch::{self, Selected};
+use super::prefetch;
 use super::request::Request;
 use super::request::action::Action;
 use super::request::order::{order_name, request_entry};
@@ -14,6 +14,7 @@ use super::scalars::moment::Moment;
 use super::user::{User, person};
 use crate::graphql::context::session::{caller, event_cursor, service};
 use crate::graphql::error;
+use crate::graphql::look_ahead::{EDGES, INBOX_ACTIONS, Selections, TOTAL_COUNT};
 use crate::service::Judged;
 use crate::store::{self, Order, OrderField};
 
@@ -48,7 +49,8 @@ impl Viewer {
         let arguments = Arguments { first, after, last: None, before: None };
         let order = Order { field: OrderField::DueAt, descending: false };
         let paging = arguments.paging(order_name(order))?;
-        let count = context.look_ahead().field("totalCount").exists();
+        let selected = Selections::of_field(context);
+        let count = selected.has(&[TOTAL_COUNT]);
         let waiting = service.waiting(&self.0);
         let viewing = service.viewing(&self.0);
         let (page, total) = store::inbox_page(service.store(), &viewing, &waiting, office.as_deref(), &paging, count)
@@ -56,9 +58,9 @@ impl Viewer {
             .map_err(error::store)?;
         let page = page.map(|seen| request_entry(order, seen));
         let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
-        prefetch::requests(context, &found, &Selected::of_page(context)).await?;
-        if context.look_ahead().field("edges").field("actions").exists() {
-            prefetch::requests(context, &found, &Selected::of_field(context).field("edges")).await?;
+        prefetch::requests(context, &found, &selected.entries()).await?;
+        if selected.field(EDGES).has(&[INBOX_ACTIONS]) {
+            prefetch::requests(context, &found, &selected.field(EDGES)).await?;
         }
         Ok(Some(InboxConnection::of(page, &arguments, total)))
     }

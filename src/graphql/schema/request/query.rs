@@ -9,8 +9,9 @@ use super::{Request, RequestConnection, RequestStatus};
 use crate::access::KeyScope;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
+use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::graphql::schema::pagination::{Arguments, page};
-use crate::graphql::schema::prefetch::{self, Selected};
+use crate::graphql::schema::prefetch;
 use crate::graphql::schema::scalars::moment::Moment;
 use crate::graphql::schema::stored_enum::words;
 use crate::say;
@@ -59,7 +60,7 @@ impl RequestQuery {
         let viewing = session(context)?.viewing();
         let seen = store::see_request_by_number(service(context)?.store(), viewing, &number).await;
         let found = seen.map_err(error::store)?.map(|seen| Request(Arc::new(seen)));
-        prefetch::requests(context, found.as_slice(), &Selected::of_field(context)).await?;
+        prefetch::requests(context, found.as_slice(), &Selections::of_field(context)).await?;
         Ok(found)
     }
 
@@ -103,14 +104,15 @@ impl RequestQuery {
             submitted_until: filter.submitted_until.map(|until| until.0),
             search: filter.search,
         };
-        let count = context.look_ahead().field("totalCount").exists();
+        let selected = Selections::of_field(context);
+        let count = selected.has(&[TOTAL_COUNT]);
         let viewing = session(context)?.viewing();
         let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
             .await
             .map_err(error::store)?;
         let page = page.map(|seen| request_entry(order, seen));
         let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
-        prefetch::requests(context, &found, &Selected::of_page(context)).await?;
+        prefetch::requests(context, &found, &selected.entries()).await?;
         Ok(Some(RequestConnection::of(page, &arguments, total)))
     }
 }
