@@ -7,6 +7,7 @@ pub mod auth;
 pub mod calendar;
 pub mod cli;
 pub mod clock;
+pub mod event;
 pub mod graphql;
 pub mod http;
 pub mod language;

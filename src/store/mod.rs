@@ -30,9 +30,9 @@ pub use database::{
 };
 pub use documents::{document_by_id, documents_of};
 pub use event_log::{
-    Append, Audience, Change, Defect, EventFilter, Follows, LogPlace, NewRequest, NumberedEvent, OfficeAppend,
-    OfficeChange, Saved, Sight, Stretch, begin_records, commit, events_by_ids, events_from, events_of, events_seen,
-    givers, is_in_log, is_pending, log_end, office_chain, sequence_pending, verify,
+    Append, Change, Defect, EventFilter, Follows, LogPlace, NewRequest, NumberedEvent, OfficeAppend, OfficeChange,
+    Saved, Sight, Stretch, begin_records, commit, events_by_ids, events_from, events_of, events_seen, givers,
+    is_in_log, is_pending, log_end, office_chain, sequence_pending, verify,
 };
 pub use idempotency::{Remembered, forget_old_keys, recall, remember};
 pub use key_ids::{KeyIds, key_ids};

@@ -12,23 +12,39 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("calendar", &["procedure"]),
     ("workflow", &["procedure"]),
     ("access", &["language"]),
+    ("event", &["access"]),
     ("policy", &["access", "procedure"]),
     ("auth", &[]),
-    ("store", &["access", "language", "workflow"]),
+    ("store", &["access", "event", "language", "workflow"]),
     ("live", &["store"]),
     (
         "service",
-        &["access", "auth", "calendar", "clock", "language", "live", "policy", "procedure", "store", "workflow"],
+        &[
+            "access",
+            "auth",
+            "calendar",
+            "clock",
+            "event",
+            "language",
+            "live",
+            "policy",
+            "procedure",
+            "store",
+            "workflow",
+        ],
     ),
     // The edges name types of the rooms below; what they do goes through the service.
-    ("graphql", &["access", "auth", "language", "live", "procedure", "service", "store", "workflow"]),
+    ("graphql", &["access", "auth", "event", "language", "live", "procedure", "service", "store", "workflow"]),
     ("http", &["graphql", "language", "service"]),
-    ("cli", &["access", "auth", "clock", "graphql", "http", "policy", "procedure", "service", "store", "workflow"]),
+    (
+        "cli",
+        &["access", "auth", "clock", "event", "graphql", "http", "policy", "procedure", "service", "store", "workflow"],
+    ),
 ];
 
 /// What a pure room never names.
 const IMPURE: &[&str] = &["sea_orm", "entity::", "tokio", "axum", "async_graphql", "reqwest", "std::fs"];
-const PURE: &[&str] = &["calendar", "workflow", "access"];
+const PURE: &[&str] = &["calendar", "workflow", "access", "event"];
 
 fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {

@@ -10,12 +10,11 @@ use super::agency::{Agency, agency};
 use super::grant::RoleGrant;
 use super::office::Office;
 use super::pagination::{Arguments, PageInfo};
-use super::request_event::actor_of;
 use super::scalars::id;
 use super::scalars::moment::Moment;
-use super::stored_enum::from_word;
 use super::user::{User, person};
 use crate::access;
+use crate::event::{self, Body, OfficeEventBody};
 use crate::graphql::context::loaders::{EventIs, EventsOf};
 use crate::graphql::context::session::{service, session};
 use crate::graphql::error;
@@ -23,6 +22,7 @@ use crate::store::{NumberedEvent, Sight, Stretch};
 
 /// What happened to an office.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "event::OfficeEventKind")]
 pub(crate) enum OfficeEventKind {
     /// The record began; what was there before is vouched for by it.
     RecordBegun,
@@ -46,16 +46,14 @@ pub(crate) enum OfficeEventKind {
 #[derive(Clone)]
 pub(crate) struct OfficeEvent {
     numbered: NumberedEvent,
-    body: Arc<serde_json::Value>,
-    office: String,
+    body: Arc<OfficeEventBody>,
 }
 
 impl OfficeEvent {
     fn of(numbered: NumberedEvent) -> Result<Self> {
-        let body: serde_json::Value =
-            serde_json::from_str(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
-        let office = body["office"].as_str().ok_or_else(|| error::damaged("an event is of no office"))?.to_owned();
-        Ok(Self { numbered, body: Arc::new(body), office })
+        let body =
+            OfficeEventBody::read(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
+        Ok(Self { numbered, body: Arc::new(body) })
     }
 
     /// The event of that id, if the caller may see it.
@@ -63,11 +61,7 @@ impl OfficeEvent {
         let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
         // A request's event is none of an office, and is shown as what it is.
         let Some(event) = found.and_then(|numbered| Self::of(numbered).ok()) else { return Ok(None) };
-        Ok(Some(event).filter(|event| sees(context, &event.office)))
-    }
-
-    fn uuid(&self, field: &str) -> Option<Uuid> {
-        self.body[field].as_str().and_then(|text| Uuid::parse_str(text).ok())
+        Ok(Some(event).filter(|event| sees(context, &event.body.office)))
     }
 }
 
@@ -97,7 +91,8 @@ impl OfficeEvent {
 
     /// What happened.
     async fn kind(&self) -> Result<OfficeEventKind> {
-        from_word(&self.numbered.event.kind)
+        let kind = event::OfficeEventKind::from_word(&self.numbered.event.kind);
+        kind.map(Into::into).ok_or_else(|| error::damaged("a stored word is unknown"))
     }
 
     /// When.
@@ -107,26 +102,26 @@ impl OfficeEvent {
 
     /// The office.
     async fn office(&self) -> Office {
-        Office(self.office.clone())
+        Office(self.body.office.clone())
     }
 
     /// Who did it; null where the operator did, at the machine.
     async fn actor(&self) -> Option<Actor> {
-        let access::Actor { user, role, capacity, on_behalf_of } = actor_of(&self.numbered.event)?;
-        Some(Actor { office: self.office.clone(), user, role, capacity, on_behalf_of })
+        let access::Actor { user, role, capacity, on_behalf_of } = self.body.actor.clone()?;
+        Some(Actor { office: self.body.office.clone(), user, role, capacity, on_behalf_of })
     }
 
     /// The person that it is about; null where it is about none.
     async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
-        match self.uuid("user") {
+        match self.body.user {
             None => Ok(None),
-            Some(id) => Ok(Some(person(context, id, Some(&self.office)).await?)),
+            Some(id) => Ok(Some(person(context, id, Some(&self.body.office)).await?)),
         }
     }
 
     /// The grant that it is about, as it is now; null where it is about none.
     async fn grant(&self, context: &Context<'_>) -> Result<Option<RoleGrant>> {
-        match self.uuid("grant") {
+        match self.body.grant {
             None => Ok(None),
             Some(id) => Ok(service(context)?.grant(id).await.map_err(error::of)?.map(RoleGrant)),
         }
@@ -134,7 +129,7 @@ impl OfficeEvent {
 
     /// The agency that it is about; null where it is about none.
     async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
-        match self.uuid("agency") {
+        match self.body.agency {
             None => Ok(None),
             Some(id) => Ok(Some(agency(context, id).await?)),
         }
@@ -142,7 +137,7 @@ impl OfficeEvent {
 
     /// The hash of the policy that it is about, in hex; null where it is about none.
     async fn policy(&self) -> Option<&str> {
-        self.body["policy"].as_str()
+        self.body.policy.as_deref()
     }
 }
 

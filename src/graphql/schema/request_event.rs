@@ -16,8 +16,8 @@ use super::procedure::{Outcome, Step};
 use super::request::{Request, find};
 use super::scalars::id;
 use super::scalars::moment::Moment;
-use super::stored_enum::from_word;
 use crate::access::{self, Seen, Side};
+use crate::event::{self, Body, RequestEventBody};
 use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventIs, EventsOf};
 use crate::graphql::context::session::{service, session};
 use crate::graphql::error;
@@ -26,6 +26,7 @@ use crate::store::{NumberedEvent, SeenRequest, Sight, Stretch};
 
 /// What happened.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "event::RequestEventKind")]
 pub(crate) enum RequestEventKind {
     /// The request was submitted.
     Submitted,
@@ -75,7 +76,7 @@ pub(crate) enum RequestEventKind {
 #[derive(Clone)]
 pub(crate) struct RequestEvent {
     numbered: NumberedEvent,
-    body: Arc<serde_json::Value>,
+    body: Arc<RequestEventBody>,
     /// What its request runs by.
     entry: Arc<ProcedureEntry>,
 }
@@ -83,7 +84,8 @@ pub(crate) struct RequestEvent {
 impl RequestEvent {
     /// An event of the request of that row.
     pub(crate) fn of(service: &Service, numbered: NumberedEvent, row: &request::Model) -> Result<Self> {
-        let body = serde_json::from_str(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
+        let body =
+            RequestEventBody::read(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
         let entry = service.entry_of(row).map_err(error::of)?.clone();
         Ok(Self { numbered, body: Arc::new(body), entry })
     }
@@ -108,10 +110,6 @@ impl RequestEvent {
             None => Err(error::damaged("an event's request is missing")),
         }
     }
-
-    fn uuid(&self, field: &str) -> Option<Uuid> {
-        self.body[field].as_str().and_then(|text| Uuid::parse_str(text).ok())
-    }
 }
 
 /// One thing that happened to a request.
@@ -134,7 +132,8 @@ impl RequestEvent {
 
     /// What happened.
     async fn kind(&self) -> Result<RequestEventKind> {
-        from_word(&self.numbered.event.kind)
+        let kind = event::RequestEventKind::from_word(&self.numbered.event.kind);
+        kind.map(Into::into).ok_or_else(|| error::damaged("a stored word is unknown"))
     }
 
     /// When.
@@ -149,7 +148,7 @@ impl RequestEvent {
 
     /// Who acted; null where the clock did.
     async fn actor(&self) -> Option<Actor> {
-        let actor = actor_of(&self.numbered.event)?;
+        let actor = self.body.actor.clone()?;
         let office = self.entry.procedure.office.clone();
         let access::Actor { user, role, capacity, on_behalf_of } = actor;
         Some(Actor { office, user, role, capacity, on_behalf_of })
@@ -157,18 +156,18 @@ impl RequestEvent {
 
     /// The step that it is about; null where it is about none.
     async fn step(&self) -> Option<Step> {
-        Step::of(&self.entry, self.body["step"].as_str()?)
+        Step::of(&self.entry, self.body.step.as_deref()?)
     }
 
     /// How the step ended; null where it is about no end of a step.
     async fn outcome(&self) -> Option<Outcome> {
-        let (step, outcome) = (self.body["step"].as_str()?, self.body["outcome"].as_str()?);
+        let (step, outcome) = (self.body.step.as_deref()?, self.body.outcome.as_deref()?);
         Step::of(&self.entry, step)?.outcome(outcome)
     }
 
     /// The disposition that it is about; null where it is about none.
     async fn disposition(&self, context: &Context<'_>) -> Result<Option<Disposition>> {
-        let Some(id) = self.uuid("disposition") else { return Ok(None) };
+        let Some(id) = self.body.disposition else { return Ok(None) };
         let request = self.seen_request(context).await?;
         if request.0.side() != Side::Office {
             return Ok(None);
@@ -180,7 +179,7 @@ impl RequestEvent {
 
     /// The document that it is about; null where it is about none.
     async fn document(&self, context: &Context<'_>) -> Result<Option<Document>> {
-        let Some(id) = self.uuid("document") else { return Ok(None) };
+        let Some(id) = self.body.document else { return Ok(None) };
         let request = self.seen_request(context).await?;
         let service = service(context)?;
         let loaded = session(context)?.loader().load_one(DocumentsOf(request.0.row.id)).await;
@@ -191,7 +190,7 @@ impl RequestEvent {
 
     /// The asset that it is about; null where it is about none.
     async fn asset(&self, context: &Context<'_>) -> Result<Option<Asset>> {
-        let Some(id) = self.uuid("asset") else { return Ok(None) };
+        let Some(id) = self.body.asset else { return Ok(None) };
         let request = self.seen_request(context).await?;
         let loaded = session(context)?.loader().load_one(AssetsOf(request.0.row.id)).await;
         let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
@@ -241,13 +240,9 @@ pub(crate) fn stretch(service: &Service, seen: &Seen<SeenRequest>, arguments: &A
     })
 }
 
-/// Who acted in an event; none where the clock did.
+/// Returns the person who acted in an event of a request; none for the clock.
 pub(crate) fn actor_of(event: &entity::event::Model) -> Option<access::Actor> {
-    #[derive(serde::Deserialize)]
-    struct Body {
-        actor: Option<access::Actor>,
-    }
-    serde_json::from_str::<Body>(&event.body).ok()?.actor
+    RequestEventBody::read(&event.body).ok()?.actor
 }
 
 impl RequestEventConnection {

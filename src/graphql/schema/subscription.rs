@@ -8,7 +8,6 @@ use futures_util::stream::{self, Stream};
 use super::request::{Request, find};
 use super::request_event::{RequestEvent, RequestEventKind};
 use super::scalars::id;
-use super::stored_enum::to_word;
 use crate::graphql::context::session::service;
 use crate::graphql::error;
 use crate::live::Moment;
@@ -98,7 +97,7 @@ impl Following {
                     request: filter.request_id.map(|id| id::uuid("Request", &id)),
                     office: filter.office,
                     procedure: filter.procedure,
-                    kinds: filter.kinds.map(|kinds| kinds.into_iter().map(to_word).collect()),
+                    kinds: filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
                 };
                 let _ = plan.set(Plan::Events { filter, after });
                 None

@@ -4,6 +4,7 @@ use entity::agency;
 use uuid::Uuid;
 
 use crate::access::{Action, Pass};
+use crate::event::OfficeEventKind;
 use crate::policy::Object;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
@@ -32,7 +33,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> An
     }
     let id = store::new_id(change.now());
     change.add_agency(agency::Model { id, office, key, name, deactivated_at: None }).await?;
-    change.append(OfficeAppend { kind: "AGENCY_ADDED", agency: Some(id), ..Default::default() }).await?;
+    change.append(OfficeAppend { agency: Some(id), ..OfficeAppend::new(OfficeEventKind::AgencyAdded) }).await?;
     Ok(id)
 }
 
@@ -85,7 +86,7 @@ impl Service {
         let mut change = self.change_office(&transaction, &allowed).await?;
         if row.deactivated_at.is_none() {
             change.save_agency(agency::Model { deactivated_at: Some(change.now()), ..row }).await?;
-            let told = OfficeAppend { kind: "AGENCY_DEACTIVATED", agency: Some(agency), ..Default::default() };
+            let told = OfficeAppend { agency: Some(agency), ..OfficeAppend::new(OfficeEventKind::AgencyDeactivated) };
             change.append(told).await?;
         }
         change.save().await?;

@@ -8,6 +8,7 @@ use super::agencies::find_in_service;
 use super::users::expect_active;
 use super::{is_known, nobody};
 use crate::access::{Action, Capacity, Pass};
+use crate::event::OfficeEventKind;
 use crate::policy::Object;
 use crate::procedure::RoleSpec;
 use crate::service::validation::Faults;
@@ -98,7 +99,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
     };
     change.add_grant(row).await?;
     let (user, grant) = (Some(given.user), Some(id));
-    let told = OfficeAppend { kind: "ROLE_GRANTED", user, grant, agency: agency_id, ..Default::default() };
+    let told = OfficeAppend { user, grant, agency: agency_id, ..OfficeAppend::new(OfficeEventKind::RoleGranted) };
     change.append(told).await?;
     Ok(id)
 }
@@ -162,7 +163,9 @@ impl Service {
             // One that has not begun ends as it begins.
             let until = now.max(row.valid_from);
             change.save_grant(grant::Model { valid_until: Some(until), ..row }).await?;
-            change.append(OfficeAppend { kind: "GRANT_REVOKED", user, grant, agency, ..Default::default() }).await?;
+            change
+                .append(OfficeAppend { user, grant, agency, ..OfficeAppend::new(OfficeEventKind::GrantRevoked) })
+                .await?;
             self.expect_administrator(&change, &caller, &office, &path).await?;
         }
         change.save().await?;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::access::{Action, Pass};
+use crate::event::{Audience, RequestEventKind};
 use crate::language::Text;
 use crate::policy::Object;
 use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
@@ -15,7 +16,7 @@ use crate::service::validation::Faults;
 use crate::service::{
     Answer, AssetGiven, DocumentGiven, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
 };
-use crate::store::{self, Append, Audience, Change, Held, StoreError};
+use crate::store::{self, Append, Change, Held, StoreError};
 use crate::workflow::{self, Act, Stage};
 
 /// One asset holds so many units of a place at most: each is a row.
@@ -106,15 +107,15 @@ impl Service {
         }
         self.hold_secret(change, &act, id).await?;
         let kind = match (act.outcome.effect, before) {
-            (Some(Effect::Reserve), None) => "ASSET_RESERVED",
-            (Some(Effect::Provision), None | Some(Stage::Reserved)) => "ASSET_PROVISIONED",
-            (Some(Effect::Verify), _) => "ASSET_VERIFIED",
-            (Some(Effect::Deliver), _) => "ASSET_DELIVERED",
-            _ => "ASSET_UPDATED",
+            (Some(Effect::Reserve), None) => RequestEventKind::AssetReserved,
+            (Some(Effect::Provision), None | Some(Stage::Reserved)) => RequestEventKind::AssetProvisioned,
+            (Some(Effect::Verify), _) => RequestEventKind::AssetVerified,
+            (Some(Effect::Deliver), _) => RequestEventKind::AssetDelivered,
+            _ => RequestEventKind::AssetUpdated,
         };
-        let audience = if kind == "ASSET_DELIVERED" { Audience::Applicant } else { Audience::Office };
+        let audience = if kind == RequestEventKind::AssetDelivered { Audience::Applicant } else { Audience::Office };
         let step = Some(act.step.key.clone());
-        change.append(Append { kind, step, asset: Some(id), audience: Some(audience), ..Default::default() }).await?;
+        change.append(Append { step, asset: Some(id), audience: Some(audience), ..Append::new(kind) }).await?;
         Ok(())
     }
 
@@ -234,7 +235,7 @@ pub(in crate::service) async fn free(
         let gone = credential::Model { sealed: None, reveal_key: None, state, ..held };
         store::save_credential(change.transaction(), gone).await?;
     }
-    let append = Append { kind: "ASSET_REVOKED", asset: Some(id), audience: Some(audience), ..Default::default() };
+    let append = Append { asset: Some(id), audience: Some(audience), ..Append::new(RequestEventKind::AssetRevoked) };
     change.append(append).await?;
     Ok(())
 }

@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use crate::access::{Action, Pass};
 use crate::auth::Secret;
+use crate::event::{Audience, RequestEventKind};
 use crate::policy::Object;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
-use crate::store::{self, Append, Audience, Change};
+use crate::store::{self, Append, Change};
 
 /// For how long the same key shows a secret again, so that a lost answer loses nothing.
 pub(in crate::service) const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
@@ -89,7 +90,7 @@ impl Service {
             store::save_credential(&transaction, revealed).await?;
             let audience = Some(Audience::Applicant);
             change
-                .append(Append { kind: "CREDENTIAL_REVEALED", asset: Some(row.id), audience, ..Default::default() })
+                .append(Append { asset: Some(row.id), audience, ..Append::new(RequestEventKind::CredentialRevealed) })
                 .await?;
             let saved = change.save().await?;
             self.conclude(transaction, &caller, saved, &key, row.id).await?;
@@ -150,7 +151,7 @@ impl Service {
         store::save_credential(&transaction, issued).await?;
         let audience = Some(Audience::Applicant);
         change
-            .append(Append { kind: "CREDENTIAL_REISSUED", asset: Some(row.id), audience, ..Default::default() })
+            .append(Append { asset: Some(row.id), audience, ..Append::new(RequestEventKind::CredentialReissued) })
             .await?;
         let saved = change.save().await?;
         self.conclude(transaction, &caller, saved, &key, row.id).await

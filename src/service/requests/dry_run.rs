@@ -7,9 +7,10 @@ use entity::{asset, request};
 use uuid::Uuid;
 
 use crate::access::{Seen, Side};
+use crate::event::{Audience, RequestEventKind};
 use crate::service::idempotency::Key;
 use crate::service::{Answer, Awaited, Judged, Service};
-use crate::store::{self, Append, Audience, Saved, StoreError, Transaction};
+use crate::store::{self, Append, Saved, StoreError, Transaction};
 
 /// What an act would have done.
 #[derive(Debug, Clone)]
@@ -78,7 +79,7 @@ impl Service {
             Audience::Office => false,
         };
         let told: Vec<&Append> = told.iter().filter(is_shown).collect();
-        let added = told.iter().filter(|what| what.kind == "DOCUMENT_ADDED");
+        let added = told.iter().filter(|what| what.kind == RequestEventKind::DocumentAdded);
         let documents = added.filter_map(|what| what.record.clone()).collect();
         let disposition = match told.iter().find_map(|what| what.disposition) {
             None => None,

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::{Action, Pass};
+use crate::event::RequestEventKind;
 use crate::policy::Object;
 use crate::procedure::{Outcome, Procedure, Step, canonical};
 use crate::say;
@@ -93,7 +94,7 @@ impl Service {
             let id = row.id;
             change.dispose(row).await?;
             let step = Some(step.key.clone());
-            change.append(Append { kind: "DISPOSED", step, disposition: Some(id), ..Default::default() }).await?;
+            change.append(Append { step, disposition: Some(id), ..Append::new(RequestEventKind::Disposed) }).await?;
         }
         let provisioning = Provisioning {
             entry: &entry,
@@ -204,14 +205,13 @@ async fn bring_documents(
         let digest = digest(&row);
         change.add_document(row).await?;
         let event = |kind| Append {
-            kind,
             step: Some(step.key.clone()),
             document: Some(id),
             record: Some(given.kind.clone()),
             audience: Some(document_audience(procedure, &given.kind)),
-            ..Default::default()
+            ..Append::new(kind)
         };
-        change.append(event("DOCUMENT_ADDED")).await?;
+        change.append(event(RequestEventKind::DocumentAdded)).await?;
         if outcome.signs.contains(&given.kind) {
             change
                 .add_signature(signature::Model {
@@ -227,7 +227,7 @@ async fn bring_documents(
                     actor_for: actor.on_behalf_of,
                 })
                 .await?;
-            change.append(event("DOCUMENT_SIGNED")).await?;
+            change.append(event(RequestEventKind::DocumentSigned)).await?;
         }
         if let Some(signed) = takes_over {
             for signature in store::signatures_of(change.transaction(), &[signed.id]).await? {

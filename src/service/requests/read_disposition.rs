@@ -4,6 +4,7 @@ use entity::disposition_read;
 use uuid::Uuid;
 
 use crate::access::{Action, Pass, Side};
+use crate::event::RequestEventKind;
 use crate::policy::Object;
 use crate::procedure::Requirement;
 use crate::service::{Answer, Refused, Service};
@@ -45,7 +46,7 @@ impl Service {
         if change.read_disposition(read).await? {
             let step = Some(row.step);
             change
-                .append(Append { kind: "DISPOSITION_READ", step, disposition: Some(row.id), ..Default::default() })
+                .append(Append { step, disposition: Some(row.id), ..Append::new(RequestEventKind::DispositionRead) })
                 .await?;
             change.save().await?;
             self.commit(transaction).await?;

@@ -1,20 +1,10 @@
 //! A request's events, read back as acts: what they lead to by the step machine is what its row must say.
 
 use entity::{event, request};
-use serde::Deserialize;
 
+use crate::event::{Body, RequestEventBody, RequestEventKind};
 use crate::procedure::{Procedure, Requirement};
 use crate::workflow::{self, Act, Decision, Execution, Stage, State};
-
-/// What an event tells of an act.
-#[derive(Deserialize)]
-struct Told {
-    kind: String,
-    version: i32,
-    step: Option<String>,
-    outcome: Option<String>,
-    record: Option<String>,
-}
 
 /// Whether a request's row says what its events lead to by the procedure that it runs by.
 pub fn follows(procedure: &Procedure, row: &request::Model, events: &[event::Model]) -> Result<(), String> {
@@ -25,8 +15,8 @@ pub fn follows(procedure: &Procedure, row: &request::Model, events: &[event::Mod
 
 /// The state that a request's events lead to, in order of their sequence. Fails with what does not follow.
 fn replay(procedure: &Procedure, events: &[event::Model]) -> Result<State, String> {
-    let read = |event: &event::Model| serde_json::from_str::<Told>(&event.body).map_err(|error| error.to_string());
-    let told: Vec<Told> = events.iter().map(read).collect::<Result<_, _>>()?;
+    let read = |event: &event::Model| RequestEventBody::read(&event.body).map_err(|error| error.to_string());
+    let told: Vec<RequestEventBody> = events.iter().map(read).collect::<Result<_, _>>()?;
     let mut state: Option<State> = None;
     // All that one act appended bears the version that it led to.
     for group in told.chunk_by(|one, next| one.version == next.version) {
@@ -39,7 +29,7 @@ fn replay(procedure: &Procedure, events: &[event::Model]) -> Result<State, Strin
             return Err(format!("version {} does not follow", after.version));
         }
         // Taking a delivered asset out of service leaves the version.
-        if after.asset == Some(Stage::Active) && group.iter().any(|told| told.kind == "ASSET_REVOKED") {
+        if after.asset == Some(Stage::Active) && group.iter().any(|told| told.kind == RequestEventKind::AssetRevoked) {
             after = follow(procedure, &after, &Act::Revoke)?;
         }
         state = Some(after);
@@ -52,37 +42,39 @@ fn follow(procedure: &Procedure, before: &State, act: &Act) -> Result<State, Str
 }
 
 /// The act that appended these events; none for a submission.
-fn act(procedure: &Procedure, group: &[Told]) -> Option<Act> {
-    let of = |kind: &str| group.iter().find(|told| told.kind == kind);
-    if of("SUBMITTED").is_some() {
+fn act(procedure: &Procedure, group: &[RequestEventBody]) -> Option<Act> {
+    let of = |kind: RequestEventKind| group.iter().find(|told| told.kind == kind);
+    if of(RequestEventKind::Submitted).is_some() {
         return None;
     }
-    if of("RESUBMITTED").is_some() {
+    if of(RequestEventKind::Resubmitted).is_some() {
         return Some(Act::Resubmit);
     }
-    if of("WITHDRAWN").is_some() {
+    if of(RequestEventKind::Withdrawn).is_some() {
         return Some(Act::Withdraw);
     }
-    if let Some(ended) = of("STEP_COMPLETED") {
+    if let Some(ended) = of(RequestEventKind::StepCompleted) {
         let step = procedure.step(ended.step.as_ref()?)?;
         let outcome = step.outcome(ended.outcome.as_ref()?)?;
         let needed = |requirement| requirement == Requirement::Required;
-        let documents =
-            group.iter().filter(|told| told.kind == "DOCUMENT_ADDED").filter_map(|told| told.record.clone());
+        let documents = group
+            .iter()
+            .filter(|told| told.kind == RequestEventKind::DocumentAdded)
+            .filter_map(|told| told.record.clone());
         // Events tell no note and no secret, and need not: these were wanted or were not there.
         return Some(Act::Execute(Execution {
             step: step.key.clone(),
             outcome: outcome.key.clone(),
             documents: documents.collect(),
             note: needed(outcome.note),
-            disposition: of("DISPOSED").is_some(),
+            disposition: of(RequestEventKind::Disposed).is_some(),
             asset: needed(outcome.asset),
             secret: needed(outcome.secret),
             recipient: needed(outcome.recipient),
         }));
     }
-    let sign = |told: &Told, decision| Some(Act::Sign { record: told.record.clone()?, decision });
-    match (of("DOCUMENT_SIGNED"), of("DOCUMENT_REFUSED")) {
+    let sign = |told: &RequestEventBody, decision| Some(Act::Sign { record: told.record.clone()?, decision });
+    match (of(RequestEventKind::DocumentSigned), of(RequestEventKind::DocumentRefused)) {
         (Some(told), _) => sign(told, Decision::Sign),
         (_, Some(told)) => sign(told, Decision::Refuse),
         _ => None,
@@ -98,6 +90,14 @@ mod tests {
 
     use super::*;
 
+    /// A stored body with these fields, and nothing in the others.
+    fn whole(fields: &Value) -> Value {
+        let nil = Uuid::nil();
+        let mut body = json!({ "id": nil, "request": nil, "sequence": 1, "at": "2026-01-01T00:00:00Z", "audience": 0 });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        body
+    }
+
     fn events(told: &[Value]) -> Vec<event::Model> {
         let event = |(index, body): (usize, &Value)| event::Model {
             id: Uuid::nil(),
@@ -107,7 +107,7 @@ mod tests {
             at: chrono::DateTime::UNIX_EPOCH,
             version: 0,
             audience: 0,
-            body: body.to_string(),
+            body: whole(body).to_string(),
             mac: Vec::new(),
         };
         told.iter().enumerate().map(event).collect()

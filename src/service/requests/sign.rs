@@ -4,6 +4,7 @@ use entity::signature;
 use uuid::Uuid;
 
 use crate::access::{Action, Pass, Side};
+use crate::event::RequestEventKind;
 use crate::policy::Object;
 use crate::service::requests::execute::digest;
 use crate::service::requests::transition::{describe, document_audience};
@@ -72,16 +73,19 @@ impl Service {
                 actor_for: actor.on_behalf_of,
             })
             .await?;
-        let kind = if command.decision == Decision::Sign { "DOCUMENT_SIGNED" } else { "DOCUMENT_REFUSED" };
+        let kind = if command.decision == Decision::Sign {
+            RequestEventKind::DocumentSigned
+        } else {
+            RequestEventKind::DocumentRefused
+        };
         let audience = Some(document_audience(procedure, &document.kind));
         change
             .append(Append {
-                kind,
                 step: Some(step.key.clone()),
                 document: Some(document.id),
                 record: Some(document.kind),
                 audience,
-                ..Default::default()
+                ..Append::new(kind)
             })
             .await?;
         let saved = change.save().await?;

@@ -5,6 +5,7 @@ use entity::{request, submission};
 use uuid::Uuid;
 
 use crate::access::{Action, Actor, Grant, Pass, Performed, Subject};
+use crate::event::{Audience, RequestEventKind};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::say;
@@ -14,7 +15,7 @@ use crate::service::{
     Answer, ContactGiven, Judged, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest,
     UserError, UserErrorCode,
 };
-use crate::store::{self, Append, Audience, Change, NewRequest, Transaction};
+use crate::store::{self, Append, Change, NewRequest, Transaction};
 use crate::workflow::{self, Act};
 
 /// A request that is not there yet, for the policy to decide on.
@@ -118,7 +119,7 @@ impl Service {
         change.submit(submission).await?;
         let step_key = Some(step.key.clone());
         let append =
-            Append { kind: "SUBMITTED", step: step_key, audience: Some(Audience::Applicant), ..Default::default() };
+            Append { step: step_key, audience: Some(Audience::Applicant), ..Append::new(RequestEventKind::Submitted) };
         change.append(append).await?;
         // The first visit is over as it begins.
         change.arrive(first_visit(id, &step.key, change.actor(), outcome, now)).await?;
@@ -164,8 +165,11 @@ impl Service {
         let submission = submission_row(&change, visit, papers);
         change.submit(submission).await?;
         let step_key = Some(step.key.clone());
-        let append =
-            Append { kind: "RESUBMITTED", step: step_key, audience: Some(Audience::Applicant), ..Default::default() };
+        let append = Append {
+            step: step_key,
+            audience: Some(Audience::Applicant),
+            ..Append::new(RequestEventKind::Resubmitted)
+        };
         change.append(append).await?;
         leave(&mut change, procedure, step, (visit, outcome), None).await?;
         arrive(&mut change, procedure, office, &after).await?;

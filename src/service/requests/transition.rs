@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use entity::{request, visit};
 
+use crate::event::{Audience, RequestEventKind};
 use crate::procedure::{Outcome, Procedure, Step};
 use crate::say;
 use crate::service::{Answer, OfficeEntry, Refused, UserErrorCode};
-use crate::store::{self, Append, Audience, Change};
+use crate::store::{self, Append, Change};
 use crate::workflow::{self, Opening, State, Status};
 
 /// Refuses when the request has moved on since the client read it.
@@ -92,11 +93,10 @@ pub(in crate::service) async fn leave(
     let audience = if told { Audience::Applicant } else { Audience::Office };
     change
         .append(Append {
-            kind: "STEP_COMPLETED",
             step: Some(step.key.clone()),
             outcome: Some(outcome.key.clone()),
             audience: Some(audience),
-            ..Default::default()
+            ..Append::new(RequestEventKind::StepCompleted)
         })
         .await?;
     Ok(())
@@ -111,8 +111,15 @@ pub(in crate::service) async fn arrive(
 ) -> Answer<()> {
     let now = change.now();
     let Some(standing) = &state.at else {
-        let kind = status_word(state.status);
-        change.append(Append { kind, audience: Some(Audience::Applicant), ..Default::default() }).await?;
+        let kind = match state.status {
+            Status::Completed => RequestEventKind::Completed,
+            Status::Rejected => RequestEventKind::Rejected,
+            Status::Withdrawn => RequestEventKind::Withdrawn,
+            Status::InProgress | Status::Returned => {
+                return Err(Refused::Internal("a request without a step under way has not ended".to_owned()));
+            }
+        };
+        change.append(Append { audience: Some(Audience::Applicant), ..Append::new(kind) }).await?;
         return Ok(());
     };
     let step = procedure
@@ -139,15 +146,14 @@ pub(in crate::service) async fn arrive(
     let step_key = Some(step.key.clone());
     if state.status == Status::Returned {
         let append = Append {
-            kind: "RETURNED",
             step: step_key.clone(),
             audience: Some(Audience::Applicant),
-            ..Default::default()
+            ..Append::new(RequestEventKind::Returned)
         };
         change.append(append).await?;
     }
     let append =
-        Append { kind: "STEP_STARTED", step: step_key, audience: Some(Audience::Applicant), ..Default::default() };
+        Append { step: step_key, audience: Some(Audience::Applicant), ..Append::new(RequestEventKind::StepStarted) };
     change.append(append).await?;
     Ok(())
 }

@@ -3,12 +3,13 @@
 use uuid::Uuid;
 
 use crate::access::{Action, Pass};
+use crate::event::Audience;
 use crate::policy::Object;
 use crate::service::requests::asset::free;
 use crate::service::requests::transition::{arrive, describe, expect_version};
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, WithdrawRequest};
-use crate::store::{self, Audience, Change};
+use crate::store::{self, Change};
 use crate::workflow::{self, Act};
 
 impl Service {

@@ -7,8 +7,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, WindowStatemen
 use sea_orm::{DbErr, EntityTrait, FromQueryResult, Iterable, Order, QueryOrder, QueryResult};
 use uuid::Uuid;
 
-use super::request_change::Audience;
 use crate::access::{Seen, Side};
+use crate::event::{Audience, RequestEventKind};
 use crate::store::{Page, Paging, Store, StoreError, Viewing};
 
 /// A place in the log, with a mark of what stands there: when a backup is restored places are given anew, and marks are not.
@@ -116,7 +116,7 @@ pub struct EventFilter {
     /// Of requests by the procedure of this key.
     pub procedure: Option<String>,
     /// Of one of these kinds.
-    pub kinds: Option<Vec<String>>,
+    pub kinds: Option<Vec<RequestEventKind>>,
 }
 
 impl EventFilter {
@@ -125,7 +125,7 @@ impl EventFilter {
         self.request.is_none_or(|id| id == event.request_id)
             && self.office.as_ref().is_none_or(|office| *office == request.office)
             && self.procedure.as_ref().is_none_or(|procedure| *procedure == request.procedure)
-            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind.word() == event.kind))
     }
 
     /// The same of a joined row of `events` and `requests`.
@@ -141,7 +141,7 @@ impl EventFilter {
             query.and_where(request(request::Column::Procedure).eq(procedure.as_str()));
         }
         if let Some(kinds) = &self.kinds {
-            query.and_where(of(event::Column::Kind).is_in(kinds.iter().map(String::as_str)));
+            query.and_where(of(event::Column::Kind).is_in(kinds.iter().map(|kind| kind.word())));
         }
     }
 }

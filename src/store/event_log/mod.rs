@@ -13,7 +13,7 @@ pub use events::{
     is_in_log, log_end,
 };
 pub use office_change::{OfficeAppend, OfficeChange, begin_records, givers, office_chain};
-pub use request_change::{Append, Audience, Change, NewRequest, Saved};
+pub use request_change::{Append, Change, NewRequest, Saved};
 pub(super) use row_mac::parts;
 pub use sequencer::{commit, is_pending, sequence_pending};
 pub use verify::{Defect, Follows, verify};

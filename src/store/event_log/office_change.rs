@@ -9,21 +9,20 @@ use chrono::{DateTime, Utc};
 use entity::{agency, event, grant, office_chain, pending};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::request_change::Audience;
-use super::row_mac::{Covers, chain_mac, cover, event_mac, name};
+use super::row_mac::{chain_mac, cover, event_mac, name};
 use super::sequencer;
 use crate::access::{Actor, Authorized, WholeOffice};
+use crate::event::{Audience, Body, Covers, OfficeEventBody, OfficeEventKind};
 use crate::store::database::{insert, insert_all};
 use crate::store::{Store, StoreError, Transaction, lock_office, new_id};
 
 /// What an office's event tells.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct OfficeAppend {
-    /// What happened: a value of `OfficeEventKind`.
-    pub kind: &'static str,
+    /// The kind.
+    pub kind: OfficeEventKind,
     /// The person it is about.
     pub user: Option<Uuid>,
     /// The grant it is about.
@@ -34,29 +33,11 @@ pub struct OfficeAppend {
     pub policy: Option<String>,
 }
 
-/// An event's stored bytes: what the MAC covers.
-#[derive(Serialize)]
-struct Body<'a> {
-    id: Uuid,
-    /// The chain, in the place of a request.
-    request: Uuid,
-    office: &'a str,
-    sequence: i64,
-    kind: &'a str,
-    at: DateTime<Utc>,
-    version: i32,
-    audience: i16,
-    actor: Option<&'a Actor>,
-    user: Option<Uuid>,
-    grant: Option<Uuid>,
-    agency: Option<Uuid>,
-    policy: Option<String>,
-    /// The rows that changed with it, each with the MAC that covers it.
-    #[serde(skip_serializing_if = "Covers::is_empty")]
-    rows: Covers,
-    /// Where the log ended when the first event of a transaction was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<(i64, String)>,
+impl OfficeAppend {
+    /// An event of a kind, about nothing but its office.
+    pub fn new(kind: OfficeEventKind) -> Self {
+        Self { kind, user: None, grant: None, agency: None, policy: None }
+    }
 }
 
 /// An office that is being changed.
@@ -138,7 +119,7 @@ impl<'a> OfficeChange<'a> {
         }
         // With nothing to vouch for too: what appears later without an event is never vouched for.
         let actor = self.actor.take();
-        self.append(OfficeAppend { kind: "RECORD_BEGUN", ..Default::default() }).await?;
+        self.append(OfficeAppend::new(OfficeEventKind::RecordBegun)).await?;
         self.actor = actor;
         Ok(())
     }
@@ -184,17 +165,17 @@ impl<'a> OfficeChange<'a> {
         let log = if self.events.is_empty() { sequencer::end(self.store, self.transaction).await? } else { None };
         let id = new_id(self.now);
         let sequence = self.chain.last_sequence + 1;
-        let audience = Audience::Office as i16;
-        let body = Body {
+        let audience = Audience::Office;
+        let body = OfficeEventBody {
             id,
             request: self.chain.id,
-            office: &self.chain.office,
+            office: self.chain.office.clone(),
             sequence,
             kind: what.kind,
             at: self.now,
             version: 0,
             audience,
-            actor: self.actor.as_ref(),
+            actor: self.actor.clone(),
             user: what.user,
             grant: what.grant,
             agency: what.agency,
@@ -202,16 +183,16 @@ impl<'a> OfficeChange<'a> {
             rows: std::mem::take(&mut self.changed),
             log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
         };
-        let body = serde_json::to_string(&body).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let body = body.write().map_err(|error| StoreError::Damaged(error.to_string()))?;
         let mac = event_mac(self.store, &self.chain.last_mac, &body);
         self.events.push(event::Model {
             id,
             request_id: self.chain.id,
             sequence,
-            kind: what.kind.to_owned(),
+            kind: what.kind.word().to_owned(),
             at: self.now,
             version: 0,
-            audience,
+            audience: audience.into(),
             body,
             mac: mac.clone(),
         });
@@ -264,20 +245,13 @@ pub async fn givers<C: ConnectionTrait>(connection: &C, office: &str) -> Result<
         .select_only()
         .column(event::Column::Body)
         .filter(event::Column::RequestId.in_subquery(chain))
-        .filter(event::Column::Kind.eq("ROLE_GRANTED"));
+        .filter(event::Column::Kind.eq(OfficeEventKind::RoleGranted.word()));
     let bodies: Vec<String> = told.into_tuple().all(connection).await?;
     let given = |body: String| {
-        let told: Given = serde_json::from_str(&body).ok()?;
+        let told = OfficeEventBody::read(&body).ok()?;
         Some((told.grant?, told.actor?.user))
     };
     Ok(bodies.into_iter().filter_map(given).collect())
-}
-
-/// What an event tells of a grant that was given.
-#[derive(Deserialize)]
-struct Given {
-    grant: Option<Uuid>,
-    actor: Option<Actor>,
 }
 
 /// The chain of an office's own events; none before the first.

@@ -7,32 +7,21 @@ use entity::{disposition, disposition_read, document, event, pending, request, s
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder,
 };
-use serde::Serialize;
 use uuid::Uuid;
 
-use super::row_mac::{Covers, assets_covered, cover, event_mac, name, row_mac};
+use super::row_mac::{assets_covered, cover, event_mac, name, row_mac};
 use super::sequencer;
 use crate::access::{Actor, Authorized};
+use crate::event::{Audience, Body, Covers, RequestEventBody, RequestEventKind};
 use crate::store::database::{insert, insert_all};
 use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id};
 use crate::workflow::State;
 
-/// For whom an event is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
-    /// The office only.
-    Office = 0,
-    /// The applicant too.
-    Applicant = 1,
-    /// The applicant too, once the request has ended.
-    ApplicantAtEnd = 2,
-}
-
 /// What an event tells; the rest of it follows from the change it belongs to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Append {
-    /// What happened: a value of `RequestEventKind`.
-    pub kind: &'static str,
+    /// The kind.
+    pub kind: RequestEventKind,
     /// The step it happened at.
     pub step: Option<String>,
     /// How the step ended.
@@ -49,29 +38,20 @@ pub struct Append {
     pub audience: Option<Audience>,
 }
 
-/// An event's stored bytes: what the MAC covers.
-#[derive(Serialize)]
-struct Body<'a> {
-    id: Uuid,
-    request: Uuid,
-    sequence: i64,
-    kind: &'a str,
-    at: DateTime<Utc>,
-    version: i32,
-    audience: i16,
-    actor: Option<&'a Actor>,
-    step: Option<String>,
-    outcome: Option<String>,
-    disposition: Option<Uuid>,
-    document: Option<Uuid>,
-    record: Option<String>,
-    asset: Option<Uuid>,
-    /// The rows that changed with it, each with the MAC that covers it.
-    #[serde(skip_serializing_if = "Covers::is_empty")]
-    rows: Covers,
-    /// Where the log ended when the first event of a transaction was written: a log that is numbered anew does not fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<(i64, String)>,
+impl Append {
+    /// An event of a kind, about nothing but its request.
+    pub fn new(kind: RequestEventKind) -> Self {
+        Self {
+            kind,
+            step: None,
+            outcome: None,
+            disposition: None,
+            document: None,
+            record: None,
+            asset: None,
+            audience: None,
+        }
+    }
 }
 
 /// What a new request begins with.
@@ -201,8 +181,7 @@ impl<'a> Change<'a> {
         let sequence = self.row.last_sequence + 1;
         let audience = what.audience.unwrap_or(Audience::Office);
         self.told |= audience != Audience::Office;
-        let audience = audience as i16;
-        let body = Body {
+        let body = RequestEventBody {
             id,
             request: self.row.id,
             sequence,
@@ -210,7 +189,7 @@ impl<'a> Change<'a> {
             at: self.now,
             version: self.row.version,
             audience,
-            actor: Some(&self.actor),
+            actor: Some(self.actor.clone()),
             step: what.step,
             outcome: what.outcome,
             disposition: what.disposition,
@@ -220,16 +199,16 @@ impl<'a> Change<'a> {
             rows: self.changed.clone(),
             log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
         };
-        let body = serde_json::to_string(&body).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let body = body.write().map_err(|error| StoreError::Damaged(error.to_string()))?;
         let mac = event_mac(self.store, &self.row.last_mac, &body);
         let row = event::Model {
             id,
             request_id: self.row.id,
             sequence,
-            kind: what.kind.to_owned(),
+            kind: what.kind.word().to_owned(),
             at: self.now,
             version: self.row.version,
-            audience,
+            audience: audience.into(),
             body,
             mac: mac.clone(),
         };
@@ -405,7 +384,6 @@ async fn last_cover(transaction: &Transaction, request: Uuid, name: &str) -> Res
         .filter(event::Column::Body.contains(format!("\"{name}\":")))
         .order_by_desc(event::Column::Sequence);
     let Some(event) = about.one(transaction).await? else { return Ok(None) };
-    let body: serde_json::Value =
-        serde_json::from_str(&event.body).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(body["rows"][name].as_str().map(str::to_owned))
+    let mut body = RequestEventBody::read(&event.body).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(body.rows.remove(name))
 }

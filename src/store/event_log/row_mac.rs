@@ -1,7 +1,5 @@
 //! What the record covers of a row: every column of it, so that none can be forgotten.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use entity::{asset, credential, held_unit, office_chain, request};
@@ -13,9 +11,6 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::store::{Store, StoreError};
-
-/// Rows by their names, each with the MAC that covers it: what an event says of the rows that changed with it.
-pub(in crate::store) type Covers = BTreeMap<String, String>;
 
 /// A row's parts: its table, then every column's name and value, but for those named. What is null is left out, so that a
 /// column which is added later, and is null in old rows, leaves their MACs as they are.

@@ -3,12 +3,10 @@
 //! It reads one moment of the database in batches. What it holds at once is bounded by the largest request, not by how many
 //! there are.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use chrono::{DateTime, Utc};
 use entity::{
     agency, disposition, disposition_read, document, event, grant, log, log_end, office_chain, pending, policy,
     request, signature, submission, visit,
@@ -18,10 +16,10 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IsolationLevel, JoinType,
     ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TransactionOptions, TransactionTrait,
 };
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::row_mac::{Covers, assets_covered, chain_mac, cover, end_mac, event_mac, log_mac, name, row_mac};
+use super::row_mac::{assets_covered, chain_mac, cover, end_mac, event_mac, log_mac, name, row_mac};
+use crate::event::{Body, Covers, LogLink, OfficeEventBody, OfficeEventKind, RequestEventBody};
 use crate::store::{Store, StoreError};
 
 /// How many requests, with what hangs on them, one statement reads; and how many events or rows of the log.
@@ -83,23 +81,6 @@ impl From<DbErr> for Halt {
     fn from(error: DbErr) -> Self {
         Self::Failed(error.into())
     }
-}
-
-/// What of an event's signed bytes is held against other things.
-#[derive(Deserialize)]
-struct Signed<'a> {
-    id: Uuid,
-    request: Uuid,
-    sequence: i64,
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    at: DateTime<Utc>,
-    version: i32,
-    audience: i16,
-    #[serde(default)]
-    rows: Covers,
-    policy: Option<String>,
-    log: Option<(i64, String)>,
 }
 
 /// What an event says of where the log ended.
@@ -230,10 +211,9 @@ impl Proof<'_> {
             if mac != event.mac {
                 return Err(defect(sequence, "edited, moved or inserted: its MAC does not fit").into());
             }
-            let signed = signed(&event)
-                .ok_or_else(|| defect(sequence, "edited or moved: its columns differ from its signed body"))?;
-            told.extend(signed.rows.into_iter().map(|(name, cover)| (name, (cover, sequence))));
-            if let Some((position, last)) = signed.log {
+            let (rows, link) = signed::<RequestEventBody>(&event).map_err(|what| defect(sequence, what))?;
+            told.extend(rows.into_iter().map(|(name, cover)| (name, (cover, sequence))));
+            if let Some((position, last)) = link {
                 let at = format!("request {}, event {sequence}", row.number);
                 self.link(Link { at, position, last }).await?;
             }
@@ -291,10 +271,10 @@ impl Proof<'_> {
             let row = self.store.genuine(row).map_err(|_| defect("edited or inserted: its MAC does not fit"))?;
             known.insert(row.hash);
         }
-        let changes = event::Entity::find().filter(event::Column::Kind.eq("POLICY_CHANGED"));
+        let changes = event::Entity::find().filter(event::Column::Kind.eq(OfficeEventKind::PolicyChanged.word()));
         for event in changes.order_by_asc(event::Column::Id).all(self.moment).await? {
-            let signed = signed(&event);
-            let hash = signed.as_ref().and_then(|signed| signed.policy.as_deref());
+            let body = OfficeEventBody::read(&event.body).ok();
+            let hash = body.as_ref().and_then(|body| body.policy.as_deref());
             if let Some(hash) = hash.filter(|hash| !known.contains(*hash)) {
                 let at = format!("policy {}", hash.get(..12).unwrap_or(hash));
                 return Err(Defect { at, what: "missing, though an office's record tells of it".to_owned() }.into());
@@ -348,10 +328,9 @@ impl Proof<'_> {
                 if mac != event.mac {
                     return Err(defect(sequence, "edited, moved or inserted: its MAC does not fit").into());
                 }
-                let signed = signed(&event)
-                    .ok_or_else(|| defect(sequence, "edited or moved: its columns differ from its signed body"))?;
-                told.extend(signed.rows.into_iter().map(|(name, cover)| (name, (cover, sequence))));
-                if let Some((position, last)) = signed.log {
+                let (rows, link) = signed::<OfficeEventBody>(&event).map_err(|what| defect(sequence, what))?;
+                told.extend(rows.into_iter().map(|(name, cover)| (name, (cover, sequence))));
+                if let Some((position, last)) = link {
                     let at = format!("{at}, event {sequence}");
                     self.link(Link { at, position, last }).await?;
                 }
@@ -571,13 +550,15 @@ impl Hanging<'_> {
     }
 }
 
-/// An event's signed body, if its columns say the same.
-fn signed(event: &event::Model) -> Option<Signed<'_>> {
-    let signed: Signed<'_> = serde_json::from_str(&event.body).ok()?;
-    let agrees = (signed.id, signed.request, signed.sequence) == (event.id, event.request_id, event.sequence)
-        && (signed.kind.as_ref(), signed.at) == (event.kind.as_str(), event.at)
-        && (signed.version, signed.audience) == (event.version, event.audience);
-    agrees.then_some(signed)
+/// Returns the rows and the log's end that an event's signed body holds; the defect, when the body cannot be read or its columns differ.
+fn signed<B: Body>(event: &event::Model) -> Result<(Covers, Option<LogLink>), &'static str> {
+    let body =
+        B::read(&event.body).map_err(|_| "its signed body cannot be read: its kind or a field is unknown here")?;
+    let (kind, at, version, audience) = (event.kind.as_str(), event.at, event.version, event.audience);
+    if body.columns() != (event.id, event.request_id, event.sequence, kind, at, version, audience) {
+        return Err("edited or moved: its columns differ from its signed body");
+    }
+    Ok(body.into_links())
 }
 
 /// An event whose request is gone.
