@@ -1,4 +1,4 @@
-//! The service's refusals on the wire.
+//! Mapping of the service's errors to GraphQL errors.
 
 use async_graphql::{Error, ServerError};
 
@@ -7,7 +7,7 @@ use super::error_code::Code;
 use crate::language::{Language, Text};
 use crate::service::Refused;
 
-/// A refusal as a top-level error with its code.
+/// Converts a refusal to a top-level error with its code.
 pub(super) fn of(refused: Refused) -> Error {
     let (code, message): (_, Text) = match refused {
         Refused::Unauthenticated => {
@@ -40,38 +40,38 @@ pub(super) fn of(refused: Refused) -> Error {
     code.error(message)
 }
 
-/// Tells an error in a language.
+/// Translates an error.
 pub(super) fn tell(error: &mut ServerError, language: Option<Language>) {
     if let Some(told) = error.source::<Text>().map(|text| text.told(language)) {
         error.message = told;
     }
 }
 
-/// A fault of the database as a top-level error.
+/// Converts a database error to a top-level error.
 pub(super) fn store(fault: crate::store::StoreError) -> Error {
     of(Refused::from(fault))
 }
 
-/// A fault of a loader as a top-level error.
+/// Converts a loader's error to a top-level error.
 pub(super) fn load(fault: LoadError) -> Error {
-    // Shared by all who waited for it, so it cannot be taken apart.
+    // Shared by all waiting fields, so it is borrowed.
     of(match &*fault {
         crate::store::StoreError::Unavailable(error) => Refused::Unavailable(error.to_string()),
         other => Refused::Internal(other.to_string()),
     })
 }
 
-/// Stored data that does not hold together, as a top-level error.
+/// Returns the error for inconsistent stored data.
 pub(super) fn damaged(what: &str) -> Error {
     of(Refused::Internal(what.to_owned()))
 }
 
-/// A cursor that no page gave, as a top-level error.
+/// Returns the error for a cursor from another list.
 pub(super) fn no_cursor() -> Error {
     invalid("This cursor is none of this list's: use one that a page gave you.")
 }
 
-/// A malformed argument of a query as a top-level error.
+/// Returns the error for a malformed argument.
 pub(super) fn invalid(message: impl Into<Text>) -> Error {
     Code::InvalidInput.error(message)
 }

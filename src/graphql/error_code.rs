@@ -1,24 +1,24 @@
-//! The codes of errors that stand beside `data`. `docs/errors.md` tells clients of each; what a person can mend has codes of its
-//! own, which the schema lists.
+//! Codes of top-level errors (`extensions.code`), documented in `docs/errors.md`. Mutations' `userErrors` have their own codes in the
+//! schema.
 
 use async_graphql::{Error, ErrorExtensions, Response, ServerError, Value};
 
 use crate::language::Text;
 
-/// Makes the codes from their words, so that the list of all of them cannot lack one.
+/// Declares the codes with their words and the complete list of both.
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)+) => {
-        /// A stable code, as it stands in an error's `extensions.code`.
+        /// A stable error code, as in `extensions.code`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Code {
             $($(#[doc = $doc])+ $name,)+
         }
 
         impl Code {
-            /// All of them.
+            /// All codes.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The code as clients read it.
+            /// Returns the code's word.
             pub const fn word(self) -> &'static str {
                 match self {
                     $(Self::$name => $word,)+
@@ -29,64 +29,64 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Nobody is signed in, or no longer.
+    /// No valid login.
     Unauthenticated = "UNAUTHENTICATED",
-    /// No policy line, or no scope of the API key, allows it.
+    /// Not allowed by any policy line, or by the API key's scopes.
     Forbidden = "FORBIDDEN",
-    /// An argument or a variable does not fit.
+    /// Invalid argument or variable.
     InvalidInput = "INVALID_INPUT",
-    /// A subscription goes on from what is no cursor.
+    /// Malformed cursor of a subscription.
     InvalidCursor = "INVALID_CURSOR",
-    /// A subscription goes on from further on than the log goes.
+    /// Cursor beyond the log's end, after a restored backup.
     CursorAhead = "CURSOR_AHEAD",
-    /// What was sent cannot be read, is not in the schema, or is not sent as it must be.
+    /// Malformed or invalid operation, or wrong HTTP usage.
     InvalidOperation = "INVALID_OPERATION",
-    /// The operation is larger than is taken.
+    /// Operation beyond a limit.
     LimitExceeded = "LIMIT_EXCEEDED",
-    /// No document of this id is known.
+    /// Unknown persisted document.
     DocumentNotFound = "DOCUMENT_NOT_FOUND",
-    /// Only documents that are known by their ids are run.
+    /// Only persisted documents are accepted.
     DocumentIdRequired = "DOCUMENT_ID_REQUIRED",
-    /// Only operations that have a name are run.
+    /// Only named operations are accepted.
     OperationNameRequired = "OPERATION_NAME_REQUIRED",
-    /// The schema is not described.
+    /// Introspection is disabled.
     IntrospectionDisabled = "INTROSPECTION_DISABLED",
-    /// The caller calls too often.
+    /// Rate limit exceeded.
     RateLimited = "RATE_LIMITED",
-    /// A WebSocket, or a person on all of theirs, has too much under way.
+    /// Concurrency limit exceeded, per WebSocket or per person.
     TooManyOperations = "TOO_MANY_OPERATIONS",
-    /// Operations are not taken in a list, or not so many, or not such.
+    /// Batch refused: disabled, too long, or with a subscription.
     BatchRefused = "BATCH_REFUSED",
-    /// The body is too large.
+    /// Body beyond the size limit.
     BodyTooLarge = "BODY_TOO_LARGE",
-    /// The operation took too long.
+    /// Operation timed out.
     Timeout = "TIMEOUT",
-    /// The database does not answer, or takes nothing.
+    /// Database unavailable or read-only.
     Unavailable = "UNAVAILABLE",
-    /// A fault of ours.
+    /// Internal error.
     Internal = "INTERNAL",
 }
 
-/// What a client may read in an error's `extensions`, beside its code.
+/// Additional entries of an error's `extensions`.
 pub type Details = Vec<(&'static str, Value)>;
 
 impl Code {
-    /// An error of this code, told in the language of whom it is for once that is known.
+    /// Returns an error of this code, translated later.
     pub(super) fn error(self, message: impl Into<Text>) -> Error {
         Error::new_with_source(message.into()).extend_with(|_, extensions| extensions.set("code", self.word()))
     }
 
-    /// An error of this code that is about no field.
+    /// Returns an error of this code without location, about the whole operation.
     pub(super) fn whole(self, message: impl Into<Text>) -> ServerError {
         nowhere(self.error(message))
     }
 
-    /// A whole answer that is one error of this code.
+    /// Returns a response with one error of this code.
     pub fn answer(self, message: impl Into<Text>) -> Response {
         Response::from_errors(vec![self.whole(message)])
     }
 
-    /// The same, with what else a client may read in the error's `extensions`.
+    /// Returns a response with one error of this code and additional `extensions`.
     pub fn answer_with(self, message: impl Into<Text>, details: Details) -> Response {
         let mut error = self.whole(message);
         let extensions = error.extensions.get_or_insert_default();
@@ -94,24 +94,24 @@ impl Code {
         Response::from_errors(vec![error])
     }
 
-    /// Whether an error is of this code.
+    /// Returns true for an error of this code.
     pub fn is_of(self, error: &ServerError) -> bool {
         let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
         matches!(code, Some(Value::String(word)) if word == self.word())
     }
 }
 
-/// An error that is about no place in the document: a place that is none is not told.
+/// Converts an error without a location.
 pub(super) fn nowhere(error: Error) -> ServerError {
     let mut error = error.into_server_error(Default::default());
     error.locations.clear();
     error
 }
 
-/// So many errors are told of an operation that never ran, each in so many bytes: they say again what was sent.
+/// Maximum number of errors of a rejected operation, and maximum length of each in bytes: messages echo client input.
 const TOLD: (usize, usize) = (20, 1_000);
 
-/// The answer with a code on every error: those of the library have none.
+/// Adds a code to errors of the library, and bounds the errors of a rejected operation.
 pub(super) fn coded(mut response: Response) -> Response {
     if response.errors.iter().all(|error| error.path.is_empty()) {
         response.errors.truncate(TOLD.0);
@@ -123,7 +123,7 @@ pub(super) fn coded(mut response: Response) -> Response {
         }
     }
     for error in &mut response.errors {
-        // Before anything ran there is no path: the operation cannot be understood, or is not in the schema.
+        // An error without path comes from parsing or validation.
         let code = if error.path.is_empty() { Code::InvalidOperation } else { Code::InvalidInput };
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {

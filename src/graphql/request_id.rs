@@ -1,4 +1,4 @@
-//! What an error and the log's lines about it have in common.
+//! Request ids: correlation of errors and log lines.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,32 +8,32 @@ use async_graphql::Response;
 use crate::service::Service;
 use crate::store::new_id;
 
-/// The id of a call, or of one of the operations on a long connection. It stands in the answer, in every error of it, and in every
-/// line of the log about it.
+/// Id of an HTTP request, or of an operation on a long-lived connection. Part of the response header, of every error and of every
+/// log line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
-/// No id that was sent is longer.
+/// Maximum length of an id sent by a client.
 const LONGEST: usize = 64;
 
 impl RequestId {
-    /// A new one.
+    /// Creates an id.
     pub fn new(service: &Service) -> Self {
         Self(new_id(service.now()).to_string().into())
     }
 
-    /// One that a caller, or a proxy before us, chose; none when it is not fit to stand in a header and a line of the log.
+    /// Accepts an id sent by a client or proxy; none when unsafe in a header or a log line.
     pub fn sent(text: &str) -> Option<Self> {
         let is_sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:=/+@".contains(&byte);
         ((1..=LONGEST).contains(&text.len()) && text.bytes().all(is_sane)).then(|| Self(text.into()))
     }
 
-    /// That of one of its operations.
+    /// Derives the id of an operation on the connection.
     pub fn of_operation(&self, number: u64) -> Self {
         Self(format!("{self}.{number}").into())
     }
 
-    /// The answer with this id in each of its errors.
+    /// Adds the id to every error of a response.
     pub fn on(&self, mut response: Response) -> Response {
         for error in &mut response.errors {
             error.extensions.get_or_insert_default().set("requestId", &*self.0);
@@ -41,7 +41,7 @@ impl RequestId {
         response
     }
 
-    /// What the log's lines stand in. Whatever is logged at all has it.
+    /// Returns the log span of the request, at error level so that every line has it.
     pub fn span(&self) -> tracing::Span {
         tracing::error_span!("request", id = %self)
     }

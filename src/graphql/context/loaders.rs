@@ -1,4 +1,4 @@
-//! Reading what belongs to many things by one statement. One loader for one operation, so that nobody sees what another may.
+//! Data loaders: one statement for many keys. One instance per operation, never shared between callers.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,7 +13,7 @@ use crate::access::Seen;
 use crate::service::Service;
 use crate::store::{self, NumberedEvent, Page, SeenRequest, StoreError, Stretch, Viewing};
 
-/// What loads, for one caller.
+/// Data loaders of one caller.
 pub(in crate::graphql) struct Loads {
     service: Service,
     viewing: Viewing,
@@ -21,22 +21,22 @@ pub(in crate::graphql) struct Loads {
 }
 
 impl Loads {
-    /// What loads for somebody who sees that.
+    /// Creates the loaders for a caller's visibility.
     pub(in crate::graphql) fn new(service: Service, viewing: Viewing, asked: Asked) -> Self {
         Self { service, viewing, asked }
     }
 
-    /// What the caller may see.
+    /// Returns the caller's visibility and notes the dependence on the viewer.
     fn viewing(&self) -> &Viewing {
         self.asked.note();
         &self.viewing
     }
 }
 
-/// A failure that many waiters share.
+/// A failure shared by all waiting fields.
 pub(in crate::graphql) type LoadError = Arc<StoreError>;
 
-/// Rows by the key that they belong to.
+/// Groups rows by key.
 fn grouped<K: Eq + Hash + Copy, R>(keys: &[K], rows: Vec<R>, of: impl Fn(&R) -> K) -> HashMap<K, Vec<R>> {
     let mut groups: HashMap<K, Vec<R>> = keys.iter().map(|key| (*key, Vec::new())).collect();
     for row in rows {
@@ -67,85 +67,85 @@ macro_rules! loads {
 }
 
 loads!(
-    /// The visits of a request.
+    /// Visits of a request.
     VisitsOf => Vec<visit::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::visits_of(store.reader(), &ids).await,
     |row: &visit::Model| row.request_id
 );
 loads!(
-    /// The submissions of a request.
+    /// Submissions of a request.
     SubmissionsOf => Vec<submission::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::submissions_of(store, &ids).await,
     |row: &submission::Model| row.request_id
 );
 loads!(
-    /// The dispositions of a request.
+    /// Dispositions of a request.
     DispositionsOf => Vec<disposition::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::dispositions_of(store, &ids).await,
     |row: &disposition::Model| row.request_id
 );
 loads!(
-    /// Who read a disposition.
+    /// Read receipts of a disposition.
     ReadsOf => Vec<disposition_read::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::reads_of(store, &ids).await,
     |row: &disposition_read::Model| row.disposition_id
 );
 loads!(
-    /// The documents of a request.
+    /// Documents of a request.
     DocumentsOf => Vec<document::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::documents_of(store.reader(), &ids).await,
     |row: &document::Model| row.request_id
 );
 loads!(
-    /// The signatures on a document.
+    /// Signatures on a document.
     SignaturesOf => Vec<signature::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::signatures_of(store.reader(), &ids).await,
     |row: &signature::Model| row.document_id
 );
 loads!(
-    /// The asset of a request: none or one.
+    /// Asset of a request: none or one.
     AssetsOf => Vec<asset::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::assets_of(store.reader(), &ids).await,
     |row: &asset::Model| row.request_id
 );
 loads!(
-    /// The credential of an asset: none or one.
+    /// Credential of an asset: none or one.
     CredentialOf => Vec<credential::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::credentials_of(store.reader(), &ids).await,
     |row: &credential::Model| row.asset_id
 );
 loads!(
-    /// A person: none or one.
+    /// Person by id.
     PersonOf => Vec<user::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store.people(&ids).await,
     |row: &user::Model| row.id
 );
 loads!(
-    /// An agency: none or one.
+    /// Agency by id.
     AgencyOf => Vec<agency::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store.agencies(&ids).await,
     |row: &agency::Model| row.id
 );
 loads!(
-    /// An asset by its id: none or one, whoever may see it.
+    /// Asset by id, without visibility check.
     AssetIs => Vec<asset::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<asset::Entity>(store, ids).await,
     |row: &asset::Model| row.id
 );
 loads!(
-    /// A document by its id: none or one, whoever may see it.
+    /// Document by id, without visibility check.
     DocumentIs => Vec<document::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<document::Entity>(store, ids).await,
     |row: &document::Model| row.id
 );
 loads!(
-    /// A disposition by its id: none or one, whoever may see it.
+    /// Disposition by id, without visibility check.
     DispositionIs => Vec<disposition::Model>,
     async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<disposition::Entity>(store, ids).await,
     |row: &disposition::Model| row.id
 );
 
-/// A numbered event by its id, whoever may see it: none or one.
+/// Numbered event by id, without visibility check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct EventIs(pub(in crate::graphql) Uuid);
 
@@ -160,7 +160,7 @@ impl Loader<EventIs> for Loads {
     }
 }
 
-/// A stretch of a request's events.
+/// A page of a request's events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct EventsOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) Stretch);
 
@@ -178,7 +178,7 @@ impl Loader<EventsOf> for Loads {
     }
 }
 
-/// The people of an agency who hold one of some roles in an office, by name.
+/// People of an agency with one of the roles in an office, ordered by name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct PeopleOf {
     pub(in crate::graphql) agency: Uuid,
@@ -204,7 +204,7 @@ impl Loader<PeopleOf> for Loads {
     }
 }
 
-/// That a person holds or held a grant in an office.
+/// Presence of a present or past grant of a person in an office.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct HeldIn {
     pub(in crate::graphql) user: Uuid,
@@ -226,7 +226,7 @@ impl Loader<HeldIn> for Loads {
     }
 }
 
-/// Keys that one statement can answer together: by what they share, the ids that they do not.
+/// Groups keys for one statement each: shared part and ids.
 fn alike<K, S: Eq + Hash>(keys: &[K], split: impl Fn(&K) -> (S, Uuid)) -> HashMap<S, Vec<Uuid>> {
     let mut groups: HashMap<S, Vec<Uuid>> = HashMap::new();
     for (shared, id) in keys.iter().map(split) {
@@ -235,7 +235,7 @@ fn alike<K, S: Eq + Hash>(keys: &[K], split: impl Fn(&K) -> (S, Uuid)) -> HashMa
     groups
 }
 
-/// The caller, or a person who holds or held a role in an office where the caller holds one: none or one.
+/// A colleague: the caller, or a person with a present or past grant in one of the caller's offices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct ColleagueIs(pub(in crate::graphql) Uuid);
 
@@ -250,7 +250,7 @@ impl Loader<ColleagueIs> for Loads {
     }
 }
 
-/// A request that the caller may see.
+/// A request visible to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::graphql) struct RequestOf(pub(in crate::graphql) Uuid);
 

@@ -1,4 +1,4 @@
-//! Who asks, for the time of one operation.
+//! Session of one operation: caller, visibility, policy, loaders and language.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,25 +18,25 @@ use crate::language::Language;
 use crate::service::{Answer, HeldPolicy, Judged, Service, View};
 use crate::store::{self, LogPlace, Viewing};
 
-/// The one who asks, for the time of one operation: made anew for each and never shared.
+/// Session of one operation, never reused.
 pub struct Session {
     opened: Identity,
-    /// Who signed in by this very operation.
+    /// Identity established by a sign-in mutation of this operation.
     signed_in: OnceLock<Identity>,
     signing_in: AtomicBool,
-    /// Where they call from.
+    /// Client address.
     pub(in crate::graphql) address: Option<IpAddr>,
-    /// Where the log stood before anything else was read, for operations that ask.
+    /// End of the log before any other read, for operations that select `eventCursor`.
     pub(in crate::graphql) log_end: Option<LogPlace>,
-    /// It is nobody's: the answer is for many.
+    /// Anonymous session for an answer shared by many followers.
     pub(in crate::graphql) is_shared: bool,
-    /// Of somebody who follows, for one thing that they are told.
+    /// Session of a follower, for one event.
     is_following: bool,
-    /// The language that the operation wants.
+    /// Requested language.
     wanted: Option<Language>,
 }
 
-/// A caller, or nobody, with what they may see, and what was read of it.
+/// A caller (or an anonymous one) with visibility, policy and loaders.
 struct Identity {
     caller: Option<Judged>,
     policy: HeldPolicy,
@@ -59,14 +59,14 @@ impl Identity {
         Self { caller, policy, viewing, loader, asked }
     }
 
-    /// Loads at once what is asked for: where little is, waiting for more costs more than it saves.
+    /// Disables the loaders' batching delay, which costs more than it saves for a single event.
     fn at_once(mut self) -> Self {
         self.loader = self.loader.delay(Duration::ZERO);
         self
     }
 }
 
-/// What nobody sees.
+/// Visibility of an anonymous caller: nothing.
 fn nothing(service: &Service) -> Viewing {
     Viewing {
         user: Uuid::nil(),
@@ -86,10 +86,10 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// The session of a person, or nobody, for an operation.
+    /// Opens the session of a person or an anonymous caller.
     pub async fn open(service: &Service, operation: &str, pass: Option<Pass>, address: Option<IpAddr>) -> Answer<Self> {
-        // What is read may be newer than its cursor, never older: so this comes first. An operation that only mentions the
-        // name elsewhere pays for a statement in vain.
+        // Read first, so that the data is never older than its cursor. A document that merely contains the word elsewhere costs one
+        // needless statement.
         let log_end = match EVENT_CURSOR.stands_in(operation) {
             true => Some(store::log_end(service.store()).await?),
             false => None,
@@ -101,15 +101,15 @@ impl Session {
         Ok(Self::of(Identity::of(service, caller), address, log_end))
     }
 
-    /// The session of somebody who follows, for one thing that they are told: up to that place of the log.
+    /// Opens the session of a follower for one event, at its place in the log.
     pub(in crate::graphql) fn following(service: &Service, view: &View, log_end: LogPlace) -> Self {
-        // The grants of others are judged by the clock too: now, not when the view was made.
+        // Grants of others start and end by the clock, so the moment is now.
         let viewing = Viewing { now: service.now(), ..view.viewing.clone() };
         let identity = Identity::with(service, Some(view.caller.clone()), viewing);
         Self { is_following: true, ..Self::of(identity.at_once(), None, Some(log_end)) }
     }
 
-    /// A session of nobody, for something that is told to many, and what notes whether it depended on who they are.
+    /// Opens an anonymous session for a shared answer, with its record of viewer dependence.
     pub(in crate::graphql) fn shared(service: &Service, log_end: LogPlace) -> (Self, Asked) {
         let identity = Identity::of(service, None).at_once();
         let asked = identity.asked.clone();
@@ -129,21 +129,21 @@ impl Session {
         }
     }
 
-    /// Where nobody has chosen a language for themselves, that one is wanted.
+    /// Sets the requested language; the caller's own choice takes precedence.
     pub(in crate::graphql) fn wanting(self, wanted: Option<Language>) -> Self {
         Self { wanted, ..self }
     }
 
-    /// The language that is spoken; none where nobody wants one, and everything is told as it was written. What is for many is
-    /// in the language of their operation, which those who follow by it have in common.
+    /// Returns the language of messages, none for untranslated ones. Shared answers use the language of their operation, which all
+    /// its followers have in common.
     pub(in crate::graphql) fn language(&self) -> Option<Language> {
         let chosen = self.identity().caller.as_ref().and_then(|caller| caller.language);
-        // What is followed keeps the language that it began with, which is its operation's.
+        // A subscription keeps the language it began with.
         if self.is_following { self.wanted } else { chosen.or(self.wanted) }
     }
 
-    /// What notes whether the answer depends on who asks. One that tells where the log stands is nobody else's either: it changes
-    /// with whatever anybody does.
+    /// Returns the record of viewer dependence. An answer containing `eventCursor` is never shared, since it changes with every
+    /// event.
     pub fn asked(&self) -> Asked {
         let asked = self.identity().asked.clone();
         if self.log_end.is_some() {
@@ -156,46 +156,46 @@ impl Session {
         self.signed_in.get().unwrap_or(&self.opened)
     }
 
-    /// By what the one who asks was let in; nobody was when none. What is judged by it is not told to others.
+    /// Returns the caller's login, without noting viewer dependence: for checks whose result is not part of the answer.
     pub(in crate::graphql) fn pass(&self) -> Option<Pass> {
         self.identity().caller.as_ref().map(|caller| caller.pass)
     }
 
-    /// The signed-in caller.
+    /// Returns the signed-in caller and notes viewer dependence.
     pub(in crate::graphql) fn caller(&self) -> Option<&Judged> {
         let identity = self.identity();
         identity.asked.note();
         identity.caller.as_ref()
     }
 
-    /// Who may do what, for all of the operation.
+    /// Returns the policy in force for the whole operation.
     pub(in crate::graphql) fn policy(&self) -> &HeldPolicy {
         &self.identity().policy
     }
 
-    /// What they may see; nothing when nobody is signed in.
+    /// Returns the caller's visibility and notes viewer dependence.
     pub(in crate::graphql) fn viewing(&self) -> &Viewing {
         let identity = self.identity();
         identity.asked.note();
         &identity.viewing
     }
 
-    /// What reads for them.
+    /// Returns the caller's data loaders.
     pub(in crate::graphql) fn loader(&self) -> &DataLoader<Loads, HashMapCache> {
         &self.identity().loader
     }
 
-    /// Takes the one attempt to sign in that an operation has; false when it was taken.
+    /// Uses up the operation's single sign-in attempt; false when already used.
     pub(in crate::graphql) fn take_attempt(&self) -> bool {
         !self.signing_in.swap(true, Ordering::Relaxed)
     }
 
-    /// From here on the operation is that caller's.
+    /// Switches the operation to a newly signed-in caller.
     pub(in crate::graphql) fn sign_in(&self, service: &Service, caller: Judged) {
         let _ = self.signed_in.set(Identity::of(service, Some(caller)));
     }
 
-    /// Forgets what was read: after a change, everything is read anew.
+    /// Clears the loaders' caches after a change.
     pub(in crate::graphql) fn forget(&self) {
         use super::loaders as of;
         let loader = self.loader();
@@ -213,27 +213,27 @@ impl Session {
     }
 }
 
-/// The operation's session.
+/// Returns the operation's session.
 pub(in crate::graphql) fn session<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Session> {
     context.data::<Session>()
 }
 
-/// The service.
+/// Returns the service.
 pub(in crate::graphql) fn service<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Service> {
     context.data::<Service>()
 }
 
-/// The language that is spoken.
+/// Returns the language of messages.
 pub(in crate::graphql) fn language(context: &Context<'_>) -> async_graphql::Result<Option<Language>> {
     Ok(session(context)?.language())
 }
 
-/// The signed-in caller, or the error that asks to sign in.
+/// Returns the signed-in caller, or the `UNAUTHENTICATED` error.
 pub(in crate::graphql) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Judged> {
     session(context)?.caller().ok_or_else(|| error::of(crate::service::Refused::Unauthenticated))
 }
 
-/// The cursor of where the log stood before the operation read anything.
+/// Returns the cursor of the log's end before the operation's first read.
 pub(in crate::graphql) fn event_cursor(context: &Context<'_>) -> async_graphql::Result<String> {
     let end = session(context)?.log_end.ok_or_else(|| error::damaged("the log's end was not read"))?;
     service(context)?.cursor(end).map_err(error::of)

@@ -1,11 +1,11 @@
-//! The one attempt to prove an identity that an operation has.
+//! Limit of one sign-in attempt per operation, against password guessing by aliases.
 
 use async_graphql::Context;
 
 use super::session::session;
 use crate::service::{self as command, Answer, Refused};
 
-/// The one attempt to prove who they are that an operation has.
+/// Uses up the operation's sign-in attempt, or refuses a second one.
 pub(in crate::graphql) fn attempt(context: &Context<'_>) -> Answer<()> {
     let session = session(context).map_err(|error| Refused::Internal(error.message))?;
     if session.take_attempt() {

@@ -1,20 +1,20 @@
-//! Whether an answer depends on the viewer.
+//! Viewer dependence of an answer: private to the caller, or shareable.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether anything depended on who asks: every way to the caller, and to what they may see, notes that it was taken. An answer
-/// for which none was taken is the same for everybody.
+/// Record of viewer dependence. Every access to the caller or their visibility sets it; an answer without it is public and may be
+/// cached and shared.
 #[derive(Debug, Clone, Default)]
 pub struct Asked(Arc<AtomicBool>);
 
 impl Asked {
-    /// Notes that something depends on who asks.
+    /// Notes viewer dependence.
     pub(in crate::graphql) fn note(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether anything did.
+    /// Returns true after viewer-dependent access.
     pub fn is_noted(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -9,7 +9,7 @@ use crate::graphql::operation::admitted::Operation;
 use crate::graphql::operation::api_key_access;
 use crate::graphql::schema::roots::ApiSchema;
 
-/// Runs a query or a mutation for its session. Every error has a code, and every field that failed is null.
+/// Executes a query or a mutation for its session. Every error gets a code, and every failed field is null.
 pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session) -> Response {
     let Operation { document, request, registers, wanted } = operation;
     let session = session.wanting(wanted);

@@ -1,4 +1,4 @@
-//! Execution of operations, and the responses.
+//! Execution of operations and completion of their responses.
 
 pub(in crate::graphql) mod execute;
 pub(in crate::graphql) mod null_propagation;

@@ -1,6 +1,5 @@
-//! What the specification asks of an answer and the library leaves undone (GraphQL, October 2021, sections 6.3 and 6.4.4): keys
-//! in the order that they were asked for, null in the place of a field that failed, and null further out where a field must not
-//! be null.
+//! Null propagation and key order of responses (GraphQL, October 2021, sections 6.3 and 6.4.4), which the library leaves out: a failed
+//! field becomes null, a failed non-null field makes its parent null, and keys follow the order of the selection.
 
 use std::collections::HashMap;
 
@@ -11,7 +10,7 @@ use async_graphql::{Name, PathSegment, Response, Value};
 use crate::graphql::operation::document::{Selected, flatten, operation};
 use crate::graphql::schema_index::{SchemaIndex, root};
 
-/// Completes an answer to an operation of a document.
+/// Completes the response to an operation.
 pub(in crate::graphql) fn complete(
     index: &SchemaIndex,
     document: &ExecutableDocument,
@@ -22,7 +21,7 @@ pub(in crate::graphql) fn complete(
     let set = &operation.selection_set.node;
     let errors: Vec<&[PathSegment]> =
         response.errors.iter().map(|error| error.path.as_slice()).filter(|path| !path.is_empty()).collect();
-    // The library makes an object of which every field failed null.
+    // The library replaces an object by null when all its fields failed.
     if response.data == Value::Null && !errors.is_empty() {
         response.data = Value::Object(Default::default());
     }
@@ -36,12 +35,12 @@ pub(in crate::graphql) fn complete(
     walk.order(vec![&mut response.data], &[set]);
 }
 
-/// What becomes of a value in which something failed.
+/// Outcome for a value with a failed part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It stays.
+    /// Kept.
     Stays,
-    /// It is null itself, since it must not hold one.
+    /// Replaced by null, since a non-null part is missing.
     Null,
 }
 
@@ -51,7 +50,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// The fields of selections, in order, through their fragments.
+    /// Returns the fields of selection sets in order, through fragments.
     fn selected(&self, sets: &[&'a SelectionSet]) -> Vec<Selected<'a>> {
         let mut found = Vec::new();
         for set in sets {
@@ -60,7 +59,7 @@ impl<'a> Walk<'a> {
         found
     }
 
-    /// Puts null where the path leads, in an object of that type. What becomes of the object.
+    /// Sets null at a path within an object of a type. Returns the outcome for the object.
     fn fail(&self, object: &mut Value, of: &str, sets: &[&'a SelectionSet], path: &[PathSegment]) -> Fate {
         let Some((PathSegment::Field(key), below)) = path.split_first() else { return Fate::Stays };
         let key = Name::new(key);
@@ -79,14 +78,14 @@ impl<'a> Walk<'a> {
         if fate == Fate::Null {
             *value = Value::Null;
         }
-        // A value that must not be null takes the object with it.
+        // Null in a non-null position propagates to the object.
         if *value == Value::Null && !ty.nullable { Fate::Null } else { Fate::Stays }
     }
 
-    /// The same in a value of a type: through lists to the object below.
+    /// Sets null at a path within a value of a type, through lists to the object below.
     fn fail_in(&self, value: &mut Value, ty: &Type, sets: &[&'a SelectionSet], below: &[PathSegment]) -> Fate {
         match (below.first(), &ty.base) {
-            // It is the value itself that failed.
+            // The path ends here: the value itself failed.
             (None, _) => Fate::Null,
             (Some(PathSegment::Index(index)), BaseType::List(item)) => {
                 let Value::List(items) = value else { return Fate::Stays };
@@ -106,7 +105,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Puts the keys of objects that answer to the same selections, and of all below them, in the order of what was asked for.
+    /// Sorts the keys of objects with the same selections, recursively, by the order of the selections.
     fn order(&self, values: Vec<&mut Value>, sets: &[&'a SelectionSet]) {
         if sets.iter().all(|set| set.items.is_empty()) {
             return;
@@ -138,7 +137,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The objects that a value is, or holds in its lists.
+/// Collects the objects of a value, through lists.
 fn objects_of<'v>(value: &'v mut Value, into: &mut Vec<&'v mut IndexMap<Name, Value>>) {
     match value {
         Value::List(items) => items.iter_mut().for_each(|item| objects_of(item, into)),

@@ -1,4 +1,4 @@
-//! Responses as the specification wants them, with codes, in the language of the caller.
+//! Completion of responses: error codes, null propagation, and the caller's language.
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Response, Value};
@@ -9,14 +9,14 @@ use crate::graphql::error_code::coded;
 use crate::graphql::schema_index::SchemaIndex;
 use crate::language::Language;
 
-/// Whether an operation ran: if it did not, it was refused as a whole, and no error says where in it that was.
+/// Returns true when execution began. An operation refused before has no data and no error with a path.
 pub fn has_run(response: &Response) -> bool {
     response.data != Value::Null
         || response.errors.is_empty()
         || response.errors.iter().any(|error| !error.path.is_empty())
 }
 
-/// The answer to an operation as the specification wants it.
+/// Completes a response: null propagation, error codes, translation.
 pub(in crate::graphql) fn finish(
     index: &SchemaIndex,
     document: &ExecutableDocument,
@@ -28,7 +28,7 @@ pub(in crate::graphql) fn finish(
     told(coded(response), language)
 }
 
-/// The answer with its errors in a language.
+/// Translates the errors of a response.
 pub fn told(mut response: Response, language: Option<Language>) -> Response {
     response.errors.iter_mut().for_each(|error| error::tell(error, language));
     response

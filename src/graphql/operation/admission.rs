@@ -1,4 +1,4 @@
-//! Admission of operations: within the limits, and, where the server is told so, known by their ids, named, and about data alone.
+//! Admission of operations: limits, persisted documents, and the settings for operation names and introspection.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use crate::graphql::error_code::{self as code, Code, coded};
 use crate::graphql::schema_index::SchemaIndex;
 use crate::service::{Registered, document_digest, is_document_digest};
 
-/// The request's extension that holds the id of its document: what is sent as `documentId` is put there.
+/// Request extension that carries the document's id; `documentId` of the body is moved there.
 pub const DOCUMENT_ID: &str = "documentId";
 
-/// The extension by which Apollo Client and urql send ids (automatic persisted queries): they wait for words of their own.
+/// Request extension of automatic persisted queries (APQ), sent by Apollo Client and urql. Both expect APQ's own error messages.
 pub const PERSISTED_QUERY: &str = "persistedQuery";
 
-/// What operations are taken.
+/// Admission rules for operations.
 #[derive(Debug, Clone)]
 pub struct Intake {
-    /// The limits that every operation keeps.
+    /// Limits of every operation.
     pub limits: Limits,
-    /// The documents that are known by their ids.
+    /// Persisted documents of the manifest.
     pub documents: Documents,
-    /// Nothing else is run.
+    /// Refuse operations without a persisted document.
     pub documents_only: bool,
-    /// The documents that clients registered, where they may.
+    /// Client-registered documents, where registration is enabled.
     pub registered: Option<Arc<Registered>>,
-    /// Every operation must have a name.
+    /// Refuse anonymous operations.
     pub operation_names: bool,
-    /// The schema may be asked for.
+    /// Allow introspection.
     pub introspection: bool,
 }
 
@@ -52,7 +52,7 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// Reads an operation. The error is the whole answer.
+    /// Parses and admits an operation. The error is the complete response.
     pub async fn read(&self, mut request: Request, index: &SchemaIndex) -> Result<Operation, Box<Response>> {
         let refused = |error| Box::new(coded(Response::from_errors(vec![error])));
         let digest = self.digest(&request).map_err(refused)?;
@@ -81,14 +81,14 @@ impl Intake {
         Ok(document)
     }
 
-    /// Where the text that was sent with its digest may be registered, once it has run.
+    /// Returns the pending registration of a text sent together with its digest.
     fn registers(&self, digest: Option<&str>, request: &Request) -> Option<Registers> {
         let (registered, digest) = (self.registered.as_ref()?, digest?);
         let is_new = !request.query.is_empty() && self.documents.find(digest).is_none();
         is_new.then(|| Registers { registered: registered.clone(), digest: digest.to_owned() })
     }
 
-    /// The digest of the document that is meant; none when nothing but a text was sent.
+    /// Returns the digest of the requested document, none for a plain text.
     fn digest(&self, request: &Request) -> Result<Option<String>, ServerError> {
         let Some(id) = request.extensions.get(DOCUMENT_ID) else {
             return if self.documents_only {
@@ -110,7 +110,7 @@ impl Intake {
         Ok(Some(digest))
     }
 
-    /// The document of a digest, where it is read already; none when the request's text is to be read.
+    /// Looks a document up by digest. None: the request's text (sent, or filled in from the registered documents) is still to be parsed.
     async fn known(&self, digest: &str, request: &mut Request) -> Result<Option<ExecutableDocument>, ServerError> {
         if let Some(known) = self.documents.find(digest) {
             request.query = known.text.to_string();
@@ -127,7 +127,7 @@ impl Intake {
         Ok(None)
     }
 
-    /// That there is no document of the id that was sent, in the words that its sender acts on.
+    /// Returns the error for an unknown document id, in the wording of the protocol that the client speaks.
     fn not_found(&self, digest: &str, request: &Request) -> ServerError {
         let asks_by_apollo = request.extensions.contains_key(PERSISTED_QUERY) && !self.documents_only;
         let message = match (&self.registered, asks_by_apollo) {
@@ -146,7 +146,7 @@ impl Intake {
         Code::DocumentNotFound.whole(message)
     }
 
-    /// Whether an operation is such as this server takes.
+    /// Refuses anonymous operations and introspection where the settings forbid them.
     fn permit(&self, document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
         if self.operation_names && document.operations.iter().any(|(name, _)| name.is_none()) {
             let message = "This server runs operations that have a name: write `query Name { … }`.";

@@ -1,4 +1,4 @@
-//! An admitted operation: read, and within the limits.
+//! An admitted operation: parsed, within the limits, not yet validated against the schema.
 
 use async_graphql::Request;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
@@ -7,54 +7,54 @@ use super::document;
 use super::registration::Registers;
 use crate::language::Language;
 
-/// An operation that was read, and is within the bounds of what is looked at further.
+/// An admitted operation, ready for execution or subscription.
 #[derive(Debug)]
 pub struct Operation {
     pub(in crate::graphql) document: ExecutableDocument,
     pub(in crate::graphql) request: Request,
-    /// Its document is new, and may be run by its digest from then on.
+    /// Pending registration of a new document, carried out after a successful run.
     pub(in crate::graphql) registers: Option<Registers>,
-    /// The language that it wants to be answered in.
+    /// Language requested by `Accept-Language` or the socket's init.
     pub(in crate::graphql) wanted: Option<Language>,
 }
 
 impl Operation {
-    /// Answered in that language, where whoever sends it has chosen none for themselves.
+    /// Sets the requested language; a language chosen by the caller's account takes precedence.
     pub fn wanting(self, wanted: Option<Language>) -> Self {
         Self { wanted, ..self }
     }
 
-    /// The same, to be run and not registered.
+    /// Drops the pending registration.
     pub fn unregistered(self) -> Self {
         Self { registers: None, ..self }
     }
 
-    /// The language that it wants to be answered in.
+    /// Requested language.
     pub fn wanted(&self) -> Option<Language> {
         self.wanted
     }
 
-    /// Its text.
+    /// Source text of the document.
     pub fn text(&self) -> &str {
         &self.request.query
     }
 
-    /// Whether it is a subscription: something to follow.
+    /// Returns true for a subscription.
     pub fn is_subscription(&self) -> bool {
         self.is(OperationType::Subscription)
     }
 
-    /// Whether it only reads.
+    /// Returns true for a query.
     pub fn is_query(&self) -> bool {
         self.is(OperationType::Query)
     }
 
-    /// Whether it changes something.
+    /// Returns true for a mutation.
     pub fn is_mutation(&self) -> bool {
         self.is(OperationType::Mutation)
     }
 
-    /// What runs it: anew each time.
+    /// Builds a fresh library request with the parsed document attached.
     pub(in crate::graphql) fn request(&self) -> Request {
         let mut request = Request::new(&self.request.query).variables(self.request.variables.clone());
         request.operation_name.clone_from(&self.request.operation_name);

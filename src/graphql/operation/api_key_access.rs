@@ -1,5 +1,5 @@
-//! What an API key opens: every field of the schema is decided on here, and an operation of a key is walked through before it
-//! runs. What nobody has decided on is closed.
+//! API key access: the scope required for each field of the schema. Operations of API keys are checked before execution; fields
+//! missing from the table are denied.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use crate::access::{KeyScope, Login, Pass};
 use crate::graphql::error_code::Code;
 use crate::graphql::schema_index::{SchemaIndex, named, root};
 
-/// By what a field is opened; by nothing but a person who signed in where there is none.
+/// Scope required for a field. None: API keys have no access, only signed-in persons.
 type Opens = Option<KeyScope>;
 
 const STATUS: Opens = Some(KeyScope::ReadStatus);
@@ -19,9 +19,9 @@ const READ: Opens = Some(KeyScope::Read);
 const ACT: Opens = Some(KeyScope::Act);
 const NOTHING: Opens = None;
 
-/// What opens the fields of each type.
+/// Required scope by type and field.
 const TABLE: &[(&str, Opens, &str)] = &[
-    // Which requests there are, and how they stand; SOPs, which are public.
+    // Requests and their status; SOPs, which are public.
     ("Query", STATUS, "viewer node nodes offices office procedure request requests"),
     ("Viewer", STATUS, "user eventCursor"),
     ("User", STATUS, "id name"),
@@ -60,7 +60,7 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("PageInfo", STATUS, "hasNextPage hasPreviousPage startCursor endCursor"),
     ("Subscription", STATUS, "requestEvents"),
     ("RequestEvent", STATUS, "id cursor sequence kind at version request"),
-    // An id that somebody holds tells them nothing.
+    // An id already known to the holder reveals nothing.
     ("RoleGrant", STATUS, "id"),
     ("Disposition", STATUS, "id"),
     ("Document", STATUS, "id"),
@@ -70,7 +70,7 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("ServerPlacement", STATUS, "id"),
     ("GenericAsset", STATUS, "id"),
     ("OfficeEvent", STATUS, "id"),
-    // Everything else that its owner may read.
+    // Everything else readable by the key's owner.
     ("Query", READ, "dispositions assets"),
     ("Viewer", READ, "grants inbox"),
     ("User", READ, "username nip agency"),
@@ -119,7 +119,7 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("Submission", READ, "sequence at by letter contact details"),
     ("Subscription", READ, "inboxChanges"),
     ("InboxChange", READ, "requestId request waiting waitingCount"),
-    // The acts on requests and assets.
+    // Acts on requests and assets.
     (
         "Mutation",
         ACT,
@@ -137,8 +137,8 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("ActPreview", READ, "awaited documents dispositionTo asset"),
     ("AssetPreview", READ, "kind name status"),
     ("UserError", ACT, "code message path"),
-    // What a person does about their own way in, and what is for their own eyes.
-    // An office's people are administered by a person who signed in.
+    // Account and sign-in management, and personal data.
+    // Administration of an office's people needs a signed-in person.
     ("Mutation", NOTHING, "createUser deactivateUser createAgency deactivateAgency grantRole revokeGrant"),
     ("UserPayload", NOTHING, "user userErrors"),
     ("AgencyPayload", NOTHING, "agency userErrors"),
@@ -171,11 +171,11 @@ const TABLE: &[(&str, Opens, &str)] = &[
     ("ApiKey", NOTHING, "id name scopes createdAt expiresAt lastUsedAt revokedAt"),
 ];
 
-/// What all assets have, but for their ids.
+/// Fields common to all asset types, without `id`.
 const ASSET: &str = "kind office request agency name status attributes createdAt verifiedAt deliveredAt revokedAt \
     revocationReason credential";
 
-/// The decisions by type and field.
+/// Required scopes indexed by type and field.
 static DECIDED: LazyLock<HashMap<&str, HashMap<&str, Opens>>> = LazyLock::new(|| {
     let mut decided: HashMap<&str, HashMap<&str, Opens>> = HashMap::new();
     for (of, opens, fields) in TABLE {
@@ -184,7 +184,7 @@ static DECIDED: LazyLock<HashMap<&str, HashMap<&str, Opens>>> = LazyLock::new(||
     decided
 });
 
-/// Refuses a document of which an API key opens not all. Whoever signed in needs no scope.
+/// Refuses a document with fields outside the API key's scopes. Signed-in persons need no scope.
 pub(in crate::graphql) fn judge(
     index: &SchemaIndex,
     document: &ExecutableDocument,
@@ -192,7 +192,7 @@ pub(in crate::graphql) fn judge(
 ) -> Result<(), ServerError> {
     let Some(pass @ Pass { login: Login::Key(..), .. }) = pass else { return Ok(()) };
     let walk = Walk { index, document, pass };
-    // All of its operations: which one runs is not for this to find out.
+    // Checks all operations of the document, independent of `operationName`.
     for (_, operation) in document.operations.iter() {
         walk.through(&operation.node.selection_set.node, root(operation.node.ty))?;
     }
@@ -206,7 +206,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Through what is selected of a type, and everything below.
+    /// Checks a selection set on a type, recursively.
     fn through(&self, set: &SelectionSet, of: &str) -> Result<(), ServerError> {
         for item in &set.items {
             match &item.node {
@@ -216,7 +216,7 @@ impl Walk<'_> {
                     self.through(&fragment.node.selection_set.node, on)?;
                 }
                 Selection::FragmentSpread(spread) => {
-                    // One that is not there is refused when the document is validated.
+                    // Unknown fragments are refused by validation.
                     let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) else { continue };
                     let on = fragment.node.type_condition.node.on.node.as_str();
                     self.through(&fragment.node.selection_set.node, on)?;
@@ -230,7 +230,7 @@ impl Walk<'_> {
         let name = &field.name.node;
         match name.as_str() {
             "__typename" => return Ok(()),
-            // The schema is public.
+            // Introspection: the schema is public.
             "__schema" | "__type" if of == "Query" => return Ok(()),
             _ => {}
         }
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
     use crate::access::KeyScopes;
 
-    /// Every field of the schema's text, by its type.
+    /// All fields of the schema as (type, field).
     fn schema() -> BTreeSet<(String, String)> {
         let index = SchemaIndex::from_sdl(&crate::graphql::sdl());
         index.fields().map(|(of, field)| (of.to_string(), field.to_string())).collect()

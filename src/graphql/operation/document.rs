@@ -9,8 +9,8 @@ use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variable
 
 use crate::graphql::error_code::Code;
 
-/// Whether every variable that must have a value has one (GraphQL, October 2021, section 6.1.2). The library asks only where one is
-/// used, when the rest has run.
+/// Refuses an operation without a value for a required variable (GraphQL, October 2021, section 6.1.2). The library checks only at
+/// the point of use, after other fields have run.
 pub(in crate::graphql) fn has_variables(document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
     let defined =
         operation(document, request.operation_name.as_deref()).map(|operation| &operation.variable_definitions);
@@ -27,8 +27,8 @@ pub(in crate::graphql) fn has_variables(document: &ExecutableDocument, request: 
     Ok(())
 }
 
-/// Tells of each whole number that was left out that it is null, which it is to everything that takes one: the library tells what a page
-/// costs by its size, and refuses a size that it does not know.
+/// Sets omitted nullable `Int` variables to null. The library computes a page's cost from its size variable and fails when the
+/// variable is absent.
 pub(in crate::graphql) fn leave_out(document: &ExecutableDocument, request: &mut Request) {
     let defined = operation(document, request.operation_name.as_deref());
     for variable in defined.into_iter().flat_map(|operation| &operation.variable_definitions) {
@@ -39,7 +39,7 @@ pub(in crate::graphql) fn leave_out(document: &ExecutableDocument, request: &mut
     }
 }
 
-/// The operation of that name, or the only one.
+/// Returns the operation of a name, or the only one.
 pub(in crate::graphql) fn operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
@@ -52,8 +52,8 @@ pub(in crate::graphql) fn operation<'a>(
     found.map(|(_, operation)| &operation.node)
 }
 
-/// Makes a subscription's operation one field at its root, as it must be (GraphQL, October 2021, section 5.2.3.1): fragments
-/// around it are taken away. `name`: the operation's.
+/// Reduces a subscription to its single root field (GraphQL, October 2021, section 5.2.3.1) by unwrapping fragments around it.
+/// `name`: the operation's name.
 pub(in crate::graphql) fn single_root(
     document: &mut ExecutableDocument,
     name: Option<&str>,
@@ -77,14 +77,13 @@ pub(in crate::graphql) fn single_root(
     if let Some(operation) = operation_mut(document, name) {
         operation.selection_set.node.items = vec![field];
     }
-    // What was spread there alone is spread nowhere now, which is no fault of the client's.
+    // Removes fragments left unused by the unwrapping, so that validation does not report them.
     let after = fragments_spread(document);
     document.fragments.retain(|name, _| after.contains(name) || !before.contains(name));
     Ok(())
 }
 
-/// Takes the arguments of an operation's root fields away, and every variable that is then named nowhere: what is left is what
-/// is selected.
+/// Removes the arguments of an operation's root fields and the variables then unused, leaving the selection alone.
 pub(in crate::graphql) fn without_root_arguments(
     document: &mut ExecutableDocument,
     name: Option<&str>,
@@ -102,7 +101,7 @@ pub(in crate::graphql) fn without_root_arguments(
     variables.retain(|name, _| used.contains(name));
 }
 
-/// The fragments that operations spread.
+/// Returns the names of all spread fragments.
 fn fragments_spread(document: &ExecutableDocument) -> BTreeSet<Name> {
     let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
     for (_, operation) in document.operations.iter() {
@@ -120,7 +119,7 @@ fn operation_mut<'a>(document: &'a mut ExecutableDocument, name: Option<&str>) -
     found.map(|operation| &mut operation.node)
 }
 
-/// The variables that decide what is selected below an operation's root fields: those of their own arguments are left out.
+/// Returns the variables used below an operation's root fields, without those of the root fields' own arguments.
 fn variables_below<'a>(document: &'a ExecutableDocument, operation: &'a OperationDefinition) -> BTreeSet<Name> {
     let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
     for item in &operation.selection_set.node.items {
@@ -132,7 +131,7 @@ fn variables_below<'a>(document: &'a ExecutableDocument, operation: &'a Operatio
     used.found
 }
 
-/// Every value that stands in a document: of arguments, of directives, and what variables are by default. Variables are null there.
+/// Visits every literal value of a document: arguments, directives and variable defaults. Variables count as null.
 pub(in crate::graphql) fn each_value(document: &ExecutableDocument, take: &mut impl FnMut(Value)) {
     for (_, operation) in document.operations.iter() {
         for variable in operation.node.variable_definitions.iter().map(|variable| &variable.node) {
@@ -175,11 +174,11 @@ pub(in crate::graphql) fn each_value(document: &ExecutableDocument, take: &mut i
     }
 }
 
-/// The variables that selections name.
+/// Collector of the variables used in selections.
 struct Named<'a> {
     document: &'a ExecutableDocument,
     found: BTreeSet<Name>,
-    /// The fragments that were looked at.
+    /// Fragments already visited.
     seen: BTreeSet<&'a Name>,
 }
 
@@ -190,7 +189,7 @@ impl<'a> Named<'a> {
                 Selection::Field(field) => {
                     self.in_directives(&field.node.directives);
                     for (_, value) in &field.node.arguments {
-                        // Every variable within it is asked for.
+                        // Visits each variable within the value.
                         let _ = value.node.clone().into_const_with(|name| self.note(name));
                     }
                     self.in_selections(&field.node.selection_set.node);
@@ -224,15 +223,15 @@ impl<'a> Named<'a> {
     }
 }
 
-/// A field that is selected, where, and the type that a fragment around it names.
+/// A selected field with its position and the type condition of the enclosing fragment.
 pub(in crate::graphql) struct Selected<'a> {
     pub(in crate::graphql) field: &'a async_graphql::parser::types::Field,
     pub(in crate::graphql) pos: Pos,
     pub(in crate::graphql) on: Option<&'a Name>,
 }
 
-/// Every field of a selection in order, through its fragments, none of which leads to itself in what `parse` takes.
-/// `around`: the types that fragments around it name.
+/// Visits the fields of a selection in order, through fragments. Parsing has refused fragment cycles.
+/// `around`: type conditions of the enclosing fragments.
 pub(in crate::graphql) fn flatten<'a>(
     document: &'a ExecutableDocument,
     set: &'a SelectionSet,

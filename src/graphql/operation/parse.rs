@@ -1,4 +1,4 @@
-//! Parsing of documents, within the limits: nesting, and how much fragments make of a document.
+//! Parsing of documents within the limits of nesting and fragment expansion.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::unknown_fields;
 use crate::graphql::error_code::Code;
 use crate::graphql::schema_index::SchemaIndex;
 
-/// A document that is within the limits, and does not ask for much that the schema has not.
+/// Parses a document and refuses it beyond the limits or with too many unknown fields.
 pub(in crate::graphql) fn read(
     text: &str,
     limits: &Limits,
@@ -23,18 +23,18 @@ pub(in crate::graphql) fn read(
     Ok(document)
 }
 
-/// A document, parsed and within the limits that are known without the schema: the cheapest are judged first.
+/// Parses a document and checks the limits that need no schema, cheapest first.
 fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
     limits.hold_text(text)?;
     let document = async_graphql::parser::parse_query(text).map_err(unreadable)?;
     let mut weights = Weights { document: &document, known: HashMap::new() };
     let mut whole = Weight::default();
-    // Those that no operation spreads too: validation looks into them as well.
+    // Includes unused fragments: validation visits them as well.
     for name in document.fragments.keys() {
         let weight = weights.of_fragment(name, 1)?;
         whole.compared = whole.compared.saturating_add(weight.compared);
     }
-    // All operations together, since all are validated.
+    // Sums all operations, since validation visits all.
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
         let mut weight = weights.of(&operation.selection_set.node, 1)?;
@@ -56,42 +56,41 @@ fn parse(text: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError>
     Ok(document)
 }
 
-/// Where a text is no document, and what was expected there, in a line.
+/// Returns a syntax error with its location and expectation in one line.
 fn unreadable(error: parser::Error) -> ServerError {
     let parser::Error::Syntax { message, start, .. } = &error else { return error.into() };
-    // The library draws the place; what is wrong with it stands in the last line.
+    // The library's message is a drawing; its last line is the explanation.
     let why =
         message.lines().rev().find_map(|line| line.trim_start().strip_prefix("= ")).unwrap_or("it is not GraphQL");
     let Pos { line, column } = *start;
     ServerError::new(format!("The document cannot be read at line {line}, column {column}: {why}."), Some(*start))
 }
 
-/// How many times a field may be compared with those beside it, on the average: validation does so once for each fragment
-/// around it.
+/// Maximum average number of comparisons per field in overlapping-field validation, which compares once per enclosing fragment.
 const COMPARED: usize = 4;
 
 fn refused(message: String) -> ServerError {
     Code::InvalidOperation.whole(message)
 }
 
-/// What selections come to with what their fragments bring, each as often as it is spread.
+/// Size of a selection set with its fragments expanded at every spread.
 #[derive(Clone, Copy, Default)]
 struct Weight {
     fields: u64,
     aliases: u64,
     directives: u64,
-    /// How many fields lie within each other.
+    /// Depth of nested fields.
     depth: usize,
-    /// The same, fragments counted as levels too.
+    /// Depth of nested fields and fragments.
     height: usize,
-    /// How many fields stand in it, whatever fragments are around them.
+    /// Number of direct fields, including those in inline fragments.
     flat: u64,
-    /// How many fields are compared with those beside them, in it and below.
+    /// Number of field comparisons at this level and below.
     compared: u64,
 }
 
 impl Weight {
-    /// With what stands beside it.
+    /// Adds a sibling.
     fn add(&mut self, other: Self) {
         self.fields = self.fields.saturating_add(other.fields);
         self.aliases = self.aliases.saturating_add(other.aliases);
@@ -102,21 +101,21 @@ impl Weight {
         self.compared = self.compared.saturating_add(other.compared);
     }
 
-    /// With directives around it.
+    /// Adds the directives on the selection.
     fn under(self, directives: &[Positioned<Directive>]) -> Self {
         Self { directives: self.directives.saturating_add(directives.len() as u64), ..self }
     }
 }
 
-/// Weighs selections; each fragment is weighed once and remembered, so that this takes no longer than the document is.
+/// Size calculator for selections. Fragments are memoised, so the time is linear in the document's length.
 struct Weights<'a> {
     document: &'a ExecutableDocument,
-    /// None while a fragment is being weighed: who meets it again then has been led back to it.
+    /// None while a fragment is being measured: a second visit then means a cycle.
     known: HashMap<&'a Name, Option<Weight>>,
 }
 
 impl<'a> Weights<'a> {
-    /// `depth`: the levels around these selections, these counted.
+    /// `depth`: nesting level of this selection set.
     fn of(&mut self, set: &'a SelectionSet, depth: usize) -> Result<Weight, ServerError> {
         within(depth)?;
         let mut whole = Weight::default();
@@ -134,7 +133,7 @@ impl<'a> Weights<'a> {
                 }
                 Selection::FragmentSpread(spread) => {
                     let inner = self.of_fragment(&spread.node.fragment_name.node, depth + 1)?;
-                    // What is below is compared where the fragment is.
+                    // Comparisons below count at the fragment's definition.
                     Weight { compared: 0, ..inner }.under(&spread.node.directives)
                 }
             };

@@ -1,5 +1,5 @@
-//! Persisted documents (GraphQL over HTTP, appendix "Persisted Documents"): what clients send by its id, `sha256:` and the digest of its
-//! text. They are read from a manifest at the start, and parsed once.
+//! Persisted documents (GraphQL over HTTP, appendix "Persisted Documents"), sent by id: `sha256:` and the digest of the text.
+//! Read from a manifest at start and parsed once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,21 +16,21 @@ use super::{document, parse};
 use crate::graphql::schema_index::SchemaIndex;
 use crate::service::document_digest;
 
-/// What an id by digest begins with.
+/// Prefix of an id by digest.
 const PREFIX: &str = "sha256:";
 
-/// A document that is known by its id.
+/// A persisted document.
 #[derive(Debug, Clone)]
 pub(in crate::graphql) struct Known {
     pub(in crate::graphql) text: Arc<str>,
     pub(in crate::graphql) document: Arc<ExecutableDocument>,
 }
 
-/// The documents of a manifest.
+/// Persisted documents of a manifest, by digest.
 #[derive(Debug, Clone, Default)]
 pub struct Documents(Arc<HashMap<String, Known>>);
 
-/// The manifest that Apollo's tools write.
+/// Manifest in the format of Apollo's tools.
 #[derive(Deserialize)]
 struct Apollo {
     format: String,
@@ -45,8 +45,8 @@ struct ApolloOperation {
 }
 
 impl Documents {
-    /// Reads a manifest: a JSON object of documents by their ids, or Apollo's. Each is held against the schema and the limits. The error
-    /// says what to mend.
+    /// Reads a manifest: a JSON object of documents by id, or Apollo's format. Validates each document against the schema and the
+    /// limits. The error names the document and the remedy.
     pub async fn read(
         manifest: &str,
         schema: &impl Executor,
@@ -68,23 +68,23 @@ impl Documents {
         Ok(Self(Arc::new(known)))
     }
 
-    /// How many there are.
+    /// Returns the number of documents.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// That of a digest.
+    /// Looks a document up by digest.
     pub(in crate::graphql) fn find(&self, digest: &str) -> Option<&Known> {
         self.0.get(digest)
     }
 }
 
-/// The digest that an id names. Tools that write manifests leave out what an id begins with.
+/// Returns the digest of an id. The prefix is optional, since manifest tools omit it.
 pub(in crate::graphql) fn digest_of(id: &str) -> String {
     id.strip_prefix(PREFIX).unwrap_or(id).to_ascii_lowercase()
 }
 
-/// The ids and texts that a manifest lists.
+/// Returns the ids and texts of a manifest.
 fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
     let wanted =
         "write a JSON object of documents by their ids, `{ \"sha256:<hex>\": \"query …\" }`, or Apollo's manifest";
@@ -100,7 +100,7 @@ fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
     Ok(all.into_iter().collect())
 }
 
-/// A document that would be taken; or why not.
+/// Parses and validates a document; the error is the reason for refusal.
 async fn judged(
     text: &str,
     schema: &impl Executor,
@@ -127,8 +127,8 @@ async fn judged(
     if errors.is_empty() { Ok(document) } else { Err(errors.join(" ")) }
 }
 
-/// Whether a document is one to keep for whoever sends its digest: what a developer wrote, not what a person typed. Where something
-/// is done, people's words and secrets go in, as variables; if anything else stands there it may be theirs. A comment may be anything.
+/// Returns true for a document without personal input, safe to keep and serve to other callers. Mutations must pass all input as
+/// variables, since literals may be personal data or secrets. Documents with comments are refused.
 pub(in crate::graphql) fn may_be_kept(text: &str, document: &ExecutableDocument) -> bool {
     let acts = document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
     let mut is_bare = true;
@@ -136,7 +136,7 @@ pub(in crate::graphql) fn may_be_kept(text: &str, document: &ExecutableDocument)
     !text.contains(['#', '\0']) && (is_bare || !acts)
 }
 
-/// Whether nothing is in a value that somebody could have typed in.
+/// Returns true for a value without literals other than null and booleans.
 fn is_nothing_typed(value: &Value) -> bool {
     match value {
         Value::Null | Value::Boolean(_) => true,
@@ -146,7 +146,7 @@ fn is_nothing_typed(value: &Value) -> bool {
     }
 }
 
-/// A value for a variable that has none yet, where what an operation costs may depend on it.
+/// Returns a placeholder for a variable without default, for the cost calculation.
 fn stand_in(ty: &Type) -> Option<Value> {
     match &ty.base {
         BaseType::List(_) => Some(Value::List(Vec::new())),

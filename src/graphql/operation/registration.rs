@@ -1,4 +1,4 @@
-//! Registration of documents that clients send with their ids.
+//! Registration of client documents sent together with their digest.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use super::persisted_documents;
 use crate::service::Registered;
 
-/// A document to be registered once it has run, and where.
+/// A pending registration, carried out after a successful run.
 #[derive(Debug)]
 pub(in crate::graphql) struct Registers {
     pub(in crate::graphql) registered: Arc<Registered>,
@@ -15,7 +15,7 @@ pub(in crate::graphql) struct Registers {
 }
 
 impl Registers {
-    /// Registers it, where it is one to keep.
+    /// Registers the document unless it may contain personal input.
     pub(in crate::graphql) fn register(&self, text: &str, document: &ExecutableDocument) {
         if persisted_documents::may_be_kept(text, document) {
             self.registered.register(&self.digest, text);

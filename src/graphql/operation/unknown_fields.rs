@@ -1,5 +1,5 @@
-//! What an operation asks for that the schema does not have. The library tells of each what may have been meant, which it finds by
-//! comparing the name with all others there: that is for a few slips, and an operation for another schema is told so at once.
+//! Early refusal of operations with many unknown fields. The library computes a suggestion for each by comparing it with all names
+//! of the type: fine for a few typos, too expensive for an operation of another schema.
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
@@ -7,21 +7,21 @@ use async_graphql::parser::types::{ExecutableDocument, Field, Selection, Selecti
 use crate::graphql::error_code::Code;
 use crate::graphql::schema_index::{SchemaIndex, named, root};
 
-/// So many slips are told one by one.
+/// Maximum number of unknown fields left to the library's suggestions.
 const SLIPS: usize = 10;
 
-/// What stands for the types of the schema's description of itself.
+/// Stand-in for all introspection types.
 const INTROSPECTION: &str = "__Schema";
 
-/// The fields of all of those types.
+/// Fields of the introspection types.
 const DESCRIPTION: &str = " types queryType mutationType subscriptionType directives description kind name fields interfaces \
      possibleTypes enumValues inputFields ofType specifiedByURL isOneOf args type isDeprecated deprecationReason defaultValue \
      locations isRepeatable ";
 
-/// Refuses a document that asks for much that is not there.
+/// Refuses a document with too many unknown fields or arguments.
 pub(in crate::graphql) fn judge(index: &SchemaIndex, document: &ExecutableDocument) -> Result<(), ServerError> {
     let mut slips = Slips { index, count: 0, first: None };
-    // Each selection once, as it is written.
+    // Visits each selection once, without expanding fragments.
     for fragment in document.fragments.values() {
         slips.among(&fragment.node.selection_set.node, fragment.node.type_condition.node.on.node.as_str());
     }
@@ -79,7 +79,7 @@ impl Slips<'_> {
                     }
                     named(ty)
                 }
-                // A type that is not there, or has no fields, is told once.
+                // Unknown types are reported once by validation.
                 None if !self.index.has_type(of) => return,
                 None => return self.note(|| format!("`{of}.{name}`")),
             },

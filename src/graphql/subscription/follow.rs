@@ -1,4 +1,4 @@
-//! Following: what a subscription follows is learnt once; what then happens is told to each who follows.
+//! Subscription streams: the subscribed source is resolved once, then each event is resolved and delivered.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,21 +20,21 @@ use crate::language::Language;
 use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
 use crate::store::LogPlace;
 
-/// Something that happened, as the operation asks for it.
+/// An item of a subscription's stream.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// The answer, in JSON.
+    /// Response in JSON.
     pub answer: Bytes,
-    /// Its place in the log; none for what has none of its own.
+    /// Place in the log, for items with one.
     pub place: Option<LogPlace>,
 }
 
-/// Why a stream ended by itself.
+/// Reason for a stream's end by the server.
 #[derive(Debug)]
 pub struct Ended {
-    /// The errors, as an answer.
+    /// Errors as a response.
     pub answer: Response,
-    /// The caller may no longer sign in.
+    /// The caller's login has ended.
     pub signed_out: bool,
 }
 
@@ -47,13 +47,13 @@ impl From<Refused> for Ended {
 }
 
 impl Ended {
-    /// The same, told in a language.
+    /// Translates the errors.
     pub fn told(self, language: Option<Language>) -> Self {
         Self { answer: told(self.answer, language), ..self }
     }
 }
 
-/// One who follows.
+/// State of one subscriber.
 struct Following {
     schema: ApiSchema,
     service: Service,
@@ -66,7 +66,7 @@ enum Source {
     Inbox(InboxFollower),
 }
 
-/// Begins to follow what a subscription asks for. `resume`: the cursor to go on from, whatever the operation says.
+/// Starts a subscription. `resume`: cursor to resume from, overriding the operation's argument.
 pub async fn follow(
     schema: &ApiSchema,
     followed: &Followed,
@@ -93,7 +93,7 @@ async fn begin(
     let name = operation.request.operation_name.as_deref();
     document::single_root(&mut operation.document, name).map_err(refused)?;
     let plan = learn(schema, service, &operation).await?;
-    // Nobody was signed in: nobody is signed out.
+    // An anonymous caller cannot be signed out.
     let pass = pass.ok_or_else(|| Ended { signed_out: false, ..Refused::Unauthenticated.into() })?;
     let source = match plan {
         Plan::Events { filter, after } => {
@@ -105,7 +105,7 @@ async fn begin(
     if let (Some(registers), Some(sent)) = (operation.registers.take(), sent) {
         registers.register(operation.text(), &sent);
     }
-    // Those who follow by one operation in one language share its answers; what is followed keeps the language it began with.
+    // Subscribers of one operation in one language share its answers; a subscription keeps the language it began with.
     let chosen = match &source {
         Source::Events(follower) => follower.language(),
         Source::Inbox(follower) => follower.language(),
@@ -125,7 +125,7 @@ async fn begin(
     }))
 }
 
-/// What an operation follows; or everything that is wrong with it.
+/// Resolves the source of a subscription, or all its errors.
 async fn learn(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, Ended> {
     let plan = Arc::new(OnceLock::new());
     let (session, _) = Session::shared(service, LogPlace::default());

@@ -1,4 +1,4 @@
-//! Subscriptions: following the log of events, and the answers that followers share.
+//! Subscriptions: following the event log, with fan-out of shared answers.
 
 pub(in crate::graphql) mod follow;
 pub(in crate::graphql) mod shared_answers;

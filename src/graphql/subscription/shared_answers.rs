@@ -1,6 +1,6 @@
-//! Telling what happened: an event is resolved and written once for all who follow by the same operation, as far as it is the
-//! same for them. That is found out, not declared: it is first resolved for nobody; when anything asks who the caller is or what
-//! they see, that answer is thrown away, and it is resolved for each side of the request, or else for each person.
+//! Fan-out of events: an event is resolved and serialised once for all subscribers of the same operation, as far as their answers
+//! are equal. Viewer dependence is detected, not declared: the first resolution is anonymous; when it touches the caller or their
+//! visibility, it is discarded and repeated for each side of the request, or else for each person.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -27,17 +27,17 @@ use crate::graphql::schema::subscription::Run;
 use crate::language::Language;
 use crate::service::{Happening, InboxChange, Service};
 
-/// How long it is waited before what could not be read is tried again.
+/// Pause before a retry when the database is unavailable.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// So many answers are kept for those who follow by one operation, of so many bytes together.
+/// Maximum number and total size in bytes of cached answers per operation.
 const KEPT: usize = 1024;
 const KEPT_BYTES: usize = 1 << 20;
 
-/// So many answers that are for one person each are resolved at a time.
+/// Maximum number of personal answers resolved concurrently.
 const TURNS: usize = 32;
 
-/// The operations that are followed now.
+/// Operations with live subscribers.
 #[derive(Debug)]
 pub struct Followed {
     known: Mutex<HashMap<Key, Weak<Shape>>>,
@@ -50,27 +50,27 @@ impl Default for Followed {
     }
 }
 
-/// What makes two operations the same to those who follow, whatever they follow and from where.
+/// Identity of a shared operation, independent of source and cursor.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     query: String,
     name: Option<String>,
-    /// The variables that decide what is selected.
+    /// Variables used below the root field.
     variables: BTreeMap<String, String>,
     language: Option<Language>,
 }
 
-/// An operation as all who send it share it.
+/// An operation shared by all its subscribers.
 #[derive(Debug)]
 pub(in crate::graphql) struct Shape {
     operation: Operation,
-    /// What an event's answer was found to depend on.
+    /// Detected viewer dependence of answers: 0 none, 1 side, 2 person.
     depends: AtomicU8,
     turns: Arc<Semaphore>,
     answers: Mutex<Answers>,
 }
 
-/// For whom an answer is the same.
+/// Scope in which an answer is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum For {
     Everybody,
@@ -78,11 +78,11 @@ enum For {
     Person(Uuid),
 }
 
-/// The latest answers, by the place of their event and for whom they are.
+/// Cache of the latest answers, by place of the event and scope.
 #[derive(Debug, Default)]
 struct Answers(VecDeque<Kept>);
 
-/// An answer that is kept. Its event is named beside its place, since places are given anew when a backup is restored.
+/// A cached answer. Keyed by event beside its place, since a restored backup renumbers places.
 #[derive(Debug)]
 struct Kept {
     position: i64,
@@ -91,28 +91,27 @@ struct Kept {
     cell: Cell,
 }
 
-/// An answer that is being resolved, by a task of its own: whoever waits for it and is not looked after meanwhile, such as a
-/// socket whose peer takes nothing, keeps nobody from it.
+/// An answer resolved by its own task, so that a stalled subscriber (a socket whose peer reads nothing) blocks no other.
 type Cell = future::Shared<BoxFuture<'static, Resolved>>;
 
-/// What resolving came to.
+/// Result of a resolution.
 #[derive(Debug, Clone)]
 enum Resolved {
-    /// The answer.
+    /// The serialised answer.
     Answer(Bytes),
-    /// It is not the same for all that it was resolved for.
+    /// Viewer-dependent: not valid for the whole scope.
     Depends,
-    /// The task was lost.
+    /// The task panicked or was cancelled.
     Lost,
 }
 
-/// What is told when an answer was lost by a fault of ours.
+/// Returns the response for a lost resolution.
 fn lost() -> Bytes {
     serde_json::to_vec(&Code::Internal.answer("Something went wrong on our side.")).map(Bytes::from).unwrap_or_default()
 }
 
 impl Answers {
-    /// Forgets the oldest answers, as far as they are too many.
+    /// Evicts the oldest answers beyond the limits.
     fn forget(&mut self) {
         let bytes = |kept: &Kept| match kept.cell.peek() {
             Some(Resolved::Answer(answer)) => answer.len(),
@@ -121,14 +120,14 @@ impl Answers {
         let mut held: usize = self.0.iter().map(bytes).sum();
         while self.0.len() > KEPT || (held > KEPT_BYTES && self.0.len() > 1) {
             let Some(kept) = self.0.pop_front() else { return };
-            // One may have been resolved since they were counted.
+            // An answer may have been resolved since the count.
             held = held.saturating_sub(bytes(&kept));
         }
     }
 }
 
 impl Followed {
-    /// The shape of a subscription's operation, of which what it follows was learnt and taken away.
+    /// Returns the shared operation, with the root field's arguments already removed.
     pub(in crate::graphql) fn shape(&self, operation: Operation) -> Arc<Shape> {
         let request = &operation.request;
         let variables = request.variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
@@ -148,7 +147,7 @@ impl Followed {
             turns: self.turns.clone(),
             answers: Mutex::default(),
         });
-        // Whenever twice as many have come, those who have left are forgotten.
+        // Amortised cleanup of operations without subscribers.
         if known.len().is_power_of_two() {
             known.retain(|_, shape| shape.strong_count() > 0);
         }
@@ -158,7 +157,7 @@ impl Followed {
 }
 
 impl For {
-    /// For whom it is tried, when it depends on so much.
+    /// Returns the widest scope to try for a detected dependence.
     fn trying(depends: u8, happening: &Happening) -> Self {
         match depends {
             0 => Self::Everybody,
@@ -169,7 +168,7 @@ impl For {
 }
 
 impl Shape {
-    /// The answer that tells somebody of an event.
+    /// Returns the answer to an event for one subscriber.
     pub(in crate::graphql) async fn tell_event(
         self: &Arc<Self>,
         schema: &ApiSchema,
@@ -184,7 +183,7 @@ impl Shape {
                 spawned(async move { shape.resolve_event(&schema, &service, &happening, whom).await })
             };
             let cell = if happening.past {
-                // What was read from further back is for one alone, and newer than what others were told of it.
+                // Replayed events are resolved for one subscriber alone, from newer data than the cached answers.
                 resolving(For::trying(u8::MAX, happening))
             } else {
                 let whom = For::trying(depends, happening);
@@ -201,7 +200,7 @@ impl Shape {
         }
     }
 
-    /// The answer that tells somebody of a change to their inbox.
+    /// Returns the answer to an inbox change for one subscriber.
     pub(in crate::graphql) async fn tell_inbox(
         self: &Arc<Self>,
         schema: &ApiSchema,
@@ -225,11 +224,11 @@ impl Shape {
         }
     }
 
-    /// The answer for those, which whoever comes first begins to resolve.
+    /// Returns the cached or pending answer of a scope; the first caller starts its resolution.
     fn cell(&self, happening: &Happening, whom: For, resolving: impl FnOnce() -> Cell) -> Cell {
         let (position, event) = (happening.place().position, happening.moment.numbered.event.id);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        // The newest stand last, and are what most look for.
+        // Searched from the back: most lookups are for the newest.
         let at = answers.0.iter().rposition(|kept| kept.position <= position).map_or(0, |index| index + 1);
         let mut same = answers.0.iter().take(at).rev().take_while(|kept| kept.position == position);
         if let Some(kept) = same.find(|kept| kept.event == event && kept.whom == whom) {
@@ -269,7 +268,7 @@ impl Shape {
 
     /// One answer; none while the database does not answer.
     async fn run(&self, schema: &ApiSchema, service: &Service, session: Session, run: Run) -> Option<Bytes> {
-        // Of its own: what fails in it fails for all who are told it.
+        // One request id per resolution, shared by all its recipients.
         let id = RequestId::new(service);
         let Operation { document, request, wanted, .. } = &self.operation;
         let session = session.wanting(*wanted);
@@ -283,7 +282,7 @@ impl Shape {
     }
 }
 
-/// What a task of its own resolves.
+/// Spawns a resolution.
 fn spawned(resolving: impl Future<Output = Resolved> + Send + 'static) -> Cell {
     let task = tokio::spawn(resolving);
     async move { task.await.unwrap_or(Resolved::Lost) }.boxed().shared()

@@ -1,11 +1,11 @@
-//! What a body in JSON holds, told before it is read into memory piece by piece.
+//! Size of a JSON body: upper bounds counted in one pass, before parsing.
 
-/// What a body comes to.
+/// Counted size of a JSON body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Content {
-    /// How many values there are at most: each is the whole, begins a list or an object, or comes after a comma.
+    /// Upper bound of the number of values: one, plus one for each comma, list and object.
     pub(super) values: usize,
-    /// How long the longest text is, in bytes, what is escaped in it counted once.
+    /// Length of the longest string in bytes, an escape sequence counted as one.
     pub(super) longest_text: usize,
 }
 

@@ -1,5 +1,4 @@
-//! What an operation costs, by the `complexity` that the schema's fields name: counted when it is validated, and told to who
-//! asks.
+//! Cost of an operation: the sum of the fields' `complexity`, computed at validation and reported on request in `extensions.cost`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,12 +9,12 @@ use async_graphql::{Request, Response, ServerError, ServerResult, ValidationResu
 
 use super::Limit;
 
-/// The request's extension that asks for the cost, and the answer's that tells it.
+/// Name of the request extension that asks for the cost, and of the response extension with it.
 const COST: &str = "cost";
 
-/// Counts what every operation costs.
+/// Library extension that limits the cost of operations.
 pub(in crate::graphql) struct Cost {
-    /// What an operation may cost.
+    /// Maximum cost of an operation.
     pub(in crate::graphql) max: usize,
 }
 
@@ -25,15 +24,15 @@ impl ExtensionFactory for Cost {
     }
 }
 
-/// What is put into a request that is to be validated, and not run.
+/// Request data that stops execution after validation.
 pub(in crate::graphql) struct ValidateOnly;
 
-/// The cost of one operation.
+/// Cost of one operation.
 struct Counted {
     max: usize,
-    /// Set when it is to be told.
+    /// Set when the client asked for the cost.
     wanted: OnceLock<()>,
-    /// Its cost and its depth, once they are known.
+    /// Cost and depth, after validation.
     found: OnceLock<(usize, usize)>,
 }
 

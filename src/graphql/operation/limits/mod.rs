@@ -1,4 +1,4 @@
-//! The limits of an operation: all of them judged before anything runs, the cheapest first, and each refused in the same shape.
+//! Limits of an operation, all checked before execution, cheapest first, with one error format.
 
 mod body;
 pub(in crate::graphql) mod cost;
@@ -11,34 +11,34 @@ use crate::graphql::error_code::Code;
 pub(in crate::graphql) use text::DEEPEST;
 use text::Extent;
 
-/// The longest that a name may be. What is not in the schema is compared with what is, to tell what may have been meant.
+/// Maximum length of a name in characters. Unknown names are compared with known ones for suggestions, at a cost by length.
 pub(super) const LONGEST_NAME: usize = 128;
 
-/// The limits that every operation keeps.
+/// Limits of every operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many values a body may hold, those of its variables above all.
+    /// Maximum number of JSON values in a body, mostly variables.
     pub values: usize,
-    /// How long a document may be, in bytes, or any text beside it.
+    /// Maximum length of a document, or of any other string of a body, in bytes.
     pub document: usize,
-    /// How many tokens a document may have.
+    /// Maximum number of tokens in a document.
     pub tokens: usize,
-    /// How many fields an operation may select, its fragments as often as they are spread.
+    /// Maximum number of selected fields, fragments counted at every spread.
     pub fields: usize,
-    /// How deep selections may nest.
+    /// Maximum depth of nested selections.
     pub depth: usize,
-    /// How many fields an operation may select at its root, each of which may be a statement or more.
+    /// Maximum number of root fields, each of which may cost a database statement or more.
     pub root_fields: usize,
-    /// How many of its fields may have another name.
+    /// Maximum number of aliases.
     pub aliases: usize,
-    /// How many directives it may have.
+    /// Maximum number of directives.
     pub directives: usize,
-    /// How much an operation may cost: a field is 1, and what a list or page selects counts as often as it may have entries.
+    /// Maximum cost: 1 per field, multiplied by the page size or list bound around it.
     pub complexity: usize,
 }
 
 impl Limits {
-    /// Refuses a body by what it holds, before it is read. The error is the whole answer.
+    /// Refuses an oversized body before parsing. The error is the complete response.
     pub fn hold(&self, body: &[u8]) -> Result<(), Box<Response>> {
         let content = body::Content::of(body);
         let kept = Limit::Bytes.keep(self.document, content.longest_text);
@@ -46,7 +46,7 @@ impl Limits {
         kept.map_err(|error| Box::new(Response::from_errors(vec![error])))
     }
 
-    /// Refuses a document by what its text comes to.
+    /// Refuses an oversized document before parsing.
     pub(super) fn hold_text(&self, document: &str) -> Result<(), ServerError> {
         Limit::Bytes.keep(self.document, document.len())?;
         let extent = Extent::of(document);
@@ -72,7 +72,7 @@ impl Default for Limits {
     }
 }
 
-/// One of the limits.
+/// A limit of an operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Limit {
     Bytes,
@@ -90,7 +90,7 @@ pub(super) enum Limit {
 }
 
 impl Limit {
-    /// Its name to clients, what is counted, and the way out.
+    /// Returns the name for clients, the counted quantity and the remedy.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Values => ("values", "holds {} values", "Send it in parts."),
@@ -118,7 +118,7 @@ impl Limit {
         }
     }
 
-    /// Refuses what goes beyond `max`.
+    /// Refuses a quantity above `max`.
     pub(super) fn keep(self, max: usize, actual: impl TryInto<usize>) -> Result<(), ServerError> {
         let actual = actual.try_into().unwrap_or(usize::MAX);
         if actual <= max {

@@ -1,24 +1,22 @@
-//! How long a document is and how deep it nests, told before the parser: it follows brackets by recursion, and the stack ends
-//! somewhere. One pass, whatever is sent.
+//! Size and nesting of a document, counted in one linear pass before the recursive parser, which could overflow the stack.
 
-/// The deepest that brackets of any kind may nest, which the parser takes. Selections are limited more tightly, once they can be told
-/// apart.
+/// Maximum nesting of brackets of any kind. Selections have a tighter limit, checked after parsing.
 pub(in crate::graphql) const DEEPEST: usize = 64;
 
-/// What a document's text comes to.
+/// Counted size of a document.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extent {
-    /// Names, numbers, strings and punctuators; no comment, space or comma.
+    /// Number of names, numbers, strings and punctuators, without comments, blanks and commas.
     pub(super) tokens: usize,
-    /// The deepest that brackets nest.
+    /// Maximum nesting of brackets.
     pub(super) nesting: usize,
-    /// The longest name or number.
+    /// Length of the longest name or number.
     pub(super) longest_name: usize,
 }
 
 impl Extent {
-    /// Strings and comments are read as the grammar reads them (GraphQL, October 2021, section 2.1); what is no string although
-    /// it begins like one is read as brackets, as the parser would.
+    /// Measures a document. Strings and comments follow the grammar (GraphQL, October 2021, section 2.1); an unterminated string is
+    /// scanned as plain tokens, as the parser would.
     pub(super) fn of(document: &str) -> Self {
         let bytes = document.as_bytes();
         let mut extent = Self::default();
@@ -34,7 +32,7 @@ impl Extent {
                     at = line_end(bytes, at);
                     continue;
                 }
-                // The rest of a character that was counted.
+                // Continuation byte of a UTF-8 character already counted.
                 0x80..=0xbf => {
                     at += 1;
                     continue;
@@ -65,22 +63,22 @@ impl Extent {
     }
 }
 
-/// Where the line ends that this place is in.
+/// Returns the offset of the end of the line.
 fn line_end(bytes: &[u8], from: usize) -> usize {
     bytes[from..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |length| from + length)
 }
 
-/// Finds where strings end. What has no end is looked for once: who opens a thousand pays for one.
+/// Scanner for the ends of strings. Remembers unterminated ones, so that the total time stays linear.
 #[derive(Default)]
 struct Strings {
-    /// No block string that begins from here on has an end.
+    /// No later block string is terminated.
     no_block: bool,
-    /// No string that begins before this place has an end on its line.
+    /// No string before this offset is terminated on its line.
     none_before: usize,
 }
 
 impl Strings {
-    /// The length in bytes of the string that stands there.
+    /// Returns the length in bytes of the string at an offset.
     fn at(&mut self, document: &str, at: usize) -> Option<usize> {
         let text = &document[at..];
         if let Some(block) = text.strip_prefix("\"\"\"").filter(|_| !self.no_block) {
@@ -131,7 +129,7 @@ mod tests {
             (format!("\"\\\"{deep}\""), false),
             (format!("\"\"\"\n{deep} \\\"\"\" {deep}\"\"\""), false),
             (format!("# {deep}\n"), false),
-            // What hides behind something that only looks like a string is found.
+            // Brackets after an apparent string.
             (format!("\"\"\" x\" {deep}"), true),
             (format!("\"x\n{deep}"), true),
             (format!("\"\" {deep}"), true),
@@ -153,7 +151,7 @@ mod tests {
             ("{ ...f }", 4),
             ("{ a(b: \"one, \\\" string\", c: \"\"\"one \\\"\"\" block\"\"\") }", 11),
             ("é“”", 3),
-            // What has no end is read on as something else, once.
+            // Unterminated strings are scanned as other tokens.
             (r#""\"\"\""#, 7),
         ] {
             assert_eq!(Extent::of(document).tokens, expected, "{document}");
