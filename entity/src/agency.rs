@@ -1,15 +1,15 @@
-//! An organisation that asks (OPD).
+//! An agency (OPD): an applicant organisation.
 
 use sea_orm::entity::prelude::*;
 
-/// An organisation that asks (OPD).
+/// An agency (OPD): an applicant organisation.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "agencies")]
 pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The office that serves it.
+    /// The key of its office.
     pub office: String,
     /// Its key, unique in the office.
     pub key: String,
@@ -19,7 +19,7 @@ pub struct Model {
     pub deactivated_at: Option<DateTimeUtc>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

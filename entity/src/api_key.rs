@@ -1,17 +1,17 @@
-//! A key by which a script acts for a person, as far as its scopes go.
+//! An API key: a script acts for a person by it, within its scopes.
 
 use sea_orm::entity::prelude::*;
 
-/// A key by which a script acts for a person, as far as its scopes go.
+/// An API key: a script acts for a person by it, within its scopes.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_keys")]
 pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose it is.
+    /// The owner.
     pub user_id: Uuid,
-    /// What they call it.
+    /// The name given by the owner.
     pub name: String,
     /// Its SHA-256: the key itself is kept by its owner only.
     pub hash: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct Model {
     pub revoked_at: Option<DateTimeUtc>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,8 +1,8 @@
-//! What a request provisioned.
+//! An asset: the thing provisioned by a request.
 
 use sea_orm::entity::prelude::*;
 
-/// What a request provisioned.
+/// An asset: the thing provisioned by a request.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "assets")]
 pub struct Model {
@@ -21,7 +21,7 @@ pub struct Model {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// What no other living asset of its kind may be called.
+    /// The name, unique among living assets of its kind.
     pub unique_name: Option<String>,
     /// How far it has come.
     pub status: String,
@@ -39,7 +39,7 @@ pub struct Model {
     pub revocation_reason: Option<String>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

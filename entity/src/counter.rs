@@ -19,7 +19,7 @@ pub struct Model {
     pub last: i64,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -9,13 +9,13 @@ pub struct Model {
     /// The asset.
     #[sea_orm(primary_key, auto_increment = false)]
     pub asset_id: Uuid,
-    /// Whom it is for.
+    /// The recipient.
     pub recipient_id: Uuid,
     /// Held, available or revealed.
     pub state: String,
     /// The secret, sealed with the asset's id; none once it is gone.
     pub sealed: Option<Vec<u8>>,
-    /// A MAC of the idempotency key that revealed it.
+    /// A MAC of the idempotency key of the reveal.
     pub reveal_key: Option<Vec<u8>>,
     /// When it was revealed.
     pub revealed_at: Option<DateTimeUtc>,
@@ -23,7 +23,7 @@ pub struct Model {
     pub changed_at: DateTimeUtc,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

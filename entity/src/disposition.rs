@@ -19,23 +19,23 @@ pub struct Model {
     pub visit: i32,
     /// The role it is for.
     pub to_role: String,
-    /// What to do.
+    /// The instruction.
     pub instruction: String,
     /// How urgent.
     pub urgency: String,
     /// When.
     pub created_at: DateTimeUtc,
-    /// Who did it.
+    /// The actor.
     pub actor_user: Uuid,
-    /// The role they acted as.
+    /// The role acted in.
     pub actor_role: String,
-    /// The capacity they held it in.
+    /// The capacity in the role.
     pub actor_capacity: String,
-    /// For whom they stood in.
+    /// The official stood in for, if any.
     pub actor_for: Option<Uuid>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

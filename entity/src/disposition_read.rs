@@ -1,8 +1,8 @@
-//! That a person read a disposition.
+//! The first reading of a disposition by a person.
 
 use sea_orm::entity::prelude::*;
 
-/// That a person read a disposition.
+/// The first reading of a disposition by a person.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "disposition_reads")]
 pub struct Model {
@@ -11,18 +11,18 @@ pub struct Model {
     pub disposition_id: Uuid,
     /// When.
     pub at: DateTimeUtc,
-    /// Who did it.
+    /// The actor.
     #[sea_orm(primary_key, auto_increment = false)]
     pub actor_user: Uuid,
-    /// The role they acted as.
+    /// The role acted in.
     pub actor_role: String,
-    /// The capacity they held it in.
+    /// The capacity in the role.
     pub actor_capacity: String,
-    /// For whom they stood in.
+    /// The official stood in for, if any.
     pub actor_for: Option<Uuid>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

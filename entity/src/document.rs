@@ -19,7 +19,7 @@ pub struct Model {
     pub number: Option<String>,
     /// Its date.
     pub date: Option<Date>,
-    /// The step that brought it.
+    /// The step of its addition.
     pub step: String,
     /// The pass through that step.
     pub visit: i32,
@@ -27,17 +27,17 @@ pub struct Model {
     pub current: bool,
     /// When.
     pub added_at: DateTimeUtc,
-    /// Who did it.
+    /// The actor.
     pub actor_user: Uuid,
-    /// The role they acted as.
+    /// The role acted in.
     pub actor_role: String,
-    /// The capacity they held it in.
+    /// The capacity in the role.
     pub actor_capacity: String,
-    /// For whom they stood in.
+    /// The official stood in for, if any.
     pub actor_for: Option<Uuid>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

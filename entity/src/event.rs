@@ -1,8 +1,8 @@
-//! One thing that happened to a request.
+//! An event of a request or of an office's own record.
 
 use sea_orm::entity::prelude::*;
 
-/// One thing that happened to a request.
+/// An event of a request or of an office's own record.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
 pub struct Model {
@@ -11,9 +11,9 @@ pub struct Model {
     pub id: Uuid,
     /// The request, or the chain of an office's own events.
     pub request_id: Uuid,
-    /// Within that, from 1, no gaps.
+    /// The number within the request or chain, from 1, without gaps.
     pub sequence: i64,
-    /// What happened.
+    /// The word of its kind.
     pub kind: String,
     /// When.
     pub at: DateTimeUtc,
@@ -21,13 +21,13 @@ pub struct Model {
     pub version: i32,
     /// 0 the office, 1 the applicant too, 2 the applicant once the request has ended.
     pub audience: i16,
-    /// All of it, as JSON: what the MAC covers.
+    /// The stored body as JSON, covered by the MAC.
     pub body: String,
     /// A MAC over the one before and the body.
     pub mac: Vec<u8>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

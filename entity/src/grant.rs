@@ -1,8 +1,8 @@
-//! A role that a person holds in an office from a date to a date.
+//! A grant: a role of a person in an office, from a date to a date.
 
 use sea_orm::entity::prelude::*;
 
-/// A role that a person holds in an office from a date to a date.
+/// A grant: a role of a person in an office, from a date to a date.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "grants")]
 pub struct Model {
@@ -21,7 +21,7 @@ pub struct Model {
     pub capacity: String,
     /// The decree's number.
     pub decree_number: Option<String>,
-    /// For whom an acting official stands in.
+    /// The official stood in for by an acting one.
     pub on_behalf_of: Option<Uuid>,
     /// In force from here.
     pub valid_from: DateTimeUtc,
@@ -29,7 +29,7 @@ pub struct Model {
     pub valid_until: Option<DateTimeUtc>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

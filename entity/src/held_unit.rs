@@ -1,8 +1,8 @@
-//! A unit of a place that a living asset holds.
+//! A rack unit held by a living asset.
 
 use sea_orm::entity::prelude::*;
 
-/// A unit of a place that a living asset holds.
+/// A rack unit held by a living asset.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "held_units")]
 pub struct Model {
@@ -22,7 +22,7 @@ pub struct Model {
     pub asset_id: Uuid,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

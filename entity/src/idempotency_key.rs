@@ -1,8 +1,8 @@
-//! What a mutation did under a key, so that a retry does it no second time.
+//! An idempotency key with a mutation's result: a retry has no second effect.
 
 use sea_orm::entity::prelude::*;
 
-/// What a mutation did under a key, so that a retry does it no second time.
+/// An idempotency key with a mutation's result: a retry has no second effect.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_keys")]
 pub struct Model {
@@ -23,7 +23,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

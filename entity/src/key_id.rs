@@ -1,4 +1,4 @@
-//! By which keys the database is kept.
+//! Ids of the database's keys.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "key_ids")]
 pub struct Model {
-    /// What the key is for.
+    /// The purpose of the key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub purpose: String,
-    /// Its id, from which nothing of the key follows.
+    /// Its id; reveals nothing of the key.
     pub id: String,
 }
 

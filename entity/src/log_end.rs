@@ -1,4 +1,4 @@
-//! Where the log ends: one row, so that its end cannot be cut unseen.
+//! The end of the event log, in one row: a cut end is detected.
 
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +17,7 @@ pub struct Model {
     pub mac: Vec<u8>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "office_chains")]
 pub struct Model {
-    /// Its id: what its events have in the place of a request.
+    /// Its id, in the place of a request in its events.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// The office's key.
@@ -20,7 +20,7 @@ pub struct Model {
     pub row_mac: Vec<u8>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

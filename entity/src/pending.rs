@@ -1,8 +1,8 @@
-//! An event that has no place in the log yet.
+//! A committed event without a position in the log yet.
 
 use sea_orm::entity::prelude::*;
 
-/// An event that has no place in the log yet.
+/// A committed event without a position in the log yet.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "pending")]
 pub struct Model {
@@ -11,7 +11,7 @@ pub struct Model {
     pub event_id: Uuid,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

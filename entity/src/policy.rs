@@ -1,8 +1,8 @@
-//! A policy that was or is active: the newest is.
+//! A policy, past or active; the newest is active.
 
 use sea_orm::entity::prelude::*;
 
-/// A policy that was or is active: the newest is.
+/// A policy, past or active; the newest is active.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "policies")]
 pub struct Model {
@@ -15,13 +15,13 @@ pub struct Model {
     pub hash: String,
     /// Since when it is or was active.
     pub since: DateTimeUtc,
-    /// Who made it so.
+    /// The person or operator responsible for the change.
     pub by_whom: String,
     /// A MAC over every other column.
     pub mac: Vec<u8>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

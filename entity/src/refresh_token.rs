@@ -1,8 +1,8 @@
-//! A token that prolongs a session, once.
+//! A refresh token: prolongs a session, once.
 
 use sea_orm::entity::prelude::*;
 
-/// A token that prolongs a session, once.
+/// A refresh token: prolongs a session, once.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "refresh_tokens")]
 pub struct Model {
@@ -19,7 +19,7 @@ pub struct Model {
     pub used_at: Option<DateTimeUtc>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

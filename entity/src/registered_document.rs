@@ -1,8 +1,8 @@
-//! A document that a client registered: a GraphQL text, known by its digest.
+//! A persisted GraphQL document registered by a client, by its digest.
 
 use sea_orm::entity::prelude::*;
 
-/// A document that a client registered: a GraphQL text, known by its digest.
+/// A persisted GraphQL document registered by a client, by its digest.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "registered_documents")]
 pub struct Model {
@@ -15,7 +15,7 @@ pub struct Model {
     pub used_at: DateTimeUtc,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

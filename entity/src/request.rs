@@ -17,9 +17,9 @@ pub struct Model {
     pub procedure: String,
     /// The version it began with.
     pub procedure_version: i32,
-    /// The agency that asks.
+    /// The agency of the applicant.
     pub agency_id: Uuid,
-    /// Who submitted it.
+    /// The submitter.
     pub submitted_by: Uuid,
     /// The current letter's number.
     pub letter_number: String,
@@ -61,7 +61,7 @@ pub struct Model {
     pub row_mac: Vec<u8>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,15 +1,15 @@
-//! A session that somebody began by signing in.
+//! A session, begun by signing in.
 
 use sea_orm::entity::prelude::*;
 
-/// A session that somebody began by signing in.
+/// A session, begun by signing in.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {
-    /// Its id, which access tokens carry.
+    /// Its id, carried by access tokens.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose it is.
+    /// The owner.
     pub user_id: Uuid,
     /// When it began.
     pub created_at: DateTimeUtc,
@@ -19,7 +19,7 @@ pub struct Model {
     pub ended_at: Option<DateTimeUtc>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,12 +1,12 @@
-//! The public half of a key that signs or signed tokens.
+//! The public half of a signing key for tokens, present or past.
 
 use sea_orm::entity::prelude::*;
 
-/// The public half of a key that signs or signed tokens.
+/// The public half of a signing key for tokens, present or past.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "signing_keys")]
 pub struct Model {
-    /// Its id, by which tokens name it.
+    /// Its id (`kid` of tokens).
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     /// The key (Ed25519).
@@ -15,11 +15,11 @@ pub struct Model {
     pub since: DateTimeUtc,
     /// When another took its place; none while it signs.
     pub retired_at: Option<DateTimeUtc>,
-    /// A MAC over the others: a row that was written by hand is not believed.
+    /// A MAC over the other columns: detects a row written by hand.
     pub mac: Vec<u8>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,8 +1,8 @@
-//! What came with a submission or resubmission.
+//! The letter and form of a submission or resubmission.
 
 use sea_orm::entity::prelude::*;
 
-/// What came with a submission or resubmission.
+/// The letter and form of a submission or resubmission.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "submissions")]
 pub struct Model {
@@ -28,17 +28,17 @@ pub struct Model {
     pub contact: String,
     /// The procedure's form, as JSON.
     pub details: String,
-    /// Who did it.
+    /// The actor.
     pub actor_user: Uuid,
-    /// The role they acted as.
+    /// The role acted in.
     pub actor_role: String,
-    /// The capacity they held it in.
+    /// The capacity in the role.
     pub actor_capacity: String,
-    /// For whom they stood in.
+    /// The official stood in for, if any.
     pub actor_for: Option<Uuid>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

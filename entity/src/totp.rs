@@ -1,8 +1,8 @@
-//! What somebody's authenticator and the server share.
+//! The TOTP secret of a person's authenticator.
 
 use sea_orm::entity::prelude::*;
 
-/// What somebody's authenticator and the server share.
+/// The TOTP secret of a person's authenticator.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "totps")]
 pub struct Model {
@@ -11,13 +11,13 @@ pub struct Model {
     pub user_id: Uuid,
     /// The secret, sealed for them.
     pub sealed: Vec<u8>,
-    /// When they proved that their authenticator has it; none until then, and then it asks for nothing.
+    /// The time of confirmation by a first code; none before, and sign-in needs no code then.
     pub confirmed_at: Option<DateTimeUtc>,
-    /// The step of time of the last code that was taken: a code is good once.
+    /// The time step of the last accepted code: a code is good once.
     pub last_step: i64,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,15 +1,15 @@
-//! A person who may sign in.
+//! A user: a person with a sign-in.
 
 use sea_orm::entity::prelude::*;
 
-/// A person who may sign in.
+/// A user: a person with a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
     /// Their id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// What they sign in with, in lower case.
+    /// The name for sign-in, in lower case.
     pub username: String,
     /// Their name.
     pub name: String,
@@ -23,13 +23,13 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Since when they may not sign in.
     pub deactivated_at: Option<DateTimeUtc>,
-    /// The office that added them, by its key; none where the operator did without saying.
+    /// The key of the office of origin; none for people added by the operator without one.
     pub office: Option<String>,
-    /// The language that they have chosen, by its tag.
+    /// The tag of the chosen language.
     pub language: Option<String>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

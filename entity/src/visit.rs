@@ -15,7 +15,7 @@ pub struct Model {
     pub position: i32,
     /// The step's key.
     pub step: String,
-    /// Which pass through this step, from 1.
+    /// The pass through this step, from 1.
     pub visit: i32,
     /// When it began.
     pub arrived_at: DateTimeUtc,
@@ -23,13 +23,13 @@ pub struct Model {
     pub due_at: Option<DateTimeUtc>,
     /// When it ended.
     pub completed_at: Option<DateTimeUtc>,
-    /// Who ended it.
+    /// The person at its end.
     pub actor_user: Option<Uuid>,
-    /// The role they acted as.
+    /// The role acted in.
     pub actor_role: Option<String>,
-    /// The capacity they held it in.
+    /// The capacity in the role.
     pub actor_capacity: Option<String>,
-    /// For whom they stood in.
+    /// The official stood in for, if any.
     pub actor_for: Option<Uuid>,
     /// How it ended.
     pub outcome: Option<String>,
@@ -37,7 +37,7 @@ pub struct Model {
     pub note: Option<String>,
 }
 
-/// None are declared: what belongs together is read by one statement for a whole page.
+/// No relations: related rows of a page are read by one statement.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Assets: one, those of requests, a page of those that a caller sees.
+//! Assets: by id, by request, and a page under visibility.
 
 use entity::{asset, request};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -12,7 +12,7 @@ use super::database::insert;
 use super::requests::agency_named;
 use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
 
-/// Which assets are wanted. Every field narrows.
+/// A filter of assets. Every field narrows.
 #[derive(Debug, Clone, Default)]
 pub struct AssetFilter {
     /// The office's key.
@@ -27,7 +27,7 @@ pub struct AssetFilter {
     pub name: Option<String>,
 }
 
-/// A page of the assets of the requests that the caller sees, newest first; an applicant's once delivered.
+/// Returns a page of assets of visible requests, newest first; for applicants once delivered.
 pub async fn assets_page(
     store: &Store,
     viewing: &Viewing,
@@ -70,7 +70,7 @@ pub async fn assets_of<C: ConnectionTrait>(connection: &C, requests: &[Uuid]) ->
     Ok(query.all(connection).await?)
 }
 
-/// The asset of that id; whether the caller may see it follows from its request.
+/// Returns an asset by id. Visibility follows from its request.
 pub async fn asset_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<Option<asset::Model>, StoreError> {
     Ok(asset::Entity::find_by_id(id).one(connection).await?)
 }

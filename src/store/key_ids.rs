@@ -1,4 +1,4 @@
-//! By which keys a database is kept.
+//! Ids of the database's keys.
 
 use entity::key_id;
 use migration::SchemaManager;
@@ -7,7 +7,7 @@ use sea_orm::{DatabaseConnection, EntityTrait, IntoActiveModel, QueryOrder};
 
 use super::{Place, Store, StoreError, open_to_read};
 
-/// The ids of keys, each with what the key is for.
+/// Ids of keys by purpose.
 pub type KeyIds = Vec<(String, String)>;
 
 /// The ids on record in an existing database; none while nothing is recorded there.

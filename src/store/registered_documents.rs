@@ -1,4 +1,4 @@
-//! The documents that clients registered. There is a bounded number of them: those that nobody used for the longest go first.
+//! Persisted GraphQL documents registered by clients: a bounded number, the least recently used go first.
 
 use chrono::{DateTime, Utc};
 use entity::registered_document::{Column, Entity, Model};
@@ -10,7 +10,7 @@ use sea_orm::{
 use super::database::lock_documents;
 use super::{Store, StoreError};
 
-/// A document that was registered, its digest, and when it was used last.
+/// A registered document with its digest and last use.
 pub type RegisteredDocument = Model;
 
 /// The document of a digest.
@@ -18,7 +18,7 @@ pub async fn registered_document(store: &Store, digest: &str) -> Result<Option<R
     Ok(Entity::find_by_id(digest).one(store.reader()).await?)
 }
 
-/// Keeps documents, those that are there already as they are here, and forgets what is beyond `most` then.
+/// Inserts or renews documents, and deletes the least recently used beyond `most`.
 pub async fn keep_registered(store: &Store, documents: Vec<RegisteredDocument>, most: usize) -> Result<(), StoreError> {
     let transaction = store.begin().await?;
     lock_documents(&transaction).await?;
@@ -35,7 +35,7 @@ pub async fn keep_registered(store: &Store, documents: Vec<RegisteredDocument>, 
     Ok(transaction.commit().await?)
 }
 
-/// Forgets those that nobody has used since. Returns how many.
+/// Deletes documents unused since a time. Returns their number.
 pub async fn forget_registered(store: &Store, since: DateTime<Utc>) -> Result<u64, StoreError> {
     let unused = Column::UsedAt.lt(since);
     if Entity::find().filter(unused.clone()).count(store.reader()).await? == 0 {

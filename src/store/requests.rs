@@ -1,4 +1,4 @@
-//! Reading requests: one, a page, what waits for somebody. Every query goes through the caller's [`Viewing`].
+//! Requests: by id, pages, the inbox. Every query carries the caller's visibility ([`Viewing`]).
 
 use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, request, submission, visit};
@@ -15,7 +15,7 @@ use crate::access::{Performed, Seen};
 /// So many words are searched for.
 const SEARCHED: usize = 10;
 
-/// Which requests are wanted. Every field narrows.
+/// A filter of requests. Every field narrows.
 #[derive(Debug, Clone, Default)]
 pub struct RequestFilter {
     /// The office's key.
@@ -38,7 +38,7 @@ pub struct RequestFilter {
     pub search: Option<String>,
 }
 
-/// What requests are ordered by.
+/// The key of an order of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderField {
     /// When it was submitted first.
@@ -60,7 +60,7 @@ pub struct Order {
     pub descending: bool,
 }
 
-/// Which dispositions are wanted. Every field narrows.
+/// A filter of dispositions. Every field narrows.
 #[derive(Debug, Clone, Default)]
 pub struct DispositionFilter {
     /// The office's key.
@@ -112,7 +112,7 @@ fn far_future() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// Requests with what the caller's side of them needs.
+/// Selects visible requests with the caller's side.
 fn seeing(viewing: &Viewing) -> Select<request::Entity> {
     request::Entity::find()
         .expr_as(viewing.office_side().sql(viewing.now), "office_side")
@@ -120,7 +120,7 @@ fn seeing(viewing: &Viewing) -> Select<request::Entity> {
         .filter(viewing.visible().sql(viewing.now))
 }
 
-/// A request that the caller may see; none when they may not or there is none.
+/// Returns a request by id, if it exists and is visible.
 pub async fn see_request<C: ConnectionTrait>(
     connection: &C,
     viewing: &Viewing,
@@ -130,7 +130,7 @@ pub async fn see_request<C: ConnectionTrait>(
     Ok(query.into_model::<Found>().one(connection).await?.map(|found| found.0))
 }
 
-/// Those of the requests that the caller may see, in any order.
+/// Returns the visible ones of requests, in any order.
 pub async fn see_requests(
     store: &Store,
     viewing: &Viewing,
@@ -140,7 +140,7 @@ pub async fn see_requests(
     Ok(query.into_model::<Found>().all(store.reader()).await?.into_iter().map(|found| found.0).collect())
 }
 
-/// The request of that number, if the caller may see it.
+/// Returns a request by number, if visible.
 pub async fn see_request_by_number(
     store: &Store,
     viewing: &Viewing,
@@ -196,7 +196,7 @@ fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &Requ
     query
 }
 
-/// A page of the requests that the caller sees, and how many there are when that is asked.
+/// Returns a page of visible requests, with their total on demand.
 pub async fn requests_page(
     store: &Store,
     viewing: &Viewing,
@@ -209,7 +209,7 @@ pub async fn requests_page(
     page_of(store, query, order, paging, count).await
 }
 
-/// A page of the requests that wait for the caller, oldest due first, and how many there are when that is asked.
+/// Returns a page of the inbox, oldest due first, with its total on demand.
 pub async fn inbox_page(
     store: &Store,
     viewing: &Viewing,
@@ -235,7 +235,7 @@ async fn page_of(
     Ok((paging.finish(rows.into_iter().map(|found| found.0).collect()), total))
 }
 
-/// A page of the dispositions of the requests that the caller sees as an official, newest first.
+/// Returns a page of dispositions visible to the caller as an official, newest first.
 pub async fn dispositions_page(
     store: &Store,
     viewing: &Viewing,
@@ -286,7 +286,7 @@ pub async fn visits_of<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Resu
     Ok(query.order_by_asc(visit::Column::Position).all(connection).await?)
 }
 
-/// Who ended which steps, of a request's visits.
+/// Returns the performers of ended steps.
 pub fn performed(visits: &[visit::Model]) -> Performed {
     Performed::of(visits.iter().filter_map(|visit| Some((visit.step.clone(), visit.actor_user?))))
 }
@@ -304,14 +304,14 @@ pub async fn dispositions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposit
     Ok(query.all(store.reader()).await?)
 }
 
-/// Who read those dispositions, in order.
+/// Returns the readings of dispositions, in order.
 pub async fn reads_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition_read::Model>, StoreError> {
     let query =
         disposition_read::Entity::find().filter(disposition_read::Column::DispositionId.is_in(ids.iter().copied()));
     Ok(query.order_by_asc(disposition_read::Column::At).all(store.reader()).await?)
 }
 
-/// The disposition of that id; whether the caller may see it follows from its request.
+/// Returns a disposition by id. Visibility follows from its request.
 pub async fn disposition_by_id<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,

@@ -1,4 +1,4 @@
-//! Sessions, the tokens that prolong them, and whether what let somebody in still does.
+//! Sessions, refresh tokens, and the validity of logins.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use super::database::{insert, tell};
 use super::{Person, Store, StoreError, Transaction};
 use crate::access::{KeyScopes, Login, Pass};
 
-/// Which sessions end.
+/// A selection of sessions to end.
 #[derive(Debug, Clone, Copy)]
 pub enum Ending {
     /// This one.
@@ -25,7 +25,7 @@ pub enum Ending {
     Others(Uuid, Uuid),
 }
 
-/// What let somebody in still does, at a moment.
+/// Condition: the login of a pass is still valid at a time.
 pub(super) fn lets_in(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
     let mut query = Query::select();
     query.expr(Expr::val(1));
@@ -54,8 +54,7 @@ pub(super) fn lets_in(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
     Expr::exists(query)
 }
 
-/// Which of those who were let in still are, by what let them in. When a key, or a token of an identity provider, ends by its time
-/// is known to whoever holds it.
+/// Returns the logins still valid. The expiry of a key, or of an identity provider's token, is known to its holder.
 pub(super) async fn lasting<C: ConnectionTrait>(connection: &C, passes: &[Pass]) -> Result<HashSet<Login>, DbErr> {
     let sessions = passes.iter().filter_map(|pass| pass.session());
     let sessions = session::Entity::find()
@@ -78,8 +77,7 @@ pub(super) async fn lasting<C: ConnectionTrait>(connection: &C, passes: &[Pass])
     Ok(lasting)
 }
 
-/// A person, whom nobody else changes until the transaction ends: what is decided by their password, and what they hold so
-/// many of.
+/// Locks and returns a person until the transaction ends, for decisions by their password and for bounded numbers of their things.
 pub async fn lock_person(transaction: &Transaction, id: Uuid) -> Result<Option<Person>, StoreError> {
     let mut query = user::Entity::find_by_id(id);
     if transaction.get_database_backend() == DbBackend::Postgres {
@@ -105,7 +103,7 @@ pub async fn begin_session(
     insert(transaction, token).await
 }
 
-/// A token by its hash, with whose session it prolongs.
+/// Returns a refresh token by its hash, with its session.
 pub async fn refresh_token<C: ConnectionTrait>(
     connection: &C,
     hash: &[u8; 32],
@@ -137,7 +135,7 @@ pub async fn prolong_session(transaction: &Transaction, token: refresh_token::Mo
     Ok(())
 }
 
-/// Ends sessions, and wakes whoever follows something on any server when that commits. Returns how many ended.
+/// Ends sessions, and wakes followers on every server on commit. Returns their number.
 pub async fn end_sessions(transaction: &Transaction, which: Ending, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let end = session::Entity::update_many()
         .col_expr(session::Column::EndedAt, Expr::val(now))
@@ -165,7 +163,7 @@ fn can_be_prolonged(now: DateTime<Utc>) -> SimpleExpr {
     )
 }
 
-/// The sessions of a person that last, the latest used first.
+/// Returns a person's lasting sessions, the latest used first.
 pub async fn sessions_of(store: &Store, user: Uuid, now: DateTime<Utc>) -> Result<Vec<session::Model>, StoreError> {
     let query = session::Entity::find()
         .filter(session::Column::UserId.eq(user))
@@ -176,8 +174,7 @@ pub async fn sessions_of(store: &Store, user: Uuid, now: DateTime<Utc>) -> Resul
     Ok(query.all(store.reader()).await?)
 }
 
-/// Forgets the tokens that ended before that moment, and the sessions that did or can no longer be prolonged. Returns how many of
-/// both.
+/// Deletes refresh tokens expired before a time, and sessions ended or past prolonging. Returns the number of both.
 pub async fn forget_sessions(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let old = refresh_token::Column::ExpiresAt.lt(before);
     // A writer's place is taken only where there is something to do.

@@ -1,5 +1,4 @@
-//! What authenticators and the server share, and the codes for when one is lost. What is decided on is read after the person is
-//! locked.
+//! TOTP secrets and recovery codes. Decisions read them after the person is locked.
 
 use chrono::{DateTime, Utc};
 use entity::{recovery_code, totp};
@@ -10,7 +9,7 @@ use uuid::Uuid;
 use super::database::insert;
 use super::{StoreError, Transaction};
 
-/// What a person's authenticator shares, confirmed or not.
+/// Returns a person's TOTP secret, confirmed or not.
 pub async fn totp_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Result<Option<totp::Model>, StoreError> {
     Ok(totp::Entity::find_by_id(user).one(connection).await?)
 }
@@ -21,7 +20,7 @@ pub async fn begin_totp(transaction: &Transaction, user: Uuid, sealed: Vec<u8>) 
     insert(transaction, totp::Model { user_id: user, sealed, confirmed_at: None, last_step: 0 }).await
 }
 
-/// Takes a code of that step of time: none of it, or of one before, is taken again. `confirmed`: where this confirms the secret.
+/// Records the time step of an accepted code, against replay. `confirmed`: the time, where the code confirms the secret.
 pub async fn take_step(
     transaction: &Transaction,
     user: Uuid,
@@ -48,7 +47,7 @@ pub async fn add_recovery_codes(
     Ok(())
 }
 
-/// Uses a code of a person up; whether there was one.
+/// Deletes a person's recovery code by its hash. Returns false without such a code.
 pub async fn use_recovery_code(transaction: &Transaction, user: Uuid, hash: &[u8; 32]) -> Result<bool, StoreError> {
     let code = recovery_code::Entity::delete_many()
         .filter(recovery_code::Column::UserId.eq(user))
@@ -56,7 +55,7 @@ pub async fn use_recovery_code(transaction: &Transaction, user: Uuid, hash: &[u8
     Ok(code.exec(transaction).await?.rows_affected == 1)
 }
 
-/// Forgets what a person's authenticator shares, and their codes.
+/// Deletes a person's TOTP secret and recovery codes.
 pub async fn end_totp(transaction: &Transaction, user: Uuid) -> Result<(), StoreError> {
     totp::Entity::delete_by_id(user).exec(transaction).await?;
     recovery_code::Entity::delete_many().filter(recovery_code::Column::UserId.eq(user)).exec(transaction).await?;

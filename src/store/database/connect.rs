@@ -1,4 +1,4 @@
-//! Which database is opened, and how its connections are made.
+//! Connection options: the database, TLS, pools, timeouts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,17 +17,17 @@ pub enum Place {
     Postgres(Arc<Postgres>),
 }
 
-/// A PostgreSQL database, and what this process takes of it.
+/// A PostgreSQL database with this process's limits.
 pub struct Postgres {
-    /// Where it is, who asks, and by what encryption. May hold a password, and is never printed.
+    /// Address, user and TLS. May hold a password, and is never printed.
     options: PgConnectOptions,
     limits: Limits,
 }
 
-/// What this process takes of a server.
+/// Limits of this process on a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many connections are held at most, beside the one that listens.
+    /// Maximum number of connections, beside the one for notifications.
     pub connections: u32,
     /// How long is waited for a connection.
     pub acquire: Duration,
@@ -41,18 +41,18 @@ impl std::fmt::Debug for Postgres {
     }
 }
 
-/// A connection that was idle for so long is asked whether it lives before it is used. One that was used just now is not: that
+/// A connection idle for so long is pinged before use. One used just now is not: a ping
 /// would be a round trip more for each statement.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// What a URL may say beside where the database is; the rest is settings.
+/// Parameters allowed in a URL; the rest is settings.
 const PARAMETERS: [&str; 5] = ["host", "port", "user", "password", "dbname"];
 
-/// What URLs of PostgreSQL begin with.
+/// Schemes of PostgreSQL URLs.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 impl Postgres {
-    /// The database of a URL. The error says what is wrong with it, and holds nothing of it.
+    /// Parses a URL. The error names the fault, and quotes nothing of the URL.
     pub fn at(url: &str, limits: Limits) -> Result<Self, String> {
         if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
             return Err("is no URL of a database that is known: write postgres://…, or nothing for SQLite".to_owned());
@@ -91,13 +91,13 @@ impl Postgres {
         }
     }
 
-    /// A pool of connections for statements. What holds for each is said as it is opened, without a statement of its own.
+    /// A pool of connections for statements. Session settings travel with the start of a connection, without a statement of their own.
     pub(in crate::store) async fn pool(&self, read_only: bool) -> Result<PgPool, sea_orm::sqlx::Error> {
         let statement = self.limits.statement.as_millis();
         let mut settings = vec![
             ("default_transaction_isolation", "read committed".to_owned()),
             ("statement_timeout", statement.to_string()),
-            // A lock is waited for within the statement's time; told apart from it, so that the operator learns which it was.
+            // Shorter than the statement timeout, so that the error distinguishes a lock from a slow statement.
             ("lock_timeout", (statement - statement / 10).to_string()),
             ("idle_in_transaction_session_timeout", statement.to_string()),
         ];
@@ -120,18 +120,18 @@ impl Postgres {
             .await
     }
 
-    /// A pool of two connections whose statements may take as long as they take: one holds a lock, the other migrates.
+    /// A pool of two connections without timeouts: one holds a lock, the other migrates.
     pub(in crate::store) async fn unhurried(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
         PgPoolOptions::new().max_connections(2).acquire_timeout(self.limits.acquire).connect_with(self.named()).await
     }
 
-    /// A pool of the one connection that listens.
+    /// A pool of one connection, for notifications.
     pub(in crate::store) async fn listening(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
         let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         options.acquire_timeout(self.limits.acquire).connect_with(self.named()).await
     }
 
-    /// With the name by which the server lists its clients.
+    /// Adds the application name shown in the server's list of clients.
     fn named(&self) -> PgConnectOptions {
         self.options.clone().application_name("disposisi")
     }

@@ -1,21 +1,21 @@
-//! What can go wrong in the database, classified once.
+//! Errors of the database, classified once.
 
 use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
-/// A fault of the database, or a constraint that a competing write made good first.
+/// A fault of the database, or a constraint violated by a competing write.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The request has moved on.
     #[error("the request has moved on")]
     Stale,
-    /// A living asset of this kind has that name.
+    /// A living asset of this kind has the name.
     #[error("the name is taken")]
     NameTaken,
     /// A living asset holds one of those units.
     #[error("the place overlaps another")]
     PlaceTaken,
-    /// Another request came with that letter.
+    /// Another request has the same letter.
     #[error("the letter was used before")]
     DuplicateLetter,
     /// The same idempotency key is being used by another call.
@@ -24,13 +24,13 @@ pub enum StoreError {
     /// The database gave the transaction up for another's sake: all of it may be tried again.
     #[error("the database gave the transaction up: {0}")]
     GivenUp(DbErr),
-    /// A value is none that the database can hold: a text with a NUL character, a date beyond its calendar.
+    /// A value beyond the database: a text with a NUL character, a date outside its calendar.
     #[error("the database cannot hold a value: {0}")]
     Unfit(DbErr),
     /// The database cannot be read or written now: it is full, locked, read-only, or does not answer.
     #[error("the database is not available: {0}")]
     Unavailable(DbErr),
-    /// A row holds what this program never writes.
+    /// A row with content never written by this program.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
     /// Anything else.
@@ -66,7 +66,7 @@ impl From<DbErr> for StoreError {
     }
 }
 
-/// What kind of fault it is, when no constraint says so.
+/// Classifies a fault without a constraint.
 enum Fault {
     GivenUp,
     Unfit,

@@ -13,7 +13,7 @@ pub struct PageKey {
     pub id: Uuid,
 }
 
-/// Which stretch of a list is wanted.
+/// Keyset pagination: a stretch of a list.
 #[derive(Debug, Clone, Default)]
 pub struct Paging {
     /// How many rows at most.
@@ -43,7 +43,7 @@ impl<T> Page<T> {
 }
 
 impl Paging {
-    /// Orders and cuts a query; reads one row more than wanted to learn whether there is more.
+    /// Orders and limits a query; reads one row beyond the page to detect a next one.
     pub(in crate::store) fn apply<E: EntityTrait>(
         &self,
         query: Select<E>,
@@ -72,7 +72,7 @@ impl Paging {
         query.order_by(key, order.clone()).order_by(id, order).limit(self.limit + 1)
     }
 
-    /// The page that those rows make.
+    /// Cuts rows to a page.
     pub(in crate::store) fn finish<T>(&self, mut rows: Vec<T>) -> Page<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;

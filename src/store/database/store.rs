@@ -1,4 +1,4 @@
-//! Opening the database, and transactions that write.
+//! The store: opening the database, write transactions, the reader.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use tokio::sync::{Mutex, Notify};
 use super::connect::{Place, Postgres};
 use super::{StoreError, lock};
 
-/// A MAC over parts, with a key that the database does not hold.
+/// A MAC over parts, with a key kept outside the database.
 pub type Mac = Arc<dyn Fn(&[&[u8]]) -> [u8; 32] + Send + Sync>;
 
-/// A transaction that writes.
+/// A write transaction.
 pub type Transaction = DatabaseTransaction;
 
 /// The database: many readers, and as many writers as it bears (SQLite: one).
@@ -28,11 +28,11 @@ pub type Transaction = DatabaseTransaction;
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
-    /// The server that the database is at; none for a file.
+    /// The PostgreSQL server; none for a file.
     server: Option<Arc<Postgres>>,
-    /// The writer's connection could not begin to write: the next that is handed out is to be a new one.
+    /// The writer's connection could not begin a transaction: the next use opens a new one.
     suspect: Arc<AtomicBool>,
-    /// Told when the log has grown, for whoever follows it here.
+    /// Wakes followers in this process when the log has grown.
     grown: Arc<Notify>,
     numbering: Arc<Numbering>,
     mac: Mac,
@@ -71,7 +71,7 @@ impl Store {
         Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, mac })
     }
 
-    /// Brings the schema up to date. Of several that begin at once on a server, one does it and the others wait.
+    /// Runs migrations. Of several servers that start at once, one migrates and the others wait.
     async fn migrate(&self) -> Result<(), StoreError> {
         let Some(server) = &self.server else { return Ok(Migrator::up(&self.writer, None).await?) };
         let pool = server.unhurried().await.map_err(cannot_connect)?;
@@ -84,37 +84,37 @@ impl Store {
         Ok(migrated?)
     }
 
-    /// The server that the database is at; none for a file.
+    /// The PostgreSQL server; none for a file.
     pub(in crate::store) fn server(&self) -> Option<&Postgres> {
         self.server.as_deref()
     }
 
-    /// Whose turn it is in this process to number what has committed.
+    /// The turn to number committed events in this process.
     pub(in crate::store) fn numbering(&self) -> &Numbering {
         &self.numbering
     }
 
-    /// Where statements that only read go.
+    /// The connections for reading.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
 
-    /// Begins a transaction that writes; on SQLite it holds the one writer's place from here.
+    /// Begins a write transaction; on SQLite it holds the single writer's lock from here.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
         let begun = self.writer.begin_with_options(options).await.map_err(StoreError::from);
-        // A connection that was opened while the file could not be written stays so for its life.
+        // A connection opened while the file was read-only stays read-only for its life.
         if matches!(begun, Err(StoreError::Unavailable(_))) {
             self.suspect.store(true, Ordering::Relaxed);
         }
         begun
     }
 
-    /// Told when the log has grown by this process, or by another that says so. Only a hint: whoever follows the log also
-    /// looks by itself from time to time.
+    /// Wakes followers when the log has grown, by this process or by a notification of another. Only a hint: followers also poll
+    /// from time to time.
     pub fn grown(&self) -> &Notify {
         &self.grown
     }
@@ -124,15 +124,15 @@ impl Store {
         (self.mac)(parts)
     }
 
-    /// Whether the database answers, and soon.
+    /// Checks for an answer of the database within a time limit.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let answers = tokio::time::timeout(PING, self.reader.ping()).await;
         Ok(answers.unwrap_or_else(|_| Err(DbErr::Conn(RuntimeErr::Internal("it does not answer".to_owned()))))?)
     }
 }
 
-/// Who in this process numbers what has committed. A pass numbers what committed before it began: those who wait for their
-/// turn meanwhile share the next one.
+/// The turn to number committed events in this process. A pass numbers all commits before its start: tasks waiting meanwhile
+/// share the next pass.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Numbering {
     /// How many have committed, and asked.
@@ -141,7 +141,7 @@ pub(in crate::store) struct Numbering {
     pub(in crate::store) included: Mutex<u64>,
 }
 
-/// How long a database may take to say that it is there.
+/// The time limit of a ping.
 const PING: Duration = Duration::from_secs(2);
 
 /// How connections to a file are made.
@@ -153,7 +153,7 @@ fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOpt
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
         .acquire_timeout(Duration::from_secs(10))
-        // As `sqlx::query`, at info: off unless asked for. Never with the values that statements are given.
+        // As `sqlx::query`, at info: off unless asked for. Never with the values of statements.
         .sqlx_logging(true)
         // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: what
         // comes after would be nested in it, and be acknowledged without ever being committed. Such a connection
@@ -174,7 +174,7 @@ fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOpt
     options
 }
 
-/// A connection to an existing database that only reads, and leaves its schema as it is.
+/// Opens a read-only connection to an existing database, without migrations.
 pub async fn open_to_read(place: &Place) -> Result<DatabaseConnection, StoreError> {
     match place {
         Place::Sqlite(file) => {
@@ -186,12 +186,12 @@ pub async fn open_to_read(place: &Place) -> Result<DatabaseConnection, StoreErro
     }
 }
 
-/// That no connection could be had.
+/// The error of a failed connection.
 fn cannot_connect(error: sqlx::Error) -> StoreError {
     StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }
 
-/// Those rows of a table, in any order; whether the caller may see them is not asked.
+/// Returns rows of a table by their ids, in any order. Does not check visibility.
 pub async fn by_ids<E>(store: &Store, ids: Vec<uuid::Uuid>) -> Result<Vec<E::Model>, StoreError>
 where
     E: EntityTrait,

@@ -1,5 +1,5 @@
-//! Changing an office itself: its agencies and grants, and what happened to it as a chain of events, in one transaction with
-//! them. Opened by a proof that the caller may, or by the operator at the machine.
+//! Changes of an office itself: its agencies and grants, with their events in the office's own hash chain, in one transaction.
+//! Opened by a proof of authorization, or by the operator at the machine.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::event::{Audience, Body, Covers, OfficeEventBody, OfficeEventKind};
 use crate::store::database::{insert, insert_all};
 use crate::store::{Store, StoreError, Transaction, lock_office, new_id};
 
-/// What an office's event tells.
+/// A new event of an office's own record.
 #[derive(Debug, Clone)]
 pub struct OfficeAppend {
     /// The kind.
@@ -40,7 +40,7 @@ impl OfficeAppend {
     }
 }
 
-/// An office that is being changed.
+/// A change of an office, under way.
 #[derive(Debug)]
 pub struct OfficeChange<'a> {
     store: &'a Store,

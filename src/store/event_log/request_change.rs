@@ -1,4 +1,4 @@
-//! Changing a request: rows and events in one transaction, opened only by a proof that the act is allowed.
+//! Changes of a request: rows and events in one transaction, opened only by a proof of authorization.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -17,7 +17,7 @@ use crate::store::database::{insert, insert_all};
 use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id};
 use crate::workflow::State;
 
-/// What an event tells; the rest of it follows from the change it belongs to.
+/// A new event of a request; the change fills in the rest.
 #[derive(Debug, Clone)]
 pub struct Append {
     /// The kind.
@@ -54,14 +54,14 @@ impl Append {
     }
 }
 
-/// What a new request begins with.
+/// The first row of a new request.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
     /// Its row; the MACs are filled in here.
     pub row: request::Model,
 }
 
-/// A request as it was saved, with all that was told of it.
+/// A saved request with its new events.
 #[derive(Debug)]
 pub struct Saved {
     /// Its row.
@@ -70,7 +70,7 @@ pub struct Saved {
     pub told: Vec<Append>,
 }
 
-/// A request that is being changed.
+/// A change of a request, under way.
 #[derive(Debug)]
 pub struct Change<'a> {
     store: &'a Store,
@@ -97,7 +97,7 @@ pub struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// Opens a request for the act that was allowed. Fails with [`StoreError::Stale`] never here: `save` tells.
+    /// Opens a request for an authorized act. A stale version is reported by `save`.
     pub fn open(
         store: &'a Store,
         transaction: &'a Transaction,
@@ -112,7 +112,7 @@ impl<'a> Change<'a> {
         Self { touched, before, ..Self::new(store, transaction, allowed.actor(), now, row) }
     }
 
-    /// Begins a new request by the submission that was allowed.
+    /// Begins a new request for an authorized submission.
     pub fn begin<T>(
         store: &'a Store,
         transaction: &'a Transaction,
@@ -147,7 +147,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Who acts.
+    /// The actor.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
@@ -157,7 +157,7 @@ impl<'a> Change<'a> {
         self.now
     }
 
-    /// The transaction, for what hangs on the request.
+    /// The transaction, for dependent rows.
     pub fn transaction(&self) -> &Transaction {
         self.transaction
     }
@@ -219,7 +219,7 @@ impl<'a> Change<'a> {
         Ok(id)
     }
 
-    /// Refuses to go on from a row that somebody edited: what is signed next would vouch for it.
+    /// Refuses to go on from an edited row: the next event would vouch for it.
     fn expect_whole(&self) -> Result<(), StoreError> {
         if !self.touched {
             return Ok(());
@@ -228,7 +228,7 @@ impl<'a> Change<'a> {
         Err(StoreError::Damaged(format!("the row of request {number} was edited: run `disposisi audit verify`")))
     }
 
-    /// Inserts a row that the next event covers.
+    /// Inserts a row, covered by the next event.
     async fn add<M, A>(&mut self, row: M) -> Result<(), StoreError>
     where
         M: ModelTrait + IntoActiveModel<A>,
@@ -238,8 +238,7 @@ impl<'a> Change<'a> {
         insert(self.transaction, row).await
     }
 
-    /// Refuses to change a row that is not as the last event about it says: the next one would vouch for what somebody
-    /// edited.
+    /// Refuses to change a row with another MAC than its last recorded one: the next event would vouch for the edit.
     async fn expect_untouched(&self, name: &str, cover: &str) -> Result<(), StoreError> {
         let written = match self.changed.get(name).or_else(|| self.covered.get(name)) {
             Some(written) => Some(written.clone()),
@@ -252,8 +251,8 @@ impl<'a> Change<'a> {
         Err(StoreError::Damaged(format!("{name} of request {number} was edited: run `disposisi audit verify`")))
     }
 
-    /// Refuses to go on when the request's asset, its units or its credential are not as the last event about it says. For
-    /// before they are changed.
+    /// Refuses to go on when the request's asset, its units or its credential were edited since the last event. Called before
+    /// their change.
     pub async fn expect_asset_untouched(&self) -> Result<(), StoreError> {
         for (_, name, cover) in assets_covered(self.store, self.transaction, &[self.row.id]).await? {
             self.expect_untouched(&name, &cover).await?;
@@ -261,7 +260,7 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Writes what came with a submission.
+    /// Inserts a submission.
     pub async fn submit(&mut self, submission: submission::Model) -> Result<(), StoreError> {
         self.add(submission).await
     }
@@ -299,7 +298,7 @@ impl<'a> Change<'a> {
         self.replace(left).await
     }
 
-    /// Changes a row, which the next event covers.
+    /// Updates a row, covered by the next event.
     async fn replace<M, A>(&mut self, row: M) -> Result<(), StoreError>
     where
         M: ModelTrait + IntoActiveModel<A> + FromQueryResult,
@@ -311,7 +310,7 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Adds a document, which takes the place of the current one of its kind.
+    /// Adds a document in place of the current one of its kind.
     pub async fn add_document(&mut self, document: document::Model) -> Result<(), StoreError> {
         let current = document::Entity::find()
             .filter(document::Column::RequestId.eq(self.row.id))
@@ -334,7 +333,7 @@ impl<'a> Change<'a> {
         self.add(disposition).await
     }
 
-    /// Notes that a person has read a disposition. False when they had before.
+    /// Records the reading of a disposition. Returns false for a second reading.
     pub async fn read_disposition(&mut self, read: disposition_read::Model) -> Result<bool, StoreError> {
         let key = (read.disposition_id, read.actor_user);
         if disposition_read::Entity::find_by_id(key).one(self.transaction).await?.is_some() {
@@ -377,7 +376,7 @@ impl<'a> Change<'a> {
     }
 }
 
-/// What the last event about a row says of it; none when no event of the request is about it.
+/// Returns the last recorded MAC of a row; none without an event about it.
 async fn last_cover(transaction: &Transaction, request: Uuid, name: &str) -> Result<Option<String>, StoreError> {
     let about = event::Entity::find()
         .filter(event::Column::RequestId.eq(request))

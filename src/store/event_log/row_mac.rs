@@ -1,4 +1,4 @@
-//! What the record covers of a row: every column of it, so that none can be forgotten.
+//! MACs for tamper evidence: over every column of a row, over events (the hash chain), over the log and its end.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::store::{Store, StoreError};
 
-/// A row's parts: its table, then every column's name and value, but for those named. What is null is left out, so that a
-/// column which is added later, and is null in old rows, leaves their MACs as they are.
+/// Returns a row's parts: its table, then every column's name and value, but for exceptions. Nulls are left out, so that a column
+/// added later, null in old rows, leaves their MACs as they are.
 pub(in crate::store) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut parts = vec![table::<M>().into_bytes()];
     for column in <M::Entity as EntityTrait>::Column::iter() {
@@ -47,7 +47,7 @@ fn table<M: ModelTrait>() -> String {
     M::Entity::default().table_name().to_owned()
 }
 
-/// A value's bytes; none for null. These are what a MAC is over for as long as the record is kept, whatever a library prints.
+/// Returns a value's bytes; none for null. Fixed for as long as the record is kept, independent of any library's printing.
 fn bytes(value: Value) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(match value {
         Value::Bool(value) => value.map(|value| vec![u8::from(value)]),
@@ -69,12 +69,12 @@ fn seal(store: &Store, parts: &[Vec<u8>]) -> String {
     STANDARD_NO_PAD.encode(store.mac(&parts))
 }
 
-/// The MAC that covers a row.
+/// Returns the MAC of a row.
 pub(in crate::store) fn cover<M: ModelTrait>(store: &Store, row: &M) -> Result<String, StoreError> {
     Ok(seal(store, &parts(row, &[])?))
 }
 
-/// The MAC that covers an asset with what belongs to it: the units that it holds, in order, and its credential.
+/// Returns the MAC of an asset with its rack units, in order, and its credential.
 pub(in crate::store) fn cover_asset(
     store: &Store,
     asset: &asset::Model,
@@ -93,7 +93,7 @@ pub(in crate::store) fn cover_asset(
     Ok(seal(store, &all))
 }
 
-/// The assets of those requests, each by its request and name with the MAC that covers it as it is now.
+/// Returns the assets of requests, each with its request, row name and present MAC.
 pub(in crate::store) async fn assets_covered<C: ConnectionTrait>(
     store: &Store,
     connection: &C,

@@ -1,4 +1,4 @@
-//! The event log: numbering what has committed.
+//! The sequencer: gives committed events their positions in the event log.
 
 use std::sync::atomic::Ordering;
 

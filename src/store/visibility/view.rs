@@ -1,5 +1,4 @@
-//! What a caller may see, and what waits for them, as conditions: the one front door to requests and to all that hangs on
-//! them.
+//! Visibility and inbox as conditions: the only way to requests and their dependent rows.
 
 use std::sync::Arc;
 
@@ -39,7 +38,7 @@ pub struct ViewingScope {
     pub steps: Vec<(String, String)>,
 }
 
-/// For what a request may wait, for the inbox: the steps that each grant's role executes and signs.
+/// Steps executed and signed by a grant's role, for the inbox.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     /// The office's key.
@@ -54,7 +53,7 @@ pub struct Waiting {
     pub reveals: Vec<String>,
 }
 
-/// A step at which it may be somebody's turn.
+/// A step waiting for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     /// The procedure's key.
@@ -65,7 +64,7 @@ pub struct Turn {
     pub other_than: Vec<String>,
 }
 
-/// A request's row, and what the query that found it knows of the caller's relation to it.
+/// A request's row with its relation to the caller, from the query.
 #[derive(Debug, Clone)]
 pub struct SeenRequest {
     /// The row.
@@ -88,7 +87,7 @@ impl Subject for SeenRequest {
     }
 }
 
-/// An asset, for what is decided about it.
+/// An asset as the subject of a decision.
 #[derive(Debug, Clone, Copy)]
 pub struct AssetRow<'a>(
     /// Its row.
@@ -121,7 +120,7 @@ impl FromQueryResult for Found {
     }
 }
 
-/// What a caller may see, as conditions on a request: what a list asks the database, a stream asks of each event's request.
+/// Conditions of visibility on a request: lists put them into SQL, streams evaluate them for each event's request.
 #[derive(Debug, Clone)]
 pub struct Sees {
     /// Seen as an official.

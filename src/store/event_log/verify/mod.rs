@@ -1,7 +1,6 @@
-//! Proving that nobody touched the record: every request's events, its row and what hangs on it, then the log.
+//! Tamper detection (audit): verifies every request's hash chain, its row and dependent rows, then the log.
 //!
-//! It reads one moment of the database in batches. What it holds at once is bounded by the largest request, not by how many
-//! there are.
+//! Reads one snapshot of the database in batches. Memory is bounded by the largest request, not by their number.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -22,12 +21,11 @@ use super::row_mac::{assets_covered, chain_mac, cover, end_mac, event_mac, log_m
 use crate::event::{Body, Covers, LogLink, OfficeEventBody, OfficeEventKind, RequestEventBody};
 use crate::store::{Store, StoreError};
 
-/// How many requests, with what hangs on them, one statement reads; and how many events or rows of the log.
+/// Batch sizes of statements: requests with their dependent rows; events or rows of the log.
 const REQUESTS: u64 = 100;
 const EVENTS: u64 = 500;
 
-/// The tables whose rows hang on another's, by which column and on which table: a row that hangs on nothing was inserted,
-/// or lost what it hung on.
+/// Tables of dependent rows, each with its column and parent table: a row without a parent was inserted, or lost its parent.
 const HANGING: [(&str, &str, &str); 9] = [
     ("submissions", "request_id", "requests"),
     ("visits", "request_id", "requests"),
@@ -40,12 +38,12 @@ const HANGING: [(&str, &str, &str); 9] = [
     ("credentials", "asset_id", "assets"),
 ];
 
-/// The first thing found wrong in a log or a request.
+/// The first defect in the log or a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
     /// Where: a request's number and a sequence, or a position of the log.
     pub at: String,
-    /// What is wrong there.
+    /// The fault.
     pub what: String,
 }
 
@@ -59,7 +57,7 @@ impl Defect {
     }
 }
 
-/// Why verifying ended early.
+/// The reason for an early end of verification.
 enum Halt {
     Found(Defect),
     Failed(StoreError),
@@ -83,7 +81,7 @@ impl From<DbErr> for Halt {
     }
 }
 
-/// What an event says of where the log ended.
+/// The end of the log as an event recorded it.
 struct Link {
     /// The event.
     at: String,
@@ -91,12 +89,12 @@ struct Link {
     last: String,
 }
 
-/// Whether a request's row follows from its events; what does not, otherwise.
+/// Checks a request's row against its replayed events; the error names the difference.
 pub type Follows<'a> = &'a (dyn Fn(&request::Model, &[event::Model]) -> Result<(), String> + Sync);
 
-/// Verifies every request's chain, its row and what hangs on it, then the log. Returns how many events there are.
+/// Verifies every request's chain, its row and dependent rows, then the log. Returns the number of events.
 pub async fn verify(store: &Store, follows: Follows<'_>) -> Result<Result<u64, Defect>, StoreError> {
-    // One moment: what is written meanwhile beside it is neither missing nor too much.
+    // One snapshot: concurrent writes are neither missing nor too much.
     let isolation = match store.reader().get_database_backend() {
         DbBackend::Sqlite => None,
         _ => Some(IsolationLevel::RepeatableRead),
@@ -120,20 +118,20 @@ pub async fn verify(store: &Store, follows: Follows<'_>) -> Result<Result<u64, D
     }
 }
 
-/// How far verifying has come.
+/// The progress of verification.
 struct Proof<'a> {
     store: &'a Store,
     follows: Follows<'a>,
     moment: &'a DatabaseTransaction,
-    /// Events that were read and not looked at yet.
+    /// Events read, and not verified yet.
     waiting: VecDeque<event::Model>,
-    /// The request and the sequence of the last event that was read.
+    /// The request and the sequence of the last event read.
     read: (Uuid, i64),
-    /// How many events were looked at.
+    /// Number of events verified.
     count: u64,
-    /// What events say of the log and was not held against it yet.
+    /// Recorded ends of the log, not yet compared with it.
     links: Vec<Link>,
-    /// The first event that does not fit the log. Told last: where the log itself is torn says more.
+    /// The first event contradicting the log. Reported last: a torn log itself says more.
     torn: Option<Defect>,
 }
 
@@ -189,7 +187,7 @@ impl Proof<'_> {
         Ok(self.waiting.pop_front())
     }
 
-    /// Verifies a request's events and its row. What the last event about each of its rows says, and which event that is.
+    /// Verifies a request's events and its row. Returns the recorded MAC of each of its rows, with the event of its record.
     async fn events(&mut self, row: &request::Model) -> Result<BTreeMap<String, (String, i64)>, Halt> {
         let (mut sequence, mut mac) = (0_i64, Vec::new());
         let mut told = BTreeMap::new();
@@ -239,7 +237,7 @@ impl Proof<'_> {
         Ok(told)
     }
 
-    /// Verifies each office's own chain, and what its events tell of agencies and grants.
+    /// Verifies each office's own chain, its agencies and its grants.
     async fn offices(&mut self) -> Result<(), Halt> {
         for chain in office_chain::Entity::find().all(self.moment).await? {
             let told = self.office(&chain).await?;
@@ -303,7 +301,7 @@ impl Proof<'_> {
         }
     }
 
-    /// Verifies an office's events and where they end. What the last event about each row says, and which event that is.
+    /// Verifies an office's events and their end. Returns the recorded MAC of each row, with the event of its record.
     async fn office(&mut self, chain: &office_chain::Model) -> Result<BTreeMap<String, (String, i64)>, Halt> {
         let at = format!("office {}", chain.office);
         let defect =
@@ -345,7 +343,7 @@ impl Proof<'_> {
         Ok(told)
     }
 
-    /// What to tell of a request's row that does not fit its MAC: that events were cut to match, where the log has lost some.
+    /// Returns the defect of a request's row with a wrong MAC: cut events, where the log has lost some.
     async fn edited_row(&self, row: &request::Model) -> Result<Defect, StoreError> {
         let lost = self.log_rows().filter(event::Column::Id.is_null()).limit(1);
         let lost: Option<LogRow> = lost.into_tuple().one(self.moment).await?;
@@ -364,7 +362,7 @@ impl Proof<'_> {
         })
     }
 
-    /// What hangs on those requests, each row by its name with the MAC that covers it as it is.
+    /// Returns the dependent rows of requests, by name, each with its present MAC.
     async fn hanging(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Covers>, StoreError> {
         let among = || ids.iter().copied();
         let mut found = Hanging { store: self.store, by_request: HashMap::new() };
@@ -394,7 +392,7 @@ impl Proof<'_> {
         Ok(found.by_request)
     }
 
-    /// Takes what an event says of the log, to hold it against the log with others.
+    /// Queues a recorded end of the log, for comparison in a batch.
     async fn link(&mut self, link: Link) -> Result<(), StoreError> {
         self.links.push(link);
         if self.links.len() as u64 >= EVENTS {
@@ -403,7 +401,7 @@ impl Proof<'_> {
         Ok(())
     }
 
-    /// Holds what events say of the log against it.
+    /// Compares queued ends of the log with the log.
     async fn hold_links(&mut self) -> Result<(), StoreError> {
         let links = std::mem::take(&mut self.links);
         let positions = links.iter().map(|link| link.position);
@@ -455,7 +453,7 @@ impl Proof<'_> {
         self.unplaced(u64::try_from(position).unwrap_or(0)).await
     }
 
-    /// The log ends where it says that it ends.
+    /// Verifies the end of the log.
     async fn log_end(&self, position: i64, mac: &[u8]) -> Result<(), Halt> {
         let end = log_end::Entity::find_by_id(1_i16).one(self.moment).await?;
         let Some(end) = end else {
@@ -507,7 +505,7 @@ impl Proof<'_> {
         Err(Defect::of_event(&number, event.sequence, "it has no place in the log, and waits for none").into())
     }
 
-    /// No row hangs on nothing.
+    /// Verifies the parents of dependent rows.
     async fn parents(&self) -> Result<(), Halt> {
         for (table, column, parent) in HANGING {
             let parents = Query::select().column("id").from(parent).to_owned();
@@ -534,7 +532,7 @@ fn chains() -> SelectStatement {
 /// A row of the log: its position, its event, its MAC, and the MAC of its event if there is one.
 type LogRow = (i64, Uuid, Vec<u8>, Option<Vec<u8>>);
 
-/// What hangs on requests, each row by its name with the MAC that covers it.
+/// The dependent rows of requests, by name, each with its MAC.
 struct Hanging<'a> {
     store: &'a Store,
     by_request: HashMap<Uuid, Covers>,
