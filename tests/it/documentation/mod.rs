@@ -2,6 +2,7 @@
 
 mod commands;
 mod links;
+mod names;
 mod permissions;
 mod snippets;
 

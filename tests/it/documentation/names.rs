@@ -1,0 +1,45 @@
+//! The glossary's terms stand in `src`, and the files that contributors' pages name exist.
+
+use std::path::Path;
+
+use super::{page, root};
+
+/// Terms of the glossary that `src` does not say yet. Shrinks: a term that stands there is taken out of this list.
+const NOT_YET: [&str; 4] = ["content negotiation", "graceful shutdown", "optimistic concurrency", "pipeline"];
+
+/// The text of all sources, in lower case.
+fn sources(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            text.push_str(&sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).expect("a source"));
+        }
+    }
+    text.to_lowercase()
+}
+
+#[test]
+fn every_term_of_the_glossary_is_found_in_src() {
+    let sources = sources(&root().join("src"));
+    let glossary = page("docs/glossary.md");
+    let rows = glossary.text.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
+    let terms: Vec<&str> = rows.map(|(term, _)| term).filter(|term| *term != "term").collect();
+    assert!(terms.len() > 30, "{terms:?}");
+    let missing: Vec<&&str> =
+        terms.iter().filter(|term| !sources.contains(&term.to_lowercase()) && !NOT_YET.contains(term)).collect();
+    assert!(missing.is_empty(), "src does not say {missing:?}");
+}
+
+#[test]
+fn every_file_that_contributors_are_sent_to_exists() {
+    let tops = ["src/", "tests/", "docs/", "policies/", "entity/", "migration/", "examples/", "explorer/"];
+    for path in ["docs/glossary.md", "docs/first-change.md"] {
+        let text = page(path).text;
+        let named = text.split('`').skip(1).step_by(2).filter(|name| tops.iter().any(|top| name.starts_with(top)));
+        let gone: Vec<&str> = named.filter(|name| !root().join(name).exists()).collect();
+        assert!(gone.is_empty(), "{path} names what is not there: {gone:?}");
+    }
+}
