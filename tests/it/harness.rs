@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::database;
+use crate::{database, prepared};
 
 /// Everybody's password here.
 pub(crate) const PASSWORD: &str = "demonstration only";
@@ -306,7 +306,11 @@ impl Server {
 
     fn in_folder(data: tempfile::TempDir, people: Cast<'_>, folders: Folders) -> Self {
         let path = data.path().join("data");
-        enter(people, |arguments, input| drop(run(&path, &folders, arguments, input)));
+        if clock_of(&path).exists() {
+            enter(people, |arguments, input| drop(run(&path, &folders, arguments, input)));
+        } else if !people.is_empty() {
+            prepared::copy(people, &folders, &path);
+        }
         let (child, url) = serve(&path, &folders, &[], false);
         Self { child, url, folders, flags: Vec::new(), as_nobody: false, data, http: reqwest::Client::new() }
     }

@@ -41,6 +41,7 @@ mod people_refusals;
 mod policy_live;
 mod policy_space;
 mod postgres;
+mod prepared;
 mod printed;
 mod provider;
 mod races;
