@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use entity::{event, request};
 
-use super::{Outcome, Settings, say, start};
+use super::{Outcome, Settings, say, startup};
 use crate::service::{Stored, replay};
 use crate::store;
 
@@ -22,7 +22,7 @@ pub(super) enum Audit {
 
 impl Audit {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
-        let (_, store) = start::open_to_read(settings).await?;
+        let (_, store) = startup::open_to_read(settings).await?;
         let versions = store::stored_versions(store.reader()).await.map_err(|error| error.to_string())?;
         let stored = Stored::of(&versions, &[]);
         let follows = |row: &request::Model, events: &[event::Model]| match stored.version_of(row) {

@@ -1,6 +1,6 @@
 //! `disposisi check`.
 
-use super::{Outcome, Settings, files, say, start};
+use super::{Outcome, Settings, definitions, say, startup};
 use crate::policy::{self, PolicyText};
 
 /// Check procedures and policies: every fault with its file, line and mend
@@ -17,16 +17,16 @@ pub(super) struct Check {}
 
 /// Checks the files, with what the database holds where there is one.
 pub(super) async fn run(settings: &Settings) -> Outcome {
-    let stored = start::stored(settings).await?;
-    let files = files::read(settings, stored.as_ref()).await;
+    let stored = startup::stored(settings).await?;
+    let files = definitions::read(settings, stored.as_ref()).await;
     let mut warnings = files.judge()?.to_vec();
-    let on_record = start::on_record(settings).await?;
+    let on_record = startup::on_record(settings).await?;
     if let Some(on_record) = &on_record {
         let kept = stored.as_ref().map(|stored| stored.kept.as_slice()).unwrap_or_default();
         warnings.extend(policy::check_people(&files.policy, &files.shelf, kept, &on_record.people));
     }
     if !warnings.is_empty() {
-        say(&files::list(&warnings));
+        say(&definitions::list(&warnings));
     }
     let active = on_record.as_ref().and_then(|on_record| on_record.active_policy.as_deref());
     let ours = files.text.as_ref().map(PolicyText::hash);

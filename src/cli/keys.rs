@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::start::{self, Missing};
+use super::startup::{self, Missing};
 use super::{Outcome, Settings, clock, say};
 use crate::auth::{self, Signing};
 use crate::service::RETIRED;
@@ -43,7 +43,7 @@ impl Keys {
 }
 
 async fn init(settings: &Settings) -> Outcome {
-    let (keys, _, before) = start::begin(settings, Missing::Made).await?;
+    let (keys, _, before) = startup::begin(settings, Missing::Made).await?;
     let ids: Vec<String> = keys.ids().into_iter().map(|(purpose, id)| format!("{purpose} {id}")).collect();
     let kept = if before { "was begun before, and is kept" } else { "is begun, and kept" };
     say(&format!("the database {kept} by the keys in {}: {}", settings.keys_folder().display(), ids.join(", ")));
@@ -51,14 +51,14 @@ async fn init(settings: &Settings) -> Outcome {
 }
 
 async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
-    start::expect_database(settings)?;
+    startup::expect_database(settings)?;
     let folder = settings.keys_folder();
     let said = |error: auth::KeyError| error.to_string();
     let waiting = Signing::waiting(&folder).map_err(said)?;
-    let recorded = start::signing_key_on_record(settings).await?;
+    let recorded = startup::signing_key_on_record(settings).await?;
     // One that was on record before it was put in place, and then something went wrong.
     if waiting.is_none_or(|next| recorded.as_ref() != Some(&next.public().id)) {
-        let (keys, store) = start::open(settings).await?;
+        let (keys, store) = startup::open(settings).await?;
         let (old, next) = (keys.signing(), Signing::prepare(&folder).map_err(said)?);
         let now = clock().now();
         let rotation = Rotation {

@@ -3,18 +3,18 @@
 mod audit;
 mod check;
 mod database;
+mod definitions;
 mod demo;
-mod files;
 mod identity;
 mod keys;
 mod logging;
 mod people;
 mod policy;
-mod policy_files;
+mod policy_reload;
 mod schema;
 mod serve;
 mod settings;
-mod start;
+mod startup;
 
 use std::sync::{Arc, OnceLock};
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
-use super::{Outcome, Settings, clock, files, say, start};
+use super::{Outcome, Settings, clock, definitions, say, startup};
 use crate::access::Capacity;
 use crate::auth::{Passwords, Secret};
 use crate::procedure::Office;
@@ -197,13 +197,13 @@ impl Grant {
 
 /// The operator of the settings' database, which is begun where there is none.
 async fn operator(settings: &Settings) -> Result<Operator, String> {
-    let (_, store) = start::open(settings).await?;
+    let (_, store) = startup::open(settings).await?;
     Ok(Operator::new(store, clock()))
 }
 
 /// The operator of an existing database, and a person in it.
 async fn existing(settings: &Settings, username: &str) -> Result<(Operator, Person), String> {
-    start::expect_database(settings)?;
+    startup::expect_database(settings)?;
     let operator = operator(settings).await?;
     let person = find_person(&operator, username, "<USERNAME>").await?;
     Ok((operator, person))
@@ -216,7 +216,7 @@ async fn find_person(operator: &Operator, username: &str, flag: &str) -> Result<
 }
 
 fn offices(settings: &Settings) -> Result<Vec<Office>, String> {
-    Ok(crate::procedure::read_folder(&settings.procedures).map_err(|faults| files::list(&faults))?.offices)
+    Ok(crate::procedure::read_folder(&settings.procedures).map_err(|faults| definitions::list(&faults))?.offices)
 }
 
 fn find_office<'a>(offices: &'a [Office], key: &str) -> Result<&'a Office, String> {

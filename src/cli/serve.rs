@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
-use super::{Outcome, ServeFlags, Settings, identity, policy_files, say, start};
+use super::{Outcome, ServeFlags, Settings, identity, policy_reload, say, startup};
 use crate::graphql::{ApiSchema, Documents, Intake, Limits};
 use crate::http;
 use crate::service::{Registered, Service};
@@ -62,7 +62,7 @@ pub(super) struct Server {
 impl Server {
     /// Opens everything that a server needs, and its port.
     pub(super) async fn bind(settings: &Settings) -> Result<Self, String> {
-        let mut service = start::service(settings).await?;
+        let mut service = startup::service(settings).await?;
         if let Some(provider) = identity::provider(settings)? {
             service = service.with_provider(provider);
         }
@@ -171,7 +171,7 @@ impl Server {
                 served
             }
             () = self.service.read_log().instrument(tracing::info_span!("read_log")) => Ok(()),
-            failed = policy_files::follow(&self.settings, &self.service).instrument(tracing::info_span!("policies")) => failed,
+            failed = policy_reload::follow(&self.settings, &self.service).instrument(tracing::info_span!("policies")) => failed,
             () = self.service.keep_house().instrument(tracing::info_span!("keep_house")) => Ok(()),
             () = keep(self.registered.as_deref()).instrument(tracing::info_span!("keep_documents")) => Ok(()),
             () = self.service.keep_provider().instrument(tracing::info_span!("keep_provider")) => Ok(()),

@@ -1,162 +1,29 @@
-//! axum: routes, limits, health, explorer.
+//! HTTP: routes, limits, health checks, the explorer.
 
-mod answers;
-mod caller;
-mod calls;
-mod close;
-mod compressed;
-mod events;
+mod client;
+mod client_address;
+mod compression;
+mod concurrency;
+mod content_negotiation;
+mod cors;
+mod error;
+mod execution;
 mod explorer;
-mod held;
-mod identified;
-mod lifeline;
-mod media;
-mod origins;
-mod proxies;
-mod rates;
-mod refusal;
-mod reply;
-mod sent;
-mod socket;
-mod weights;
+mod graphql_request;
+mod graphql_response;
+mod handlers;
+mod quality_values;
+mod rate_limit;
+mod request_id;
+mod router;
+mod shutdown;
+mod sse;
+mod state;
+mod websocket;
 
-pub use close::Close;
-pub use lifeline::{Ending, Lifeline, lifeline};
-pub use origins::Origins;
-pub use proxies::Proxies;
-pub use rates::{Rate, Rates};
-
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::middleware;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use tower_http::trace::TraceLayer;
-
-use self::caller::Caller;
-use self::held::{Held, Hold};
-use crate::graphql::{ApiSchema, Code, Followed, Intake};
-use crate::service::{Pass, Service};
-
-/// What the routes share.
-#[derive(Clone)]
-struct Shared {
-    schema: ApiSchema,
-    service: Service,
-    intake: Arc<Intake>,
-    body_limit: usize,
-    batch_limit: usize,
-    operation: Duration,
-    socket_init: Duration,
-    heartbeat: Duration,
-    proxies: Arc<Proxies>,
-    rates: Arc<Rates>,
-    /// The sockets of each caller, and what they have under way on them and by streams of events.
-    sockets: Held,
-    operations: Held,
-    followed: Arc<Followed>,
-    lifeline: Lifeline,
-}
-
-/// What is served, and within which limits.
-pub struct Served {
-    /// The schema.
-    pub schema: ApiSchema,
-    /// The service behind it.
-    pub service: Service,
-    /// What operations are taken.
-    pub intake: Intake,
-    /// The largest body taken, in bytes.
-    pub body_limit: usize,
-    /// So many operations may come in a list; none may when it is 0.
-    pub batch_limit: usize,
-    /// How long an operation may take.
-    pub operation: Duration,
-    /// Whether the explorer is served.
-    pub explorer: bool,
-    /// Whose pages may read what is answered.
-    pub origins: Origins,
-    /// Whose word is taken for where a caller calls from.
-    pub proxies: Proxies,
-    /// How often callers may call.
-    pub rates: Rates,
-    /// So many WebSockets a person may have open at once; any number when it is 0.
-    pub person_sockets: usize,
-    /// So many operations a person may have under way at once on WebSockets and streams of events; any number when it is 0.
-    pub person_operations: usize,
-    /// How long a WebSocket may take to say who it is.
-    pub socket_init: Duration,
-    /// How often a long connection shows that it lives.
-    pub heartbeat: Duration,
-    /// What long connections hear the end by.
-    pub lifeline: Lifeline,
-}
-
-impl Served {
-    /// The routes.
-    pub fn router(self) -> Router {
-        let Self { schema, service, intake, body_limit, batch_limit, operation, .. } = self;
-        let Self { explorer, origins, proxies, rates, person_sockets, person_operations, .. } = self;
-        let Self { socket_init, heartbeat, lifeline, .. } = self;
-        let explorer = if explorer { explorer::routes() } else { Router::new() };
-        let graphql = get(calls::get).post(calls::post).fallback(calls::other);
-        let graphql = graphql.layer(compressed::layer()).layer(middleware::from_fn(compressed::around));
-        let graphql = match origins.layer() {
-            Some(cors) => graphql.layer(cors),
-            None => graphql,
-        };
-        Router::new()
-            .route("/graphql", graphql)
-            .route("/healthz", get(async || "ok"))
-            .route("/readyz", get(ready))
-            .merge(explorer)
-            .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
-                // Not what is asked by GET: no input is logged.
-                tracing::debug_span!("http", method = %request.method(), path = request.uri().path())
-            }))
-            .layer(middleware::from_fn_with_state(service.clone(), identified::identified))
-            .with_state(Shared {
-                schema,
-                service,
-                intake: Arc::new(intake),
-                body_limit,
-                batch_limit,
-                operation,
-                socket_init,
-                heartbeat,
-                proxies: Arc::new(proxies),
-                rates: Arc::new(rates),
-                sockets: Held::new(person_sockets),
-                operations: Held::new(person_operations),
-                followed: Arc::default(),
-                lifeline,
-            })
-    }
-}
-
-impl Shared {
-    /// Another operation that a caller has under way for long; the answer to who has too many.
-    fn hold(&self, pass: Option<Pass>, address: IpAddr) -> Result<Hold, Box<async_graphql::Response>> {
-        self.operations.take(Caller::of(pass, address)).ok_or_else(|| {
-            let most = self.operations.most();
-            let message =
-                format!("No other operation is taken: at most {most} of yours may be under way on all connections.");
-            Box::new(Code::TooManyOperations.answer(message))
-        })
-    }
-}
-
-async fn ready(State(shared): State<Shared>) -> Response {
-    match shared.service.store().ping().await {
-        Ok(()) => "ready".into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response()
-        }
-    }
-}
+pub use client_address::Proxies;
+pub use cors::Origins;
+pub use rate_limit::{Rate, Rates};
+pub use router::Served;
+pub use shutdown::{Ending, Lifeline, lifeline};
+pub use websocket::Close;

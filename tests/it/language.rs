@@ -16,8 +16,8 @@ const SPEAK: [&str; 7] = [
     "src/graphql/context",
     "src/graphql/error.rs",
     "src/graphql/schema",
-    "src/http/rates.rs",
-    "src/http/refusal.rs",
+    "src/http/rate_limit.rs",
+    "src/http/error.rs",
     "src/procedure/form.rs",
 ];
 

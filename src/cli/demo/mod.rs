@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use entity::{event, request};
 
 use super::serve::{Server, told_to_end};
-use super::{DatabaseUrl, Flags, Outcome, Settings, say, start};
+use super::{DatabaseUrl, Flags, Outcome, Settings, say, startup};
 use crate::service::replay;
 use crate::store;
 
@@ -62,7 +62,7 @@ impl Demo {
             settings.data = folder.path().to_owned();
             temporary = Some(folder);
         }
-        let new = start::expect_database(&settings).is_err();
+        let new = startup::expect_database(&settings).is_err();
         if !new && self.exit {
             return Err(format!("{} holds data already; mend: name a new folder", settings.data.display()));
         }

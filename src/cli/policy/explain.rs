@@ -1,7 +1,7 @@
 //! `disposisi policy explain`.
 
 use crate::access::Grant;
-use crate::cli::{Outcome, Settings, say, start};
+use crate::cli::{Outcome, Settings, say, startup};
 use crate::policy::Line;
 use crate::service::{Asked, Explanation, Question, Refused, Verdict};
 
@@ -42,7 +42,7 @@ fn asked(word: &str) -> Result<Asked, String> {
 
 impl Explain {
     pub(in crate::cli) async fn run(self, settings: &Settings) -> Outcome {
-        let service = start::service_to_read(settings).await?;
+        let service = startup::service_to_read(settings).await?;
         let Self { user, request, action, step } = self;
         let question = Question { username: user.trim().to_lowercase(), request, asked: action, step };
         let explanation = service.explain_to_operator(&question).await.map_err(|refused| match refused {

@@ -4,7 +4,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{ContentArrangement, Table};
 
 use crate::access::Action;
-use crate::cli::{Outcome, Settings, files, say, start};
+use crate::cli::{Outcome, Settings, definitions, say, startup};
 use crate::policy::{Line, Object, Policy};
 use crate::procedure::{Office, Procedure};
 
@@ -34,8 +34,8 @@ const MARKS: [(Action, &str); 3] = [(Action::Execute, "E"), (Action::Sign, "S"),
 
 impl Matrix {
     pub(in crate::cli) async fn run(self, settings: &Settings) -> Outcome {
-        let stored = start::stored(settings).await?;
-        let files = files::read(settings, stored.as_ref()).await;
+        let stored = startup::stored(settings).await?;
+        let files = definitions::read(settings, stored.as_ref()).await;
         files.judge()?;
         let office = files.shelf.office(&self.office).ok_or_else(|| {
             let known: Vec<&str> = files.shelf.offices.iter().map(|office| office.key.as_str()).collect();
@@ -48,7 +48,7 @@ impl Matrix {
             format!("--procedure: {} has no `{}`; mend: use one of {}", office.key, self.procedure, known.join(", "))
         })?;
         if self.active {
-            let service = start::service_to_read(settings).await?;
+            let service = startup::service_to_read(settings).await?;
             say(&printed(office, procedure, &service.policy()));
         } else {
             say(&printed(office, procedure, &files.policy));

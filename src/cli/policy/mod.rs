@@ -5,7 +5,7 @@ mod matrix;
 
 use clap::Subcommand;
 
-use super::{Outcome, Settings, clock, files, say, start};
+use super::{Outcome, Settings, clock, definitions, say, startup};
 use crate::policy::PolicyText;
 use crate::service::{record_policy, told};
 use crate::store::{Over, Recorded};
@@ -35,15 +35,15 @@ impl Policy {
 }
 
 async fn apply(settings: &Settings) -> Outcome {
-    start::expect_database(settings)?;
-    let stored = start::stored(settings).await?;
-    let files = files::read(settings, stored.as_ref()).await;
+    startup::expect_database(settings)?;
+    let stored = startup::stored(settings).await?;
+    let files = definitions::read(settings, stored.as_ref()).await;
     let warnings = files.judge()?;
     if !warnings.is_empty() {
-        say(&files::list(warnings));
+        say(&definitions::list(warnings));
     }
     let text = files.text.as_ref().ok_or("the policies make no text; mend: see what `disposisi check` tells")?;
-    let (_, store) = start::open(settings).await?;
+    let (_, store) = startup::open(settings).await?;
     let recorded = record_policy(&store, text, operator(), clock().now(), Over::Any).await;
     let Recorded { active, is_new, before } = recorded.map_err(|error| error.to_string())?;
     let (number, hash) = (active.number, short(&active.hash));

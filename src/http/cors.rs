@@ -6,12 +6,12 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use reqwest::Url;
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
-use super::identified::REQUEST_ID;
-use super::rates;
+use super::rate_limit;
+use super::request_id::REQUEST_ID;
 
 /// What a page may read of an answer's head, beside what it always may.
 const EXPOSED: [HeaderName; 6] =
-    [REQUEST_ID, header::ETAG, header::RETRY_AFTER, header::ALLOW, rates::STANDING, rates::POLICY];
+    [REQUEST_ID, header::ETAG, header::RETRY_AFTER, header::ALLOW, rate_limit::STANDING, rate_limit::POLICY];
 
 /// How long a browser need not ask again. None remembers it for longer than two hours.
 const REMEMBERED: Duration = Duration::from_secs(3600);

@@ -21,14 +21,14 @@ use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 use tracing::Instrument;
 
-use super::Shared;
-use super::answers::{Answer, answers, only, timed_out};
-use super::caller::Caller;
-use super::close::Close;
-use super::held::Hold;
-use super::sent::{header_token, operation_of};
-use super::weights::{language, language_of};
+use super::close_code::Close;
 use crate::graphql::{self, Code, RequestId};
+use crate::http::client::Caller;
+use crate::http::concurrency::Hold;
+use crate::http::execution::{Answer, answers, only, timed_out};
+use crate::http::graphql_request::{header_token, operation_of};
+use crate::http::quality_values::{language, language_of};
+use crate::http::state::Shared;
 use crate::language::Language;
 use crate::service::{Pass, Refused};
 
@@ -96,7 +96,7 @@ impl From<axum::Error> for Leave {
 
 /// Takes a socket, from a page of any origin: whose it is a token says, which its page has or has not. A browser adds none by itself,
 /// as it would a cookie, so that nobody's page speaks for somebody else.
-pub(super) fn upgrade(
+pub(in crate::http) fn upgrade(
     shared: Shared,
     (peer, id): (IpAddr, RequestId),
     headers: &HeaderMap,

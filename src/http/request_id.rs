@@ -9,8 +9,8 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::media::Media;
-use super::refusal::Refusal;
+use super::content_negotiation::Media;
+use super::error::Refusal;
 use crate::graphql::RequestId;
 use crate::service::Service;
 

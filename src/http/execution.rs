@@ -11,8 +11,8 @@ use futures_util::stream::{self, BoxStream};
 use serde::Serialize;
 use tracing::Instrument;
 
-use super::Shared;
-use super::refusal::{limit, too_long};
+use super::error::{limit, too_long};
+use super::state::Shared;
 use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
 use crate::language::Language;
 use crate::service::{LogPlace, Pass, Refused};

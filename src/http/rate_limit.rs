@@ -16,7 +16,7 @@ use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::client::Caller;
 use crate::graphql::Details;
 use crate::language::Text;
 use crate::say;

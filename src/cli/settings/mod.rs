@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use config::{Config, Environment, File, FileFormat, Source};
 use serde::{Deserialize, Serialize};
 
-use super::database::{self, DatabaseTls, DatabaseUrl};
-use super::identity;
+use crate::cli::database::{self, DatabaseTls, DatabaseUrl};
+use crate::cli::identity;
 use crate::clock::TEST_CLOCK;
 use crate::http::Origins;
 
@@ -638,7 +638,7 @@ mod tests {
 
     #[test]
     fn the_table_of_the_documentation_is_the_settings() {
-        let documentation = include_str!("../../docs/operations.md");
+        let documentation = include_str!("../../../docs/operations.md");
         let defaults = serde_json::to_value(Settings::default()).unwrap();
         for (key, value) in defaults.as_object().unwrap() {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -13,15 +13,16 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use super::answers::{self, Answer, Once};
-use super::compressed::Compressible;
-use super::media::{Media, takes_events};
-use super::rates::Standing;
-use super::refusal::Refusal;
-use super::reply::{public, reply};
-use super::sent::{Asked, Sent, header_token, malformed};
-use super::weights::language;
-use super::{Shared, events, held, socket};
+use super::compression::Compressible;
+use super::content_negotiation::{Media, takes_events};
+use super::error::Refusal;
+use super::execution::{self, Answer, Once};
+use super::graphql_request::{Asked, Sent, header_token, malformed};
+use super::graphql_response::{public, reply};
+use super::quality_values::language;
+use super::rate_limit::Standing;
+use super::state::Shared;
+use super::{concurrency, sse, websocket};
 use crate::graphql::{self, Code, Ended, Operation, RequestId};
 use crate::service::Pass;
 
@@ -58,7 +59,7 @@ pub(super) async fn get(
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     if let Ok(socket) = socket {
-        return socket::upgrade(shared, (peer.ip(), id), &headers, socket);
+        return websocket::upgrade(shared, (peer.ip(), id), &headers, socket);
     }
     let call = Call::of(&shared, peer.ip(), &headers, id, true);
     call.answered(async |media| {
@@ -190,7 +191,7 @@ impl<'a> Call<'a> {
         let is_query = operation.as_ref().is_ok_and(Operation::is_query);
         let answer = match operation {
             Ok(_) if follows => return Err(Refusal::not_acceptable(FOLLOW)),
-            Ok(operation) => answers::once(self.shared, operation, who.pass, self.address).await?,
+            Ok(operation) => execution::once(self.shared, operation, who.pass, self.address).await?,
             Err(response) => Once { response: *response, is_public: false },
         };
         let is_public = self.is_by_get && answer.is_public;
@@ -201,7 +202,7 @@ impl<'a> Call<'a> {
             (Media::Json, status) if status.is_server_error() => status,
             (Media::Json, _) => StatusCode::OK,
         };
-        let body = answers::written(&self.id.on(answer));
+        let body = execution::written(&self.id.on(answer));
         let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
         if is_query {
             reply.extensions_mut().insert(Compressible);
@@ -228,7 +229,7 @@ impl<'a> Call<'a> {
             let answer = match operation {
                 Ok(operation) => {
                     let wanted = operation.wanted();
-                    let answer = answers::once(self.shared, operation, who.pass, self.address);
+                    let answer = execution::once(self.shared, operation, who.pass, self.address);
                     let answer = answer.instrument(id.span()).await;
                     answer.map_or_else(|refused| Ended::from(refused).told(wanted).answer, |answer| answer.response)
                 }
@@ -237,7 +238,7 @@ impl<'a> Call<'a> {
             if number > 1 {
                 body.push(b',');
             }
-            body.extend(answers::written(&id.on(answer)));
+            body.extend(execution::written(&id.on(answer)));
         }
         body.push(b']');
         let mut reply = reply(StatusCode::OK, media, body);
@@ -259,19 +260,19 @@ impl<'a> Call<'a> {
             Ok(operation) => match self.shared.hold(who.pass, self.address) {
                 Ok(hold) => {
                     let place = (self.address, self.id.clone());
-                    let answers = answers::answers(self.shared, operation, who.pass, place, self.last_event()).await;
-                    held::until_the_end(answers, hold)
+                    let answers = execution::answers(self.shared, operation, who.pass, place, self.last_event()).await;
+                    concurrency::until_the_end(answers, hold)
                 }
-                Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
+                Err(response) => execution::only(Answer::Failed(self.id.on(*response))),
             },
-            Err(response) => answers::only(Answer::Failed(self.id.on(*response))),
+            Err(response) => execution::only(Answer::Failed(self.id.on(*response))),
         };
-        events::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))
+        sse::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))
     }
 
     /// Where a client that comes back was.
     fn last_event(&self) -> Option<String> {
-        let sent = self.headers.get(events::LAST_EVENT)?.to_str().ok()?.trim();
+        let sent = self.headers.get(sse::LAST_EVENT)?.to_str().ok()?.trim();
         (!sent.is_empty()).then(|| sent.to_owned())
     }
 }

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::compressed::SUFFIX;
-use super::media::Media;
+use super::compression::SUFFIX;
+use super::content_negotiation::Media;
 
 /// What of a call decides its answer, beside what it asks for.
 const VARY: HeaderValue = HeaderValue::from_static("accept, accept-encoding, accept-language, authorization");

@@ -3,10 +3,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::answers::written;
-use super::media::Media;
-use super::rates::Standing;
-use super::reply::reply;
+use super::content_negotiation::Media;
+use super::execution::written;
+use super::graphql_response::reply;
+use super::rate_limit::Standing;
 use crate::graphql::{self, Code, Details, RequestId};
 use crate::language::{Language, Text};
 use crate::say;

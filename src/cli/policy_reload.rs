@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::policy::{operator, short};
-use super::{Outcome, Settings, database, files};
+use super::{Outcome, Settings, database, definitions};
 use crate::procedure::Fault;
 use crate::service::{Service, Unfit};
 use crate::store::Place;
@@ -89,7 +89,7 @@ impl Looked {
 
 /// The hash of what the files say; none where they cannot be read.
 fn hash(settings: &Settings) -> Option<String> {
-    files::policy_text(settings).ok().map(|text| text.hash())
+    definitions::policy_text(settings).ok().map(|text| text.hash())
 }
 
 /// A folder that is watched.
@@ -160,7 +160,7 @@ fn watcher(folder: &Path, told: Arc<Notify>, writing: Writing) -> notify::Result
 
 /// Makes the files the active policy. With any fault the one that is stays.
 async fn take(settings: &Settings, service: &Service) {
-    let text = match files::policy_text(settings) {
+    let text = match definitions::policy_text(settings) {
         Ok(text) => text,
         Err(faults) => return stays(&faults),
     };
@@ -192,7 +192,7 @@ fn stays(faults: &[Fault]) {
 fn compare(settings: &Settings, service: &Service) {
     let in_force = service.policy();
     let (policy, hash) = (in_force.number, short(&in_force.hash));
-    match files::policy_text(settings).map(|text| text.hash()) {
+    match definitions::policy_text(settings).map(|text| text.hash()) {
         Ok(files) if files == in_force.hash => tracing::info!(policy, hash, "the policy files are the active policy"),
         Ok(files) => tracing::warn!(
             policy,

@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-use super::weights::{Range, ranges_of};
+use super::quality_values::{Range, ranges_of};
 
 /// A media type of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

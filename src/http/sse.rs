@@ -10,12 +10,12 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, Stream};
 use futures_util::{FutureExt, StreamExt};
 
-use super::Shared;
-use super::answers::{Answer, written};
-use super::close::Close;
-use super::lifeline::Lifeline;
-use super::refusal::SIGNED_OUT;
-use super::reply::nobody_keeps;
+use super::error::SIGNED_OUT;
+use super::execution::{Answer, written};
+use super::graphql_response::nobody_keeps;
+use super::shutdown::Lifeline;
+use super::state::Shared;
+use super::websocket::Close;
 use crate::graphql::{self, Code, RequestId};
 use crate::language::Language;
 

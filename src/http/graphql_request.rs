@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value, json};
 
-use super::Shared;
-use super::refusal::Refusal;
+use super::error::Refusal;
+use super::state::Shared;
 use crate::graphql::{Code, DOCUMENT_ID, PERSISTED_QUERY};
 
 /// What a body asks for.

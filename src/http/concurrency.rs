@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::caller::Caller;
+use super::client::Caller;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 /// How many of something each caller holds.

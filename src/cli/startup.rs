@@ -13,7 +13,7 @@ use crate::procedure::Shelf;
 use crate::service::{Catalog, InForce, Policies, Service, Stored, Terms, record_policy, told};
 use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, StoredVersion};
 
-use super::files::{self, Files};
+use super::definitions::{self, Files};
 use super::policy::{operator, short};
 use super::{Outcome, Settings, clock, database};
 
@@ -201,7 +201,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let mut all_are_stored = false;
     let (files, stored) = loop {
         let stored = Stored::read(&store).await.map_err(said)?;
-        let files = files::read(settings, Some(&stored)).await;
+        let files = definitions::read(settings, Some(&stored)).await;
         let warnings = files.judge()?;
         let mut new = files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)).peekable();
         if all_are_stored || new.peek().is_none() {
@@ -246,7 +246,7 @@ pub(super) async fn service_to_read(settings: &Settings) -> Result<Service, Stri
     let said = |error: store::StoreError| error.to_string();
     let (keys, store) = open_to_read(settings).await?;
     let stored = Stored::read(&store).await.map_err(said)?;
-    let files = files::read(settings, Some(&stored)).await;
+    let files = definitions::read(settings, Some(&stored)).await;
     files.judge()?;
     let Files { shelf, policy, catalog: Some(catalog), .. } = files else { return Err(NOTHING_TO_SERVE.to_owned()) };
     let shelf = Arc::new(shelf);

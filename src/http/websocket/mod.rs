@@ -1,0 +1,8 @@
+//! WebSockets: the protocol `graphql-transport-ws`
+//! (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>) and its close codes.
+
+mod close_code;
+mod connection;
+
+pub use close_code::Close;
+pub(super) use connection::upgrade;
