@@ -17,7 +17,7 @@ pub async fn add_api_key(transaction: &Transaction, key: api_key::Model) -> Resu
     insert(transaction, key).await
 }
 
-/// The key of that hash, whatever has become of it.
+/// Returns an API key by hash, valid or not.
 pub async fn api_key_by_hash(store: &Store, hash: &[u8; 32]) -> Result<Option<api_key::Model>, StoreError> {
     Ok(api_key::Entity::find().filter(api_key::Column::Hash.eq(hash.to_vec())).one(store.reader()).await?)
 }
@@ -28,14 +28,14 @@ pub async fn api_keys_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
     Ok(keys.order_by_desc(api_key::Column::CreatedAt).order_by_desc(api_key::Column::Id).all(connection).await?)
 }
 
-/// Revokes a key of a person, and wakes whoever follows something on any server when that commits.
+/// Revokes an API key of a person, and wakes followers on every server on commit.
 pub async fn revoke_api_key(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
     let revoke = api_key::Entity::update_many().col_expr(api_key::Column::RevokedAt, Expr::val(now));
     revoke.filter(api_key::Column::Id.eq(id)).filter(api_key::Column::RevokedAt.is_null()).exec(transaction).await?;
     tell(transaction).await
 }
 
-/// Notes that a key was used, unless that was noted just before.
+/// Records the use of an API key, at most once a minute.
 pub async fn note_api_key(store: &Store, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
     let transaction = store.begin().await?;
     let before = api_key::Column::LastUsedAt;
@@ -48,7 +48,7 @@ pub async fn note_api_key(store: &Store, id: Uuid, now: DateTime<Utc>) -> Result
     Ok(transaction.commit().await?)
 }
 
-/// Forgets the keys that ended before that moment. Returns how many.
+/// Deletes API keys ended before a time. Returns their number.
 pub async fn forget_api_keys(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let of = |column: api_key::Column| column.lt(before);
     let ended = Condition::any().add(of(api_key::Column::RevokedAt)).add(of(api_key::Column::ExpiresAt));

@@ -1,4 +1,4 @@
-//! What a mutation did under a key, so that a retry does it no second time.
+//! Idempotency keys: a retry of a mutation returns the first result.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency_key;
@@ -11,7 +11,7 @@ use super::{Store, StoreError, Transaction};
 /// How long a key is remembered.
 const KEPT: TimeDelta = TimeDelta::days(7);
 
-/// What is remembered of a key.
+/// The stored result of an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remembered {
     /// Nothing: act.
@@ -22,7 +22,7 @@ pub enum Remembered {
     Other,
 }
 
-/// What is remembered of a caller's key for a mutation. Another call with the same key waits until the transaction ends.
+/// Returns the stored result of a caller's idempotency key for a mutation. Another call with the same key waits until the transaction ends.
 pub async fn recall(
     transaction: &Transaction,
     user: Uuid,
@@ -44,7 +44,7 @@ pub async fn recall(
     })
 }
 
-/// Remembers what a success did.
+/// Stores the result of a success.
 pub async fn remember(
     transaction: &Transaction,
     user: Uuid,
@@ -64,7 +64,7 @@ pub async fn remember(
     insert(transaction, row).await
 }
 
-/// Forgets keys that are past their time. Returns how many.
+/// Deletes expired idempotency keys. Returns their number.
 pub async fn forget_old_keys(store: &Store, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let transaction = store.begin().await?;
     let old = idempotency_key::Column::CreatedAt.lt(now - KEPT);

@@ -20,8 +20,8 @@ use crate::language::Language;
 /// A person's row.
 pub type Person = user::Model;
 
-/// A person with the grants that are in force at a moment, definitive ones first, then the oldest. None for nobody, for
-/// somebody who was deactivated, and when what let them in has ended.
+/// Returns a person with their grants in force, definitive ones first, then the oldest. None for an unknown or deactivated person,
+/// and after the end of their login.
 pub async fn caller<C: ConnectionTrait>(
     connection: &C,
     pass: Pass,
@@ -48,7 +48,7 @@ pub async fn caller<C: ConnectionTrait>(
     let mut grants: Vec<Grant> = rows.into_iter().map(|held| grant_of(held.grant)).collect::<Result<_, _>>()?;
     grants.sort_by_key(|grant| grant.capacity);
     if grants.is_empty() {
-        // Without a grant it takes a second look to tell who is known from who is not.
+        // Without a grant, a second query distinguishes known people from unknown ones.
         let known =
             user::Entity::find_by_id(user).filter(user::Column::DeactivatedAt.is_null()).filter(lets_in(pass, now));
         let known = known.one(connection).await?;
@@ -57,7 +57,7 @@ pub async fn caller<C: ConnectionTrait>(
     Ok(Some(Caller { pass, grants, language }))
 }
 
-/// A grant with the language that its person has chosen.
+/// A grant with the chosen language of its person.
 struct Held {
     grant: grant::Model,
     language: Option<String>,
@@ -75,25 +75,25 @@ fn spoken(tag: Option<&str>) -> Option<Language> {
     tag.and_then(Language::of)
 }
 
-/// A person with all their grants, those that have ended and those to come too.
+/// A person with all their grants: past, present and future.
 #[derive(Debug, Clone, Default)]
 pub struct Standing {
-    /// They are known and were not deactivated, and what let them in still does.
+    /// Known and not deactivated, with a valid login.
     pub active: bool,
     /// Definitive ones first, then the oldest.
     pub grants: Vec<Grant>,
-    /// The language that they have chosen.
+    /// The chosen language.
     pub language: Option<Language>,
 }
 
 impl Standing {
-    /// The person with the grants that are in force at a moment; none for somebody who was deactivated.
+    /// Returns the person with their grants in force; none after deactivation.
     pub fn caller(&self, pass: Pass, now: DateTime<Utc>) -> Option<Caller> {
         let in_force = self.grants.iter().filter(|grant| grant.in_force(now)).cloned();
         self.active.then(|| Caller { pass, grants: in_force.collect(), language: self.language })
     }
 
-    /// The first moment after that one at which a grant begins or ends.
+    /// Returns the next time of a beginning or ending grant.
     pub fn until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let moments = self.grants.iter().flat_map(|grant| [Some(grant.valid_from), grant.valid_until]);
         moments.flatten().filter(|moment| *moment > now).min()
@@ -104,13 +104,13 @@ impl Standing {
 const AT_ONCE: usize = 500;
 
 impl Store {
-    /// A number that moves with every change to people and grants.
+    /// Returns the version of people and grants: a number raised by every change.
     pub async fn people_version(&self) -> Result<i64, StoreError> {
         let row = people_version::Entity::find_by_id(1_i16).one(self.reader()).await?;
         row.map(|row| row.version).ok_or_else(|| StoreError::Damaged("the people's version is missing".to_owned()))
     }
 
-    /// The standing of each of those who were let in; of nobody who no longer is.
+    /// Returns the standing of each pass with a valid login.
     pub async fn standings(&self, passes: &[Pass]) -> Result<HashMap<Pass, Standing>, StoreError> {
         let mut found: HashMap<Pass, Standing> = HashMap::new();
         for passes in passes.chunks(AT_ONCE) {
@@ -148,7 +148,7 @@ impl Store {
         Ok(found)
     }
 
-    /// The first moment after that one at which anybody's grant begins or ends.
+    /// Returns the next time of a beginning or ending grant of any person.
     pub async fn next_grant_moment(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
         let first = async |column: grant::Column| {
             let after = grant::Entity::find().select_only().column_as(column.min(), "moment").filter(column.gt(now));
@@ -159,7 +159,7 @@ impl Store {
     }
 }
 
-/// The person of that id is there and was not deactivated.
+/// Condition: the person exists and is not deactivated.
 pub(super) fn is_active(id: SimpleExpr) -> SimpleExpr {
     let of = |column| Expr::col((user::Entity, column));
     Expr::exists(
@@ -177,7 +177,7 @@ pub async fn agencies<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Resul
     Ok(agency::Entity::find().filter(agency::Column::Id.is_in(ids.iter().copied())).all(connection).await?)
 }
 
-/// The active people who hold a grant of one of the roles in one of the agencies at a moment, by name; each with the agency.
+/// Returns the active holders of one of the roles in one of the agencies, by name; each with the agency.
 pub async fn agency_people<C: ConnectionTrait>(
     connection: &C,
     office: &str,
@@ -214,7 +214,7 @@ pub async fn agencies_in<C: ConnectionTrait>(connection: &C, office: &str) -> Re
     Ok(query.order_by_asc(agency::Column::Key).all(connection).await?)
 }
 
-/// The people whom an office knows, by name: it added them, or they hold or held a grant there. `user`: only that one.
+/// Returns the people of an office, by name: added by it, or holders of a grant there, past or present. `user`: only this one.
 pub async fn office_people<C: ConnectionTrait>(
     connection: &C,
     office: &str,
@@ -233,7 +233,7 @@ pub async fn office_people<C: ConnectionTrait>(
     Ok(query.order_by_asc(user::Column::Name).order_by_asc(user::Column::Id).all(connection).await?)
 }
 
-/// Those of the people who hold or held a grant in an office, in any order: one that is to begin, or never did, is none yet.
+/// Returns the people with a grant in an office, present or past, in any order. A grant without a beginning yet does not count.
 pub async fn held_in<C: ConnectionTrait>(
     connection: &C,
     office: &str,
@@ -251,13 +251,13 @@ pub async fn held_in<C: ConnectionTrait>(
     Ok(query.into_tuple().all(connection).await?)
 }
 
-/// Not taken back before it began: one that was never counts.
+/// Condition: the grant was not revoked before its beginning.
 fn was_meant() -> SimpleExpr {
     let until = Expr::col(grant::Column::ValidUntil);
     until.gt(Expr::col(grant::Column::ValidFrom)).or(grant::Column::ValidUntil.is_null())
 }
 
-/// Every grant in an office, each with whose it is, the oldest first.
+/// Returns every grant in an office with its holder, the oldest first.
 pub async fn office_grants<C: ConnectionTrait>(connection: &C, office: &str) -> Result<Vec<(Uuid, Grant)>, StoreError> {
     let query = grant::Entity::find().filter(grant::Column::Office.eq(office));
     let rows = query.order_by_asc(grant::Column::ValidFrom).order_by_asc(grant::Column::Id).all(connection).await?;
@@ -288,7 +288,7 @@ pub async fn person_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Resul
     Ok(user::Entity::find_by_id(id).one(connection).await?)
 }
 
-/// Writes down the language that a person has chosen.
+/// Saves a person's chosen language.
 pub async fn set_language(transaction: &Transaction, user: Uuid, language: Option<Language>) -> Result<(), StoreError> {
     let chosen = Expr::value(language.map(|language| language.tag().to_owned()));
     let update = user::Entity::update_many().col_expr(user::Column::Language, chosen);
@@ -296,12 +296,12 @@ pub async fn set_language(transaction: &Transaction, user: Uuid, language: Optio
     Ok(())
 }
 
-/// Whether somebody signs in by that name.
+/// Checks for a person with the username.
 pub async fn is_username_taken<C: ConnectionTrait>(connection: &C, username: &str) -> Result<bool, StoreError> {
     Ok(user::Entity::find().filter(user::Column::Username.eq(username)).count(connection).await? > 0)
 }
 
-/// Whether somebody who may sign in holds one of the roles in an office at a moment, and without an end.
+/// Checks for an active holder of one of the roles in an office, without an end.
 pub async fn is_held_without_end<C: ConnectionTrait>(
     connection: &C,
     office: &str,
@@ -317,8 +317,8 @@ pub async fn is_held_without_end<C: ConnectionTrait>(
     Ok(held.count(connection).await? > 0)
 }
 
-/// Every grant that is in force at a moment, each with the name that its holder signs in with and its agency's key. Of nobody
-/// who was put out of service, and of no agency that was, unless a request of its waits.
+/// Returns every grant in force with its holder's username and its agency's key. Without deactivated people, and without
+/// deactivated agencies that have no waiting request.
 pub async fn grants_in_force<C: ConnectionTrait>(
     connection: &C,
     now: DateTime<Utc>,
@@ -343,14 +343,14 @@ pub async fn grants_in_force<C: ConnectionTrait>(
     rows.into_iter().filter_map(of).collect()
 }
 
-/// The agencies that have a request which has not ended, each by the keys of the office and its own.
+/// Returns the agencies with an unfinished request, by the keys of the office and their own.
 pub async fn agencies_waiting<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, String)>, StoreError> {
     let query = agency::Entity::find().filter(agency::Column::Id.in_subquery(asking()));
     let keys = query.select_only().columns([agency::Column::Office, agency::Column::Key]);
     Ok(keys.order_by_asc(agency::Column::Key).into_tuple().all(connection).await?)
 }
 
-/// The agencies of requests that have not ended.
+/// Selects the agencies of unfinished requests.
 fn asking() -> sea_orm::sea_query::SelectStatement {
     Query::select()
         .column(request::Column::AgencyId)
@@ -359,7 +359,7 @@ fn asking() -> sea_orm::sea_query::SelectStatement {
         .to_owned()
 }
 
-/// Whether a person holds a grant in another office at a moment, or will.
+/// Checks for a grant of a person in another office, present or future.
 pub async fn holds_elsewhere<C: ConnectionTrait>(
     connection: &C,
     user: Uuid,
@@ -375,7 +375,7 @@ pub async fn holds_elsewhere<C: ConnectionTrait>(
     Ok(elsewhere.count(connection).await? > 0)
 }
 
-/// Adds a person, in the transaction that tells of it.
+/// Inserts a person, in the transaction of the event.
 pub async fn save_new_person(transaction: &Transaction, row: Person) -> Result<(), StoreError> {
     insert(transaction, row).await
 }
@@ -387,7 +387,7 @@ pub async fn save_person(transaction: &Transaction, row: Person) -> Result<(), S
 }
 
 impl Store {
-    /// The person of that name to sign in with.
+    /// Returns the person with a username.
     pub async fn person_by_username(&self, username: &str) -> Result<Option<Person>, StoreError> {
         Ok(user::Entity::find().filter(user::Column::Username.eq(username)).one(self.reader()).await?)
     }

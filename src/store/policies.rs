@@ -1,4 +1,4 @@
-//! The policies that were active, each under a MAC. The newest is active, for all that use the database.
+//! Policies, past and active, each under a MAC. The newest is active for every server on the database.
 
 use chrono::{DateTime, Utc};
 use entity::policy;
@@ -22,11 +22,11 @@ pub struct NewPolicy {
     pub hash: String,
     /// From when.
     pub since: DateTime<Utc>,
-    /// Who makes it so.
+    /// The person or operator responsible for the change.
     pub by_whom: String,
 }
 
-/// What a new policy may take the place of.
+/// The policy to be replaced by a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Over {
     /// Whatever is active.
@@ -35,10 +35,10 @@ pub enum Over {
     None,
 }
 
-/// What recording a policy did.
+/// The result of recording a policy.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// The policy that is active now.
+    /// The active policy.
     pub active: StoredPolicy,
     /// It was just recorded.
     pub is_new: bool,

@@ -25,7 +25,7 @@ fn mac(store: &Store, row: &signing_key::Model) -> [u8; 32] {
     store.mac(&[b"signing key", row.id.as_bytes(), &row.public, &moment(row.since), retired])
 }
 
-/// The key of that id, if it was published by one who has the audit key.
+/// Returns a public key by id, if its MAC is genuine.
 pub async fn published_key(store: &Store, id: &str) -> Result<Option<PublishedKey>, StoreError> {
     let Some(row) = signing_key::Entity::find_by_id(id).one(store.reader()).await? else { return Ok(None) };
     if row.mac != mac(store, &row) {
@@ -40,19 +40,19 @@ pub async fn published_key(store: &Store, id: &str) -> Result<Option<PublishedKe
 /// One key in the place of another, each by its id and public half.
 #[derive(Debug, Clone, Copy)]
 pub struct Rotation<'a> {
-    /// The one that is on record.
+    /// The key on record.
     pub old: (&'a str, [u8; 32]),
-    /// The one that takes its place.
+    /// Its replacement.
     pub new: (&'a str, [u8; 32]),
     /// When it does.
     pub now: DateTime<Utc>,
     /// The old one is retired, to be checked by for a while; else it is forgotten.
     pub retires: bool,
-    /// What was retired before this is forgotten too.
+    /// Keys retired before this time are deleted.
     pub forgotten: DateTime<Utc>,
 }
 
-/// Lets one key take the place of another; false where that one is not on record, and then nothing has changed.
+/// Replaces a key by another. Returns false, without a change, when the old one is not on record.
 pub async fn rotate_signing_key(store: &Store, rotation: Rotation<'_>) -> Result<bool, StoreError> {
     let Rotation { old, new, now, retires, forgotten } = rotation;
     let transaction = store.begin().await?;

@@ -1,4 +1,4 @@
-//! Reading events: those that have a place in the log, and that the caller may see.
+//! Reading events: numbered ones (with a position in the log), under visibility.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,12 @@ use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
 use crate::store::{Page, Paging, Store, StoreError, Viewing};
 
-/// A place in the log, with a mark of what stands there: when a backup is restored places are given anew, and marks are not.
+/// A position in the log with a mark of its row: after a restored backup positions repeat, and marks do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogPlace {
     /// Its number, from 1; 0 before the first.
     pub position: i64,
-    /// The first bytes of the MAC of the log's row, which is over all rows before it.
+    /// The first bytes of the log row's MAC, chained over all earlier rows.
     pub mark: u64,
 }
 
@@ -44,30 +44,30 @@ impl FromQueryResult for NumberedEvent {
     }
 }
 
-/// For whom events are that the applicant may know of while the request runs.
+/// Audiences visible to the applicant while the request runs.
 const APPLICANT: &[i16] = &[Audience::Applicant as i16];
 
-/// For whom events are that the applicant may know of once it has ended.
+/// Audiences visible to the applicant once the request has ended.
 const APPLICANT_AT_END: &[i16] = &[Audience::Applicant as i16, Audience::ApplicantAtEnd as i16];
 
-/// Which events of a request a caller sees.
+/// The visibility of a request's events to a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sight {
     /// All.
     Office,
-    /// Those that the applicant may know of while it runs.
+    /// The events visible to the applicant while it runs.
     Running,
-    /// Those, and the ones that are theirs at its end.
+    /// These, and those visible at its end.
     Ended,
 }
 
 impl Sight {
-    /// What a caller sees of a request. `ended`: it has ended.
+    /// Returns the visibility of a seen request. `ended`: it has ended.
     pub fn of<T>(seen: &Seen<T>, ended: bool) -> Self {
         Self::from(seen.side(), ended)
     }
 
-    /// What is seen of a request from a side.
+    /// Returns the visibility from a side of a request.
     pub fn from(side: Side, ended: bool) -> Self {
         match (side, ended) {
             (Side::Office, _) => Self::Office,
@@ -76,12 +76,12 @@ impl Sight {
         }
     }
 
-    /// Whether an event is within it.
+    /// Checks an event for visibility.
     pub fn sees(self, event: &event::Model) -> bool {
         self.audiences().is_none_or(|audiences| audiences.contains(&event.audience))
     }
 
-    /// For whom the events are; all when none.
+    /// The visible audiences; all when none.
     fn audiences(self) -> Option<&'static [i16]> {
         match self {
             Self::Office => None,
@@ -94,7 +94,7 @@ impl Sight {
 /// A stretch of the events of each of several requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Stretch {
-    /// Which of them.
+    /// Their visibility.
     pub sight: Sight,
     /// Only those after this place of the log.
     pub after: Option<i64>,
@@ -106,7 +106,7 @@ pub struct Stretch {
     pub backward: bool,
 }
 
-/// Which events are wanted. Every field narrows.
+/// A filter of events. Every field narrows.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Of this request.
@@ -120,7 +120,7 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    /// Whether an event of a request is wanted.
+    /// Checks an event of a request against the filter.
     pub fn wants(&self, event: &event::Model, request: &request::Model) -> bool {
         self.request.is_none_or(|id| id == event.request_id)
             && self.office.as_ref().is_none_or(|office| *office == request.office)
@@ -146,7 +146,7 @@ impl EventFilter {
     }
 }
 
-/// The events from a place of the log on, whoever may see them, in order of their places.
+/// Returns all events from a position of the log on, in order. Does not check visibility.
 pub async fn events_from(store: &Store, from: i64, limit: u64) -> Result<Vec<NumberedEvent>, StoreError> {
     let place = (log::Entity, log::Column::Position);
     let mut query = numbered();
@@ -154,7 +154,7 @@ pub async fn events_from(store: &Store, from: i64, limit: u64) -> Result<Vec<Num
     all(store, &query).await
 }
 
-/// The wanted events that the caller may see, after one place of the log and up to another, in order of their places.
+/// Returns visible events under a filter, after one position of the log and up to another, in order.
 pub async fn events_seen(
     store: &Store,
     viewing: &Viewing,
@@ -189,7 +189,7 @@ pub async fn log_end(store: &Store) -> Result<LogPlace, StoreError> {
     Ok(last.map_or_else(LogPlace::default, |row| LogPlace::of(row.position, &row.mac)))
 }
 
-/// Whether what stands at a place is what stood there when it was noted.
+/// Checks that the log still has the same row at a position.
 pub async fn is_in_log(store: &Store, place: LogPlace) -> Result<bool, StoreError> {
     if place.position == 0 {
         return Ok(true);
@@ -198,7 +198,7 @@ pub async fn is_in_log(store: &Store, place: LogPlace) -> Result<bool, StoreErro
     Ok(row.is_some_and(|row| LogPlace::of(row.position, &row.mac) == place))
 }
 
-/// Events with their places; what has none yet is shown nowhere.
+/// Selects events with their positions; events without one are shown nowhere.
 fn numbered() -> SelectStatement {
     let mut query = Query::select();
     query
@@ -259,7 +259,7 @@ pub async fn events_of(
     Ok(rows.into_iter().map(|(id, rows)| (id, paging.finish(rows))).collect())
 }
 
-/// The numbered events of those ids, in any order; whether the caller may see them follows from their requests.
+/// Returns numbered events by ids, in any order. Visibility follows from their requests.
 pub async fn events_by_ids(store: &Store, ids: &[Uuid]) -> Result<Vec<NumberedEvent>, StoreError> {
     let mut query = numbered();
     query.and_where(of(event::Column::Id).is_in(ids.iter().copied()));

@@ -16,21 +16,21 @@ use crate::access::Capacity;
 use crate::store::people::is_active;
 use crate::store::{Store, StoreError};
 
-/// Who asks for an agency: whoever holds a role there by which a request is submitted.
+/// The submitters of agencies: holders of a role with the right to submit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Submitters(
     /// Each by itself suffices.
     pub Vec<Submits>,
 );
 
-/// What one role may submit in one office.
+/// The right of one role to submit in one office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submits {
     /// The office's key.
     pub office: String,
     /// The role's key.
     pub role: String,
-    /// Only who holds it definitively.
+    /// Only definitive holders.
     pub definitively: bool,
     /// The keys of the procedures.
     pub procedures: Vec<String>,
@@ -51,7 +51,7 @@ pub enum Condition {
     Agency(Uuid),
     /// Submitted by this person.
     SubmittedBy(Uuid),
-    /// Its submitter is none of those who may submit it for its agency now.
+    /// Its submitter may no longer submit it for its agency.
     SubmitterGone(Arc<Submitters>),
     /// By one of the procedures of these keys.
     Procedures(Vec<String>),
@@ -76,7 +76,7 @@ pub enum Condition {
         /// The steps.
         steps: Vec<String>,
     },
-    /// This person is the recipient of the credential of its asset, once that is delivered.
+    /// This person is the recipient of the credential of its delivered asset.
     Recipient {
         /// The person.
         user: Uuid,
@@ -85,22 +85,22 @@ pub enum Condition {
     },
 }
 
-/// What is known of a request: all that conditions ask.
+/// The facts of a request for the evaluation of conditions.
 #[derive(Debug, Clone)]
 pub struct About {
     /// Its row.
     pub row: request::Model,
-    /// Its submitter is one of those who may submit it for its agency.
+    /// Its submitter may still submit it for its agency.
     pub submitter_active: bool,
-    /// The steps that were visited, each with who ended a visit to it.
+    /// The visited steps, each with the performer at its end.
     visited: Vec<(String, Option<Uuid>)>,
-    /// The recipient of its delivered asset's credential, and that credential's state.
+    /// The recipient and the state of its delivered asset's credential.
     recipient: Option<(Uuid, String)>,
 }
 
 #[cfg(test)]
 impl About {
-    /// What is known of a request of that id of which nothing matters.
+    /// Facts of a request without content, for tests.
     pub(crate) fn for_tests(id: Uuid) -> Self {
         let at = DateTime::UNIX_EPOCH;
         let row = request::Model {
@@ -151,7 +151,7 @@ impl Condition {
         conditions.into_iter().reduce(Self::or).unwrap_or(Self::Never)
     }
 
-    /// Whether it holds for a request.
+    /// Evaluates the condition for a request.
     pub fn holds(&self, about: &About) -> bool {
         let row = &about.row;
         let is_one_of = |pairs: &[(String, String)], is_at: &dyn Fn(&str) -> bool| {
@@ -182,7 +182,7 @@ impl Condition {
         }
     }
 
-    /// The same of a row of `requests`. `now`: the moment that grants are judged at.
+    /// Builds the SQL condition on a row of `requests`. `now`: the time for grants in force.
     pub(in crate::store) fn sql(&self, now: DateTime<Utc>) -> SimpleExpr {
         match self {
             Self::And(one, other) => one.sql(now).and(other.sql(now)),
@@ -208,10 +208,10 @@ impl Condition {
     }
 }
 
-/// How confidential a request is that the office at large does not see.
+/// Confidentialities hidden from the office at large.
 const CLOSED: [&str; 2] = ["SECRET", "TOP_SECRET"];
 
-/// Whether a request of that confidentiality is kept from the office and the agency at large.
+/// Checks for a confidentiality hidden from the office and the agency at large.
 pub fn is_closed(confidentiality: &str) -> bool {
     CLOSED.contains(&confidentiality)
 }
@@ -259,7 +259,7 @@ fn has_ended(user: Uuid, steps: &[String]) -> SimpleExpr {
     )
 }
 
-/// The request's submitter is one of those who may submit it for its agency at the moment.
+/// Condition: the request's submitter may still submit it for its agency.
 pub(in crate::store) fn submitter_active(submitters: &Submitters, now: DateTime<Utc>) -> SimpleExpr {
     let of = |column| Expr::col((grant::Entity, column));
     let submits = |submits: &Submits| {
@@ -307,7 +307,7 @@ fn is_recipient(user: Uuid, state: Option<&str>) -> SimpleExpr {
     column(request::Column::Id).in_subquery(theirs)
 }
 
-/// A row with whether its submitter is one of those who may submit it for its agency.
+/// A row with the present right of its submitter.
 struct WithSubmitter(request::Model, bool);
 
 impl FromQueryResult for WithSubmitter {
@@ -316,7 +316,7 @@ impl FromQueryResult for WithSubmitter {
     }
 }
 
-/// The requests for which a condition holds.
+/// Returns the requests under a condition.
 pub async fn requests_that(store: &Store, condition: &Condition, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
     let query = request::Entity::find().select_only().column(request::Column::Id).filter(condition.sql(now));
     Ok(query.into_tuple().all(store.reader()).await?)
@@ -342,7 +342,7 @@ pub async fn returned_in_secret<C: ConnectionTrait>(
     Ok(query.into_tuple().all(connection).await?)
 }
 
-/// What conditions ask of those requests, whoever may see them.
+/// Returns the facts of requests for the evaluation of conditions. Does not check visibility.
 pub async fn about_requests(
     store: &Store,
     ids: &[Uuid],
