@@ -5,7 +5,7 @@ use clap::Subcommand;
 use entity::{event, request};
 
 use super::{Outcome, Settings, say, startup};
-use crate::service::{Stored, replay};
+use crate::service::{StoredProcedures, replay};
 use crate::store;
 
 /// Prove the record of what happened
@@ -24,7 +24,7 @@ impl Audit {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
         let (_, store) = startup::open_to_read(settings).await?;
         let versions = store::stored_versions(store.reader()).await.map_err(|error| error.to_string())?;
-        let stored = Stored::of(&versions, &[]);
+        let stored = StoredProcedures::from_rows(&versions, &[]);
         let follows = |row: &request::Model, events: &[event::Model]| match stored.version_of(row) {
             Some(procedure) => replay::follows(procedure, row, events),
             // Every request begins by a version that is stored first; without it there is nothing to follow.

@@ -3,7 +3,7 @@
 
 use crate::policy::{self, Kept, Policy, PolicyFile, PolicyText};
 use crate::procedure::{self, Fault, Located, Procedure, Severity, Shelf};
-use crate::service::{Catalog, Stored};
+use crate::service::{Catalog, StoredProcedures};
 use crate::workflow::reach;
 
 use super::Settings;
@@ -33,7 +33,7 @@ pub(super) fn list(faults: &[Fault]) -> String {
 }
 
 /// Reads the files, and holds them against each other and against what the database holds, where there is one.
-pub(super) async fn read(settings: &Settings, stored: Option<&Stored>) -> Files {
+pub(super) async fn read(settings: &Settings, stored: Option<&StoredProcedures>) -> Files {
     let (shelf, mut faults) = procedure::scan_folder(&settings.procedures);
     let (model, files, found) = policy_files(settings);
     faults.extend(found);

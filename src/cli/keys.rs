@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::startup::{self, Missing};
 use super::{Outcome, Settings, clock, say};
 use crate::auth::{self, Signing};
-use crate::service::RETIRED;
+use crate::service::RETIRED_KEY_LIFETIME;
 use crate::store::{self, Rotation};
 
 /// The keys that a database is kept by
@@ -66,7 +66,7 @@ async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
             new: (&next.public().id, next.public().bytes),
             now,
             retires: !revoke,
-            forgotten: now - RETIRED,
+            forgotten: now - RETIRED_KEY_LIFETIME,
         };
         let rotated = store::rotate_signing_key(&store, rotation).await.map_err(|error| error.to_string())?;
         if !rotated {

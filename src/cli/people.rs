@@ -230,7 +230,7 @@ fn find_office<'a>(offices: &'a [Office], key: &str) -> Result<&'a Office, Strin
 fn refusal(refused: Refused) -> String {
     match refused {
         Refused::User(errors) => errors.iter().map(fault).collect::<Vec<_>>().join("\n"),
-        Refused::Internal(what) | Refused::Unavailable(what) | Refused::GivenUp(what) => what,
+        Refused::Internal(what) | Refused::Unavailable(what) | Refused::Aborted(what) => what,
         other => format!("{other:?}"),
     }
 }

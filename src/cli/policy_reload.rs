@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::policy::{operator, short};
 use super::{Outcome, Settings, database, definitions};
 use crate::procedure::Fault;
-use crate::service::{Service, Unfit};
+use crate::service::{PolicyRejected, Service};
 use crate::store::Place;
 
 /// For how long nothing may change before the files are read: an editor, or whoever copies several, is then done.
@@ -177,7 +177,7 @@ async fn take(settings: &Settings, service: &Service) {
                 "the policy files are right"
             );
         }
-        Err(Unfit::Faults(faults)) => stays(&faults),
+        Err(PolicyRejected::Faults(faults)) => stays(&faults),
         Err(unfit) => tracing::error!(why = %unfit, "the policy files are not taken: what decided before goes on"),
     }
 }

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::{Outcome, ServeFlags, Settings, identity, policy_reload, say, startup};
 use crate::graphql::{ApiSchema, Documents, Intake, Limits};
 use crate::http;
-use crate::service::{Registered, Service};
+use crate::service::{RegisteredDocuments, Service};
 
 /// How long connections that are open at the end may take to finish what they began, beyond an operation's own time.
 const GRACE: Duration = Duration::from_secs(5);
@@ -51,7 +51,7 @@ pub(super) struct Server {
     address: SocketAddr,
     settings: Settings,
     service: Service,
-    registered: Option<Arc<Registered>>,
+    registered: Option<Arc<RegisteredDocuments>>,
     router: axum::Router,
     ending: http::Ending,
     grace: Duration,
@@ -197,7 +197,7 @@ async fn documents(manifest: &Path, schema: &ApiSchema, limits: &Limits) -> Resu
 }
 
 /// Keeps what clients register, where they may. Never ends by itself.
-async fn keep(registered: Option<&Registered>) {
+async fn keep(registered: Option<&RegisteredDocuments>) {
     match registered {
         Some(registered) => registered.keep().await,
         None => std::future::pending().await,
@@ -209,7 +209,7 @@ fn take_up_keys(service: Service, folder: PathBuf) -> Result<impl Future<Output 
     let mut hang_up = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     Ok(async move {
         while hang_up.recv().await.is_some() {
-            if let Err(why) = service.take_up_signing_key(&folder).await {
+            if let Err(why) = service.reload_signing_key(&folder).await {
                 tracing::warn!(why, "the signing key stays as it is");
             }
         }

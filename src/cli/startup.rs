@@ -10,7 +10,9 @@ use crate::access::Grant;
 use crate::auth::Keys;
 use crate::policy::{Holder, People, PolicyText, Returned};
 use crate::procedure::Shelf;
-use crate::service::{Catalog, InForce, Policies, Service, Stored, Terms, record_policy, told};
+use crate::service::{
+    ActivePolicy, Catalog, Policies, Service, StoredProcedures, TokenSettings, format_changes, record_policy,
+};
 use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, StoredVersion};
 
 use super::definitions::{self, Files};
@@ -144,7 +146,7 @@ pub(super) async fn open_to_read(settings: &Settings) -> Result<(Arc<Keys>, Stor
 }
 
 /// What the database holds of the SOPs, where there is one; it is only read.
-pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String> {
+pub(super) async fn stored(settings: &Settings) -> Result<Option<StoredProcedures>, String> {
     let place = database::place(settings)?;
     if recorded(settings, &place).await?.is_none() {
         return Ok(None);
@@ -153,7 +155,7 @@ pub(super) async fn stored(settings: &Settings) -> Result<Option<Stored>, String
     let reader = store::open_to_read(&place).await.map_err(failed)?;
     let rows = store::stored_versions(&reader).await.map_err(failed)?;
     let in_use = store::versions_in_use(&reader).await.map_err(failed)?;
-    Ok(Some(Stored::of(&rows, &in_use)))
+    Ok(Some(StoredProcedures::from_rows(&rows, &in_use)))
 }
 
 /// What an existing database tells of who may act by it.
@@ -200,7 +202,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let clock = clock();
     let mut all_are_stored = false;
     let (files, stored) = loop {
-        let stored = Stored::read(&store).await.map_err(said)?;
+        let stored = StoredProcedures::read(&store).await.map_err(said)?;
         let files = definitions::read(settings, Some(&stored)).await;
         let warnings = files.judge()?;
         let mut new = files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)).peekable();
@@ -233,8 +235,8 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     Ok(Service::new(store, Arc::new(catalog), policies, keys, clock, terms(settings), end))
 }
 
-fn terms(settings: &Settings) -> Terms {
-    Terms {
+fn terms(settings: &Settings) -> TokenSettings {
+    TokenSettings {
         audience: settings.token_audience.clone(),
         access: TimeDelta::minutes(settings.token_minutes.into()),
         refresh: TimeDelta::days(settings.refresh_days.into()),
@@ -245,14 +247,16 @@ fn terms(settings: &Settings) -> Terms {
 pub(super) async fn service_to_read(settings: &Settings) -> Result<Service, String> {
     let said = |error: store::StoreError| error.to_string();
     let (keys, store) = open_to_read(settings).await?;
-    let stored = Stored::read(&store).await.map_err(said)?;
+    let stored = StoredProcedures::read(&store).await.map_err(said)?;
     let files = definitions::read(settings, Some(&stored)).await;
     files.judge()?;
     let Files { shelf, policy, catalog: Some(catalog), .. } = files else { return Err(NOTHING_TO_SERVE.to_owned()) };
     let shelf = Arc::new(shelf);
     let in_force = match store.active_policy().await.map_err(said)? {
-        None => InForce::unrecorded(policy),
-        Some(row) => InForce::read(&row, shelf.clone(), stored.kept).await.map_err(|unfit| unfit.to_string())?,
+        None => ActivePolicy::unrecorded(policy),
+        Some(row) => {
+            ActivePolicy::from_stored(&row, shelf.clone(), stored.kept).await.map_err(|unfit| unfit.to_string())?
+        }
     };
     let end = store::log_end(&store).await.map_err(said)?;
     let policies = Policies::new(in_force, shelf);
@@ -269,8 +273,8 @@ async fn in_force(
     store: &Store,
     files: Files,
     shelf: Arc<Shelf>,
-    stored: Stored,
-) -> Result<(Catalog, InForce), String> {
+    stored: StoredProcedures,
+) -> Result<(Catalog, ActivePolicy), String> {
     let Files { policy, text: Some(text), catalog: Some(catalog), .. } = files else {
         return Err(NOTHING_TO_SERVE.to_owned());
     };
@@ -291,7 +295,7 @@ async fn in_force(
             files = short(&text.hash()),
             "the policy files differ from the active policy, which decides; run `disposisi policy apply` to make them active"
         );
-        let in_force = InForce::read(&active, shelf, stored.kept).await;
+        let in_force = ActivePolicy::from_stored(&active, shelf, stored.kept).await;
         let in_force = in_force.map_err(|unfit| {
             format!(
                 "{unfit}\nthe active policy {number} does not fit these SOPs; mend: run `disposisi policy apply` with \
@@ -302,9 +306,9 @@ async fn in_force(
     }
     let before = before.map(|row| PolicyText::from_record(&row.text)).transpose()?;
     let changed = match &before {
-        Some(before) if is_new => told(&text.changes(before)),
+        Some(before) if is_new => format_changes(&text.changes(before)),
         _ => "no line".to_owned(),
     };
     tracing::info!(policy = number, hash, changed, "this policy decides");
-    Ok((catalog, InForce::of(&active, text, policy)))
+    Ok((catalog, ActivePolicy::from_record(&active, text, policy)))
 }

@@ -27,7 +27,7 @@ pub(super) fn of(refused: Refused) -> Error {
                 anew, with a new cursor, and follow from there.";
             (Code::CursorAhead, message.into())
         }
-        Refused::Unavailable(detail) | Refused::GivenUp(detail) => {
+        Refused::Unavailable(detail) | Refused::Aborted(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
             (Code::Unavailable, message.into())

@@ -21,7 +21,7 @@ pub enum Refused {
     /// A cursor from further on than the log goes: an older state was restored since it was given.
     CursorAhead,
     /// The database gave the act up for the sake of another: it may be tried again. For the operator.
-    GivenUp(String),
+    Aborted(String),
     /// The database does not answer, or takes nothing, for now. What it says is for the operator.
     Unavailable(String),
     /// A fault of ours.
@@ -131,7 +131,7 @@ impl From<StoreError> for Refused {
             StoreError::Unfit(_) => {
                 Self::user(UserErrorCode::InvalidInput, &[], "A text holds a NUL character, or a date is out of range.")
             }
-            StoreError::GivenUp(error) => Self::GivenUp(error.to_string()),
+            StoreError::GivenUp(error) => Self::Aborted(error.to_string()),
             StoreError::Unavailable(error) => Self::Unavailable(error.to_string()),
             other => Self::Internal(other.to_string()),
         }

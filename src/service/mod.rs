@@ -30,28 +30,30 @@ use crate::store::{self, SeenRequest, Store, Transaction, Turn, Viewing, Viewing
 pub use crate::access::{Login, Pass};
 pub use crate::policy::Line;
 pub use crate::store::LogPlace;
-pub use authorization::caller::{HeldPolicy, Judged};
-pub use authorization::explain::{Asked, Awaited, Closed, ClosedReason, Explanation, Needs, Question, Verdict};
-pub use authorization::policies::{InForce, Policies, Unfit, record_policy, told};
+pub use authorization::caller::{CallerWithPolicy, PolicySnapshot};
+pub use authorization::explain::{
+    Awaited, ClosedAct, ClosedReason, ExplainQuery, Explanation, Permission, Prerequisites, Verdict,
+};
+pub use authorization::policies::{ActivePolicy, Policies, PolicyRejected, format_changes, record_policy};
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
 pub use error::{Answer, Refused, UserError, UserErrorCode};
-pub use following::audience::View;
+pub use following::audience::FollowerView;
 pub use following::inbox::{InboxChange, InboxFollower};
-pub use following::request_events::{Follower, Happening};
+pub use following::request_events::{FollowedEvent, RequestEventFollower};
 pub use identity::api_key::CreateApiKey;
-pub use identity::sign_in::{SignedIn, Terms, Tokens};
-pub use identity::signing_key::RETIRED;
+pub use identity::sign_in::{SignedIn, TokenSettings, Tokens};
+pub use identity::signing_key::RETIRED_KEY_LIFETIME;
 pub use people::{CreateAgency, CreateUser, GrantRole, NewPerson, Operator, RevokeGrant};
-pub use registered_documents::{Registered, document_digest, is_document_digest};
-pub use requests::available_actions::{Available, AvailableKind};
+pub use registered_documents::{RegisteredDocuments, document_digest, is_document_digest};
+pub use requests::available_actions::{AvailableAct, AvailableActKind};
 pub use requests::command::{
-    AssetGiven, ContactGiven, DispositionGiven, DocumentGiven, ExecuteStep, LetterGiven, ReissueCredential,
-    ResubmitRequest, RevealCredential, RevokeAsset, SignDocument, SubmitRequest, WithdrawRequest,
+    AssetValues, ExecuteStep, NewDisposition, NewDocument, ReissueCredential, ResubmitRequest, RevealCredential,
+    RevokeAsset, SignDocument, SubmitRequest, SubmittedContact, SubmittedLetter, WithdrawRequest,
 };
-pub use requests::credential::Revealed;
+pub use requests::credential::RevealedCredential;
 pub use requests::dry_run::Preview;
 pub use requests::replay;
-pub use stored_procedures::Stored;
+pub use stored_procedures::StoredProcedures;
 
 /// Everything a use case needs.
 #[derive(Clone)]
@@ -65,7 +67,7 @@ pub struct Service {
     passwords: Passwords,
     /// Whose tokens are taken beside our own.
     provider: Option<Arc<Provider>>,
-    terms: Arc<Terms>,
+    terms: Arc<TokenSettings>,
     noted: Arc<identity::api_key::Noted>,
     tail: Arc<Tail>,
     audience: Arc<following::audience::Audience>,
@@ -92,7 +94,7 @@ impl Service {
         policies: Policies,
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
-        terms: Terms,
+        terms: TokenSettings,
         log_end: LogPlace,
     ) -> Self {
         Self {
@@ -134,13 +136,13 @@ impl Service {
     }
 
     /// The caller with their grants in force, for reading.
-    pub async fn caller(&self, pass: Pass) -> Answer<Judged> {
+    pub async fn caller(&self, pass: Pass) -> Answer<CallerWithPolicy> {
         let caller = store::caller(self.store.reader(), pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
-        Ok(Judged::new(caller, self.policy()))
+        Ok(CallerWithPolicy::new(caller, self.policy()))
     }
 
     /// What the caller may see.
-    pub fn viewing(&self, caller: &Judged) -> Viewing {
+    pub fn viewing(&self, caller: &CallerWithPolicy) -> Viewing {
         let scopes = caller.grants.iter().flat_map(|grant| {
             caller.policy().scopes(&grant.office, &grant.role).iter().map(|scope| ViewingScope {
                 office: grant.office.clone(),
@@ -157,7 +159,7 @@ impl Service {
     }
 
     /// For what requests may wait for the caller.
-    pub fn waiting(&self, caller: &Judged) -> Vec<Waiting> {
+    pub fn waiting(&self, caller: &CallerWithPolicy) -> Vec<Waiting> {
         let policy = caller.policy();
         let turns = |grant: &Grant, action| turns(policy, &grant.office, &grant.role, action, Some(grant.capacity));
         let of = |grant: &Grant| Waiting {
@@ -183,18 +185,18 @@ impl Service {
     }
 
     /// Begins an act on requests or assets: by somebody who signed in, or by an API key that may act.
-    async fn begin_act(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
+    async fn begin_act(&self, pass: Pass) -> Answer<(Transaction, CallerWithPolicy)> {
         self.expect_scope(pass, KeyScope::Act, "This")?;
         self.begin_write(pass, None).await
     }
 
     /// Begins any other write: by somebody who signed in, and by no API key.
-    async fn begin(&self, pass: Pass) -> Answer<(Transaction, Judged)> {
+    async fn begin(&self, pass: Pass) -> Answer<(Transaction, CallerWithPolicy)> {
         self.begin_in(pass, None).await
     }
 
     /// The same, for what is changed in an office: from here on nobody else changes its people until the transaction ends.
-    async fn begin_in(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, Judged)> {
+    async fn begin_in(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, CallerWithPolicy)> {
         if pass.key().is_some() {
             return Err(Refused::Forbidden("No API key may do this: sign in as a person.".into()));
         }
@@ -203,14 +205,14 @@ impl Service {
 
     /// The caller's grants are read in the transaction that writes, not from before, and stay until it ends; one policy judges
     /// all of it.
-    async fn begin_write(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, Judged)> {
+    async fn begin_write(&self, pass: Pass, office: Option<&str>) -> Answer<(Transaction, CallerWithPolicy)> {
         let transaction = self.store.begin().await?;
         if let Some(office) = office {
             store::lock_office(&transaction, office).await?;
         }
         store::keep_rights(&transaction, pass.user).await?;
         let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
-        Ok((transaction, Judged::new(caller, self.policy())))
+        Ok((transaction, CallerWithPolicy::new(caller, self.policy())))
     }
 
     /// A request that the caller may see, in the writing transaction: nobody else changes it until that ends. Whatever hangs
@@ -218,7 +220,7 @@ impl Service {
     async fn see(
         &self,
         transaction: &Transaction,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         request: Uuid,
         path: &[&str],
     ) -> Answer<Seen<SeenRequest>> {
@@ -232,7 +234,7 @@ impl Service {
     async fn see_holder(
         &self,
         transaction: &Transaction,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         request: Option<Uuid>,
         path: &[&str],
     ) -> Answer<Seen<SeenRequest>> {

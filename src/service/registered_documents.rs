@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
-use crate::service::retry::again;
+use crate::service::retry::with_retry;
 use crate::service::{Answer, Service};
 use crate::store::{self, RegisteredDocument};
 
@@ -38,15 +38,15 @@ pub fn is_document_digest(text: &str) -> bool {
 }
 
 /// The documents that clients registered.
-pub struct Registered {
+pub struct RegisteredDocuments {
     service: Service,
     most: usize,
     memory: Mutex<Memory>,
 }
 
-impl std::fmt::Debug for Registered {
+impl std::fmt::Debug for RegisteredDocuments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Registered").field("most", &self.most).finish_non_exhaustive()
+        f.debug_struct("RegisteredDocuments").field("most", &self.most).finish_non_exhaustive()
     }
 }
 
@@ -90,13 +90,13 @@ impl Memory {
 
 impl Service {
     /// Where clients may register documents, of which so many are kept.
-    pub fn registered(&self, most: usize) -> Registered {
+    pub fn registered(&self, most: usize) -> RegisteredDocuments {
         let memory = Mutex::new(Memory { documents: LruCache::unbounded(), bytes: 0 });
-        Registered { service: self.clone(), most, memory }
+        RegisteredDocuments { service: self.clone(), most, memory }
     }
 }
 
-impl Registered {
+impl RegisteredDocuments {
     /// The document that was registered by a digest.
     pub async fn find(&self, digest: &str) -> Answer<Option<Arc<str>>> {
         let now = self.service.now();
@@ -154,7 +154,7 @@ impl Registered {
         if due.is_empty() {
             return Ok(());
         }
-        again(|| async { Ok(store::keep_registered(&self.service.store, due.clone(), self.most).await?) }).await?;
+        with_retry(|| async { Ok(store::keep_registered(&self.service.store, due.clone(), self.most).await?) }).await?;
         let mut memory = self.memory();
         for written in &due {
             if let Some(document) = memory.documents.peek_mut(&written.digest) {

@@ -6,22 +6,22 @@ use crate::store::{self, Store, StoreError, StoredVersion};
 
 /// What the database holds of the SOPs.
 #[derive(Debug, Default)]
-pub struct Stored {
+pub struct StoredProcedures {
     /// The versions that can be read.
     pub kept: Vec<Kept>,
     /// What is wrong with the others.
     pub faults: Vec<Fault>,
 }
 
-impl Stored {
+impl StoredProcedures {
     /// What an open database holds.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let rows = store::stored_versions(store.reader()).await?;
-        Ok(Self::of(&rows, &store::versions_in_use(store.reader()).await?))
+        Ok(Self::from_rows(&rows, &store::versions_in_use(store.reader()).await?))
     }
 
     /// The stored versions, read again; `in_use` names those that unfinished requests run by.
-    pub fn of(rows: &[StoredVersion], in_use: &[(String, String, i32)]) -> Self {
+    pub fn from_rows(rows: &[StoredVersion], in_use: &[(String, String, i32)]) -> Self {
         let mut stored = Self::default();
         for row in rows {
             let file = format!("stored version {} of {}/{}", row.version, row.office, row.procedure);

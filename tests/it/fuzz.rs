@@ -13,7 +13,7 @@ use disposisi::clock::SystemClock;
 use disposisi::graphql::{self, ApiSchema, Followed, Intake, Limits, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
-use disposisi::service::{Catalog, InForce, Policies, Service, Terms};
+use disposisi::service::{ActivePolicy, Catalog, Policies, Service, TokenSettings};
 use disposisi::store::{LogPlace, Store};
 use disposisi::workflow::reach;
 use proptest::collection::vec;
@@ -378,14 +378,14 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
     for located in procedures {
         catalog.add_procedure(located.procedure, true).expect("a procedure");
     }
-    let policies = Policies::new(InForce::unrecorded(Policy::default()), Arc::default());
+    let policies = Policies::new(ActivePolicy::unrecorded(Policy::default()), Arc::default());
     let service = Service::new(
         store,
         Arc::new(catalog),
         policies,
         keys,
         Arc::new(SystemClock),
-        Terms::default(),
+        TokenSettings::default(),
         LogPlace::default(),
     );
     (service.clone(), ApiSchema::new(service, Limits::default(), true))

@@ -3,7 +3,7 @@
 use crate::access::Grant;
 use crate::cli::{Outcome, Settings, say, startup};
 use crate::policy::Line;
-use crate::service::{Asked, Explanation, Question, Refused, Verdict};
+use crate::service::{ExplainQuery, Explanation, Permission, Refused, Verdict};
 
 use super::short;
 
@@ -26,25 +26,25 @@ pub(in crate::cli) struct Explain {
     request: String,
     /// What they want to do.
     #[arg(long, value_parser = asked, help = format!("What they want to do: {}", words()))]
-    action: Asked,
+    action: Permission,
     /// The step's key, for execute, sign and receive; the step under way when not given.
     #[arg(long)]
     step: Option<String>,
 }
 
 fn words() -> String {
-    Asked::ALL.map(Asked::word).join(", ")
+    Permission::ALL.map(Permission::word).join(", ")
 }
 
-fn asked(word: &str) -> Result<Asked, String> {
-    Asked::from_word(word).ok_or_else(|| format!("use one of: {}", words()))
+fn asked(word: &str) -> Result<Permission, String> {
+    Permission::from_word(word).ok_or_else(|| format!("use one of: {}", words()))
 }
 
 impl Explain {
     pub(in crate::cli) async fn run(self, settings: &Settings) -> Outcome {
         let service = startup::service_to_read(settings).await?;
         let Self { user, request, action, step } = self;
-        let question = Question { username: user.trim().to_lowercase(), request, asked: action, step };
+        let question = ExplainQuery { username: user.trim().to_lowercase(), request, asked: action, step };
         let explanation = service.explain_to_operator(&question).await.map_err(|refused| match refused {
             Refused::User(errors) => {
                 let told = |error: &crate::service::UserError| format!("--{}: {}", error.path.join("."), error.message);
@@ -62,8 +62,8 @@ impl Explain {
     }
 }
 
-fn told(question: &Question, explanation: &Explanation, policy: &str) -> String {
-    let Question { username, request, asked, .. } = question;
+fn told(question: &ExplainQuery, explanation: &Explanation, policy: &str) -> String {
+    let ExplainQuery { username, request, asked, .. } = question;
     let may = if explanation.allowed { "may" } else { "may not" };
     let at = explanation.step.as_ref().map(|step| format!(" at step {step} of")).unwrap_or_default();
     let mut lines = vec![format!("{username} {may} {}{at} {request}, by {policy}", asked.word())];

@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::{Outcome, Settings, clock, definitions, say, startup};
 use crate::policy::PolicyText;
-use crate::service::{record_policy, told};
+use crate::service::{format_changes, record_policy};
 use crate::store::{Over, Recorded};
 
 /// The policy: make it active, ask it, print it
@@ -53,7 +53,7 @@ async fn apply(settings: &Settings) -> Outcome {
         return Ok(());
     }
     let changed = match before {
-        Some(before) => told(&text.changes(&PolicyText::from_record(&before.text)?)),
+        Some(before) => format_changes(&text.changes(&PolicyText::from_record(&before.text)?)),
         None => "all of it is new".to_owned(),
     };
     say(&format!("policy {number} ({hash}) is active; {changed}"));

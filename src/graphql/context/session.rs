@@ -15,7 +15,7 @@ use crate::access::Pass;
 use crate::graphql::error;
 use crate::graphql::look_ahead::EVENT_CURSOR;
 use crate::language::Language;
-use crate::service::{Answer, HeldPolicy, Judged, Service, View};
+use crate::service::{Answer, CallerWithPolicy, FollowerView, PolicySnapshot, Service};
 use crate::store::{self, LogPlace, Viewing};
 
 /// Session of one operation, never reused.
@@ -38,20 +38,20 @@ pub struct Session {
 
 /// A caller (or an anonymous one) with visibility, policy and loaders.
 struct Identity {
-    caller: Option<Judged>,
-    policy: HeldPolicy,
+    caller: Option<CallerWithPolicy>,
+    policy: PolicySnapshot,
     viewing: Viewing,
     loader: DataLoader<Loads, HashMapCache>,
     asked: Asked,
 }
 
 impl Identity {
-    fn of(service: &Service, caller: Option<Judged>) -> Self {
+    fn of(service: &Service, caller: Option<CallerWithPolicy>) -> Self {
         let viewing = caller.as_ref().map_or_else(|| nothing(service), |caller| service.viewing(caller));
         Self::with(service, caller, viewing)
     }
 
-    fn with(service: &Service, caller: Option<Judged>, viewing: Viewing) -> Self {
+    fn with(service: &Service, caller: Option<CallerWithPolicy>, viewing: Viewing) -> Self {
         let asked = Asked::default();
         let loads = Loads::new(service.clone(), viewing.clone(), asked.clone());
         let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// Opens the session of a follower for one event, at its place in the log.
-    pub(in crate::graphql) fn following(service: &Service, view: &View, log_end: LogPlace) -> Self {
+    pub(in crate::graphql) fn following(service: &Service, view: &FollowerView, log_end: LogPlace) -> Self {
         // Grants of others start and end by the clock, so the moment is now.
         let viewing = Viewing { now: service.now(), ..view.viewing.clone() };
         let identity = Identity::with(service, Some(view.caller.clone()), viewing);
@@ -162,14 +162,14 @@ impl Session {
     }
 
     /// Returns the signed-in caller and notes viewer dependence.
-    pub(in crate::graphql) fn caller(&self) -> Option<&Judged> {
+    pub(in crate::graphql) fn caller(&self) -> Option<&CallerWithPolicy> {
         let identity = self.identity();
         identity.asked.note();
         identity.caller.as_ref()
     }
 
     /// Returns the policy in force for the whole operation.
-    pub(in crate::graphql) fn policy(&self) -> &HeldPolicy {
+    pub(in crate::graphql) fn policy(&self) -> &PolicySnapshot {
         &self.identity().policy
     }
 
@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// Switches the operation to a newly signed-in caller.
-    pub(in crate::graphql) fn sign_in(&self, service: &Service, caller: Judged) {
+    pub(in crate::graphql) fn sign_in(&self, service: &Service, caller: CallerWithPolicy) {
         let _ = self.signed_in.set(Identity::of(service, Some(caller)));
     }
 
@@ -229,7 +229,7 @@ pub(in crate::graphql) fn language(context: &Context<'_>) -> async_graphql::Resu
 }
 
 /// Returns the signed-in caller, or the `UNAUTHENTICATED` error.
-pub(in crate::graphql) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Judged> {
+pub(in crate::graphql) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a CallerWithPolicy> {
     session(context)?.caller().ok_or_else(|| error::of(crate::service::Refused::Unauthenticated))
 }
 

@@ -13,7 +13,7 @@ use super::{document, parse};
 use crate::graphql::error;
 use crate::graphql::error_code::{self as code, Code, coded};
 use crate::graphql::schema_index::SchemaIndex;
-use crate::service::{Registered, document_digest, is_document_digest};
+use crate::service::{RegisteredDocuments, document_digest, is_document_digest};
 
 /// Request extension that carries the document's id; `documentId` of the body is moved there.
 pub const DOCUMENT_ID: &str = "documentId";
@@ -31,7 +31,7 @@ pub struct Intake {
     /// Refuse operations without a persisted document.
     pub documents_only: bool,
     /// Client-registered documents, where registration is enabled.
-    pub registered: Option<Arc<Registered>>,
+    pub registered: Option<Arc<RegisteredDocuments>>,
     /// Refuse anonymous operations.
     pub operation_names: bool,
     /// Allow introspection.

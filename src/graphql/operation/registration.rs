@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::parser::types::ExecutableDocument;
 
 use super::persisted_documents;
-use crate::service::Registered;
+use crate::service::RegisteredDocuments;
 
 /// A pending registration, carried out after a successful run.
 #[derive(Debug)]
 pub(in crate::graphql) struct Registers {
-    pub(in crate::graphql) registered: Arc<Registered>,
+    pub(in crate::graphql) registered: Arc<RegisteredDocuments>,
     pub(in crate::graphql) digest: String,
 }
 

@@ -10,7 +10,7 @@ use crate::access::Pass;
 use crate::auth::Secret;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::context::sign_in_attempt::attempt;
-use crate::service::{Judged, SignedIn};
+use crate::service::{CallerWithPolicy, SignedIn};
 
 /// What a person does about their own way in.
 #[derive(Default)]
@@ -149,7 +149,7 @@ impl OwnSession {
 }
 
 /// Lets the rest of the operation be that of somebody who was just let in.
-fn enter(context: &Context<'_>, caller: Judged) -> Result<Viewer> {
+fn enter(context: &Context<'_>, caller: CallerWithPolicy) -> Result<Viewer> {
     session(context)?.sign_in(service(context)?, caller.clone());
     Ok(Viewer(caller))
 }

@@ -131,7 +131,7 @@ pub(crate) struct ClosedAction {
 
 impl ClosedAction {
     /// Of a request.
-    pub(crate) fn of(context: &Context<'_>, request: &Request, closed: service::Closed) -> Result<Self> {
+    pub(crate) fn of(context: &Context<'_>, request: &Request, closed: service::ClosedAct) -> Result<Self> {
         let entry = request.entry(context)?;
         let record = |key: &String| RecordKind::of(&entry.procedure, key);
         let mut signatures = Vec::new();

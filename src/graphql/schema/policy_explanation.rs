@@ -7,7 +7,7 @@ use crate::access::{Action, Field};
 use crate::graphql::context::session::{caller, language, service};
 use crate::graphql::error;
 use crate::language::Language;
-use crate::service::{Asked, Explanation, Line, Question, Verdict};
+use crate::service::{ExplainQuery, Explanation, Line, Permission, Verdict};
 
 /// What asks the policy itself.
 #[derive(Default)]
@@ -44,7 +44,7 @@ enum ExplainedAction {
     ReadAddress,
 }
 
-impl From<ExplainedAction> for Asked {
+impl From<ExplainedAction> for Permission {
     fn from(action: ExplainedAction) -> Self {
         match action {
             ExplainedAction::See => Self::See,
@@ -174,8 +174,8 @@ impl PolicyQuery {
         #[graphql(desc = "The step's key, for EXECUTE, SIGN and RECEIVE; the step under way when not given.")]
         step: Option<String>,
     ) -> Result<Option<PolicyExplanation>> {
-        let asked = Asked::from(action);
-        let question = Question { username: username.trim().to_lowercase(), request, asked, step };
+        let asked = Permission::from(action);
+        let question = ExplainQuery { username: username.trim().to_lowercase(), request, asked, step };
         let found = service(context)?.explain(caller(context)?, &question).await.map_err(error::of)?;
         let spoken = language(context)?;
         Ok(found.map(|found| PolicyExplanation::of(found, spoken)))

@@ -10,7 +10,7 @@ use crate::access::{Field, WholeOffice};
 use crate::graphql::context::loaders::{HeldIn, PersonOf};
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
-use crate::service::Judged;
+use crate::service::CallerWithPolicy;
 
 /// A person.
 pub(crate) struct User {
@@ -27,7 +27,7 @@ impl User {
 
     /// Whether it is the caller, or somebody whom the office that they were met in knows, and the caller may there. A grant
     /// that has not begun makes nobody known: of who belongs elsewhere, no more than the name is an office's.
-    async fn shows(&self, context: &Context<'_>, may: impl Fn(&Judged, &str) -> bool) -> Result<bool> {
+    async fn shows(&self, context: &Context<'_>, may: impl Fn(&CallerWithPolicy, &str) -> bool) -> Result<bool> {
         if self.is_caller(context) {
             return Ok(true);
         }
@@ -75,7 +75,9 @@ impl User {
     /// grant that it gave them begins.
     async fn nip(&self, context: &Context<'_>) -> Result<Option<&str>> {
         let service = service(context)?;
-        let reads = |caller: &Judged, office: &str| service.reads(caller, &WholeOffice(office.to_owned()), Field::Nip);
+        let reads = |caller: &CallerWithPolicy, office: &str| {
+            service.reads(caller, &WholeOffice(office.to_owned()), Field::Nip)
+        };
         let shown = self.shows(context, reads).await?;
         Ok(self.row.nip.as_deref().filter(|_| shown))
     }

@@ -15,11 +15,11 @@ use super::user::{User, person};
 use crate::graphql::context::session::{caller, event_cursor, service};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{EDGES, INBOX_ACTIONS, Selections, TOTAL_COUNT};
-use crate::service::Judged;
+use crate::service::CallerWithPolicy;
 use crate::store::{self, Order, OrderField};
 
 /// You, signed in.
-pub(crate) struct Viewer(pub(crate) Judged);
+pub(crate) struct Viewer(pub(crate) CallerWithPolicy);
 
 /// You, signed in.
 #[Object]

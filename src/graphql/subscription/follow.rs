@@ -17,7 +17,7 @@ use crate::graphql::operation::{api_key_access, document};
 use crate::graphql::schema::roots::ApiSchema;
 use crate::graphql::schema::subscription::{Plan, Run};
 use crate::language::Language;
-use crate::service::{Answer, Follower, InboxFollower, Refused, Service};
+use crate::service::{Answer, InboxFollower, Refused, RequestEventFollower, Service};
 use crate::store::LogPlace;
 
 /// An item of a subscription's stream.
@@ -62,7 +62,7 @@ struct Following {
 }
 
 enum Source {
-    Events(Follower),
+    Events(RequestEventFollower),
     Inbox(InboxFollower),
 }
 

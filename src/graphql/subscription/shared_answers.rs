@@ -25,7 +25,7 @@ use crate::graphql::request_id::RequestId;
 use crate::graphql::schema::roots::ApiSchema;
 use crate::graphql::schema::subscription::Run;
 use crate::language::Language;
-use crate::service::{Happening, InboxChange, Service};
+use crate::service::{FollowedEvent, InboxChange, Service};
 
 /// Pause before a retry when the database is unavailable.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -158,7 +158,7 @@ impl Followed {
 
 impl For {
     /// Returns the widest scope to try for a detected dependence.
-    fn trying(depends: u8, happening: &Happening) -> Self {
+    fn trying(depends: u8, happening: &FollowedEvent) -> Self {
         match depends {
             0 => Self::Everybody,
             1 => Self::Side(happening.side),
@@ -173,7 +173,7 @@ impl Shape {
         self: &Arc<Self>,
         schema: &ApiSchema,
         service: &Service,
-        happening: &Happening,
+        happening: &FollowedEvent,
     ) -> Bytes {
         let mut depends = self.depends.load(Ordering::Relaxed);
         loop {
@@ -225,7 +225,7 @@ impl Shape {
     }
 
     /// Returns the cached or pending answer of a scope; the first caller starts its resolution.
-    fn cell(&self, happening: &Happening, whom: For, resolving: impl FnOnce() -> Cell) -> Cell {
+    fn cell(&self, happening: &FollowedEvent, whom: For, resolving: impl FnOnce() -> Cell) -> Cell {
         let (position, event) = (happening.place().position, happening.moment.numbered.event.id);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         // Searched from the back: most lookups are for the newest.
@@ -241,7 +241,13 @@ impl Shape {
     }
 
     /// The answer for all of those. Waits while the database does not answer.
-    async fn resolve_event(&self, schema: &ApiSchema, service: &Service, happening: &Happening, whom: For) -> Resolved {
+    async fn resolve_event(
+        &self,
+        schema: &ApiSchema,
+        service: &Service,
+        happening: &FollowedEvent,
+        whom: For,
+    ) -> Resolved {
         // Who is told something of their own waits for their turn: a thousand at once would hold much, and none be sooner.
         let _turn = if let For::Person(_) = whom { self.turns.acquire().await.ok() } else { None };
         loop {

@@ -4,7 +4,7 @@ use crate::access::{Action, Authorized, Condition, Grant, Performed, Seen, Subje
 use crate::language::Text;
 use crate::policy::{Denied, Object};
 use crate::say;
-use crate::service::Judged;
+use crate::service::CallerWithPolicy;
 use crate::service::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
 use crate::store::{self, SeenRequest, Transaction};
 
@@ -13,7 +13,7 @@ impl Service {
     pub(in crate::service) async fn authorize(
         &self,
         transaction: &Transaction,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         seen: Seen<SeenRequest>,
         (object, action): (Object<'_>, Action),
         refused: impl Into<Text>,
@@ -28,7 +28,7 @@ impl Service {
     /// The caller's proof, or what they read instead.
     pub(in crate::service) fn prove<T: Subject>(
         &self,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         subject: T,
         (object, action): (Object<'_>, Action),
         performed: Option<&Performed>,

@@ -5,31 +5,31 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::access::Caller;
-use crate::service::InForce;
+use crate::service::ActivePolicy;
 
 /// A policy, held.
-pub type HeldPolicy = Arc<InForce>;
+pub type PolicySnapshot = Arc<ActivePolicy>;
 
 /// A caller, and the policy that judges them.
 #[derive(Debug, Clone)]
-pub struct Judged {
+pub struct CallerWithPolicy {
     caller: Caller,
-    policy: HeldPolicy,
+    policy: PolicySnapshot,
 }
 
-impl Judged {
+impl CallerWithPolicy {
     /// A caller who is judged by that policy.
-    pub(in crate::service) fn new(caller: Caller, policy: HeldPolicy) -> Self {
+    pub(in crate::service) fn new(caller: Caller, policy: PolicySnapshot) -> Self {
         Self { caller, policy }
     }
 
     /// What judges them.
-    pub fn policy(&self) -> &HeldPolicy {
+    pub fn policy(&self) -> &PolicySnapshot {
         &self.policy
     }
 }
 
-impl Deref for Judged {
+impl Deref for CallerWithPolicy {
     type Target = Caller;
 
     fn deref(&self) -> &Caller {

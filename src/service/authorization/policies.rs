@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use crate::access::{Action, Condition};
 use crate::policy::{Changed, Kept, Object, Policy, PolicyText};
 use crate::procedure::{Fault, Shelf};
-use crate::service::authorization::caller::HeldPolicy;
-use crate::service::{Catalog, Service, Stored};
+use crate::service::authorization::caller::PolicySnapshot;
+use crate::service::{Catalog, Service, StoredProcedures};
 use crate::store::{NewPolicy, Over, Recorded, Store, StoreError, StoredPolicy, Submits, Submitters};
 
 /// How many changed lines of an office are told one by one.
@@ -18,7 +18,7 @@ const TOLD: usize = 8;
 
 /// A policy that decides, and which of the database's it is.
 #[derive(Debug)]
-pub struct InForce {
+pub struct ActivePolicy {
     /// Its number; 0 for one that is in no database.
     pub number: i64,
     /// The SHA-256 of its text, in hexadecimal.
@@ -29,7 +29,7 @@ pub struct InForce {
     submitters: OnceLock<Arc<Submitters>>,
 }
 
-impl Deref for InForce {
+impl Deref for ActivePolicy {
     type Target = Policy;
 
     fn deref(&self) -> &Policy {
@@ -37,7 +37,7 @@ impl Deref for InForce {
     }
 }
 
-impl InForce {
+impl ActivePolicy {
     /// A policy that is in no database.
     pub fn unrecorded(policy: Policy) -> Self {
         let (text, submitters) = (PolicyText::default(), OnceLock::new());
@@ -45,7 +45,7 @@ impl InForce {
     }
 
     /// A recorded policy that was decided from that text.
-    pub fn of(row: &StoredPolicy, text: PolicyText, policy: Policy) -> Self {
+    pub fn from_record(row: &StoredPolicy, text: PolicyText, policy: Policy) -> Self {
         Self { number: row.number, hash: row.hash.clone(), text, policy, submitters: OnceLock::new() }
     }
 
@@ -55,10 +55,10 @@ impl InForce {
     }
 
     /// A recorded policy, decided, where it fits those SOPs.
-    pub async fn read(row: &StoredPolicy, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<Self, Unfit> {
-        let text = PolicyText::from_record(&row.text).map_err(Unfit::Failed)?;
+    pub async fn from_stored(row: &StoredPolicy, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<Self, PolicyRejected> {
+        let text = PolicyText::from_record(&row.text).map_err(PolicyRejected::Failed)?;
         let (policy, _) = judge(text.clone(), shelf, kept).await?;
-        Ok(Self::of(row, text, policy))
+        Ok(Self::from_record(row, text, policy))
     }
 }
 
@@ -86,7 +86,7 @@ fn submitters(policy: &Policy, catalog: &Catalog) -> Submitters {
 
 /// Why a policy does not become active.
 #[derive(Debug)]
-pub enum Unfit {
+pub enum PolicyRejected {
     /// It is wrong by itself, or does not fit the SOPs: every fault.
     Faults(Vec<Fault>),
     /// The database does not take it, or give it.
@@ -95,13 +95,13 @@ pub enum Unfit {
     Failed(String),
 }
 
-impl From<StoreError> for Unfit {
+impl From<StoreError> for PolicyRejected {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl std::fmt::Display for Unfit {
+impl std::fmt::Display for PolicyRejected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Faults(faults) => f.write_str(&faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
@@ -112,23 +112,23 @@ impl std::fmt::Display for Unfit {
 }
 
 /// Decides a policy and holds it against the SOPs. The faults that are none but warnings come with it.
-async fn judge(text: PolicyText, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<(Policy, Vec<Fault>), Unfit> {
+async fn judge(text: PolicyText, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<(Policy, Vec<Fault>), PolicyRejected> {
     let runtime = tokio::runtime::Handle::current();
     // It takes the longer the more lines there are: not on a thread that serves.
     let judged = tokio::task::spawn_blocking(move || runtime.block_on(text.judge(&shelf, Some(&kept))));
-    judged.await.map_err(|error| Unfit::Failed(error.to_string()))?.map_err(Unfit::Faults)
+    judged.await.map_err(|error| PolicyRejected::Failed(error.to_string()))?.map_err(PolicyRejected::Faults)
 }
 
 /// The policy that decides now, and what others are held against.
 #[derive(Debug)]
 pub struct Policies {
-    now: ArcSwap<InForce>,
+    now: ArcSwap<ActivePolicy>,
     shelf: Arc<Shelf>,
 }
 
 impl Policies {
     /// That policy decides, and fits those SOPs.
-    pub fn new(now: InForce, shelf: Arc<Shelf>) -> Self {
+    pub fn new(now: ActivePolicy, shelf: Arc<Shelf>) -> Self {
         Self { now: ArcSwap::from_pointee(now), shelf }
     }
 }
@@ -152,20 +152,24 @@ pub async fn record_policy(
 
 impl Service {
     /// Who may do what, as of now.
-    pub fn policy(&self) -> HeldPolicy {
+    pub fn policy(&self) -> PolicySnapshot {
         self.policies.now.load_full()
     }
 
     /// Makes a policy the active one, once it is found to fit what this server runs. What is to look at comes with it.
-    pub async fn offer_policy(&self, text: PolicyText, by_whom: String) -> Result<(Recorded, Vec<Fault>), Unfit> {
+    pub async fn offer_policy(
+        &self,
+        text: PolicyText,
+        by_whom: String,
+    ) -> Result<(Recorded, Vec<Fault>), PolicyRejected> {
         let (_, warnings) =
-            judge(text.clone(), self.policies.shelf.clone(), Stored::read(&self.store).await?.kept).await?;
+            judge(text.clone(), self.policies.shelf.clone(), StoredProcedures::read(&self.store).await?.kept).await?;
         Ok((record_policy(&self.store, &text, by_whom, self.now(), Over::Any).await?, warnings))
     }
 
     /// Takes up the active policy, where it is another than the one that decides here. One that cannot be taken up is told
     /// once, and what decided before goes on. `seen`: the number and the hash that were looked at last.
-    pub(in crate::service) async fn take_up_policy(&self, seen: &mut (i64, String)) -> Result<(), StoreError> {
+    pub(in crate::service) async fn reload_policy(&self, seen: &mut (i64, String)) -> Result<(), StoreError> {
         let before = self.policy();
         // A number may be another policy's, where an older database was restored.
         let active = self.store.active_policy_mark().await?;
@@ -175,13 +179,15 @@ impl Service {
         }
         match self.read_active(&before).await {
             Ok((row, new)) => {
-                let changed = told(&new.text.changes(&before.text));
+                let changed = format_changes(&new.text.changes(&before.text));
                 let StoredPolicy { number, hash, by_whom, .. } = &row;
                 tracing::info!(policy = number, hash, by_whom, changed, "another policy decides from here on");
                 // What followers see is made anew when they look, and they are told to look right after this.
                 self.policies.now.store(Arc::new(new));
             }
-            Err(Unfit::Store(error @ (StoreError::Unavailable(_) | StoreError::GivenUp(_)))) => return Err(error),
+            Err(PolicyRejected::Store(error @ (StoreError::Unavailable(_) | StoreError::GivenUp(_)))) => {
+                return Err(error);
+            }
             Err(unfit) => {
                 let (stays, why) = (before.number, unfit.to_string());
                 tracing::error!(
@@ -196,16 +202,22 @@ impl Service {
         Ok(())
     }
 
-    async fn read_active(&self, before: &InForce) -> Result<(StoredPolicy, InForce), Unfit> {
+    async fn read_active(&self, before: &ActivePolicy) -> Result<(StoredPolicy, ActivePolicy), PolicyRejected> {
         let row = self.store.active_policy().await?;
-        let row = row.ok_or_else(|| Unfit::Failed(format!("policy {} is gone from the database", before.number)))?;
-        let new = InForce::read(&row, self.policies.shelf.clone(), Stored::read(&self.store).await?.kept).await?;
+        let row =
+            row.ok_or_else(|| PolicyRejected::Failed(format!("policy {} is gone from the database", before.number)))?;
+        let new = ActivePolicy::from_stored(
+            &row,
+            self.policies.shelf.clone(),
+            StoredProcedures::read(&self.store).await?.kept,
+        )
+        .await?;
         Ok((row, new))
     }
 }
 
 /// What changed, on one line.
-pub fn told(changes: &BTreeMap<String, Changed>) -> String {
+pub fn format_changes(changes: &BTreeMap<String, Changed>) -> String {
     if changes.is_empty() {
         return "no line".to_owned();
     }

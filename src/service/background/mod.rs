@@ -8,7 +8,7 @@ use crate::service::identity::api_key::LISTED;
 use crate::service::identity::session::REMEMBERED;
 use crate::service::registered_documents::UNUSED;
 use crate::service::requests::credential::SHOWN_AGAIN;
-use crate::service::retry::again;
+use crate::service::retry::with_retry;
 use crate::service::{Answer, Service};
 use crate::store;
 
@@ -45,8 +45,8 @@ impl Service {
                     tracing::debug!(tasks, followers = self.tail.followers(), "under way");
                     continue;
                 }
-                _ = forget.tick() => timeout(CHORE, again(|| self.forget())).await,
-                _ = number.tick() => timeout(CHORE, again(|| self.number())).await,
+                _ = forget.tick() => timeout(CHORE, with_retry(|| self.forget())).await,
+                _ = number.tick() => timeout(CHORE, with_retry(|| self.number())).await,
             };
             match done {
                 Ok(Ok(())) => {}

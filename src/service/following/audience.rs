@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::access::Pass;
 use crate::language::Language;
-use crate::service::{Answer, Judged, Refused, Service};
+use crate::service::{Answer, CallerWithPolicy, Refused, Service};
 use crate::store::{Sees, Standing, StoreError, Viewing, Waiting};
 
 /// The people who follow.
@@ -32,14 +32,14 @@ struct State {
     /// The version of the people that the standing was read at, or after.
     version: i64,
     standing: Standing,
-    view: Option<Arc<View>>,
+    view: Option<Arc<FollowerView>>,
 }
 
 /// What a person sees, as of now.
 #[derive(Debug)]
-pub struct View {
+pub struct FollowerView {
     /// The person with their grants in force.
-    pub caller: Judged,
+    pub caller: CallerWithPolicy,
     /// What they see, for the database.
     pub viewing: Viewing,
     /// What they see, for a request that is known.
@@ -131,19 +131,19 @@ impl Service {
     }
 
     /// What a person sees now; refused when they may no longer sign in.
-    pub(in crate::service) fn view(&self, watched: &Watched) -> Answer<Arc<View>> {
+    pub(in crate::service) fn view(&self, watched: &Watched) -> Answer<Arc<FollowerView>> {
         let (now, policy) = (self.now(), self.policy());
         let mut state = watched.state();
-        let holds = |view: &&Arc<View>| {
+        let holds = |view: &&Arc<FollowerView>| {
             view.until.is_none_or(|until| now < until) && Arc::ptr_eq(view.caller.policy(), &policy)
         };
         if let Some(view) = state.view.as_ref().filter(holds) {
             return Ok(view.clone());
         }
         let caller = state.standing.caller(watched.pass, now).ok_or(Refused::Unauthenticated)?;
-        let caller = Judged::new(caller, policy);
+        let caller = CallerWithPolicy::new(caller, policy);
         let viewing = self.viewing(&caller);
-        let view = View {
+        let view = FollowerView {
             sees: viewing.sees(),
             waiting: self.waiting(&caller),
             until: state.standing.until(now),

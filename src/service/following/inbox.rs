@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::access::Pass;
 use crate::language::Language;
 use crate::live::Next;
-use crate::service::following::audience::{View, Watched};
+use crate::service::following::audience::{FollowerView, Watched};
 use crate::service::following::request_events::PAUSE;
 use crate::service::{Answer, Service};
 use crate::store::{self, Condition, LogPlace, StoreError};
@@ -24,7 +24,7 @@ pub struct InboxChange {
     /// How many wait now.
     pub count: usize,
     /// For whom.
-    pub view: Arc<View>,
+    pub view: Arc<FollowerView>,
     /// Up to where the log was read.
     pub place: LogPlace,
 }
@@ -35,7 +35,7 @@ pub struct InboxFollower {
     watched: Arc<Watched>,
     office: Option<String>,
     /// What they saw when it was asked last what waits for them, and the condition for that.
-    asked: Option<(Arc<View>, Condition)>,
+    asked: Option<(Arc<FollowerView>, Condition)>,
     /// What waits.
     waiting: HashSet<Uuid>,
     place: LogPlace,
@@ -113,7 +113,7 @@ impl InboxFollower {
     }
 
     /// Notes whether a request waits now.
-    fn note(&mut self, view: &Arc<View>, request: Uuid, waiting: bool) {
+    fn note(&mut self, view: &Arc<FollowerView>, request: Uuid, waiting: bool) {
         let changed = if waiting { self.waiting.insert(request) } else { self.waiting.remove(&request) };
         if changed {
             let (count, place) = (self.waiting.len(), self.place);
@@ -122,7 +122,7 @@ impl InboxFollower {
     }
 
     /// Reads all that waits, and notes what is new and what is gone; waits while the database does not answer.
-    async fn read_anew(&mut self, view: &Arc<View>) -> Answer<()> {
+    async fn read_anew(&mut self, view: &Arc<FollowerView>) -> Answer<()> {
         let now = match Box::pin(self.read(view)).await {
             Err(StoreError::Unavailable(_)) => {
                 tokio::time::sleep(PAUSE).await;
@@ -144,7 +144,7 @@ impl InboxFollower {
     }
 
     /// All that waits by that view. What happens from here on is noticed.
-    async fn read(&mut self, view: &Arc<View>) -> Result<HashSet<Uuid>, StoreError> {
+    async fn read(&mut self, view: &Arc<FollowerView>) -> Result<HashSet<Uuid>, StoreError> {
         let service = &self.service;
         let _turn = service.reading_back.acquire().await;
         self.cuts = service.tail.cuts();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::access::{Pass, Seen, Side};
 use crate::language::Language;
 use crate::live::{Moment, Next};
-use crate::service::following::audience::{View, Watched};
+use crate::service::following::audience::{FollowerView, Watched};
 use crate::service::{Answer, Refused, Service};
 use crate::store::{self, About, EventFilter, LogPlace, NumberedEvent, SeenRequest, Sight, StoreError};
 
@@ -32,7 +32,7 @@ pub(in crate::service) const PAUSE: Duration = Duration::from_millis(500);
 
 /// An event that a follower may see.
 #[derive(Debug, Clone)]
-pub struct Happening {
+pub struct FollowedEvent {
     /// What happened.
     pub moment: Arc<Moment>,
     /// What is known of its request.
@@ -40,12 +40,12 @@ pub struct Happening {
     /// From which side the follower sees its request.
     pub side: Side,
     /// The follower, as of now.
-    pub view: Arc<View>,
+    pub view: Arc<FollowerView>,
     /// It was read for this follower alone, from further back in the log.
     pub past: bool,
 }
 
-impl Happening {
+impl FollowedEvent {
     /// Its place in the log.
     pub fn place(&self) -> LogPlace {
         self.moment.numbered.place
@@ -58,7 +58,7 @@ impl Happening {
 }
 
 /// Somebody who follows what happens to requests.
-pub struct Follower {
+pub struct RequestEventFollower {
     service: Service,
     watched: Arc<Watched>,
     filter: EventFilter,
@@ -73,15 +73,15 @@ pub struct Follower {
     caught_up: bool,
 }
 
-impl std::fmt::Debug for Follower {
+impl std::fmt::Debug for RequestEventFollower {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Follower").field("position", &self.position).finish_non_exhaustive()
+        f.debug_struct("RequestEventFollower").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
 impl Service {
     /// Follows the wanted events from a cursor on, or from now.
-    pub async fn follow(&self, pass: Pass, filter: EventFilter, after: Option<&str>) -> Answer<Follower> {
+    pub async fn follow(&self, pass: Pass, filter: EventFilter, after: Option<&str>) -> Answer<RequestEventFollower> {
         let cuts = self.tail.cuts();
         let end = store::log_end(&self.store).await?;
         let place = match after {
@@ -94,7 +94,7 @@ impl Service {
         let watched = self.watch(pass).await?;
         self.view(&watched)?;
         let head = self.tail.head();
-        Ok(Follower {
+        Ok(RequestEventFollower {
             service: self.clone(),
             watched,
             filter,
@@ -164,7 +164,7 @@ impl Service {
             return Ok(());
         }
         if version != known.version {
-            self.take_up_policy(&mut known.policy).await?;
+            self.reload_policy(&mut known.policy).await?;
             self.refresh_audience(version).await?;
         }
         known.next = self.store.next_grant_moment(now).await?;
@@ -191,14 +191,14 @@ fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, About>) -> Vec<Momen
     events.into_iter().map(of).collect()
 }
 
-impl Follower {
+impl RequestEventFollower {
     /// The language that who follows has chosen.
     pub fn language(&self) -> Answer<Option<Language>> {
         self.service.chosen(&self.watched)
     }
 
     /// The next event that they may see; waits for it. Refused when they may not follow any longer.
-    pub async fn next(&mut self) -> Answer<Happening> {
+    pub async fn next(&mut self) -> Answer<FollowedEvent> {
         loop {
             if self.service.tail.cuts() != self.cuts {
                 return Err(Refused::CursorAhead);
@@ -237,7 +237,7 @@ impl Follower {
         }
     }
 
-    fn judge(&self, moment: Arc<Moment>, view: Arc<View>, past: bool) -> Option<Happening> {
+    fn judge(&self, moment: Arc<Moment>, view: Arc<FollowerView>, past: bool) -> Option<FollowedEvent> {
         let about = moment.about.clone()?;
         let (event, row) = (&moment.numbered.event, &about.row);
         if !self.filter.wants(event, row) {
@@ -245,7 +245,7 @@ impl Follower {
         }
         let side = view.sees.side(&about)?;
         let shown = Sight::from(side, row.finished_at.is_some()).sees(event);
-        shown.then_some(Happening { moment, about, side, view, past })
+        shown.then_some(FollowedEvent { moment, about, side, view, past })
     }
 
     /// Reads from the log itself what is no longer kept; waits while the database does not answer.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::access::{Caller, KeyScope, KeyScopes, Login, Pass};
 use crate::auth::{self, Secret};
 use crate::say;
-use crate::service::retry::again;
+use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode};
 use crate::store;
@@ -91,7 +91,7 @@ impl Service {
             last_used_at: None,
             revoked_at: None,
         };
-        again(|| self.add_api_key(pass, row.clone())).await?;
+        with_retry(|| self.add_api_key(pass, row.clone())).await?;
         Ok((text, row))
     }
 
@@ -115,7 +115,7 @@ impl Service {
 
     /// Revokes a key of the caller's: it lets nobody in from here on. A second time changes nothing.
     pub async fn revoke_api_key(&self, pass: Pass, id: Uuid) -> Answer<api_key::Model> {
-        again(|| async {
+        with_retry(|| async {
             let (transaction, _) = self.begin(pass).await?;
             let found = async || {
                 let keys = store::api_keys_of(&transaction, pass.user).await?;

@@ -2,14 +2,14 @@
 
 use crate::access::Caller;
 use crate::language::Language;
-use crate::service::retry::again;
+use crate::service::retry::with_retry;
 use crate::service::{Answer, Service};
 use crate::store;
 
 impl Service {
     /// Chooses the language that the caller is spoken to in; none lets each client say.
     pub async fn choose_language(&self, caller: &Caller, language: Option<Language>) -> Answer<()> {
-        again(|| async {
+        with_retry(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             store::set_language(&transaction, caller.pass.user, language).await?;
             self.commit_person(transaction).await

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::access::Caller;
 use crate::auth::{Passwords, Secret};
-use crate::service::retry::again;
+use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused, Service, UserErrorCode};
 use crate::store::{self, Ending};
 
@@ -20,7 +20,7 @@ impl Service {
         Passwords::judge(&new).map_err(|why| Refused::user(UserErrorCode::InvalidInput, &["newPassword"], why))?;
         let person = self.identify_again(caller, current, address).await?;
         let hash = self.passwords.hash_apart(new).await.map_err(Refused::Internal)?;
-        again(|| async {
+        with_retry(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &person).await?;
             store::end_rights(&transaction, caller.pass.user).await?;

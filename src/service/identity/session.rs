@@ -5,8 +5,8 @@ use entity::session;
 
 use crate::access::{Caller, Login, Pass};
 use crate::auth::{self, Bearer, Secret};
-use crate::service::retry::again;
-use crate::service::{Answer, Judged, Refused, Service, SignedIn, UserErrorCode};
+use crate::service::retry::with_retry;
+use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignedIn, UserErrorCode};
 use crate::store::{self, Ending};
 
 /// How long it is remembered that a token was used or a session ended: longer than any access token is good.
@@ -16,7 +16,7 @@ impl Service {
     /// Prolongs a session by its newest token, which is used up. One that was used before has two owners: then the session
     /// ends for both.
     pub async fn refresh_session(&self, token: Secret) -> Answer<SignedIn> {
-        again(|| self.refresh_session_once(auth::digest(token.expose()))).await
+        with_retry(|| self.refresh_session_once(auth::digest(token.expose()))).await
     }
 
     async fn refresh_session_once(&self, hash: [u8; 32]) -> Answer<SignedIn> {
@@ -39,7 +39,7 @@ impl Service {
         let (tokens, kept) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
         store::prolong_session(&transaction, kept).await?;
         self.commit_person(transaction).await?;
-        Ok(SignedIn { caller: Judged::new(caller, self.policy()), tokens })
+        Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }
 
     /// Ends the session that somebody is in, or all of theirs.
@@ -52,7 +52,7 @@ impl Service {
                 return Err(Refused::Forbidden(message.into()));
             }
         };
-        again(|| async {
+        with_retry(|| async {
             let (transaction, _) = self.begin(pass).await?;
             store::end_rights(&transaction, pass.user).await?;
             store::end_sessions(&transaction, which, self.now()).await?;

@@ -6,13 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::{Login, Pass};
 use crate::auth::{self, Bearer, Secret};
-use crate::service::retry::again;
-use crate::service::{Answer, Judged, Refused, Service, UserErrorCode};
+use crate::service::retry::with_retry;
+use crate::service::{Answer, CallerWithPolicy, Refused, Service, UserErrorCode};
 use crate::store::{self, Person, Transaction};
 
 /// How long people are let in, and what for.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct TokenSettings {
     /// For whom access tokens are meant.
     pub audience: String,
     /// How long an access token is good.
@@ -21,7 +21,7 @@ pub struct Terms {
     pub refresh: TimeDelta,
 }
 
-impl Default for Terms {
+impl Default for TokenSettings {
     fn default() -> Self {
         Self { audience: "disposisi".to_owned(), access: TimeDelta::minutes(15), refresh: TimeDelta::days(30) }
     }
@@ -31,7 +31,7 @@ impl Default for Terms {
 #[derive(Debug)]
 pub struct SignedIn {
     /// Who.
-    pub caller: Judged,
+    pub caller: CallerWithPolicy,
     /// The tokens of their session.
     pub tokens: Tokens,
 }
@@ -60,7 +60,7 @@ impl Service {
     ) -> Answer<SignedIn> {
         let username = username.trim().to_lowercase();
         let person = self.identify(&username, password, address).await?;
-        again(|| self.begin_session(&person, code.as_ref())).await
+        with_retry(|| self.begin_session(&person, code.as_ref())).await
     }
 
     /// The person of that name, who proves by their password that it is them.
@@ -105,7 +105,7 @@ impl Service {
         let pass = Pass::new(person.id, Login::Session(id));
         let caller = store::caller(&transaction, pass, now).await?.ok_or(Refused::Unauthenticated)?;
         self.commit_person(transaction).await?;
-        Ok(SignedIn { caller: Judged::new(caller, self.policy()), tokens })
+        Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }
 
     /// New tokens for a session, and what is kept of them.

@@ -9,14 +9,14 @@ use crate::service::{Answer, Refused, Service};
 use crate::store;
 
 /// For how long tokens are checked by a key that another has replaced: longer than any access token is good.
-pub const RETIRED: TimeDelta = TimeDelta::hours(25);
+pub const RETIRED_KEY_LIFETIME: TimeDelta = TimeDelta::hours(25);
 
 /// For how long it is believed what was read of another key.
 const KNOWN: TimeDelta = TimeDelta::minutes(1);
 
 impl Service {
     /// Signs with the key in a folder from here on. The error says why it does not.
-    pub async fn take_up_signing_key(&self, folder: &Path) -> Result<(), String> {
+    pub async fn reload_signing_key(&self, folder: &Path) -> Result<(), String> {
         let signing = Signing::open(folder).map_err(|error| error.to_string())?;
         let recorded = self.store.recorded_key_ids().await.map_err(|error| error.to_string())?;
         let id = signing.public().id.clone();
@@ -37,7 +37,7 @@ impl Service {
         let now = self.now();
         let Some(id) = self.keys.unknown_key(token, now) else { return Ok(()) };
         let found = store::published_key(&self.store, &id).await?.ok_or(Refused::Unauthenticated)?;
-        if found.retired_at.is_none_or(|retired| now < retired + RETIRED) {
+        if found.retired_at.is_none_or(|retired| now < retired + RETIRED_KEY_LIFETIME) {
             self.keys.check_by(&PublicKey { id, bytes: found.public }, now + KNOWN);
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::access::Caller;
 use crate::auth::{self, KeyError, RECOVERY_CODES, Secret, Totp};
 use crate::service::identity::sign_in::{too_many, wrong};
-use crate::service::retry::again;
+use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused, Service, UserErrorCode};
 use crate::store::{self, Person, Transaction};
 
@@ -23,7 +23,7 @@ impl Service {
     /// until it is confirmed.
     pub async fn begin_totp(&self, caller: &Caller, password: Secret, address: Option<IpAddr>) -> Answer<Totp> {
         let proven = self.identify_again(caller, password, address).await?;
-        again(|| async {
+        with_retry(|| async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &proven).await?;
             let before = store::totp_of(&transaction, person.id).await?;
@@ -43,7 +43,7 @@ impl Service {
     /// Confirms by its first code that the caller's authenticator has the secret: from here on it is asked for. Codes for the day
     /// that it is lost.
     pub async fn confirm_totp(&self, caller: &Caller, code: Secret) -> Answer<Vec<Secret>> {
-        again(|| async {
+        with_retry(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = store::lock_person(&transaction, caller.pass.user).await?.ok_or(Refused::Unauthenticated)?;
             let row = store::totp_of(&transaction, person.id).await?.filter(|row| row.confirmed_at.is_none());
@@ -75,7 +75,7 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Answer<()> {
         let proven = self.identify_again(caller, password, address).await?;
-        again(|| async {
+        with_retry(|| async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &proven).await?;
             self.expect_code(&transaction, &person, Some(&code)).await?;

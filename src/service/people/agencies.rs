@@ -7,7 +7,7 @@ use crate::access::{Action, Pass};
 use crate::event::OfficeEventKind;
 use crate::policy::Object;
 use crate::service::validation::Faults;
-use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
+use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
 use crate::store::{self, OfficeAppend, OfficeChange, Transaction};
 
 /// A new agency.
@@ -47,7 +47,7 @@ pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key
 impl Service {
     /// Adds an agency that an office serves. Returns its id.
     pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
-        again(|| self.create_agency_once(pass, new.clone())).await
+        with_retry(|| self.create_agency_once(pass, new.clone())).await
     }
 
     async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
@@ -69,7 +69,7 @@ impl Service {
     /// Puts an agency out of service: it submits nothing more, and no role is granted for it. What runs goes on. A second time
     /// changes nothing.
     pub async fn deactivate_agency(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {
-        again(|| self.deactivate_agency_once(pass, agency)).await
+        with_retry(|| self.deactivate_agency_once(pass, agency)).await
     }
 
     async fn deactivate_agency_once(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {

@@ -12,7 +12,7 @@ use crate::event::OfficeEventKind;
 use crate::policy::Object;
 use crate::procedure::RoleSpec;
 use crate::service::validation::Faults;
-use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
+use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
 use crate::store::{self, OfficeAppend, OfficeChange};
 
 /// A role for a person.
@@ -107,7 +107,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
 impl Service {
     /// Grants a role. Returns the grant's id.
     pub async fn grant_role(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
-        again(|| self.grant_role_once(pass, given.clone())).await
+        with_retry(|| self.grant_role_once(pass, given.clone())).await
     }
 
     async fn grant_role_once(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
@@ -141,7 +141,7 @@ impl Service {
 
     /// Ends a grant now; one that was to begin never does. A second time changes nothing.
     pub async fn revoke_grant(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
-        again(|| self.revoke_grant_once(pass, given)).await
+        with_retry(|| self.revoke_grant_once(pass, given)).await
     }
 
     async fn revoke_grant_once(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::access::{Action, Authorized, Pass, WholeOffice};
 use crate::policy::Object;
-use crate::service::{Answer, Judged, OfficeEntry, Refused, Service};
+use crate::service::{Answer, CallerWithPolicy, OfficeEntry, Refused, Service};
 use crate::store::{self, OfficeChange, Transaction};
 
 pub use agencies::CreateAgency;
@@ -30,7 +30,7 @@ impl Service {
     /// are refused alike.
     fn administers(
         &self,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         office: &str,
         object: Object<'_>,
         action: Action,
@@ -47,7 +47,7 @@ impl Service {
     async fn expect_administrator(
         &self,
         change: &OfficeChange<'_>,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         office: &str,
         path: &[&str],
     ) -> Answer<()> {
@@ -82,7 +82,7 @@ impl Service {
         office: &str,
         object: Object<'_>,
         action: Action,
-    ) -> Answer<(Transaction, Judged, Authorized<WholeOffice>)> {
+    ) -> Answer<(Transaction, CallerWithPolicy, Authorized<WholeOffice>)> {
         let (transaction, caller) = self.begin_in(pass, Some(office)).await?;
         let allowed = self.administers(&caller, office, object, action)?;
         Ok((transaction, caller, allowed))

@@ -9,7 +9,7 @@ use super::{CreateAgency, GrantRole, NewPerson, agencies, grants, users};
 use crate::auth::{Passwords, Secret};
 use crate::clock::Clock;
 use crate::procedure::RoleSpec;
-use crate::service::retry::again;
+use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused};
 use crate::store::{self, Ending, OfficeChange, Person, Store, Transaction};
 
@@ -39,7 +39,7 @@ impl Operator {
 
     /// Adds an agency that an office serves. Returns its id.
     pub async fn create_agency(&self, new: CreateAgency) -> Answer<Uuid> {
-        again(|| async {
+        with_retry(|| async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &new.office).await?;
             let id = agencies::add(&mut change, &new).await?;
@@ -54,7 +54,7 @@ impl Operator {
     pub async fn create_user(&self, new: &NewPerson<'_>, password: &Secret) -> Answer<Uuid> {
         users::expect_password(&["password"], password)?;
         let hash = Passwords::hash(password).map_err(Refused::Internal)?;
-        again(|| async {
+        with_retry(|| async {
             let transaction = self.store.begin().await?;
             let id = users::add(&transaction, new, None, hash.clone(), self.clock.now()).await?;
             self.commit(transaction).await?;
@@ -65,7 +65,7 @@ impl Operator {
 
     /// Grants a role of an office. Returns the grant's id.
     pub async fn grant_role(&self, role: &RoleSpec, given: GrantRole) -> Answer<Uuid> {
-        again(|| async {
+        with_retry(|| async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &given.office).await?;
             let id = grants::add(&mut change, role, &given).await?;
@@ -80,7 +80,7 @@ impl Operator {
     pub async fn set_password(&self, user: Uuid, password: &Secret) -> Answer<()> {
         users::expect_password(&["password"], password)?;
         let hash = Passwords::hash(password).map_err(Refused::Internal)?;
-        again(|| async {
+        with_retry(|| async {
             let transaction = self.store.begin().await?;
             store::end_rights(&transaction, user).await?;
             users::expect_active(&transaction, user, &["username"]).await?;
@@ -93,7 +93,7 @@ impl Operator {
 
     /// Removes the authenticator of a person who may sign in: their password alone lets them in.
     pub async fn disable_totp(&self, user: Uuid) -> Answer<()> {
-        again(|| async {
+        with_retry(|| async {
             let transaction = self.store.begin().await?;
             users::expect_active(&transaction, user, &["username"]).await?;
             store::end_totp(&transaction, user).await?;

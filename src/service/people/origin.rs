@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::{Action, WholeOffice};
 use crate::policy::{Object, Policy};
-use crate::service::{Answer, Judged, Service};
+use crate::service::{Answer, CallerWithPolicy, Service};
 use crate::store::{self, Transaction};
 
 /// The grants of an office by which something can be granted, and who gave each.
@@ -23,7 +23,7 @@ impl Service {
     pub(super) async fn rests_on(
         &self,
         transaction: &Transaction,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         (office, role): (&str, Object<'_>),
         person: Uuid,
     ) -> Answer<bool> {

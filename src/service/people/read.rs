@@ -3,12 +3,12 @@
 use uuid::Uuid;
 
 use crate::access::Grant;
-use crate::service::{Answer, Judged, Service};
+use crate::service::{Answer, CallerWithPolicy, Service};
 use crate::store::{self, Person};
 
 impl Service {
     /// The people that an office knows, by name; none for whoever does not manage them.
-    pub async fn people_of(&self, caller: &Judged, office: &str) -> Answer<Option<Vec<Person>>> {
+    pub async fn people_of(&self, caller: &CallerWithPolicy, office: &str) -> Answer<Option<Vec<Person>>> {
         if !self.manages_people(caller, office) {
             return Ok(None);
         }
@@ -22,7 +22,7 @@ impl Service {
 
     /// The grants in an office, those that have ended and those to come too, each with whose it is; none for whoever does not
     /// manage its people.
-    pub async fn grants_of(&self, caller: &Judged, office: &str) -> Answer<Option<Vec<(Uuid, Grant)>>> {
+    pub async fn grants_of(&self, caller: &CallerWithPolicy, office: &str) -> Answer<Option<Vec<(Uuid, Grant)>>> {
         if !self.manages_people(caller, office) {
             return Ok(None);
         }

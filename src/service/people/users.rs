@@ -10,7 +10,7 @@ use crate::auth::Secret;
 use crate::event::OfficeEventKind;
 use crate::policy::Object;
 use crate::service::validation::Faults;
-use crate::service::{Answer, Refused, Service, UserErrorCode, retry::again};
+use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
 use crate::store::{self, Ending, OfficeAppend, Person, Transaction};
 
 /// A new person.
@@ -116,7 +116,7 @@ impl Service {
         may?;
         expect_password(&["password"], &new.password)?;
         let hash = self.passwords.hash_apart(new.password.clone()).await.map_err(Refused::Internal)?;
-        again(|| self.create_user_once(pass, new.clone(), hash.clone())).await
+        with_retry(|| self.create_user_once(pass, new.clone(), hash.clone())).await
     }
 
     async fn create_user_once(&self, pass: Pass, new: CreateUser, password_hash: String) -> Answer<Uuid> {
@@ -142,7 +142,7 @@ impl Service {
     /// Puts a person out of service: they are out at once, everywhere. Only somebody who holds nothing in other offices; a
     /// second time changes nothing.
     pub async fn deactivate_user(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {
-        again(|| self.deactivate_user_once(pass, office, user)).await
+        with_retry(|| self.deactivate_user_once(pass, office, user)).await
     }
 
     async fn deactivate_user_once(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {

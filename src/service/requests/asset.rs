@@ -14,7 +14,7 @@ use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Require
 use crate::say;
 use crate::service::validation::Faults;
 use crate::service::{
-    Answer, AssetGiven, DocumentGiven, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
+    Answer, AssetValues, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
 };
 use crate::store::{self, Append, Change, Held, StoreError};
 use crate::workflow::{self, Act, Stage};
@@ -29,8 +29,8 @@ pub(in crate::service) struct Provisioning<'a> {
     pub(in crate::service) outcome: &'a Outcome,
     /// Before and after the act, as the step machine says.
     pub(in crate::service) stages: (Option<Stage>, Option<Stage>),
-    pub(in crate::service) given: Option<&'a AssetGiven>,
-    pub(in crate::service) documents: &'a [DocumentGiven],
+    pub(in crate::service) given: Option<&'a AssetValues>,
+    pub(in crate::service) documents: &'a [NewDocument],
     pub(in crate::service) recipient: Option<Uuid>,
     /// The roles that may receive what the step hands over.
     pub(in crate::service) receivers: &'a [String],
@@ -199,7 +199,7 @@ impl Service {
     pub(in crate::service) async fn see_asset(
         &self,
         transaction: &store::Transaction,
-        caller: &crate::service::Judged,
+        caller: &crate::service::CallerWithPolicy,
         id: Uuid,
     ) -> Answer<(crate::access::Seen<store::SeenRequest>, asset::Model)> {
         let not_found = || Refused::not_found(&["assetId"]);

@@ -7,15 +7,15 @@ use entity::{asset, credential, document, request};
 use crate::access::{Action, Field, Grant, Performed, Seen, Side, Subject, WholeOffice};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
-use crate::service::{Answer, HeldPolicy, Judged, ProcedureEntry, Refused, Service};
+use crate::service::{Answer, CallerWithPolicy, PolicySnapshot, ProcedureEntry, Refused, Service};
 use crate::store::SeenRequest;
 use crate::workflow::{self, Opening, State, Status};
 
 /// Something that the caller may do now.
 #[derive(Debug, Clone)]
-pub struct Available {
+pub struct AvailableAct {
     /// What.
-    pub kind: AvailableKind,
+    pub kind: AvailableActKind,
     /// The step it is done at.
     pub step: Option<String>,
     /// The outcomes that are open, for a step.
@@ -31,7 +31,7 @@ pub struct Available {
 /// What may be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the published schema describes each, once")]
-pub enum AvailableKind {
+pub enum AvailableActKind {
     ExecuteStep,
     Resubmit,
     SignDocument,
@@ -41,7 +41,7 @@ pub enum AvailableKind {
     RevokeAsset,
 }
 
-impl AvailableKind {
+impl AvailableActKind {
     /// What a policy line must let somebody do for it.
     pub(in crate::service) fn action(self) -> Action {
         match self {
@@ -65,17 +65,17 @@ impl Service {
     /// the request's, `performed` who ended which of its steps, where the office's policy asks.
     pub fn available(
         &self,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         seen: &Seen<SeenRequest>,
         documents: &[document::Model],
         held: Option<(&asset::Model, Option<&credential::Model>)>,
         performed: Option<&Performed>,
-    ) -> Answer<Vec<Available>> {
+    ) -> Answer<Vec<AvailableAct>> {
         let row = &seen.row;
         let entry = self.entry_of(row)?;
         let state = self.state_of(row)?;
         let mut available = Vec::new();
-        let plain = |kind, step: Option<&Step>, grants: Vec<Grant>| Available {
+        let plain = |kind, step: Option<&Step>, grants: Vec<Grant>| AvailableAct {
             kind,
             step: step.map(|step| step.key.clone()),
             outcomes: Vec::new(),
@@ -94,29 +94,29 @@ impl Service {
             let object = Object::Step(&procedure.key, &step.key);
             let open = open_outcomes(entry, &state, step);
             let kind = match state.status {
-                Status::Returned if submits => Some(AvailableKind::Resubmit),
-                Status::InProgress if !open.is_empty() => Some(AvailableKind::ExecuteStep),
+                Status::Returned if submits => Some(AvailableActKind::Resubmit),
+                Status::InProgress if !open.is_empty() => Some(AvailableActKind::ExecuteStep),
                 _ => None,
             };
             if let Some((kind, grants)) = kind.zip(may(object, Action::Execute)) {
-                available.push(Available { outcomes: open, ..plain(kind, Some(step), grants) });
+                available.push(AvailableAct { outcomes: open, ..plain(kind, Some(step), grants) });
             }
             if let Some((kind, grants)) = workflow::signable(procedure, &state).zip(may(object, Action::Sign)) {
                 let document = documents.iter().find(|document| document.current && document.kind == kind).cloned();
-                available.push(Available { document, ..plain(AvailableKind::SignDocument, Some(step), grants) });
+                available.push(AvailableAct { document, ..plain(AvailableActKind::SignDocument, Some(step), grants) });
             }
         }
         let whole = Object::Procedure(&procedure.key);
         if let Some(grants) = may(whole, Action::Withdraw).filter(|_| workflow::withdrawable(&state) && submits) {
-            available.push(plain(AvailableKind::Withdraw, None, grants));
+            available.push(plain(AvailableActKind::Withdraw, None, grants));
         }
         if let Some((asset, credential)) = held.filter(|(asset, _)| asset.status == "ACTIVE") {
-            let about = |kind, grants| Available { asset: Some(asset.clone()), ..plain(kind, None, grants) };
+            let about = |kind, grants| AvailableAct { asset: Some(asset.clone()), ..plain(kind, None, grants) };
             let mine = credential.filter(|held| held.recipient_id == caller.pass.user && held.state == "AVAILABLE");
             let kinds = [
-                mine.map(|_| (AvailableKind::RevealCredential, Action::Reveal)),
-                credential.map(|_| (AvailableKind::ReissueCredential, Action::Reissue)),
-                Some((AvailableKind::RevokeAsset, Action::Revoke)),
+                mine.map(|_| (AvailableActKind::RevealCredential, Action::Reveal)),
+                credential.map(|_| (AvailableActKind::ReissueCredential, Action::Reissue)),
+                Some((AvailableActKind::RevokeAsset, Action::Revoke)),
             ];
             for (kind, action) in kinds.into_iter().flatten() {
                 available.extend(may(whole, action).map(|grants| about(kind, grants)));
@@ -126,18 +126,18 @@ impl Service {
     }
 
     /// Whether the caller reads a field that needs a line of its own, of something that they see.
-    pub fn reads(&self, caller: &Judged, subject: &impl Subject, field: Field) -> bool {
+    pub fn reads(&self, caller: &CallerWithPolicy, subject: &impl Subject, field: Field) -> bool {
         caller.policy().grants(caller, subject, Object::Field(field), Action::Read, None).is_ok()
     }
 
     /// Whether the caller manages an office's people.
-    pub fn manages_people(&self, caller: &Judged, office: &str) -> bool {
+    pub fn manages_people(&self, caller: &CallerWithPolicy, office: &str) -> bool {
         let office = WholeOffice(office.to_owned());
         caller.policy().grants(caller, &office, Object::People, Action::Manage, None).is_ok()
     }
 
     /// Whether the caller sees what happens to an office itself.
-    pub fn sees_office_events(&self, caller: &Judged, office: &str) -> bool {
+    pub fn sees_office_events(&self, caller: &CallerWithPolicy, office: &str) -> bool {
         let subject = WholeOffice(office.to_owned());
         caller.policy().grants(caller, &subject, Object::Office, Action::SeeEvents, None).is_ok()
     }
@@ -183,15 +183,15 @@ impl Service {
     /// The roles of those who may be named as a credential's recipient by that act; none where nobody may.
     pub fn recipient_roles(
         &self,
-        policy: &HeldPolicy,
+        policy: &PolicySnapshot,
         row: &request::Model,
-        kind: AvailableKind,
+        kind: AvailableActKind,
         step: Option<&str>,
     ) -> Answer<Vec<String>> {
         let procedure = &self.entry_of(row)?.procedure;
         let names = |step: &&Step| match kind {
-            AvailableKind::ReissueCredential => true,
-            AvailableKind::ExecuteStep => {
+            AvailableActKind::ReissueCredential => true,
+            AvailableActKind::ExecuteStep => {
                 step.outcomes.iter().any(|outcome| outcome.recipient != crate::procedure::Requirement::None)
             }
             _ => false,

@@ -10,7 +10,7 @@ use crate::workflow::Decision;
 /// The request letter.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
-pub struct LetterGiven {
+pub struct SubmittedLetter {
     pub number: String,
     pub date: NaiveDate,
     pub subject: String,
@@ -21,7 +21,7 @@ pub struct LetterGiven {
 /// Data Admin: the agency's person in charge.
 #[derive(Debug, Clone, Serialize, serde::Deserialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
-pub struct ContactGiven {
+pub struct SubmittedContact {
     pub name: String,
     pub nip: Option<String>,
     pub position: Option<String>,
@@ -37,8 +37,8 @@ pub struct SubmitRequest {
     pub agency: Option<String>,
     pub procedure: String,
     pub procedure_version: Option<i32>,
-    pub letter: LetterGiven,
-    pub contact: ContactGiven,
+    pub letter: SubmittedLetter,
+    pub contact: SubmittedContact,
     pub details: serde_json::Value,
     pub idempotency_key: Option<String>,
 }
@@ -48,8 +48,8 @@ pub struct SubmitRequest {
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct ResubmitRequest {
     pub request: Uuid,
-    pub letter: LetterGiven,
-    pub contact: ContactGiven,
+    pub letter: SubmittedLetter,
+    pub contact: SubmittedContact,
     pub details: serde_json::Value,
     pub expected_version: i32,
     pub idempotency_key: Option<String>,
@@ -58,7 +58,7 @@ pub struct ResubmitRequest {
 /// An instruction to the next step's performer.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
-pub struct DispositionGiven {
+pub struct NewDisposition {
     pub instruction: String,
     pub urgency: String,
 }
@@ -66,7 +66,7 @@ pub struct DispositionGiven {
 /// A document that comes with an act.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
-pub struct DocumentGiven {
+pub struct NewDocument {
     pub kind: String,
     pub title: String,
     pub number: Option<String>,
@@ -76,7 +76,7 @@ pub struct DocumentGiven {
 /// What is provisioned.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
-pub struct AssetGiven {
+pub struct AssetValues {
     pub attributes: serde_json::Value,
     pub secret: Option<Secret>,
 }
@@ -89,9 +89,9 @@ pub struct ExecuteStep {
     pub step: String,
     pub outcome: String,
     pub note: Option<String>,
-    pub disposition: Option<DispositionGiven>,
-    pub documents: Vec<DocumentGiven>,
-    pub asset: Option<AssetGiven>,
+    pub disposition: Option<NewDisposition>,
+    pub documents: Vec<NewDocument>,
+    pub asset: Option<AssetValues>,
     pub recipient: Option<Uuid>,
     pub expected_version: i32,
     pub idempotency_key: Option<String>,

@@ -17,7 +17,7 @@ pub(in crate::service) const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
 
 /// A credential, shown.
 #[derive(Debug)]
-pub struct Revealed {
+pub struct RevealedCredential {
     /// The asset.
     pub asset: Uuid,
     /// The login, where the procedure names one.
@@ -32,7 +32,7 @@ impl Service {
         &self,
         pass: Pass,
         command: RevealCredential,
-    ) -> Answer<Revealed> {
+    ) -> Answer<RevealedCredential> {
         let (transaction, caller) = self.begin(pass).await?;
         let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
         let entry = self.entry_of(&seen.row)?.clone();
@@ -99,7 +99,7 @@ impl Service {
         let attributes: serde_json::Value = serde_json::from_str(&row.attributes).unwrap_or_default();
         let username = login.and_then(|login| attributes[login.as_str()].as_str().map(str::to_owned));
         let secret = Some(secret).filter(|_| !self.is_trial());
-        Ok(Revealed { asset: row.id, username, secret })
+        Ok(RevealedCredential { asset: row.id, username, secret })
     }
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.

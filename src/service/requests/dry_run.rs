@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
 use crate::service::idempotency::Key;
-use crate::service::{Answer, Awaited, Judged, Service};
+use crate::service::{Answer, Awaited, CallerWithPolicy, Service};
 use crate::store::{self, Append, Saved, StoreError, Transaction};
 
 /// What an act would have done.
@@ -51,7 +51,7 @@ impl Service {
     pub(in crate::service) async fn conclude(
         &self,
         transaction: Transaction,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         saved: Saved,
         key: &Key,
         result: Uuid,
@@ -68,7 +68,7 @@ impl Service {
     }
 
     /// What was done in a transaction, as far as the caller would see it after.
-    async fn preview(&self, transaction: &Transaction, caller: &Judged, saved: Saved) -> Answer<Preview> {
+    async fn preview(&self, transaction: &Transaction, caller: &CallerWithPolicy, saved: Saved) -> Answer<Preview> {
         let Saved { row, told } = saved;
         let seen = store::see_request(transaction, &self.viewing(caller), row.id).await?;
         let side = seen.as_ref().map_or(Side::Applicant, Seen::side);

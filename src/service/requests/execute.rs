@@ -16,7 +16,7 @@ use crate::say;
 use crate::service::requests::asset::Provisioning;
 use crate::service::requests::transition::{arrive, describe, document_audience, expect_version, leave};
 use crate::service::validation::Faults;
-use crate::service::{Answer, DocumentGiven, ExecuteStep, Refused, Service, UserErrorCode};
+use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
 use crate::store::{self, Append, Change};
 use crate::workflow::{self, Act, Execution};
 
@@ -166,7 +166,7 @@ async fn bring_documents(
     procedure: &Procedure,
     step: &Step,
     (visit, outcome): (i32, &Outcome),
-    documents: &[DocumentGiven],
+    documents: &[NewDocument],
 ) -> Answer<()> {
     let carried = match &outcome.carries {
         None => None,

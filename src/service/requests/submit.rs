@@ -12,8 +12,8 @@ use crate::say;
 use crate::service::requests::transition::{arrive, describe, expect_version, leave};
 use crate::service::validation::Faults;
 use crate::service::{
-    Answer, ContactGiven, Judged, LetterGiven, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest,
-    UserError, UserErrorCode,
+    Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedContact,
+    SubmittedLetter, UserError, UserErrorCode,
 };
 use crate::store::{self, Append, Change, NewRequest, Transaction};
 use crate::workflow::{self, Act};
@@ -44,7 +44,7 @@ const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
 
 /// What came with a submission, judged.
 struct Papers {
-    letter: LetterGiven,
+    letter: SubmittedLetter,
     contact: String,
     details: String,
 }
@@ -182,7 +182,7 @@ impl Service {
     pub(in crate::service) async fn as_submitter(
         &self,
         transaction: &Transaction,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         seen: crate::access::Seen<store::SeenRequest>,
         object: Object<'_>,
         action: Action,
@@ -198,7 +198,7 @@ impl Service {
     async fn agency_for(
         &self,
         transaction: &Transaction,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         command: &SubmitRequest,
         step: &str,
     ) -> Answer<Uuid> {
@@ -244,14 +244,14 @@ fn first(entry: &ProcedureEntry) -> Answer<(&Step, &Outcome)> {
 /// Judges all that came with a submission, and tells all that is wrong at once.
 fn judge(
     entry: &ProcedureEntry,
-    letter: LetterGiven,
-    contact: ContactGiven,
+    letter: SubmittedLetter,
+    contact: SubmittedContact,
     details: serde_json::Value,
     today: NaiveDate,
 ) -> Answer<Papers> {
     let mut faults = Faults::default();
     let details = canonical(details);
-    let letter = LetterGiven {
+    let letter = SubmittedLetter {
         number: faults.line(&["letter", "number"], &letter.number),
         subject: faults.line(&["letter", "subject"], &letter.subject),
         srikandi_reference: faults
@@ -259,7 +259,7 @@ fn judge(
         ..letter
     };
     faults.day(&["letter", "date"], letter.date, today);
-    let contact = ContactGiven {
+    let contact = SubmittedContact {
         name: faults.line(&["contact", "name"], &contact.name),
         nip: faults.optional_line(&["contact", "nip"], contact.nip.as_deref()),
         position: faults.optional_line(&["contact", "position"], contact.position.as_deref()),
@@ -296,7 +296,7 @@ fn jsonschema_email(text: &str) -> bool {
     validator.is_ok_and(|validator| validator.is_valid(&serde_json::Value::from(text)))
 }
 
-fn take_letter(row: &mut request::Model, letter: &LetterGiven) {
+fn take_letter(row: &mut request::Model, letter: &SubmittedLetter) {
     row.letter_number.clone_from(&letter.number);
     row.letter_date = letter.date;
     row.confidentiality.clone_from(&letter.confidentiality);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{page, root};
 
-/// Terms of the glossary that `src` does not say yet. Shrinks: a term that stands there is taken out of this list.
+/// TokenSettings of the glossary that `src` does not say yet. Shrinks: a term that stands there is taken out of this list.
 const NOT_YET: [&str; 4] = ["content negotiation", "graceful shutdown", "optimistic concurrency", "pipeline"];
 
 /// The text of all sources, in lower case.

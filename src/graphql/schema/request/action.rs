@@ -13,11 +13,11 @@ use crate::graphql::schema::document::Document;
 use crate::graphql::schema::grant::RoleGrant;
 use crate::graphql::schema::procedure::{Outcome, Step};
 use crate::graphql::schema::user::User;
-use crate::service::AvailableKind;
+use crate::service::AvailableActKind;
 
 /// What may be done to a request or its asset.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "AvailableKind")]
+#[graphql(remote = "AvailableActKind")]
 pub(crate) enum ActionKind {
     /// `executeStep`.
     ExecuteStep,
@@ -73,7 +73,7 @@ pub(crate) struct Action {
 
 pub(crate) struct Recipients {
     pub(crate) request: Request,
-    pub(crate) kind: AvailableKind,
+    pub(crate) kind: AvailableActKind,
     pub(crate) step: Option<String>,
 }
 

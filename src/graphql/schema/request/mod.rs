@@ -36,7 +36,7 @@ use crate::graphql::context::loaders::{
 };
 use crate::graphql::context::session::{caller, event_cursor, service, session};
 use crate::graphql::error;
-use crate::service::{Available, ProcedureEntry};
+use crate::service::{AvailableAct, ProcedureEntry};
 use crate::store::{SeenRequest, performed};
 
 /// In which phase of its life a request is.
@@ -135,7 +135,7 @@ impl Request {
         Ok(Basis { documents, asset, credential, performed })
     }
 
-    fn available(&self, context: &Context<'_>, basis: &Basis) -> Result<Vec<Available>> {
+    fn available(&self, context: &Context<'_>, basis: &Basis) -> Result<Vec<AvailableAct>> {
         let Basis { documents, performed, .. } = basis;
         let found = service(context)?.available(caller(context)?, &self.0, documents, basis.held(), performed.as_ref());
         found.map_err(error::of)
@@ -148,7 +148,7 @@ impl Request {
         Ok(available.into_iter().map(|available| self.action(entry, available)).collect())
     }
 
-    fn action(&self, entry: &Arc<ProcedureEntry>, available: Available) -> Action {
+    fn action(&self, entry: &Arc<ProcedureEntry>, available: AvailableAct) -> Action {
         let step = available.step.as_ref().and_then(|key| Step::of(entry, key));
         let outcomes =
             available.outcomes.iter().filter_map(|key| step.as_ref().and_then(|step| step.outcome(key))).collect();

@@ -28,7 +28,7 @@ struct LetterInput {
     confidentiality: Option<Confidentiality>,
 }
 
-impl From<LetterInput> for command::LetterGiven {
+impl From<LetterInput> for command::SubmittedLetter {
     fn from(input: LetterInput) -> Self {
         Self {
             number: input.number,
@@ -55,7 +55,7 @@ struct ContactInput {
     email: String,
 }
 
-impl From<ContactInput> for command::ContactGiven {
+impl From<ContactInput> for command::SubmittedContact {
     fn from(input: ContactInput) -> Self {
         let ContactInput { name, nip, position, phone, email } = input;
         Self { name, nip, position, phone, email }
@@ -254,7 +254,7 @@ impl RequestMutation {
         #[graphql(desc = "The step, ended.")] input: ExecuteStepInput,
     ) -> Result<Option<ExecuteStepPayload>> {
         let pass = acting(context, input.acting_as.as_ref())?;
-        let document = |given: DocumentInput| command::DocumentGiven {
+        let document = |given: DocumentInput| command::NewDocument {
             kind: given.kind,
             title: given.title,
             number: given.number,
@@ -265,12 +265,12 @@ impl RequestMutation {
             step: input.step,
             outcome: input.outcome,
             note: input.note,
-            disposition: input.disposition.map(|given| command::DispositionGiven {
+            disposition: input.disposition.map(|given| command::NewDisposition {
                 instruction: given.instruction,
                 urgency: to_word(given.urgency.unwrap_or_default()),
             }),
             documents: input.documents.unwrap_or_default().into_iter().map(document).collect(),
-            asset: input.asset.map(|given| command::AssetGiven {
+            asset: input.asset.map(|given| command::AssetValues {
                 attributes: given.attributes.0,
                 secret: given.secret.map(Secret::new),
             }),

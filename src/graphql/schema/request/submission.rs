@@ -117,7 +117,7 @@ pub(crate) struct Contact {
 impl Contact {
     /// The contact of a request's stored text, as far as the caller reads it.
     pub(crate) fn of(context: &Context<'_>, request: &Request, text: &str) -> Result<Self> {
-        let given: crate::service::ContactGiven =
+        let given: crate::service::SubmittedContact =
             serde_json::from_str(text).map_err(|_| error::damaged("a contact cannot be read"))?;
         Ok(Self {
             name: given.name,

@@ -5,23 +5,23 @@ use std::collections::BTreeSet;
 use entity::{asset, credential};
 use uuid::Uuid;
 
-use super::Asked;
+use super::Permission;
 use super::obstacles::{Known, Obstacle};
 use crate::access::{Action, Condition, Performed, Seen, Side};
 use crate::language::Text;
 use crate::policy::{Judgement, Object, Policy};
 use crate::procedure::{Procedure, Step};
-use crate::service::AvailableKind;
-use crate::service::{Answer, Available, Judged, Service};
+use crate::service::AvailableActKind;
+use crate::service::{Answer, AvailableAct, CallerWithPolicy, Service};
 use crate::store::SeenRequest;
 use crate::workflow::reach::Coming;
 use crate::workflow::{self, Refusal, State, Status};
 
 /// Something that the caller may do later, and not now.
 #[derive(Debug, Clone)]
-pub struct Closed {
+pub struct ClosedAct {
     /// What.
-    pub kind: AvailableKind,
+    pub kind: AvailableActKind,
     /// The step it is done at.
     pub step: Option<String>,
     /// Why not now, what weighs most first; never none.
@@ -31,7 +31,7 @@ pub struct Closed {
     /// Who is waited for; none where nobody can change it.
     pub awaited: Option<Awaited>,
     /// What must be there before.
-    pub needs: Needs,
+    pub needs: Prerequisites,
 }
 
 /// Why something is not possible now, what weighs most first.
@@ -68,7 +68,7 @@ pub struct Awaited {
 
 /// What must be there before an act.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Needs {
+pub struct Prerequisites {
     /// Records, by key.
     pub records: Vec<String>,
     /// Documents to be decided on by a signer, each with the roles that may.
@@ -101,16 +101,16 @@ impl ClosedReason {
 }
 
 /// What may be done to the request as a whole.
-const WHOLE: [AvailableKind; 4] = [
-    AvailableKind::Withdraw,
-    AvailableKind::RevealCredential,
-    AvailableKind::ReissueCredential,
-    AvailableKind::RevokeAsset,
+const WHOLE: [AvailableActKind; 4] = [
+    AvailableActKind::Withdraw,
+    AvailableActKind::RevealCredential,
+    AvailableActKind::ReissueCredential,
+    AvailableActKind::RevokeAsset,
 ];
 
 /// A request as the caller sees it, and who asks.
 struct Door<'a> {
-    caller: &'a Judged,
+    caller: &'a CallerWithPolicy,
     seen: &'a Seen<SeenRequest>,
     procedure: &'a Procedure,
     known: Known<'a>,
@@ -123,12 +123,12 @@ impl Service {
     /// request can no longer be withdrawn tells so as well.
     pub fn closed(
         &self,
-        caller: &Judged,
+        caller: &CallerWithPolicy,
         seen: &Seen<SeenRequest>,
-        available: &[Available],
+        available: &[AvailableAct],
         held: Option<(&asset::Model, Option<&credential::Model>)>,
         performed: Option<&Performed>,
-    ) -> Answer<Vec<Closed>> {
+    ) -> Answer<Vec<ClosedAct>> {
         let entry = self.entry_of(&seen.row)?;
         let (procedure, state) = (&entry.procedure, self.state_of(&seen.row)?);
         let shown = held.filter(|(asset, _)| self.sees_asset(seen, asset));
@@ -146,16 +146,17 @@ impl Service {
             (Side::Applicant, None) => BTreeSet::new(),
         };
         let first = procedure.first_step().map(|step| &step.key);
-        let mut asked: Vec<(AvailableKind, Option<&Step>)> = Vec::new();
+        let mut asked: Vec<(AvailableActKind, Option<&Step>)> = Vec::new();
         for step in &procedure.steps {
-            let ends = if first == Some(&step.key) { AvailableKind::Resubmit } else { AvailableKind::ExecuteStep };
+            let ends =
+                if first == Some(&step.key) { AvailableActKind::Resubmit } else { AvailableActKind::ExecuteStep };
             let ends = coming.contains(&Coming::Step(step.key.clone())).then_some(ends);
-            let signs = coming.contains(&Coming::Signature(step.key.clone())).then_some(AvailableKind::SignDocument);
+            let signs = coming.contains(&Coming::Signature(step.key.clone())).then_some(AvailableActKind::SignDocument);
             asked.extend(ends.into_iter().chain(signs).map(|kind| (kind, Some(step))));
         }
         asked.extend(WHOLE.map(|kind| (kind, None)));
-        let now = |kind: AvailableKind, step: Option<&Step>| {
-            let here = |it: &&Available| it.kind == kind && it.step.as_ref() == step.map(|step| &step.key);
+        let now = |kind: AvailableActKind, step: Option<&Step>| {
+            let here = |it: &&AvailableAct| it.kind == kind && it.step.as_ref() == step.map(|step| &step.key);
             available.iter().any(|it| here(&it))
         };
         Ok(asked.into_iter().filter(|(kind, step)| !now(*kind, *step)).filter_map(|it| door.why(it.0, it.1)).collect())
@@ -173,7 +174,7 @@ impl Door<'_> {
     }
 
     /// Why this is not possible; none where no grant of the caller's has a line for it.
-    fn why(&self, kind: AvailableKind, step: Option<&Step>) -> Option<Closed> {
+    fn why(&self, kind: AvailableActKind, step: Option<&Step>) -> Option<ClosedAct> {
         let (row, action) = (&self.seen.row, kind.action());
         let object = match step {
             Some(step) => Object::Step(&self.procedure.key, &step.key),
@@ -197,7 +198,7 @@ impl Door<'_> {
                 Condition::Definitive => ClosedReason::ActingCapacity,
             }));
         }
-        let asked = if step.is_some() { Asked::AtStep(action) } else { Asked::Whole(action) };
+        let asked = if step.is_some() { Permission::AtStep(action) } else { Permission::Whole(action) };
         let found = self.known.in_the_way(self.procedure, self.caller.pass.user, asked, step);
         let needs = step.map(|step| self.needs(kind, step)).unwrap_or_default();
         reasons.extend(found.iter().filter_map(|obstacle| self.reason(kind, obstacle)));
@@ -205,7 +206,7 @@ impl Door<'_> {
         reasons.extend((!needs.records.is_empty()).then_some(ClosedReason::RecordMissing));
         let reasons: Vec<ClosedReason> = reasons.into_iter().collect();
         let foremost = *reasons.first()?;
-        Some(Closed {
+        Some(ClosedAct {
             kind,
             step: step.map(|step| step.key.clone()),
             message: foremost.sentence().into(),
@@ -216,10 +217,10 @@ impl Door<'_> {
     }
 
     /// An obstacle as a reason; none where it is told by what is needed.
-    fn reason(&self, kind: AvailableKind, obstacle: &Obstacle) -> Option<ClosedReason> {
+    fn reason(&self, kind: AvailableActKind, obstacle: &Obstacle) -> Option<ClosedReason> {
         Some(match obstacle {
             Obstacle::Ended => ClosedReason::Ended,
-            Obstacle::Elsewhere(_) if kind == AvailableKind::Resubmit => ClosedReason::NotReturned,
+            Obstacle::Elsewhere(_) if kind == AvailableActKind::Resubmit => ClosedReason::NotReturned,
             Obstacle::Elsewhere(_) if self.state().status == Status::Returned => ClosedReason::Returned,
             Obstacle::Elsewhere(_) => ClosedReason::NotItsTurn,
             // Whether a document was signed is the office's.
@@ -241,16 +242,16 @@ impl Door<'_> {
     }
 
     /// What must be there before: records and signatures within the office are for its own people.
-    fn needs(&self, kind: AvailableKind, step: &Step) -> Needs {
-        let mut needs = Needs::default();
+    fn needs(&self, kind: AvailableActKind, step: &Step) -> Prerequisites {
+        let mut needs = Prerequisites::default();
         if self.seen.side() == Side::Applicant || self.state().at.is_none() {
             return needs;
         }
         match kind {
-            AvailableKind::SignDocument => {
+            AvailableActKind::SignDocument => {
                 needs.records.extend(step.signs.iter().filter(|it| self.state().mark(it).is_none()).cloned());
             }
-            AvailableKind::ExecuteStep => {
+            AvailableActKind::ExecuteStep => {
                 for refusal in workflow::needs(self.procedure, self.state(), step) {
                     match refusal {
                         Refusal::Missing { record, .. } => needs.records.push(record),

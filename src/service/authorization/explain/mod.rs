@@ -13,15 +13,15 @@ use crate::language::Text;
 use crate::policy::{Judgement, Line, Object, Policy};
 use crate::procedure::Step;
 use crate::say;
-use crate::service::{Answer, Available, HeldPolicy, Judged, Refused, Service, UserErrorCode};
+use crate::service::{Answer, AvailableAct, CallerWithPolicy, PolicySnapshot, Refused, Service, UserErrorCode};
 use crate::store::{self, About, Person, SeenRequest, Submitters, Viewing, ViewingScope};
 use crate::workflow::State;
 
-pub use closed::{Awaited, Closed, ClosedReason, Needs};
+pub use closed::{Awaited, ClosedAct, ClosedReason, Prerequisites};
 
 /// What somebody may want to do to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum Permission {
     /// See it.
     See,
     /// Read a field of it that needs a line of its own.
@@ -32,7 +32,7 @@ pub enum Asked {
     Whole(Action),
 }
 
-impl Asked {
+impl Permission {
     /// Every one, in the order of the documentation.
     pub const ALL: [Self; 13] = [
         Self::See,
@@ -77,13 +77,13 @@ impl Asked {
 
 /// Of whom, of which request, and what.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct ExplainQuery {
     /// What the person signs in with.
     pub username: String,
     /// The request's number.
     pub request: String,
     /// What they want to do.
-    pub asked: Asked,
+    pub asked: Permission,
     /// At which step; the one under way where none is named.
     pub step: Option<String>,
 }
@@ -159,7 +159,7 @@ impl Facts {
 impl Service {
     /// Answers whoever may ask so in the request's office; none where they may not, or do not see the request, or the office
     /// does not know the person. Asking shows no SECRET request to whom nothing else does.
-    pub async fn explain(&self, asker: &Judged, question: &Question) -> Answer<Option<Explanation>> {
+    pub async fn explain(&self, asker: &CallerWithPolicy, question: &ExplainQuery) -> Answer<Option<Explanation>> {
         let offices: Vec<&str> = self.catalog.offices().map(|entry| entry.office.key.as_str()).collect();
         let may = |office: &&str| {
             let subject = WholeOffice((*office).to_owned());
@@ -181,7 +181,7 @@ impl Service {
     }
 
     /// Answers the operator, of any request; refused where there is no such request or person.
-    pub async fn explain_to_operator(&self, question: &Question) -> Answer<Explanation> {
+    pub async fn explain_to_operator(&self, question: &ExplainQuery) -> Answer<Explanation> {
         let scopes = self.catalog.offices().map(|entry| whole(&entry.office.key, Scope::All)).collect();
         let (policy, user) = (self.policy(), Uuid::nil());
         let submitters = policy.submitters(&self.catalog);
@@ -195,10 +195,10 @@ impl Service {
 
     async fn explanation(
         &self,
-        policy: &HeldPolicy,
+        policy: &PolicySnapshot,
         person: &Person,
         request: &Seen<SeenRequest>,
-        question: &Question,
+        question: &ExplainQuery,
     ) -> Answer<Explanation> {
         let now = self.now();
         let facts = self.facts(request, &policy.submitters(&self.catalog)).await?;
@@ -210,7 +210,7 @@ impl Service {
         let in_force = held.iter().filter(|grant| grant.in_force(now)).cloned().collect();
         // What let them in does not matter: nobody acts by this.
         let pass = Pass::new(person.id, Login::Session(Uuid::nil()));
-        let theirs = Judged::new(Caller { pass, grants: in_force, language: None }, policy.clone());
+        let theirs = CallerWithPolicy::new(Caller { pass, grants: in_force, language: None }, policy.clone());
 
         let seen = self.viewing(&theirs).sees().see(&facts.about);
         let shows = |grant: &Grant| self.line_that_shows(&theirs, grant, &facts.about);
@@ -226,12 +226,12 @@ impl Service {
         let grants: Vec<(Grant, Verdict)> = held.iter().map(|grant| (grant.clone(), verdict(grant))).collect();
         let lets = grants.iter().any(|(_, verdict)| matches!(verdict, Verdict::Allows(_)));
         let may = match (question.asked, &seen) {
-            (Asked::See, seen) => seen.is_some(),
+            (Permission::See, seen) => seen.is_some(),
             // What is handed over may be theirs before they see any of it.
-            (Asked::AtStep(Action::Receive), _) => lets,
+            (Permission::AtStep(Action::Receive), _) => lets,
             (_, None) => false,
-            (Asked::Read(field), Some(seen)) => lets && self.has_shown(field, seen, &facts),
-            (Asked::AtStep(action) | Asked::Whole(action), Some(seen)) => {
+            (Permission::Read(field), Some(seen)) => lets && self.has_shown(field, seen, &facts),
+            (Permission::AtStep(action) | Permission::Whole(action), Some(seen)) => {
                 let held = facts.asset.as_ref().map(|asset| (asset, facts.credential.as_ref()));
                 let available = self.available(&theirs, seen, &facts.documents, held, Some(&facts.performed))?;
                 available.iter().any(|available| is_it(available, action, step))
@@ -243,17 +243,17 @@ impl Service {
             if person.deactivated_at.is_some() {
                 obstacles.push("They were put out of service, and cannot sign in.".into());
             }
-            if seen.is_none() && question.asked != Asked::AtStep(Action::Receive) {
+            if seen.is_none() && question.asked != Permission::AtStep(Action::Receive) {
                 obstacles.push("They do not see the request: no line of a grant in force shows it.".into());
             }
-            if !lets && question.asked != Asked::See {
+            if !lets && question.asked != Permission::See {
                 obstacles.push("None of their grants in this office allows it now.".into());
             }
             match (question.asked, &seen) {
-                (Asked::Read(Field::Note), Some(seen)) if seen.side() == Side::Applicant => {
+                (Permission::Read(Field::Note), Some(seen)) if seen.side() == Side::Applicant => {
                     obstacles.push("The office keeps its notes from the agency that asked.".into());
                 }
-                (Asked::Read(Field::Address), Some(_)) if lets => {
+                (Permission::Read(Field::Address), Some(_)) if lets => {
                     obstacles.push("They see no asset of the request.".into());
                 }
                 _ => {}
@@ -289,9 +289,9 @@ impl Service {
     }
 
     /// The first line by which a grant shows a request.
-    fn line_that_shows(&self, person: &Judged, grant: &Grant, about: &About) -> Option<Line> {
+    fn line_that_shows(&self, person: &CallerWithPolicy, grant: &Grant, about: &About) -> Option<Line> {
         let alone = Caller { grants: vec![grant.clone()], ..Caller::clone(person) };
-        let viewing = self.viewing(&Judged::new(alone, person.policy().clone()));
+        let viewing = self.viewing(&CallerWithPolicy::new(alone, person.policy().clone()));
         let shown = viewing.scopes.iter().find(|scope| {
             let only = Viewing { scopes: vec![(*scope).clone()], ..viewing.clone() };
             only.sees().side(about).is_some()
@@ -311,8 +311,8 @@ fn missing(path: &[&str], message: &'static str) -> Refused {
 }
 
 /// The step that is asked about; none where none matters.
-fn step_of<'a>(steps: &'a [Step], facts: &Facts, question: &Question) -> Answer<Option<&'a Step>> {
-    if !matches!(question.asked, Asked::AtStep(_)) {
+fn step_of<'a>(steps: &'a [Step], facts: &Facts, question: &ExplainQuery) -> Answer<Option<&'a Step>> {
+    if !matches!(question.asked, Permission::AtStep(_)) {
         return Ok(None);
     }
     let under_way = facts.state.at.as_ref().map(|at| at.step.as_str());
@@ -340,6 +340,6 @@ fn sight(policy: &Policy, grant: &Grant, line: Option<Line>) -> Verdict {
 }
 
 /// Whether what is available is what was asked about.
-fn is_it(available: &Available, action: Action, step: Option<&Step>) -> bool {
+fn is_it(available: &AvailableAct, action: Action, step: Option<&Step>) -> bool {
     available.kind.action() == action && available.step.as_deref() == step.map(|step| step.key.as_str())
 }

@@ -3,7 +3,7 @@
 use entity::{asset, credential, request};
 use uuid::Uuid;
 
-use super::Asked;
+use super::Permission;
 use crate::access::Action;
 use crate::language::Text;
 use crate::procedure::{Procedure, Step};
@@ -75,7 +75,7 @@ impl Known<'_> {
         &self,
         procedure: &Procedure,
         person: Uuid,
-        asked: Asked,
+        asked: Permission,
         step: Option<&Step>,
     ) -> Vec<Obstacle> {
         let state = self.state;
@@ -91,31 +91,31 @@ impl Known<'_> {
         let over = || ended().filter(|_| !in_service);
         let unsecured = || when(in_service && self.credential.is_none(), Obstacle::NoCredential);
         let found = match asked {
-            Asked::AtStep(Action::Execute) => {
+            Permission::AtStep(Action::Execute) => {
                 let is_first = step.is_some_and(|step| procedure.first_step().is_some_and(|it| it.key == step.key));
                 let closed =
                     state.status == Status::InProgress && step.is_some_and(|step| !is_open(procedure, state, step));
                 let closed = when(closed, Obstacle::NothingOpen);
                 vec![ended(), elsewhere().or(closed), others().filter(|_| is_first)]
             }
-            Asked::AtStep(Action::Sign) => {
+            Permission::AtStep(Action::Sign) => {
                 let nothing = when(workflow::signable(procedure, state).is_none(), Obstacle::NothingToSign);
                 vec![ended().or_else(elsewhere).or(nothing)]
             }
-            Asked::Whole(Action::Withdraw) => {
+            Permission::Whole(Action::Withdraw) => {
                 let refused = workflow::decide(procedure, state, &Act::Withdraw).err().unwrap_or_default();
                 let late = when(refused.contains(&Refusal::Provisioned), Obstacle::Provisioned);
                 vec![ended(), late, others()]
             }
-            Asked::Whole(Action::Reveal) => {
+            Permission::Whole(Action::Reveal) => {
                 let other = self.credential.is_some_and(|held| held.recipient_id != person);
                 let read = self.credential.is_some_and(|held| held.state == "REVEALED");
                 let (other, read) = (when(other, Obstacle::NotTheRecipient), when(read, Obstacle::Read));
                 vec![over(), inactive(), unsecured(), other, read]
             }
-            Asked::Whole(Action::Reissue) => vec![over(), inactive(), unsecured()],
-            Asked::Whole(_) => vec![over(), inactive()],
-            Asked::See | Asked::Read(_) | Asked::AtStep(_) => Vec::new(),
+            Permission::Whole(Action::Reissue) => vec![over(), inactive(), unsecured()],
+            Permission::Whole(_) => vec![over(), inactive()],
+            Permission::See | Permission::Read(_) | Permission::AtStep(_) => Vec::new(),
         };
         found.into_iter().flatten().collect()
     }
