@@ -55,7 +55,7 @@ fn code(payload: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_is_good_once_and_ends_its_session_when_it_comes_again() {
+async fn reusing_a_refresh_token_ends_its_session() {
     let server = Server::with(CAST);
     let (access, first) = sign_in(&server, "tu").await;
     let (elsewhere, _) = sign_in(&server, "tu").await;
@@ -82,7 +82,7 @@ async fn a_refresh_token_is_good_once_and_ends_its_session_when_it_comes_again()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_that_refresh_at_once_at_most_one_does() {
+async fn concurrent_refreshes_succeed_at_most_once() {
     let server = Server::with(CAST);
     for _ in 0..5 {
         let (access, token) = sign_in(&server, "tu").await;
@@ -96,7 +96,7 @@ async fn of_two_that_refresh_at_once_at_most_one_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_signs_out_is_out_everywhere_at_once() {
+async fn signing_out_ends_the_session_its_sockets_and_streams() {
     let server = Server::with(CAST);
     let ((here, refresh_here), (there, _)) = (sign_in(&server, "tu").await, sign_in(&server, "tu").await);
     let (other, _) = sign_in(&server, "kadis").await;
@@ -165,7 +165,7 @@ async fn a_new_password_ends_all_other_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_gives_another_password_to_who_forgot_theirs() {
+async fn the_operator_resets_a_forgotten_password() {
     let server = Server::with(CAST);
     let (token, _) = sign_in(&server, "tu").await;
     let folders = Folders::shipped();
@@ -184,7 +184,7 @@ async fn the_operator_gives_another_password_to_who_forgot_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_for_others_is_refused() {
+async fn a_token_for_another_audience_is_refused() {
     let mut server = Server::with(CAST);
     let (ours, _) = sign_in(&server, "tu").await;
     server.restart_with(&["--token-audience", "others"]);

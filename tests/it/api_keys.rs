@@ -48,7 +48,7 @@ fn code(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_told_once_and_opens_what_was_chosen() {
+async fn an_api_key_is_shown_once_and_opens_its_scopes() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let submitted = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
@@ -110,7 +110,7 @@ async fn a_key_is_told_once_and_opens_what_was_chosen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_ends_lets_nobody_in() {
+async fn a_revoked_or_expired_api_key_is_refused() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let (status, id) = key(&tu, "status", &["READ_STATUS"]).await;
@@ -169,7 +169,7 @@ async fn a_key_that_ends_lets_nobody_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_could_not_be_is_not_made() {
+async fn an_invalid_api_key_is_not_created() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let made = async |name: &str, scopes: &[&str], expires: String| {

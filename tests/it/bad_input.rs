@@ -30,7 +30,7 @@ fn query(text: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_an_operation_is_told_so() {
+async fn malformed_operations_are_refused() {
     let server = Server::with(&[]);
     let invalid = |status| (status, "INVALID_OPERATION".to_owned());
     let exceeded = (200, "LIMIT_EXCEEDED".to_owned());
@@ -71,7 +71,7 @@ async fn what_cannot_be_an_operation_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_signed_in_is_told_so() {
+async fn anonymous_callers_are_refused() {
     let server = Server::with(CAST);
     let refused = (401, "UNAUTHENTICATED".to_owned());
     let operation = query("{ offices { key } }");
@@ -125,7 +125,7 @@ fn submission(letter: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_people_type_is_judged() {
+async fn submitted_fields_are_validated() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
     let set = |path: &str, value: Value| {
@@ -283,7 +283,7 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_field_that_failed_is_null_beside_the_others_and_in_their_order() {
+async fn a_failed_field_is_null_and_keeps_its_place() {
     let server = Server::with(CAST);
     let token = server.person("tu").await.token().to_owned();
     let raw = async |query: &str| {
@@ -302,7 +302,7 @@ async fn a_field_that_failed_is_null_beside_the_others_and_in_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_makes_much_work_of_little_or_sends_slowly_is_cut_short() {
+async fn costly_operations_and_slow_senders_are_cut_short() {
     use std::io::{Read, Write};
     let mut server = Server::with(&[]);
     let bomb: String = (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();

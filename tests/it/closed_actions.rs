@@ -136,7 +136,7 @@ async fn credential(person: &Person<'_>, number: &str, mutation: &str, more: Val
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_door_opens_when_what_shut_it_is_gone() {
+async fn a_closed_action_opens_when_its_obstacle_is_gone() {
     let home = tempfile::tempdir().expect("a folder");
     let server = explain::server(home.path());
     let mut people = BTreeMap::new();

@@ -201,7 +201,7 @@ async fn deliver(server: &Server, number: &str, username: &str, more: Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credential_is_for_whom_it_names_and_for_ten_minutes() {
+async fn a_credential_is_revealed_to_its_recipient_for_ten_minutes() {
     let server = server();
     let (opd, colleague, cloud) =
         (server.person("opd").await, server.person("colleague").await, server.person("cloud").await);
@@ -282,7 +282,7 @@ async fn what_is_revoked_rejected_or_withdrawn_is_free_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_leaves_leaves_at_once_and_their_requests_go_on() {
+async fn a_deactivated_person_is_out_at_once_and_their_requests_go_on() {
     let server = server();
     let (opd, colleague) = (server.person("opd").await, server.person("colleague").await);
     let number = submit(&opd, "005/1").await;
@@ -306,7 +306,7 @@ async fn who_leaves_leaves_at_once_and_their_requests_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_submits_no_more_leaves_what_came_back_to_those_who_do() {
+async fn a_returned_request_passes_to_those_who_still_submit() {
     let server = server();
     let (opd, colleague) = (server.person("opd").await, server.person("colleague").await);
     let ordinary = submit(&opd, "005/1").await;
@@ -341,7 +341,7 @@ async fn who_submits_no_more_leaves_what_came_back_to_those_who_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_letter_is_told_to_nobody_by_a_refusal() {
+async fn a_refusal_does_not_reveal_a_secret_letter() {
     let server = server();
     let (opd, colleague) = (server.person("opd").await, server.person("colleague").await);
     let duplicate = || Err("DUPLICATE_LETTER".to_owned());

@@ -14,7 +14,7 @@ fn refusal(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_begins_answers_and_ends() {
+async fn a_server_starts_answers_and_stops() {
     let mut server = Server::with(&[]);
     for (path, says) in [("healthz", "ok"), ("readyz", "ready")] {
         let answer = reqwest::get(format!("{}/{path}", server.base())).await.expect("an answer");
@@ -39,7 +39,7 @@ async fn a_server_begins_answers_and_ends() {
 }
 
 #[test]
-fn settings_that_are_wrong_are_named() {
+fn wrong_settings_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     std::fs::write(folder.path().join("disposisi.toml"), "token_minutes = 9999\n").expect("the settings");
@@ -53,7 +53,7 @@ fn settings_that_are_wrong_are_named() {
 }
 
 #[test]
-fn people_agencies_and_grants_are_judged() {
+fn people_agencies_and_grants_are_validated() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let folders = Folders::shipped();
@@ -86,7 +86,7 @@ fn people_agencies_and_grants_are_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grant_counts_between_its_dates_only() {
+async fn a_grant_is_valid_between_its_dates_only() {
     let server = Server::with(&[("tu", "singkawang", "opd", Some("dinkes"))]);
     let grants = async || {
         let viewer = server.person("tu").await.ask("{ viewer { grants { role { key } } } }", json!({})).await;
@@ -103,7 +103,7 @@ async fn a_grant_counts_between_its_dates_only() {
 }
 
 #[test]
-fn a_check_names_the_steps_that_nobody_there_may_take() {
+fn check_names_the_steps_without_a_person() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, folders) = (folder.path().join("data"), Folders::shipped());
     let check = || run(&data, &folders, &["check"], "");
@@ -129,7 +129,7 @@ fn a_check_names_the_steps_that_nobody_there_may_take() {
 }
 
 #[test]
-fn faults_in_the_files_stop_the_start_with_file_line_and_mend() {
+fn faults_in_files_stop_the_start_with_file_line_and_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let folders = Folders::copied(folder.path());
     let policy = folders.policies.join("denpasar.csv");

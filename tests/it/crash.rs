@@ -100,7 +100,7 @@ impl Worker {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_outlives_every_kill() {
+async fn acknowledged_acts_survive_every_crash() {
     let mut server = Server::with(CAST);
     let mut tokens = Vec::new();
     for (name, ..) in CAST {

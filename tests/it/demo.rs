@@ -82,7 +82,7 @@ impl Demo {
 }
 
 #[test]
-fn the_story_is_told_to_its_end_and_nothing_is_kept() {
+fn the_demo_plays_to_its_end_and_keeps_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let told = Command::new(env!("CARGO_BIN_EXE_disposisi"))
         .arg("--procedures")
@@ -118,7 +118,7 @@ fn the_story_is_told_to_its_end_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_demo_that_is_kept_goes_on_where_it_was() {
+async fn a_kept_demo_resumes() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("demo");
     let folders = Folders::shipped();

@@ -27,7 +27,7 @@ fn limit(server: &Server, bytes: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_takes_nothing_loses_nothing_and_is_left_behind() {
+async fn a_full_disk_loses_nothing_and_writes_resume() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
     let before = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
@@ -65,7 +65,7 @@ async fn a_disk_that_takes_nothing_loses_nothing_and_is_left_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_may_only_be_read_is_told_so_and_written_again_when_it_may_be() {
+async fn a_read_only_database_is_reported_and_writes_resume() {
     use std::os::unix::fs::PermissionsExt;
     let mut server = Server::with(CAST);
     server.restart_unprivileged();

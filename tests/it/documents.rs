@@ -43,7 +43,7 @@ fn code(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_is_run_by_its_id_however_it_is_sent() {
+async fn a_persisted_document_runs_by_its_id_over_every_transport() {
     let mut server = Server::with(CAST);
     let path = manifest(
         &server,
@@ -88,7 +88,7 @@ async fn a_document_is_run_by_its_id_however_it_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_may_take_what_it_knows_and_has_a_name_alone() {
+async fn only_known_or_only_named_operations_may_be_accepted() {
     let mut server = Server::with(CAST);
     let apollo = json!({ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
         { "id": digest(OFFICE), "name": "Office", "type": "query", "body": OFFICE },
@@ -121,7 +121,7 @@ async fn sent_by(person: &Person<'_>, server: &Server, body: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_signed_in_registers_what_everybody_runs_by_its_id() {
+async fn registered_documents_run_for_everybody() {
     let mut server = Server::with(CAST);
     let both = json!({ "documentId": id(OFFICE), "query": OFFICE, "variables": { "key": "singkawang" } });
     let by_id = json!({ "documentId": id(OFFICE), "variables": { "key": "singkawang" } });
@@ -181,7 +181,7 @@ async fn whoever_is_signed_in_registers_what_everybody_runs_by_its_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_used_longest_ago_makes_room() {
+async fn the_least_recently_used_document_is_evicted() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--registered-documents", "3"]);
     let named = |name: &str| format!("query {name} {{ __typename }}");
@@ -203,7 +203,7 @@ async fn what_was_used_longest_ago_makes_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_did_not_run_or_may_be_a_persons_own_is_not_registered() {
+async fn failed_or_personal_documents_are_not_registered() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--registered-documents", "100", "--batch-limit", "2"]);
     let opd = server.person("opd").await;
@@ -272,7 +272,7 @@ async fn what_did_not_run_or_may_be_a_persons_own_is_not_registered() {
 }
 
 #[test]
-fn a_manifest_that_does_not_fit_stops_the_start_with_what_to_mend() {
+fn an_invalid_manifest_stops_the_start_with_its_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     enter(CAST, |arguments, input| drop(run(&data, &Folders::shipped(), arguments, input)));

@@ -118,7 +118,7 @@ fn sheet() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_tried_is_done_so_and_leaves_nothing() {
+async fn a_dry_run_answers_as_the_act_and_writes_nothing() {
     let server = Server::with(SINGKAWANG);
     let mut stage = Stage::set(&server).await;
     let papers = submission("singkawang", "permohonan-cloud-service", "005/1", ("biasa", "ORDINARY"));
@@ -195,7 +195,7 @@ async fn what_is_tried_is_done_so_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_tried_is_refused_as_the_act_is() {
+async fn a_dry_run_is_refused_as_the_act_is() {
     let server = Server::with(SINGKAWANG);
     let mut stage = Stage::set(&server).await;
     let papers = submission("singkawang", "permohonan-cloud-service", "005/1", ("biasa", "ORDINARY"));

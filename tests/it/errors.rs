@@ -50,7 +50,7 @@ fn told() -> Codes {
 }
 
 #[test]
-fn the_table_tells_of_every_code_and_of_no_other() {
+fn the_table_of_errors_lists_every_code() {
     let (known, told) = (known(), told());
     assert!(known.len() > 40, "{known:?}");
     let missing: Vec<_> = known.difference(&told).collect();
@@ -60,7 +60,7 @@ fn the_table_tells_of_every_code_and_of_no_other() {
 }
 
 #[test]
-fn no_code_is_written_out_but_where_all_are() {
+fn error_codes_are_written_in_one_place() {
     let (lists, others): (Vec<_>, Vec<_>) = rooms().into_iter().partition(|(_, path, _)| {
         ["graphql/error_code.rs", "websocket/close_code.rs"].iter().any(|list| path.ends_with(list))
     });
@@ -75,12 +75,12 @@ fn no_code_is_written_out_but_where_all_are() {
 
 /// Codes that want a story of their own, and the test that tells it: it asserts the code.
 const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
-    (ERRORS, "DOCUMENT_NOT_FOUND", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
-    (ERRORS, "DOCUMENT_ID_REQUIRED", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
-    (ERRORS, "OPERATION_NAME_REQUIRED", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
-    (ERRORS, "INTROSPECTION_DISABLED", "it/documents.rs", "a_server_may_take_what_it_knows_and_has_a_name_alone"),
-    (ERRORS, "RATE_LIMITED", "it/limits.rs", "whoever_calls_too_often_is_told_when_to_come_back"),
-    (CLOSES, "4430", "it/limits.rs", "a_person_has_so_much_under_way_on_all_connections_together"),
+    (ERRORS, "DOCUMENT_NOT_FOUND", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
+    (ERRORS, "DOCUMENT_ID_REQUIRED", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
+    (ERRORS, "OPERATION_NAME_REQUIRED", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
+    (ERRORS, "INTROSPECTION_DISABLED", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
+    (ERRORS, "RATE_LIMITED", "it/limits.rs", "the_rate_limit_answers_with_retry_after"),
+    (CLOSES, "4430", "it/limits.rs", "concurrent_operations_are_limited_per_person"),
     (USER_ERRORS, "SIGNATURE_MISSING", "it/subdomain.rs", "a_request_goes_the_whole_way"),
     (USER_ERRORS, "ALREADY_SIGNED", "it/subdomain.rs", "a_request_goes_the_whole_way"),
     (USER_ERRORS, "PLACEMENT_OVERLAP", "it/data_center.rs", "one_established_one_overlapping_one_declined"),
@@ -88,12 +88,12 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     (USER_ERRORS, "ASSET_NOT_ACTIVE", "it/cloud.rs", "what_is_revoked_rejected_or_withdrawn_is_free_again"),
     (USER_ERRORS, "ALREADY_REVEALED", "it/cloud.rs", "sent_back_completed_corrected_and_delivered_once"),
     (USER_ERRORS, "TOTP_REQUIRED", "it/totp.rs", "a_code_is_asked_for_once_its_authenticator_is_confirmed"),
-    (ERRORS, "CURSOR_AHEAD", "it/following.rs", "a_cursor_from_beyond_the_log_is_told"),
-    (ERRORS, "BATCH_REFUSED", "it/over_http.rs", "a_list_of_operations_is_taken_only_where_the_server_says_so"),
-    (ERRORS, "TIMEOUT", "it/manners.rs", "who_makes_much_work_of_little_or_sends_slowly_is_cut_short"),
-    (ERRORS, "UNAVAILABLE", "it/disk.rs", "a_disk_that_takes_nothing_loses_nothing_and_is_left_behind"),
-    (ERRORS, "INTERNAL", "it/tamper.rs", "nothing_is_signed_on_top_of_what_was_touched"),
-    (CLOSES, "1013", "postgres/together.rs", "a_lost_database_is_told_in_time_and_all_goes_on_when_it_is_back"),
+    (ERRORS, "CURSOR_AHEAD", "it/following.rs", "a_cursor_beyond_the_log_is_refused"),
+    (ERRORS, "BATCH_REFUSED", "it/over_http.rs", "batches_are_accepted_only_where_enabled"),
+    (ERRORS, "TIMEOUT", "it/manners.rs", "expensive_passwords_and_slow_senders_are_cut_short"),
+    (ERRORS, "UNAVAILABLE", "it/disk.rs", "a_full_disk_loses_nothing_and_writes_resume"),
+    (ERRORS, "INTERNAL", "it/tamper.rs", "acts_on_tampered_rows_are_refused"),
+    (CLOSES, "1013", "postgres/together.rs", "a_lost_database_is_reported_and_work_resumes"),
 ];
 
 /// The codes that other tests show, each of which is there, runs, and asserts it.
@@ -255,7 +255,7 @@ async fn by_sockets(server: &mut Server, seen: &mut Codes) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_code_is_given() {
+async fn every_error_code_is_provoked() {
     let mut server = Server::with(CAST);
     let mut seen = Codes::new();
     by_mutations(&server, &mut seen).await;

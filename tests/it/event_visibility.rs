@@ -99,7 +99,7 @@ async fn drain(socket: &mut Socket) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_is_told_what_they_may_read_and_no_more() {
+async fn followers_receive_the_events_that_they_may_read() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;
     let begin = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
@@ -195,7 +195,7 @@ fn paths(types: &BTreeMap<String, Value>, of: &str, depth: usize) -> Vec<String>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_field_is_told_as_its_reader_would_read_it() {
+async fn event_fields_are_resolved_for_their_reader() {
     let mut server = Server::with(CAST);
     // Some are not read from for longer than a heartbeat here.
     server.restart_with(&["--heartbeat-seconds", "600"]);
@@ -270,7 +270,7 @@ async fn each_field_is_told_as_its_reader_would_read_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rights_that_end_take_what_they_showed_with_them() {
+async fn ended_rights_end_the_events_that_they_showed() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;
     let soon = (chrono::TimeDelta::seconds(4), disposisi::clock::Clock::now(&disposisi::clock::SystemClock));
@@ -309,7 +309,7 @@ async fn rights_that_end_take_what_they_showed_with_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_to_be_read_is_judged_when_it_is_told() {
+async fn buffered_events_are_authorized_when_they_are_sent() {
     let mut server = Server::with(CAST);
     server.restart_with(&UNLIMITED);
     let people = everybody(&server).await;
@@ -339,7 +339,7 @@ async fn what_waits_to_be_read_is_judged_when_it_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_read_back_ends_with_the_right_to_it_and_nothing_live_follows() {
+async fn reading_back_stops_when_the_right_ends() {
     let mut server = Server::with(CAST);
     server.restart_with(&UNLIMITED);
     let people = everybody(&server).await;
@@ -374,7 +374,7 @@ async fn what_is_read_back_ends_with_the_right_to_it_and_nothing_live_follows() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_of_somebody_who_sees_more_is_but_a_place() {
+async fn a_cursor_of_another_person_grants_nothing() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;
     let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
@@ -415,7 +415,7 @@ async fn a_cursor_of_somebody_who_sees_more_is_but_a_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_inbox_tells_what_begins_and_stops_to_wait() {
+async fn an_inbox_reports_what_begins_and_stops_waiting() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;
     let mut sockets = BTreeMap::new();

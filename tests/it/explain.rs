@@ -179,7 +179,7 @@ async fn refused(person: &Person<'_>, number: &str, step: &str, outcome: &str) -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_explained_is_what_is_decided() {
+async fn explanations_match_decisions() {
     let home = tempfile::tempdir().expect("a folder");
     let server = server(home.path());
     let admin = server.person("admin").await;
@@ -224,7 +224,7 @@ async fn what_is_explained_is_what_is_decided() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_grant_is_told_with_its_line_and_nobody_else_may_ask() {
+async fn each_grant_is_explained_with_its_policy_line() {
     let home = tempfile::tempdir().expect("a folder");
     let server = server(home.path());
     let number = submit(&server.person("opd").await, "1", "ORDINARY").await;

@@ -119,7 +119,7 @@ fn tells(said: &str, place: &str, says: &str) {
 }
 
 #[test]
-fn every_fault_is_told_with_file_line_and_mend_and_stops_the_server() {
+fn every_fault_stops_the_server_with_file_line_and_remedy() {
     for Broken { file, edits, at, says } in BROKEN {
         let folder = tempfile::tempdir().expect("a folder");
         let folders = Folders::copied(folder.path());
@@ -145,7 +145,7 @@ fn every_fault_is_told_with_file_line_and_mend_and_stops_the_server() {
 }
 
 #[test]
-fn what_is_wrong_in_one_file_hides_nothing_in_another() {
+fn a_fault_in_one_file_hides_none_in_another() {
     let folder = tempfile::tempdir().expect("a folder");
     let folders = Folders::copied(folder.path());
     let edit = |file: &str, from: &str, to: &str| {
@@ -166,7 +166,7 @@ fn what_is_wrong_in_one_file_hides_nothing_in_another() {
 }
 
 #[test]
-fn files_that_would_be_passed_over_are_told() {
+fn ignored_files_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let folders = Folders::copied(folder.path());
     let write = |path: &str, bytes: &[u8]| {
@@ -241,7 +241,7 @@ const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(inpu
     request { number } userErrors { code message } } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_database_holds_is_held_against_the_files() {
+async fn the_database_is_checked_against_the_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let folders = Folders::copied(folder.path());
     let mut server = Server::of(CAST, folders.clone());

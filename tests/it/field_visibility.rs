@@ -497,7 +497,7 @@ async fn followed(story: &Story, token: Option<&str>, query: &str, after: &Value
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_field_is_read_by_whom_the_table_says() {
+async fn every_field_is_visible_to_the_readers_in_the_table() {
     let story = Story::tell().await;
     let people = story::everybody(&story.server).await;
     let overseer = &people["overseer"];

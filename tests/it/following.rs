@@ -212,7 +212,7 @@ async fn operations_of_every_kind_go_over_a_socket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_of_events_goes_on_where_its_client_was() {
+async fn an_event_stream_resumes_from_the_last_event_id() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--heartbeat-seconds", "1"]);
     let (opd, tu, kadis) = (server.person("opd").await, server.person("tu").await, server.person("kadis").await);
@@ -272,7 +272,7 @@ async fn a_stream_of_events_goes_on_where_its_client_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_ends_takes_the_socket_with_it() {
+async fn an_expired_token_closes_its_socket() {
     let server = Server::with(CAST);
     let token = server.token_for("tu", 2).await;
     let mut socket = Socket::of(&server, &token).await;
@@ -288,7 +288,7 @@ async fn a_token_that_ends_takes_the_socket_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_peer_that_shows_no_sign_is_let_go() {
+async fn a_silent_peer_is_disconnected() {
     let mut server = Server::with(CAST);
     let mut flags = UNDER_WAY.to_vec();
     flags.extend(["--heartbeat-seconds", "1"]);
@@ -307,7 +307,7 @@ async fn a_peer_that_shows_no_sign_is_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_or_told_twice_at_the_seam() {
+async fn resuming_from_a_cursor_neither_skips_nor_repeats_events() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let page = "{ viewer { eventCursor } requests(first: 100, orderBy: { field: SUBMITTED_AT, direction: ASC }) { \
@@ -364,7 +364,7 @@ async fn nothing_is_lost_or_told_twice_at_the_seam() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_subscribes_and_then_reads_misses_nothing_between() {
+async fn subscribing_before_reading_misses_no_event() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let inbox = "{ viewer { inbox(first: 100) { edges { node { id } } } } }";
@@ -436,7 +436,7 @@ async fn who_subscribes_and_then_reads_misses_nothing_between() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_comes_back_gets_everything_once_and_in_order() {
+async fn a_reconnecting_client_gets_every_event_once_and_in_order() {
     let mut server = Server::with(CAST);
     let begin = cursor(&server.person("tu").await).await;
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
@@ -475,7 +475,7 @@ async fn a_client_that_comes_back_gets_everything_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_from_beyond_the_log_is_told() {
+async fn a_cursor_beyond_the_log_is_refused() {
     let mut server = Server::with(CAST);
     submit(&server.person("opd").await, "B/1").await;
     server.stop();
@@ -502,7 +502,7 @@ async fn a_cursor_from_beyond_the_log_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_takes_nothing_keeps_nobody_waiting() {
+async fn a_slow_reader_delays_nobody() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--heartbeat-seconds", "30"]);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
@@ -534,7 +534,7 @@ async fn who_takes_nothing_keeps_nobody_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_connection_may_hold_is_bounded() {
+async fn operations_per_connection_are_limited() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let mut socket = Socket::of(&server, tu.token()).await;

@@ -336,14 +336,14 @@ fn take_procedure(office: &Office, text: &[u8]) {
 }
 
 #[test]
-fn no_text_breaks_the_reader_of_procedures() {
+fn no_text_breaks_the_procedure_parser() {
     let files = corpus("procedure", &Folders::shipped().procedures, ".toml");
     let offices = shelf().offices;
     fuzz("procedure", &files, 500, |text| offices.iter().for_each(|office| take_procedure(office, text)));
 }
 
 #[test]
-fn no_text_breaks_the_reader_of_policies() {
+fn no_text_breaks_the_policy_parser() {
     let folders = Folders::shipped();
     let files = corpus("policy", &folders.policies, ".csv");
     let model = std::fs::read_to_string(folders.policies.join("model.conf")).expect("the model");

@@ -156,7 +156,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_hostile_is_told_no_for_less_than_an_honest_page() {
+async fn refusing_a_hostile_operation_costs_less_than_an_honest_page() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
     let submit =

@@ -85,7 +85,7 @@ fn sources(path: &Path, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn whatever_is_said_is_said_in_both_languages() {
+fn every_message_has_its_translation() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut written = BTreeSet::new();
     SPEAK.iter().for_each(|room| sources(&root.join(room), &mut written));
@@ -127,7 +127,7 @@ fn submission(quota: i32) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_is_spoken_to_in_the_language_that_they_want() {
+async fn messages_follow_the_preferred_language() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     // As it was written, where nobody says: messages in English, SOPs in Indonesian.

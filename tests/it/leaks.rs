@@ -79,7 +79,7 @@ async fn churn(server: &Server, time: Duration) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_and_goes_leaves_nothing_behind() {
+async fn disconnected_clients_leak_neither_memory_files_nor_tasks() {
     let seconds = std::env::var("CHURN_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
     let mut server = Server::with(SINGKAWANG);
     let mut flags = UNDER_WAY.to_vec();

@@ -25,7 +25,7 @@ async fn refusal(server: &Server, query: &str) -> (String, u64, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_limit_is_told_by_its_name_with_both_numbers() {
+async fn each_limit_is_named_with_its_bound_and_the_actual_number() {
     let mut server = Server::with(&[]);
     let aliases: String = (0..501).map(|n| format!("a{n}: key ")).collect();
     let directives = "@include(if: true) ".repeat(201);
@@ -76,7 +76,7 @@ async fn each_limit_is_told_by_its_name_with_both_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cost_is_told_to_who_asks_and_to_nobody_else() {
+async fn costs_are_reported_on_request_only() {
     let server = Server::with(&[]);
     let query = "{ requests(first: 7) { nodes { id } } }";
     let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
@@ -102,7 +102,7 @@ async fn call(server: &Server, token: Option<&str>, body: &Value) -> (u16, [Stri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_calls_too_often_is_told_when_to_come_back() {
+async fn the_rate_limit_answers_with_retry_after() {
     let mut server = Server::with(CAST);
     let few = ["--person-rate", "1", "--person-burst", "3", "--address-rate", "1", "--address-burst", "6"];
     server.restart_with(&[&few[..], &["--key-rate", "1", "--key-burst", "2", "--batch-limit", "5"]].concat());
@@ -156,7 +156,7 @@ async fn whoever_calls_too_often_is_told_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_has_so_much_under_way_on_all_connections_together() {
+async fn concurrent_operations_are_limited_per_person() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--person-sockets", "2", "--person-operations", "3"]);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);

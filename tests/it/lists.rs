@@ -42,7 +42,7 @@ fn numbers(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_order_pages_without_gap_or_double() {
+async fn every_order_pages_without_gaps_or_duplicates() {
     let mut server = Server::with(CAST);
     // A filter may name more than a statement has room for, where a body may.
     server.restart_with(&["--value-limit", "100000"]);
@@ -151,7 +151,7 @@ async fn inbox(person: &Person<'_>) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_sees_what_and_counts_no_more() {
+async fn lists_and_counts_hold_visible_requests_only() {
     let server = Server::with(CAST);
     let mut people = std::collections::BTreeMap::new();
     for (name, ..) in CAST {

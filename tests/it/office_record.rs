@@ -25,7 +25,7 @@ async fn change(admin: &Person<'_>, mutation: &str, input: Value) -> Value {
 
 /// What is forged in an office where nothing has happened yet is named, before a restart and after it.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_forged_is_vouched_for_by_a_restart() {
+async fn a_restart_does_not_sign_forged_rows() {
     let mut server = Server::with(&[("tu", "singkawang", "tu", None)]);
     let forge = format!(
         "INSERT INTO grants SELECT {NEW_ID}, user_id, 'denpasar', 'office-admin', NULL, capacity, decree_number, on_behalf_of, \
@@ -71,7 +71,7 @@ async fn play() -> Copies {
 const CHAIN: &str = "(SELECT id FROM office_chains WHERE office = 'singkawang')";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_column_of_an_agency_or_a_grant_is_left_out() {
+async fn every_column_of_agencies_and_grants_is_covered() {
     let copies = play().await;
     let mut cases: Vec<Case> = Vec::new();
     for table in ["agencies", "grants"] {
@@ -107,7 +107,7 @@ async fn no_column_of_an_agency_or_a_grant_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_office_s_events_that_were_touched_are_named() {
+async fn tampered_office_events_are_named() {
     let copies = play().await;
     let end: i64 = value(&copies.clean, "SELECT last_sequence FROM office_chains WHERE office = 'singkawang'").await;
     let event = |sequence: i64| format!("request_id = {CHAIN} AND sequence = {sequence}");

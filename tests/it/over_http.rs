@@ -65,7 +65,7 @@ fn path(parameters: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_type_is_the_callers_choice_and_says_what_the_status_does() {
+async fn content_negotiation_chooses_the_response_type_and_status() {
     let server = Server::with(CAST);
     // Accept, and what is answered with: its type, the status of what cannot run, and that of who is not known.
     for (accept, media, wrong) in [
@@ -128,7 +128,7 @@ async fn the_type_is_the_callers_choice_and_says_what_the_status_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn queries_go_by_get_too_and_nothing_is_changed_by_it() {
+async fn get_runs_queries_and_changes_nothing() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
@@ -173,7 +173,7 @@ const CHOOSE: &str = "mutation { chooseLanguage(input: { language: ENGLISH }) { 
 const CHOSEN: &str = "{ viewer { language } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_page_of_another_site_sends_what_is_taken() {
+async fn cross_site_requests_are_refused() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
@@ -202,7 +202,7 @@ async fn no_page_of_another_site_sends_what_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_of_operations_is_taken_only_where_the_server_says_so() {
+async fn batches_are_accepted_only_where_enabled() {
     let mut server = Server::with(CAST);
     let token = server.person("tu").await.token().to_owned();
     let bearer = format!("Bearer {token}");
@@ -257,7 +257,7 @@ async fn a_list_of_operations_is_taken_only_where_the_server_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_call_has_an_id_by_which_the_log_is_found() {
+async fn every_call_has_a_request_id_in_the_log() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let in_error = |answer: &Value| answer["errors"][0]["extensions"]["requestId"].as_str().expect("an id").to_owned();
@@ -343,7 +343,7 @@ fn node_of(kind: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_the_same_for_everybody_may_be_kept_and_nothing_else() {
+async fn only_public_answers_are_cacheable() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
@@ -421,7 +421,7 @@ fn uncompressed(body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn queries_are_compressed_and_what_may_hold_a_secret_is_not() {
+async fn queries_are_compressed_and_secrets_are_not() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
@@ -483,7 +483,7 @@ async fn queries_are_compressed_and_what_may_hold_a_secret_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_the_origins_that_are_named_may_read_and_no_others() {
+async fn cors_allows_the_named_origins_only() {
     const OURS: &str = "https://app.example";
     let mut server = Server::with(&[]);
     let asks = [

@@ -65,7 +65,7 @@ async fn submit(opd: &Person<'_>) -> Result<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_manages_people_adds_them_and_nobody_else_does() {
+async fn only_administrators_add_people() {
     let server = Server::with(CAST);
     let admin = server.person("admin").await;
     let new = |office: &str, name: &str| {
@@ -111,7 +111,7 @@ async fn whoever_manages_people_adds_them_and_nobody_else_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retry_adds_nobody_and_grants_nothing_a_second_time() {
+async fn retried_commands_add_and_grant_once() {
     let server = Server::with(CAST);
     let admin = server.person("admin").await;
     let user = |name: &str, password: &str| {
@@ -175,7 +175,7 @@ async fn nobody_grants_themselves_and_the_last_administrator_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_acts_for_another_shows_both() {
+async fn acting_grants_need_a_decree_and_show_both_people() {
     let server = Server::with(CAST);
     let admin = server.person("admin").await;
     let (kabid, kadis) = (id_of(&admin, "singkawang", "kabid").await, id_of(&admin, "singkawang", "kadis").await);
@@ -350,7 +350,7 @@ async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_offices_person_is_met_when_their_grant_begins() {
+async fn a_person_of_another_office_is_listed_from_their_grants_start() {
     let server = Server::with(CAST);
     let (admin, putu) = (server.person("admin").await, server.person("putu").await);
     let new = json!({ "input": { "office": "singkawang", "username": "siti", "name": "Siti",
@@ -374,7 +374,7 @@ async fn another_offices_person_is_met_when_their_grant_begins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_request_is_nobody_elses_when_its_submitter_leaves() {
+async fn a_secret_request_stays_hidden_when_its_submitter_leaves() {
     let server = Server::with(&[
         ("opd", "singkawang", "opd", Some("dinkes")),
         ("colleague", "singkawang", "opd", Some("dinkes")),

@@ -46,7 +46,7 @@ async fn until_seen(server: &Server, person: &Person<'_>, count: i32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_is_taken_up_whole_from_its_files_and_a_bad_one_is_not() {
+async fn policy_files_are_reloaded_whole_or_not_at_all() {
     let home = tempfile::tempdir().expect("a folder");
     let folders = Folders::copied(home.path());
     let file = folders.policies.join("singkawang.csv");
@@ -101,7 +101,7 @@ async fn a_policy_is_taken_up_whole_from_its_files_and_a_bad_one_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn half_a_file_is_not_taken_and_a_folder_behind_a_link_is() {
+async fn partial_policy_files_are_not_loaded_and_symlinks_are_followed() {
     let home = tempfile::tempdir().expect("a folder");
     let kept = Folders::copied(&home.path().join("one"));
     Folders::copied(&home.path().join("two"));
@@ -134,7 +134,7 @@ async fn half_a_file_is_not_taken_and_a_folder_behind_a_link_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_is_by_one_of_the_two_policies() {
+async fn every_answer_follows_one_policy_during_a_reload() {
     let home = tempfile::tempdir().expect("a folder");
     let folders = Folders::copied(home.path());
     let file = folders.policies.join("singkawang.csv");

@@ -311,7 +311,7 @@ fn compare(world: &World, policy: &Policy, histories: &[Option<Vec<(&'static str
 }
 
 #[tokio::test]
-async fn what_runs_judges_every_grant_as_the_lines_read() {
+async fn the_program_decides_every_grant_as_the_policy_lines_read() {
     for (files, histories) in [(shipped(), vec![None]), (conditioned(), histories(["2", "3"]))] {
         let (world, policy) = (World::of(&files), running(&files).await);
         let counted = compare(&world, &policy, &histories);
@@ -338,7 +338,7 @@ async fn what_runs_judges_every_grant_as_the_lines_read() {
 }
 
 #[tokio::test]
-async fn of_several_grants_those_count_that_each_would() {
+async fn several_grants_allow_what_each_would_alone() {
     for (files, office) in [(shipped(), "singkawang"), (conditioned(), "kota")] {
         let (world, policy) = (World::of(&files), running(&files).await);
         let other = world.offices.iter().find(|of| *of != office).expect("another office");
@@ -471,7 +471,7 @@ async fn people(world: &World, data: &std::path::Path, begin: DateTime<Utc>) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grant_counts_from_its_first_moment_to_just_before_its_last() {
+async fn a_grant_is_valid_from_its_start_to_just_before_its_end() {
     let begin = Utc.with_ymd_and_hms(2026, 1, 5, 1, 0, 0).single().expect("a moment");
     for (files, ended) in [(shipped(), None), (conditioned(), Some(&[("3", SOMEBODY)][..]))] {
         let (world, policy) = (World::of(&files), running(&files).await);

@@ -92,7 +92,7 @@ fn hold_marks(procedure: &Value, rows: &[Row<'_>]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_served_is_what_is_printed() {
+async fn the_served_forms_match_the_printed_ones() {
     let server = Server::with(&[]);
     for (key, text) in [
         ("permohonan-cloud-service", include_str!("../sources/permohonan-cloud-service.txt")),

@@ -241,7 +241,7 @@ const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(inpu
     userErrors { code } } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_providers_token_lets_in_whom_it_names_by_every_way() {
+async fn a_provider_token_signs_in_over_every_transport() {
     let keys = [Key::rsa("rsa", RSA), Key::ec("ec"), Key::ed("ed")];
     let provider = Provider::of(&keys.each_ref()).await;
     let server = served(&provider).await;
@@ -282,7 +282,7 @@ async fn a_providers_token_lets_in_whom_it_names_by_every_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_token_of_the_provider_for_us_and_for_now_is_taken() {
+async fn provider_tokens_are_checked_for_issuer_audience_and_time() {
     let (rsa, ec, ed) = (Key::rsa("rsa", RSA), Key::ec("ec"), Key::ed("ed"));
     let provider = Provider::of(&[&rsa, &ec, &ed]).await;
     let server = served(&provider).await;
@@ -376,7 +376,7 @@ async fn only_a_token_of_the_provider_for_us_and_for_now_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn new_keys_are_taken_up_and_old_ones_forgotten_without_a_restart() {
+async fn provider_keys_are_rotated_without_a_restart() {
     let (old, new) = (Key::rsa("old", RSA), Key::rsa("new", NEXT));
     let provider = Provider::of(&[&old]).await;
     let server = served(&provider).await;
@@ -404,7 +404,7 @@ async fn new_keys_are_taken_up_and_old_ones_forgotten_without_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_is_down_stops_nothing_and_is_taken_up_when_it_comes() {
+async fn an_unavailable_provider_stops_nothing() {
     let key = Key::ec("ec");
     let provider = Provider::of(&[&key]).await;
     provider.told.down.store(true, Ordering::SeqCst);
@@ -421,7 +421,7 @@ async fn a_provider_that_is_down_stops_nothing_and_is_taken_up_when_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_token_lets_in_ends_with_it_and_with_the_person() {
+async fn access_by_a_provider_token_ends_with_it_and_with_the_person() {
     let key = Key::ed("ed");
     let provider = Provider::of(&[&key]).await;
     let server = served(&provider).await;
@@ -458,7 +458,7 @@ async fn what_a_token_lets_in_ends_with_it_and_with_the_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_providers_word_makes_nothing_that_outlasts_it() {
+async fn a_provider_token_creates_nothing_that_outlasts_it() {
     let key = Key::ed("ed");
     let provider = Provider::of(&[&key]).await;
     let server = served(&provider).await;
@@ -498,7 +498,7 @@ async fn a_providers_word_makes_nothing_that_outlasts_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_is_named_by_the_claim_that_is_set() {
+async fn the_configured_claim_names_the_person() {
     let key = Key::ed("ed");
     let provider = Provider::of(&[&key]).await;
     let mut server = Server::with(CAST);
@@ -537,7 +537,7 @@ async fn said_by_https(issuer: &str, authorities: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_is_held_against_the_authorities_of_the_machine() {
+async fn the_providers_certificate_is_checked_against_the_system_roots() {
     let key = Key::ed("ed");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/provider");
     let (authority, other) = (shipped.join("authority.pem"), shipped.join("localhost.pem"));
@@ -557,7 +557,7 @@ async fn a_provider_is_held_against_the_authorities_of_the_machine() {
 }
 
 #[test]
-fn half_a_provider_stops_the_start() {
+fn an_incomplete_provider_configuration_stops_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     for (flags, says) in [
         (&["--oidc-issuer", "https://login.example"][..], "`oidc_audience` is not"),

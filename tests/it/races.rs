@@ -80,7 +80,7 @@ async fn to_step_6(people: &BTreeMap<&str, Person<'_>>, number: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_step_one_name_one_letter_one_unit() {
+async fn concurrent_acts_have_one_winner() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;
     let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
@@ -134,7 +134,7 @@ async fn one_step_one_name_one_letter_one_unit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_key_acts_once_and_numbers_have_no_gap() {
+async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
     let server = Server::with(&[("opd", "singkawang", "opd", Some("dinkes"))]);
     let opd = server.person("opd").await;
     let mut numbers = BTreeSet::new();

@@ -37,7 +37,7 @@ async fn hang_up(server: &Server, times: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_key_signs_nobody_out() {
+async fn rotating_the_signing_key_signs_nobody_out() {
     let mut server = Server::with(CAST);
     let file = server.path().join("keys/signing.key");
     let read = || std::fs::read_to_string(&file).expect("the key");
@@ -78,7 +78,7 @@ async fn a_new_key_signs_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_somebody_wrote_into_the_database_is_not_believed() {
+async fn a_forged_signing_key_in_the_database_is_refused() {
     let server = Server::with(CAST);
     let token = server.person("tu").await.token().to_owned();
     server.run(&["keys", "rotate"]);

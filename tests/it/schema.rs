@@ -8,7 +8,7 @@ use async_graphql::parser::types::{
 use chrono::NaiveDate;
 
 #[test]
-fn the_published_schema_is_the_codes() {
+fn the_published_schema_matches_the_code() {
     let published = include_str!("../../schema.graphql");
     let served = disposisi::graphql::sdl();
     assert!(published.trim() == served.trim(), "write it anew: cargo run -- schema > schema.graphql");
@@ -93,7 +93,7 @@ fn amiss(schema: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_element_says_what_a_client_needs_to_know() {
+fn every_schema_element_has_a_description() {
     assert_eq!(amiss(&disposisi::graphql::sdl()), Vec::<String>::new());
     let poor = r#"
         type T { a(b: Int): Int! "c" c: Int "d, or null" d: Int "e" e: Int! @deprecated(reason: "Use d.") }

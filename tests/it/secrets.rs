@@ -221,7 +221,7 @@ pub(crate) fn everything(schema: &Value, of: &str, depth: usize, above: &mut Vec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_office_says_within_is_in_nothing_that_an_agency_can_fetch() {
+async fn internal_notes_are_invisible_to_agencies() {
     let mut server = Server::with(CAST);
     // Everything at once is deeper and costs more than anybody asks for.
     server.restart_with(&UNLIMITED);

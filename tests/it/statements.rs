@@ -99,7 +99,7 @@ const DEEP: &str = "query($first: Int) { requests(first: $first) { nodes { docum
     submissions { by { user { name } } letter { number } } agency { name } } } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_takes_as_many_statements_however_long_it_is() {
+async fn the_number_of_statements_does_not_grow_with_the_page() {
     let server = Server::with(SINGKAWANG);
     let mut people = std::collections::BTreeMap::new();
     for (name, ..) in SINGKAWANG {

@@ -115,7 +115,7 @@ async fn sign(signer: &crate::harness::Person<'_>, number: &str, decision: Value
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_submission_is_told_at_once() {
+async fn all_faults_of_a_submission_are_reported_together() {
     let server = server();
     let opd = server.person("opd").await;
     let mut wrong = submission("005/2");

@@ -299,7 +299,7 @@ fn event(number: &str, sequence: i64) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_was_touched_is_named() {
+async fn tampered_events_are_named() {
     let world = World::play().await;
     let World { first, cloud, placed, last, .. } = &world;
     let end = world.last_sequence(first).await;
@@ -419,7 +419,7 @@ async fn an_event_that_was_touched_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_was_touched_is_named() {
+async fn tampered_log_rows_are_named() {
     let world = World::play().await;
     let World { first, placed, last, .. } = &world;
     let end: i64 = value(&world.clean, "SELECT max(position) FROM log").await;
@@ -583,7 +583,7 @@ fn rolled_back(number: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_column_of_a_request_is_left_out() {
+async fn every_column_of_a_request_is_covered() {
     let world = World::play().await;
     let number = &world.cloud;
     let mut cases = Vec::new();
@@ -657,7 +657,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_column_of_what_hangs_on_a_request_is_left_out() {
+async fn every_column_of_a_requests_other_rows_is_covered() {
     let world = World::play().await;
     let mut cases = Vec::new();
     for (table, request) in HANGING {
@@ -679,7 +679,7 @@ async fn no_column_of_what_hangs_on_a_request_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_no_event_tells_of_is_named() {
+async fn rows_without_an_event_are_named() {
     let world = World::play().await;
     let number = &world.first;
     let mut cases = Vec::new();
@@ -709,7 +709,7 @@ async fn a_row_that_no_event_tells_of_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_signed_on_top_of_what_was_touched() {
+async fn acts_on_tampered_rows_are_refused() {
     let mut server = server();
     let database = database::open(&server.path()).await;
     let number = begin_data_center(&server).await;
@@ -766,7 +766,7 @@ async fn nothing_is_signed_on_top_of_what_was_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_grows_meanwhile_is_whole() {
+async fn verification_succeeds_while_the_log_grows() {
     let server = server();
     let data = server.path();
     let proofs = tokio::task::spawn_blocking(move || (0..20).map(|_| verify(&data)).collect::<Vec<_>>());

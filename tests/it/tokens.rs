@@ -15,7 +15,7 @@ fn key(seed: &[u8]) -> EncodingKey {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_token_of_ours_for_us_and_for_now_is_taken() {
+async fn access_tokens_are_checked_for_signature_audience_and_time() {
     let server = Server::with(CAST);
     let token = server.person("tu").await.token().to_owned();
     let parts: Vec<&str> = token.split('.').collect();

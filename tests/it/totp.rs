@@ -77,7 +77,7 @@ async fn a_code_is_asked_for_once_its_authenticator_is_confirmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_several_with_one_code_one_is_let_in() {
+async fn a_totp_code_is_accepted_once() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let secret = begin(&tu, PASSWORD).await["secret"].as_str().expect("a secret").to_owned();
@@ -90,7 +90,7 @@ async fn of_several_with_one_code_one_is_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_lost_their_authenticator_has_a_list_and_nobody_guesses_long() {
+async fn recovery_codes_sign_in_once_and_guessing_is_limited() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let secret = begin(&tu, PASSWORD).await["secret"].as_str().expect("a secret").to_owned();

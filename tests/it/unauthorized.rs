@@ -310,7 +310,7 @@ async fn mutations(stage: &Stage<'_>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_does_what_is_not_theirs() {
+async fn every_mutation_is_refused_to_everybody_else() {
     let story = Story::tell().await;
     let stage = Stage::set(&story).await;
     let known: BTreeSet<&str> = IDS.iter().map(|(field, _)| *field).collect();
@@ -459,7 +459,7 @@ async fn keys(stage: &Stage<'_>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cursors_and_keys_of_others_open_nothing() {
+async fn cursors_and_idempotency_keys_of_others_open_nothing() {
     let story = Story::tell().await;
     let stage = Stage::set(&story).await;
     cursors(&stage).await;
@@ -468,7 +468,7 @@ async fn cursors_and_keys_of_others_open_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_seen_takes_the_statements_of_what_is_not_there() {
+async fn invisible_rows_take_the_statements_of_missing_ones() {
     let story = Story::tell().await;
     let stage = Stage::set(&story).await;
     let overseer = &stage.people["overseer"];

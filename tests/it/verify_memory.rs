@@ -157,7 +157,7 @@ fn verify(data: &Path, events: i64) -> (u64, Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_million_events_take_no_more_memory() {
+async fn verifying_a_million_events_takes_constant_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let mut bulk = Bulk::open(&data).await;

@@ -27,7 +27,7 @@ fn submission(letter: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_runs_keeps_its_version() {
+async fn a_request_keeps_its_procedure_version() {
     let folder = tempfile::tempdir().expect("a folder");
     let folders = Folders::copied(folder.path());
     let mut server = Server::of(CAST, folders.clone());

@@ -73,7 +73,7 @@ fn unannounced(before: &str, after: &str, changelog: &str) -> Vec<(String, Strin
 }
 
 #[test]
-fn nothing_is_said_against_the_schema() {
+fn the_schema_passes_the_linter() {
     assert_eq!(complaints(SCHEMA), []);
 }
 

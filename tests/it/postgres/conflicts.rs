@@ -34,7 +34,7 @@ fn whole(server: &Server) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn who_commits_late_is_numbered_late_and_stalls_nobody() {
+async fn late_commits_are_sequenced_late_and_block_nobody() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
     let edit = database::open(&server.path()).await;
@@ -79,7 +79,7 @@ async fn who_commits_late_is_numbered_late_and_stalls_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn what_the_database_gives_up_is_begun_anew_but_not_for_ever() {
+async fn aborted_transactions_are_retried_a_bounded_number_of_times() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let edit = database::open(&server.path()).await;
@@ -122,7 +122,7 @@ async fn what_the_database_gives_up_is_begun_anew_but_not_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn a_deadlock_is_begun_anew() {
+async fn deadlocks_are_retried() {
     let mut server = Server::with(CAST);
     server.restart_with(&["--log", "disposisi=debug"]);
     let opd = server.person("opd").await;
@@ -150,7 +150,7 @@ async fn a_deadlock_is_begun_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn one_key_acts_once_and_many_at_once_leave_no_gap() {
+async fn idempotency_keys_act_once_and_numbers_have_no_gap() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let same = join_all((0..20).map(|_| submitted(&opd, submission("005/1")))).await;
@@ -179,7 +179,7 @@ async fn one_key_acts_once_and_many_at_once_leave_no_gap() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn what_the_database_cannot_hold_is_an_invalid_input() {
+async fn nul_characters_are_invalid_input() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
     for (query, variables) in [

@@ -13,7 +13,7 @@ const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn each_takes_the_tokens_of_both_while_a_new_key_is_handed_round() {
+async fn instances_accept_each_others_tokens_during_a_key_rotation() {
     let mut server = Server::with(CAST);
     server.kill();
     let (near, elsewhere) = (server.path(), tempfile::tempdir().expect("a folder"));

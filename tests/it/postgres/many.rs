@@ -119,7 +119,7 @@ async fn follow(
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn everybody_is_told_everything_once_whatever_falls() {
+async fn every_event_is_delivered_once_through_crashes_and_restarts() {
     let mut world = Empty::new("disposisi");
     world.begin(CAST);
     let mut instances: Vec<Instance> =

@@ -48,7 +48,7 @@ fn without_auditor(home: &Path) -> Folders {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn one_policy_is_active_for_all_instances_whatever_files_they_have() {
+async fn one_policy_is_active_for_all_instances() {
     let server = Server::with(CAST);
     let (path, shipped) = (server.path(), Folders::shipped());
     let home = tempfile::tempdir().expect("a folder");

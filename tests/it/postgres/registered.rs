@@ -50,7 +50,7 @@ const COUNT: &str = "SELECT count(*) FROM registered_documents";
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn what_is_registered_with_one_instance_is_run_by_all() {
+async fn a_registered_document_runs_on_all_instances() {
     let mut world = Empty::new("disposisi");
     world.begin(CAST);
     let instances = [start(&world, 0), start(&world, 1)];
@@ -115,7 +115,7 @@ async fn what_is_registered_with_one_instance_is_run_by_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn a_table_that_does_not_answer_holds_up_nothing_else() {
+async fn a_locked_table_of_documents_delays_nothing_else() {
     let world = Empty::new("disposisi");
     world.begin(CAST);
     let instance = start(&world, 0);

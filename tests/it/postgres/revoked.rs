@@ -37,7 +37,7 @@ fn code(answer: &Value) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn what_ends_at_one_instance_ends_at_the_others() {
+async fn revocations_take_effect_on_all_instances() {
     let server = Server::with(CAST);
     let start =
         |name: &str| Instance::start(command(&server.path(), &Folders::shipped()), &server.path().with_extension(name));
@@ -105,7 +105,7 @@ async fn what_ends_at_one_instance_ends_at_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn nothing_is_done_by_what_was_taken_back() {
+async fn revoked_grants_do_nothing_in_concurrent_acts() {
     let server = Server::with(&[
         ("opd", "singkawang", "opd", Some("dinkes")),
         ("tu", "singkawang", "tu", None),

@@ -51,7 +51,7 @@ async fn proxy(port: u16) -> (u16, Arc<AtomicUsize>) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn followers_go_on_behind_connections_that_went_silent() {
+async fn followers_recover_from_silent_database_connections() {
     let mut world = Empty::new("disposisi");
     world.begin(CAST);
     let port = free_port();

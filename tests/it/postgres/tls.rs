@@ -13,7 +13,7 @@ fn openssl(folder: &Path, arguments: &[&str]) {
 
 #[test]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-fn the_database_is_trusted_as_far_as_the_setting_says() {
+fn the_database_certificate_is_checked_as_configured() {
     let mut world = Empty::new("disposisi");
     let folder = world.cluster.folder().to_owned();
     for authority in ["ca", "other"] {

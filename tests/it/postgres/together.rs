@@ -84,7 +84,7 @@ fn keys_are_made_once_and_other_keys_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn several_begin_at_once_and_see_what_the_others_wrote() {
+async fn instances_start_concurrently_and_see_each_others_writes() {
     let server = Server::with(CAST);
     // What an upgrade finds: the last step is still to be made.
     let undo = "DROP TABLE people_version CASCADE; DROP FUNCTION people_changed CASCADE; \
@@ -144,7 +144,7 @@ async fn soon(what: &str, limit: Duration, is: impl AsyncFn() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-async fn a_lost_database_is_told_in_time_and_all_goes_on_when_it_is_back() {
+async fn a_lost_database_is_reported_and_work_resumes() {
     const PASSWORD: &str = "sandi-basis-data-7f3a";
     let mut world = Empty::new("locked:sandi-basis-data-7f3a");
     let run = |arguments: &[&str], input: &str| {
@@ -198,7 +198,7 @@ async fn a_lost_database_is_told_in_time_and_all_goes_on_when_it_is_back() {
 
 #[test]
 #[ignore = "PostgreSQL only: tests/run postgres"]
-fn a_cluster_leaves_nothing_behind() {
+fn a_test_cluster_is_removed_with_its_process() {
     let cluster = Cluster::new();
     let folder = cluster.folder().to_owned();
     assert!(Path::new(&folder).exists());
