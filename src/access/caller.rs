@@ -124,7 +124,7 @@ impl Caller {
 }
 
 /// Whether every database orders a moment as one: further off, its text is longer than others'.
-pub fn is_ordered(moment: DateTime<Utc>) -> bool {
+pub fn is_sortable(moment: DateTime<Utc>) -> bool {
     (1900..=9999).contains(&moment.year())
 }
 

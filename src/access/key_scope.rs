@@ -32,7 +32,7 @@ impl KeyScope {
 
 impl KeyScopes {
     /// Whether it is one of them, or held in one.
-    pub fn open(self, scope: KeyScope) -> bool {
+    pub fn allow(self, scope: KeyScope) -> bool {
         let has = |scope: KeyScope| self.0 & (1 << scope as u8) != 0;
         has(scope) || (scope == KeyScope::ReadStatus && has(KeyScope::Read))
     }
@@ -73,7 +73,7 @@ mod tests {
             assert_eq!(scopes.chosen().collect::<Vec<_>>(), chosen);
             for scope in KeyScope::ALL {
                 let held = scope == KeyScope::ReadStatus && chosen.contains(&KeyScope::Read);
-                assert_eq!(scopes.open(scope), chosen.contains(&scope) || held, "{chosen:?} {scope:?}");
+                assert_eq!(scopes.allow(scope), chosen.contains(&scope) || held, "{chosen:?} {scope:?}");
             }
         }
         assert_eq!(KeyScopes::from_words("EVERYTHING"), KeyScopes::default());

@@ -41,7 +41,7 @@ pub struct Performed(Vec<(String, Uuid)>);
 
 impl Performed {
     /// Of steps, each with the person who ended it.
-    pub fn of(ended: impl IntoIterator<Item = (String, Uuid)>) -> Self {
+    pub fn new(ended: impl IntoIterator<Item = (String, Uuid)>) -> Self {
         Self(ended.into_iter().collect())
     }
 

@@ -67,7 +67,7 @@ pub enum KeyError {
 /// The keys for tokens, for sealing credentials and for the audit chain.
 pub struct Keys {
     /// The key that signs may be replaced while others are in use.
-    signing: RwLock<Arc<Signing>>,
+    signing: RwLock<Arc<SigningKeyPair>>,
     /// Other keys by which tokens are checked, each until it is to be asked for again.
     others: RwLock<HashMap<String, (jsonwebtoken::DecodingKey, DateTime<Utc>)>>,
     ids: [String; 2],
@@ -76,7 +76,7 @@ pub struct Keys {
 }
 
 /// A key that signs tokens.
-pub struct Signing {
+pub struct SigningKeyPair {
     pub(super) key: jsonwebtoken::EncodingKey,
     pub(super) checking: jsonwebtoken::DecodingKey,
     pub(super) public: PublicKey,
@@ -91,13 +91,13 @@ pub struct PublicKey {
     pub bytes: [u8; 32],
 }
 
-impl std::fmt::Debug for Signing {
+impl std::fmt::Debug for SigningKeyPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Signing").field("public", &self.public).finish_non_exhaustive()
+        f.debug_struct("SigningKeyPair").field("public", &self.public).finish_non_exhaustive()
     }
 }
 
-impl Signing {
+impl SigningKeyPair {
     /// Opens the key in a folder.
     pub fn open(folder: &Path) -> Result<Self, KeyError> {
         Self::read(&folder.join(SIGNING))
@@ -170,7 +170,7 @@ impl Keys {
     /// Opens the keys in a folder. [`KeyError::Missing`] where one is not there.
     pub fn open(folder: &Path) -> Result<Self, KeyError> {
         let [_, sealing, audit] = NAMES.map(|name| folder.join(name));
-        let (signing, sealing, audit) = (Signing::open(folder)?, read(&sealing)?, read(&audit)?);
+        let (signing, sealing, audit) = (SigningKeyPair::open(folder)?, read(&sealing)?, read(&audit)?);
         Ok(Self {
             signing: RwLock::new(Arc::new(signing)),
             others: RwLock::default(),
@@ -189,12 +189,12 @@ impl Keys {
     }
 
     /// The key that signs now.
-    pub fn signing(&self) -> Arc<Signing> {
+    pub fn signing(&self) -> Arc<SigningKeyPair> {
         self.signing.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Signs with that key from here on.
-    pub fn sign_with(&self, signing: Signing) {
+    pub fn sign_with(&self, signing: SigningKeyPair) {
         *self.signing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
     }
 
@@ -235,7 +235,7 @@ impl Keys {
     }
 
     /// Hides bytes, so that who holds the text learns nothing of them: the same text for the same bytes, each time.
-    pub fn hide(&self, context: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    pub fn seal_deterministic(&self, context: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
         // As in SIV (RFC 5297), the nonce is a MAC of what is hidden: never the same one for two.
         let nonce = <[u8; 24]>::try_from(self.mac(&[b"hide", context, bytes]).get(..24)?).ok()?;
         let hidden = self.sealing.encrypt(&XNonce::from(nonce), Payload { msg: bytes, aad: context }).ok()?;
@@ -243,7 +243,7 @@ impl Keys {
     }
 
     /// The bytes that were hidden in that context. None for anything else.
-    pub fn find(&self, context: &[u8], hidden: &[u8]) -> Option<Vec<u8>> {
+    pub fn unseal_deterministic(&self, context: &[u8], hidden: &[u8]) -> Option<Vec<u8>> {
         let (nonce, hidden) = hidden.split_at_checked(24)?;
         let nonce = XNonce::from(<[u8; 24]>::try_from(nonce).ok()?);
         self.sealing.decrypt(&nonce, Payload { msg: hidden, aad: context }).ok()
@@ -332,12 +332,15 @@ mod tests {
         assert!(keys.unseal(b"asset", &sealed[..20]).is_none());
         let again = made(folder.path()).unwrap();
         assert_eq!(again.unseal(b"asset", &sealed).unwrap().expose(), "rahasia", "keys outlive the process");
-        let hidden = keys.hide(b"log", b"42").unwrap();
+        let hidden = keys.seal_deterministic(b"log", b"42").unwrap();
         assert_eq!(
-            (keys.hide(b"log", b"42"), again.find(b"log", &hidden)),
+            (keys.seal_deterministic(b"log", b"42"), again.unseal_deterministic(b"log", &hidden)),
             (Some(hidden.clone()), Some(b"42".to_vec()))
         );
-        assert_eq!((keys.find(b"other", &hidden), keys.find(b"log", &hidden[1..])), (None, None));
+        assert_eq!(
+            (keys.unseal_deterministic(b"other", &hidden), keys.unseal_deterministic(b"log", &hidden[1..])),
+            (None, None)
+        );
         assert_eq!(keys.mac(&[b"a", b"b"]), again.mac(&[b"a", b"b"]));
         assert_ne!(keys.mac(&[b"ab"]), keys.mac(&[b"a", b"b"]));
         let others = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ mod token;
 mod totp;
 
 pub use attempts::Attempts;
-pub use keys::{KeyError, Keys, PublicKey, Signing};
+pub use keys::{KeyError, Keys, PublicKey, SigningKeyPair};
 pub use opaque::{digest, new_opaque};
 pub use password::Passwords;
 pub use provider::{Issuer, Provider};

@@ -31,7 +31,7 @@ fn argon2() -> Argon2<'static> {
 
 impl Passwords {
     /// Refuses a password that is too short to keep anybody out, or too long to be one.
-    pub fn judge(password: &Secret) -> Result<(), &'static str> {
+    pub fn validate(password: &Secret) -> Result<(), &'static str> {
         let fits = (10..=256).contains(&password.expose().chars().count());
         fits.then_some(()).ok_or("a password has 10 to 256 characters")
     }

@@ -26,7 +26,7 @@ pub struct Bearer {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Claims {
+struct TokenClaims {
     sub: Uuid,
     sid: Uuid,
     aud: String,
@@ -49,7 +49,7 @@ impl Keys {
             kid: Some(signing.public.id.clone()),
             ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA)
         };
-        let claims = Claims {
+        let claims = TokenClaims {
             sub: bearer.user,
             sid: bearer.session,
             aud: audience.to_owned(),
@@ -83,7 +83,7 @@ impl Keys {
         rules.validate_exp = false;
         let id = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid).ok_or(TokenError)?;
         let key = self.checking(&id, now).ok_or(TokenError)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules).map_err(|_| TokenError)?.claims;
+        let claims = jsonwebtoken::decode::<TokenClaims>(token, &key, &rules).map_err(|_| TokenError)?.claims;
         let now = now.timestamp();
         let good = claims.iat <= now + LEEWAY && now < claims.exp.saturating_add(LEEWAY);
         let ends = DateTime::from_timestamp(claims.exp.saturating_add(LEEWAY), 0).ok_or(TokenError)?;

@@ -35,7 +35,7 @@ impl Totp {
     }
 
     /// The one of that secret.
-    pub fn of(secret: &Secret, username: &str) -> Result<Self, KeyError> {
+    pub fn from_secret(secret: &Secret, username: &str) -> Result<Self, KeyError> {
         let secret = totp_rs::Secret::try_from_base32(secret.expose());
         Self::from(secret.map_err(|error| KeyError::Token(error.to_string()))?, username)
     }
@@ -85,7 +85,7 @@ mod tests {
     fn codes_are_those_of_the_standard_and_of_their_time() {
         // RFC 6238, appendix B: the secret of its test vectors; their last six digits.
         let secret = Secret::new(totp_rs::Secret::new_stack(*b"12345678901234567890").to_base32());
-        let totp = Totp::of(&secret, "siti").unwrap();
+        let totp = Totp::from_secret(&secret, "siti").unwrap();
         assert_eq!(totp.secret().expose(), secret.expose());
         for (at, code) in [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
             let step = |at: i64| totp.step(&Secret::new(code.to_owned()), DateTime::from_timestamp(at, 0).unwrap());

@@ -18,7 +18,7 @@ mod tests;
 const HORIZON_DAYS: u32 = 100 * 366;
 
 /// Working time from a moment until just before another.
-type Stretch = (DateTime<Utc>, DateTime<Utc>);
+type WorkingPeriod = (DateTime<Utc>, DateTime<Utc>);
 
 /// When an office works.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Calendar {
     }
 
     /// The working days from a date on, within the horizon, with their stretches.
-    fn working_days(&self, from: NaiveDate) -> impl Iterator<Item = (NaiveDate, Vec<Stretch>)> {
+    fn working_days(&self, from: NaiveDate) -> impl Iterator<Item = (NaiveDate, Vec<WorkingPeriod>)> {
         let never = self.week.iter().all(Vec::is_empty);
         let days = if never { 0 } else { HORIZON_DAYS };
         (0..days)
@@ -122,7 +122,7 @@ impl Calendar {
     }
 
     /// A date's working time, in order. Empty on a holiday and on a day of the week without hours.
-    fn stretches(&self, date: NaiveDate) -> Vec<Stretch> {
+    fn stretches(&self, date: NaiveDate) -> Vec<WorkingPeriod> {
         if self.holidays.contains(&date) {
             return Vec::new();
         }

@@ -1,7 +1,7 @@
 //! The files of procedures and policies beside what the database holds of them: read, and everything wrong with them. What
 //! `check` tells and what stops a server are the same.
 
-use crate::policy::{self, Kept, Policy, PolicyFile, PolicyText};
+use crate::policy::{self, KnownVersion, Policy, PolicyFile, PolicyText};
 use crate::procedure::{self, Fault, Located, Procedure, Severity, Shelf};
 use crate::service::{Catalog, StoredProcedures};
 use crate::workflow::reach;
@@ -37,7 +37,7 @@ pub(super) async fn read(settings: &Settings, stored: Option<&StoredProcedures>)
     let (shelf, mut faults) = procedure::scan_folder(&settings.procedures);
     let (model, files, found) = policy_files(settings);
     faults.extend(found);
-    let text = PolicyText::of(model.as_deref(), &files);
+    let text = PolicyText::from_files(model.as_deref(), &files);
     let (policy, found) = policy::load(model.as_deref(), &files).await;
     faults.extend(found);
     faults.extend(shelf.procedures.iter().flat_map(|located| check(located, &shelf)));
@@ -64,7 +64,7 @@ pub(super) fn policy_text(settings: &Settings) -> Result<PolicyText, Vec<Fault>>
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
         return Err(faults);
     }
-    PolicyText::of(model.as_deref(), &files).ok_or(faults)
+    PolicyText::from_files(model.as_deref(), &files).ok_or(faults)
 }
 
 /// The policies' files, the model first, and what is wrong with them as files.
@@ -77,7 +77,7 @@ fn policy_files(settings: &Settings) -> (Option<String>, Vec<PolicyFile>, Vec<Fa
     for entry in procedure::entries(&settings.policies, shown, "csv", &mut faults) {
         let file = format!("{shown}/{}", entry.name);
         if entry.is_folder {
-            procedure::tell_deeper(&entry.path, &file, "csv", "policies/", &mut faults);
+            procedure::report_nested(&entry.path, &file, "csv", "policies/", &mut faults);
         } else {
             let text = take(&mut faults, &entry.name, &file);
             files.push(PolicyFile { file, text });
@@ -105,14 +105,14 @@ fn check(located: &Located, shelf: &Shelf) -> Vec<Fault> {
 }
 
 /// What the files and the stored versions say against each other.
-fn against(shelf: &Shelf, kept: &[Kept]) -> Vec<Fault> {
+fn against(shelf: &Shelf, kept: &[KnownVersion]) -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
     for located in &shelf.procedures {
         let versions = || kept.iter().map(|kept| &kept.located.procedure);
         faults.extend(changed(located, versions()));
         faults.extend(code_taken(located, versions()));
     }
-    for Kept { located, .. } in kept {
+    for KnownVersion { located, .. } in kept {
         let procedure = &located.procedure;
         let fault = match shelf.office(&procedure.office) {
             // A file's version is checked as the file's.
@@ -163,7 +163,7 @@ fn code_taken<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedur
 
 /// The offices, the files' versions, and the stored ones that no file has any more. Of these, what is older than its file
 /// stays on offer until the file's time has come; what is newer, or without a file, is there for what runs by it.
-fn catalog(shelf: &Shelf, kept: &[Kept]) -> Result<Catalog, Box<Fault>> {
+fn catalog(shelf: &Shelf, kept: &[KnownVersion]) -> Result<Catalog, Box<Fault>> {
     let mut catalog = Catalog::default();
     for office in &shelf.offices {
         catalog.add_office(office.clone());
@@ -172,7 +172,7 @@ fn catalog(shelf: &Shelf, kept: &[Kept]) -> Result<Catalog, Box<Fault>> {
         let added = catalog.add_procedure(located.procedure.clone(), on_offer);
         added.map_err(|error| Box::new(Fault::error(&located.file, 1, error, "correct the schemas of this file")))
     };
-    for Kept { located, .. } in kept {
+    for KnownVersion { located, .. } in kept {
         let procedure = &located.procedure;
         let of_file =
             |file: &&Located| (&file.procedure.office, &file.procedure.key) == (&procedure.office, &procedure.key);

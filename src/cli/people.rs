@@ -275,6 +275,6 @@ fn password(from_stdin: bool) -> Result<Secret, String> {
     } else {
         return Err("there is no terminal to ask for the password; give it with --password-stdin".to_owned());
     };
-    Passwords::judge(&password)?;
+    Passwords::validate(&password)?;
     Ok(password)
 }

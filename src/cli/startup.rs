@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use crate::access::Grant;
 use crate::auth::Keys;
-use crate::policy::{Holder, People, PolicyText, Returned};
+use crate::policy::{Holder, PolicyText, ReturnedRequest, Roster};
 use crate::procedure::Shelf;
 use crate::service::{
     ActivePolicy, Catalog, Policies, Service, StoredProcedures, TokenSettings, format_changes, record_policy,
@@ -161,7 +161,7 @@ pub(super) async fn stored(settings: &Settings) -> Result<Option<StoredProcedure
 /// What an existing database tells of who may act by it.
 pub(super) struct OnRecord {
     /// Who may act, and whose requests wait.
-    pub(super) people: People,
+    pub(super) people: Roster,
     /// The hash of its active policy, where it has one that the files do not take the place of by themselves.
     pub(super) active_policy: Option<String>,
 }
@@ -181,13 +181,13 @@ pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, S
     };
     let waiting = store::agencies_waiting(&reader).await.map_err(failed)?;
     let returned = store::returned_in_secret(&reader).await.map_err(failed)?;
-    let returned = returned.into_iter().map(|(number, office, procedure, agency, submitter)| Returned {
+    let returned = returned.into_iter().map(|(number, office, procedure, agency, submitter)| ReturnedRequest {
         number,
         procedure: (office, procedure),
         agency,
         submitter,
     });
-    let people = People { holders: grants.into_iter().map(holder).collect(), waiting, returned: returned.collect() };
+    let people = Roster { holders: grants.into_iter().map(holder).collect(), waiting, returned: returned.collect() };
     let active_policy = match place {
         Place::Sqlite(_) => None,
         Place::Postgres(_) => store::active_hash(&reader).await.map_err(failed)?,

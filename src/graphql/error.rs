@@ -42,7 +42,7 @@ pub(super) fn of(refused: Refused) -> Error {
 
 /// Translates an error.
 pub(super) fn tell(error: &mut ServerError, language: Option<Language>) {
-    if let Some(told) = error.source::<Text>().map(|text| text.told(language)) {
+    if let Some(told) = error.source::<Text>().map(|text| text.in_language(language)) {
         error.message = told;
     }
 }

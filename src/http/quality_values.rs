@@ -39,7 +39,7 @@ pub(super) fn language_of(header: &str) -> Option<Language> {
     for range in ranges_of(header) {
         // A range of a region or script wants the language itself where that is all there is.
         let tag = range.name.split('-').next().unwrap_or_default().to_ascii_lowercase();
-        let Some(language) = Language::of(&tag) else { continue };
+        let Some(language) = Language::from_tag(&tag) else { continue };
         if range.quality > most.map_or(0, |(quality, _)| quality) {
             most = Some((range.quality, language));
         }

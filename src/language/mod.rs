@@ -5,7 +5,7 @@
 mod text;
 mod translations;
 
-pub use text::{Said, Text};
+pub use text::{Text, ToText};
 pub use translations::Translations;
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ impl Language {
     }
 
     /// The language of a tag; none for one that is not spoken here.
-    pub fn of(tag: &str) -> Option<Self> {
+    pub fn from_tag(tag: &str) -> Option<Self> {
         [Self::Indonesian, Self::English].into_iter().find(|language| language.tag() == tag)
     }
 }

@@ -38,10 +38,10 @@ impl Text {
     }
 
     /// In a language; as it is written where it is not translated.
-    pub fn told(&self, language: Option<Language>) -> String {
+    pub fn in_language(&self, language: Option<Language>) -> String {
         let template = match (language, &self.english) {
             (Some(Language::English), Some(english)) => english,
-            (Some(Language::Indonesian), None) => INDONESIAN.of(&self.template),
+            (Some(Language::Indonesian), None) => INDONESIAN.translate(&self.template),
             _ => &self.template,
         };
         if self.values.is_empty() {
@@ -52,7 +52,7 @@ impl Text {
         while let Some((before, name, after)) = next_name(rest) {
             told.push_str(before);
             match self.values.iter().find(|(known, _)| *known == name) {
-                Some((_, value)) => told.push_str(&value.told(language)),
+                Some((_, value)) => told.push_str(&value.in_language(language)),
                 None => told.extend(["{", name, "}"]),
             }
             rest = after;
@@ -70,7 +70,7 @@ pub(super) fn next_name(template: &str) -> Option<(&str, &str, &str)> {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(None))
+        f.write_str(&self.in_language(None))
     }
 }
 
@@ -88,28 +88,28 @@ impl From<String> for Text {
 }
 
 /// What may be put into a text.
-pub trait Said {
+pub trait ToText {
     /// As a text.
-    fn said(&self) -> Text;
+    fn to_text(&self) -> Text;
 }
 
-impl Said for Text {
-    fn said(&self) -> Text {
+impl ToText for Text {
+    fn to_text(&self) -> Text {
         self.clone()
     }
 }
 
-macro_rules! said {
+macro_rules! to_text {
     ($($ty:ty),*) => {
-        $(impl Said for $ty {
-            fn said(&self) -> Text {
+        $(impl ToText for $ty {
+            fn to_text(&self) -> Text {
                 Text::from(self.to_string())
             }
         })*
     };
 }
 
-said!(String, &String, &str, i32, i64, u32, u64, usize, serde_json::Number, serde_json::Value);
+to_text!(String, &String, &str, i32, i64, u32, u64, usize, serde_json::Number, serde_json::Value);
 
 /// A text with values: `say!("You have {most} keys.", most = MOST)`; a name alone is the value of that name.
 #[macro_export]
@@ -117,7 +117,7 @@ macro_rules! say {
     ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
         $crate::language::Text::with(
             $template,
-            vec![$((stringify!($name), $crate::language::Said::said(&$crate::say!(@ $name $(= $value)?)))),*],
+            vec![$((stringify!($name), $crate::language::ToText::to_text(&$crate::say!(@ $name $(= $value)?)))),*],
         )
     };
     (@ $name:ident) => { $name };

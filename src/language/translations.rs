@@ -16,7 +16,7 @@ impl Translations {
     }
 
     /// A text in the other language; itself where it is not translated.
-    pub fn of<'a>(&'a self, written: &'a str) -> &'a str {
+    pub fn translate<'a>(&'a self, written: &'a str) -> &'a str {
         self.0.get(written).map_or(written, String::as_str)
     }
 

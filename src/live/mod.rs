@@ -14,7 +14,7 @@ const KEPT: usize = 1024;
 
 /// Something that happened, with what tells who may see it.
 #[derive(Debug)]
-pub struct Moment {
+pub struct TailEntry {
     /// The event and its place in the log.
     pub numbered: NumberedEvent,
     /// What is known of its request, read after the event; none where it is an office's own.
@@ -31,7 +31,7 @@ pub struct Tail {
 #[derive(Debug)]
 struct Recent {
     /// One for every place up to the end, without a gap.
-    moments: VecDeque<Arc<Moment>>,
+    moments: VecDeque<Arc<TailEntry>>,
     end: LogPlace,
     /// How often the log turned out to end before where it did.
     cuts: u64,
@@ -41,7 +41,7 @@ struct Recent {
 #[derive(Debug)]
 pub enum Next {
     /// This.
-    Moment(Arc<Moment>),
+    Entry(Arc<TailEntry>),
     /// Nothing yet.
     Nothing,
     /// More than is kept here: the log itself knows.
@@ -82,7 +82,7 @@ impl Tail {
         }
         let first = recent.end.position - i64::try_from(recent.moments.len()).unwrap_or(i64::MAX);
         let index = usize::try_from(position - first).ok();
-        index.and_then(|index| recent.moments.get(index)).map_or(Next::Behind, |moment| Next::Moment(moment.clone()))
+        index.and_then(|index| recent.moments.get(index)).map_or(Next::Behind, |moment| Next::Entry(moment.clone()))
     }
 
     /// Told whenever the end moves.
@@ -96,7 +96,7 @@ impl Tail {
     }
 
     /// Adds what comes next in the log.
-    pub fn publish(&self, moments: Vec<Moment>) {
+    pub fn publish(&self, moments: Vec<TailEntry>) {
         let end = {
             let mut recent = self.write();
             for moment in moments {
@@ -130,7 +130,7 @@ impl Tail {
 mod tests {
     use super::*;
 
-    fn moment(position: i64) -> Moment {
+    fn moment(position: i64) -> TailEntry {
         let nil = uuid::Uuid::nil();
         let at = chrono::DateTime::UNIX_EPOCH;
         let event = entity::event::Model {
@@ -144,7 +144,7 @@ mod tests {
             body: String::new(),
             mac: Vec::new(),
         };
-        Moment {
+        TailEntry {
             numbered: NumberedEvent { place: LogPlace { position, mark: 0 }, event },
             about: Some(Arc::new(About::for_tests(nil))),
         }
@@ -152,7 +152,7 @@ mod tests {
 
     fn place(next: Next) -> Option<i64> {
         match next {
-            Next::Moment(moment) => Some(moment.numbered.place.position),
+            Next::Entry(moment) => Some(moment.numbered.place.position),
             Next::Nothing => None,
             Next::Behind => Some(-1),
         }

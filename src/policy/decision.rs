@@ -8,7 +8,7 @@ use super::lines::Line;
 
 /// What the policy says of one grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement<'a> {
+pub enum GrantDecision<'a> {
     /// This line allows it.
     Allowed(&'a Line),
     /// This line would, but for this condition.

@@ -17,9 +17,9 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Holder, Kept, People, Returned, check, check_people};
-pub use decision::{Denied, Judgement};
+pub use check::{Holder, KnownVersion, ReturnedRequest, Roster, check, check_people};
+pub use decision::{Denied, GrantDecision};
 pub use lines::{Line, Object, WORDS};
 pub use load::{MODEL_FILE, PolicyFile, load};
 pub use table::Policy;
-pub use text::{Changed, PolicyText};
+pub use text::{LineChanges, PolicyText};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::access::{Action, Authorized, Caller, Capacity, Condition, Field, Grant, Performed, Scope, Subject};
 
-use super::decision::{Denied, Judgement};
+use super::decision::{Denied, GrantDecision};
 use super::lines::{Line, Object};
 
 /// Who may do what, decided. Empty, it allows nothing.
@@ -172,30 +172,30 @@ impl Policy {
 
     /// What the policy says of one grant of a person. `performed`: who ended which steps of the request; none where it is not
     /// known, and then nobody is taken for another person.
-    pub fn judge<T: Subject>(
+    pub fn decide<T: Subject>(
         &self,
         caller: &Caller,
         grant: &Grant,
         (subject, object, action): (&T, Object<'_>, Action),
         performed: Option<&Performed>,
-    ) -> Judgement<'_> {
+    ) -> GrantDecision<'_> {
         // An object of another procedure than the subject's is denied whoever asks: a proof for one must not open the other.
         let about_it = object.procedure().is_none_or(|procedure| Some(procedure) == subject.procedure());
         if grant.office != subject.office() || !about_it {
-            return Judgement::Elsewhere;
+            return GrantDecision::Elsewhere;
         }
         // A grant that names an agency counts for what that agency asked for, and for nothing else.
         if grant.agency.is_some() && grant.agency != subject.agency() {
-            return Judgement::OtherAgency;
+            return GrantDecision::OtherAgency;
         }
-        let Some(line) = self.line(&grant.role, subject.office(), object, action) else { return Judgement::NoLine };
+        let Some(line) = self.line(&grant.role, subject.office(), object, action) else { return GrantDecision::NoLine };
         let holds = |condition: &&Condition| match condition {
             Condition::Definitive => grant.capacity == Capacity::Definitive,
             Condition::OtherThan(step) => performed.is_some_and(|performed| !performed.by(caller.pass.user, step)),
         };
         match line.conditions.iter().find(|condition| !holds(condition)) {
-            Some(condition) => Judgement::Unmet(line, condition),
-            None => Judgement::Allowed(line),
+            Some(condition) => GrantDecision::Unmet(line, condition),
+            None => GrantDecision::Allowed(line),
         }
     }
 
@@ -220,9 +220,9 @@ impl Policy {
             if caller.pass.acting_as.is_some_and(|chosen| chosen != grant.id) {
                 continue;
             }
-            match self.judge(caller, grant, (subject, object, action), performed) {
-                Judgement::Allowed(_) => found.push(grant),
-                Judgement::Unmet(_, condition) => unmet = Some(condition.clone()),
+            match self.decide(caller, grant, (subject, object, action), performed) {
+                GrantDecision::Allowed(_) => found.push(grant),
+                GrantDecision::Unmet(_, condition) => unmet = Some(condition.clone()),
                 _ => {}
             }
         }

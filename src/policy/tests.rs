@@ -308,7 +308,7 @@ async fn a_condition_must_hold_beside_its_line() {
     let ask = |role: &str, capacity, (step, action): (&str, Action), ended: Option<&[(&str, Uuid)]>| {
         let grants = vec![grant("singkawang", role, None, capacity)];
         let caller = Caller { pass: Pass::new(me, Login::Session(Uuid::nil())), grants, language: None };
-        let ended = ended.map(|ended| Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))));
+        let ended = ended.map(|ended| Performed::new(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))));
         let object = Object::Step("permohonan-subdomain", step);
         match policy.authorize(&caller, subject, object, action, ended.as_ref()) {
             Ok(_) => Ok(()),

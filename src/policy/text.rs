@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use super::check::{Kept, check};
+use super::check::{KnownVersion, check};
 use super::load::{MODEL_FILE, PolicyFile, load};
 use super::table::Policy;
 use crate::procedure::{Fault, Severity, Shelf};
@@ -15,7 +15,7 @@ pub struct PolicyText(BTreeMap<String, String>);
 
 /// The lines of an office's file that another policy has not, or has no more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changed {
+pub struct LineChanges {
     /// New lines.
     pub added: Vec<String>,
     /// Lines that are gone.
@@ -24,7 +24,7 @@ pub struct Changed {
 
 impl PolicyText {
     /// The text of a model and of offices' files; none where some of it could not be read.
-    pub fn of(model: Option<&str>, files: &[PolicyFile]) -> Option<Self> {
+    pub fn from_files(model: Option<&str>, files: &[PolicyFile]) -> Option<Self> {
         let model = (MODEL_FILE.to_owned(), model?.to_owned());
         let files = files.iter().map(|file| Some((file.file.clone(), file.text.clone()?)));
         Some(Self(std::iter::once(Some(model)).chain(files).collect::<Option<_>>()?))
@@ -53,7 +53,11 @@ impl PolicyText {
     }
 
     /// Decides it and holds it against the SOPs: with no error, the policy and its warnings; else every fault.
-    pub async fn judge(&self, shelf: &Shelf, kept: Option<&[Kept]>) -> Result<(Policy, Vec<Fault>), Vec<Fault>> {
+    pub async fn validate(
+        &self,
+        shelf: &Shelf,
+        kept: Option<&[KnownVersion]>,
+    ) -> Result<(Policy, Vec<Fault>), Vec<Fault>> {
         let (policy, mut faults) = self.load().await;
         faults.extend(check(&policy, shelf, kept));
         match faults.iter().any(|fault| fault.severity == Severity::Error) {
@@ -64,15 +68,15 @@ impl PolicyText {
 
     /// What it says otherwise than the policy before it, by the office's key. The order of lines, comments and spaces do not
     /// count.
-    pub fn changes(&self, before: &Self) -> BTreeMap<String, Changed> {
+    pub fn changes(&self, before: &Self) -> BTreeMap<String, LineChanges> {
         let offices: BTreeSet<&str> = self.offices().chain(before.offices()).collect();
         let changed = |office: &str| {
             let (now, then) = (self.lines(office), before.lines(office));
             let only = |these: &BTreeSet<String>, those| these.difference(those).cloned().collect();
-            Changed { added: only(&now, &then), removed: only(&then, &now) }
+            LineChanges { added: only(&now, &then), removed: only(&then, &now) }
         };
         let all = offices.into_iter().map(|office| (office.to_owned(), changed(office)));
-        all.filter(|(_, changed)| *changed != Changed::default()).collect()
+        all.filter(|(_, changed)| *changed != LineChanges::default()).collect()
     }
 
     fn offices(&self) -> impl Iterator<Item = &str> {
@@ -97,7 +101,7 @@ mod tests {
             .iter()
             .map(|(office, text)| PolicyFile { file: format!("policies/{office}.csv"), text: Some((*text).to_owned()) })
             .collect();
-        PolicyText::of(Some("[matchers]\n"), &files).unwrap()
+        PolicyText::from_files(Some("[matchers]\n"), &files).unwrap()
     }
 
     #[test]
@@ -108,8 +112,8 @@ mod tests {
         assert_ne!(one.hash(), text(&[("a", "p, r, a, requests, see-own\n"), ("b", "")]).hash(), "comments are text");
         assert!(PolicyText::from_record("{\"a\":1}").is_err());
         let unread = PolicyFile { file: "policies/a.csv".to_owned(), text: None };
-        assert_eq!(PolicyText::of(Some(""), &[unread]), None);
-        assert_eq!(PolicyText::of(None, &[]), None);
+        assert_eq!(PolicyText::from_files(Some(""), &[unread]), None);
+        assert_eq!(PolicyText::from_files(None, &[]), None);
     }
 
     #[test]
@@ -118,7 +122,7 @@ mod tests {
             text(&[("a", "p, r, a, x/1, execute\np, r, a, x/2, execute"), ("b", "p, r, b, requests, see-all")]);
         let after =
             text(&[("a", "# said otherwise\np,r,a,x/2,execute\np, s, a, x/1, execute"), ("c", "p, r, c, x, revoke")]);
-        let changed = |added: &[&str], removed: &[&str]| Changed {
+        let changed = |added: &[&str], removed: &[&str]| LineChanges {
             added: added.iter().map(|line| (*line).to_owned()).collect(),
             removed: removed.iter().map(|line| (*line).to_owned()).collect(),
         };

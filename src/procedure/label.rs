@@ -12,7 +12,7 @@ impl Office {
     /// A label of the office or of one of its SOPs, in a language; as it is written where that is not asked for or not there.
     pub fn label<'a>(&'a self, written: &'a str, language: Option<Language>) -> &'a str {
         match language {
-            Some(Language::English) => self.english.of(written),
+            Some(Language::English) => self.english.translate(written),
             _ => written,
         }
     }
@@ -34,24 +34,24 @@ impl Procedure {
         labels.extend(self.records.values().map(|record| record.name.as_str()));
         let attributes = self.asset.iter().map(|asset| &asset.attributes);
         for schema in std::iter::once(&self.details).chain(attributes) {
-            said(schema, &mut labels);
+            schema_labels(schema, &mut labels);
         }
         labels
     }
 }
 
 /// What a schema says to people.
-fn said<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
+fn schema_labels<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
     match schema {
         Value::Object(fields) => {
             for (name, field) in fields {
                 match field {
                     Value::String(text) if FOR_PEOPLE.contains(&name.as_str()) => found.push(text),
-                    field => said(field, found),
+                    field => schema_labels(field, found),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| said(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| schema_labels(item, found)),
         _ => {}
     }
 }
@@ -62,7 +62,7 @@ pub(super) fn translated(schema: &Value, translations: &Translations) -> Value {
         Value::Object(fields) => {
             let told = |(name, field): (&String, &Value)| {
                 let field = match field {
-                    Value::String(text) if FOR_PEOPLE.contains(&name.as_str()) => translations.of(text).into(),
+                    Value::String(text) if FOR_PEOPLE.contains(&name.as_str()) => translations.translate(text).into(),
                     field => translated(field, translations),
                 };
                 (name.clone(), field)

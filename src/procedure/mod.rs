@@ -24,5 +24,5 @@ pub use model::{
 };
 pub use office::{Office, Rack, RoleSpec, WorkingHours};
 pub use source::{
-    Entry, Located, Shelf, entries, read_folder, read_office, read_procedure, read_text, scan_folder, tell_deeper,
+    Entry, Located, Shelf, entries, read_folder, read_office, read_procedure, read_text, report_nested, scan_folder,
 };

@@ -350,7 +350,7 @@ impl Procedure {
     }
 
     /// Whether this outcome's note is the reason that the applicant reads.
-    pub fn tells_reason(&self, outcome: &Outcome) -> bool {
+    pub fn gives_reason(&self, outcome: &Outcome) -> bool {
         outcome.reason || outcome.ends == Some(Ending::Rejected) || self.returns(outcome)
     }
 

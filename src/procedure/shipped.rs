@@ -173,7 +173,7 @@ fn reading(shelf: &Shelf) -> String {
                 if let Some(carry) = &outcome.carries {
                     write!(out, "; carries {} to {}", carry.from, carry.to).expect("a String takes all");
                 }
-                if procedure.tells_reason(outcome) {
+                if procedure.gives_reason(outcome) {
                     out.push_str("; reason");
                 }
                 out.push_str(if outcome.inferred || step.inferred { "; inferred\n" } else { "\n" });

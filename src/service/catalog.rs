@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::calendar::Calendar;
 use crate::procedure::{Form, Office, Outcome, Procedure, Requirement, Step};
-use crate::workflow::reach::Ahead;
+use crate::workflow::reach::Upcoming;
 
 /// An office, ready to be used.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct ProcedureEntry {
     /// New requests may begin with it once its time has come.
     pub offered: bool,
     /// What its requests may still come to wait for: walked at the start, so that nobody waits for the walk.
-    pub ahead: Ahead,
+    pub ahead: Upcoming,
 }
 
 impl ProcedureEntry {
@@ -76,7 +76,7 @@ impl Catalog {
             }
         }
         let key = (procedure.office.clone(), procedure.key.clone(), procedure.version);
-        let ahead = Ahead::of(&procedure);
+        let ahead = Upcoming::from_procedure(&procedure);
         let entry = ProcedureEntry { procedure, details, attributes, changes, offered, ahead };
         self.procedures.insert(key, Arc::new(entry));
         Ok(())

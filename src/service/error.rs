@@ -5,7 +5,7 @@ use crate::language::Text;
 use crate::procedure::{Arrow, Procedure};
 use crate::say;
 use crate::store::StoreError;
-use crate::workflow::{Given, Refusal, WhenNeeded};
+use crate::workflow::{ActInput, Refusal, WhenNeeded};
 
 /// Why a use case did not happen.
 #[derive(Debug)]
@@ -246,12 +246,12 @@ fn at(code: UserErrorCode, path: &[&str], message: impl Into<Text>) -> UserError
     UserError::at(code, path, message)
 }
 
-fn field(given: Given) -> (&'static [&'static str], Text) {
+fn field(given: ActInput) -> (&'static [&'static str], Text) {
     match given {
-        Given::Note => (&["note"], say!("a note")),
-        Given::Disposition => (&["disposition"], say!("a disposition")),
-        Given::Asset => (&["asset"], say!("the asset's attributes")),
-        Given::Secret => (&["asset", "secret"], say!("a secret")),
-        Given::Recipient => (&["recipientId"], say!("a recipient")),
+        ActInput::Note => (&["note"], say!("a note")),
+        ActInput::Disposition => (&["disposition"], say!("a disposition")),
+        ActInput::Asset => (&["asset"], say!("the asset's attributes")),
+        ActInput::Secret => (&["asset", "secret"], say!("a secret")),
+        ActInput::Recipient => (&["recipientId"], say!("a recipient")),
     }
 }

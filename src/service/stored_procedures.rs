@@ -1,6 +1,6 @@
 //! The SOPs that the database holds, read again: policies and files are held against them.
 
-use crate::policy::Kept;
+use crate::policy::KnownVersion;
 use crate::procedure::{self, Fault, Procedure};
 use crate::store::{self, Store, StoreError, StoredVersion};
 
@@ -8,7 +8,7 @@ use crate::store::{self, Store, StoreError, StoredVersion};
 #[derive(Debug, Default)]
 pub struct StoredProcedures {
     /// The versions that can be read.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<KnownVersion>,
     /// What is wrong with the others.
     pub faults: Vec<Fault>,
 }
@@ -29,7 +29,7 @@ impl StoredProcedures {
                 (office, procedure, *version) == (&row.office, &row.procedure, row.version)
             };
             match procedure::read_procedure(&file, &row.office, &row.source) {
-                Ok(located) => stored.kept.push(Kept { located, in_use: in_use.iter().any(is_it) }),
+                Ok(located) => stored.kept.push(KnownVersion { located, in_use: in_use.iter().any(is_it) }),
                 Err(faults) => stored.faults.extend(faults),
             }
         }

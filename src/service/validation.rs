@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::access::is_ordered;
+use crate::access::is_sortable;
 use crate::auth::Secret;
 use crate::language::Text;
 use crate::say;
@@ -103,7 +103,7 @@ impl Faults {
 
     /// A moment that every database orders as a moment.
     pub(super) fn moment(&mut self, path: &[&str], moment: Option<DateTime<Utc>>) {
-        if moment.is_some_and(|moment| !is_ordered(moment)) {
+        if moment.is_some_and(|moment| !is_sortable(moment)) {
             self.invalid(path, "A moment is of the years 1900 to 9999.");
         }
     }

@@ -72,7 +72,7 @@ impl FromQueryResult for Held {
 
 /// The language of a stored tag.
 fn spoken(tag: Option<&str>) -> Option<Language> {
-    tag.and_then(Language::of)
+    tag.and_then(Language::from_tag)
 }
 
 /// A person with all their grants: past, present and future.

@@ -288,7 +288,7 @@ pub async fn visits_of<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Resu
 
 /// Returns the performers of ended steps.
 pub fn performed(visits: &[visit::Model]) -> Performed {
-    Performed::of(visits.iter().filter_map(|visit| Some((visit.step.clone(), visit.actor_user?))))
+    Performed::new(visits.iter().filter_map(|visit| Some((visit.step.clone(), visit.actor_user?))))
 }
 
 /// The submissions of those requests, in order.

@@ -2,7 +2,7 @@
 
 use crate::procedure::{Arrow, Effect, Ending, Outcome, Procedure, Requirement, Step};
 
-use super::{Act, Decision, Execution, Given, Mark, Refusal, Stage, Standing, State, Status, WhenNeeded};
+use super::{Act, ActInput, CurrentVisit, Decision, Execution, Mark, Refusal, Stage, State, Status, WhenNeeded};
 
 /// The state of a request that has just been submitted: its first step is done, the next is under way. `None` only for a
 /// procedure without a first step and an outcome of it, which `check` refuses.
@@ -12,7 +12,7 @@ pub fn submit(procedure: &Procedure) -> Option<State> {
     let mut state = State {
         version: 0,
         status: Status::InProgress,
-        at: Some(Standing { step: first.key.clone(), visit: 1, came_by: None }),
+        at: Some(CurrentVisit { step: first.key.clone(), visit: 1, came_by: None }),
         visits: [(first.key.clone(), 1)].into(),
         last: Default::default(),
         documents: Default::default(),
@@ -144,7 +144,7 @@ pub fn withdrawable(state: &State) -> bool {
 }
 
 /// The step under way.
-fn current<'a>(procedure: &'a Procedure, state: &'a State) -> Result<(&'a Step, &'a Standing), Vec<Refusal>> {
+fn current<'a>(procedure: &'a Procedure, state: &'a State) -> Result<(&'a Step, &'a CurrentVisit), Vec<Refusal>> {
     let standing = state.at.as_ref().ok_or_else(|| vec![Refusal::Ended(state.status)])?;
     let step = procedure.step(&standing.step).ok_or_else(|| vec![Refusal::UnknownStep(standing.step.clone())])?;
     Ok((step, standing))
@@ -253,11 +253,11 @@ fn lacking(
         }
     }
     let given = [
-        (Given::Note, outcome.note, execution.note),
-        (Given::Disposition, outcome.disposition, execution.disposition),
-        (Given::Asset, asset_wanted(state, outcome), execution.asset),
-        (Given::Secret, outcome.secret, execution.secret),
-        (Given::Recipient, outcome.recipient, execution.recipient),
+        (ActInput::Note, outcome.note, execution.note),
+        (ActInput::Disposition, outcome.disposition, execution.disposition),
+        (ActInput::Asset, asset_wanted(state, outcome), execution.asset),
+        (ActInput::Secret, outcome.secret, execution.secret),
+        (ActInput::Recipient, outcome.recipient, execution.recipient),
     ];
     for (what, requirement, is_given) in given {
         match (requirement, is_given) {
@@ -308,7 +308,7 @@ impl State {
                 let visit = self.visits.entry(to.clone()).or_insert(0);
                 *visit += 1;
                 let came_by = Arrow { step: step.key.clone(), outcome: outcome.key.clone() };
-                self.at = Some(Standing { step: to.clone(), visit: *visit, came_by: Some(came_by) });
+                self.at = Some(CurrentVisit { step: to.clone(), visit: *visit, came_by: Some(came_by) });
             }
             // `check` refuses an outcome that leads nowhere.
             (None, None) => self.at = None,

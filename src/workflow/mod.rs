@@ -12,5 +12,5 @@ mod tests;
 
 pub use act::{Act, Decision, Execution};
 pub use decide::{Opening, asset_wanted, decide, needs, opening, replay, signable, submit, withdrawable};
-pub use refusal::{Given, Refusal, WhenNeeded};
-pub use state::{Mark, Stage, Standing, State, Status};
+pub use refusal::{ActInput, Refusal, WhenNeeded};
+pub use state::{CurrentVisit, Mark, Stage, State, Status};

@@ -47,9 +47,9 @@ pub enum Refusal {
         needed: WhenNeeded,
     },
     /// Something must come with the act and did not.
-    Wanted(Given),
+    Wanted(ActInput),
     /// Something came with the act that does not belong to it.
-    Unwanted(Given),
+    Unwanted(ActInput),
     /// A document came with the act that does not belong to it.
     UnwantedDocument(String),
     /// The step under way asks for no signature on this document.
@@ -73,7 +73,7 @@ pub enum WhenNeeded {
 
 /// Something that comes with an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Given {
+pub enum ActInput {
     /// A note.
     Note,
     /// A disposition.

@@ -15,7 +15,7 @@ pub struct State {
     /// In which phase of its life the request is.
     pub status: Status,
     /// The visit that is under way; none once the request has ended.
-    pub at: Option<Standing>,
+    pub at: Option<CurrentVisit>,
     /// How often each step has been visited.
     pub visits: BTreeMap<String, i32>,
     /// How the latest completed visit of each step ended.
@@ -31,7 +31,7 @@ pub struct State {
 /// A visit under way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Standing {
+pub struct CurrentVisit {
     /// The step's key.
     pub step: String,
     /// Which pass through the step this is, from 1.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use disposisi::access::{Action, Caller, Capacity, Grant, Login, Pass, Performed, Subject};
-use disposisi::policy::{self, Denied, Judgement, Object, Policy, PolicyFile};
+use disposisi::policy::{self, Denied, GrantDecision, Object, Policy, PolicyFile};
 use disposisi::procedure::read_folder;
 use disposisi::store::{self, Store};
 use entity::{agency, grant, session, user};
@@ -234,12 +234,12 @@ fn me(grants: Vec<Grant>) -> Caller {
 /// What runs, in the same words.
 fn runs(policy: &Policy, caller: &Caller, asked: &Asked<'_>, performed: Option<&Performed>) -> Said {
     let object = Object::parse(asked.object).expect("an object");
-    match policy.judge(caller, asked.grant, (asked.about, object, asked.action), performed) {
-        Judgement::Allowed(_) => ("allowed", None),
-        Judgement::Unmet(_, condition) => ("unmet", Some(condition.to_string())),
-        Judgement::NoLine => ("no line", None),
-        Judgement::OtherAgency => ("another agency", None),
-        Judgement::Elsewhere => ("elsewhere", None),
+    match policy.decide(caller, asked.grant, (asked.about, object, asked.action), performed) {
+        GrantDecision::Allowed(_) => ("allowed", None),
+        GrantDecision::Unmet(_, condition) => ("unmet", Some(condition.to_string())),
+        GrantDecision::NoLine => ("no line", None),
+        GrantDecision::OtherAgency => ("another agency", None),
+        GrantDecision::Elsewhere => ("elsewhere", None),
     }
 }
 
@@ -285,7 +285,7 @@ fn abouts(world: &World, grant: &Grant, object: &str) -> Vec<About> {
 /// Holds what runs against the plain reading, for one grant at a time; how often each was said.
 fn compare(world: &World, policy: &Policy, histories: &[Option<Vec<(&'static str, Uuid)>>]) -> BTreeMap<Said, usize> {
     let performed = |ended: &Option<Vec<(&str, Uuid)>>| {
-        ended.as_ref().map(|ended| Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))))
+        ended.as_ref().map(|ended| Performed::new(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))))
     };
     let histories: Vec<_> = histories.iter().map(|ended| (ended.as_deref(), performed(ended))).collect();
     let mut counted = BTreeMap::new();
@@ -357,7 +357,7 @@ async fn several_grants_allow_what_each_would_alone() {
             .map(|(object, action)| (object, Action::from_word(action).expect("an action")))
             .collect();
         let ended = [("2", ME), ("3", SOMEBODY)];
-        let performed = Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by)));
+        let performed = Performed::new(ended.iter().map(|(step, by)| ((*step).to_owned(), *by)));
         let mut several = 0;
         let pairs =
             grants.iter().enumerate().flat_map(|(at, first)| grants[at..].iter().map(move |other| (first, other)));
@@ -481,7 +481,7 @@ async fn a_grant_is_valid_from_its_start_to_just_before_its_end() {
         let (store, people) = people(&world, &data, begin).await;
         let passes: Vec<Pass> = people.iter().map(|(pass, _)| *pass).collect();
         let standings = store.standings(&passes).await.expect("their standing");
-        let performed = ended.map(|ended| Performed::of(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))));
+        let performed = ended.map(|ended| Performed::new(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))));
         let mut allowed = BTreeMap::<bool, usize>::new();
         for (pass, held) in &people {
             for (after, in_force) in MOMENTS {

@@ -17,10 +17,10 @@ const ED25519: usize = 32;
 
 /// The keys of a provider that can be used, each with the one algorithm that it is for.
 #[derive(Debug)]
-pub(super) struct KeySet(Vec<Key>);
+pub(super) struct KeySet(Vec<ProviderKey>);
 
 #[derive(Debug)]
-struct Key {
+struct ProviderKey {
     id: Option<String>,
     algorithm: Algorithm,
     key: DecodingKey,
@@ -47,7 +47,8 @@ impl KeySet {
     /// The one key of that id for that algorithm. Without an id, the one key that there is.
     pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
         // A key of another kind may share its id.
-        let is_meant = |key: &&Key| id.is_none_or(|id| key.id.as_deref() == Some(id) && key.algorithm == algorithm);
+        let is_meant =
+            |key: &&ProviderKey| id.is_none_or(|id| key.id.as_deref() == Some(id) && key.algorithm == algorithm);
         let mut meant = self.0.iter().filter(is_meant);
         let one = meant.next().filter(|key| key.algorithm == algorithm)?;
         meant.next().is_none().then_some(&one.key)
@@ -55,7 +56,7 @@ impl KeySet {
 }
 
 /// A key that is for checking signatures, by one of the algorithms that are taken.
-fn usable(published: Value) -> Option<Key> {
+fn usable(published: Value) -> Option<ProviderKey> {
     let jwk: Jwk = serde_json::from_value(published).ok()?;
     let key = DecodingKey::from_jwk(&jwk).ok()?;
     let algorithm = algorithm(&jwk.algorithm, key.kind())?;
@@ -63,7 +64,7 @@ fn usable(published: Value) -> Option<Key> {
     let signs = common.public_key_use.is_none_or(|used| used == PublicKeyUse::Signature)
         && common.key_operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify))
         && common.key_algorithm.is_none_or(|only| only == algorithm.into());
-    signs.then_some(Key { id: common.key_id, algorithm, key })
+    signs.then_some(ProviderKey { id: common.key_id, algorithm, key })
 }
 
 /// The algorithm that a key is for. One of a wrong length is for none: the library would not look.

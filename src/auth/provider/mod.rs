@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use self::key_set::KeySet;
-use self::source::Source;
+use self::source::KeySource;
 use super::token::LEEWAY;
 
 /// The algorithms that are taken. Each is of public keys: who can check a token cannot make one.
@@ -74,7 +74,7 @@ enum Round {
 
 /// The keys, as they were when the provider was asked last.
 #[derive(Debug)]
-struct Known {
+struct CachedKeys {
     keys: KeySet,
     since: Instant,
 }
@@ -82,17 +82,17 @@ struct Known {
 /// An identity provider whose access tokens are taken.
 #[derive(Debug)]
 pub struct Provider {
-    source: Source,
+    source: KeySource,
     audience: String,
     claim: String,
     pace: Pace,
-    known: ArcSwapOption<Known>,
+    known: ArcSwapOption<CachedKeys>,
     round: watch::Sender<Round>,
 }
 
 /// What is read of a token.
 #[derive(Deserialize)]
-struct Claims {
+struct ProviderClaims {
     // One text: the library would take a list that has it.
     iss: String,
     exp: f64,
@@ -105,7 +105,7 @@ struct Claims {
 
 /// What is read of a token before it is known to be good.
 #[derive(Deserialize)]
-struct Said {
+struct UnverifiedClaims {
     iss: String,
 }
 
@@ -116,13 +116,14 @@ impl Provider {
     }
 
     fn paced(issuer: Issuer, audience: String, claim: String, pace: Pace) -> Result<Self, String> {
-        let (source, round) = (Source::of(issuer)?, watch::Sender::new(Round::Asking));
+        let (source, round) = (KeySource::new(issuer)?, watch::Sender::new(Round::Asking));
         Ok(Self { source, audience, claim, pace, known: ArcSwapOption::empty(), round })
     }
 
     /// Whether a token says that it is this provider's. That it is so is for [`Provider::verify`] to find out.
     pub fn is_named_by(&self, token: &str) -> bool {
-        dangerous::insecure_decode_claims::<Said>(token).is_ok_and(|said| said.iss == self.source.issuer())
+        dangerous::insecure_decode_claims::<UnverifiedClaims>(token)
+            .is_ok_and(|claims| claims.iss == self.source.issuer())
     }
 
     /// Whom a token names and when it ends to be good, if it is the provider's, meant for us, and in force now. The error is for
@@ -139,7 +140,8 @@ impl Provider {
         rules.set_required_spec_claims(&["aud", "iss", "exp"]);
         // The library would ask the machine's clock.
         rules.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &rules).map_err(|error| error.to_string())?.claims;
+        let claims =
+            jsonwebtoken::decode::<ProviderClaims>(token, key, &rules).map_err(|error| error.to_string())?.claims;
         if claims.iss != self.source.issuer() {
             return Err("it is another issuer's".to_owned());
         }
@@ -163,7 +165,7 @@ impl Provider {
     }
 
     /// The keys, in which the one that a token names is not if the provider does not have it.
-    async fn known_for(&self, header: &Header) -> Option<Arc<Known>> {
+    async fn known_for(&self, header: &Header) -> Option<Arc<CachedKeys>> {
         let known = self.known();
         if known.as_ref().is_some_and(|known| known.keys.find(header.kid.as_deref(), header.alg).is_some()) {
             return known;
@@ -182,7 +184,7 @@ impl Provider {
     }
 
     /// The keys, if they are not too old to be believed.
-    fn known(&self) -> Option<Arc<Known>> {
+    fn known(&self) -> Option<Arc<CachedKeys>> {
         self.known.load_full().filter(|known| known.since.elapsed() < self.pace.stale)
     }
 
@@ -200,7 +202,7 @@ impl Provider {
                         tracing::info!(issuer, keys = keys.len(), "the identity provider's keys are known");
                     }
                     count = Some(keys.len());
-                    self.known.store(Some(Arc::new(Known { keys, since })));
+                    self.known.store(Some(Arc::new(CachedKeys { keys, since })));
                     self.pace.fresh.saturating_sub(self.pace.rest)
                 }
                 Err(why) => {

@@ -24,7 +24,7 @@ const LONGEST: usize = 256 * 1024;
 
 /// Where a provider's keys are asked for. Who answers with another address is not followed there.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct KeySource {
     issuer: Issuer,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
 }
@@ -36,9 +36,9 @@ struct Discovery {
     jwks_uri: String,
 }
 
-impl Source {
+impl KeySource {
     /// The source of an issuer's keys, whom this machine's certificate authorities vouch for.
-    pub(super) fn of(issuer: Issuer) -> Result<Self, String> {
+    pub(super) fn new(issuer: Issuer) -> Result<Self, String> {
         let mut authorities = RootCertStore::empty();
         authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if authorities.is_empty() && issuer.location.scheme() == Some(&Scheme::HTTPS) {

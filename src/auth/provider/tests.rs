@@ -282,7 +282,7 @@ async fn what_a_provider_may_not_answer_is_not_believed() {
     told.publish(&[rsa(RSA, "1")]);
     let keys = async |path: &str| {
         let issuer = Issuer::named(&format!("{}{path}", issuer.name)).unwrap();
-        Source::of(issuer).unwrap().keys().await
+        KeySource::new(issuer).unwrap().keys().await
     };
     assert_eq!(keys("").await.unwrap().len(), 1);
     for (path, says) in [

@@ -239,7 +239,7 @@ impl Walk<'_> {
             let message = format!("`{of}.{name}` is open to no API key, or does not exist: sign in as a person.");
             return Err(refused(message, None));
         };
-        let open = matches!(self.pass.login, Login::Key(_, scopes) if scopes.open(scope));
+        let open = matches!(self.pass.login, Login::Key(_, scopes) if scopes.allow(scope));
         if !open {
             let message = format!("`{of}.{name}` is not open to this API key: the scope {} opens it.", scope.word());
             return Err(refused(message, Some(scope)));

@@ -143,7 +143,7 @@ impl ClosedAction {
             kind: closed.kind.into(),
             step: closed.step.as_ref().and_then(|key| Step::of(entry, key)),
             reasons: closed.reasons.into_iter().map(ClosedActionReason::from).collect(),
-            message: closed.message.told(language(context)?),
+            message: closed.message.in_language(language(context)?),
             awaited: closed.awaited.map(|awaited| Awaited::of(context, &request.0.row, awaited)).transpose()?,
             needs: ActionNeeds { records: closed.needs.records.iter().map(record).collect(), signatures },
         })

@@ -153,7 +153,7 @@ impl PolicyExplanation {
     fn of(explanation: Explanation, language: Option<Language>) -> Self {
         let Explanation { allowed, obstacles, step, seen_by, grants } = explanation;
         let grants = grants.into_iter().map(GrantExplanation::of).collect();
-        let obstacles = obstacles.iter().map(|obstacle| obstacle.told(language)).collect();
+        let obstacles = obstacles.iter().map(|obstacle| obstacle.in_language(language)).collect();
         Self { allowed, obstacles, step, seen_by: seen_by.map(PolicyLine::from), grants }
     }
 }

@@ -10,7 +10,7 @@ use super::request_event::{RequestEvent, RequestEventKind};
 use super::scalars::id;
 use crate::graphql::context::session::service;
 use crate::graphql::error;
-use crate::live::Moment;
+use crate::live::TailEntry;
 use crate::service::InboxChange;
 use crate::store::EventFilter;
 
@@ -46,7 +46,7 @@ pub(crate) enum Run {
     /// To learn what it follows.
     Plan(Arc<OnceLock<Plan>>),
     /// To tell of an event.
-    Event(Arc<Moment>),
+    Event(Arc<TailEntry>),
     /// To tell of a change to an inbox.
     Inbox(InboxChange),
 }

@@ -20,7 +20,7 @@ impl UserError {
 
     /// What is wrong, for people, in the language that they want; in English where they say none.
     async fn message(&self, context: &Context<'_>) -> Result<String> {
-        Ok(self.0.message.told(language(context)?))
+        Ok(self.0.message.in_language(language(context)?))
     }
 
     /// Where in the input, from its root (`["details", "quotaGib"]`); empty when it is about all of it.

@@ -2,11 +2,11 @@
 //! role's to do both.
 
 use super::super::lines::{Line, Object};
-use super::{Check, at};
+use super::{PolicyCheck, at};
 use crate::access::{Action, Condition};
 use crate::procedure::{Fault, Severity};
 
-impl Check<'_> {
+impl PolicyCheck<'_> {
     /// What is wrong with the duties that a line separates.
     pub(super) fn duties(&self, line: &Line) -> Vec<Fault> {
         let Some(procedure) = line.object().procedure() else { return Vec::new() };

@@ -1,11 +1,11 @@
 //! Lines one by one: a line names a role of its office, and what some version has, and says nothing that cannot be meant.
 
 use super::super::lines::{Line, Object, csv_line};
-use super::{Check, at, hands_over};
+use super::{PolicyCheck, at, hands_over};
 use crate::access::{Action, Scope};
 use crate::procedure::{Fault, Severity};
 
-impl Check<'_> {
+impl PolicyCheck<'_> {
     pub(super) fn line(&self, line: &Line) -> Vec<Fault> {
         // Said once, for the file.
         let Some(office) = self.offices.get(line.office.as_str()) else { return Vec::new() };

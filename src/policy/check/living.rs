@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::lines::{Line, Object};
 use super::super::table::Policy;
-use super::{Check, Kept, hands_over};
+use super::{KnownVersion, PolicyCheck, hands_over};
 use crate::access::{Action, Capacity, Condition};
 use crate::procedure::{Fault, Procedure, Shelf, Step};
 
@@ -26,18 +26,18 @@ pub struct Holder {
 
 /// The people there are.
 #[derive(Debug, Clone, Default)]
-pub struct People {
+pub struct Roster {
     /// Who may act.
     pub holders: Vec<Holder>,
     /// The agencies that have a request which has not ended, each by the keys of the office and its own.
     pub waiting: Vec<(String, String)>,
     /// The returned requests that nobody but their submitter sees.
-    pub returned: Vec<Returned>,
+    pub returned: Vec<ReturnedRequest>,
 }
 
 /// A returned request that nobody of its agency but its submitter sees.
 #[derive(Debug, Clone)]
-pub struct Returned {
+pub struct ReturnedRequest {
     /// Its number.
     pub number: String,
     /// The keys of office and procedure.
@@ -49,8 +49,8 @@ pub struct Returned {
 }
 
 /// Where the people there are leave a request without a way on: each gap, named at the policy line that would be theirs.
-pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[Kept], people: &People) -> Vec<Fault> {
-    let checked = Check::of(policy, shelf, Some(kept));
+pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[KnownVersion], people: &Roster) -> Vec<Fault> {
+    let checked = PolicyCheck::new(policy, shelf, Some(kept));
     let mut faults: Vec<Fault> = Vec::new();
     for office in &shelf.offices {
         let Some(file) = checked.file(&office.key) else { continue };
@@ -62,7 +62,7 @@ pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[Kept], people: &Peop
         faults.extend(unmanaged(policy, &office.key, people));
         let needed = checked.needed(kept).map(|version| version.procedure);
         for procedure in needed.filter(|procedure| procedure.office == office.key) {
-            let staff = Staff { check: &checked, people, procedure };
+            let staff = Staffing { check: &checked, people, procedure };
             let gaps = staff.gaps(file).into_iter().chain(staff.stranded(file));
             // The same step of several versions has the same gap.
             faults.extend(gaps.filter(|gap| !faults.contains(gap)).collect::<Vec<_>>());
@@ -72,7 +72,7 @@ pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[Kept], people: &Peop
 }
 
 /// That nobody manages an office's people, though a line lets a role do it.
-fn unmanaged(policy: &Policy, office: &str, people: &People) -> Option<Fault> {
+fn unmanaged(policy: &Policy, office: &str, people: &Roster) -> Option<Fault> {
     let manages =
         |line: &&Line| line.office == office && (line.object(), line.action) == (Object::People, Action::Manage);
     let lines: Vec<&Line> = policy.lines().iter().filter(manages).collect();
@@ -85,13 +85,13 @@ fn unmanaged(policy: &Policy, office: &str, people: &People) -> Option<Fault> {
 }
 
 /// A procedure and whoever may run it.
-struct Staff<'a> {
-    check: &'a Check<'a>,
-    people: &'a People,
+struct Staffing<'a> {
+    check: &'a PolicyCheck<'a>,
+    people: &'a Roster,
     procedure: &'a Procedure,
 }
 
-impl<'a> Staff<'a> {
+impl<'a> Staffing<'a> {
     /// What is missing for whom.
     fn gaps(&self, file: &str) -> Vec<Fault> {
         let Some(first) = self.procedure.first_step() else { return Vec::new() };
@@ -121,7 +121,7 @@ impl<'a> Staff<'a> {
         let Some(first) = self.procedure.first_step() else { return Vec::new() };
         let lines = self.lines(first, Action::Execute);
         let (office, key) = (&self.procedure.office, &self.procedure.key);
-        let completes = |returned: &Returned, holder: &Holder| {
+        let completes = |returned: &ReturnedRequest, holder: &Holder| {
             (&holder.user, holder.agency.as_ref()) == (&returned.submitter, Some(&returned.agency))
                 && lines.iter().any(|line| fits(line, holder))
         };
@@ -131,7 +131,7 @@ impl<'a> Staff<'a> {
             .iter()
             .filter(|returned| (&returned.procedure.0, &returned.procedure.1) == (office, key));
         let stranded = here.filter(|returned| !self.people.holders.iter().any(|holder| completes(returned, holder)));
-        let fault = |Returned { number, agency, submitter, .. }: &Returned| {
+        let fault = |ReturnedRequest { number, agency, submitter, .. }: &ReturnedRequest| {
             let role = lines.first().map_or("<role>", |line| line.role.as_str());
             let message = format!(
                 "request `{number}` was returned to `{submitter}`, who may not submit for `{agency}` now; as it is secret, \

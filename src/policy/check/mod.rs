@@ -17,11 +17,11 @@ use crate::procedure::{Effect, Fault, Located, Office, Procedure, Requirement, S
 use super::lines::{Line, Object};
 use super::table::Policy;
 
-pub use living::{Holder, People, Returned, check_people};
+pub use living::{Holder, ReturnedRequest, Roster, check_people};
 
 /// A version that the database holds.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct KnownVersion {
     /// The version, named as a file would be.
     pub located: Located,
     /// Requests that have not ended run by it.
@@ -33,8 +33,8 @@ pub struct Kept {
 /// `kept` are the stored versions: a line may name what only they have, and those that requests still run by need their
 /// people as the files do. Without a database they are not known, and a line that nothing accounts for is worth a warning
 /// only.
-pub fn check(policy: &Policy, shelf: &Shelf, kept: Option<&[Kept]>) -> Vec<Fault> {
-    let checked = Check::of(policy, shelf, kept);
+pub fn check(policy: &Policy, shelf: &Shelf, kept: Option<&[KnownVersion]>) -> Vec<Fault> {
+    let checked = PolicyCheck::new(policy, shelf, kept);
     let mut faults = checked.files();
     for line in policy.lines() {
         faults.extend(checked.line(line));
@@ -45,7 +45,7 @@ pub fn check(policy: &Policy, shelf: &Shelf, kept: Option<&[Kept]>) -> Vec<Fault
 }
 
 /// What a check looks things up in.
-struct Check<'a> {
+struct PolicyCheck<'a> {
     policy: &'a Policy,
     shelf: &'a Shelf,
     offices: HashMap<&'a str, &'a Office>,
@@ -55,8 +55,8 @@ struct Check<'a> {
     unknown: Severity,
 }
 
-impl<'a> Check<'a> {
-    fn of(policy: &'a Policy, shelf: &'a Shelf, kept: Option<&'a [Kept]>) -> Self {
+impl<'a> PolicyCheck<'a> {
+    fn new(policy: &'a Policy, shelf: &'a Shelf, kept: Option<&'a [KnownVersion]>) -> Self {
         let stored = kept.unwrap_or_default();
         let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Procedure>>> = BTreeMap::new();
         for located in shelf.procedures.iter().chain(stored.iter().map(|kept| &kept.located)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::lines::{Line, Object, csv_line};
-use super::{Check, Kept, hands_over, takes_secret};
+use super::{KnownVersion, PolicyCheck, hands_over, takes_secret};
 use crate::access::Action;
 use crate::procedure::{Fault, Located, Procedure, Requirement, Step};
 
@@ -24,19 +24,20 @@ struct Wrong<'a> {
     stands: Option<usize>,
 }
 
-impl Check<'_> {
+impl PolicyCheck<'_> {
     /// The versions that need their people: the files', and the stored ones that requests still run by.
-    pub(super) fn needed<'v>(&'v self, stored: &'v [Kept]) -> impl Iterator<Item = Version<'v>> {
+    pub(super) fn needed<'v>(&'v self, stored: &'v [KnownVersion]) -> impl Iterator<Item = Version<'v>> {
         let files = self.shelf.procedures.iter().map(|located| &located.procedure);
         let files = files.filter(|procedure| !self.shelf.lacks_procedure(&procedure.office, &procedure.key));
         let files = files.map(|procedure| Version { procedure, stored: None });
-        let of_file =
-            |kept: &&Kept| self.shelf.procedures.iter().any(|file| is_same(&file.procedure, &kept.located.procedure));
+        let of_file = |kept: &&KnownVersion| {
+            self.shelf.procedures.iter().any(|file| is_same(&file.procedure, &kept.located.procedure))
+        };
         let in_use = stored.iter().filter(move |kept| kept.in_use && !of_file(kept)).map(|kept| &kept.located);
         files.chain(in_use.map(|located| Version { procedure: &located.procedure, stored: Some(located) }))
     }
 
-    pub(super) fn people(&self, stored: &[Kept]) -> Vec<Fault> {
+    pub(super) fn people(&self, stored: &[KnownVersion]) -> Vec<Fault> {
         let mut faults = Vec::new();
         // One line mends the same step of several versions.
         let mut told: BTreeSet<String> = BTreeSet::new();

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::super::lines::{Line, Object, csv_line};
-use super::{Check, at};
+use super::{PolicyCheck, at};
 use crate::access::{Action, Scope};
 use crate::procedure::{Fault, Severity};
 
-impl Check<'_> {
+impl PolicyCheck<'_> {
     /// Roles that act at a step and do not see its requests: one fault for each, at its first such line.
     pub(super) fn sight(&self) -> Vec<Fault> {
         let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();

@@ -74,9 +74,9 @@ fn located(file: &str, procedure: Procedure) -> Located {
 }
 
 /// A version that the database holds.
-fn kept(procedure: Procedure, in_use: bool) -> Kept {
+fn kept(procedure: Procedure, in_use: bool) -> KnownVersion {
     let file = format!("stored version {} of {}/{}", procedure.version, procedure.office, procedure.key);
-    Kept { located: located(&file, procedure), in_use }
+    KnownVersion { located: located(&file, procedure), in_use }
 }
 
 const WHOLE: &str = "\
@@ -93,7 +93,7 @@ p, kadis, kota, requests, see-all
 p, tu, kota, requests, see-office
 ";
 
-async fn faults(text: &str, kept: Option<&[Kept]>) -> Vec<Fault> {
+async fn faults(text: &str, kept: Option<&[KnownVersion]>) -> Vec<Fault> {
     check(&policy(&[file("kota", text)]).await, &shelf(), kept)
 }
 
@@ -407,7 +407,7 @@ fn holder(user: &str, role: &str, agency: Option<&str>, capacity: Capacity) -> H
 /// The gaps that a policy and people leave: line and message.
 async fn gaps(text: &str, holders: &[Holder], waiting: &[&str]) -> Vec<(usize, String)> {
     let waiting = waiting.iter().map(|agency| ("kota".to_owned(), (*agency).to_owned())).collect();
-    let people = People { holders: holders.to_vec(), waiting, returned: Vec::new() };
+    let people = Roster { holders: holders.to_vec(), waiting, returned: Vec::new() };
     let faults = check_people(&policy(&[file("kota", text)]).await, &shelf(), &[], &people);
     assert!(faults.iter().all(|fault| fault.severity == Severity::Warning && fault.mend.contains("disposisi grant")));
     faults.into_iter().map(|fault| (fault.line, fault.message)).collect()
@@ -456,13 +456,13 @@ async fn a_secret_request_that_only_its_submitter_completes_is_named_when_they_m
         holders.push(holder("tono", "tu", None, Capacity::Definitive));
         holders.push(holder("wati", "opd", Some("dinkes"), Capacity::Definitive));
         let of = |text: &str| text.to_owned();
-        let returned = ["surat", "another"].map(|procedure| Returned {
+        let returned = ["surat", "another"].map(|procedure| ReturnedRequest {
             number: of("N/1"),
             procedure: (of("kota"), of(procedure)),
             agency: of("dinkes"),
             submitter: of("siti"),
         });
-        let people = People { holders, waiting: Vec::new(), returned: returned.into() };
+        let people = Roster { holders, waiting: Vec::new(), returned: returned.into() };
         let faults = check_people(&policy, &shelf(), &[], &people);
         faults.into_iter().map(|fault| (fault.line, fault.message)).collect::<Vec<_>>()
     };

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{At, Checker, nth};
+use super::{At, ProcedureCheck, nth};
 use crate::procedure::{Arrow, Ending, Requirement};
 
-impl Checker<'_> {
+impl ProcedureCheck<'_> {
     pub(super) fn arrow(&mut self, at: &At<'_>) {
         let outcome = at.outcome;
         match (&outcome.to, outcome.ends) {
@@ -22,7 +22,7 @@ impl Checker<'_> {
             }
             _ => {}
         }
-        let needs_note = self.located.procedure.tells_reason(outcome);
+        let needs_note = self.located.procedure.gives_reason(outcome);
         if needs_note && outcome.note != Requirement::Required {
             let message = format!("`{}` tells the applicant no reason", at.name());
             self.fault(&at.to(&["note"]), message, "write `note = \"required\"`: the applicant must read why");

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::Checker;
+use super::ProcedureCheck;
 use crate::procedure::form::properties;
 use crate::procedure::{AssetSpec, Effect, Form, Interval};
 
 /// So many values of one property are tried.
 const TRIED: usize = 20;
 
-impl Checker<'_> {
+impl ProcedureCheck<'_> {
     pub(super) fn asset(&mut self) {
         let Some(asset) = &self.located.procedure.asset else { return };
         self.schema(&["asset", "attributes"], &asset.attributes, "attributes");

@@ -1,9 +1,9 @@
 //! What an outcome does to the asset, and what it therefore wants.
 
-use super::{At, Checker, wanted};
+use super::{At, ProcedureCheck, wanted};
 use crate::procedure::{AssetSpec, Effect, Ending, Requirement};
 
-impl Checker<'_> {
+impl ProcedureCheck<'_> {
     pub(super) fn effect(&mut self, at: &At<'_>) {
         let outcome = at.outcome;
         let asset = self.located.procedure.asset.as_ref();

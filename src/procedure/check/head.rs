@@ -1,11 +1,11 @@
 //! The head of the printed form.
 
-use super::Checker;
+use super::ProcedureCheck;
 
 /// The word that policy lines have for an office's requests as a whole.
 const REQUESTS: &str = "requests";
 
-impl Checker<'_> {
+impl ProcedureCheck<'_> {
     pub(super) fn head(&mut self) {
         let procedure = &self.located.procedure;
         if procedure.key == REQUESTS {

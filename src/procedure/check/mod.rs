@@ -15,7 +15,7 @@ pub use schema::check_forms;
 
 /// Everything that is wrong with a procedure, each at its line.
 pub fn check(located: &Located, office: &Office) -> Vec<Fault> {
-    let mut checker = Checker { located, office, faults: Vec::new() };
+    let mut checker = ProcedureCheck { located, office, faults: Vec::new() };
     checker.head();
     checker.records();
     checker.details();
@@ -44,7 +44,7 @@ pub fn check(located: &Located, office: &Office) -> Vec<Fault> {
 }
 
 /// What is being checked, and what was found.
-struct Checker<'a> {
+struct ProcedureCheck<'a> {
     located: &'a Located,
     office: &'a Office,
     faults: Vec<Fault>,
@@ -84,7 +84,7 @@ fn wanted(requirement: Requirement) -> bool {
     requirement != Requirement::None
 }
 
-impl<'a> Checker<'a> {
+impl<'a> ProcedureCheck<'a> {
     fn fault(&mut self, path: &[&str], message: impl Into<String>, mend: impl Into<String>) {
         self.push(Fault::error(&self.located.file, self.located.line(path), message, mend));
     }

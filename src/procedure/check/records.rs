@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{At, Checker};
+use super::{At, ProcedureCheck};
 use crate::procedure::source::{KEY_MEND, is_key};
 use crate::procedure::{Effect, Origin};
 
-impl Checker<'_> {
+impl ProcedureCheck<'_> {
     pub(super) fn records(&mut self) {
         let procedure = &self.located.procedure;
         let mut named: BTreeSet<&str> = BTreeSet::new();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Checker, nth};
+use super::{ProcedureCheck, nth};
 use crate::procedure::form::{is_known_format, properties};
 use crate::procedure::{Fault, Form, Located, Office};
 
@@ -112,7 +112,7 @@ pub fn check_forms(located: &Located, office: &Office) -> Vec<Fault> {
     faults
 }
 
-impl Checker<'_> {
+impl ProcedureCheck<'_> {
     pub(super) fn forms(&mut self) {
         for fault in check_forms(self.located, self.office) {
             self.push(fault);

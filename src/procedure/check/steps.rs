@@ -1,13 +1,13 @@
 //! Steps: keys, printed words, standard times, and the first one.
 
-use super::{At, Checker, nth, wanted};
+use super::{At, ProcedureCheck, nth, wanted};
 use crate::procedure::source::{KEY_MEND, is_key};
 use crate::procedure::{Origin, Requirement, Step, TimeUnit};
 
 /// More units than this is no standard time of one step.
 const LONGEST: u32 = 1000;
 
-impl Checker<'_> {
+impl ProcedureCheck<'_> {
     pub(super) fn step(&mut self, index: usize, step: &Step) {
         let procedure = &self.located.procedure;
         let at = nth(index);

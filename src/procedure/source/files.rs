@@ -44,10 +44,10 @@ pub fn entries(folder: &Path, shown: &str, extension: &str, faults: &mut Vec<Fau
     found.sort_by_key(fs::DirEntry::file_name);
     let mut entries = Vec::new();
     for entry in found {
-        match judge(&entry.file_name(), &entry.path(), extension) {
-            Judged::Taken(entry) => entries.push(entry),
-            Judged::Nobodys => {}
-            Judged::Refused(message, mend) => {
+        match classify(&entry.file_name(), &entry.path(), extension) {
+            Classified::Taken(entry) => entries.push(entry),
+            Classified::Nobodys => {}
+            Classified::Refused(message, mend) => {
                 let file = format!("{shown}/{}", entry.file_name().to_string_lossy());
                 faults.push(Fault::error(&file, 1, message, mend));
             }
@@ -57,7 +57,7 @@ pub fn entries(folder: &Path, shown: &str, extension: &str, faults: &mut Vec<Fau
 }
 
 /// What to do about something in a folder.
-enum Judged {
+enum Classified {
     Taken(Entry),
     /// Not meant to be read.
     Nobodys,
@@ -65,10 +65,10 @@ enum Judged {
     Refused(String, String),
 }
 
-fn judge(name: &OsStr, path: &Path, extension: &str) -> Judged {
-    let refused = |message: &str, mend: String| Judged::Refused(message.to_owned(), mend);
+fn classify(name: &OsStr, path: &Path, extension: &str) -> Classified {
+    let refused = |message: &str, mend: String| Classified::Refused(message.to_owned(), mend);
     if is_left_by_editors(&name.to_string_lossy()) {
-        return Judged::Nobodys;
+        return Classified::Nobodys;
     }
     let Some(name) = name.to_str() else {
         return refused(
@@ -81,12 +81,12 @@ fn judge(name: &OsStr, path: &Path, extension: &str) -> Judged {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return refused("the link leads nowhere", "let it lead to what was meant, or remove it".to_owned());
         }
-        Err(error) => return Judged::Refused(format!("this cannot be read: {error}"), READ_MEND.to_owned()),
+        Err(error) => return Classified::Refused(format!("this cannot be read: {error}"), READ_MEND.to_owned()),
     };
     let looks_like_one = extension_of(name).is_some_and(|its| its.eq_ignore_ascii_case(extension));
-    let entry = |is_folder| Judged::Taken(Entry { name: name.to_owned(), path: path.to_owned(), is_folder });
+    let entry = |is_folder| Classified::Taken(Entry { name: name.to_owned(), path: path.to_owned(), is_folder });
     if !looks_like_one {
-        return if about.is_dir() { entry(true) } else { Judged::Nobodys };
+        return if about.is_dir() { entry(true) } else { Classified::Nobodys };
     }
     if !about.is_file() {
         return refused("this is no file of text", "put a regular file there, or remove it".to_owned());
@@ -94,7 +94,10 @@ fn judge(name: &OsStr, path: &Path, extension: &str) -> Judged {
     if extension_of(name) != Some(extension) {
         let stem = name.len() - extension.len();
         let mend = format!("rename it `{}{extension}`", name.get(..stem).unwrap_or_default());
-        return Judged::Refused(format!("the name does not end with `.{extension}`, so the file is not read"), mend);
+        return Classified::Refused(
+            format!("the name does not end with `.{extension}`, so the file is not read"),
+            mend,
+        );
     }
     entry(false)
 }
@@ -110,11 +113,11 @@ fn extension_of(name: &str) -> Option<&str> {
 
 /// Tells the files of an extension anywhere below a folder from which none are read. Links are not followed: they could
 /// lead round and round.
-pub fn tell_deeper(folder: &Path, shown: &str, extension: &str, home: &str, faults: &mut Vec<Fault>) {
-    tell_down(folder, shown, extension, home, faults, DEEPEST);
+pub fn report_nested(folder: &Path, shown: &str, extension: &str, home: &str, faults: &mut Vec<Fault>) {
+    report_below(folder, shown, extension, home, faults, DEEPEST);
 }
 
-fn tell_down(folder: &Path, shown: &str, extension: &str, home: &str, faults: &mut Vec<Fault>, depth: usize) {
+fn report_below(folder: &Path, shown: &str, extension: &str, home: &str, faults: &mut Vec<Fault>, depth: usize) {
     let Ok(found) = fs::read_dir(folder) else { return };
     let mut found: Vec<fs::DirEntry> = found.filter_map(Result::ok).collect();
     found.sort_by_key(fs::DirEntry::file_name);
@@ -126,7 +129,7 @@ fn tell_down(folder: &Path, shown: &str, extension: &str, home: &str, faults: &m
         let shown = format!("{shown}/{name}");
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             if depth > 0 {
-                tell_down(&entry.path(), &shown, extension, home, faults, depth - 1);
+                report_below(&entry.path(), &shown, extension, home, faults, depth - 1);
             }
         } else if extension_of(&name).is_some_and(|its| its.eq_ignore_ascii_case(extension)) {
             let message = "the file stands too deep, so it is not read";

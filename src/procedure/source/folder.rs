@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::files::{Entry, entries, read_text, tell_deeper};
+use super::files::{Entry, entries, read_text, report_nested};
 use super::text::{line_at, parse};
 use super::{Located, read_office, read_procedure};
 use crate::language::Translations;
@@ -102,7 +102,7 @@ impl Scan {
         let (folders, files): (Vec<Entry>, Vec<Entry>) = found.into_iter().partition(|entry| entry.is_folder);
         for deeper in folders {
             let its = format!("{shown}/{}", deeper.name);
-            tell_deeper(&deeper.path, &its, "toml", &format!("{shown}/"), &mut self.faults);
+            report_nested(&deeper.path, &its, "toml", &format!("{shown}/"), &mut self.faults);
         }
         if !files.iter().any(|file| file.name == format!("{OFFICE}.toml")) {
             self.shelf.unread.insert((key.clone(), OFFICE.to_owned()));

@@ -8,7 +8,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Entry, entries, read_text, tell_deeper};
+pub use files::{Entry, entries, read_text, report_nested};
 pub use folder::{Shelf, read_folder, scan_folder};
 pub use office::read_office;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 
 use crate::access::{Action, Condition};
-use crate::policy::{Changed, Kept, Object, Policy, PolicyText};
+use crate::policy::{KnownVersion, LineChanges, Object, Policy, PolicyText};
 use crate::procedure::{Fault, Shelf};
 use crate::service::authorization::caller::PolicySnapshot;
 use crate::service::{Catalog, Service, StoredProcedures};
@@ -55,7 +55,11 @@ impl ActivePolicy {
     }
 
     /// A recorded policy, decided, where it fits those SOPs.
-    pub async fn from_stored(row: &StoredPolicy, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<Self, PolicyRejected> {
+    pub async fn from_stored(
+        row: &StoredPolicy,
+        shelf: Arc<Shelf>,
+        kept: Vec<KnownVersion>,
+    ) -> Result<Self, PolicyRejected> {
         let text = PolicyText::from_record(&row.text).map_err(PolicyRejected::Failed)?;
         let (policy, _) = judge(text.clone(), shelf, kept).await?;
         Ok(Self::from_record(row, text, policy))
@@ -112,10 +116,14 @@ impl std::fmt::Display for PolicyRejected {
 }
 
 /// Decides a policy and holds it against the SOPs. The faults that are none but warnings come with it.
-async fn judge(text: PolicyText, shelf: Arc<Shelf>, kept: Vec<Kept>) -> Result<(Policy, Vec<Fault>), PolicyRejected> {
+async fn judge(
+    text: PolicyText,
+    shelf: Arc<Shelf>,
+    kept: Vec<KnownVersion>,
+) -> Result<(Policy, Vec<Fault>), PolicyRejected> {
     let runtime = tokio::runtime::Handle::current();
     // It takes the longer the more lines there are: not on a thread that serves.
-    let judged = tokio::task::spawn_blocking(move || runtime.block_on(text.judge(&shelf, Some(&kept))));
+    let judged = tokio::task::spawn_blocking(move || runtime.block_on(text.validate(&shelf, Some(&kept))));
     judged.await.map_err(|error| PolicyRejected::Failed(error.to_string()))?.map_err(PolicyRejected::Faults)
 }
 
@@ -217,12 +225,12 @@ impl Service {
 }
 
 /// What changed, on one line.
-pub fn format_changes(changes: &BTreeMap<String, Changed>) -> String {
+pub fn format_changes(changes: &BTreeMap<String, LineChanges>) -> String {
     if changes.is_empty() {
         return "no line".to_owned();
     }
-    let office = |(office, changed): (&String, &Changed)| {
-        let Changed { added, removed } = changed;
+    let office = |(office, changed): (&String, &LineChanges)| {
+        let LineChanges { added, removed } = changed;
         let lines = removed.iter().map(|line| format!("- {line}")).chain(added.iter().map(|line| format!("+ {line}")));
         let mut lines: Vec<String> = lines.collect();
         let more = lines.len().saturating_sub(TOLD);

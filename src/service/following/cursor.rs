@@ -12,13 +12,14 @@ impl Service {
     /// The cursor of a place in the log. It outlives restarts and holds under any filter.
     pub fn cursor(&self, place: LogPlace) -> Answer<String> {
         let bytes = [place.position.to_be_bytes(), place.mark.to_be_bytes()].concat();
-        let hidden = self.keys.hide(CONTEXT, &bytes).ok_or_else(|| Refused::Internal("no cursor".to_owned()))?;
+        let hidden =
+            self.keys.seal_deterministic(CONTEXT, &bytes).ok_or_else(|| Refused::Internal("no cursor".to_owned()))?;
         Ok(URL_SAFE_NO_PAD.encode(hidden))
     }
 
     /// The place of a cursor. None for a text that was never one.
     pub fn place(&self, cursor: &str) -> Option<LogPlace> {
-        let bytes = self.keys.find(CONTEXT, &URL_SAFE_NO_PAD.decode(cursor).ok()?)?;
+        let bytes = self.keys.unseal_deterministic(CONTEXT, &URL_SAFE_NO_PAD.decode(cursor).ok()?)?;
         let (position, mark) = bytes.split_at_checked(8)?;
         let position = i64::from_be_bytes(position.try_into().ok()?);
         Some(LogPlace { position, mark: u64::from_be_bytes(mark.try_into().ok()?) })

@@ -94,7 +94,7 @@ impl InboxFollower {
                 continue;
             }
             match self.service.tail.after(self.place.position) {
-                Next::Moment(moment) => {
+                Next::Entry(moment) => {
                     self.place = moment.numbered.place;
                     // What happens to an office itself makes nothing wait.
                     let Some(about) = &moment.about else { continue };

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::access::{Pass, Seen, Side};
 use crate::language::Language;
-use crate::live::{Moment, Next};
+use crate::live::{Next, TailEntry};
 use crate::service::following::audience::{FollowerView, Watched};
 use crate::service::{Answer, Refused, Service};
 use crate::store::{self, About, EventFilter, LogPlace, NumberedEvent, SeenRequest, Sight, StoreError};
@@ -34,7 +34,7 @@ pub(in crate::service) const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub struct FollowedEvent {
     /// What happened.
-    pub moment: Arc<Moment>,
+    pub moment: Arc<TailEntry>,
     /// What is known of its request.
     pub about: Arc<About>,
     /// From which side the follower sees its request.
@@ -68,7 +68,7 @@ pub struct RequestEventFollower {
     head: watch::Receiver<i64>,
     rights: watch::Receiver<u64>,
     /// Read from the log, to be judged and given before anything else.
-    past: VecDeque<Arc<Moment>>,
+    past: VecDeque<Arc<TailEntry>>,
     /// All up to the newest stretch was read from the log: what is there is judged as of now, not as of then.
     caught_up: bool,
 }
@@ -185,9 +185,9 @@ struct Known {
 }
 
 /// The events with what is known of their requests: nothing of an office's own.
-fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, About>) -> Vec<Moment> {
+fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, About>) -> Vec<TailEntry> {
     let about: HashMap<Uuid, Arc<About>> = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
-    let of = |numbered: NumberedEvent| Moment { about: about.get(&numbered.event.request_id).cloned(), numbered };
+    let of = |numbered: NumberedEvent| TailEntry { about: about.get(&numbered.event.request_id).cloned(), numbered };
     events.into_iter().map(of).collect()
 }
 
@@ -207,7 +207,7 @@ impl RequestEventFollower {
                 (moment, true)
             } else if self.caught_up {
                 match self.service.tail.after(self.position) {
-                    Next::Moment(moment) => (moment, false),
+                    Next::Entry(moment) => (moment, false),
                     Next::Behind => {
                         self.caught_up = false;
                         continue;
@@ -237,7 +237,7 @@ impl RequestEventFollower {
         }
     }
 
-    fn judge(&self, moment: Arc<Moment>, view: Arc<FollowerView>, past: bool) -> Option<FollowedEvent> {
+    fn judge(&self, moment: Arc<TailEntry>, view: Arc<FollowerView>, past: bool) -> Option<FollowedEvent> {
         let about = moment.about.clone()?;
         let (event, row) = (&moment.numbered.event, &about.row);
         if !self.filter.wants(event, row) {

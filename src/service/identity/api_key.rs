@@ -160,7 +160,7 @@ impl Service {
     /// Refuses an API key that does not open this; whoever signed in needs none. `what`: for the one who is refused.
     pub fn expect_scope(&self, pass: Pass, scope: KeyScope, what: &str) -> Answer<()> {
         match pass.login {
-            Login::Key(_, scopes) if !scopes.open(scope) => Err(Refused::Forbidden(say!(
+            Login::Key(_, scopes) if !scopes.allow(scope) => Err(Refused::Forbidden(say!(
                 "{what} is not open to this API key: a key with the scope {scope} could.",
                 what,
                 scope = scope.word()

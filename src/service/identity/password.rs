@@ -17,7 +17,7 @@ impl Service {
         new: Secret,
         address: Option<IpAddr>,
     ) -> Answer<()> {
-        Passwords::judge(&new).map_err(|why| Refused::user(UserErrorCode::InvalidInput, &["newPassword"], why))?;
+        Passwords::validate(&new).map_err(|why| Refused::user(UserErrorCode::InvalidInput, &["newPassword"], why))?;
         let person = self.identify_again(caller, current, address).await?;
         let hash = self.passwords.hash_apart(new).await.map_err(Refused::Internal)?;
         with_retry(|| async {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::auth::{PublicKey, Signing};
+use crate::auth::{PublicKey, SigningKeyPair};
 use crate::service::{Answer, Refused, Service};
 use crate::store;
 
@@ -17,7 +17,7 @@ const KNOWN: TimeDelta = TimeDelta::minutes(1);
 impl Service {
     /// Signs with the key in a folder from here on. The error says why it does not.
     pub async fn reload_signing_key(&self, folder: &Path) -> Result<(), String> {
-        let signing = Signing::open(folder).map_err(|error| error.to_string())?;
+        let signing = SigningKeyPair::open(folder).map_err(|error| error.to_string())?;
         let recorded = self.store.recorded_key_ids().await.map_err(|error| error.to_string())?;
         let id = signing.public().id.clone();
         if !recorded.iter().any(|(purpose, on_record)| purpose == "signing" && *on_record == id) {

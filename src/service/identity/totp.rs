@@ -121,7 +121,7 @@ impl Service {
     fn totp(&self, person: &Person, row: &entity::totp::Model) -> Answer<Totp> {
         let secret = self.keys.unseal(&context(person), &row.sealed);
         let secret = secret.ok_or_else(|| Refused::Internal("an authenticator's secret does not open".to_owned()))?;
-        Totp::of(&secret, &person.username).map_err(failed)
+        Totp::from_secret(&secret, &person.username).map_err(failed)
     }
 }
 

@@ -63,7 +63,7 @@ impl Service {
             .ok_or_else(|| Refused::Internal("the step machine took an unknown outcome".to_owned()))?;
         let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
 
-        if procedure.tells_reason(outcome) {
+        if procedure.gives_reason(outcome) {
             change.row.reason.clone_from(&command.note);
         }
         let now = change.now();

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::LIMITS;
-use super::space::{Read, Space};
+use super::space::{Abstraction, Space};
 use crate::procedure::Procedure;
 use crate::workflow::{Opening, State, Status, opening, signable};
 
 /// Something that a request may wait for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Coming {
+pub enum UpcomingWait {
     /// That this step is ended; of the first one, that it is completed anew.
     Step(String),
     /// That the document which this step has signed is decided on.
@@ -18,18 +18,18 @@ pub enum Coming {
 
 /// What a procedure's requests may still come to wait for, now or later.
 #[derive(Debug, Default)]
-pub struct Ahead {
+pub struct Upcoming {
     /// By what tells states apart.
-    from: HashMap<State, BTreeSet<Coming>>,
+    from: HashMap<State, BTreeSet<UpcomingWait>>,
     /// By the step under way, whatever else is known.
-    from_step: HashMap<String, BTreeSet<Coming>>,
+    from_step: HashMap<String, BTreeSet<UpcomingWait>>,
 }
 
-impl Ahead {
+impl Upcoming {
     /// What lies ahead in a procedure's every reachable state, as the step machine itself leads there.
-    pub fn of(procedure: &Procedure) -> Self {
-        let (space, read) = (Space::walk(procedure, LIMITS), Read::by(procedure));
-        let waits: Vec<Vec<Coming>> = space.states.iter().map(|state| waits_for(procedure, state)).collect();
+    pub fn from_procedure(procedure: &Procedure) -> Self {
+        let (space, read) = (Space::walk(procedure, LIMITS), Abstraction::from_procedure(procedure));
+        let waits: Vec<Vec<UpcomingWait>> = space.states.iter().map(|state| waits_for(procedure, state)).collect();
         let mut ahead = vec![BTreeSet::new(); space.states.len()];
         for coming in waits.iter().flatten().collect::<BTreeSet<_>>() {
             let here = waits.iter().enumerate().filter(|(_, waits)| waits.contains(coming)).map(|(place, _)| place);
@@ -42,26 +42,26 @@ impl Ahead {
             if let Some(at) = &state.at {
                 found.from_step.entry(at.step.clone()).or_default().extend(ahead.iter().cloned());
             }
-            found.from.insert(read.told_apart(state), ahead);
+            found.from.insert(read.apply(state), ahead);
         }
         found
     }
 
     /// What may still come from a state of the procedure.
-    pub fn from(&self, procedure: &Procedure, state: &State) -> BTreeSet<Coming> {
-        self.from.get(&Read::by(procedure).told_apart(state)).cloned().unwrap_or_default()
+    pub fn from(&self, procedure: &Procedure, state: &State) -> BTreeSet<UpcomingWait> {
+        self.from.get(&Abstraction::from_procedure(procedure).apply(state)).cloned().unwrap_or_default()
     }
 
     /// What may still come while that step is under way, for whoever knows no more than this.
-    pub fn from_step(&self, step: &str) -> BTreeSet<Coming> {
+    pub fn from_step(&self, step: &str) -> BTreeSet<UpcomingWait> {
         self.from_step.get(step).cloned().unwrap_or_default()
     }
 }
 
 /// What a request in this state waits for.
-fn waits_for(procedure: &Procedure, state: &State) -> Vec<Coming> {
+fn waits_for(procedure: &Procedure, state: &State) -> Vec<UpcomingWait> {
     let Some(step) = state.at.as_ref().and_then(|at| procedure.step(&at.step)) else { return Vec::new() };
     let open = || step.outcomes.iter().any(|outcome| opening(procedure, state, step, outcome) == Opening::Open);
-    let ends = (state.status == Status::Returned || open()).then(|| Coming::Step(step.key.clone()));
-    ends.into_iter().chain(signable(procedure, state).map(|_| Coming::Signature(step.key.clone()))).collect()
+    let ends = (state.status == Status::Returned || open()).then(|| UpcomingWait::Step(step.key.clone()));
+    ends.into_iter().chain(signable(procedure, state).map(|_| UpcomingWait::Signature(step.key.clone()))).collect()
 }

@@ -53,7 +53,7 @@ enum Never {
 }
 
 /// Where a fault goes: steps in their order, those of no known step last, then outcomes, the step itself before them.
-type Place = (usize, usize);
+type FaultOrder = (usize, usize);
 
 pub(super) struct Inspection<'a> {
     procedure: &'a Procedure,
@@ -63,7 +63,7 @@ pub(super) struct Inspection<'a> {
     /// For each state, whether no act is possible though the request has not ended.
     stuck: Vec<bool>,
     nevers: Vec<Never>,
-    found: Vec<(Place, ReachFault)>,
+    found: Vec<(FaultOrder, ReachFault)>,
 }
 
 impl<'a> Inspection<'a> {
@@ -251,7 +251,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// The causes among what never happens. Of things that wait for each other the first is told.
-    fn told(&self) -> Vec<Never> {
+    fn root_causes(&self) -> Vec<Never> {
         let causes: Vec<(Never, Vec<Never>)> = self.nevers.iter().map(|never| (*never, self.causes(*never))).collect();
         let mut told = Vec::new();
         let mut settled: BTreeSet<Never> = BTreeSet::new();
@@ -276,16 +276,16 @@ impl<'a> Inspection<'a> {
     }
 
     pub(super) fn faults(mut self) -> Vec<ReachFault> {
-        self.tell_nevers();
-        self.tell_needs();
-        self.tell_stuck();
-        self.tell_left_assets();
-        self.tell_endless();
+        self.report_nevers();
+        self.report_needs();
+        self.report_stuck();
+        self.report_left_assets();
+        self.report_endless();
         self.found.sort_by_key(|(place, _)| *place);
         self.found.into_iter().map(|(_, fault)| fault).collect()
     }
 
-    fn tell(&mut self, step: usize, outcome: Option<usize>, message: String, mend: String) {
+    fn report(&mut self, step: usize, outcome: Option<usize>, message: String, mend: String) {
         let key = self.procedure.steps.get(step);
         let named = outcome.and_then(|outcome| key?.outcomes.get(outcome)).map(|outcome| outcome.key.clone());
         let place = (step, outcome.map_or(0, |outcome| outcome + 1));
@@ -293,7 +293,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// Tells of several outcomes of one step with the same reasons as of one fault.
-    fn tell_grouped(
+    fn report_grouped(
         &mut self,
         mut closed: Vec<(usize, usize, Vec<Refusal>)>,
         say: impl Fn(usize, &str, &[Refusal]) -> String,
@@ -308,17 +308,17 @@ impl<'a> Inspection<'a> {
             let named: Vec<String> = keys.map(|outcome| format!("`{}`", outcome.key)).collect();
             let message = format!("step `{}`: {}", self.key(step), say(step, &named.join(", "), &why));
             let only = (names.len() == 1).then_some(outcome);
-            self.tell(step, only, message, how_to_mend(&why));
+            self.report(step, only, message, how_to_mend(&why));
         }
     }
 
-    fn tell_nevers(&mut self) {
+    fn report_nevers(&mut self) {
         let mut closed = Vec::new();
-        for never in self.told() {
+        for never in self.root_causes() {
             match never {
                 Never::Visited(step) => {
                     let message = format!("step `{}` is never visited: no arrow leads to it", self.key(step));
-                    self.tell(step, None, message, "let an outcome's `to` name it, or take it out".to_owned());
+                    self.report(step, None, message, "let an outcome's `to` name it, or take it out".to_owned());
                 }
                 Never::Signable(step) => {
                     let record = self.procedure.steps.get(step).and_then(|step| step.signs.clone()).unwrap_or_default();
@@ -327,16 +327,16 @@ impl<'a> Inspection<'a> {
                         self.key(step)
                     );
                     let mend = format!("let an outcome of an earlier step bring or produce the document `{record}`");
-                    self.tell(step, None, message, mend);
+                    self.report(step, None, message, mend);
                 }
                 Never::Open(step, outcome) => closed.push((step, outcome, self.why(step, outcome))),
             }
         }
-        self.tell_grouped(closed, |_, names, why| format!("{names} can never be taken: {}", in_words(why)));
+        self.report_grouped(closed, |_, names, why| format!("{names} can never be taken: {}", in_words(why)));
     }
 
     /// Outcomes whose conditions hold in a state in which their needs are not met, though they are elsewhere.
-    fn tell_needs(&mut self) {
+    fn report_needs(&mut self) {
         let mut closed = Vec::new();
         let mut ways = Vec::new();
         for (step, tallies) in self.tallies.iter().enumerate() {
@@ -347,7 +347,7 @@ impl<'a> Inspection<'a> {
                 }
             }
         }
-        self.tell_grouped(closed, |step, names, why| {
+        self.report_grouped(closed, |step, names, why| {
             // Another step may lack the same, reached by another arrow.
             let way = ways.iter().find(|(its, known, _)| *its == step && known == why);
             let way = way.and_then(|(_, _, way)| way.clone());
@@ -357,14 +357,14 @@ impl<'a> Inspection<'a> {
     }
 
     /// States in which nobody can do anything, for no lack that is told already.
-    fn tell_stuck(&mut self) {
+    fn report_stuck(&mut self) {
         let mut known = BTreeSet::new();
         for (place, state) in self.space.states.iter().enumerate() {
             if self.stuck.get(place) != Some(&true) {
                 continue;
             }
             let Some(standing) = &state.at else {
-                self.tell_leading_nowhere(place, &mut known);
+                self.report_leading_nowhere(place, &mut known);
                 continue;
             };
             let index = self.index(&standing.step);
@@ -387,13 +387,13 @@ impl<'a> Inspection<'a> {
                     standing.step
                 );
                 let mend = format!("give the step an outcome that is open after `{way}`, or lead that arrow elsewhere");
-                self.tell(index.unwrap_or(usize::MAX), None, message, mend);
+                self.report(index.unwrap_or(usize::MAX), None, message, mend);
             }
         }
     }
 
     /// An outcome with neither `to` nor `ends`.
-    fn tell_leading_nowhere(&mut self, place: usize, known: &mut BTreeSet<(String, String)>) {
+    fn report_leading_nowhere(&mut self, place: usize, known: &mut BTreeSet<(String, String)>) {
         let before = self.space.before.get(place).into_iter().flatten();
         for state in before.filter_map(|before| self.space.states.get(*before)) {
             let Some(standing) = &state.at else { continue };
@@ -407,13 +407,13 @@ impl<'a> Inspection<'a> {
                     .get(step)
                     .and_then(|step| step.outcomes.iter().position(|known| known.key == outcome));
                 let message = format!("step `{}`: `{outcome}` leads nowhere", standing.step);
-                self.tell(step, index, message, "give the outcome a `to` or an `ends`".to_owned());
+                self.report(step, index, message, "give the outcome a `to` or an `ends`".to_owned());
             }
         }
     }
 
     /// Ends with success that leave an asset which nobody was given: nothing frees its name or place any more.
-    fn tell_left_assets(&mut self) {
+    fn report_left_assets(&mut self) {
         let mut known = BTreeSet::new();
         for (place, state) in self.space.states.iter().enumerate() {
             let is_left = matches!(state.asset, Some(Stage::Reserved | Stage::Provisioned | Stage::Verified));
@@ -434,14 +434,14 @@ impl<'a> Inspection<'a> {
                         standing.step,
                         outcome.cloned().unwrap_or_default()
                     );
-                    self.tell(step, index, message, "give the outcome `effect = \"deliver\"`".to_owned());
+                    self.report(step, index, message, "give the outcome `effect = \"deliver\"`".to_owned());
                 }
             }
         }
     }
 
     /// States that go round and round: acts are possible for ever, and none leads to an end or to a state told already.
-    fn tell_endless(&mut self) {
+    fn report_endless(&mut self) {
         let states = self.space.states.iter().enumerate();
         let ends = states.filter(|(_, state)| state.status.is_end()).map(|(place, _)| place);
         let ending = self.space.leads_to(ends);
@@ -468,7 +468,7 @@ impl<'a> Inspection<'a> {
                 let message =
                     format!("no end can be reached from here; the request goes round in {}", names.join(", "));
                 let mend = "give one of these steps an outcome that ends the request or leads out".to_owned();
-                self.tell(first, None, message, mend);
+                self.report(first, None, message, mend);
             }
         }
     }

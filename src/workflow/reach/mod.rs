@@ -16,13 +16,13 @@ mod tests;
 use crate::procedure::Procedure;
 
 use super::{Act, State};
-pub use ahead::{Ahead, Coming};
+pub use ahead::{Upcoming, UpcomingWait};
 use inspection::Inspection;
-use space::{Limits, Read, Space, Walked, proposals};
+use space::{Abstraction, Space, WalkLimits, Walked, proposals};
 
 /// How much of a procedure is walked before it is called too large: some seconds at most. The largest SOP at hand has some
 /// hundreds of states.
-const LIMITS: Limits = Limits { states: 50_000, acts: 250_000 };
+const LIMITS: WalkLimits = WalkLimits { states: 50_000, acts: 250_000 };
 
 /// What is wrong with a procedure, as its reachable states show. The caller knows file and line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub fn normalised(mut state: State) -> State {
 /// may come with it and makes a difference to the state, whether a rule reads it or not; both decisions of a signer; the
 /// resubmission. Neither withdrawal nor revocation.
 pub fn acts(procedure: &Procedure, state: &State) -> Vec<Act> {
-    proposals(procedure, &Read::everything(procedure), state).collect()
+    proposals(procedure, &Abstraction::everything(procedure), state).collect()
 }
 
 /// Everything wrong with a procedure that its reachable states show: one fault per cause, in the order of the steps. What
@@ -68,7 +68,7 @@ pub fn faults(procedure: &Procedure) -> Vec<ReachFault> {
 }
 
 /// As [`faults`], walking no more than so much.
-fn faults_within(procedure: &Procedure, limits: Limits) -> Vec<ReachFault> {
+fn faults_within(procedure: &Procedure, limits: WalkLimits) -> Vec<ReachFault> {
     let space = Space::walk(procedure, limits);
     let whole =
         |message: String, mend: &str| vec![ReachFault { step: None, outcome: None, message, mend: mend.to_owned() }];

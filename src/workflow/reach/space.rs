@@ -9,7 +9,7 @@ use crate::workflow::{asset_wanted, decide, opening, signable, submit};
 
 /// How much is walked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct WalkLimits {
     pub(super) states: usize,
     pub(super) acts: usize,
 }
@@ -24,7 +24,7 @@ pub(super) enum Walked {
 }
 
 /// What some rule of the procedure reads of a request's past. On anything else nothing depends.
-pub(super) struct Read<'a> {
+pub(super) struct Abstraction<'a> {
     /// Records: that they are there.
     there: BTreeSet<&'a str>,
     /// Documents: what their signers said, too.
@@ -33,8 +33,8 @@ pub(super) struct Read<'a> {
     ended: BTreeSet<&'a str>,
 }
 
-impl<'a> Read<'a> {
-    pub(super) fn by(procedure: &'a Procedure) -> Self {
+impl<'a> Abstraction<'a> {
+    pub(super) fn from_procedure(procedure: &'a Procedure) -> Self {
         let (mut there, mut marked, mut ended) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for step in &procedure.steps {
             marked.extend(step.signs.as_deref());
@@ -64,7 +64,7 @@ impl<'a> Read<'a> {
     }
 
     /// The state without what no rule reads: states alike in this have the same future.
-    pub(super) fn told_apart(&self, state: &State) -> State {
+    pub(super) fn apply(&self, state: &State) -> State {
         let mut state = normalised(state.clone());
         state.documents.retain(|record, _| self.there.contains(record.as_str()));
         for (record, mark) in &mut state.documents {
@@ -102,7 +102,7 @@ enum Choice<'a> {
 /// for.
 pub(super) fn proposals<'a>(
     procedure: &'a Procedure,
-    read: &'a Read<'a>,
+    read: &'a Abstraction<'a>,
     state: &'a State,
 ) -> impl Iterator<Item = Act> + 'a {
     let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
@@ -121,7 +121,7 @@ pub(super) fn proposals<'a>(
 /// The least execution of an open outcome, and then each with some more of what it may bring.
 fn executions<'a>(
     procedure: &'a Procedure,
-    read: &Read<'_>,
+    read: &Abstraction<'_>,
     state: &State,
     step: &'a Step,
     outcome: &'a Outcome,
@@ -175,13 +175,13 @@ pub(super) struct Space {
 }
 
 impl Space {
-    pub(super) fn walk(procedure: &Procedure, limits: Limits) -> Self {
-        let read = Read::by(procedure);
+    pub(super) fn walk(procedure: &Procedure, limits: WalkLimits) -> Self {
+        let read = Abstraction::from_procedure(procedure);
         let mut space = Self::default();
         let mut known: HashMap<State, usize> = HashMap::new();
         let mut acts = 0;
         if let Some(first) = submit(procedure) {
-            known.insert(read.told_apart(&first), 0);
+            known.insert(read.apply(&first), 0);
             space.states.push(normalised(first));
         }
         while let Some(state) = space.states.get(space.after.len()).cloned() {
@@ -193,7 +193,7 @@ impl Space {
                     return space;
                 }
                 let Ok(next) = decide(procedure, &state, &act) else { continue };
-                let kind = read.told_apart(&next);
+                let kind = read.apply(&next);
                 let place = match known.get(&kind) {
                     Some(place) => *place,
                     None if space.states.len() >= limits.states => {

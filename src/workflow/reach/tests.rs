@@ -22,7 +22,7 @@ fn documents(names: impl Iterator<Item = String>) -> String {
     names.map(|name| format!("{name} = {{ name = \"n\", origin = \"document\" }}\n")).collect()
 }
 
-fn messages(procedure: &Procedure, limits: Limits) -> Vec<String> {
+fn messages(procedure: &Procedure, limits: WalkLimits) -> Vec<String> {
     faults_within(procedure, limits).into_iter().map(|fault| fault.message).collect()
 }
 
@@ -63,16 +63,16 @@ fn too_large_a_procedure_is_told_in_bounded_time() {
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let procedure = with_many_optional(&all);
     let begun = Instant::now();
-    let told = messages(&procedure, Limits { states: 100, acts: 1_000_000 });
+    let told = messages(&procedure, WalkLimits { states: 100, acts: 1_000_000 });
     assert!(told.len() == 1 && told[0].contains("more than 100 states"), "{told:?}");
-    let told = messages(&procedure, Limits { states: 1_000_000, acts: 5_000 });
+    let told = messages(&procedure, WalkLimits { states: 1_000_000, acts: 5_000 });
     assert!(told.len() == 1 && told[0].contains("more than 5000 ways"), "{told:?}");
     // More optional documents in one act than a number has bits.
     let many: Vec<String> = (0..70).map(|index| format!("d{index}")).collect();
     let first = format!("outcomes = [{{ key = \"next\", label = \"l\", to = \"3\", may_add = {many:?} }}]");
     let last = format!("requires = {many:?}\noutcomes = [{{ key = \"end\", label = \"l\", ends = \"completed\" }}]");
     let procedure = chain(&documents(many.iter().cloned()), &[&first, &last]);
-    let told = messages(&procedure, Limits { states: 1_000_000, acts: 5_000 });
+    let told = messages(&procedure, WalkLimits { states: 1_000_000, acts: 5_000 });
     assert!(told.len() == 1 && told[0].contains("more than 5000 ways"), "{told:?}");
     assert!(begun.elapsed().as_secs() < 5);
 }
@@ -132,8 +132,12 @@ fn what_may_still_come_is_told_of_every_state() {
         { key = \"send\", label = \"l\", ends = \"completed\", signed = \"d0\" }, \
         { key = \"revise\", label = \"l\", to = \"2\", refused = \"d0\" }]";
     let procedure = chain(&documents(["d0".to_owned()].into_iter()), &[draft, send]);
-    let (ahead, last) = (Ahead::of(&procedure), procedure.step("3").unwrap());
-    let all = [Coming::Step("2".to_owned()), Coming::Step("3".to_owned()), Coming::Signature("3".to_owned())];
+    let (ahead, last) = (Upcoming::from_procedure(&procedure), procedure.step("3").unwrap());
+    let all = [
+        UpcomingWait::Step("2".to_owned()),
+        UpcomingWait::Step("3".to_owned()),
+        UpcomingWait::Signature("3".to_owned()),
+    ];
     let missing = Refusal::Missing { record: "d0".to_owned(), needed: WhenNeeded::Before };
     let unsigned = Refusal::NotSigned("d0".to_owned());
 
@@ -147,7 +151,7 @@ fn what_may_still_come_is_told_of_every_state() {
     assert_eq!(needs(&procedure, &drafted, last), [unsigned]);
     let decided = |decision| decide(&procedure, &drafted, &Act::Sign { record: "d0".to_owned(), decision }).unwrap();
     let (signed, refused) = (decided(Decision::Sign), decided(Decision::Refuse));
-    assert_eq!(ahead.from(&procedure, &signed), [Coming::Step("3".to_owned())].into());
+    assert_eq!(ahead.from(&procedure, &signed), [UpcomingWait::Step("3".to_owned())].into());
     assert_eq!(ahead.from(&procedure, &refused), all.clone().into());
     assert_eq!((needs(&procedure, &signed, last), needs(&procedure, &refused, last)), (vec![], vec![]));
     // Whoever knows the step alone is told the same whatever the signer said.

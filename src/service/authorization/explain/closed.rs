@@ -9,12 +9,12 @@ use super::Permission;
 use super::obstacles::{Known, Obstacle};
 use crate::access::{Action, Condition, Performed, Seen, Side};
 use crate::language::Text;
-use crate::policy::{Judgement, Object, Policy};
+use crate::policy::{GrantDecision, Object, Policy};
 use crate::procedure::{Procedure, Step};
 use crate::service::AvailableActKind;
 use crate::service::{Answer, AvailableAct, CallerWithPolicy, Service};
 use crate::store::SeenRequest;
-use crate::workflow::reach::Coming;
+use crate::workflow::reach::UpcomingWait;
 use crate::workflow::{self, Refusal, State, Status};
 
 /// Something that the caller may do later, and not now.
@@ -150,8 +150,9 @@ impl Service {
         for step in &procedure.steps {
             let ends =
                 if first == Some(&step.key) { AvailableActKind::Resubmit } else { AvailableActKind::ExecuteStep };
-            let ends = coming.contains(&Coming::Step(step.key.clone())).then_some(ends);
-            let signs = coming.contains(&Coming::Signature(step.key.clone())).then_some(AvailableActKind::SignDocument);
+            let ends = coming.contains(&UpcomingWait::Step(step.key.clone())).then_some(ends);
+            let signs =
+                coming.contains(&UpcomingWait::Signature(step.key.clone())).then_some(AvailableActKind::SignDocument);
             asked.extend(ends.into_iter().chain(signs).map(|kind| (kind, Some(step))));
         }
         asked.extend(WHOLE.map(|kind| (kind, None)));
@@ -182,9 +183,9 @@ impl Door<'_> {
         };
         let (mut allowed, mut unmet) = (false, Vec::new());
         for grant in self.caller.grants_in(&row.office) {
-            match self.caller.policy().judge(self.caller, grant, (&**self.seen, object, action), self.performed) {
-                Judgement::Allowed(_) => allowed = true,
-                Judgement::Unmet(_, condition) => unmet.push(condition),
+            match self.caller.policy().decide(self.caller, grant, (&**self.seen, object, action), self.performed) {
+                GrantDecision::Allowed(_) => allowed = true,
+                GrantDecision::Unmet(_, condition) => unmet.push(condition),
                 _ => {}
             }
         }

@@ -10,7 +10,7 @@ use obstacles::{Known, Obstacle};
 
 use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
 use crate::language::Text;
-use crate::policy::{Judgement, Line, Object, Policy};
+use crate::policy::{GrantDecision, Line, Object, Policy};
 use crate::procedure::Step;
 use crate::say;
 use crate::service::{Answer, AvailableAct, CallerWithPolicy, PolicySnapshot, Refused, Service, UserErrorCode};
@@ -122,14 +122,14 @@ pub enum Verdict {
     Ended,
 }
 
-impl From<Judgement<'_>> for Verdict {
-    fn from(judgement: Judgement<'_>) -> Self {
+impl From<GrantDecision<'_>> for Verdict {
+    fn from(judgement: GrantDecision<'_>) -> Self {
         match judgement {
-            Judgement::Allowed(line) => Self::Allows(line.clone()),
-            Judgement::Unmet(line, condition) => Self::Unmet(line.clone(), condition.clone()),
-            Judgement::NoLine => Self::NoLine,
+            GrantDecision::Allowed(line) => Self::Allows(line.clone()),
+            GrantDecision::Unmet(line, condition) => Self::Unmet(line.clone(), condition.clone()),
+            GrantDecision::NoLine => Self::NoLine,
             // What is judged is of this office and this procedure.
-            Judgement::OtherAgency | Judgement::Elsewhere => Self::OtherAgency,
+            GrantDecision::OtherAgency | GrantDecision::Elsewhere => Self::OtherAgency,
         }
     }
 }
@@ -220,7 +220,7 @@ impl Service {
             _ if !grant.in_force(now) => Verdict::Ended,
             None => sight(policy, grant, shows(grant)),
             Some((object, action)) => {
-                policy.judge(&theirs, grant, (&**request, object, action), Some(&facts.performed)).into()
+                policy.decide(&theirs, grant, (&**request, object, action), Some(&facts.performed)).into()
             }
         };
         let grants: Vec<(Grant, Verdict)> = held.iter().map(|grant| (grant.clone(), verdict(grant))).collect();
