@@ -7,10 +7,8 @@ use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 use crate::procedure::Fault;
 
 use super::lines::{self, Line};
+use super::matcher::{self, MODEL_FILE};
 use super::table::Policy;
-
-/// How a person would name the model's file.
-pub const MODEL_FILE: &str = "policies/model.conf";
 
 /// A policy file: one office's lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +28,7 @@ const TOGETHER: usize = 16;
 pub async fn load(model: Option<&str>, files: &[PolicyFile]) -> (Policy, Vec<Fault>) {
     let mut faults = Vec::new();
     let model = match model {
-        Some(text) => super::matcher::read(text).await.map_err(|found| faults.extend(found)).ok(),
+        Some(text) => matcher::read(text).await.map_err(|found| faults.extend(found)).ok(),
         None => None,
     };
     let mut policy = Policy::default();

@@ -5,7 +5,8 @@ use casbin::{DefaultModel, Model};
 
 use crate::procedure::Fault;
 
-use super::MODEL_FILE;
+/// How a person would name the model's file.
+pub const MODEL_FILE: &str = "policies/model.conf";
 
 /// A section, its key, and how it must read.
 const SECTIONS: [(&str, &str, &str); 4] = [

@@ -20,6 +20,7 @@ mod tests;
 pub use check::{Holder, KnownVersion, ReturnedRequest, Roster, check, check_people};
 pub use decision::{Denied, GrantDecision};
 pub use lines::{Line, Object, WORDS};
-pub use load::{MODEL_FILE, PolicyFile, load};
+pub use load::{PolicyFile, load};
+pub use matcher::MODEL_FILE;
 pub use table::Policy;
 pub use text::{LineChanges, PolicyText};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::check::{KnownVersion, check};
-use super::load::{MODEL_FILE, PolicyFile, load};
+use super::load::{PolicyFile, load};
+use super::matcher::MODEL_FILE;
 use super::table::Policy;
 use crate::procedure::{Fault, Severity, Shelf};
 

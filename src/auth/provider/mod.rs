@@ -1,5 +1,6 @@
 //! An organisation's own identity provider (OpenID Connect): whether an access token is one of its, and whose.
 
+mod issuer;
 mod key_set;
 mod source;
 #[cfg(test)]
@@ -10,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
-use http::Uri;
 use jsonwebtoken::{Algorithm, Header, Validation, dangerous};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+pub use self::issuer::Issuer;
 use self::key_set::KeySet;
 use self::source::KeySource;
 use super::token::LEEWAY;
@@ -27,25 +28,6 @@ const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorith
 /// The types of token that are taken (RFC 9068, and what providers wrote before it), in small letters. Others, as those that tell of
 /// signing out, are signed by the same keys.
 const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
-
-/// Who gives the tokens, by the name that the tokens say.
-#[derive(Debug, Clone)]
-pub struct Issuer {
-    name: String,
-    /// Where it tells of itself.
-    location: Uri,
-}
-
-impl Issuer {
-    /// The issuer of that name, which is a URL. The error says what is wrong with it.
-    pub fn named(name: &str) -> Result<Self, String> {
-        if name.contains(['?', '#']) {
-            return Err("must have no query and no fragment".to_owned());
-        }
-        let location = source::location(&format!("{}/.well-known/openid-configuration", name.trim_end_matches('/')))?;
-        Ok(Self { name: name.to_owned(), location })
-    }
-}
 
 /// How often a provider is asked for its keys, and how long they are believed.
 #[derive(Debug, Clone, Copy)]

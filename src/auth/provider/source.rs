@@ -14,7 +14,8 @@ use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::{Issuer, KeySet};
+use super::issuer::{Issuer, location};
+use super::key_set::KeySet;
 
 /// How long both answers may take together.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -98,19 +99,4 @@ impl KeySource {
 /// What led to an error: the client's own words say only where it happened.
 fn causes(error: &dyn std::error::Error) -> String {
     std::iter::successors(error.source(), |error| error.source()).map(|cause| format!(": {cause}")).collect()
-}
-
-/// A place that may be asked: by HTTPS, or on this machine itself. The error says what is wrong with it.
-pub(super) fn location(text: &str) -> Result<Uri, String> {
-    let uri: Uri = text.parse().map_err(|error| format!("is no URL ({error}); it begins with https://"))?;
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_loopback = host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
-    let is_safe = uri.scheme() == Some(&Scheme::HTTPS) || uri.scheme() == Some(&Scheme::HTTP) && is_loopback;
-    if !is_safe {
-        return Err("must begin with https://, or with http:// where it is this machine itself".to_owned());
-    }
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err("must name nobody before its host".to_owned());
-    }
-    Ok(uri)
 }

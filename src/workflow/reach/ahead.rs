@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::LIMITS;
-use super::space::{Abstraction, Space};
+use super::space::{Abstraction, LIMITS, Space};
 use crate::procedure::Procedure;
 use crate::workflow::{Opening, State, Status, opening, signable};
 

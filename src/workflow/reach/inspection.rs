@@ -2,11 +2,23 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::ReachFault;
 use super::space::Space;
 use super::words::{how_to_mend, in_words};
 use crate::procedure::{Arrow, Effect, Origin, Outcome, Procedure, Step};
 use crate::workflow::{Opening, Refusal, Stage, State, Status, opening};
+
+/// What is wrong with a procedure, as its reachable states show. The caller knows file and line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachFault {
+    /// The step's key, where the fault lies in a step.
+    pub step: Option<String>,
+    /// The outcome's key, where the fault lies in one outcome of that step.
+    pub outcome: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub mend: String,
+}
 
 /// The refusals of an outcome over several states.
 struct Closings {

@@ -18,40 +18,15 @@ use crate::procedure::Procedure;
 use super::{Act, State};
 pub use ahead::{Upcoming, UpcomingWait};
 use inspection::Inspection;
-use space::{Abstraction, Space, WalkLimits, Walked, proposals};
-
-/// How much of a procedure is walked before it is called too large: some seconds at most. The largest SOP at hand has some
-/// hundreds of states.
-const LIMITS: WalkLimits = WalkLimits { states: 50_000, acts: 250_000 };
-
-/// What is wrong with a procedure, as its reachable states show. The caller knows file and line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReachFault {
-    /// The step's key, where the fault lies in a step.
-    pub step: Option<String>,
-    /// The outcome's key, where the fault lies in one outcome of that step.
-    pub outcome: Option<String>,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it.
-    pub mend: String,
-}
+pub use inspection::ReachFault;
+pub use space::normalised;
+use space::{Abstraction, LIMITS, Space, WalkLimits, Walked, proposals};
 
 /// One of each kind of states, [`normalised`], that submissions, resubmissions, executions and signatures lead to, nearest
 /// first. Withdrawal and revocation are left out: they are possible by themselves, whatever the procedure says. Of a
 /// procedure too large to walk, those met until then.
 pub fn reachable(procedure: &Procedure) -> Vec<State> {
     Space::walk(procedure, LIMITS).states
-}
-
-/// The state without its counts: what may come next depends on nothing more.
-pub fn normalised(mut state: State) -> State {
-    state.version = 0;
-    state.visits.clear();
-    if let Some(standing) = &mut state.at {
-        standing.visit = 0;
-    }
-    state
 }
 
 /// Acts that [`decide`](super::decide()) accepts in this state: for each open outcome the least act of it, then those with what

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use super::normalised;
 use crate::procedure::{Origin, Outcome, Procedure, Requirement, Step};
 use crate::workflow::{Act, Decision, Execution, Mark, Opening, State, Status};
 use crate::workflow::{asset_wanted, decide, opening, signable, submit};
@@ -13,6 +12,10 @@ pub(super) struct WalkLimits {
     pub(super) states: usize,
     pub(super) acts: usize,
 }
+
+/// How much of a procedure is walked before it is called too large: some seconds at most. The largest SOP at hand has some
+/// hundreds of states.
+pub(super) const LIMITS: WalkLimits = WalkLimits { states: 50_000, acts: 250_000 };
 
 /// How far a walk came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -160,6 +163,16 @@ fn executions<'a>(
         }
         execution
     })
+}
+
+/// The state without its counts: what may come next depends on nothing more.
+pub fn normalised(mut state: State) -> State {
+    state.version = 0;
+    state.visits.clear();
+    if let Some(standing) = &mut state.at {
+        standing.visit = 0;
+    }
+    state
 }
 
 /// Every reachable state and the ways between them.
