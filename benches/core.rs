@@ -1,4 +1,4 @@
-//! What costs, each beside a floor measured in the same run: the least that anybody would have to do by hand. Compare the two,
+//! Cost of the core operations, each beside a floor measured in the same run: the minimal work by hand. Compare the two,
 //! not the times: machines differ. `docs/performance.md` tells the ratios and what was learned.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on says so")]

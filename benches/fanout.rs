@@ -1,4 +1,4 @@
-//! What it costs to tell many at once, beside a floor measured in the same run: a bare broadcast to as many sockets of the same
+//! Cost of event fan-out to many subscribers, beside a floor measured in the same run: a bare broadcast to as many sockets of the same
 //! kind, of texts of the same size. Compare the two, not the times: machines differ, and the sockets' other ends are here too.
 //! `docs/performance.md` tells what was reached and what bounds it.
 //!

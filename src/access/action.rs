@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a policy line lets a role do.
+/// An action that a policy line allows a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
     /// End a step. Object: `<procedure>/<step>`.
@@ -29,18 +29,18 @@ pub enum Action {
     Grant,
     /// See what happened to the office itself: grants, people, policies. Object: `office`.
     SeeEvents,
-    /// Ask why somebody may do something, or may not. Object: `office`.
+    /// Explain permissions: the reasons for an allowed or denied action. Object: `office`.
     Explain,
 }
 
 /// Which requests of an office a role sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// Those I submitted, those whose credential I receive, and those of my agency that nobody holds any more.
+    /// My own, those with a credential for me, and my agency's orphaned ones.
     Own,
     /// My agency's, but for SECRET and TOP_SECRET ones.
     Agency,
-    /// Those of which a step that my role executes or signs was visited.
+    /// Requests that have reached a step of my role.
     Reached,
     /// The office's, but for SECRET and TOP_SECRET ones.
     Office,
@@ -105,7 +105,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// What not everybody reads who sees the thing that it is a part of.
+/// A field with a read permission of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
     /// A person's civil servant number (NIP).
@@ -116,7 +116,7 @@ pub enum Field {
     Email,
     /// A performer's or signer's note, internal to the office.
     Note,
-    /// Where an asset is reached: what its SOP names as addresses.
+    /// An asset's addresses, as its SOP names them.
     Address,
 }
 
@@ -147,23 +147,23 @@ impl fmt::Display for Field {
     }
 }
 
-/// What must hold beside a policy line for it to allow an act. A closed list: the last column of the policy files.
+/// A condition of a policy line (separation of duties, definitive capacity): the last column of the policy files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Condition {
     /// The person has not ended this step of the request, in any pass. Written `other-than:<step>`.
     OtherThan(String),
-    /// By a definitive grant: nobody acting (Plt., Plh.) may. Written `definitive`.
+    /// By a definitive grant only, not as an acting official (Plt., Plh.). Written `definitive`.
     Definitive,
 }
 
-/// What [`Condition::OtherThan`] begins with, before the step's key.
+/// The prefix of [`Condition::OtherThan`], before the step's key.
 const OTHER_THAN: &str = "other-than:";
 
 impl Condition {
     /// How conditions are written, for people.
     pub const FORMS: &str = "`other-than:<step>`, `definitive`, or several joined by `&`";
 
-    /// The condition that is written so.
+    /// Parses a condition; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         match text.strip_prefix(OTHER_THAN) {
             Some(step) if !step.is_empty() => Some(Self::OtherThan(step.to_owned())),

@@ -1,4 +1,4 @@
-//! Who is calling, and as what they may act at this moment.
+//! The caller: login, chosen grant, and grants in force.
 
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,23 +7,23 @@ use uuid::Uuid;
 use super::KeyScopes;
 use crate::language::Language;
 
-/// By what somebody was let in, and as what they mean to act.
+/// A person's login with the grant that they chose to act by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pass {
     /// The person.
     pub user: Uuid,
-    /// What let them in: when it ends, they are out.
+    /// The login; the pass ends with it.
     pub login: Login,
     /// The grant that they chose to act by; none where they leave it to what is possible.
     pub acting_as: Option<Uuid>,
 }
 
-/// What let somebody in.
+/// The way of authentication: session, API key or identity provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Login {
     /// A session that they began by signing in.
     Session(Uuid),
-    /// An API key that they made, which opens so much.
+    /// An API key with its scopes.
     Key(Uuid, KeyScopes),
     /// An access token of their organisation's identity provider.
     Provider,
@@ -32,7 +32,7 @@ pub enum Login {
 /// A signed-in person with the grants that are in force now.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who they are, and by what they were let in.
+    /// The person and their login.
     pub pass: Pass,
     /// Their grants in force, definitive ones first, then the oldest.
     pub grants: Vec<Grant>,
@@ -55,7 +55,7 @@ pub struct Grant {
     pub capacity: Capacity,
     /// The decree's number (SK).
     pub decree_number: Option<String>,
-    /// For whom an acting official stands in.
+    /// The official represented by an acting one.
     pub on_behalf_of: Option<Uuid>,
     /// In force from this moment.
     pub valid_from: DateTime<Utc>,
@@ -75,7 +75,7 @@ pub enum Capacity {
     DailyActing,
 }
 
-/// Who did something, as what: stays true when people move on.
+/// The actor of an event: person, role and capacity at that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The person.
@@ -84,17 +84,17 @@ pub struct Actor {
     pub role: String,
     /// The capacity they held it in.
     pub capacity: Capacity,
-    /// For whom they stood in.
+    /// The official that they represented.
     pub on_behalf_of: Option<Uuid>,
 }
 
 impl Pass {
-    /// The pass of a person whom this let in.
+    /// Creates a person's pass, without a chosen grant.
     pub fn new(user: Uuid, login: Login) -> Self {
         Self { user, login, acting_as: None }
     }
 
-    /// The session that they are in; none where something else let them in.
+    /// The session's id; none for another login.
     pub fn session(self) -> Option<Uuid> {
         match self.login {
             Login::Session(id) => Some(id),
@@ -102,7 +102,7 @@ impl Pass {
         }
     }
 
-    /// The API key that let them in; none where something else did.
+    /// The API key's id; none for another login.
     pub fn key(self) -> Option<Uuid> {
         match self.login {
             Login::Session(_) | Login::Provider => None,
@@ -117,19 +117,19 @@ impl Pass {
 }
 
 impl Caller {
-    /// The grants that count in an office.
+    /// The grants of one office.
     pub fn grants_in<'a>(&'a self, office: &'a str) -> impl Iterator<Item = &'a Grant> {
         self.grants.iter().filter(move |grant| grant.office == office)
     }
 }
 
-/// Whether every database orders a moment as one: further off, its text is longer than others'.
+/// Returns true for years 1900 to 9999: the stored text of other moments does not sort.
 pub fn is_sortable(moment: DateTime<Utc>) -> bool {
     (1900..=9999).contains(&moment.year())
 }
 
 impl Grant {
-    /// Whether it is in force at a moment.
+    /// Returns true if it is in force at a moment.
     pub fn in_force(&self, now: DateTime<Utc>) -> bool {
         self.valid_from <= now && self.valid_until.is_none_or(|until| now < until)
     }
@@ -141,7 +141,7 @@ impl Grant {
 }
 
 impl Capacity {
-    /// The word that stores and shows a capacity.
+    /// The stored word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Definitive => "DEFINITIVE",
@@ -150,7 +150,7 @@ impl Capacity {
         }
     }
 
-    /// What officials write before the role.
+    /// The abbreviation before the role's name (Plt., Plh.).
     pub fn title(self) -> &'static str {
         match self {
             Self::Definitive => "",

@@ -1,18 +1,17 @@
-//! What an API key opens.
+//! API key scopes.
 
-/// Something that an API key may open, as far as its owner may: they add up, and none holds another but that who reads all reads
-/// how requests stand.
+/// A scope of an API key, within its owner's permissions. Scopes are additive; `Read` includes `ReadStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyScope {
-    /// Which requests there are, and how they stand.
+    /// The list of requests and their status.
     ReadStatus,
-    /// Everything that its owner may read.
+    /// All reads of its owner.
     Read,
     /// The acts on requests and assets.
     Act,
 }
 
-/// Some of them.
+/// A set of scopes, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct KeyScopes(u8);
 
@@ -20,7 +19,7 @@ impl KeyScope {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::ReadStatus, Self::Read, Self::Act];
 
-    /// The word that stores and shows it.
+    /// The stored word.
     pub fn word(self) -> &'static str {
         match self {
             Self::ReadStatus => "READ_STATUS",
@@ -31,23 +30,23 @@ impl KeyScope {
 }
 
 impl KeyScopes {
-    /// Whether it is one of them, or held in one.
+    /// Returns true if the set contains or includes the scope.
     pub fn allow(self, scope: KeyScope) -> bool {
         let has = |scope: KeyScope| self.0 & (1 << scope as u8) != 0;
         has(scope) || (scope == KeyScope::ReadStatus && has(KeyScope::Read))
     }
 
-    /// Those that were chosen.
+    /// The chosen scopes.
     pub fn chosen(self) -> impl Iterator<Item = KeyScope> {
         KeyScope::ALL.into_iter().filter(move |scope| self.0 & (1 << *scope as u8) != 0)
     }
 
-    /// Their words, by which they are stored.
+    /// The stored words, separated by spaces.
     pub fn words(self) -> String {
         self.chosen().map(KeyScope::word).collect::<Vec<_>>().join(" ")
     }
 
-    /// Those of such words; a word that is none opens nothing.
+    /// Parses stored words; unknown words are ignored.
     pub fn from_words(words: &str) -> Self {
         let of = |word: &str| KeyScope::ALL.into_iter().find(|scope| scope.word() == word);
         words.split_whitespace().filter_map(of).collect()

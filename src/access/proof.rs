@@ -1,16 +1,16 @@
-//! Proofs that a caller may see something, and may do something to it.
+//! Proofs of visibility (`Seen`) and authorization (`Authorized`).
 
 use uuid::Uuid;
 
 use super::{Action, Actor};
 
-/// What a decision needs to know of the thing it is about.
+/// The object of an authorization decision.
 pub trait Subject {
     /// The office's key.
     fn office(&self) -> &str;
-    /// The procedure's key; none for what is the office's as a whole.
+    /// The procedure's key; none for an office-wide object.
     fn procedure(&self) -> Option<&str>;
-    /// The agency that asks; none where none does.
+    /// The applicant agency, if any.
     fn agency(&self) -> Option<Uuid>;
 }
 
@@ -35,32 +35,32 @@ impl Subject for WholeOffice {
     }
 }
 
-/// Who has ended which steps of a request, in any pass: what some decisions depend on.
+/// The performers of a request's completed steps, for separation of duties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Performed(Vec<(String, Uuid)>);
 
 impl Performed {
-    /// Of steps, each with the person who ended it.
+    /// Creates it from pairs of step and performer.
     pub fn new(ended: impl IntoIterator<Item = (String, Uuid)>) -> Self {
         Self(ended.into_iter().collect())
     }
 
-    /// Whether the person ended that step in some pass.
+    /// Returns true if the person has completed that step in any visit.
     pub fn by(&self, user: Uuid, step: &str) -> bool {
         self.0.iter().any(|(ended, by)| ended == step && *by == user)
     }
 }
 
-/// From which side a caller sees a request.
+/// The viewer's side of a request: office or applicant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// An official: sees everything about it but secrets.
     Office,
-    /// The agency that asked: sees what the design says it may.
+    /// The applicant agency: a restricted view.
     Applicant,
 }
 
-/// Something that the caller may see. Made by `store` alone, from a query that held the caller's scopes.
+/// Something visible to the caller. Made by `store` alone, from a query that held the caller's scopes.
 #[derive(Debug, Clone)]
 pub struct Seen<T> {
     value: T,
@@ -68,17 +68,17 @@ pub struct Seen<T> {
 }
 
 impl<T> Seen<T> {
-    /// States that a query with the caller's scopes found this. For `store` only.
+    /// Creates the proof from a query with the caller's scopes. For `store` only.
     pub fn by_query(value: T, side: Side) -> Self {
         Self { value, side }
     }
 
-    /// From which side the caller sees it.
+    /// The viewer's side.
     pub fn side(&self) -> Side {
         self.side
     }
 
-    /// What was seen, without the proof.
+    /// Returns the value without the proof.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -92,7 +92,7 @@ impl<T> std::ops::Deref for Seen<T> {
     }
 }
 
-/// Something that the caller may do this to, now, as this actor. Made by `policy` alone.
+/// The object of an authorized action, with its actor. Made by `policy` alone.
 #[derive(Debug, Clone)]
 pub struct Authorized<T> {
     value: T,
@@ -101,17 +101,17 @@ pub struct Authorized<T> {
 }
 
 impl<T> Authorized<T> {
-    /// States that a policy line lets this actor do this. For `policy` only.
+    /// Creates the proof from a policy decision. For `policy` only.
     pub fn by_policy(value: T, actor: Actor, action: Action) -> Self {
         Self { value, actor, action }
     }
 
-    /// Who acts, as what.
+    /// The actor.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// What they may do.
+    /// The authorized action.
     pub fn action(&self) -> Action {
         self.action
     }

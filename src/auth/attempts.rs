@@ -1,4 +1,4 @@
-//! How often somebody may try to sign in: by name, and by address.
+//! Rate limits for sign-in attempts, by user name and by client address.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -8,24 +8,24 @@ use std::time::Duration;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-/// Every so many attempts, what is full again is forgotten.
+/// The number of attempts between two removals of expired counters.
 const SWEEP: u32 = 1_024;
 
-/// Limits of attempts to sign in.
+/// Rate limiters for sign-in attempts.
 #[derive(Debug)]
 pub struct Attempts {
-    /// Somebody guessing one person's password from one place.
+    /// By name and address: one client that guesses one password.
     places: DefaultKeyedRateLimiter<(String, IpAddr)>,
-    /// Many places guessing one person's: loose, or anybody could keep that person out.
+    /// By name: loose, since a strict limit would let anyone lock a person out.
     names: DefaultKeyedRateLimiter<String>,
-    /// One place guessing everybody's.
+    /// By address: one client that guesses many passwords.
     addresses: DefaultKeyedRateLimiter<IpAddr>,
-    /// Somebody who knows a person's password, guessing their code.
+    /// One-time codes, by name, after a right password.
     codes: DefaultKeyedRateLimiter<String>,
     taken: AtomicU32,
 }
 
-/// So many at once, and then one more each time the period is over.
+/// Creates a limiter with a burst and one more attempt per period.
 fn limiter<K: Clone + Eq + Hash>(burst: u32, period: Duration) -> DefaultKeyedRateLimiter<K> {
     let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
     let quota = Quota::with_period(period).unwrap_or(Quota::per_minute(burst));
@@ -45,7 +45,7 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// Takes an attempt; false when there is none left for now.
+    /// Counts an attempt; returns false when the limit is reached.
     pub fn take(&self, name: &str, address: Option<IpAddr>) -> bool {
         if self.taken.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             self.places.retain_recent();
@@ -59,8 +59,8 @@ impl Attempts {
         }) && self.names.check_key(&name).is_ok()
     }
 
-    /// Takes an attempt at the code of somebody whose password was right: few, since codes are short, and from anywhere, since
-    /// nobody else can use them up.
+    /// Counts an attempt at a one-time code after a right password. Few, since codes are short; only a holder of the password can
+    /// use them up.
     pub fn take_code(&self, name: &str) -> bool {
         self.codes.check_key(&name.to_owned()).is_ok()
     }

@@ -21,13 +21,13 @@ use super::Secret;
 /// The files of the keys: for signing tokens, for sealing credentials, for the audit chain.
 const NAMES: [&str; 3] = [SIGNING, "encryption.key", "audit.key"];
 
-/// The file of the key that signs tokens.
+/// The token signing key's file.
 const SIGNING: &str = "signing.key";
 
-/// The file of the key that is to sign next, while it is being put in place.
+/// The next token signing key's file, during a rotation.
 const NEXT: &str = "signing.next";
 
-/// Why the keys cannot be used.
+/// An error with the server's keys.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// A file cannot be read or written.
@@ -38,13 +38,13 @@ pub enum KeyError {
         /// Why.
         error: std::io::Error,
     },
-    /// Others may read a file.
+    /// A file is readable by others.
     #[error("{file} can be read by others; mend: chmod 600 {file}")]
     Open {
         /// The file.
         file: String,
     },
-    /// A key is not there, and making another would lose what the old one sealed and proved.
+    /// A key is missing; a new one could not open or verify existing data.
     #[error("{file} is missing beside an existing database; mend: put the key back from a backup")]
     Missing {
         /// The file.
@@ -66,26 +66,26 @@ pub enum KeyError {
 
 /// The keys for tokens, for sealing credentials and for the audit chain.
 pub struct Keys {
-    /// The key that signs may be replaced while others are in use.
+    /// Replaceable while the server runs (key rotation).
     signing: RwLock<Arc<SigningKeyPair>>,
-    /// Other keys by which tokens are checked, each until it is to be asked for again.
+    /// Other verification keys, each with the end of its cache time.
     others: RwLock<HashMap<String, (jsonwebtoken::DecodingKey, DateTime<Utc>)>>,
     ids: [String; 2],
     sealing: XChaCha20Poly1305,
     audit: Zeroizing<[u8; 32]>,
 }
 
-/// A key that signs tokens.
+/// A token signing key pair (Ed25519).
 pub struct SigningKeyPair {
     pub(super) key: jsonwebtoken::EncodingKey,
     pub(super) checking: jsonwebtoken::DecodingKey,
     pub(super) public: PublicKey,
 }
 
-/// The public half of a key that signs tokens.
+/// The public half of a token signing key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    /// Its id, by which tokens name it.
+    /// The key id (`kid`).
     pub id: String,
     /// The key (Ed25519).
     pub bytes: [u8; 32],
@@ -103,20 +103,20 @@ impl SigningKeyPair {
         Self::read(&folder.join(SIGNING))
     }
 
-    /// The next key for a folder, made where none waits there: it is not in use until it is put in place.
+    /// Opens or creates the next signing key of a folder, not in use yet.
     pub fn prepare(folder: &Path) -> Result<Self, KeyError> {
         let file = folder.join(NEXT);
         make(&file)?;
         Self::read(&file)
     }
 
-    /// The next key that waits in a folder, if one does.
+    /// Opens the next signing key of a folder, if there is one.
     pub fn waiting(folder: &Path) -> Result<Option<Self>, KeyError> {
         let file = folder.join(NEXT);
         if file.exists() { Self::read(&file).map(Some) } else { Ok(None) }
     }
 
-    /// Puts the next key of a folder in the place of the one that is there, which is gone then.
+    /// Replaces the signing key of a folder by the next one.
     pub fn put_in_place(folder: &Path) -> Result<(), KeyError> {
         let file = folder.join(SIGNING);
         let failed = |error| KeyError::File { file: file.display().to_string(), error };
@@ -150,7 +150,7 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Makes those keys in a folder that are not there, for a database that is begun. Which files it made.
+    /// Creates the missing keys of a folder, for a new database; returns the created files.
     pub fn make(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
         fs::DirBuilder::new()
             .recursive(true)
@@ -180,32 +180,31 @@ impl Keys {
         })
     }
 
-    /// The id of each key with what the key is for: told to the database, so that others are not taken for these. Nothing of a
-    /// key follows from its id.
+    /// The id of each key by purpose, stored in the database to detect wrong keys. An id discloses nothing of its key.
     pub fn ids(&self) -> Vec<(String, String)> {
         let purposes = NAMES.map(|name| name.trim_end_matches(".key").to_owned());
         let signing = self.signing().public.id.clone();
         purposes.into_iter().zip(std::iter::once(signing).chain(self.ids.clone())).collect()
     }
 
-    /// The key that signs now.
+    /// The current signing key.
     pub fn signing(&self) -> Arc<SigningKeyPair> {
         self.signing.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Signs with that key from here on.
+    /// Replaces the current signing key.
     pub fn sign_with(&self, signing: SigningKeyPair) {
         *self.signing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
     }
 
-    /// Checks tokens by that key too, until that moment.
+    /// Adds a verification key, valid until a moment.
     pub fn check_by(&self, key: &PublicKey, until: DateTime<Utc>) {
         let checking = jsonwebtoken::DecodingKey::from_ed_der(&key.bytes);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         others.insert(key.id.clone(), (checking, until));
     }
 
-    /// The key of that id to check a token by, if it is known at that moment.
+    /// Returns the verification key of an id.
     pub(super) fn checking(&self, id: &str, now: DateTime<Utc>) -> Option<jsonwebtoken::DecodingKey> {
         let signing = self.signing();
         if signing.public.id == id {
@@ -225,7 +224,7 @@ impl Keys {
         Ok([&nonce[..], &sealed[..]].concat())
     }
 
-    /// Opens what was sealed for that context. None for anything else.
+    /// Decrypts a sealed secret; none for another context.
     pub fn unseal(&self, context: &[u8], sealed: &[u8]) -> Option<Secret> {
         let (nonce, sealed) = sealed.split_at_checked(24)?;
         let nonce = XNonce::from(<[u8; 24]>::try_from(nonce).ok()?);
@@ -234,7 +233,7 @@ impl Keys {
         String::from_utf8(opened).ok().map(Secret::new)
     }
 
-    /// Hides bytes, so that who holds the text learns nothing of them: the same text for the same bytes, each time.
+    /// Encrypts bytes deterministically: equal input gives equal output.
     pub fn seal_deterministic(&self, context: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
         // As in SIV (RFC 5297), the nonce is a MAC of what is hidden: never the same one for two.
         let nonce = <[u8; 24]>::try_from(self.mac(&[b"hide", context, bytes]).get(..24)?).ok()?;
@@ -242,7 +241,7 @@ impl Keys {
         Some([&nonce[..], &hidden[..]].concat())
     }
 
-    /// The bytes that were hidden in that context. None for anything else.
+    /// Decrypts deterministically encrypted bytes; none for another context.
     pub fn unseal_deterministic(&self, context: &[u8], hidden: &[u8]) -> Option<Vec<u8>> {
         let (nonce, hidden) = hidden.split_at_checked(24)?;
         let nonce = XNonce::from(<[u8; 24]>::try_from(nonce).ok()?);
@@ -275,8 +274,8 @@ fn id_of(purpose: &str, key: &[u8; 32]) -> String {
     id(&[b"disposisi key id\0", purpose.as_bytes(), b"\0", key])
 }
 
-/// Makes a key where there is none; whether it did. Written whole beside its place, then linked there: a key is never half there, and of two
-/// that begin at once the first one's stays.
+/// Creates a key file if there is none; returns true if it did. Atomic: written to a temporary file and linked, so that of two
+/// concurrent starts the first wins.
 fn make(file: &Path) -> Result<bool, KeyError> {
     if file.exists() {
         return Ok(false);
@@ -298,7 +297,7 @@ fn make(file: &Path) -> Result<bool, KeyError> {
     Ok(made)
 }
 
-/// The key in a file that its owner alone may read.
+/// Reads a key file; refuses one readable by others.
 fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
     let named = || file.display().to_string();
     let failed = |error: std::io::Error| match error.kind() {

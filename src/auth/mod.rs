@@ -1,4 +1,4 @@
-//! Who is calling: keys, tokens, passwords, the identity provider. No database.
+//! Authentication: keys, access tokens, passwords, one-time codes, the identity provider. No database.
 
 mod attempts;
 mod keys;

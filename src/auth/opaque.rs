@@ -1,4 +1,4 @@
-//! Texts that let somebody in and mean nothing by themselves: made by chance, kept by their owner, known here by their digest.
+//! Opaque random tokens (refresh tokens, API keys): stored as a digest only.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, Secret};
 
-/// A new text that nobody guesses: what it begins with, then 32 bytes of chance.
+/// Returns a new token: a prefix and 32 random bytes.
 pub fn new_opaque(prefix: &str) -> Result<Secret, KeyError> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     getrandom::fill(&mut *bytes).map_err(|error| KeyError::Token(error.to_string()))?;
@@ -15,7 +15,7 @@ pub fn new_opaque(prefix: &str) -> Result<Secret, KeyError> {
     Ok(Secret::new(format!("{prefix}{}", *encoded)))
 }
 
-/// By what such a text is known. It holds 256 bits of chance: a plain digest tells nothing of it.
+/// Returns a token's digest (SHA-256). With 256 random bits, a plain digest is safe.
 pub fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, off the event loop, few at a time.
+//! Password hashing with argon2id, off the event loop, with limited concurrency.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use super::Secret;
 /// Hashes and verifies passwords.
 #[derive(Debug, Clone)]
 pub struct Passwords {
-    /// Hashing takes memory and a whole core: this many at a time.
+    /// Permits: a hash takes memory and a whole core.
     places: Arc<Semaphore>,
-    /// A hash of nobody's password: an unknown name costs what a known one does.
+    /// A dummy hash, so that an unknown name takes as long as a known one.
     nobody: Arc<String>,
 }
 
@@ -30,7 +30,7 @@ fn argon2() -> Argon2<'static> {
 }
 
 impl Passwords {
-    /// Refuses a password that is too short to keep anybody out, or too long to be one.
+    /// Refuses a password with fewer than 10 or more than 256 characters.
     pub fn validate(password: &Secret) -> Result<(), &'static str> {
         let fits = (10..=256).contains(&password.expose().chars().count());
         fits.then_some(()).ok_or("a password has 10 to 256 characters")
@@ -48,7 +48,7 @@ impl Passwords {
         hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
     }
 
-    /// Whether this is the password of that hash. False, at the same cost, where there is no hash.
+    /// Verifies a password against its hash; false, in the same time, without a hash.
     pub async fn verify(&self, hash: Option<String>, password: Secret) -> bool {
         let Ok(_place) = self.places.acquire().await else { return false };
         let known = hash.is_some();

@@ -1,4 +1,4 @@
-//! A text that cannot be printed.
+//! Secret text, never printed.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a text into custody.
+    /// Wraps a text.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for the one who must have it.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         &self.0
     }

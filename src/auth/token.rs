@@ -6,22 +6,22 @@ use uuid::Uuid;
 
 use super::{KeyError, Keys, Secret};
 
-/// Who gives the tokens.
+/// The tokens' issuer.
 const ISSUER: &str = "disposisi";
 
-/// Clocks may differ by this many seconds.
+/// Clock skew tolerance, in seconds.
 pub(super) const LEEWAY: i64 = 5;
 
-/// A token that is not good: why is not told apart to the caller.
+/// An invalid access token; the reason is not disclosed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenError;
 
-/// Whose an access token is.
+/// The bearer of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bearer {
     /// The person.
     pub user: Uuid,
-    /// The session that it was given for.
+    /// The session.
     pub session: Uuid,
 }
 
@@ -36,7 +36,7 @@ struct TokenClaims {
 }
 
 impl Keys {
-    /// A token for an audience, and when it ends.
+    /// Issues a token for an audience; returns it with its expiry.
     pub fn issue(
         &self,
         bearer: Bearer,
@@ -61,14 +61,14 @@ impl Keys {
         token.map(|token| (Secret::new(token), expires)).map_err(|error| KeyError::Token(error.to_string()))
     }
 
-    /// The id of the key that a token names, where it is not known at that moment and may be another's of ours.
+    /// Returns the key id of a token signed by an unknown key, possibly one of another instance.
     pub fn unknown_key(&self, token: &str, now: DateTime<Utc>) -> Option<String> {
         let id = jsonwebtoken::decode_header(token).ok()?.kid?;
         let is_id = id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         (is_id && self.checking(&id, now).is_none()).then_some(id)
     }
 
-    /// Whose token this is and when it ends to be good, if it is ours, meant for that audience, and in force now.
+    /// Verifies a token's signature, issuer, audience and time; returns its bearer and expiry.
     pub fn verify(
         &self,
         token: &str,

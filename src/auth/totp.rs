@@ -1,5 +1,4 @@
-//! One-time codes: by an authenticator (TOTP, RFC 6238: SHA-1, six digits, 30 seconds, as all of them know), or from a list kept
-//! for the day that it is lost.
+//! One-time codes: TOTP (RFC 6238: SHA-1, six digits, 30 seconds) and recovery codes.
 
 use chrono::{DateTime, Utc};
 use totp_rs::Builder;
@@ -7,13 +6,13 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, Secret, digest};
 
-/// Who gives the codes' secrets, as authenticators show it.
+/// The issuer shown by authenticators.
 const ISSUER: &str = "disposisi";
 
-/// How many codes are listed for the day that an authenticator is lost.
+/// The number of recovery codes.
 pub const RECOVERY_CODES: usize = 10;
 
-/// What an authenticator and the server share.
+/// A TOTP secret, shared with an authenticator.
 pub struct Totp(totp_rs::Totp);
 
 impl std::fmt::Debug for Totp {
@@ -29,12 +28,12 @@ fn chance<const N: usize>() -> Result<Zeroizing<[u8; N]>, KeyError> {
 }
 
 impl Totp {
-    /// A new one, for somebody who signs in by that name.
+    /// Creates a random secret for a user name.
     pub fn new(username: &str) -> Result<Self, KeyError> {
         Self::from(totp_rs::Secret::new_stack(*chance::<20>()?), username)
     }
 
-    /// The one of that secret.
+    /// Creates it from a stored secret (base32).
     pub fn from_secret(secret: &Secret, username: &str) -> Result<Self, KeyError> {
         let secret = totp_rs::Secret::try_from_base32(secret.expose());
         Self::from(secret.map_err(|error| KeyError::Token(error.to_string()))?, username)
@@ -45,17 +44,17 @@ impl Totp {
         built.map(Self).map_err(|error| KeyError::Token(error.to_string()))
     }
 
-    /// What is typed into an authenticator, in base32.
+    /// The secret in base32, for typing.
     pub fn secret(&self) -> Secret {
         Secret::new(self.0.secret().to_base32())
     }
 
-    /// What an authenticator scans.
+    /// The `otpauth:` URI, for scanning.
     pub fn uri(&self) -> Result<Secret, KeyError> {
         self.0.to_url().map(Secret::new).map_err(|error| KeyError::Token(error.to_string()))
     }
 
-    /// The step of time whose code this is: that of the moment, the one before or the one after. None for any other code.
+    /// Returns the time step of a valid code: the current one, the one before or the one after.
     pub fn step(&self, code: &Secret, now: DateTime<Utc>) -> Option<i64> {
         let code = Zeroizing::new(code.expose().chars().filter(|c| !c.is_whitespace()).collect::<String>());
         let step = self.0.check(&code, u64::try_from(now.timestamp()).ok()?)?;
@@ -63,7 +62,7 @@ impl Totp {
     }
 }
 
-/// A new code for the list: 80 bits of chance, in four groups.
+/// Returns a new recovery code: 80 random bits in four groups.
 pub fn new_recovery_code() -> Result<Secret, KeyError> {
     let text = Zeroizing::new(totp_rs::Secret::new(Box::new(*chance::<10>()?)).to_base32().to_lowercase());
     let characters: Vec<char> = text.chars().collect();
@@ -71,7 +70,7 @@ pub fn new_recovery_code() -> Result<Secret, KeyError> {
     Ok(Secret::new(groups.join("-")))
 }
 
-/// By what such a code is known, however it is typed.
+/// Returns a recovery code's digest, independent of case and separators.
 pub fn recovery_digest(code: &Secret) -> [u8; 32] {
     let typed = code.expose().chars().filter(char::is_ascii_alphanumeric);
     digest(&Zeroizing::new(typed.collect::<String>().to_lowercase()))

@@ -1,6 +1,5 @@
-//! The two languages that people are spoken to in. What is written is written in one of them — a message in English, an SOP's
-//! label in Indonesian — and is told in the other to who wants that, by translations that the written text itself is the key of.
-//! Codes are the same in both.
+//! Localization: Indonesian and English. Messages are written in English, SOP labels in Indonesian; translations are keyed by the
+//! written text. Codes are the same in both.
 
 mod text;
 mod translations;
@@ -30,7 +29,7 @@ impl Language {
         }
     }
 
-    /// The language of a tag; none for one that is not spoken here.
+    /// Parses a tag; none for an unsupported language.
     pub fn from_tag(tag: &str) -> Option<Self> {
         [Self::Indonesian, Self::English].into_iter().find(|language| language.tag() == tag)
     }

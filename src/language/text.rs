@@ -1,4 +1,4 @@
-//! What is said to people: written in English, and told in the language that they want.
+//! Localized messages: written in English, with named values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,7 @@ pub struct Text {
     /// As it is written, each value by its name in braces.
     template: Cow<'static, str>,
     values: Vec<(&'static str, Text)>,
-    /// For what is written in Indonesian, and translated elsewhere.
+    /// The English of a text written in Indonesian.
     english: Option<String>,
 }
 
@@ -27,17 +27,17 @@ impl Text {
         Self { template: Cow::Borrowed(template), values, english: None }
     }
 
-    /// What an SOP says, and what it is in English.
+    /// A label of an SOP with its English translation.
     pub fn label(indonesian: String, english: String) -> Self {
         Self { template: Cow::Owned(indonesian), values: Vec::new(), english: Some(english) }
     }
 
-    /// This, and what explains it.
+    /// Appends an explanation.
     pub fn and(self, explanation: Self) -> Self {
         Self::with("{fault}: {explanation}", vec![("fault", self), ("explanation", explanation)])
     }
 
-    /// In a language; as it is written where it is not translated.
+    /// Renders it in a language; as written where there is no translation.
     pub fn in_language(&self, language: Option<Language>) -> String {
         let template = match (language, &self.english) {
             (Some(Language::English), Some(english)) => english,
@@ -61,7 +61,7 @@ impl Text {
     }
 }
 
-/// What stands before the next name in braces, the name, and what stands after it.
+/// Splits a template at its next name in braces: before, name, after.
 pub(super) fn next_name(template: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = template.split_once('{')?;
     let (name, after) = rest.split_once('}')?;
@@ -80,14 +80,14 @@ impl From<&'static str> for Text {
     }
 }
 
-/// What somebody else wrote: a name, a number, a key. The same in every language.
+/// User data (a name, a number, a key), the same in every language.
 impl From<String> for Text {
     fn from(text: String) -> Self {
         Self { template: Cow::Owned(text), values: Vec::new(), english: None }
     }
 }
 
-/// What may be put into a text.
+/// A value for a localized message.
 pub trait ToText {
     /// As a text.
     fn to_text(&self) -> Text;

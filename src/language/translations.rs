@@ -1,10 +1,10 @@
-//! Translations, by what is written.
+//! Translation tables, keyed by the written text.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Texts in another language, each by the text that is written.
+/// Translations, keyed by the written text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Translations(BTreeMap<String, String>);
@@ -15,12 +15,12 @@ impl Translations {
         toml::from_str(toml).map(Self)
     }
 
-    /// A text in the other language; itself where it is not translated.
+    /// Returns a text's translation, or the text itself.
     pub fn translate<'a>(&'a self, written: &'a str) -> &'a str {
         self.0.get(written).map_or(written, String::as_str)
     }
 
-    /// Whether a text is translated.
+    /// Returns true if there is a translation.
     pub fn has(&self, written: &str) -> bool {
         self.0.contains_key(written)
     }

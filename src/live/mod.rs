@@ -1,6 +1,5 @@
-//! From the event log to whoever follows it: the log's newest stretch, read once and kept for a while. A follower holds a place
-//! in the log and nothing else, so that a slow one costs no memory and holds nobody up: who falls out of the stretch reads the
-//! log itself.
+//! Event fan-out: the tail of the event log, read once and cached for all followers. A follower is only a position in the log, so a slow
+//! one costs no memory and delays no other; a follower behind the tail reads the database.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,19 +8,19 @@ use tokio::sync::watch;
 
 use crate::store::{About, LogPlace, NumberedEvent};
 
-/// How many events are kept.
+/// The number of events in the tail.
 const KEPT: usize = 1024;
 
-/// Something that happened, with what tells who may see it.
+/// An event of the log with the facts that decide its visibility.
 #[derive(Debug)]
 pub struct TailEntry {
     /// The event and its place in the log.
     pub numbered: NumberedEvent,
-    /// What is known of its request, read after the event; none where it is an office's own.
+    /// The request's facts, read after the event; none for an office event.
     pub about: Option<Arc<About>>,
 }
 
-/// The newest stretch of the log.
+/// The tail of the event log.
 #[derive(Debug)]
 pub struct Tail {
     recent: RwLock<Recent>,
@@ -33,23 +32,23 @@ struct Recent {
     /// One for every place up to the end, without a gap.
     moments: VecDeque<Arc<TailEntry>>,
     end: LogPlace,
-    /// How often the log turned out to end before where it did.
+    /// The number of log truncations (restored backups).
     cuts: u64,
 }
 
-/// What comes after a place in the log.
+/// The next entry after a position in the log.
 #[derive(Debug)]
 pub enum Next {
-    /// This.
+    /// The entry.
     Entry(Arc<TailEntry>),
     /// Nothing yet.
     Nothing,
-    /// More than is kept here: the log itself knows.
+    /// The position is before the tail: read the database.
     Behind,
 }
 
 impl Tail {
-    /// A stretch that begins where the log ends now.
+    /// Creates an empty tail at the current end of the log.
     pub fn new(end: LogPlace) -> Self {
         let recent = Recent { moments: VecDeque::new(), end, cuts: 0 };
         Self { recent: RwLock::new(recent), head: watch::Sender::new(end.position) }
@@ -63,18 +62,18 @@ impl Tail {
         self.recent.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last place that is known.
+    /// The last known position.
     pub fn end(&self) -> LogPlace {
         self.read().end
     }
 
-    /// How often the log was found cut: a restored backup under a running server. Who holds a place from before such a cut must
-    /// begin anew.
+    /// The number of log truncations (a backup restored under a running server). A position from before a truncation is
+    /// invalid.
     pub fn cuts(&self) -> u64 {
         self.read().cuts
     }
 
-    /// What comes after a place.
+    /// Returns the entry after a position.
     pub fn after(&self, position: i64) -> Next {
         let recent = self.read();
         if position >= recent.end.position {
@@ -85,22 +84,22 @@ impl Tail {
         index.and_then(|index| recent.moments.get(index)).map_or(Next::Behind, |moment| Next::Entry(moment.clone()))
     }
 
-    /// Told whenever the end moves.
+    /// Subscribes to the log's last position.
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.subscribe()
     }
 
-    /// How many follow.
+    /// The number of followers.
     pub fn followers(&self) -> usize {
         self.head.receiver_count()
     }
 
-    /// Adds what comes next in the log.
+    /// Appends entries to the tail.
     pub fn publish(&self, moments: Vec<TailEntry>) {
         let end = {
             let mut recent = self.write();
             for moment in moments {
-                // A gap would make places wrong: what is kept begins anew behind it.
+                // The tail has no gaps: it restarts after one.
                 if moment.numbered.place.position != recent.end.position + 1 {
                     recent.moments.clear();
                 }
@@ -114,7 +113,7 @@ impl Tail {
         self.head.send_replace(end.position);
     }
 
-    /// The log is another than it was, and ends there: what is kept is no longer of it.
+    /// Clears the tail after the log was truncated to an earlier end.
     pub fn cut(&self, end: LogPlace) {
         {
             let mut recent = self.write();

@@ -1,4 +1,4 @@
-//! What the policy says of one grant, and why nobody may act.
+//! Authorization decisions: for one grant, and the denial of a caller.
 
 use thiserror::Error;
 
@@ -6,7 +6,7 @@ use crate::access::{Action, Condition, Grant};
 
 use super::lines::Line;
 
-/// What the policy says of one grant.
+/// The decision for one grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantDecision<'a> {
     /// This line allows it.
@@ -21,7 +21,7 @@ pub enum GrantDecision<'a> {
     Elsewhere,
 }
 
-/// Why the caller may not do something here, now. For the operator; the caller reads what the use case says.
+/// A denied action, described for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Denied {
     /// No grant that they hold, or that they chose, allows it.

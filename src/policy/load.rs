@@ -1,4 +1,4 @@
-//! From the text of the files to the table: read, then let casbin decide each cell that a line names, once.
+//! Compiles policy files into a table: casbin decides each cell named by a line, once.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who may do what: the only room that knows what a role is allowed.
+//! Authorization policy (casbin): the permissions of roles.
 //!
 //! `policies/model.conf` and one CSV per office are casbin's. Casbin interprets its matcher for every line at every
 //! question, so it is asked once: the matcher only compares, hence nothing but the cells that lines name can be allowed,

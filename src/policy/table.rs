@@ -1,4 +1,4 @@
-//! The table that is left once every cell is decided, and the questions it answers.
+//! The compiled policy table and its look-ups.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use crate::access::{Action, Authorized, Caller, Capacity, Condition, Field, Gran
 use super::decision::{Denied, GrantDecision};
 use super::lines::{Line, Object};
 
-/// Who may do what, decided. Empty, it allows nothing.
+/// The compiled policy. Empty, it allows nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     /// Each office's policy file, with or without lines in it.

@@ -1,4 +1,4 @@
-//! The text of a policy, whole: what it is decided from, and what is recorded of it.
+//! Policy sources: the text of all policy files, their hash and their changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,11 @@ use super::matcher::MODEL_FILE;
 use super::table::Policy;
 use crate::procedure::{Fault, Severity, Shelf};
 
-/// All files of a policy, each by how a person would name it (`policies/singkawang.csv`).
+/// All policy files by path (`policies/singkawang.csv`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyText(BTreeMap<String, String>);
 
-/// The lines of an office's file that another policy has not, or has no more.
+/// Added and removed lines of an office's policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineChanges {
     /// New lines.
@@ -36,7 +36,7 @@ impl PolicyText {
         serde_json::json!(self.0).to_string()
     }
 
-    /// What was recorded.
+    /// Parses the recorded form.
     pub fn from_record(recorded: &str) -> Result<Self, String> {
         serde_json::from_str(recorded).map(Self).map_err(|error| format!("it is no text of a policy: {error}"))
     }
@@ -53,7 +53,7 @@ impl PolicyText {
         load(self.0.get(MODEL_FILE).map(String::as_str), &files).await
     }
 
-    /// Decides it and holds it against the SOPs: with no error, the policy and its warnings; else every fault.
+    /// Compiles and checks it against the SOPs: the policy with its warnings, or all faults.
     pub async fn validate(
         &self,
         shelf: &Shelf,
@@ -67,8 +67,7 @@ impl PolicyText {
         }
     }
 
-    /// What it says otherwise than the policy before it, by the office's key. The order of lines, comments and spaces do not
-    /// count.
+    /// Returns the changed lines since another policy, by office. Order, comments and spaces do not count.
     pub fn changes(&self, before: &Self) -> BTreeMap<String, LineChanges> {
         let offices: BTreeSet<&str> = self.offices().chain(before.offices()).collect();
         let changed = |office: &str| {

@@ -1,4 +1,4 @@
-//! What is wrong with a file that a person wrote, said so that they can mend it.
+//! Faults of SOP and policy files: file, line, message and mend.
 
 use std::fmt;
 

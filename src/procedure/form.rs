@@ -1,4 +1,4 @@
-//! A form: JSON Schema that says what a submission's details or an asset's attributes must hold.
+//! Forms: JSON Schemas of a submission's details and an asset's attributes.
 
 use std::collections::BTreeSet;
 

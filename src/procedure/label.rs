@@ -1,4 +1,4 @@
-//! What an SOP says to people beside what it prints of itself: what an office may translate.
+//! Translatable labels of offices and SOPs.
 
 use serde_json::Value;
 

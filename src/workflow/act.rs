@@ -1,4 +1,4 @@
-//! What may be done to a request, reduced to what the step machine needs to know of it.
+//! Acts on a request, as input of the state machine.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Where a request stands and what may come next: the step machine. Pure: from a procedure, a state and a proposed act to
+//! The workflow state machine of requests. Pure: from a procedure, a state and a proposed act to
 //! the new state, or the reasons why not. No clock, no database, and no idea who acts.
 
 mod act;

@@ -1,4 +1,4 @@
-//! Why an act is not possible now.
+//! Refusals of the state machine: the reasons against an act.
 
 use crate::procedure::Arrow;
 
@@ -71,7 +71,7 @@ pub enum WhenNeeded {
     WithAct,
 }
 
-/// Something that comes with an act.
+/// An input of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActInput {
     /// A note.

@@ -1,4 +1,4 @@
-//! Where a request stands: everything that decides what may come next.
+//! The workflow state of a request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +63,7 @@ impl Status {
     }
 }
 
-/// What the signers said of a document.
+/// The signature status of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {

@@ -1,4 +1,4 @@
-//! The keys by which a provider signs, as it publishes them (JWK sets, RFC 7517): those of them that can be used.
+//! Published verification keys of a provider (JWK sets, RFC 7517), restricted to the usable ones.
 
 use std::ops::RangeInclusive;
 

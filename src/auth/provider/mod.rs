@@ -1,4 +1,4 @@
-//! An organisation's own identity provider (OpenID Connect): whether an access token is one of its, and whose.
+//! Identity provider (OpenID Connect): verifies its access tokens with its published keys.
 
 mod issuer;
 mod key_set;

@@ -1,4 +1,4 @@
-//! Asking a provider what it tells of itself (OpenID Connect Discovery 1.0), and by which keys it signs.
+//! HTTPS client for a provider's discovery document (OpenID Connect Discovery 1.0) and keys.
 
 use std::time::Duration;
 

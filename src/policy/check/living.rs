@@ -1,5 +1,4 @@
-//! Whether the people there are can run the procedures. The SOPs' own check shows that every state has a way to an end; here
-//! every step of it has somebody who may go it, so that every request can end.
+//! Staffing check: every step of the procedures has an active person with the role for it.
 
 use std::collections::BTreeSet;
 

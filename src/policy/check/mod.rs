@@ -1,5 +1,4 @@
-//! Whether the policy and the SOPs fit each other: every line names something, every step has its people, and these see
-//! what they act on.
+//! Consistency checks of policy and SOPs: valid names, performers for every step, visibility for performers.
 
 mod duties;
 mod line;

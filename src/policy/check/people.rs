@@ -1,4 +1,4 @@
-//! Every step of a procedure has its people: of the files' versions, and of the stored ones that requests still run by.
+//! Performer check: every step of a version in use has roles that execute, sign and receive.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Who acts must see what they act on: a request that one does not see cannot be told from one that is not there.
+//! Visibility check: roles that act on requests also see them.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What the procedure provisions: its name, its place, its numbers.
+//! Checks of the asset specification: name, place, numbers.
 
 use serde_json::{Map, Value};
 

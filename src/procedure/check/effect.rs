@@ -1,4 +1,4 @@
-//! What an outcome does to the asset, and what it therefore wants.
+//! Checks of outcome effects on the asset, and their inputs.
 
 use super::{At, ProcedureCheck, wanted};
 use crate::procedure::{AssetSpec, Effect, Ending, Requirement};

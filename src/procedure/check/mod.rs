@@ -1,4 +1,4 @@
-//! What a procedure must satisfy by itself, whoever performs it. Whether every state can reach an end is the step
+//! Checks of a procedure by itself, independent of policy and people. Whether every state can reach an end is the step
 //! machine's to prove (`workflow::reach`).
 
 mod arrows;

@@ -1,4 +1,4 @@
-//! Records: what they are, and the lists that name them.
+//! Checks of records and of the lists that name them.
 
 use std::collections::BTreeSet;
 

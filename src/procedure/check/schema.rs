@@ -1,4 +1,4 @@
-//! The JSON Schemas: that they are some, that they can be met, and that they say what their author meant.
+//! Checks of the JSON Schemas: validity, satisfiability, known keywords.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What of a folder is read, and what of it is told because a person may think that it is.
+//! Lists and reads source files of a folder; reports files that look like sources and are not read.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! From files to the model. Whatever is wrong is said with its file, its line and its mend, all of it at once.
+//! Reads procedure files into the model. All faults are reported at once, each with file, line and mend.
 
 mod files;
 mod folder;

@@ -1,4 +1,4 @@
-//! TOML: from text to types, and from what is wrong back to the line it stands on.
+//! TOML parsing, with the line of each fault.
 
 use serde::de::DeserializeOwned;
 use toml::de::{DeArray, DeTable, DeValue};

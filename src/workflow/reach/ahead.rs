@@ -1,4 +1,4 @@
-//! What may still come of a request, from each state that it can come to.
+//! Upcoming steps and signatures of a request, by reachable state.
 
 use std::collections::{BTreeSet, HashMap};
 

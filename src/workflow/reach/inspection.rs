@@ -1,4 +1,4 @@
-//! What the reachable states show of a procedure: what never happens, what may lack, where a request would be stuck.
+//! Faults found in the state space: unreachable steps and outcomes, missing records, deadlocks, endless loops.
 
 use std::collections::{BTreeSet, VecDeque};
 

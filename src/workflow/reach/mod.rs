@@ -1,5 +1,5 @@
-//! Whether a procedure can run: every state that a request may come to, walked with the step machine itself, and what is
-//! wrong with the procedure that shows there.
+//! Reachability analysis (model checking) of a procedure: explores every reachable state with the state machine itself and reports
+//! dead ends, unreachable steps and endless loops.
 //!
 //! Nothing here knows the machine's rules: it asks [`opening`](super::opening), [`signable`](super::signable) and
 //! [`decide`](super::decide()), so the two cannot disagree. States that no rule can tell apart are walked as one

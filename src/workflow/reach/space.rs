@@ -1,4 +1,4 @@
-//! The states that a request can come to, and the ways between them.
+//! The state space of a procedure: reachable states and transitions.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -26,7 +26,7 @@ pub(super) enum Walked {
     TooManyActs,
 }
 
-/// What some rule of the procedure reads of a request's past. On anything else nothing depends.
+/// The state abstraction: the parts of a state that a rule of the procedure reads.
 pub(super) struct Abstraction<'a> {
     /// Records: that they are there.
     there: BTreeSet<&'a str>,

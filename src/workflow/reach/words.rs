@@ -1,4 +1,4 @@
-//! Refusals of the step machine in the words of who writes the file.
+//! Refusals of the state machine as messages for SOP authors.
 
 use crate::workflow::Refusal;
 
