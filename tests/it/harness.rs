@@ -299,6 +299,14 @@ impl Server {
         Self::in_folder(data, people, Folders::shipped())
     }
 
+    /// A server of the shipped procedures on the data that an earlier version left (`tests/fixtures`), its clock at a moment.
+    pub(crate) fn restored(fixture: &Path, moment: chrono::DateTime<chrono::Utc>) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        set_time(&data.path().join("data"), moment);
+        database::restore(fixture, &data.path().join("data"));
+        Self::in_folder(data, &[], Folders::shipped())
+    }
+
     /// Sets its clock, while it runs. Only of one that was made by [`Server::at`].
     pub(crate) fn set_time(&self, moment: chrono::DateTime<chrono::Utc>) {
         set_time(&self.path(), moment);
@@ -452,6 +460,15 @@ impl Server {
     pub(crate) async fn person(&self, name: &str) -> Person<'_> {
         let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code } } }";
         let answer = self.send(None, query, credentials(name)).await;
+        let token = answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        Person { server: self, token: token.to_owned() }
+    }
+
+    /// Signs a person in who is asked for a one-time code.
+    pub(crate) async fn person_with_code(&self, name: &str, code: &str) -> Person<'_> {
+        let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code } } }";
+        let input = json!({ "input": { "username": name, "password": PASSWORD, "totpCode": code } });
+        let answer = self.send(None, query, input).await;
         let token = answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}"));
         Person { server: self, token: token.to_owned() }
     }

@@ -24,6 +24,7 @@ mod event_visibility;
 mod explain;
 mod faults;
 mod field_visibility;
+mod fixtures;
 mod following;
 mod fuzz;
 mod harness;

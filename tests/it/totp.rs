@@ -8,10 +8,17 @@ const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
 
 /// The code that an authenticator with that secret shows, so many steps from now.
 fn shown(secret: &str, steps: i64) -> String {
+    shown_at(
+        secret,
+        disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::seconds(30 * steps),
+    )
+}
+
+/// The code that an authenticator with that secret shows at a moment.
+pub(crate) fn shown_at(secret: &str, moment: chrono::DateTime<chrono::Utc>) -> String {
     let secret = totp_rs::Secret::try_from_base32(secret).expect("a secret");
     let totp = totp_rs::Builder::new().with_secret(secret).build().expect("an authenticator");
-    let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock).timestamp() + 30 * steps;
-    totp.generate(u64::try_from(now).expect("a time")).to_string()
+    totp.generate(u64::try_from(moment.timestamp()).expect("a time")).to_string()
 }
 
 /// Signs in; the code of what is to be mended, nothing when signed in.

@@ -193,8 +193,18 @@ fn is_root() -> bool {
 
 /// A copy of a folder of keys.
 pub(crate) fn copy_keys(from: &Path, to: &Path) {
+    use std::os::unix::fs::PermissionsExt;
     std::fs::create_dir_all(to).expect("a folder");
     for key in ["signing.key", "encryption.key", "audit.key"] {
         std::fs::copy(from.join(key), to.join(key)).expect("a key");
+        // As the program wants it; those of a fixture are as the checkout made them.
+        std::fs::set_permissions(to.join(key), std::fs::Permissions::from_mode(0o600)).expect("a mode");
     }
+}
+
+/// The content of a compressed file.
+pub(crate) fn unpacked(file: &Path) -> Vec<u8> {
+    let output = Command::new("gzip").arg("-dc").arg(file).output().expect("gzip runs");
+    assert!(output.status.success(), "{}", file.display());
+    output.stdout
 }

@@ -85,6 +85,14 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Restores the data that an earlier version left: its keys, and its database.
+pub(crate) fn restore(fixture: &Path, data: &Path) {
+    match engine() {
+        Engine::Sqlite => sqlite::restore(&fixture.join("sqlite"), data),
+        Engine::Postgres => postgres::restore(&fixture.join("postgres"), data),
+    }
+}
+
 /// Whether the database holds this text anywhere.
 pub(crate) fn holds(data: &Path, text: &str) -> bool {
     match engine() {

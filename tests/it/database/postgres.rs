@@ -1,15 +1,16 @@
 //! PostgreSQL: for each data folder a database of one server, made from a template.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
 use disposisi::store::{Limits, Place, Postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 
-use super::cluster::{Cluster, copy_keys};
+use super::cluster::{Cluster, copy_keys, unpacked};
 
 /// The server, the keys that all its databases are kept by, and which database belongs to which data folder.
 struct Shared {
@@ -109,6 +110,21 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     let end = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'");
     shared.cluster.sql("postgres", &end);
     shared.copied(&name, to);
+}
+
+/// Restores keys and database of an earlier version.
+pub(crate) fn restore(fixture: &Path, data: &Path) {
+    copy_keys(&fixture.join("keys"), &data.join("keys"));
+    let mut shared = shared();
+    let name = shared.copied("template0", data);
+    let mut psql = shared.cluster.psql(&name);
+    let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("psql");
+    let mut input = psql.stdin.take().expect("its input");
+    // What the program's role owns, as what it made itself.
+    input.write_all(b"SET ROLE disposisi;\n").expect("written");
+    input.write_all(&unpacked(&fixture.join("dump.sql.gz"))).expect("written");
+    drop(input);
+    assert!(psql.wait().expect("it ends").success());
 }
 
 /// Whether it holds this text anywhere.

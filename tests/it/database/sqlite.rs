@@ -5,6 +5,8 @@ use std::path::Path;
 use disposisi::store::Place;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 
+use super::cluster::{copy_keys, unpacked};
+
 /// How often a server is killed over it: what is half written is this process's own to mend.
 pub(crate) const KILLS: u64 = 200;
 
@@ -46,6 +48,12 @@ pub(crate) fn copy(from: &Path, to: &Path) {
             std::fs::copy(from.join(file), to.join(file)).expect("the database");
         }
     }
+}
+
+/// Restores keys and database of an earlier version.
+pub(crate) fn restore(fixture: &Path, data: &Path) {
+    copy_keys(&fixture.join("keys"), &data.join("keys"));
+    std::fs::write(data.join("disposisi.db"), unpacked(&fixture.join("disposisi.db.gz"))).expect("the database");
 }
 
 /// Whether it holds this text anywhere.
