@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Folders, PASSWORD, Server, credentials, output};
+use crate::acts::user_error_code;
+use crate::cast::SINGKAWANG;
+use crate::harness::{Folders, PASSWORD, Server, credentials, output};
 use crate::socket::Socket;
 use crate::stream::Stream;
-
-const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None), ("kadis", "singkawang", "kepala-dinas", None)];
 
 const TOKENS: &str =
     "accessToken expiresAt refreshToken refreshExpiresAt viewer { user { username } } userErrors { code path }";
@@ -50,13 +50,9 @@ async fn is_in(server: &Server, token: &str) -> bool {
     !refused
 }
 
-fn code(payload: &Value) -> &str {
-    payload["userErrors"][0]["code"].as_str().unwrap_or_default()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn reusing_a_refresh_token_ends_its_session() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let (access, first) = sign_in(&server, "tu").await;
     let (elsewhere, _) = sign_in(&server, "tu").await;
     let refreshed = refresh(&server, &first).await;
@@ -65,17 +61,17 @@ async fn reusing_a_refresh_token_ends_its_session() {
     assert!(second != first && is_in(&server, &access).await && is_in(&server, &newer).await);
     // Neither kind of token is the other.
     assert!(!is_in(&server, &second).await);
-    assert_eq!(code(&refresh(&server, &newer).await), "SESSION_ENDED");
+    assert_eq!(user_error_code(&refresh(&server, &newer).await), "SESSION_ENDED");
     for wrong in ["", "x", &second[1..], &format!("{second}x"), &"x".repeat(5_000)] {
         let refused = refresh(&server, wrong).await;
-        assert_eq!((code(&refused), &refused["accessToken"]), ("SESSION_ENDED", &Value::Null));
+        assert_eq!((user_error_code(&refused), &refused["accessToken"]), ("SESSION_ENDED", &Value::Null));
     }
     assert!(is_in(&server, &newer).await, "what nobody was given ends nothing");
 
     let stolen = refresh(&server, &first).await;
-    assert_eq!((code(&stolen), &stolen["accessToken"]), ("SESSION_ENDED", &Value::Null), "{stolen}");
+    assert_eq!((user_error_code(&stolen), &stolen["accessToken"]), ("SESSION_ENDED", &Value::Null), "{stolen}");
     assert!(!is_in(&server, &access).await && !is_in(&server, &newer).await, "the session ends for both who have it");
-    assert_eq!(code(&refresh(&server, &second).await), "SESSION_ENDED");
+    assert_eq!(user_error_code(&refresh(&server, &second).await), "SESSION_ENDED");
     assert!(is_in(&server, &elsewhere).await, "another session stays");
     let log = server.log();
     assert!(log.contains("a refresh token came twice") && !log.contains(&first), "{log}");
@@ -83,7 +79,7 @@ async fn reusing_a_refresh_token_ends_its_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_refreshes_succeed_at_most_once() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     for _ in 0..5 {
         let (access, token) = sign_in(&server, "tu").await;
         let all = futures_util::future::join_all((0..6).map(|_| refresh(&server, &token))).await;
@@ -97,7 +93,7 @@ async fn concurrent_refreshes_succeed_at_most_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_ends_the_session_its_sockets_and_streams() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let ((here, refresh_here), (there, _)) = (sign_in(&server, "tu").await, sign_in(&server, "tu").await);
     let (other, _) = sign_in(&server, "kadis").await;
     let sessions = server.send(Some(&here), VIEWER, json!({})).await["data"]["viewer"]["sessions"].clone();
@@ -120,7 +116,7 @@ async fn signing_out_ends_the_session_its_sockets_and_streams() {
     asking.subscribe("1", VIEWER, json!({})).await;
     assert_eq!(asking.closed().await, 4403, "who only asks is shown out when they ask");
     assert_eq!(untouched.receive_within(Duration::from_secs(1)).await, None);
-    assert_eq!(code(&refresh(&server, &refresh_here).await), "SESSION_ENDED");
+    assert_eq!(user_error_code(&refresh(&server, &refresh_here).await), "SESSION_ENDED");
 
     let (third, _) = sign_in(&server, "tu").await;
     let everywhere = "mutation { signOut(input: { everywhere: true }) { userErrors { code } } }";
@@ -133,7 +129,7 @@ async fn signing_out_ends_the_session_its_sockets_and_streams() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_all_other_sessions() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let ((here, _), (there, refresh_there)) = (sign_in(&server, "tu").await, sign_in(&server, "tu").await);
     let change = async |current: &str, new: &str| {
         let query =
@@ -145,17 +141,17 @@ async fn a_new_password_ends_all_other_sessions() {
         let refused = change(PASSWORD, new).await;
         assert_eq!(refused["userErrors"], json!([{ "code": "INVALID_INPUT", "path": ["newPassword"] }]));
     }
-    assert_eq!(code(&change("not the password", "a new password").await), "INVALID_CREDENTIALS");
+    assert_eq!(user_error_code(&change("not the password", "a new password").await), "INVALID_CREDENTIALS");
     assert!(is_in(&server, &there).await);
     assert_eq!(change(PASSWORD, "a new password").await["userErrors"], json!([]));
     assert!(is_in(&server, &here).await && !is_in(&server, &there).await);
-    assert_eq!(code(&refresh(&server, &refresh_there).await), "SESSION_ENDED");
-    assert_eq!(code(&sign_in_as(&server, "tu", PASSWORD).await), "INVALID_CREDENTIALS");
-    assert_eq!(code(&sign_in_as(&server, "tu", "a new password").await), "");
+    assert_eq!(user_error_code(&refresh(&server, &refresh_there).await), "SESSION_ENDED");
+    assert_eq!(user_error_code(&sign_in_as(&server, "tu", PASSWORD).await), "INVALID_CREDENTIALS");
+    assert_eq!(user_error_code(&sign_in_as(&server, "tu", "a new password").await), "");
     // Guessing is as limited here as at the door.
     let mut codes = Vec::new();
     for _ in 0..12 {
-        codes.push(code(&change("not the password", "another password").await).to_owned());
+        codes.push(user_error_code(&change("not the password", "another password").await).to_owned());
     }
     assert!(codes.contains(&"TOO_MANY_ATTEMPTS".to_owned()), "{codes:?}");
     let nobody =
@@ -166,7 +162,7 @@ async fn a_new_password_ends_all_other_sessions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_resets_a_forgotten_password() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let (token, _) = sign_in(&server, "tu").await;
     let folders = Folders::shipped();
     let set = |name: &str, new: &str| {
@@ -177,7 +173,7 @@ async fn the_operator_resets_a_forgotten_password() {
     assert!(is_in(&server, &token).await, "what is refused changes nothing");
     assert!(set(" Tu", "another for them\n").status.success());
     assert!(!is_in(&server, &token).await);
-    assert_eq!(code(&sign_in_as(&server, "tu", PASSWORD).await), "INVALID_CREDENTIALS");
+    assert_eq!(user_error_code(&sign_in_as(&server, "tu", PASSWORD).await), "INVALID_CREDENTIALS");
     let (token, _) = tokens(&sign_in_as(&server, "tu", "another for them").await);
     assert!(is_in(&server, &token).await);
     assert!(!server.holds("another for them"));
@@ -185,7 +181,7 @@ async fn the_operator_resets_a_forgotten_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_for_another_audience_is_refused() {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(SINGKAWANG);
     let (ours, _) = sign_in(&server, "tu").await;
     server.restart_with(&["--token-audience", "others"]);
     assert!(!is_in(&server, &ours).await);

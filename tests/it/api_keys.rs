@@ -4,15 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Person, Server};
+use crate::acts::{Cloud, error_code};
+use crate::cast::SINGKAWANG;
+use crate::harness::{Person, Server};
 use crate::socket::Socket;
 use crate::stream::Stream;
-
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-];
 
 const CREATE: &str = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { key apiKey { id name scopes \
     createdAt expiresAt lastUsedAt revokedAt } userErrors { code path } } }";
@@ -34,24 +30,11 @@ async fn key(person: &Person<'_>, name: &str, scopes: &[&str]) -> (String, Value
     (key, made["apiKey"]["id"].clone())
 }
 
-fn submission(letter: &str) -> Value {
-    json!({ "input": {
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    } })
-}
-
-fn code(answer: &Value) -> &str {
-    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_key_is_shown_once_and_opens_its_scopes() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
-    let submitted = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
+    let submitted = opd.ask(SUBMIT, Cloud::letter("005/1").variables()).await["submitRequest"]["request"].clone();
     let (number, id) = (submitted["number"].clone(), submitted["id"].clone());
     let (status, _) = key(&tu, "status", &["READ_STATUS"]).await;
     let (read, _) = key(&tu, "read", &["READ"]).await;
@@ -65,7 +48,7 @@ async fn an_api_key_is_shown_once_and_opens_its_scopes() {
     for (key, opens) in [(&status, true), (&read, true), (&act, false)] {
         let answer = ask(key, stands).await;
         assert_eq!(answer["data"]["request"]["status"] == "IN_PROGRESS", opens, "{answer}");
-        assert_eq!(code(&answer) == "FORBIDDEN", !opens, "{answer}");
+        assert_eq!(error_code(&answer) == "FORBIDDEN", !opens, "{answer}");
     }
     for query in [
         "query($number: String!) { request(number: $number) { letter { subject } } }",
@@ -74,7 +57,7 @@ async fn an_api_key_is_shown_once_and_opens_its_scopes() {
         "{ requests(filter: { search: \"Permohonan\" }) { totalCount } }",
     ] {
         let refused = ask(&status, query).await;
-        assert_eq!(code(&refused), "FORBIDDEN", "{query}: {refused}");
+        assert_eq!(error_code(&refused), "FORBIDDEN", "{query}: {refused}");
         assert!(!refused.to_string().contains("Warga") && refused["errors"][0]["message"].to_string().contains("READ"));
         let answer = ask(&read, query).await;
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
@@ -89,14 +72,14 @@ async fn an_api_key_is_shown_once_and_opens_its_scopes() {
         "{ viewer { sessions { current } } }",
     ] {
         let (all, _) = key(&tu, query, &["READ_STATUS", "READ", "ACT"]).await;
-        assert_eq!(code(&ask(&all, query).await), "FORBIDDEN", "{query}");
+        assert_eq!(error_code(&ask(&all, query).await), "FORBIDDEN", "{query}");
     }
     // An act by a key is its owner's; a key that may only act is told nothing of it.
     let blind = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { userErrors { code } } }";
-    let answer = server.send(Some(&act), blind, submission("005/2")).await;
+    let answer = server.send(Some(&act), blind, Cloud::letter("005/2").variables()).await;
     assert_eq!(answer["data"]["submitRequest"]["userErrors"], json!([]), "{answer}");
-    assert_eq!(code(&server.send(Some(&act), SUBMIT, submission("005/3")).await), "FORBIDDEN");
-    assert_eq!(code(&server.send(Some(&read), SUBMIT, submission("005/3")).await), "FORBIDDEN");
+    assert_eq!(error_code(&server.send(Some(&act), SUBMIT, Cloud::letter("005/3").variables()).await), "FORBIDDEN");
+    assert_eq!(error_code(&server.send(Some(&read), SUBMIT, Cloud::letter("005/3").variables()).await), "FORBIDDEN");
     assert_eq!(opd.ask("{ requests { totalCount } }", json!({})).await["requests"]["totalCount"], 2);
 
     let mine = "{ viewer { apiKeys { name scopes lastUsedAt revokedAt } } }";
@@ -111,7 +94,7 @@ async fn an_api_key_is_shown_once_and_opens_its_scopes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_or_expired_api_key_is_refused() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let (status, id) = key(&tu, "status", &["READ_STATUS"]).await;
     let events = "subscription { requestEvents { kind request { status } } }";
@@ -126,8 +109,8 @@ async fn a_revoked_or_expired_api_key_is_refused() {
     let mut stream = Stream::post(&server, Some(&status), None, events, json!({})).await;
     let mut forbidden =
         Stream::post(&server, Some(&status), None, "subscription { inboxChanges { waitingCount } }", json!({})).await;
-    assert_eq!(code(&forbidden.told().await.0), "FORBIDDEN");
-    opd.ask(SUBMIT, submission("005/1")).await;
+    assert_eq!(error_code(&forbidden.told().await.0), "FORBIDDEN");
+    opd.ask(SUBMIT, Cloud::letter("005/1").variables()).await;
     assert_eq!(socket.told("1").await["requestEvents"]["kind"], "SUBMITTED");
     assert_eq!(stream.told().await.0["data"]["requestEvents"]["kind"], "SUBMITTED");
 
@@ -142,10 +125,13 @@ async fn a_revoked_or_expired_api_key_is_refused() {
         last = socket.receive_within(Duration::from_secs(5)).await.expect("at once");
     }
     assert_eq!(last, json!({ "close": 4403 }));
-    while code(&last) != "UNAUTHENTICATED" {
+    while error_code(&last) != "UNAUTHENTICATED" {
         last = stream.told().await.0;
     }
-    assert_eq!(code(&server.send(Some(&status), "{ requests { totalCount } }", json!({})).await), "UNAUTHENTICATED");
+    assert_eq!(
+        error_code(&server.send(Some(&status), "{ requests { totalCount } }", json!({})).await),
+        "UNAUTHENTICATED"
+    );
     assert_eq!(tu.ask(revoke, json!({ "id": id })).await["revokeApiKey"]["apiKey"]["revokedAt"], revoked, "once");
 
     // By its time, too.
@@ -155,10 +141,13 @@ async fn a_revoked_or_expired_api_key_is_refused() {
     let mut socket = Socket::of(&server, short).await;
     socket.subscribe("1", events, json!({})).await;
     assert_eq!(socket.closed().await, 4403);
-    assert_eq!(code(&server.send(Some(short), "{ requests { totalCount } }", json!({})).await), "UNAUTHENTICATED");
+    assert_eq!(
+        error_code(&server.send(Some(short), "{ requests { totalCount } }", json!({})).await),
+        "UNAUTHENTICATED"
+    );
     for wrong in ["dsp_", "dsp_x", &short[1..], &format!("{short}x")] {
         assert_eq!(
-            code(&server.send(Some(wrong), "{ offices { key } }", json!({})).await),
+            error_code(&server.send(Some(wrong), "{ offices { key } }", json!({})).await),
             "UNAUTHENTICATED",
             "{wrong}"
         );
@@ -170,7 +159,7 @@ async fn a_revoked_or_expired_api_key_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_api_key_is_not_created() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
     let made = async |name: &str, scopes: &[&str], expires: String| {
         let input = json!({ "name": name, "scopes": scopes, "expiresAt": expires });

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Server};
-
-const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes")), ("tu", "singkawang", "tu", None)];
+use crate::acts::Cloud;
+use crate::cast::SINGKAWANG;
+use crate::harness::Server;
 
 /// What the server answers to a body: its status, and the code of its first error.
 async fn post(server: &Server, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> (u16, String) {
@@ -72,7 +72,7 @@ async fn malformed_operations_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anonymous_callers_are_refused() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let refused = (401, "UNAUTHENTICATED".to_owned());
     let operation = query("{ offices { key } }");
     for header in ["Bearer nonsense", "Basic c2l0aTp4", "Bearer", "nonsense", "Bearer a.b.c"] {
@@ -115,21 +115,12 @@ async fn anonymous_callers_are_refused() {
 const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number version \
     details } userErrors { code path message } } }";
 
-fn submission(letter: &str) -> Value {
-    json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    })
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn submitted_fields_are_validated() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let opd = server.person("opd").await;
     let set = |path: &str, value: Value| {
-        let mut input = submission("005/1");
+        let mut input = Cloud::letter("005/1").input();
         let mut at = &mut input;
         for part in path.split('.') {
             at = &mut at[part];
@@ -194,13 +185,13 @@ async fn submitted_fields_are_validated() {
     assert!(answer["number"].as_str().is_some_and(|number| number.ends_with("/0001")), "{answer}");
     assert_eq!(answer["details"]["quotaGib"], json!(10), "a whole number is an integer");
 
-    let spelled = |letter: &str| json!({ "input": submission(letter) });
+    let spelled = |letter: &str| json!({ "input": Cloud::letter(letter).input() });
     opd.ask(SUBMIT, spelled("005/caf\u{e9}")).await;
     let same = opd.ask(SUBMIT, spelled("005/cafe\u{301}")).await["submitRequest"]["userErrors"][0]["code"].clone();
     assert_eq!(same, "DUPLICATE_LETTER", "what looks alike is alike");
 
     let key = |letter: &str, key: &str| {
-        let mut input = submission(letter);
+        let mut input = Cloud::letter(letter).input();
         input["idempotencyKey"] = json!(key);
         json!({ "input": input })
     };
@@ -213,9 +204,10 @@ async fn submitted_fields_are_validated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
-    let request = opd.ask(SUBMIT, json!({ "input": submission("005/1") })).await["submitRequest"]["request"].clone();
+    let request =
+        opd.ask(SUBMIT, json!({ "input": Cloud::letter("005/1").input() })).await["submitRequest"]["request"].clone();
     let id = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let uuid = URL_SAFE_NO_PAD.decode(request["id"].as_str().expect("an id")).expect("base64");
     let uuid = String::from_utf8(uuid).expect("text").split_once(':').expect("a kind").1.to_owned();
@@ -284,7 +276,7 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_field_is_null_and_keeps_its_place() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let token = server.person("tu").await.token().to_owned();
     let raw = async |query: &str| {
         let request = reqwest::Client::new().post(format!("{}/graphql", server.base())).bearer_auth(&token);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Cast, Folders, Person, SINGKAWANG, Server};
+use crate::acts::SUBMIT;
+use crate::cast::{Cast, SINGKAWANG};
+use crate::harness::{Folders, Person, Server};
 
 const PROCEDURE: &str = "query($office: String!, $key: String!) { procedure(office: $office, key: $key) { \
     steps { key outcomes { key } signers { key } } detailsSchema } }";
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } \
-    userErrors { code path message } } }";
 const RESUBMIT: &str = "mutation($input: ResubmitRequestInput!) { resubmitRequest(input: $input) { \
     request { status } userErrors { code path message } } }";
 const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { \

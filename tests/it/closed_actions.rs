@@ -7,6 +7,7 @@ use disposisi::procedure::Procedure;
 use disposisi::workflow::{Mark, State};
 use serde_json::{Value, json};
 
+use crate::acts::sheet;
 use crate::explain::{self, CAST};
 use crate::harness::Person;
 
@@ -166,8 +167,7 @@ async fn a_closed_action_opens_when_its_obstacle_is_gone() {
     }
 
     let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] });
-    tu.execute(&number, "2", "forward", sheet.clone()).await.expect("forwarded");
+    tu.execute(&number, "2", "forward", sheet()).await.expect("forwarded");
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "kadis", "EXECUTE_STEP", "3"), "its turn, and the record is there");
     kadis.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
@@ -187,7 +187,7 @@ async fn a_closed_action_opens_when_its_obstacle_is_gone() {
     explain::resubmit(opd, &number, "1").await;
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "tu", "EXECUTE_STEP", "2"));
-    tu.execute(&number, "2", "forward", sheet).await.expect("forwarded");
+    tu.execute(&number, "2", "forward", sheet()).await.expect("forwarded");
     kadis.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
     kabid.execute(&number, "4", "dispose", dispose).await.expect("disposed");
     both.execute(&number, "5", "yes", json!({})).await.expect("checked");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cast::{CLOUD, COLLEAGUE, KABID, KADIS, OPD, SUBKOR, TU};
 use crate::harness::{Person, READ, Server};
 
 const OFFICE: &str = "singkawang";
@@ -21,15 +22,7 @@ const REVOKE: &str = "mutation($input: RevokeAssetInput!) { revokeAsset(input: $
     userErrors { code } } }";
 
 fn server() -> Server {
-    Server::with(&[
-        ("opd", OFFICE, "opd", Some("dinkes")),
-        ("colleague", OFFICE, "opd", Some("dinkes")),
-        ("tu", OFFICE, "tu", None),
-        ("kadis", OFFICE, "kepala-dinas", None),
-        ("kabid", OFFICE, "kabid-aptika", None),
-        ("subkor", OFFICE, "subkor-ile", None),
-        ("cloud", OFFICE, "admin-cloud", None),
-    ])
+    Server::with(&[OPD, COLLEAGUE, TU, KADIS, KABID, SUBKOR, CLOUD])
 }
 
 fn papers(letter: &str) -> Value {

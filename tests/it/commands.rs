@@ -5,7 +5,8 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::harness::{Folders, SINGKAWANG, Server, command, enter, output, run, run_at};
+use crate::cast::SINGKAWANG;
+use crate::harness::{Folders, Server, command, enter, output, run, run_at};
 
 /// What a command that must fail says.
 fn refusal(output: &Output) -> String {

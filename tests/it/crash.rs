@@ -5,23 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::acts::{Cloud, SUBMIT, sheet};
+use crate::cast::{AUDITOR, CLOUD, Cast, KABID, KADIS, OPD, SUBKOR, TU};
 use crate::database;
-use crate::harness::{Cast, Server, signal};
+use crate::harness::{Server, signal};
 
 const WORKERS: usize = 6;
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
-    ("auditor", "singkawang", "auditor", None),
-];
+const CAST: Cast<'static> = &[OPD, TU, KADIS, KABID, SUBKOR, CLOUD, AUDITOR];
 
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id version } \
-    userErrors { code message path } } }";
 const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { id version } \
     userErrors { code message path } } }";
 
@@ -32,12 +24,7 @@ fn way(name: &str) -> Vec<(&'static str, &'static str, &'static str, Value)> {
         "username": name, "quotaGib": 1, "serviceAddress": "https://cloud.example",
     } } });
     vec![
-        (
-            "tu",
-            "2",
-            "forward",
-            json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] }),
-        ),
+        ("tu", "2", "forward", sheet()),
         ("kadis", "3", "dispose", dispose.clone()),
         ("kabid", "4", "dispose", dispose),
         ("subkor", "5", "yes", json!({})),
@@ -64,12 +51,7 @@ impl Worker {
         let name = format!("w{}r{}", self.number, self.requests);
         let key = format!("{name}v{}", self.version);
         let Some(id) = &self.id else {
-            let input = json!({
-                "office": "singkawang", "procedure": "permohonan-cloud-service", "idempotencyKey": key,
-                "letter": { "number": name, "date": "2026-01-05", "subject": "Permohonan" },
-                "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-                "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-            });
+            let input = Cloud::letter(&name).key(&key).input();
             return ("opd", SUBMIT, input, "submitRequest");
         };
         let (who, step, outcome, more) = way(&name).swap_remove(usize::try_from(self.version - 1).expect("a version"));

@@ -2,32 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::acts::Placement;
+use crate::cast::DENPASAR;
 use crate::harness::{Person, READ, Server};
-
-const OFFICE: &str = "denpasar";
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } \
-    userErrors { code path message } } }";
-
-fn server() -> Server {
-    Server::with(&[
-        ("opd", OFFICE, "opd", Some("disdik")),
-        ("kabid", OFFICE, "kabid-egovernment", None),
-        ("kasi", OFFICE, "kasi-psk", None),
-        ("kadis", OFFICE, "kepala-dinas", None),
-    ])
-}
-
-async fn submit(opd: &Person<'_>, letter: &str) -> String {
-    let input = json!({
-        "office": OFFICE, "procedure": "layanan-data-center",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Penitipan server" },
-        "contact": { "name": "Warga Contoh", "phone": "0361 000000", "email": "contoh@disdik.example" },
-        "details": { "kind": "SERVER", "rackUnits": 2, "powerWatts": 500, "operatingSystem": "Debian", "ports": [443],
-            "publicAddress": true, "applications": ["Rapor"], "maintenanceContact": "Contoh" },
-    });
-    let answer = opd.ask(SUBMIT, json!({ "input": input })).await;
-    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
-}
 
 fn document(kind: &str, number: &str) -> Value {
     json!({ "kind": kind, "title": kind, "number": number })
@@ -62,10 +39,10 @@ async fn draft_and_sign(kabid: &Person<'_>, kasi: &Person<'_>, number: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_established_one_overlapping_one_declined() {
-    let server = server();
-    let (opd, kabid) = (server.person("opd").await, server.person("kabid").await);
-    let (kasi, kadis) = (server.person("kasi").await, server.person("kadis").await);
-    let number = submit(&opd, "005/1").await;
+    let server = Server::with(DENPASAR);
+    let (opd, kabid) = (server.person("made").await, server.person("wayan").await);
+    let (kasi, kadis) = (server.person("kadek").await, server.person("ketut").await);
+    let number = opd.submit(Placement::letter("005/1")).await.number;
     coordinate(&kabid, &number).await;
     assert_eq!(kasi.execute(&number, "3", "placeable", placement(9, 8)).await, Err(vec!["INVALID_INPUT".to_owned()]));
     assert_eq!(kasi.execute(&number, "3", "placeable", placement(42, 43)).await, Err(vec!["INVALID_INPUT".to_owned()]));
@@ -89,7 +66,7 @@ async fn one_established_one_overlapping_one_declined() {
     assert_eq!(assets["nodes"][0]["attributes"]["addresses"], json!(["192.0.2.9"]));
     assert_eq!(assets["nodes"][0]["unitFrom"], 5);
 
-    let number = submit(&opd, "005/2").await;
+    let number = opd.submit(Placement::letter("005/2")).await.number;
     coordinate(&kabid, &number).await;
     assert_eq!(
         kasi.execute(&number, "3", "placeable", placement(6, 7)).await,

@@ -1,23 +1,12 @@
 //! A disk that takes no more, and a file that may only be read.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Cast, READ, Server};
+use crate::acts::{Cloud, SUBMIT};
+use crate::cast::{Cast, OPD};
+use crate::harness::{READ, Server};
 
-const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
-
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id version } \
-    userErrors { code message path } } }";
-
-/// A submission by this letter.
-fn submission(letter: &str) -> Value {
-    json!({ "input": {
-        "office": "singkawang", "procedure": "permohonan-cloud-service", "idempotencyKey": letter,
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    } })
-}
+const CAST: Cast<'static> = &[OPD];
 
 /// Sets how large any file of the process may grow.
 fn limit(server: &Server, bytes: &str) {
@@ -30,7 +19,8 @@ fn limit(server: &Server, bytes: &str) {
 async fn a_full_disk_loses_nothing_and_writes_resume() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
-    let before = opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"].clone();
+    let before =
+        opd.ask(SUBMIT, Cloud::letter("005/1").key("005/1").variables()).await["submitRequest"]["request"].clone();
     assert_eq!(before["version"], 1);
     // Full at once, and full after a while: either is told, and neither loses anything.
     for (round, bytes) in ["0", "400000"].into_iter().enumerate() {
@@ -38,7 +28,7 @@ async fn a_full_disk_loses_nothing_and_writes_resume() {
         let mut refused = None;
         for index in 0..200 {
             let letter = format!("006/{round}/{index}");
-            let answer = opd.answer(SUBMIT, submission(&letter)).await;
+            let answer = opd.answer(SUBMIT, Cloud::letter(&letter).key(&letter).variables()).await;
             if answer["errors"].is_array() {
                 assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
                 refused = Some(letter);
@@ -52,9 +42,12 @@ async fn a_full_disk_loses_nothing_and_writes_resume() {
             1,
             "reading goes on"
         );
-        assert_eq!(opd.answer(SUBMIT, submission(&refused)).await["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+        assert_eq!(
+            opd.answer(SUBMIT, Cloud::letter(&refused).key(&refused).variables()).await["errors"][0]["extensions"]["code"],
+            "UNAVAILABLE"
+        );
         limit(&server, "unlimited");
-        let after = opd.ask(SUBMIT, submission(&refused)).await["submitRequest"].clone();
+        let after = opd.ask(SUBMIT, Cloud::letter(&refused).key(&refused).variables()).await["submitRequest"].clone();
         assert_eq!(after["request"]["version"], 1, "it goes on without a restart: {after}");
     }
     let all = opd.ask("{ requests(first: 100) { totalCount nodes { number } } }", json!({})).await["requests"].clone();
@@ -78,21 +71,27 @@ async fn a_read_only_database_is_reported_and_writes_resume() {
             }
         }
     };
-    assert_eq!(opd.ask(SUBMIT, submission("005/1")).await["submitRequest"]["request"]["version"], 1);
+    assert_eq!(
+        opd.ask(SUBMIT, Cloud::letter("005/1").key("005/1").variables()).await["submitRequest"]["request"]["version"],
+        1
+    );
     // What is open stays writable; so the connection is made to be opened anew, while the files may only be read.
     limit(&server, "0");
-    assert_eq!(opd.answer(SUBMIT, submission("005/2")).await["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    assert_eq!(
+        opd.answer(SUBMIT, Cloud::letter("005/2").key("005/2").variables()).await["errors"][0]["extensions"]["code"],
+        "UNAVAILABLE"
+    );
     permit(0o400);
     limit(&server, "unlimited");
     for _ in 0..3 {
-        let answer = opd.answer(SUBMIT, submission("005/2")).await;
+        let answer = opd.answer(SUBMIT, Cloud::letter("005/2").key("005/2").variables()).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
     }
     let read = opd.ask("{ requests { totalCount } }", json!({})).await;
     assert_eq!(read["requests"]["totalCount"], 1, "reading goes on");
     assert!(server.log().contains("readonly"), "the operator is told why");
     permit(0o600);
-    let after = opd.ask(SUBMIT, submission("005/2")).await["submitRequest"].clone();
+    let after = opd.ask(SUBMIT, Cloud::letter("005/2").key("005/2").variables()).await["submitRequest"].clone();
     assert_eq!(after["request"]["version"], 1, "it goes on without a restart: {after}");
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::cast::{Cast, OPD};
 use crate::dry_run::with;
-use crate::harness::{Cast, Folders, Person, Server, command, enter, run};
+use crate::harness::{Folders, Person, Server, command, enter, run};
 use crate::socket::Socket;
 
-const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
+const CAST: Cast<'static> = &[OPD];
 
 const OFFICE: &str = "query Office($key: String!) { office(key: $key) { name } }";
 const PAGE: &str =

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::acts::mutation;
+use crate::cast::SINGKAWANG;
 use crate::database;
-use crate::harness::{Person, SINGKAWANG, Server};
-use crate::story::{mutation, paper, submission};
+use crate::harness::{Person, Server};
+use crate::story::{paper, submission};
 
 const PREVIEW: &str = "preview { status version awaited { step { key } roles { key } people { name } } \
     documents { key } dispositionTo { key } asset { kind name status } }";

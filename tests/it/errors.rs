@@ -7,7 +7,9 @@ use disposisi::graphql::Code;
 use disposisi::http::Close;
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, PASSWORD, Server, credentials};
+use crate::acts::Cloud;
+use crate::cast::{ADMIN, And, SINGKAWANG};
+use crate::harness::{PASSWORD, Server, credentials};
 use crate::house::rooms;
 use crate::socket::Socket;
 
@@ -113,12 +115,6 @@ fn shown_elsewhere() -> Codes {
     ELSEWHERE.iter().map(show).collect()
 }
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("admin", "singkawang", "office-admin", None),
-];
-
 /// Gathers the codes of an answer.
 fn gather(answer: &Value, seen: &mut Codes) {
     for error in answer["errors"].as_array().into_iter().flatten() {
@@ -134,12 +130,7 @@ fn gather(answer: &Value, seen: &mut Codes) {
 
 /// A submission of this letter, with changes; as the arguments of a mutation.
 fn submission(letter: &str, changes: Value) -> Value {
-    let mut input = json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    });
+    let mut input = Cloud::letter(letter).input();
     input.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
     json!({ "input": input })
 }
@@ -256,7 +247,7 @@ async fn by_sockets(server: &mut Server, seen: &mut Codes) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_error_code_is_provoked() {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(&SINGKAWANG.and(&[ADMIN]));
     let mut seen = Codes::new();
     by_mutations(&server, &mut seen).await;
     by_operations(&server, &mut seen).await;

@@ -7,24 +7,26 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
+use crate::acts::{Cloud, sheet};
+use crate::cast::{AUDITOR, CHIEF, CLOUD, COLLEAGUE, Cast, KABID, KADIS, OPD, OTHER, SUBKOR, TU, WAYAN};
 use crate::database;
-use crate::harness::{Cast, Person, Server, UNLIMITED};
+use crate::harness::{Person, Server, UNLIMITED};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
 const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("colleague", "singkawang", "opd", Some("dinkes")),
-    ("chief", "singkawang", "pimpinan-opd", Some("dinkes")),
-    ("other", "singkawang", "opd", Some("dinsos")),
+    OPD,
+    COLLEAGUE,
+    CHIEF,
+    OTHER,
     ("otherchief", "singkawang", "pimpinan-opd", Some("dinsos")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
-    ("auditor", "singkawang", "auditor", None),
-    ("wayan", "denpasar", "kabid-egovernment", None),
+    TU,
+    KADIS,
+    KABID,
+    SUBKOR,
+    CLOUD,
+    AUDITOR,
+    WAYAN,
     ("guest", "denpasar", "kabid-egovernment", None),
 ];
 
@@ -33,18 +35,8 @@ const EVENTS: &str = "subscription($after: String, $filter: RequestEventFilter) 
 const INBOX: &str = "subscription($office: String) { inboxChanges(office: $office) { requestId waiting waitingCount \
     request { number } } }";
 
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
-    userErrors { code } } }";
-
 async fn submit(person: &Person<'_>, letter: &str, confidentiality: &str) -> String {
-    let input = json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan", "confidentiality": confidentiality },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    });
-    let answer = person.ask(SUBMIT, json!({ "input": input })).await;
-    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    person.submit(Cloud::letter(letter).confidentiality(confidentiality)).await.number
 }
 
 /// Everybody, signed in.
@@ -63,7 +55,7 @@ fn acts() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         "username": "dinkes", "quotaGib": 50, "serviceAddress": "https://cloud.example",
     } } });
     vec![
-        ("tu", "2", "forward", json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] })),
+        ("tu", "2", "forward", sheet()),
         ("kadis", "3", "dispose", dispose.clone()),
         ("kabid", "4", "dispose", dispose),
         ("subkor", "5", "yes", json!({})),

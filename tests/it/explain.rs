@@ -2,24 +2,26 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Cast, Folders, Person, Server, bare, output, run_at};
+use crate::acts::sheet;
+use crate::cast::{ADMIN, AUDITOR, CHIEF, CLOUD, COLLEAGUE, Cast, KABID, KADEK, KADIS, OPD, OTHER, PUTU, SUBKOR, TU};
+use crate::harness::{Folders, Person, Server, bare, output, run_at};
 use crate::matrix::hold;
 
 pub(crate) const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("colleague", "singkawang", "opd", Some("dinkes")),
-    ("chief", "singkawang", "pimpinan-opd", Some("dinkes")),
-    ("other", "singkawang", "opd", Some("dinsos")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
+    OPD,
+    COLLEAGUE,
+    CHIEF,
+    OTHER,
+    TU,
+    KADIS,
+    KABID,
+    SUBKOR,
+    CLOUD,
     ("both", "singkawang", "admin-cloud", None),
-    ("auditor", "singkawang", "auditor", None),
-    ("admin", "singkawang", "office-admin", None),
-    ("putu", "denpasar", "office-admin", None),
-    ("kadek", "denpasar", "kasi-psk", None),
+    AUDITOR,
+    ADMIN,
+    PUTU,
+    KADEK,
 ];
 
 /// Who provisions may not verify, whoever stands in for Kabid may not dispose; and one that every submission meets.
@@ -188,8 +190,7 @@ async fn explanations_match_decisions() {
     agree(&server, &admin, &number).await;
 
     let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] });
-    tu.execute(&number, "2", "forward", sheet).await.expect("forwarded");
+    tu.execute(&number, "2", "forward", sheet()).await.expect("forwarded");
     server.person("kadis").await.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
     // TU stands in for Kabid, and the policy leaves this to a definitive one.
     agree(&server, &admin, &number).await;

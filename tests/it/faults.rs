@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::harness::{Cast, Folders, Server, bare, output};
+use crate::cast::Cast;
+use crate::harness::{Folders, Server, bare, output};
 
 /// Texts of one file put for others, and the fault that this makes.
 struct Broken {

@@ -8,20 +8,14 @@ use reqwest::header::ACCEPT;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::acts::Cloud;
+use crate::cast::{Cast, KABID, KADIS, OPD, TU};
 use crate::database;
-use crate::harness::{Cast, Person, Server, UNDER_WAY};
+use crate::harness::{Person, Server, UNDER_WAY};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-];
-
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
-    userErrors { code } } }";
+const CAST: Cast<'static> = &[OPD, TU, KADIS, KABID];
 
 /// Every event, by what tells it from every other.
 const EVENTS: &str = "subscription($after: String, $filter: RequestEventFilter) { \
@@ -29,21 +23,8 @@ const EVENTS: &str = "subscription($after: String, $filter: RequestEventFilter) 
 
 /// Submits a request; its id and number.
 async fn submit(person: &Person<'_>, letter: &str) -> (String, String) {
-    let input = json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    });
-    let request = person.ask(SUBMIT, json!({ "input": input })).await["submitRequest"]["request"].clone();
-    let text = |field: &str| request[field].as_str().unwrap_or_else(|| panic!("{request}")).to_owned();
-    (text("id"), text("number"))
-}
-
-/// Forwards it from TU to the head.
-async fn forward(tu: &Person<'_>, number: &str) {
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
-    tu.execute(number, "2", "forward", sheet).await.expect("forwarded");
+    let request = person.submit(Cloud::letter(letter)).await;
+    (request.id, request.number)
 }
 
 async fn cursor(person: &Person<'_>) -> String {
@@ -59,7 +40,7 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_closes_with_the_codes_of_the_protocol() {
-    let mut server = Server::with(&[("tu", "singkawang", "tu", None)]);
+    let mut server = Server::with(&[TU]);
     server.restart_with(&["--socket-init-seconds", "1"]);
     let token = server.person("tu").await.token().to_owned();
     let open = async || Socket::open(&server, Some("graphql-transport-ws"), &[]).await;
@@ -173,7 +154,7 @@ async fn operations_of_every_kind_go_over_a_socket() {
     socket.send(json!({ "id": "none", "type": "complete" })).await;
     socket.settle().await;
     let (_, number) = submit(&opd, "W/2").await;
-    forward(&tu, &number).await;
+    tu.forward(&number).await;
     let message = socket.receive().await;
     assert_eq!(message["id"], "t", "the other was completed: {message}");
     for (query, code) in [
@@ -230,7 +211,7 @@ async fn an_event_stream_resumes_from_the_last_event_id() {
     let comment = stream.next().await.expect("a comment");
     assert!(!comment.contains_key("event"), "{comment:?}");
     drop(stream);
-    forward(&tu, &number).await;
+    tu.forward(&number).await;
     let mut again = Stream::post(&server, Some(tu.token()), id.as_deref(), EVENTS, json!({ "after": after })).await;
     for event in rest {
         assert_eq!(again.told().await.0["data"]["requestEvents"], event);
@@ -316,7 +297,7 @@ async fn resuming_from_a_cursor_neither_skips_nor_repeats_events() {
         for letter in 0..40 {
             let (_, number) = submit(&opd, &format!("R/{letter}")).await;
             if letter % 2 == 0 {
-                forward(&tu, &number).await;
+                tu.forward(&number).await;
             }
         }
     };
@@ -378,7 +359,7 @@ async fn subscribing_before_reading_misses_no_event() {
         for letter in 0.. {
             let (_, number) = submit(&opd, &format!("B/{letter}")).await;
             if letter % 8 != 0 {
-                forward(&tu, &number).await;
+                tu.forward(&number).await;
             }
             if over.load(Ordering::Relaxed) {
                 break;
@@ -442,7 +423,7 @@ async fn a_reconnecting_client_gets_every_event_once_and_in_order() {
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     for letter in 0..30 {
         let (_, number) = submit(&opd, &format!("C/{letter}")).await;
-        forward(&tu, &number).await;
+        tu.forward(&number).await;
     }
     let mut socket = Socket::of(&server, tu.token()).await;
     socket.subscribe("1", EVENTS, json!({ "after": begin })).await;

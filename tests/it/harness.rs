@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::cast::Cast;
 use crate::{database, prepared};
 
 /// Everybody's password here.
@@ -266,20 +267,6 @@ pub(crate) const UNLIMITED: [&str; 14] = [
 
 /// Flags by which a server says how much is under way.
 pub(crate) const UNDER_WAY: [&str; 4] = ["--log", "warn,disposisi::service=debug", "--log-format", "json"];
-
-/// A person: name, office, role, and the agency of an agency's people.
-pub(crate) type Cast<'a> = &'a [(&'a str, &'a str, &'a str, Option<&'a str>)];
-
-/// One for every role that runs a step in Singkawang.
-pub(crate) const SINGKAWANG: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
-    ("system", "singkawang", "admin-system", None),
-];
 
 impl Server {
     /// A server of the shipped procedures with these people.

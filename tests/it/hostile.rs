@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Server};
+use crate::acts::Cloud;
+use crate::cast::{Cast, OPD};
+use crate::harness::Server;
 
-const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
+const CAST: Cast<'static> = &[OPD];
 
 /// How often each is sent, by turns with the others.
 const ROUNDS: usize = 5;
@@ -162,12 +164,7 @@ async fn refusing_a_hostile_operation_costs_less_than_an_honest_page() {
     let submit =
         "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id } userErrors { code } } }";
     for letter in 0..20 {
-        let input = json!({
-            "office": "singkawang", "procedure": "permohonan-cloud-service",
-            "letter": { "number": format!("005/{letter}"), "date": "2026-01-05", "subject": "Permohonan" },
-            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
-            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-        });
+        let input = Cloud::letter(format!("005/{letter}")).input();
         opd.ask(submit, json!({ "input": input })).await;
     }
     let (client, hostile, honest) = (reqwest::Client::new(), hostile(), asking(HONEST));

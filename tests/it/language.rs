@@ -7,7 +7,9 @@ use disposisi::language::Translations;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Server};
+use crate::acts::SUBMIT;
+use crate::cast::{AUDITOR, And, SINGKAWANG};
+use crate::harness::Server;
 use crate::socket::Socket;
 
 /// What speaks to people. What is wrong with an operation or a call by itself is said to whoever writes them, in English.
@@ -98,12 +100,6 @@ fn every_message_has_its_translation() {
     assert!(stale.is_empty(), "nothing says {stale:#?} any more");
 }
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("auditor", "singkawang", "auditor", None),
-];
-
 /// The answer to an operation that wants a language.
 async fn answer(server: &Server, token: &str, wanted: &str, query: &str, variables: Value) -> Value {
     let body = json!({ "query": query, "variables": variables });
@@ -112,8 +108,6 @@ async fn answer(server: &Server, token: &str, wanted: &str, query: &str, variabl
     call.json(&body).send().await.expect("sent").json().await.expect("JSON")
 }
 
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } \
-    userErrors { code message path } } }";
 const LABELS: &str = "{ office(key: \"singkawang\") { procedures { key title detailsSchema steps { activity performers { name } \
     produces { name } outcomes { key label assetSchema } } } } }";
 
@@ -128,7 +122,7 @@ fn submission(quota: i32) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_follow_the_preferred_language() {
-    let server = Server::with(CAST);
+    let server = Server::with(&SINGKAWANG.and(&[AUDITOR]));
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     // As it was written, where nobody says: messages in English, SOPs in Indonesian.
     let (english, indonesian) = ("must be at least 1", "paling kecil 1");

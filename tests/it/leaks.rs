@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{SINGKAWANG, Server, UNDER_WAY};
+use crate::cast::SINGKAWANG;
+use crate::harness::{Server, UNDER_WAY};
 use crate::socket::Socket;
 use crate::stream::Stream;
 

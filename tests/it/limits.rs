@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Server};
+use crate::cast::SINGKAWANG;
+use crate::harness::Server;
 use crate::socket::Socket;
-
-const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes")), ("tu", "singkawang", "tu", None)];
 
 /// The answer to a body.
 async fn sent(server: &Server, body: &Value) -> Value {
@@ -103,7 +102,7 @@ async fn call(server: &Server, token: Option<&str>, body: &Value) -> (u16, [Stri
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rate_limit_answers_with_retry_after() {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(SINGKAWANG);
     let few = ["--person-rate", "1", "--person-burst", "3", "--address-rate", "1", "--address-burst", "6"];
     server.restart_with(&[&few[..], &["--key-rate", "1", "--key-burst", "2", "--batch-limit", "5"]].concat());
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
@@ -157,7 +156,7 @@ async fn the_rate_limit_answers_with_retry_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_operations_are_limited_per_person() {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(SINGKAWANG);
     server.restart_with(&["--person-sockets", "2", "--person-operations", "3"]);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let events = "subscription { requestEvents { id } }";

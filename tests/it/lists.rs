@@ -2,20 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Person, Server};
+use crate::acts::{SUBMIT, sheet};
+use crate::cast::{Cast, KABID, KADIS, MADE, OPD, TU};
+use crate::harness::{Person, Server};
 
 const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
+    OPD,
     ("other", "singkawang", "opd", Some("disdik")),
     ("head", "singkawang", "pimpinan-opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("made", "denpasar", "opd", Some("bapenda")),
+    TU,
+    KADIS,
+    KABID,
+    MADE,
 ];
-
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
-    userErrors { code path message } } }";
 
 const PAGE: &str = "query($filter: RequestFilter, $order: RequestOrder, $first: Int, $after: String, $last: Int, \
     $before: String) { requests(filter: $filter, orderBy: $order, first: $first, after: $after, last: $last, \
@@ -52,9 +51,8 @@ async fn every_order_pages_without_gaps_or_duplicates() {
         made.push(submit(&opd, letter, "Arsip", "ORDINARY").await["number"].as_str().expect("a number").to_owned());
     }
     // Some of them move on, so that orders differ; some are withdrawn and have no due time.
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
     for number in [&made[4], &made[1]] {
-        tu.execute(number, "2", "forward", sheet.clone()).await.expect("forwarded");
+        tu.execute(number, "2", "forward", sheet()).await.expect("forwarded");
     }
     for number in [&made[5], &made[2]] {
         let seen =
@@ -178,8 +176,7 @@ async fn lists_and_counts_hold_visible_requests_only() {
     assert_eq!(sees("other").await, [""; 0], "another agency");
     assert_eq!(sees("made").await, [""; 0], "another office");
     assert_eq!(inbox(&people["tu"]).await.len(), 2);
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
-    people["tu"].execute(&all[1], "2", "forward", sheet).await.expect("forwarded");
+    people["tu"].execute(&all[1], "2", "forward", sheet()).await.expect("forwarded");
     assert_eq!(sees("kadis").await, all, "it has come to them");
     assert_eq!(inbox(&people["kadis"]).await, all[1..]);
     assert_eq!(inbox(&people["tu"]).await, all[..1]);
@@ -242,9 +239,8 @@ async fn events_page_by_their_place_in_the_log() {
     let first: Vec<Value> = before["events"]["nodes"].as_array().expect("a list").clone();
     assert_eq!(first.iter().map(|event| event["sequence"].as_i64()).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
     assert_eq!(before["eventCursor"], first[2]["cursor"], "the log ends with its last event");
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
     let number = request["number"].as_str().expect("a number");
-    tu.execute(number, "2", "forward", sheet).await.expect("forwarded");
+    tu.execute(number, "2", "forward", sheet()).await.expect("forwarded");
     let since = page(&tu, json!({ "after": before["eventCursor"] })).await["events"]["nodes"].clone();
     let kinds: Vec<&str> =
         since.as_array().expect("a list").iter().filter_map(|event| event["kind"].as_str()).collect();

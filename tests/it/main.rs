@@ -3,9 +3,11 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod accounts;
+mod acts;
 mod api_keys;
 mod bad_input;
 mod branches;
+mod cast;
 mod clients;
 mod closed_actions;
 mod cloud;

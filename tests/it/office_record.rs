@@ -3,16 +3,12 @@
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
+use crate::cast::{ADMIN, Cast, OPD, PUTU, TU};
 use crate::database::{self, NEW_ID};
-use crate::harness::{Cast, Folders, Person, Server, output};
+use crate::harness::{Folders, Person, Server, output};
 use crate::tamper::{Case, Copies, case, value};
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("admin", "singkawang", "office-admin", None),
-    ("putu", "denpasar", "office-admin", None),
-];
+const CAST: Cast<'static> = &[OPD, TU, ADMIN, PUTU];
 
 async fn change(admin: &Person<'_>, mutation: &str, input: Value) -> Value {
     let kind = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
@@ -26,7 +22,7 @@ async fn change(admin: &Person<'_>, mutation: &str, input: Value) -> Value {
 /// What is forged in an office where nothing has happened yet is named, before a restart and after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_does_not_sign_forged_rows() {
-    let mut server = Server::with(&[("tu", "singkawang", "tu", None)]);
+    let mut server = Server::with(&[TU]);
     let forge = format!(
         "INSERT INTO grants SELECT {NEW_ID}, user_id, 'denpasar', 'office-admin', NULL, capacity, decree_number, on_behalf_of, \
          valid_from, valid_until FROM grants LIMIT 1"

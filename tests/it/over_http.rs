@@ -7,12 +7,12 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use crate::acts::Cloud;
+use crate::cast::SINGKAWANG;
 use crate::database;
-use crate::harness::{Cast, Server};
+use crate::harness::Server;
 use crate::socket::Socket;
 use crate::stream::Stream;
-
-const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes")), ("tu", "singkawang", "tu", None)];
 
 const GRAPHQL: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
@@ -66,7 +66,7 @@ fn path(parameters: &[(&str, &str)]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn content_negotiation_chooses_the_response_type_and_status() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     // Accept, and what is answered with: its type, the status of what cannot run, and that of who is not known.
     for (accept, media, wrong) in [
         (None, Some(JSON), 200),
@@ -129,7 +129,7 @@ async fn content_negotiation_chooses_the_response_type_and_status() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn get_runs_queries_and_changes_nothing() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
     let named = "query A($key: String!) { office(key: $key) { key } } query B { __typename }";
@@ -174,7 +174,7 @@ const CHOSEN: &str = "{ viewer { language } }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cross_site_requests_are_refused() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
     let json = json!({ "query": CHOOSE }).to_string();
@@ -203,7 +203,7 @@ async fn cross_site_requests_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_are_accepted_only_where_enabled() {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(SINGKAWANG);
     let token = server.person("tu").await.token().to_owned();
     let bearer = format!("Bearer {token}");
     let operation = |query: &str| json!({ "query": query });
@@ -258,7 +258,7 @@ async fn batches_are_accepted_only_where_enabled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_has_a_request_id_in_the_log() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let in_error = |answer: &Value| answer["errors"][0]["extensions"]["requestId"].as_str().expect("an id").to_owned();
     let mut seen = std::collections::BTreeSet::new();
@@ -311,12 +311,7 @@ async fn every_call_has_a_request_id_in_the_log() {
     // A fault of ours shows its id and nothing else; the log has the rest.
     let submit =
         "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id } userErrors { code } } }";
-    let input = json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": "1", "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    });
+    let input = Cloud::letter("1").input();
     let made = opd.ask(submit, json!({ "input": input })).await["submitRequest"]["request"]["id"].clone();
     let database = database::open(&server.path()).await;
     sea_orm::ConnectionTrait::execute_unprepared(&database, "UPDATE requests SET search = 'lain'")
@@ -344,7 +339,7 @@ fn node_of(kind: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_public_answers_are_cacheable() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
     let public = "{ offices { key procedures { key steps { key performers { name } } } } }";
@@ -422,7 +417,7 @@ fn uncompressed(body: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn queries_are_compressed_and_secrets_are_not() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
     let bearer = format!("Bearer {}", tu.token());
     let long = "{ offices { key procedures { key title steps { key activity } } } }";

@@ -2,19 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Person, Server};
+use crate::acts::{Cloud, sheet, user_error_code};
+use crate::cast::{ADMIN, COLLEAGUE, Cast, KABID, KADEK, KADIS, OPD, PUTU, TU};
+use crate::harness::{Person, Server};
 use crate::socket::Socket;
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("admin", "singkawang", "office-admin", None),
-    ("second", "singkawang", "office-admin", None),
-    ("putu", "denpasar", "office-admin", None),
-    ("kadek", "denpasar", "kasi-psk", None),
-];
+const CAST: Cast<'static> =
+    &[OPD, TU, KADIS, KABID, ADMIN, ("second", "singkawang", "office-admin", None), PUTU, KADEK];
 
 const GRANT: &str = "mutation($input: GrantRoleInput!) { grantRole(input: $input) { grant { id role { key } capacity \
     decreeNumber onBehalfOf { name } validUntil } userErrors { code path message } } }";
@@ -43,18 +37,9 @@ async fn grant_of(admin: &Person<'_>, username: &str) -> Value {
     all.iter().find(|person| person["user"]["username"] == username).expect("a person")["grants"][0]["id"].clone()
 }
 
-fn code(payload: &Value) -> &str {
-    payload["userErrors"][0]["code"].as_str().unwrap_or_default()
-}
-
 /// Submits a request: its number, or the code of why not.
 async fn submit(opd: &Person<'_>) -> Result<String, String> {
-    let input = json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": "005/1", "date": "2026-01-05", "subject": "Permohonan akun cloud" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    });
+    let input = Cloud::letter("005/1").input();
     let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } \
         userErrors { code } } }";
     let answer = opd.answer(submit, json!({ "input": input })).await;
@@ -74,8 +59,8 @@ async fn only_administrators_add_people() {
     };
     let made = admin.ask(CREATE, new("singkawang", "siti")).await;
     assert_eq!(made["createUser"]["user"]["nip"], "198001012005011001", "{made}");
-    assert_eq!(code(&admin.ask(CREATE, new("singkawang", "siti")).await["createUser"]), "NAME_TAKEN");
-    assert_eq!(code(&admin.ask(CREATE, new("singkawang", "Si ti")).await["createUser"]), "INVALID_INPUT");
+    assert_eq!(user_error_code(&admin.ask(CREATE, new("singkawang", "siti")).await["createUser"]), "NAME_TAKEN");
+    assert_eq!(user_error_code(&admin.ask(CREATE, new("singkawang", "Si ti")).await["createUser"]), "INVALID_INPUT");
     for name in ["opd", "tu", "kadis", "putu", "kadek"] {
         let person = server.person(name).await;
         assert_eq!(person.refusal(CREATE, new("singkawang", "budi")).await, "FORBIDDEN", "{name}");
@@ -94,7 +79,7 @@ async fn only_administrators_add_people() {
     let granted = admin.ask(GRANT, role("tu")).await;
     assert_eq!(granted["grantRole"]["grant"]["role"]["key"], "tu", "{granted}");
     assert_eq!(siti.ask(inbox, json!({})).await["viewer"]["grants"][0]["role"]["key"], "tu");
-    assert_eq!(code(&admin.ask(GRANT, role("opd")).await["grantRole"]), "INVALID_INPUT", "of which agency?");
+    assert_eq!(user_error_code(&admin.ask(GRANT, role("opd")).await["grantRole"]), "INVALID_INPUT", "of which agency?");
     assert_eq!(admin.refusal(GRANT, role("lurah")).await, "FORBIDDEN", "a role that no line names");
     assert_eq!(siti.refusal(GRANT, role("kepala-dinas")).await, "FORBIDDEN");
 
@@ -121,11 +106,11 @@ async fn retried_commands_add_and_grant_once() {
     let first = admin.ask(CREATE, user("siti", "demonstration only")).await["createUser"].clone();
     assert_eq!(admin.ask(CREATE, user("siti", "demonstration only")).await["createUser"], first);
     for other in [user("budi", "demonstration only"), user("siti", "another for them")] {
-        assert_eq!(code(&admin.ask(CREATE, other).await["createUser"]), "IDEMPOTENCY_KEY_REUSED");
+        assert_eq!(user_error_code(&admin.ask(CREATE, other).await["createUser"]), "IDEMPOTENCY_KEY_REUSED");
     }
     let second = server.person("second").await;
     let answer = second.ask(CREATE, user("siti", "demonstration only")).await;
-    assert_eq!(code(&answer["createUser"]), "NAME_TAKEN", "another's key is another: {answer}");
+    assert_eq!(user_error_code(&answer["createUser"]), "NAME_TAKEN", "another's key is another: {answer}");
 
     let grant = json!({ "input": { "office": "singkawang", "userId": first["user"]["id"], "role": "tu",
         "idempotencyKey": "satu" } });
@@ -160,17 +145,17 @@ async fn nobody_grants_themselves_and_the_last_administrator_stays() {
     let admin = server.person("admin").await;
     let me = id_of(&admin, "singkawang", "admin").await;
     let input = json!({ "input": { "office": "singkawang", "userId": me, "role": "kepala-dinas" } });
-    assert_eq!(code(&admin.ask(GRANT, input).await["grantRole"]), "NOT_FOR_YOURSELF");
+    assert_eq!(user_error_code(&admin.ask(GRANT, input).await["grantRole"]), "NOT_FOR_YOURSELF");
     let out = json!({ "input": { "office": "singkawang", "userId": me } });
-    assert_eq!(code(&admin.ask(DEACTIVATE, out).await["deactivateUser"]), "NOT_FOR_YOURSELF");
+    assert_eq!(user_error_code(&admin.ask(DEACTIVATE, out).await["deactivateUser"]), "NOT_FOR_YOURSELF");
     let (mine, other) = (grant_of(&admin, "admin").await, grant_of(&admin, "second").await);
     let revoke = |grant: &Value| json!({ "input": { "grantId": grant } });
-    assert_eq!(code(&admin.ask(REVOKE, revoke(&other)).await["revokeGrant"]), "");
-    assert_eq!(code(&admin.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "LAST_ADMINISTRATOR");
+    assert_eq!(user_error_code(&admin.ask(REVOKE, revoke(&other)).await["revokeGrant"]), "");
+    assert_eq!(user_error_code(&admin.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "LAST_ADMINISTRATOR");
     assert_eq!(people(&admin, "singkawang").await.len(), 6, "nothing has changed");
     // Another office's grant is none that one knows of.
     let putu = server.person("putu").await;
-    assert_eq!(code(&putu.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "NOT_FOUND");
+    assert_eq!(user_error_code(&putu.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "NOT_FOUND");
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }
 
@@ -199,8 +184,7 @@ async fn acting_grants_need_a_decree_and_show_both_people() {
     let opd = server.person("opd").await;
     let number = submit(&opd).await.expect("submitted");
     let tu = server.person("tu").await;
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
-    tu.execute(&number, "2", "forward", sheet).await.expect("forwarded");
+    tu.execute(&number, "2", "forward", sheet()).await.expect("forwarded");
     let deputy = server.person("kabid").await;
     let disposed = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
     deputy.execute(&number, "3", "dispose", disposed).await.expect("disposed");
@@ -233,7 +217,11 @@ async fn an_agency_out_of_service_submits_nothing_more() {
     let input = json!({ "input": { "agencyId": dinkes } });
     assert_eq!(opd.refusal(out, input.clone()).await, "FORBIDDEN");
     let putu = server.person("putu").await;
-    assert_eq!(code(&putu.ask(out, input.clone()).await["deactivateAgency"]), "NOT_FOUND", "of another office");
+    assert_eq!(
+        user_error_code(&putu.ask(out, input.clone()).await["deactivateAgency"]),
+        "NOT_FOUND",
+        "of another office"
+    );
     let done = admin.ask(out, input).await;
     assert!(done["deactivateAgency"]["agency"]["deactivatedAt"].is_string(), "{done}");
     assert_eq!(submit(&opd).await, Err("FORBIDDEN".to_owned()));
@@ -269,7 +257,7 @@ async fn nobody_grants_themselves_a_role_through_others() {
         assert_eq!(granted["grantRole"]["userErrors"], json!([]));
         let puppet = server.person(name).await;
         assert_eq!(
-            code(&puppet.ask(GRANT, role(&me, "kepala-dinas")).await["grantRole"]),
+            user_error_code(&puppet.ask(GRANT, role(&me, "kepala-dinas")).await["grantRole"]),
             "NOT_FOR_YOURSELF",
             "{name}"
         );
@@ -296,11 +284,7 @@ fn ahead(seconds: i64) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() {
-    let server = Server::with(&[
-        ("admin", "singkawang", "office-admin", None),
-        ("tu", "singkawang", "tu", None),
-        ("putu", "denpasar", "office-admin", None),
-    ]);
+    let server = Server::with(&[ADMIN, TU, PUTU]);
     let admin = server.person("admin").await;
     let tu = id_of(&admin, "singkawang", "tu").await;
     let grant = json!({ "input": { "office": "singkawang", "userId": tu, "role": "office-admin",
@@ -308,10 +292,10 @@ async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() 
     assert_eq!(admin.ask(GRANT, grant).await["grantRole"]["userErrors"], json!([]));
     let tu_acts = server.person("tu").await;
     let of_admin = json!({ "input": { "grantId": grant_of(&tu_acts, "admin").await } });
-    assert_eq!(code(&tu_acts.ask(REVOKE, of_admin).await["revokeGrant"]), "LAST_ADMINISTRATOR");
+    assert_eq!(user_error_code(&tu_acts.ask(REVOKE, of_admin).await["revokeGrant"]), "LAST_ADMINISTRATOR");
     let me = id_of(&admin, "singkawang", "admin").await;
     let out = json!({ "input": { "office": "singkawang", "userId": me } });
-    assert_eq!(code(&tu_acts.ask(DEACTIVATE, out).await["deactivateUser"]), "LAST_ADMINISTRATOR");
+    assert_eq!(user_error_code(&tu_acts.ask(DEACTIVATE, out).await["deactivateUser"]), "LAST_ADMINISTRATOR");
 
     // Moments that no database would order.
     for (moment, expected) in [
@@ -323,8 +307,8 @@ async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() 
             let mut input = json!({ "office": "singkawang", "userId": tu, "role": "auditor" });
             input[field] = json!(moment);
             let answer = admin.answer(GRANT, json!({ "input": input })).await;
-            let refused =
-                answer["errors"][0]["extensions"]["code"] == expected || code(&answer["data"]["grantRole"]) == expected;
+            let refused = answer["errors"][0]["extensions"]["code"] == expected
+                || user_error_code(&answer["data"]["grantRole"]) == expected;
             assert!(refused, "{field} {moment}: {answer}");
         }
     }
@@ -338,9 +322,9 @@ async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() 
         json!({ "input": { "office": "denpasar", "userId": siti, "role": "auditor", "validFrom": ahead(36_000) } });
     let granted = putu.ask(GRANT, role).await["grantRole"]["grant"]["id"].clone();
     let out = |office: &str| json!({ "input": { "office": office, "userId": siti } });
-    assert_eq!(code(&putu.ask(DEACTIVATE, out("denpasar")).await["deactivateUser"]), "INVALID_INPUT");
+    assert_eq!(user_error_code(&putu.ask(DEACTIVATE, out("denpasar")).await["deactivateUser"]), "INVALID_INPUT");
     assert_eq!(
-        code(&admin.ask(DEACTIVATE, out("singkawang")).await["deactivateUser"]),
+        user_error_code(&admin.ask(DEACTIVATE, out("singkawang")).await["deactivateUser"]),
         "INVALID_INPUT",
         "hers there too"
     );
@@ -375,12 +359,7 @@ async fn a_person_of_another_office_is_listed_from_their_grants_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_request_stays_hidden_when_its_submitter_leaves() {
-    let server = Server::with(&[
-        ("opd", "singkawang", "opd", Some("dinkes")),
-        ("colleague", "singkawang", "opd", Some("dinkes")),
-        ("elsewhere", "singkawang", "opd", Some("dinsos")),
-        ("admin", "singkawang", "office-admin", None),
-    ]);
+    let server = Server::with(&[OPD, COLLEAGUE, ("elsewhere", "singkawang", "opd", Some("dinsos")), ADMIN]);
     let (opd, admin) = (server.person("opd").await, server.person("admin").await);
     let mut numbers = Vec::new();
     for (letter, confidentiality) in [("1", "ORDINARY"), ("2", "SECRET")] {

@@ -3,14 +3,15 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Folders, PASSWORD, Person, Server, output};
+use crate::cast::{ADMIN, Cast, PUTU};
+use crate::harness::{Folders, PASSWORD, Person, Server, output};
 
 const CAST: Cast<'static> = &[
     ("siti", "singkawang", "opd", Some("dinkes")),
     ("leaver", "singkawang", "tu", None),
     ("gone", "singkawang", "opd", Some("closed")),
-    ("admin", "singkawang", "office-admin", None),
-    ("putu", "denpasar", "office-admin", None),
+    ADMIN,
+    PUTU,
 ];
 
 /// What a field of an input is at the command line.

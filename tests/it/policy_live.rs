@@ -5,29 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Folders, Person, Server, signal};
+use crate::acts::Cloud;
+use crate::cast::{ADMIN, AUDITOR, Cast, OPD, TU};
+use crate::harness::{Folders, Person, Server, signal};
 use crate::socket::Socket;
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("auditor", "singkawang", "auditor", None),
-    ("admin", "singkawang", "office-admin", None),
-];
+const CAST: Cast<'static> = &[OPD, TU, AUDITOR, ADMIN];
 
 const SEES: &str = "p, auditor,      singkawang, requests, see-all";
-
-async fn submit(opd: &Person<'_>, letter: &str) -> String {
-    let input = json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan akun cloud" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    });
-    let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } } }";
-    let answer = opd.ask(submit, json!({ "input": input })).await;
-    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
-}
 
 /// How many requests somebody sees.
 async fn seen(person: &Person<'_>) -> Value {
@@ -55,7 +40,7 @@ async fn policy_files_are_reloaded_whole_or_not_at_all() {
     let server = Server::of(CAST, folders);
     let (opd, auditor, admin) =
         (server.person("opd").await, server.person("auditor").await, server.person("admin").await);
-    submit(&opd, "1").await;
+    opd.submit(Cloud::letter("1")).await;
     let mut socket = Socket::of(&server, auditor.token()).await;
     socket.subscribe("1", "subscription { requestEvents { kind request { letter { number } } } }", json!({})).await;
     socket.settle().await;
@@ -64,7 +49,7 @@ async fn policy_files_are_reloaded_whole_or_not_at_all() {
     // By the change of the file alone.
     std::fs::write(&file, shipped.replace(SEES, "")).expect("written");
     until_seen(&server, &auditor, 0).await;
-    submit(&opd, "2").await;
+    opd.submit(Cloud::letter("2")).await;
     assert_eq!(socket.receive_within(Duration::from_millis(500)).await, None, "nor is anything told");
 
     // One with a fault changes nothing, and says why; not even its good lines count.
@@ -84,7 +69,7 @@ async fn policy_files_are_reloaded_whole_or_not_at_all() {
     std::fs::write(&whole, &shipped).expect("written");
     std::fs::rename(&whole, &file).expect("replaced");
     until_seen(&server, &auditor, 2).await;
-    submit(&opd, "3").await;
+    opd.submit(Cloud::letter("3")).await;
     let told = socket.told("1").await;
     assert_eq!(told["requestEvents"]["request"]["letter"]["number"], "3", "{told}");
 
@@ -110,7 +95,7 @@ async fn partial_policy_files_are_not_loaded_and_symlinks_are_followed() {
     let folders = Folders { policies: link.clone(), ..kept.clone() };
     let server = Server::of(CAST, folders);
     let (opd, auditor) = (server.person("opd").await, server.person("auditor").await);
-    submit(&opd, "1").await;
+    opd.submit(Cloud::letter("1")).await;
 
     // Half of it is a policy too, by which the auditor sees nothing; but whoever writes it is not done.
     let file = kept.policies.join("singkawang.csv");
@@ -140,7 +125,7 @@ async fn every_answer_follows_one_policy_during_a_reload() {
     let file = folders.policies.join("singkawang.csv");
     let shipped = std::fs::read_to_string(&file).expect("the file");
     let server = Server::of(CAST, folders);
-    submit(&server.person("opd").await, "1").await;
+    server.person("opd").await.submit(Cloud::letter("1")).await;
     let auditor = server.person("auditor").await;
     // With the first one the auditor sees and reads notes; with the other they do neither.
     let without = shipped.replace(SEES, "").replace("p, auditor,      singkawang, field:note, read", "");

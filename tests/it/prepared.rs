@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
+use crate::cast::Cast;
 use crate::database;
-use crate::harness::{Cast, Folders, enter, run};
+use crate::harness::{Folders, enter, run};
 
 /// The folder of all prepared folders, and the process that removes it when this one ends.
 static ROOT: LazyLock<(PathBuf, Child)> = LazyLock::new(|| {

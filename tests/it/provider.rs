@@ -24,15 +24,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::harness::{Cast, Folders, PASSWORD, Server, command, credentials, output};
+use crate::acts::Cloud;
+use crate::cast::{ADMIN, And, SINGKAWANG};
+use crate::harness::{Folders, PASSWORD, Server, command, credentials, output};
 use crate::socket::Socket;
 use crate::stream::Stream;
-
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("admin", "singkawang", "office-admin", None),
-];
 
 const RSA: &[u8] = include_bytes!("../provider/rsa.pem");
 const NEXT: &[u8] = include_bytes!("../provider/next.pem");
@@ -193,7 +189,7 @@ impl Listener for Encrypted {
 
 /// A server that takes a provider's tokens.
 async fn served(provider: &Provider) -> Server {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(&SINGKAWANG.and(&[ADMIN]));
     provider.trusted_by(&mut server);
     server
 }
@@ -228,15 +224,6 @@ fn with(mut claims: Value, others: Value) -> Value {
     claims
 }
 
-fn submission(letter: &str) -> Value {
-    json!({ "input": {
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    } })
-}
-
 const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
     userErrors { code } } }";
 
@@ -255,10 +242,10 @@ async fn a_provider_token_signs_in_over_every_transport() {
         socket.subscribe("2", VIEWER, json!({})).await;
         assert_eq!(socket.told("2").await["viewer"]["user"]["username"], "tu");
         socket.settle().await;
-        let sent = server.send(Some(&opd), SUBMIT, submission(key.id)).await;
+        let sent = server.send(Some(&opd), SUBMIT, Cloud::letter(key.id).variables()).await;
         assert!(sent["data"]["submitRequest"]["request"]["number"].is_string(), "they act by their grants: {sent}");
         assert_eq!(
-            server.send(Some(&tu), SUBMIT, submission("x")).await["errors"][0]["extensions"]["code"],
+            server.send(Some(&tu), SUBMIT, Cloud::letter("x").variables()).await["errors"][0]["extensions"]["code"],
             "FORBIDDEN"
         );
         assert_eq!(socket.told("1").await["requestEvents"]["kind"], "SUBMITTED");
@@ -501,7 +488,7 @@ async fn a_provider_token_creates_nothing_that_outlasts_it() {
 async fn the_configured_claim_names_the_person() {
     let key = Key::ed("ed");
     let provider = Provider::of(&[&key]).await;
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(&SINGKAWANG.and(&[ADMIN]));
     let flags = ["--oidc-issuer", &provider.issuer, "--oidc-audience", AUDIENCE, "--oidc-claim", "nip"];
     server.restart_with(&flags);
     let named = |name: &str| key.sign(&with(provider.claims("tu"), json!({ "nip": name })));

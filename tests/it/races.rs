@@ -4,36 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Person, Server};
+use crate::acts::{Cloud, SUBMIT, sheet};
+use crate::cast::{CLOUD, Cast, KABID, KADEK, KADIS, MADE, OPD, SUBKOR, TU, WAYAN};
+use crate::harness::{Person, Server};
 
 const ROUNDS: usize = 100;
 
 const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
+    OPD,
+    TU,
     ("tu2", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
+    KADIS,
+    KABID,
+    SUBKOR,
+    CLOUD,
     ("cloud2", "singkawang", "admin-cloud", None),
-    ("made", "denpasar", "opd", Some("bapenda")),
-    ("wayan", "denpasar", "kabid-egovernment", None),
-    ("kadek", "denpasar", "kasi-psk", None),
+    MADE,
+    WAYAN,
+    KADEK,
     ("kadek2", "denpasar", "kasi-psk", None),
 ];
-
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
-    userErrors { code path message } } }";
-
-fn cloud(letter: &str) -> Value {
-    json!({
-        "office": "singkawang", "procedure": "permohonan-cloud-service",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    })
-}
 
 fn placement(letter: &str) -> Value {
     json!({
@@ -71,9 +61,8 @@ async fn everybody(server: &Server) -> BTreeMap<&'static str, Person<'_>> {
 }
 
 async fn to_step_6(people: &BTreeMap<&str, Person<'_>>, number: &str) {
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
     let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    people["tu"].execute(number, "2", "forward", sheet).await.expect("forwarded");
+    people["tu"].execute(number, "2", "forward", sheet()).await.expect("forwarded");
     people["kadis"].execute(number, "3", "dispose", dispose.clone()).await.expect("disposed");
     people["kabid"].execute(number, "4", "dispose", dispose).await.expect("disposed");
     people["subkor"].execute(number, "5", "yes", json!({})).await.expect("complete");
@@ -83,27 +72,28 @@ async fn to_step_6(people: &BTreeMap<&str, Person<'_>>, number: &str) {
 async fn concurrent_acts_have_one_winner() {
     let server = Server::with(CAST);
     let people = everybody(&server).await;
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
     let notes = json!({
         "documents": [{ "kind": "catatan-hasil-koordinasi", "title": "Catatan" }], "disposition": { "instruction": "Analisa" },
     });
     // Whoever loses a name or a place tries the next one in the next round.
-    let mut waiting = submit(&people["opd"], cloud("first")).await.expect("submitted");
+    let mut waiting = submit(&people["opd"], Cloud::letter("first").input()).await.expect("submitted");
     to_step_6(&people, &waiting).await;
     let mut unplaced = submit(&people["made"], placement("first")).await.expect("submitted");
     people["wayan"].execute(&unplaced, "2", "coordinate", notes.clone()).await.expect("coordinated");
     for round in 0..ROUNDS {
         let letter = format!("005/{round}");
-        let (first, second) =
-            tokio::join!(submit(&people["opd"], cloud(&letter)), submit(&people["opd"], cloud(&letter)));
+        let (first, second) = tokio::join!(
+            submit(&people["opd"], Cloud::letter(&letter).input()),
+            submit(&people["opd"], Cloud::letter(&letter).input())
+        );
         one_won(&first, &second, &["DUPLICATE_LETTER"]);
         let number = first.or(second).expect("one");
 
-        let act = |who: &'static str| people[who].execute(&number, "2", "forward", sheet.clone());
+        let act = |who: &'static str| people[who].execute(&number, "2", "forward", sheet());
         let (first, second) = tokio::join!(act("tu"), act("tu2"));
         one_won(&first, &second, &["STALE_VERSION", "STEP_NOT_CURRENT"]);
 
-        let other = submit(&people["opd"], cloud(&format!("006/{round}"))).await.expect("submitted");
+        let other = submit(&people["opd"], Cloud::letter(&format!("006/{round}")).input()).await.expect("submitted");
         to_step_6(&people, &other).await;
         let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
             "username": format!("akun{round}"), "quotaGib": 1, "serviceAddress": "https://cloud.example",
@@ -135,11 +125,11 @@ async fn concurrent_acts_have_one_winner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
-    let server = Server::with(&[("opd", "singkawang", "opd", Some("dinkes"))]);
+    let server = Server::with(&[OPD]);
     let opd = server.person("opd").await;
     let mut numbers = BTreeSet::new();
     for round in 0..ROUNDS {
-        let mut keyed = cloud(&format!("key {round}"));
+        let mut keyed = Cloud::letter(&format!("key {round}")).input();
         keyed["idempotencyKey"] = json!(format!("key {round}"));
         let ten = (0..10).map(|_| submit(&opd, keyed.clone()));
         let answers: BTreeSet<String> = async_graphql::futures_util::future::join_all(ten)
@@ -149,7 +139,7 @@ async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
             .collect();
         assert_eq!(answers.len(), 1, "one key, one request");
         numbers.extend(answers);
-        let many = (0..ROUNDS).map(|index| submit(&opd, cloud(&format!("{round}/{index}"))));
+        let many = (0..ROUNDS).map(|index| submit(&opd, Cloud::letter(&format!("{round}/{index}")).input()));
         let made = async_graphql::futures_util::future::join_all(many).await;
         numbers.extend(made.into_iter().map(|answer| answer.expect("submitted")));
     }

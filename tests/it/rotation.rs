@@ -8,11 +8,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
+use crate::cast::SINGKAWANG;
 use crate::database;
-use crate::harness::{Cast, Folders, PASSWORD, Server, output, signal};
+use crate::harness::{Folders, PASSWORD, Server, output, signal};
 use crate::socket::Socket;
-
-const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
 
 fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).expect("a part");
@@ -38,7 +37,7 @@ async fn hang_up(server: &Server, times: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rotating_the_signing_key_signs_nobody_out() {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(SINGKAWANG);
     let file = server.path().join("keys/signing.key");
     let read = || std::fs::read_to_string(&file).expect("the key");
     let (old, first) = (server.person("tu").await.token().to_owned(), read());
@@ -79,7 +78,7 @@ async fn rotating_the_signing_key_signs_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_signing_key_in_the_database_is_refused() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let token = server.person("tu").await.token().to_owned();
     server.run(&["keys", "rotate"]);
     hang_up(&server, 1).await;

@@ -5,23 +5,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, PASSWORD, READ, Server, UNLIMITED, credentials};
+use crate::acts::SUBMIT;
+use crate::cast::{CLOUD, Cast, KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
+use crate::harness::{PASSWORD, READ, Server, UNLIMITED, credentials};
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("head", "singkawang", "pimpinan-opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
-    ("system", "singkawang", "admin-system", None),
-];
+const CAST: Cast<'static> =
+    &[OPD, ("head", "singkawang", "pimpinan-opd", Some("dinkes")), TU, KADIS, KABID, SUBKOR, CLOUD, SYSTEM];
 
 const MARK: &str = "penanda9f3c7e";
 
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
-    userErrors { code path message } } }";
 const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { id } \
     userErrors { code path message } } }";
 

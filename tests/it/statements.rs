@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{SINGKAWANG, Server, command};
+use crate::acts::{Cloud, sheet};
+use crate::cast::SINGKAWANG;
+use crate::harness::{Server, command};
 
 /// A second server on the same data, whose statements are listened to.
 pub(crate) struct Listened {
@@ -108,18 +110,12 @@ async fn the_number_of_statements_does_not_grow_with_the_page() {
     let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } userErrors { code } } }";
     let mut ids = Vec::new();
     for letter in 0..100 {
-        let input = json!({
-            "office": "singkawang", "procedure": "permohonan-cloud-service",
-            "letter": { "number": format!("005/{letter}"), "date": "2026-01-05", "subject": "Permohonan" },
-            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-        });
+        let input = Cloud::letter(format!("005/{letter}")).input();
         let answer = people["opd"].ask(submit, json!({ "input": input })).await["submitRequest"]["request"].clone();
         let number = answer["number"].as_str().expect("a number").to_owned();
         ids.push(answer["id"].clone());
-        let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
         let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-        people["tu"].execute(&number, "2", "forward", sheet).await.expect("forwarded");
+        people["tu"].execute(&number, "2", "forward", sheet()).await.expect("forwarded");
         people["kadis"].execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
         if letter % 3 == 0 {
             people["kabid"].execute(&number, "4", "dispose", dispose).await.expect("disposed");

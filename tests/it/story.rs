@@ -7,25 +7,26 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::branches::example;
+use crate::cast::{AUDITOR, CLOUD, Cast, KABID, KADEK, KADIS, KETUT, MADE, OPD, SUBKOR, SYSTEM, TU, WAYAN};
 use crate::database;
-use crate::harness::{Cast, Folders, Person, READ, Server, UNLIMITED};
+use crate::harness::{Folders, Person, READ, Server, UNLIMITED};
 
 /// Everybody in it.
 pub(crate) const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
+    OPD,
     ("stranger", "singkawang", "opd", Some("dinsos")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("kabid", "singkawang", "kabid-aptika", None),
-    ("subkor", "singkawang", "subkor-ile", None),
-    ("cloud", "singkawang", "admin-cloud", None),
-    ("system", "singkawang", "admin-system", None),
-    ("auditor", "singkawang", "auditor", None),
-    ("made", "denpasar", "opd", Some("bapenda")),
+    TU,
+    KADIS,
+    KABID,
+    SUBKOR,
+    CLOUD,
+    SYSTEM,
+    AUDITOR,
+    MADE,
     ("nyoman", "denpasar", "opd", Some("disdik")),
-    ("wayan", "denpasar", "kabid-egovernment", None),
-    ("kadek", "denpasar", "kasi-psk", None),
-    ("ketut", "denpasar", "kepala-dinas", None),
+    WAYAN,
+    KADEK,
+    KETUT,
     ("gede", "denpasar", "sekretaris-dinas", None),
     ("putu", "denpasar", "auditor", None),
     // Audits and administers both offices.
@@ -61,22 +62,6 @@ pub(crate) struct Story {
     _folder: tempfile::TempDir,
 }
 
-/// The mutation of that name, with what its payload is asked for.
-pub(crate) fn mutation(name: &str, selected: &str) -> String {
-    let mut kind = name.to_owned();
-    kind[..1].make_ascii_uppercase();
-    format!(
-        "mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {selected} userErrors {{ code message path }} }} }}"
-    )
-}
-
-/// Does it, and nothing may be wrong; the payload.
-pub(crate) async fn act(person: &Person<'_>, name: &str, selected: &str, input: Value) -> Value {
-    let answer = person.ask(&mutation(name, selected), json!({ "input": input })).await[name].clone();
-    assert_eq!(answer["userErrors"], json!([]), "{name}: {answer}");
-    answer
-}
-
 /// A new request's input.
 pub(crate) fn submission(office: &str, procedure: &str, letter: &str, marks: (&str, &str)) -> Value {
     let details = match procedure {
@@ -99,7 +84,7 @@ pub(crate) fn submission(office: &str, procedure: &str, letter: &str, marks: (&s
 
 /// Submits it; its number.
 pub(crate) async fn submit(person: &Person<'_>, input: Value) -> String {
-    let done = act(person, "submitRequest", "request { number }", input).await;
+    let done = person.act("submitRequest", "request { number }", input).await;
     done["request"]["number"].as_str().expect("a number").to_owned()
 }
 
@@ -228,25 +213,25 @@ async fn administer(overseer: &Person<'_>) {
         found.unwrap_or_else(|| panic!("{name}"))["user"]["id"].clone()
     };
     let was = people.iter().find(|person| person["user"]["username"] == "plh").expect("plh")["grants"][0]["id"].clone();
-    act(overseer, "revokeGrant", "", json!({ "grantId": was })).await;
+    overseer.act("revokeGrant", "", json!({ "grantId": was })).await;
     let agency = json!({ "office": "singkawang", "key": "disdik", "name": "Dinas Pendidikan" });
-    let agency = act(overseer, "createAgency", "agency { id }", agency).await["agency"]["id"].clone();
-    act(overseer, "deactivateAgency", "", json!({ "agencyId": agency })).await;
+    let agency = overseer.act("createAgency", "agency { id }", agency).await["agency"]["id"].clone();
+    overseer.act("deactivateAgency", "", json!({ "agencyId": agency })).await;
     let deputy = json!({
         "office": "singkawang", "userId": id("plh"), "role": "kepala-dinas", "capacity": "DAILY_ACTING",
         "onBehalfOf": id("kadis"), "decreeNumber": "800/12/2026", "validUntil": "2099-01-01T00:00:00Z",
     });
-    act(overseer, "grantRole", "", deputy).await;
+    overseer.act("grantRole", "", deputy).await;
     let new = json!({
         "office": "singkawang", "username": "siti", "name": "Siti", "agency": "dinkes", "password": crate::harness::PASSWORD,
     });
-    let new = act(overseer, "createUser", "user { id }", new).await["user"]["id"].clone();
+    let new = overseer.act("createUser", "user { id }", new).await["user"]["id"].clone();
     let member = json!({ "office": "singkawang", "userId": new, "role": "opd", "agency": "dinkes" });
-    act(overseer, "grantRole", "", member).await;
+    overseer.act("grantRole", "", member).await;
     let elsewhere = json!({
         "office": "denpasar", "username": "nengah", "name": "Nengah", "password": crate::harness::PASSWORD,
     });
-    act(overseer, "createUser", "", elsewhere).await;
+    overseer.act("createUser", "", elsewhere).await;
 }
 
 /// An account, handed over, and its credential read.
@@ -261,9 +246,9 @@ async fn cloud(people: &BTreeMap<&str, Person<'_>>, number: &str) {
     ];
     execute(people, number, acts).await;
     let seen = people["kabid"].ask(READ, json!({ "number": number })).await["request"].clone();
-    act(&people["kabid"], "readDisposition", "", json!({ "dispositionId": seen["dispositions"][0]["id"] })).await;
+    people["kabid"].act("readDisposition", "", json!({ "dispositionId": seen["dispositions"][0]["id"] })).await;
     let reveal = json!({ "assetId": seen["assets"][0]["id"], "idempotencyKey": "once" });
-    act(&people["opd"], "revealCredential", "", reveal).await;
+    people["opd"].act("revealCredential", "", reveal).await;
 }
 
 /// A name whose reply was refused once, then signed and sent; taken out of service.
@@ -275,8 +260,7 @@ async fn subdomain(people: &BTreeMap<&str, Person<'_>>, number: &str) {
     execute(people, number, acts).await;
     let sign = async |decision: &str, note: Value| {
         let id = document(&people["kadis"], number, "draft-surat-balasan").await;
-        act(&people["kadis"], "signDocument", "", json!({ "documentId": id, "decision": decision, "note": note }))
-            .await;
+        people["kadis"].act("signDocument", "", json!({ "documentId": id, "decision": decision, "note": note })).await;
     };
     sign("REFUSE", json!(format!("Salah {}", mark::NOTE))).await;
     let revise = json!({ "note": format!("Perbaiki {}", mark::NOTE) });
@@ -285,7 +269,7 @@ async fn subdomain(people: &BTreeMap<&str, Person<'_>>, number: &str) {
     let reply = json!({ "documents": [paper("surat-balasan", "Balasan")] });
     execute(people, number, vec![("tu", "8", "send", reply)]).await;
     let asset = people["system"].ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
-    act(&people["system"], "revokeAsset", "", json!({ "assetId": asset, "reason": "Tidak dipakai" })).await;
+    people["system"].act("revokeAsset", "", json!({ "assetId": asset, "reason": "Tidak dipakai" })).await;
 }
 
 /// A mailbox's request, up to the draft that waits for its signer.
@@ -312,7 +296,7 @@ pub(crate) async fn drafted(people: &BTreeMap<&str, Person<'_>>, number: &str) {
 async fn mailbox(people: &BTreeMap<&str, Person<'_>>, number: &str) {
     drafted(people, number).await;
     let id = document(&people["kadis"], number, "draft-balasan").await;
-    act(&people["kadis"], "signDocument", "", json!({ "documentId": id, "decision": "SIGN" })).await;
+    people["kadis"].act("signDocument", "", json!({ "documentId": id, "decision": "SIGN" })).await;
     let reply = json!({ "documents": [paper("surat-balasan", "Balasan")] });
     execute(people, number, vec![("tu", "6", "send", reply)]).await;
 }

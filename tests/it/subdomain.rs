@@ -2,20 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::acts::SUBMIT;
+use crate::cast::{KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
 use crate::harness::{READ, Server};
 
 const OFFICE: &str = "singkawang";
 
 fn server() -> Server {
-    Server::with(&[
-        ("opd", OFFICE, "opd", Some("dinkes")),
-        ("other", OFFICE, "opd", Some("disdik")),
-        ("tu", OFFICE, "tu", None),
-        ("kadis", OFFICE, "kepala-dinas", None),
-        ("kabid", OFFICE, "kabid-aptika", None),
-        ("subkor", OFFICE, "subkor-ile", None),
-        ("system", OFFICE, "admin-system", None),
-    ])
+    Server::with(&[OPD, ("other", OFFICE, "opd", Some("disdik")), TU, KADIS, KABID, SUBKOR, SYSTEM])
 }
 
 fn submission(letter: &str) -> Value {
@@ -28,8 +22,6 @@ fn submission(letter: &str) -> Value {
     } })
 }
 
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } \
-    userErrors { code path message } } }";
 const SIGN: &str = "mutation($input: SignDocumentInput!) { signDocument(input: $input) { document { id } \
     userErrors { code } } }";
 

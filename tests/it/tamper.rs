@@ -10,14 +10,14 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::acts::SUBMIT;
+use crate::cast::{CLOUD, KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
 use crate::database::{self, NEW_ID};
 use crate::harness::{Folders, Person, READ, Server, output};
 
 const SKW: &str = "singkawang";
 const DPS: &str = "denpasar";
 
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } \
-    userErrors { code path message } } }";
 const RESUBMIT: &str = "mutation($input: ResubmitRequestInput!) { resubmitRequest(input: $input) { \
     request { status } userErrors { code path } } }";
 const SIGN: &str = "mutation($input: SignDocumentInput!) { signDocument(input: $input) { userErrors { code } } }";
@@ -30,13 +30,13 @@ const REISSUE: &str =
 
 fn server() -> Server {
     Server::with(&[
-        ("opd", SKW, "opd", Some("dinkes")),
-        ("tu", SKW, "tu", None),
-        ("kadis", SKW, "kepala-dinas", None),
-        ("kabid", SKW, "kabid-aptika", None),
-        ("subkor", SKW, "subkor-ile", None),
-        ("system", SKW, "admin-system", None),
-        ("cloud", SKW, "admin-cloud", None),
+        OPD,
+        TU,
+        KADIS,
+        KABID,
+        SUBKOR,
+        SYSTEM,
+        CLOUD,
         ("disdik", DPS, "opd", Some("disdik")),
         ("egov", DPS, "kabid-egovernment", None),
         ("kasi", DPS, "kasi-psk", None),

@@ -3,13 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::harness::{Cast, Server, command, run, set_time};
+use crate::cast::{ADMIN, Cast, OPD, TU};
+use crate::harness::{Server, command, run, set_time};
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("admin", "singkawang", "office-admin", None),
-];
+const CAST: Cast<'static> = &[OPD, TU, ADMIN];
 
 /// A moment, as it is written.
 fn moment(text: &str) -> DateTime<Utc> {

@@ -5,9 +5,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Server};
-
-const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
+use crate::cast::SINGKAWANG;
+use crate::harness::Server;
 
 /// The private key in a file, as PKCS#8 (RFC 8410).
 fn key(seed: &[u8]) -> EncodingKey {
@@ -16,7 +15,7 @@ fn key(seed: &[u8]) -> EncodingKey {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn access_tokens_are_checked_for_signature_audience_and_time() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let token = server.person("tu").await.token().to_owned();
     let parts: Vec<&str> = token.split('.').collect();
     let decode =

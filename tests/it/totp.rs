@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, PASSWORD, Person, Server};
-
-const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
+use crate::acts::user_error_code;
+use crate::cast::SINGKAWANG;
+use crate::harness::{PASSWORD, Person, Server};
 
 /// The code that an authenticator with that secret shows, so many steps from now.
 fn shown(secret: &str, steps: i64) -> String {
@@ -49,26 +49,22 @@ async fn disable(person: &Person<'_>, password: &str, code: &str) -> Value {
     person.ask(query, json!({ "input": { "password": password, "code": code } })).await["disableTotp"].clone()
 }
 
-fn code(payload: &Value) -> &str {
-    payload["userErrors"][0]["code"].as_str().unwrap_or_default()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_asked_for_once_its_authenticator_is_confirmed() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
-    assert_eq!(code(&confirm(&tu, "000000").await), "INVALID_INPUT", "nothing was begun");
-    assert_eq!(code(&begin(&tu, "not the password").await), "INVALID_CREDENTIALS");
+    assert_eq!(user_error_code(&confirm(&tu, "000000").await), "INVALID_INPUT", "nothing was begun");
+    assert_eq!(user_error_code(&begin(&tu, "not the password").await), "INVALID_CREDENTIALS");
     let begun = begin(&tu, PASSWORD).await;
     let secret = begun["secret"].as_str().expect("a secret").to_owned();
     assert!(begun["uri"].as_str().expect("a URI").contains(&secret), "{begun}");
     assert_eq!(sign_in(&server, PASSWORD, None).await, "", "not asked for before it is confirmed");
-    assert_eq!(code(&confirm(&tu, &shown(&secret, 9)).await), "INVALID_CREDENTIALS");
+    assert_eq!(user_error_code(&confirm(&tu, &shown(&secret, 9)).await), "INVALID_CREDENTIALS");
     let confirmed = confirm(&tu, &shown(&secret, -1)).await;
     let codes: Vec<String> = serde_json::from_value(confirmed["recoveryCodes"].clone()).expect("codes");
     assert_eq!(codes.len(), 10);
-    assert_eq!(code(&confirm(&tu, &shown(&secret, 0)).await), "INVALID_INPUT", "once");
-    assert_eq!(code(&begin(&tu, PASSWORD).await), "INVALID_INPUT", "not replaced without a code");
+    assert_eq!(user_error_code(&confirm(&tu, &shown(&secret, 0)).await), "INVALID_INPUT", "once");
+    assert_eq!(user_error_code(&begin(&tu, PASSWORD).await), "INVALID_INPUT", "not replaced without a code");
     assert_eq!(tu.ask("{ viewer { totpEnabled } }", json!({})).await["viewer"]["totpEnabled"], true);
 
     assert_eq!(sign_in(&server, PASSWORD, None).await, "TOTP_REQUIRED");
@@ -85,7 +81,7 @@ async fn a_code_is_asked_for_once_its_authenticator_is_confirmed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_totp_code_is_accepted_once() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
     let secret = begin(&tu, PASSWORD).await["secret"].as_str().expect("a secret").to_owned();
     confirm(&tu, &shown(&secret, -1)).await;
@@ -98,16 +94,16 @@ async fn a_totp_code_is_accepted_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery_codes_sign_in_once_and_guessing_is_limited() {
-    let server = Server::with(CAST);
+    let server = Server::with(SINGKAWANG);
     let tu = server.person("tu").await;
     let secret = begin(&tu, PASSWORD).await["secret"].as_str().expect("a secret").to_owned();
     let confirmed = confirm(&tu, &shown(&secret, 0)).await;
     let codes: Vec<String> = serde_json::from_value(confirmed["recoveryCodes"].clone()).expect("codes");
     assert_eq!(sign_in(&server, PASSWORD, Some(&codes[0].to_uppercase())).await, "");
     assert_eq!(sign_in(&server, PASSWORD, Some(&codes[0])).await, "INVALID_CREDENTIALS", "each once");
-    assert_eq!(code(&disable(&tu, PASSWORD, "000000").await), "INVALID_CREDENTIALS");
-    assert_eq!(code(&disable(&tu, "not the password", &codes[1]).await), "INVALID_CREDENTIALS");
-    assert_eq!(code(&disable(&tu, PASSWORD, &codes[1]).await), "");
+    assert_eq!(user_error_code(&disable(&tu, PASSWORD, "000000").await), "INVALID_CREDENTIALS");
+    assert_eq!(user_error_code(&disable(&tu, "not the password", &codes[1]).await), "INVALID_CREDENTIALS");
+    assert_eq!(user_error_code(&disable(&tu, PASSWORD, &codes[1]).await), "");
     assert_eq!(sign_in(&server, PASSWORD, None).await, "");
     let secret = begin(&tu, PASSWORD).await["secret"].as_str().expect("a secret").to_owned();
     confirm(&tu, &shown(&secret, 0)).await;

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::acts::mutation;
 use crate::harness::{PASSWORD, Person, READ};
 use crate::secrets::{INTROSPECTION, everything};
 use crate::statements::Listened;
@@ -406,9 +407,9 @@ async fn cursors(stage: &Stage<'_>) {
 /// A key is its sender's: to others it is as any other, and to its sender too once they may no more.
 async fn keys(stage: &Stage<'_>) {
     let overseer = &stage.people["overseer"];
-    story::act(overseer, "createUser", "", stage.input("createUser").await).await;
+    overseer.act("createUser", "", stage.input("createUser").await).await;
     let user = stage.person("singkawang", "budi").await["user"]["id"].clone();
-    story::act(overseer, "grantRole", "", json!({ "office": "singkawang", "userId": user, "role": "tu" })).await;
+    overseer.act("grantRole", "", json!({ "office": "singkawang", "userId": user, "role": "tu" })).await;
     let submission = story::submission("singkawang", "permohonan-cloud-service", "005/200", (mark::LETTER, "ORDINARY"));
     let submission = replaced(&replaced(&submission, "agency", json!("dinkes")), "idempotencyKey", json!("satu"));
     let submitted = stage.attempt(Some("opd"), "submitRequest", &submission).await;
@@ -440,12 +441,12 @@ async fn keys(stage: &Stage<'_>) {
     }
     // Somebody of the same role: what another did has been done, and not by them.
     let budi = stage.story.server.person("budi").await;
-    let answer = budi.ask(&story::mutation("executeStep", ""), json!({ "input": acts[1].2 })).await;
+    let answer = budi.ask(&mutation("executeStep", ""), json!({ "input": acts[1].2 })).await;
     assert_eq!(answer["executeStep"]["userErrors"][0]["code"], "STALE_VERSION", "{answer}");
     // Their rights end, and what their keys showed ends with them.
     for name in ["opd", "tu"] {
         for grant in stage.person("singkawang", name).await["grants"].as_array().expect("grants") {
-            story::act(overseer, "revokeGrant", "", json!({ "grantId": grant["id"] })).await;
+            overseer.act("revokeGrant", "", json!({ "grantId": grant["id"] })).await;
         }
     }
     for (owner, mutation, input) in &acts {

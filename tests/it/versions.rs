@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Folders, Server, output};
+use crate::cast::Cast;
+use crate::harness::{Folders, Server, output};
 
 const CAST: Cast<'static> = &[
     ("opd", "denpasar", "opd", Some("bapenda")),

@@ -7,14 +7,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::harness::{Cast, Server};
+use crate::acts::Cloud;
+use crate::cast::{Cast, KADIS, OPD, TU};
+use crate::harness::Server;
 use crate::socket::Socket;
 
-pub(super) const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-];
+pub(super) const CAST: Cast<'static> = &[OPD, TU, KADIS];
 
 const WRITERS: usize = 3;
 
@@ -76,12 +74,7 @@ impl Storm {
 impl Writer {
     /// Takes one request its way.
     async fn write(&self, letter: &str) {
-        let input = json!({
-            "office": "singkawang", "procedure": "permohonan-cloud-service", "idempotencyKey": letter,
-            "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-        });
+        let input = Cloud::letter(letter).key(letter).input();
         let request = self.act("opd", SUBMIT, input).await;
         let input = json!({
             "requestId": request, "step": "2", "outcome": "forward", "expectedVersion": 1, "idempotencyKey": letter,

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cast, Folders, Server};
+use crate::acts::{Cloud, sheet};
+use crate::cast::{ADMIN, Cast, KABID, KADIS, OPD, OTHER, TU};
+use crate::harness::{Folders, Server};
 
 /// The blocks of a kind in a guide, in order.
 fn blocks<'a>(guide: &'a str, kind: &str) -> Vec<&'a str> {
@@ -18,14 +20,14 @@ fn commands<'a>(guide: &'a str, begin: &str) -> Vec<&'a str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_the_permissions_guide_are_as_it_tells() {
     const CAST: Cast<'static> = &[
-        ("opd", "singkawang", "opd", Some("dinkes")),
-        ("other", "singkawang", "opd", Some("dinsos")),
+        OPD,
+        OTHER,
         ("siti", "singkawang", "admin-cloud", None),
-        ("kadis", "singkawang", "kepala-dinas", None),
-        ("kabid", "singkawang", "kabid-aptika", None),
-        ("tu", "singkawang", "tu", None),
+        KADIS,
+        KABID,
+        TU,
         ("board", "singkawang", "pimpinan-opd", Some("dinkes")),
-        ("admin", "singkawang", "office-admin", None),
+        ADMIN,
     ];
     let guide = include_str!("../../../docs/permissions.md");
     let home = tempfile::tempdir().expect("a folder");
@@ -57,12 +59,7 @@ async fn the_examples_of_the_permissions_guide_are_as_it_tells() {
         found.unwrap_or_else(|| panic!("{name}"))["user"]["id"].clone()
     };
     let submit = async |name: &str, letter: &str| {
-        let input = json!({
-            "office": "singkawang", "procedure": "permohonan-cloud-service",
-            "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-        });
+        let input = Cloud::letter(letter).input();
         let query = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } } }";
         let answer = server.person(name).await.ask(query, json!({ "input": input })).await;
         answer["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned()
@@ -77,8 +74,7 @@ async fn the_examples_of_the_permissions_guide_are_as_it_tells() {
     let ids = json!({ "kabid": id("kabid").await, "kadis": id("kadis").await });
     let granted = admin.ask(stands_in, ids).await;
     assert_eq!(granted["grantRole"]["userErrors"], json!([]));
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] });
-    server.person("tu").await.execute(&number, "2", "forward", sheet).await.expect("forwarded");
+    server.person("tu").await.execute(&number, "2", "forward", sheet()).await.expect("forwarded");
     let kabid = server.person("kabid").await;
     let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
     kabid.execute(&number, "3", "dispose", dispose).await.expect("as Plt.");

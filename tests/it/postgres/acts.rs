@@ -1,12 +1,11 @@
 //! What the tests of this folder act out.
 
+use crate::acts::Cloud;
+use crate::cast::{Cast, OPD, TU};
 use serde_json::{Value, json};
 
-use crate::harness::Cast;
-
 /// Who acts.
-pub(crate) const CAST: Cast<'static> =
-    &[("opd", "singkawang", "opd", Some("dinkes")), ("tu", "singkawang", "tu", None)];
+pub(crate) const CAST: Cast<'static> = &[OPD, TU];
 
 /// A submission, with what its answer tells.
 pub(crate) const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { \
@@ -14,12 +13,7 @@ pub(crate) const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitR
 
 /// A cloud account is asked for by this letter, which is the idempotency key too.
 pub(crate) fn submission(letter: &str) -> Value {
-    json!({ "input": {
-        "office": "singkawang", "procedure": "permohonan-cloud-service", "idempotencyKey": letter,
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    } })
+    Cloud::letter(letter).key(letter).variables()
 }
 
 /// The same for a subdomain, whose numbers are counted apart.

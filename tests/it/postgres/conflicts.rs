@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
 
 use super::acts::{CAST, SUBMIT, subdomain, submission};
+use crate::acts::sheet;
 use crate::database;
 use crate::harness::{Person, Server};
 
@@ -97,7 +98,6 @@ async fn aborted_transactions_are_retried_a_bounded_number_of_times() {
     };
     const STATEMENT: &str = "TRIGGER fails BEFORE INSERT OR UPDATE ON requests";
     const COMMIT: &str = "CONSTRAINT TRIGGER fails AFTER INSERT OR UPDATE ON requests DEFERRABLE INITIALLY DEFERRED";
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar", "number": "1" }] });
     let mut made = 0;
     for code in ["40001", "40P01"] {
         for when in [STATEMENT, COMMIT] {
@@ -107,7 +107,7 @@ async fn aborted_transactions_are_retried_a_bounded_number_of_times() {
             made += 1;
             fails(2, code, when).await;
             let number = request["number"].as_str().expect("a number");
-            tu.execute(number, "2", "forward", sheet.clone()).await.expect("forwarded");
+            tu.execute(number, "2", "forward", sheet()).await.expect("forwarded");
             assert_eq!(count(&edit, "SELECT count(*) FROM requests").await, made, "each acts once");
         }
         fails(1_000, code, STATEMENT).await;

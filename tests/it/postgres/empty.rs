@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use crate::cast::Cast;
 use crate::database::cluster::Cluster;
-use crate::harness::{Cast, Folders, bare, enter};
+use crate::harness::{Folders, bare, enter};
 
 /// What a command said.
 pub(crate) fn said(output: &Output) -> String {

@@ -5,16 +5,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::instance::Instance;
+use crate::cast::SINGKAWANG;
 use crate::database;
 use crate::database::cluster::copy_keys;
-use crate::harness::{Cast, Folders, Server, bare, signal};
-
-const CAST: Cast<'static> = &[("tu", "singkawang", "tu", None)];
+use crate::harness::{Folders, Server, bare, signal};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
 async fn instances_accept_each_others_tokens_during_a_key_rotation() {
-    let mut server = Server::with(CAST);
+    let mut server = Server::with(SINGKAWANG);
     server.kill();
     let (near, elsewhere) = (server.path(), tempfile::tempdir().expect("a folder"));
     let far = elsewhere.path().join("far");

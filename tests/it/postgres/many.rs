@@ -12,18 +12,10 @@ use tokio::sync::watch;
 use super::acts::submission;
 use super::empty::{Empty, said};
 use super::instance::Instance;
-use crate::harness::Cast;
+use crate::cast::{AUDITOR, CHIEF, Cast, KADIS, OPD, OTHER, TU, WAYAN};
 use crate::socket::Socket;
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("chief", "singkawang", "pimpinan-opd", Some("dinkes")),
-    ("other", "singkawang", "opd", Some("dinsos")),
-    ("tu", "singkawang", "tu", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("auditor", "singkawang", "auditor", None),
-    ("wayan", "denpasar", "kabid-egovernment", None),
-];
+const CAST: Cast<'static> = &[OPD, CHIEF, OTHER, TU, KADIS, AUDITOR, WAYAN];
 
 const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number version } \
     userErrors { code } } }";

@@ -7,15 +7,11 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::instance::Instance;
+use crate::cast::{ADMIN, AUDITOR, Cast, OPD, TU};
 use crate::database;
-use crate::harness::{Cast, Folders, Server, command, output, run, signal};
+use crate::harness::{Folders, Server, command, output, run, signal};
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("auditor", "singkawang", "auditor", None),
-    ("admin", "singkawang", "office-admin", None),
-];
+const CAST: Cast<'static> = &[OPD, TU, AUDITOR, ADMIN];
 
 const SEES: &str = "p, auditor,      singkawang, requests, see-all";
 

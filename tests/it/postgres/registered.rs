@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::empty::Empty;
 use super::instance::Instance;
+use crate::cast::{Cast, OPD};
 use crate::documents::digest;
-use crate::harness::Cast;
 use crate::socket::Socket;
 
-const CAST: Cast<'static> = &[("opd", "singkawang", "opd", Some("dinkes"))];
+const CAST: Cast<'static> = &[OPD];
 
 /// How many documents are kept.
 const MOST: usize = 5;

@@ -8,17 +8,13 @@ use serde_json::{Value, json};
 
 use super::acts::{SUBMIT, submission};
 use super::instance::Instance;
+use crate::acts::{error_code, sheet};
+use crate::cast::{ADMIN, AUDITOR, Cast, KADIS, OPD, TU};
 use crate::database;
-use crate::harness::{Cast, Folders, Server, command};
+use crate::harness::{Folders, Server, command};
 use crate::socket::Socket;
 
-const CAST: Cast<'static> = &[
-    ("opd", "singkawang", "opd", Some("dinkes")),
-    ("tu", "singkawang", "tu", None),
-    ("auditor", "singkawang", "auditor", None),
-    ("kadis", "singkawang", "kepala-dinas", None),
-    ("admin", "singkawang", "office-admin", None),
-];
+const CAST: Cast<'static> = &[OPD, TU, AUDITOR, KADIS, ADMIN];
 
 const EVENTS: &str =
     "subscription { requestEvents(filter: { kinds: [SUBMITTED] }) { kind request { letter { number } } } }";
@@ -29,10 +25,6 @@ async fn done(instance: &Instance, token: &str, mutation: &str, input: Value) ->
     let answer = instance.send(token, &query, json!({ "input": input })).await;
     assert_eq!(answer["data"][mutation]["userErrors"], json!([]), "{answer}");
     answer
-}
-
-fn code(answer: &Value) -> &str {
-    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +71,7 @@ async fn revocations_take_effect_on_all_instances() {
 
     // A person.
     done(&here, &admin, "deactivateUser", json!({ "office": "singkawang", "userId": of("tu")["user"]["id"] })).await;
-    assert_eq!(code(&there.send(tu, count, json!({})).await), "UNAUTHENTICATED");
+    assert_eq!(error_code(&there.send(tu, count, json!({})).await), "UNAUTHENTICATED");
     assert_eq!(of_tu.closed().await, 4403);
 
     // A key.
@@ -94,12 +86,12 @@ async fn revocations_take_effect_on_all_instances() {
     of_key.settle().await;
     assert!(there.send(key, count, json!({})).await["data"]["requests"]["totalCount"].is_number());
     done(&here, kadis, "revokeApiKey", json!({ "apiKeyId": made["apiKey"]["id"] })).await;
-    assert_eq!(code(&there.send(key, count, json!({})).await), "UNAUTHENTICATED");
+    assert_eq!(error_code(&there.send(key, count, json!({})).await), "UNAUTHENTICATED");
     assert_eq!(of_key.closed().await, 4403);
 
     // A session.
     done(&here, kadis, "signOut", json!({ "everywhere": true })).await;
-    assert_eq!(code(&there.send(kadis, count, json!({})).await), "UNAUTHENTICATED");
+    assert_eq!(error_code(&there.send(kadis, count, json!({})).await), "UNAUTHENTICATED");
     assert_eq!(of_kadis.closed().await, 4403);
 }
 
@@ -107,9 +99,9 @@ async fn revocations_take_effect_on_all_instances() {
 #[ignore = "PostgreSQL only: tests/run postgres"]
 async fn revoked_grants_do_nothing_in_concurrent_acts() {
     let server = Server::with(&[
-        ("opd", "singkawang", "opd", Some("dinkes")),
-        ("tu", "singkawang", "tu", None),
-        ("admin", "singkawang", "office-admin", None),
+        OPD,
+        TU,
+        ADMIN,
         ("second", "singkawang", "office-admin", None),
         ("third", "singkawang", "office-admin", None),
         ("puppet", "singkawang", "auditor", None),
@@ -132,9 +124,8 @@ async fn revoked_grants_do_nothing_in_concurrent_acts() {
     let tu = server.person("tu").await;
     let revoke = "mutation($input: RevokeGrantInput!) { revokeGrant(input: $input) { userErrors { code } } }";
     let taken = json!({ "input": { "grantId": of("tu")["grants"][0]["id"] } });
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "L", "number": "1" }] });
     let acts = async {
-        let done = tu.execute(&number, "2", "forward", sheet).await;
+        let done = tu.execute(&number, "2", "forward", sheet()).await;
         (done, disposisi::clock::Clock::now(&disposisi::clock::SystemClock))
     };
     let takes = async {
