@@ -3,6 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::requests::command::IdempotentCommand;
 use super::{Answer, Refused, Service, UserErrorCode};
 use crate::access::Pass;
 use crate::store::{self, Remembered, Transaction};
@@ -15,6 +16,11 @@ pub(super) struct Key {
 }
 
 impl Service {
+    /// The idempotency key of a command.
+    pub(super) fn command_key<C: IdempotentCommand>(&self, pass: Pass, command: &C) -> Answer<Key> {
+        self.key(pass, C::MUTATION, command.idempotency_key(), command)
+    }
+
     /// The key of an input. What identifies the input is a MAC, so that a secret in it is not kept.
     pub(super) fn key(
         &self,
@@ -35,9 +41,9 @@ impl Service {
         Ok(Key { mutation, key, input: self.store.mac(&parts.collect::<Vec<_>>()) })
     }
 
-    /// What an earlier call with this key did, if there was one. What is only tried asks for none.
+    /// Returns what an earlier call with this key did.
     pub(super) async fn recall(&self, transaction: &Transaction, user: Uuid, key: &Key) -> Answer<Option<Uuid>> {
-        let Some(text) = key.key.as_ref().filter(|_| !self.is_trial()) else { return Ok(None) };
+        let Some(text) = &key.key else { return Ok(None) };
         match store::recall(transaction, user, key.mutation, text, &key.input, self.now()).await? {
             Remembered::New => Ok(None),
             Remembered::Done(result) => Ok(Some(result)),

@@ -45,6 +45,7 @@ pub use identity::sign_in::{SignedIn, TokenSettings, Tokens};
 pub use identity::signing_key::RETIRED_KEY_LIFETIME;
 pub use people::{CreateAgency, CreateUser, GrantRole, NewPerson, Operator, RevokeGrant};
 pub use registered_documents::{RegisteredDocuments, document_digest, is_document_digest};
+pub use requests::act::{ActMode, ActResult};
 pub use requests::available_actions::{AvailableAct, AvailableActKind};
 pub use requests::command::{
     AssetValues, ExecuteStep, NewDisposition, NewDocument, ReissueCredential, ResubmitRequest, RevealCredential,
@@ -73,8 +74,6 @@ pub struct Service {
     audience: Arc<following::audience::Audience>,
     /// So many followers read from further back at a time.
     reading_back: Arc<Semaphore>,
-    /// Acts are only tried.
-    trial: Option<requests::dry_run::Trial>,
 }
 
 /// So many followers read from further back at a time.
@@ -111,7 +110,6 @@ impl Service {
             tail: Arc::new(Tail::new(log_end)),
             audience: Arc::default(),
             reading_back: Arc::new(Semaphore::new(READING_BACK)),
-            trial: None,
         }
     }
 
@@ -256,9 +254,6 @@ impl Service {
 
     /// Commits, with a place in the log for what happened: what a mutation's answer shows includes its own events.
     async fn commit(&self, transaction: Transaction) -> Answer<()> {
-        if self.is_trial() {
-            return requests::dry_run::take_back(transaction).await;
-        }
         Ok(store::commit(&self.store, transaction).await?)
     }
 }

@@ -140,6 +140,12 @@ fn each_proof_is_made_in_one_room() {
     for (room, path, text) in rooms() {
         let made = |call: &str| text.contains(call) && !path.ends_with("access/proof.rs");
         assert!(!made("Seen::by_query(") || room == "store", "{} makes a Seen", path.display());
+        let opens = [" Change::open(", " Change::begin("].iter().any(|call| text.contains(call));
+        assert!(
+            !opens || path.ends_with("requests/act.rs"),
+            "{} opens a request out of an act's order",
+            path.display()
+        );
         assert!(!made("Authorized::by_policy(") || room == "policy", "{} makes an Authorized", path.display());
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::agency::{Agency, agency};
 use super::office::Office;
 use super::pagination::{Arguments, connection, cursor, page};
-use super::payload::{acting, fresh, payload, performing, tried};
+use super::payload::{acting, fresh, payload};
 use super::prefetch;
 use super::preview::ActPreview;
 use super::request::{Request, find};
@@ -23,7 +23,7 @@ use crate::graphql::context::loaders::CredentialOf;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
-use crate::service as command;
+use crate::service::{self as command, ActMode, ActResult};
 use crate::store::{self, AssetRow};
 
 /// How far an asset has come. RESERVED and PROVISIONED hold its name or place; REVOKED frees it.
@@ -513,7 +513,7 @@ impl AssetMutation {
             asset: id::uuid("Asset", &input.asset_id),
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
+        let mode = ActMode::from_validate_only(input.validate_only);
         let nothing = RevealCredentialPayload {
             username: None,
             secret: None,
@@ -521,16 +521,16 @@ impl AssetMutation {
             preview: None,
             user_errors: Vec::new(),
         };
-        Ok(Some(match settle(service.reveal_credential(pass, reveal).await)? {
+        Ok(Some(match settle(service(context)?.reveal_credential(pass, reveal, mode).await)? {
             Err(user_errors) => RevealCredentialPayload { user_errors, ..nothing },
-            Ok(revealed) => match tried(context, &service)? {
-                Some(preview) => RevealCredentialPayload { preview: Some(preview), ..nothing },
-                None => RevealCredentialPayload {
-                    username: revealed.username,
-                    secret: revealed.secret.map(|secret| secret.expose().to_owned()),
-                    asset: asset(context, revealed.asset).await?,
-                    ..nothing
-                },
+            Ok(ActResult::Previewed(preview)) => {
+                RevealCredentialPayload { preview: Some(ActPreview::of(context, *preview)?), ..nothing }
+            }
+            Ok(ActResult::Committed(revealed)) => RevealCredentialPayload {
+                username: revealed.username,
+                secret: Some(revealed.secret.expose().to_owned()),
+                asset: asset(context, revealed.asset).await?,
+                ..nothing
             },
         }))
     }
@@ -548,9 +548,9 @@ impl AssetMutation {
             recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
-        let answer = service.reissue_credential(pass, reissue).await;
-        ReissueCredentialPayload::of(context, &service, answer, |id| asset(context, id)).await
+        let mode = ActMode::from_validate_only(input.validate_only);
+        let answer = service(context)?.reissue_credential(pass, reissue, mode).await;
+        ReissueCredentialPayload::of(context, answer, |id| asset(context, id)).await
     }
 
     /// Takes a delivered asset out of service, and frees its name or place. Null only beside an error.
@@ -565,8 +565,8 @@ impl AssetMutation {
             reason: input.reason,
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
-        let answer = service.revoke_asset(pass, revoke).await;
-        RevokeAssetPayload::of(context, &service, answer, |id| asset(context, id)).await
+        let mode = ActMode::from_validate_only(input.validate_only);
+        let answer = service(context)?.revoke_asset(pass, revoke, mode).await;
+        RevokeAssetPayload::of(context, answer, |id| asset(context, id)).await
     }
 }

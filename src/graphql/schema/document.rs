@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use entity::{document, signature};
 
 use super::actor::Actor;
-use super::payload::{acting, payload, performing, reread};
+use super::payload::{acting, payload, reread};
 use super::procedure::{RecordKind, Step};
 use super::request::Request;
 use super::scalars::date::Date;
@@ -15,7 +15,7 @@ use crate::access::Field;
 use crate::graphql::context::loaders::SignaturesOf;
 use crate::graphql::context::session::{service, session};
 use crate::graphql::error;
-use crate::service as command;
+use crate::service::{self as command, ActMode};
 use crate::store;
 use crate::workflow::Decision;
 
@@ -137,7 +137,7 @@ impl Signature {
         self.row.note.as_deref().filter(|_| self.request.is_office() && self.request.reads(context, Field::Note))
     }
 
-    /// SHA-256 of what was decided on, in hex.
+    /// Digest of what was decided on: its version and SHA-256 in hex, `v2:9f86…`. Older ones have no version.
     async fn digest(&self) -> &str {
         &self.row.digest
     }
@@ -193,8 +193,8 @@ impl DocumentMutation {
             note: input.note,
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
-        let answer = service.sign_document(pass, sign).await;
-        SignDocumentPayload::of(context, &service, answer, |id| document(context, id)).await
+        let mode = ActMode::from_validate_only(input.validate_only);
+        let answer = service(context)?.sign_document(pass, sign, mode).await;
+        SignDocumentPayload::of(context, answer, |id| document(context, id)).await
     }
 }

@@ -3,13 +3,11 @@
 use async_graphql::{Context, ID, Result};
 
 use super::prefetch;
-use super::preview::ActPreview;
 use super::request::{Request, find};
 use super::scalars::id;
 use crate::access::Pass;
-use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::context::session::{caller, session};
 use crate::graphql::look_ahead::{PAYLOAD_REQUEST, Selections};
-use crate::service as command;
 
 macro_rules! payload {
     ($name:ident, $field:ident: $type:ty) => {
@@ -28,18 +26,16 @@ macro_rules! payload {
             /// What an act came to; what it did is read once it is done.
             async fn of<F: Future<Output = Result<Option<$type>>>>(
                 context: &Context<'_>,
-                service: &command::Service,
-                answer: command::Answer<uuid::Uuid>,
+                answer: command::Answer<command::ActResult>,
                 read: impl FnOnce(uuid::Uuid) -> F,
             ) -> Result<Option<Self>> {
                 let mut payload = Self { $field: None, preview: None, user_errors: Vec::new() };
                 match $crate::graphql::schema::user_error::settle(answer)? {
                     Err(errors) => payload.user_errors = errors,
-                    Ok(id) => {
-                        payload.preview = $crate::graphql::schema::payload::tried(context, service)?;
-                        if payload.preview.is_none() {
-                            payload.$field = read(id).await?;
-                        }
+                    Ok($crate::service::ActResult::Committed(id)) => payload.$field = read(id).await?,
+                    Ok($crate::service::ActResult::Previewed(preview)) => {
+                        let preview = $crate::graphql::schema::preview::ActPreview::of(context, *preview)?;
+                        payload.preview = Some(preview);
                     }
                 }
                 Ok(Some(payload))
@@ -53,17 +49,6 @@ pub(crate) use payload;
 /// The caller, to act by the grant of that id where one is given.
 pub(crate) fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
     Ok(caller(context)?.pass.acting_as(grant.map(|id| id::uuid("RoleGrant", id))))
-}
-
-/// What does it, or only tries it.
-pub(crate) fn performing(context: &Context<'_>, validate_only: Option<bool>) -> Result<command::Service> {
-    let service = service(context)?;
-    Ok(if validate_only == Some(true) { service.trial() } else { service.clone() })
-}
-
-/// What an act that was only tried would do; none where it was done.
-pub(crate) fn tried(context: &Context<'_>, service: &command::Service) -> Result<Option<ActPreview>> {
-    service.previewed().map(|preview| ActPreview::of(context, preview)).transpose()
 }
 
 /// Forgets what the operation has read so far: what a mutation answers is as it is now.

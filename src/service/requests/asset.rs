@@ -12,6 +12,8 @@ use crate::language::Text;
 use crate::policy::Object;
 use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
 use crate::say;
+use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
+use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{
     Answer, AssetValues, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
@@ -169,30 +171,33 @@ impl Service {
     }
 
     /// Takes a delivered asset out of service.
-    pub(in crate::service) async fn revoke_asset_once(&self, pass: Pass, command: RevokeAsset) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin_act(pass).await?;
-        let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
-        let entry = self.entry_of(&seen.row)?.clone();
-        let office = self.office_of(&seen.row)?;
+    pub async fn revoke_asset(&self, pass: Pass, command: RevokeAsset, mode: ActMode) -> Answer<ActResult> {
+        with_retry(|| self.try_revoke_asset(pass, &command, mode)).await
+    }
+
+    async fn try_revoke_asset(&self, pass: Pass, command: &RevokeAsset, mode: ActMode) -> Answer<ActResult> {
+        let act = OrderedAct::begin(self, pass, mode).await?;
+        let (act, row) = act.see_asset(command.asset).await?;
+        let entry = self.entry_of(&act.seen().row)?.clone();
+        let office = self.office_of(&act.seen().row)?;
         let procedure = &entry.procedure;
         let (object, refused) = (Object::Procedure(&procedure.key), "You hold no role that may revoke this asset.");
-        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Revoke), refused).await?;
-        let identity = serde_json::json!({ "asset": command.asset, "reason": command.reason });
-        let key = self.key(pass, "revokeAsset", command.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
-            return Ok(done);
-        }
+        let act = act.authorize((object, Action::Revoke), refused).await?;
+        let act = match act.recall(command).await? {
+            Recalled::New(act) => act.without_version(),
+            Recalled::Done(id) => return Ok(ActResult::Committed(id)),
+        };
         let mut faults = Faults::default();
         let reason = faults.prose(&["reason"], &command.reason);
         faults.settle()?;
-        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let mut change = act.change();
         let after = workflow::decide(procedure, &change.state()?, &Act::Revoke)
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
         let now = change.now();
         crate::service::requests::transition::describe(&mut change.row, procedure, office, &after, now)?;
         free(&mut change, row, Some(reason), Audience::Applicant).await?;
         let saved = change.save().await?;
-        self.conclude(transaction, &caller, saved, &key, command.asset).await
+        act.conclude(saved, command.asset).await
     }
 
     /// An asset that the caller may see, with its request.

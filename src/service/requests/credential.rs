@@ -8,9 +8,11 @@ use crate::access::{Action, Pass};
 use crate::auth::Secret;
 use crate::event::{Audience, RequestEventKind};
 use crate::policy::Object;
+use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
+use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
-use crate::store::{self, Append, Change};
+use crate::store::{self, Append};
 
 /// For how long the same key shows a secret again, so that a lost answer loses nothing.
 pub(in crate::service) const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
@@ -22,104 +24,123 @@ pub struct RevealedCredential {
     pub asset: Uuid,
     /// The login, where the procedure names one.
     pub username: Option<String>,
-    /// The secret; none where it is only tried whether it would be shown.
-    pub secret: Option<Secret>,
+    /// The secret.
+    pub secret: Secret,
 }
 
 impl Service {
     /// Shows a credential to its recipient, once.
-    pub(in crate::service) async fn reveal_credential_once(
+    pub async fn reveal_credential(
         &self,
         pass: Pass,
         command: RevealCredential,
-    ) -> Answer<RevealedCredential> {
-        let (transaction, caller) = self.begin(pass).await?;
-        let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
-        let entry = self.entry_of(&seen.row)?.clone();
+        mode: ActMode,
+    ) -> Answer<ActResult<RevealedCredential>> {
+        with_retry(|| self.try_reveal_credential(pass, &command, mode)).await
+    }
+
+    async fn try_reveal_credential(
+        &self,
+        pass: Pass,
+        command: &RevealCredential,
+        mode: ActMode,
+    ) -> Answer<ActResult<RevealedCredential>> {
+        let act = OrderedAct::begin_without_api_keys(self, pass, mode).await?;
+        let (act, row) = act.see_asset(command.asset).await?;
+        let entry = self.entry_of(&act.seen().row)?.clone();
         let procedure = &entry.procedure;
         let refused = "Only the recipient of this credential may read it.";
-        let object = Object::Procedure(&procedure.key);
-        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Reveal), refused).await?;
+        let act = act.authorize((Object::Procedure(&procedure.key), Action::Reveal), refused).await?;
         let unavailable = || {
             let message = "There is no credential to be read for this asset.";
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         };
-        let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(unavailable)?;
+        let already = |path: &str, message| Refused::user(UserErrorCode::AlreadyRevealed, &[path], message);
+        let read = "This credential has been read. If it was lost, ask the office to reissue it.";
+        let held = store::credentials_of(act.transaction(), &[row.id]).await?.pop().ok_or_else(unavailable)?;
         if held.recipient_id != pass.user {
             return Err(Refused::Forbidden(refused.into()));
         }
-        let key = self.key(pass, "revealCredential", Some(&command.idempotency_key), &row.id)?;
-        let before = self.recall(&transaction, pass.user, &key).await?;
-        let now = self.now();
-        // Its key stays with the credential that it revealed: a reissue ends it.
+        // The key stays with the credential that it revealed: a reissue ends it.
         let proof = self.store.mac(&[
             b"reveal",
             pass.user.as_bytes(),
             row.id.as_bytes(),
             command.idempotency_key.trim().as_bytes(),
         ]);
-        let again = match (held.state.as_str(), held.revealed_at, before) {
-            ("AVAILABLE", _, None) => false,
-            ("REVEALED", Some(at), Some(_)) if now - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&proof) => {
-                true
-            }
-            ("AVAILABLE", ..) => {
-                let message = "This key revealed an earlier credential, which was replaced. Use a new key.";
-                return Err(Refused::user(UserErrorCode::AlreadyRevealed, &["idempotencyKey"], message));
-            }
-            ("REVEALED", ..) => {
-                let message = "This credential has been read. If it was lost, ask the office to reissue it.";
-                return Err(Refused::user(UserErrorCode::AlreadyRevealed, &["assetId"], message));
-            }
-            _ => return Err(unavailable()),
-        };
-        let sealed = held.sealed.as_deref().ok_or_else(unavailable)?;
-        let secret = self
-            .keys
-            .unseal(row.id.as_bytes(), sealed)
-            .ok_or_else(|| Refused::Internal(format!("the credential of asset {} cannot be opened", row.id)))?;
-        if !again {
-            let mut change = Change::open(&self.store, &transaction, &allowed, now);
-            change.expect_asset_untouched().await?;
-            let revealed = credential::Model {
-                state: "REVEALED".to_owned(),
-                reveal_key: Some(proof.to_vec()),
-                revealed_at: Some(now),
-                ..held
-            };
-            store::save_credential(&transaction, revealed).await?;
-            let audience = Some(Audience::Applicant);
-            change
-                .append(Append { asset: Some(row.id), audience, ..Append::new(RequestEventKind::CredentialRevealed) })
-                .await?;
-            let saved = change.save().await?;
-            self.conclude(transaction, &caller, saved, &key, row.id).await?;
-        }
         let login = procedure.asset.as_ref().and_then(|spec| spec.login.clone());
         let attributes: serde_json::Value = serde_json::from_str(&row.attributes).unwrap_or_default();
         let username = login.and_then(|login| attributes[login.as_str()].as_str().map(str::to_owned));
-        let secret = Some(secret).filter(|_| !self.is_trial());
-        Ok(RevealedCredential { asset: row.id, username, secret })
+        let open = |held: &credential::Model| {
+            let sealed = held.sealed.as_deref().ok_or_else(unavailable)?;
+            let secret = self.keys.unseal(row.id.as_bytes(), sealed);
+            secret.ok_or_else(|| Refused::Internal(format!("the credential of asset {} cannot be opened", row.id)))
+        };
+        let (act, secret) = match act.recall(command).await? {
+            Recalled::New(act) => match held.state.as_str() {
+                "AVAILABLE" => (act.without_version(), open(&held)?),
+                "REVEALED" => return Err(already("assetId", read)),
+                _ => return Err(unavailable()),
+            },
+            Recalled::Done(_) => {
+                return match (held.state.as_str(), held.revealed_at) {
+                    ("REVEALED", Some(at))
+                        if self.now() - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&proof) =>
+                    {
+                        let secret = open(&held)?;
+                        Ok(ActResult::Committed(RevealedCredential { asset: row.id, username, secret }))
+                    }
+                    ("AVAILABLE", _) => {
+                        let message = "This key revealed an earlier credential, which was replaced. Use a new key.";
+                        Err(already("idempotencyKey", message))
+                    }
+                    ("REVEALED", _) => Err(already("assetId", read)),
+                    _ => Err(unavailable()),
+                };
+            }
+        };
+        let mut change = act.change();
+        change.expect_asset_untouched().await?;
+        let revealed = credential::Model {
+            state: "REVEALED".to_owned(),
+            reveal_key: Some(proof.to_vec()),
+            revealed_at: Some(change.now()),
+            ..held
+        };
+        store::save_credential(act.transaction(), revealed).await?;
+        let audience = Some(Audience::Applicant);
+        change
+            .append(Append { asset: Some(row.id), audience, ..Append::new(RequestEventKind::CredentialRevealed) })
+            .await?;
+        let saved = change.save().await?;
+        Ok(match act.conclude(saved, row.id).await? {
+            ActResult::Committed(asset) => ActResult::Committed(RevealedCredential { asset, username, secret }),
+            ActResult::Previewed(preview) => ActResult::Previewed(preview),
+        })
     }
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
-    pub(in crate::service) async fn reissue_credential_once(
+    pub async fn reissue_credential(&self, pass: Pass, command: ReissueCredential, mode: ActMode) -> Answer<ActResult> {
+        with_retry(|| self.try_reissue_credential(pass, &command, mode)).await
+    }
+
+    async fn try_reissue_credential(
         &self,
         pass: Pass,
-        command: ReissueCredential,
-    ) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin_act(pass).await?;
-        let (seen, row) = self.see_asset(&transaction, &caller, command.asset).await?;
-        let entry = self.entry_of(&seen.row)?.clone();
+        command: &ReissueCredential,
+        mode: ActMode,
+    ) -> Answer<ActResult> {
+        let act = OrderedAct::begin(self, pass, mode).await?;
+        let (act, row) = act.see_asset(command.asset).await?;
+        let entry = self.entry_of(&act.seen().row)?.clone();
         let procedure = &entry.procedure;
         let (object, refused) =
             (Object::Procedure(&procedure.key), "You hold no role that may reissue this credential.");
-        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Reissue), refused).await?;
-        let identity = serde_json::json!([command.asset, command.secret.expose(), command.recipient]);
-        let key = self.key(pass, "reissueCredential", command.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
-            return Ok(done);
-        }
+        let act = act.authorize((object, Action::Reissue), refused).await?;
+        let act = match act.recall(command).await? {
+            Recalled::New(act) => act.without_version(),
+            Recalled::Done(id) => return Ok(ActResult::Committed(id)),
+        };
         if row.status != "ACTIVE" {
             let message = "The asset is not in service.";
             return Err(Refused::user(UserErrorCode::AssetNotActive, &["assetId"], message));
@@ -127,15 +148,15 @@ impl Service {
         let mut faults = Faults::default();
         faults.secret(&["secret"], &command.secret);
         faults.settle()?;
-        let held = store::credentials_of(&transaction, &[row.id]).await?.pop().ok_or_else(|| {
+        let held = store::credentials_of(act.transaction(), &[row.id]).await?.pop().ok_or_else(|| {
             let message = "This asset has no credential.";
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         })?;
-        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let mut change = act.change();
         change.expect_asset_untouched().await?;
         let mut roles: Vec<String> = Vec::new();
         for step in &procedure.steps {
-            let receive = caller.policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
+            let receive = act.caller().policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
             roles.extend(receive.iter().cloned());
         }
         let recipient_id = self.recipient(&change, &roles, command.recipient, held.recipient_id).await?;
@@ -148,13 +169,13 @@ impl Service {
             changed_at: change.now(),
             asset_id: row.id,
         };
-        store::save_credential(&transaction, issued).await?;
+        store::save_credential(act.transaction(), issued).await?;
         let audience = Some(Audience::Applicant);
         change
             .append(Append { asset: Some(row.id), audience, ..Append::new(RequestEventKind::CredentialReissued) })
             .await?;
         let saved = change.save().await?;
-        self.conclude(transaction, &caller, saved, &key, row.id).await
+        act.conclude(saved, row.id).await
     }
 
     /// A secret, sealed for its asset.

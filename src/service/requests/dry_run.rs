@@ -1,14 +1,9 @@
-//! Dry runs: an act goes its whole way, in a transaction that is taken back. What it would have done is told, and nothing is
-//! written.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! Dry runs (`validateOnly`): an act runs to its end in a transaction that is rolled back, and its effect is previewed.
 
 use entity::{asset, request};
-use uuid::Uuid;
 
 use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
-use crate::service::idempotency::Key;
 use crate::service::{Answer, Awaited, CallerWithPolicy, Service};
 use crate::store::{self, Append, Saved, StoreError, Transaction};
 
@@ -27,48 +22,14 @@ pub struct Preview {
     pub asset: Option<asset::Model>,
 }
 
-/// An act that is only tried, and what came of it.
-#[derive(Debug, Clone, Default)]
-pub(in crate::service) struct Trial(Arc<Mutex<Option<Preview>>>);
-
 impl Service {
-    /// The same service, whose acts on requests and assets are only tried: nothing that it does is kept.
-    pub fn trial(&self) -> Self {
-        Self { trial: Some(Trial::default()), ..self.clone() }
-    }
-
-    /// Whether acts are only tried.
-    pub(in crate::service) fn is_trial(&self) -> bool {
-        self.trial.is_some()
-    }
-
-    /// What the act that was tried last would have done; none where acts are not only tried, or it was refused.
-    pub fn previewed(&self) -> Option<Preview> {
-        self.trial.as_ref().and_then(|trial| trial.0.lock().unwrap_or_else(PoisonError::into_inner).take())
-    }
-
-    /// Ends an act: what it did is remembered by its key, and committed. One that is only tried is taken back.
-    pub(in crate::service) async fn conclude(
+    /// Returns the effect of an act's transaction, as far as the caller would see it once committed.
+    pub(super) async fn preview(
         &self,
-        transaction: Transaction,
+        transaction: &Transaction,
         caller: &CallerWithPolicy,
         saved: Saved,
-        key: &Key,
-        result: Uuid,
-    ) -> Answer<Uuid> {
-        if let Some(trial) = &self.trial {
-            let preview = self.preview(&transaction, caller, saved).await?;
-            take_back(transaction).await?;
-            *trial.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
-            return Ok(result);
-        }
-        self.remember(&transaction, caller.pass.user, key, result).await?;
-        self.commit(transaction).await?;
-        Ok(result)
-    }
-
-    /// What was done in a transaction, as far as the caller would see it after.
-    async fn preview(&self, transaction: &Transaction, caller: &CallerWithPolicy, saved: Saved) -> Answer<Preview> {
+    ) -> Answer<Preview> {
         let Saved { row, told } = saved;
         let seen = store::see_request(transaction, &self.viewing(caller), row.id).await?;
         let side = seen.as_ref().map_or(Side::Applicant, Seen::side);
@@ -97,7 +58,7 @@ impl Service {
     }
 }
 
-/// Takes back all that was done in a transaction.
-pub(in crate::service) async fn take_back(transaction: Transaction) -> Answer<()> {
+/// Rolls a transaction back.
+pub(super) async fn roll_back(transaction: Transaction) -> Answer<()> {
     Ok(transaction.rollback().await.map_err(StoreError::from)?)
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use entity::{disposition, document, signature};
-use serde_json::json;
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::access::{Action, Pass};
 use crate::event::RequestEventKind;
 use crate::policy::Object;
 use crate::procedure::{Outcome, Procedure, Step, canonical};
 use crate::say;
+use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::requests::asset::Provisioning;
-use crate::service::requests::transition::{arrive, describe, document_audience, expect_version, leave};
+use crate::service::requests::sign::digest;
+use crate::service::requests::transition::{arrive, describe, document_audience, leave};
+use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
 use crate::store::{self, Append, Change};
@@ -22,28 +22,31 @@ use crate::workflow::{self, Act, Execution};
 
 impl Service {
     /// Ends the step under way.
-    pub(in crate::service) async fn execute_step_once(&self, pass: Pass, command: ExecuteStep) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin_act(pass).await?;
-        let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
-        let entry = self.entry_of(&seen.row)?.clone();
-        let office = self.office_of(&seen.row)?;
+    pub async fn execute_step(&self, pass: Pass, command: ExecuteStep, mode: ActMode) -> Answer<ActResult> {
+        with_retry(|| self.try_execute_step(pass, &command, mode)).await
+    }
+
+    async fn try_execute_step(&self, pass: Pass, command: &ExecuteStep, mode: ActMode) -> Answer<ActResult> {
+        let act = OrderedAct::begin(self, pass, mode).await?;
+        let act = act.see_request(command.request, &["requestId"]).await?;
+        let entry = self.entry_of(&act.seen().row)?.clone();
+        let office = self.office_of(&act.seen().row)?;
         let procedure = &entry.procedure;
         if procedure.step(&command.step).is_none() {
-            let unknown = workflow::Refusal::UnknownStep(command.step);
+            let unknown = workflow::Refusal::UnknownStep(command.step.clone());
             return Err(Refused::from_refusals(procedure, vec![unknown]));
         }
         let object = Object::Step(&procedure.key, &command.step);
         let refused = say!("You hold no role that may execute step {step}.", step = &command.step);
-        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), refused).await?;
-        let key = self.key(pass, "executeStep", command.idempotency_key.as_deref(), &identity(&command))?;
-        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
-            return Ok(done);
-        }
-        expect_version(&allowed.row, command.expected_version)?;
+        let act = act.authorize((object, Action::Execute), refused).await?;
+        let act = match act.recall(command).await? {
+            Recalled::New(act) => act.expect_version(command.expected_version)?,
+            Recalled::Done(id) => return Ok(ActResult::Committed(id)),
+        };
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
-        let command = judge(command, today)?;
+        let command = validate(command.clone(), today)?;
 
-        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let mut change = act.change();
         let before = change.state()?;
         let execution = Execution {
             step: command.step.clone(),
@@ -72,7 +75,7 @@ impl Service {
         bring_documents(&mut change, procedure, step, (visit, outcome), &command.documents).await?;
         if let Some(given) = &command.disposition {
             let to_role = outcome.to.as_ref().and_then(|to| {
-                caller.policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
+                act.caller().policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
             });
             let to_role = to_role.ok_or_else(|| Refused::Internal("a disposition towards no role".to_owned()))?;
             let actor = change.actor().clone();
@@ -104,33 +107,17 @@ impl Service {
             given: command.asset.as_ref(),
             documents: &command.documents,
             recipient: command.recipient,
-            receivers: caller.policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive),
+            receivers: act.caller().policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive),
         };
         self.provision(&mut change, provisioning).await?;
         arrive(&mut change, procedure, office, &after).await?;
         let (id, saved) = (change.row.id, change.save().await?);
-        self.conclude(transaction, &caller, saved, &key, id).await
+        act.conclude(saved, id).await
     }
 }
 
-/// What of a command identifies it for its idempotency key. It is only ever hashed with a key.
-fn identity(command: &ExecuteStep) -> serde_json::Value {
-    json!({
-        "request": command.request,
-        "step": command.step,
-        "outcome": command.outcome,
-        "note": command.note,
-        "disposition": command.disposition,
-        "documents": command.documents,
-        "attributes": command.asset.as_ref().map(|asset| &asset.attributes),
-        "secret": command.asset.as_ref().and_then(|asset| asset.secret.as_ref()).map(|secret| secret.expose()),
-        "recipient": command.recipient,
-        "expectedVersion": command.expected_version,
-    })
-}
-
-/// Judges what people typed, and tells all that is wrong at once.
-fn judge(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
+/// Validates the input, and collects every error.
+fn validate(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
     let mut faults = Faults::default();
     command.note = command.note.filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
     if let Some(given) = &mut command.disposition {
@@ -237,18 +224,4 @@ async fn bring_documents(
         }
     }
     Ok(())
-}
-
-/// The digest of what a signer decides on: SHA-256 over the document's content, in hex.
-pub(in crate::service) fn digest(document: &document::Model) -> String {
-    let content = json!({
-        "request": document.request_id,
-        "kind": document.kind,
-        "title": document.title,
-        "number": document.number,
-        "date": document.date,
-        "step": document.step,
-        "visit": document.visit,
-    });
-    Sha256::digest(content.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

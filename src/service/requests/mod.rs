@@ -1,5 +1,6 @@
 //! Acts on requests and assets: one file per use case, and what they share.
 
+pub(super) mod act;
 mod asset;
 pub(super) mod available_actions;
 pub(super) mod command;

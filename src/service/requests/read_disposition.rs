@@ -7,33 +7,39 @@ use crate::access::{Action, Pass, Side};
 use crate::event::RequestEventKind;
 use crate::policy::Object;
 use crate::procedure::Requirement;
+use crate::service::requests::act::{ActMode, OrderedAct};
+use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused, Service};
-use crate::store::{self, Append, Change};
+use crate::store::{self, Append};
 
 impl Service {
     /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
-    pub(in crate::service) async fn read_disposition_once(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin_act(pass).await?;
+    pub async fn read_disposition(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
+        with_retry(|| self.try_read_disposition(pass, disposition)).await
+    }
+
+    async fn try_read_disposition(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
+        let act = OrderedAct::begin(self, pass, ActMode::Commit).await?;
         let not_found = || Refused::not_found(&["dispositionId"]);
-        let row = store::disposition_by_id(&transaction, disposition).await?;
+        let row = store::disposition_by_id(act.transaction(), disposition).await?;
         let found = row.as_ref().map(|row| row.request_id);
-        let seen = self.see_holder(&transaction, &caller, found, &["dispositionId"]).await?;
+        let act = act.see_holder(found, &["dispositionId"]).await?;
         let row = row.ok_or_else(not_found)?;
-        if seen.side() == Side::Applicant {
+        if act.seen().side() == Side::Applicant {
             return Err(not_found());
         }
-        let entry = self.entry_of(&seen.row)?.clone();
+        let entry = self.entry_of(&act.seen().row)?.clone();
         let procedure = &entry.procedure;
         let refused = "This disposition is for another role.";
         // A disposition is for whoever executes the step that an outcome with one led to.
         let given_at = procedure.step(&row.step).into_iter().flat_map(|step| &step.outcomes);
         let led_to = given_at.filter(|outcome| outcome.disposition != Requirement::None);
         let target = led_to.filter_map(|outcome| outcome.to.as_deref()).find(|step| {
-            caller.policy().roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role)
+            act.caller().policy().roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role)
         });
         let object = Object::Step(&procedure.key, target.ok_or_else(|| Refused::Forbidden(refused.into()))?);
-        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Execute), refused).await?;
-        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let act = act.authorize((object, Action::Execute), refused).await?.without_key().without_version();
+        let mut change = act.change();
         let actor = change.actor().clone();
         let read = disposition_read::Model {
             disposition_id: row.id,
@@ -48,8 +54,8 @@ impl Service {
             change
                 .append(Append { step, disposition: Some(row.id), ..Append::new(RequestEventKind::DispositionRead) })
                 .await?;
-            change.save().await?;
-            self.commit(transaction).await?;
+            let saved = change.save().await?;
+            act.conclude(saved, row.id).await?;
         }
         Ok(row.id)
     }

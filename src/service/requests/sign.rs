@@ -1,50 +1,48 @@
 //! A signer's decision on a document, outside the numbered steps.
 
-use entity::signature;
+use entity::{document, signature};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::access::{Action, Pass, Side};
+use crate::access::{Action, Pass, Seen, Side};
 use crate::event::RequestEventKind;
 use crate::policy::Object;
-use crate::service::requests::execute::digest;
+use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
+use crate::service::requests::command::decision_word;
 use crate::service::requests::transition::{describe, document_audience};
+use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
-use crate::service::{Answer, Refused, Service, SignDocument};
-use crate::store::{self, Append, Change};
+use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignDocument};
+use crate::store::{self, Append, SeenRequest, Transaction};
 use crate::workflow::{self, Act, Decision, Refusal};
 
 impl Service {
     /// Signs or refuses the current document of its kind.
-    pub(in crate::service) async fn sign_document_once(&self, pass: Pass, command: SignDocument) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin_act(pass).await?;
-        let not_found = || Refused::not_found(&["documentId"]);
-        let found = store::document_by_id(&transaction, command.document).await?.map(|row| row.request_id);
-        let seen = self.see_holder(&transaction, &caller, found, &["documentId"]).await;
-        // What was found first only told whose it is: another may have taken its place before the request was locked.
-        let document = store::document_by_id(&transaction, command.document).await;
-        let (seen, document) = (seen?, document?.ok_or_else(not_found)?);
-        let entry = self.entry_of(&seen.row)?.clone();
-        let office = self.office_of(&seen.row)?;
+    pub async fn sign_document(&self, pass: Pass, command: SignDocument, mode: ActMode) -> Answer<ActResult> {
+        with_retry(|| self.try_sign_document(pass, &command, mode)).await
+    }
+
+    async fn try_sign_document(&self, pass: Pass, command: &SignDocument, mode: ActMode) -> Answer<ActResult> {
+        let act = OrderedAct::begin(self, pass, mode).await?;
+        let (act, document) = act.see_document(command.document).await?;
+        let entry = self.entry_of(&act.seen().row)?.clone();
+        let office = self.office_of(&act.seen().row)?;
         let procedure = &entry.procedure;
-        let shown = procedure.is_for_applicant(&document.kind) && seen.row.finished_at.is_some();
-        if seen.side() == Side::Applicant && !shown {
-            return Err(not_found());
-        }
         let refused = "You hold no role that signs this document.";
         // The step under way, if it has this kind signed; else any that does: may they, before is it time.
         let mut signed_at = procedure.steps.iter().filter(|step| step.signs.as_deref() == Some(&document.kind));
-        let under_way = signed_at.clone().find(|step| seen.row.step.as_ref() == Some(&step.key));
+        let under_way = signed_at.clone().find(|step| act.seen().row.step.as_ref() == Some(&step.key));
         let step = under_way.or_else(|| signed_at.next()).ok_or_else(|| Refused::Forbidden(refused.into()))?;
         let object = Object::Step(&procedure.key, &step.key);
-        let allowed = self.authorize(&transaction, &caller, seen, (object, Action::Sign), refused).await?;
-        let decision = if command.decision == Decision::Sign { "SIGN" } else { "REFUSE" };
-        let identity = serde_json::json!([command.document, decision, command.note]);
-        let key = self.key(pass, "signDocument", command.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
-            return Ok(done);
-        }
+        let act = act.authorize((object, Action::Sign), refused).await?;
+        let act = match act.recall(command).await? {
+            Recalled::New(act) => act.without_version(),
+            Recalled::Done(id) => return Ok(ActResult::Committed(id)),
+        };
         let mut faults = Faults::default();
-        let note = command.note.filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
+        let note =
+            command.note.clone().filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
         if command.decision == Decision::Refuse && note.is_none() {
             faults.invalid(&["note"], "A refusal says why.");
         }
@@ -53,9 +51,9 @@ impl Service {
         if !document.current {
             return Err(explain(vec![Refusal::NothingToSign(document.kind)]));
         }
-        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
-        let act = Act::Sign { record: document.kind.clone(), decision: command.decision };
-        let after = workflow::decide(procedure, &change.state()?, &act).map_err(explain)?;
+        let mut change = act.change();
+        let signing = Act::Sign { record: document.kind.clone(), decision: command.decision };
+        let after = workflow::decide(procedure, &change.state()?, &signing).map_err(explain)?;
         let now = change.now();
         describe(&mut change.row, procedure, office, &after, now)?;
         let actor = change.actor().clone();
@@ -64,7 +62,7 @@ impl Service {
                 id: store::new_id(now),
                 document_id: document.id,
                 at: now,
-                decision: decision.to_owned(),
+                decision: decision_word(command.decision).to_owned(),
                 note,
                 digest: digest(&document),
                 actor_user: actor.user,
@@ -89,6 +87,45 @@ impl Service {
             })
             .await?;
         let saved = change.save().await?;
-        self.conclude(transaction, &caller, saved, &key, document.id).await
+        act.conclude(saved, document.id).await
     }
+
+    /// Locks and reads the request of a document that the caller may see, with the document.
+    pub(super) async fn see_document(
+        &self,
+        transaction: &Transaction,
+        caller: &CallerWithPolicy,
+        id: Uuid,
+    ) -> Answer<(Seen<SeenRequest>, document::Model)> {
+        let not_found = || Refused::not_found(&["documentId"]);
+        let found = store::document_by_id(transaction, id).await?.map(|row| row.request_id);
+        let seen = self.see_holder(transaction, caller, found, &["documentId"]).await;
+        // The first read found the request only: another act may have replaced the document before the lock.
+        let document = store::document_by_id(transaction, id).await;
+        let (seen, document) = (seen?, document?.ok_or_else(not_found)?);
+        let procedure = &self.entry_of(&seen.row)?.procedure;
+        let shown = procedure.is_for_applicant(&document.kind) && seen.row.finished_at.is_some();
+        if seen.side() == Side::Applicant && !shown {
+            return Err(not_found());
+        }
+        Ok((seen, document))
+    }
+}
+
+/// Returns the digest of the content that a signer decides on: the content's version, and SHA-256 in hex (`v2:…`).
+///
+/// Another content, as with files, takes another version. Digests without a version are from before there was one; theirs is the
+/// SHA-256 of the same content.
+pub(super) fn digest(document: &document::Model) -> String {
+    let content = json!({
+        "request": document.request_id,
+        "kind": document.kind,
+        "title": document.title,
+        "number": document.number,
+        "date": document.date,
+        "step": document.step,
+        "visit": document.visit,
+    });
+    let hex: String = Sha256::digest(content.to_string()).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v2:{hex}")
 }

@@ -4,12 +4,14 @@ use chrono::{Datelike, NaiveDate};
 use entity::{request, submission};
 use uuid::Uuid;
 
-use crate::access::{Action, Actor, Grant, Pass, Performed, Subject};
+use crate::access::{Action, Actor, Grant, Pass, Subject};
 use crate::event::{Audience, RequestEventKind};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::say;
-use crate::service::requests::transition::{arrive, describe, expect_version, leave};
+use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
+use crate::service::requests::transition::{arrive, describe, leave};
+use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{
     Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedContact,
@@ -19,7 +21,7 @@ use crate::store::{self, Append, Change, NewRequest, Transaction};
 use crate::workflow::{self, Act};
 
 /// A request that is not there yet, for the policy to decide on.
-struct Proposed<'a> {
+pub(super) struct Proposed<'a> {
     office: &'a str,
     procedure: &'a str,
     agency: Uuid,
@@ -42,8 +44,8 @@ impl Subject for Proposed<'_> {
 /// What somebody reads who may not submit.
 const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
 
-/// What came with a submission, judged.
-struct Papers {
+/// A submission after validation.
+struct ValidatedSubmission {
     letter: SubmittedLetter,
     contact: String,
     details: String,
@@ -51,8 +53,12 @@ struct Papers {
 
 impl Service {
     /// Submits a request.
-    pub(in crate::service) async fn submit_request_once(&self, pass: Pass, command: SubmitRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin_act(pass).await?;
+    pub async fn submit_request(&self, pass: Pass, command: SubmitRequest, mode: ActMode) -> Answer<ActResult> {
+        with_retry(|| self.try_submit_request(pass, &command, mode)).await
+    }
+
+    async fn try_submit_request(&self, pass: Pass, command: &SubmitRequest, mode: ActMode) -> Answer<ActResult> {
+        let act = OrderedAct::begin(self, pass, mode).await?;
         let office = self.catalog.office(&command.office).ok_or_else(|| Refused::not_found(&["office"]))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
         let entry = self
@@ -62,25 +68,23 @@ impl Service {
             .clone();
         let procedure = &entry.procedure;
         let (step, outcome) = first(&entry)?;
-        let agency = self.agency_for(&transaction, &caller, &command, &step.key).await?;
+        let agency = self.agency_for(act.transaction(), act.caller(), command, &step.key).await?;
         let proposed = Proposed { office: &command.office, procedure: &command.procedure, agency };
         let object = Object::Step(&procedure.key, &step.key);
-        // Nobody has ended a step of what has not begun.
-        let performed = Some(&Performed::default());
-        let allowed = self.prove(&caller, proposed, (object, Action::Execute), performed, MAY_NOT_SUBMIT)?;
-        let key = self.key(pass, "submitRequest", command.idempotency_key.as_deref(), &command)?;
-        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
-            return Ok(done);
-        }
+        let act = act.propose(proposed, (object, Action::Execute), MAY_NOT_SUBMIT)?;
+        let act = match act.recall(command).await? {
+            Recalled::New(act) => act.without_version(),
+            Recalled::Done(id) => return Ok(ActResult::Committed(id)),
+        };
         if command.procedure_version.is_some_and(|version| u32::try_from(version) != Ok(procedure.version)) {
             let message = say!("Version {version} is in force now. Read the form again.", version = procedure.version);
             return Err(Refused::user(UserErrorCode::ProcedureChanged, &["procedureVersion"], message));
         }
-        let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
+        let papers = validate_submission(&entry, &command.letter, &command.contact, &command.details, today)?;
 
         let now = self.now();
         let year = now.with_timezone(&office.office.time_zone).year();
-        let number = store::next_number(&transaction, &command.office, &command.procedure, year).await?;
+        let number = store::next_number(act.transaction(), &command.office, &command.procedure, year).await?;
         let state = workflow::submit(procedure).ok_or_else(|| Refused::Internal("no first step".to_owned()))?;
         let number = office.office.request_number(&procedure.code, year, number);
         let mut row = request::Model {
@@ -114,7 +118,7 @@ impl Service {
         take_letter(&mut row, &papers.letter);
         describe(&mut row, procedure, office, &state, now)?;
         let id = row.id;
-        let mut change = Change::begin(&self.store, &transaction, &allowed, NewRequest { row }, now);
+        let mut change = act.begin_request(NewRequest { row });
         let submission = submission_row(&change, 1, papers);
         change.submit(submission).await?;
         let step_key = Some(step.key.clone());
@@ -126,31 +130,32 @@ impl Service {
         leave(&mut change, procedure, step, (1, outcome), None).await?;
         arrive(&mut change, procedure, office, &state).await?;
         let saved = change.save().await?;
-        self.conclude(transaction, &caller, saved, &key, id).await
+        act.conclude(saved, id).await
     }
 
     /// Completes a request that came back.
-    pub(in crate::service) async fn resubmit_request_once(&self, pass: Pass, command: ResubmitRequest) -> Answer<Uuid> {
-        let (transaction, caller) = self.begin_act(pass).await?;
-        let seen = self.see(&transaction, &caller, command.request, &["requestId"]).await?;
-        let entry = self.entry_of(&seen.row)?.clone();
-        let office = self.office_of(&seen.row)?;
+    pub async fn resubmit_request(&self, pass: Pass, command: ResubmitRequest, mode: ActMode) -> Answer<ActResult> {
+        with_retry(|| self.try_resubmit_request(pass, &command, mode)).await
+    }
+
+    async fn try_resubmit_request(&self, pass: Pass, command: &ResubmitRequest, mode: ActMode) -> Answer<ActResult> {
+        let act = OrderedAct::begin(self, pass, mode).await?;
+        let act = act.see_request(command.request, &["requestId"]).await?;
+        let entry = self.entry_of(&act.seen().row)?.clone();
+        let office = self.office_of(&act.seen().row)?;
         let procedure = &entry.procedure;
         let (step, outcome) = first(&entry)?;
-        let allowed = self
-            .as_submitter(&transaction, &caller, seen, Object::Step(&procedure.key, &step.key), Action::Execute)
-            .await?;
-        let key = self.key(pass, "resubmitRequest", command.idempotency_key.as_deref(), &command)?;
-        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
-            return Ok(done);
-        }
-        expect_version(&allowed.row, command.expected_version)?;
-        let mut change = Change::open(&self.store, &transaction, &allowed, self.now());
+        let act = act.authorize_submitter((Object::Step(&procedure.key, &step.key), Action::Execute)).await?;
+        let act = match act.recall(command).await? {
+            Recalled::New(act) => act.expect_version(command.expected_version)?,
+            Recalled::Done(id) => return Ok(ActResult::Committed(id)),
+        };
+        let mut change = act.change();
         let before = change.state()?;
         let after = workflow::decide(procedure, &before, &Act::Resubmit)
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
-        let papers = judge(&entry, command.letter, command.contact, command.details, today)?;
+        let papers = validate_submission(&entry, &command.letter, &command.contact, &command.details, today)?;
         if change.row.submitted_by != pass.user && store::is_closed(&papers.letter.confidentiality) {
             let message = "You complete a colleague's request: as a secret one it would be hidden from you. Only its \
                  submitter may make it secret.";
@@ -174,24 +179,7 @@ impl Service {
         leave(&mut change, procedure, step, (visit, outcome), None).await?;
         arrive(&mut change, procedure, office, &after).await?;
         let (id, saved) = (change.row.id, change.save().await?);
-        self.conclude(transaction, &caller, saved, &key, id).await
-    }
-
-    /// The caller as the request's submitter: the person who submitted it, or, when they may submit for its agency no more,
-    /// anybody there whose role may.
-    pub(in crate::service) async fn as_submitter(
-        &self,
-        transaction: &Transaction,
-        caller: &CallerWithPolicy,
-        seen: crate::access::Seen<store::SeenRequest>,
-        object: Object<'_>,
-        action: Action,
-    ) -> Answer<crate::access::Authorized<store::SeenRequest>> {
-        let refused = "Only the submitter of this request may do this.";
-        if seen.row.submitted_by != caller.pass.user && seen.submitter_active {
-            return Err(Refused::Forbidden(refused.into()));
-        }
-        self.authorize(transaction, caller, seen, (object, action), refused).await
+        act.conclude(saved, id).await
     }
 
     /// For which agency the caller submits.
@@ -241,22 +229,22 @@ fn first(entry: &ProcedureEntry) -> Answer<(&Step, &Outcome)> {
         .ok_or_else(|| Refused::Internal("the procedure has no first step".to_owned()))
 }
 
-/// Judges all that came with a submission, and tells all that is wrong at once.
-fn judge(
+/// Validates a submission, and collects every error.
+fn validate_submission(
     entry: &ProcedureEntry,
-    letter: SubmittedLetter,
-    contact: SubmittedContact,
-    details: serde_json::Value,
+    letter: &SubmittedLetter,
+    contact: &SubmittedContact,
+    details: &serde_json::Value,
     today: NaiveDate,
-) -> Answer<Papers> {
+) -> Answer<ValidatedSubmission> {
     let mut faults = Faults::default();
-    let details = canonical(details);
+    let details = canonical(details.clone());
     let letter = SubmittedLetter {
         number: faults.line(&["letter", "number"], &letter.number),
         subject: faults.line(&["letter", "subject"], &letter.subject),
         srikandi_reference: faults
             .optional_line(&["letter", "srikandiReference"], letter.srikandi_reference.as_deref()),
-        ..letter
+        ..letter.clone()
     };
     faults.day(&["letter", "date"], letter.date, today);
     let contact = SubmittedContact {
@@ -286,7 +274,11 @@ fn judge(
     }
     faults.settle()?;
     let json = |error: serde_json::Error| Refused::Internal(error.to_string());
-    Ok(Papers { letter, contact: serde_json::to_string(&contact).map_err(json)?, details: details.to_string() })
+    Ok(ValidatedSubmission {
+        letter,
+        contact: serde_json::to_string(&contact).map_err(json)?,
+        details: details.to_string(),
+    })
 }
 
 /// An e-mail address by JSON Schema's format `email` (RFC 5321).
@@ -303,7 +295,7 @@ fn take_letter(row: &mut request::Model, letter: &SubmittedLetter) {
     row.search = format!("{} {} {}", row.number, letter.number, letter.subject).to_lowercase();
 }
 
-fn submission_row(change: &Change<'_>, sequence: i32, papers: Papers) -> submission::Model {
+fn submission_row(change: &Change<'_>, sequence: i32, papers: ValidatedSubmission) -> submission::Model {
     let actor = change.actor();
     submission::Model {
         request_id: change.row.id,

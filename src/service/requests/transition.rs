@@ -1,27 +1,13 @@
-//! Transitions: the expected version, and the rows and events that bring a request to the step machine's next state.
+//! Transitions: the rows and events that bring a request to the step machine's next state.
 
 use chrono::{DateTime, Utc};
 use entity::{request, visit};
 
 use crate::event::{Audience, RequestEventKind};
 use crate::procedure::{Outcome, Procedure, Step};
-use crate::say;
-use crate::service::{Answer, OfficeEntry, Refused, UserErrorCode};
+use crate::service::{Answer, OfficeEntry, Refused};
 use crate::store::{self, Append, Change};
 use crate::workflow::{self, Opening, State, Status};
-
-/// Refuses when the request has moved on since the client read it.
-pub(in crate::service) fn expect_version(row: &request::Model, expected: i32) -> Answer<()> {
-    if row.version == expected {
-        return Ok(());
-    }
-    let message = say!(
-        "The request is at version {version}, not {expected}. Read it again and decide anew.",
-        version = row.version,
-        expected
-    );
-    Err(Refused::user(UserErrorCode::StaleVersion, &["expectedVersion"], message))
-}
 
 /// A phase's stored word.
 pub(in crate::service) fn status_word(status: Status) -> &'static str {

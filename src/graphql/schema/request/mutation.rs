@@ -5,13 +5,14 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 use super::Request;
 use super::submission::Confidentiality;
 use crate::auth::Secret;
+use crate::graphql::context::session::service;
 use crate::graphql::schema::disposition::Urgency;
-use crate::graphql::schema::payload::{acting, payload, performing, reread};
+use crate::graphql::schema::payload::{acting, payload, reread};
 use crate::graphql::schema::scalars::date::Date;
 use crate::graphql::schema::scalars::id;
 use crate::graphql::schema::scalars::json::Json;
 use crate::graphql::schema::stored_enum::to_word;
-use crate::service as command;
+use crate::service::{self as command, ActMode};
 
 /// The request letter.
 #[derive(InputObject)]
@@ -222,9 +223,9 @@ impl RequestMutation {
             details: input.details.0,
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
-        let answer = service.submit_request(pass, submit).await;
-        SubmitRequestPayload::of(context, &service, answer, |id| reread(context, id)).await
+        let mode = ActMode::from_validate_only(input.validate_only);
+        let answer = service(context)?.submit_request(pass, submit, mode).await;
+        SubmitRequestPayload::of(context, answer, |id| reread(context, id)).await
     }
 
     /// Completes a request that was returned to you. Null only beside an error.
@@ -242,9 +243,9 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
-        let answer = service.resubmit_request(pass, resubmit).await;
-        ResubmitRequestPayload::of(context, &service, answer, |id| reread(context, id)).await
+        let mode = ActMode::from_validate_only(input.validate_only);
+        let answer = service(context)?.resubmit_request(pass, resubmit, mode).await;
+        ResubmitRequestPayload::of(context, answer, |id| reread(context, id)).await
     }
 
     /// Ends the step under way by one of its outcomes. Null only beside an error.
@@ -278,9 +279,9 @@ impl RequestMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
-        let answer = service.execute_step(pass, execute).await;
-        ExecuteStepPayload::of(context, &service, answer, |id| reread(context, id)).await
+        let mode = ActMode::from_validate_only(input.validate_only);
+        let answer = service(context)?.execute_step(pass, execute, mode).await;
+        ExecuteStepPayload::of(context, answer, |id| reread(context, id)).await
     }
 }
 
@@ -304,8 +305,8 @@ impl WithdrawalMutation {
             expected_version: input.expected_version,
             idempotency_key: input.idempotency_key,
         };
-        let service = performing(context, input.validate_only)?;
-        let answer = service.withdraw_request(pass, withdraw).await;
-        WithdrawRequestPayload::of(context, &service, answer, |id| reread(context, id)).await
+        let mode = ActMode::from_validate_only(input.validate_only);
+        let answer = service(context)?.withdraw_request(pass, withdraw, mode).await;
+        WithdrawRequestPayload::of(context, answer, |id| reread(context, id)).await
     }
 }

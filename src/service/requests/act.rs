@@ -1,0 +1,265 @@
+//! The order of an act as types: see the request, authorize, recall the idempotency key, expect a version, change, conclude.
+//!
+//! Each step consumes the act and returns its next state, and only the last one opens a [`Change`]: an act with a forgotten or
+//! misordered step does not compile. Acts without an idempotency key or an expected version say so.
+//!
+//! ```text
+//! Begun → see_* → Visible → authorize → Allowed → recall → Keyed → expect_version → Ready → change, conclude → ActResult
+//! Begun → propose (a new request) → Allowed
+//! ```
+
+use entity::{asset, document};
+use uuid::Uuid;
+
+use super::command::IdempotentCommand;
+use super::dry_run::{Preview, roll_back};
+use super::submit::Proposed;
+use crate::access::{Action, Authorized, Pass, Performed, Seen, Subject};
+use crate::language::Text;
+use crate::policy::Object;
+use crate::say;
+use crate::service::idempotency::Key;
+use crate::service::{Answer, CallerWithPolicy, Refused, Service, UserErrorCode};
+use crate::store::{Change, NewRequest, Saved, SeenRequest, Transaction};
+
+/// Commit or dry run (`validateOnly`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActMode {
+    /// Commit the act.
+    Commit,
+    /// Roll the act back, and preview its effect.
+    ValidateOnly,
+}
+
+impl ActMode {
+    /// Returns the mode for an input's `validateOnly`.
+    pub fn from_validate_only(validate_only: Option<bool>) -> Self {
+        if validate_only == Some(true) { Self::ValidateOnly } else { Self::Commit }
+    }
+}
+
+/// The result of an act.
+#[derive(Debug)]
+pub enum ActResult<T = Uuid> {
+    /// The act is committed.
+    Committed(T),
+    /// The act was rolled back (`validateOnly`); its effect.
+    Previewed(Box<Preview>),
+}
+
+/// An act within its writing transaction, in a state of its order.
+pub(super) struct OrderedAct<'s, S> {
+    service: &'s Service,
+    transaction: Transaction,
+    caller: CallerWithPolicy,
+    mode: ActMode,
+    state: S,
+}
+
+/// State: the caller's grants are read in the transaction.
+pub(super) struct Begun;
+
+/// State: the caller sees the request, and its row is locked.
+pub(super) struct Visible {
+    seen: Seen<SeenRequest>,
+}
+
+/// State: a policy line allows the act.
+pub(super) struct Allowed<T> {
+    proof: Authorized<T>,
+}
+
+/// State: the idempotency key is new.
+pub(super) struct Keyed<T> {
+    proof: Authorized<T>,
+    key: Option<Key>,
+}
+
+/// State: the request is at the version that the client read.
+pub(super) struct Ready<T> {
+    proof: Authorized<T>,
+    key: Option<Key>,
+}
+
+/// The answer to an idempotency key.
+pub(super) enum Recalled<'s, T> {
+    /// A new key: go on.
+    New(OrderedAct<'s, Keyed<T>>),
+    /// An earlier call with the same key and input did this.
+    Done(Uuid),
+}
+
+impl<'s> OrderedAct<'s, Begun> {
+    /// Begins an act by a session or by an API key with the scope to act.
+    pub(super) async fn begin(service: &'s Service, pass: Pass, mode: ActMode) -> Answer<Self> {
+        let (transaction, caller) = service.begin_act(pass).await?;
+        Ok(Self { service, transaction, caller, mode, state: Begun })
+    }
+
+    /// Begins an act that no API key may do.
+    pub(super) async fn begin_without_api_keys(service: &'s Service, pass: Pass, mode: ActMode) -> Answer<Self> {
+        let (transaction, caller) = service.begin(pass).await?;
+        Ok(Self { service, transaction, caller, mode, state: Begun })
+    }
+
+    /// Locks and reads a request that the caller may see.
+    pub(super) async fn see_request(self, request: Uuid, path: &[&str]) -> Answer<OrderedAct<'s, Visible>> {
+        let seen = self.service.see(&self.transaction, &self.caller, request, path).await?;
+        Ok(self.into_state(Visible { seen }).0)
+    }
+
+    /// Locks and reads the request of something else, even where that does not exist (see [`Service::see_holder`]).
+    pub(super) async fn see_holder(self, request: Option<Uuid>, path: &[&str]) -> Answer<OrderedAct<'s, Visible>> {
+        let seen = self.service.see_holder(&self.transaction, &self.caller, request, path).await?;
+        Ok(self.into_state(Visible { seen }).0)
+    }
+
+    /// Locks and reads the request of an asset, with the asset.
+    pub(super) async fn see_asset(self, id: Uuid) -> Answer<(OrderedAct<'s, Visible>, asset::Model)> {
+        let (seen, row) = self.service.see_asset(&self.transaction, &self.caller, id).await?;
+        Ok((self.into_state(Visible { seen }).0, row))
+    }
+
+    /// Locks and reads the request of a document, with the document.
+    pub(super) async fn see_document(self, id: Uuid) -> Answer<(OrderedAct<'s, Visible>, document::Model)> {
+        let (seen, row) = self.service.see_document(&self.transaction, &self.caller, id).await?;
+        Ok((self.into_state(Visible { seen }).0, row))
+    }
+
+    /// Authorizes the submission of a new request.
+    pub(super) fn propose<'p>(
+        self,
+        proposed: Proposed<'p>,
+        right: (Object<'_>, Action),
+        refused: &'static str,
+    ) -> Answer<OrderedAct<'s, Allowed<Proposed<'p>>>> {
+        // A request that has not begun has no steps for a separation of duties to compare.
+        let performed = Performed::default();
+        let proof = self.service.prove(&self.caller, proposed, right, Some(&performed), refused)?;
+        Ok(self.into_state(Allowed { proof }).0)
+    }
+}
+
+impl<'s> OrderedAct<'s, Visible> {
+    /// The request, as the caller sees it.
+    pub(super) fn seen(&self) -> &Seen<SeenRequest> {
+        &self.state.seen
+    }
+
+    /// Authorizes the act by the policy. `refused`: the message for a caller without a role for it.
+    pub(super) async fn authorize(
+        self,
+        right: (Object<'_>, Action),
+        refused: impl Into<Text>,
+    ) -> Answer<OrderedAct<'s, Allowed<SeenRequest>>> {
+        let (act, Visible { seen }) = self.into_state(());
+        let proof = act.service.authorize(&act.transaction, &act.caller, seen, right, refused).await?;
+        Ok(act.into_state(Allowed { proof }).0)
+    }
+
+    /// Authorizes the caller as the request's submitter: its own one, or a colleague once that person may no longer submit.
+    pub(super) async fn authorize_submitter(
+        self,
+        right: (Object<'_>, Action),
+    ) -> Answer<OrderedAct<'s, Allowed<SeenRequest>>> {
+        let refused = "Only the submitter of this request may do this.";
+        let seen = self.seen();
+        if seen.row.submitted_by != self.caller.pass.user && seen.submitter_active {
+            return Err(Refused::Forbidden(refused.into()));
+        }
+        self.authorize(right, refused).await
+    }
+}
+
+impl<'s, T: Subject> OrderedAct<'s, Allowed<T>> {
+    /// Looks up the command's idempotency key. A dry run only validates it.
+    pub(super) async fn recall(self, command: &impl IdempotentCommand) -> Answer<Recalled<'s, T>> {
+        let (act, Allowed { proof }) = self.into_state(());
+        let key = act.service.command_key(act.caller.pass, command)?;
+        if act.mode == ActMode::Commit
+            && let Some(done) = act.service.recall(&act.transaction, act.caller.pass.user, &key).await?
+        {
+            return Ok(Recalled::Done(done));
+        }
+        Ok(Recalled::New(act.into_state(Keyed { proof, key: Some(key) }).0))
+    }
+
+    /// Goes on without an idempotency key: repeating the act changes nothing.
+    pub(super) fn without_key(self) -> OrderedAct<'s, Keyed<T>> {
+        let (act, Allowed { proof }) = self.into_state(());
+        act.into_state(Keyed { proof, key: None }).0
+    }
+}
+
+impl<'s> OrderedAct<'s, Keyed<SeenRequest>> {
+    /// Refuses when the request has moved on since the client read it.
+    pub(super) fn expect_version(self, expected: i32) -> Answer<OrderedAct<'s, Ready<SeenRequest>>> {
+        let version = self.state.proof.row.version;
+        if version != expected {
+            let message = say!(
+                "The request is at version {version}, not {expected}. Read it again and decide anew.",
+                version,
+                expected
+            );
+            return Err(Refused::user(UserErrorCode::StaleVersion, &["expectedVersion"], message));
+        }
+        Ok(self.without_version())
+    }
+}
+
+impl<'s, T: Subject> OrderedAct<'s, Keyed<T>> {
+    /// Goes on without an expected version: the act is on something other than the request's step.
+    pub(super) fn without_version(self) -> OrderedAct<'s, Ready<T>> {
+        let (act, Keyed { proof, key }) = self.into_state(());
+        act.into_state(Ready { proof, key }).0
+    }
+}
+
+impl OrderedAct<'_, Ready<SeenRequest>> {
+    /// Opens the request for changes.
+    pub(super) fn change(&self) -> Change<'_> {
+        Change::open(&self.service.store, &self.transaction, &self.state.proof, self.service.now())
+    }
+}
+
+impl OrderedAct<'_, Ready<Proposed<'_>>> {
+    /// Begins the new request.
+    pub(super) fn begin_request(&self, new: NewRequest) -> Change<'_> {
+        let now = new.row.submitted_at;
+        Change::begin(&self.service.store, &self.transaction, &self.state.proof, new, now)
+    }
+}
+
+impl<T> OrderedAct<'_, Ready<T>> {
+    /// Remembers the idempotency key and commits; a dry run rolls back and returns the preview.
+    pub(super) async fn conclude(self, saved: Saved, result: Uuid) -> Answer<ActResult> {
+        let (act, Ready { key, .. }) = self.into_state(());
+        if act.mode == ActMode::ValidateOnly {
+            let preview = act.service.preview(&act.transaction, &act.caller, saved).await?;
+            roll_back(act.transaction).await?;
+            return Ok(ActResult::Previewed(Box::new(preview)));
+        }
+        if let Some(key) = &key {
+            act.service.remember(&act.transaction, act.caller.pass.user, key, result).await?;
+        }
+        act.service.commit(act.transaction).await?;
+        Ok(ActResult::Committed(result))
+    }
+}
+
+impl<'s, S> OrderedAct<'s, S> {
+    /// The writing transaction.
+    pub(super) fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
+    /// The caller with their policy.
+    pub(super) fn caller(&self) -> &CallerWithPolicy {
+        &self.caller
+    }
+
+    fn into_state<N>(self, next: N) -> (OrderedAct<'s, N>, S) {
+        let Self { service, transaction, caller, mode, state } = self;
+        (OrderedAct { service, transaction, caller, mode, state: next }, state)
+    }
+}
