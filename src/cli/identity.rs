@@ -35,5 +35,5 @@ pub(super) fn provider(settings: &Settings) -> Result<Option<Provider>, String> 
         return Ok(None);
     }
     let issuer = Issuer::named(&settings.oidc_issuer).map_err(|what| format!("`oidc_issuer` {what}"))?;
-    Provider::new(issuer, settings.oidc_audience.clone(), settings.oidc_claim.clone()).map(Some)
+    Provider::new(issuer, settings.oidc_audience.clone(), settings.oidc_claim.clone(), super::clock()).map(Some)
 }

@@ -172,9 +172,7 @@ impl Server {
             }
             () = self.service.read_log().instrument(tracing::info_span!("read_log")) => Ok(()),
             failed = policy_reload::follow(&self.settings, &self.service).instrument(tracing::info_span!("policies")) => failed,
-            () = self.service.keep_house().instrument(tracing::info_span!("keep_house")) => Ok(()),
-            () = keep(self.registered.as_deref()).instrument(tracing::info_span!("keep_documents")) => Ok(()),
-            () = self.service.keep_provider().instrument(tracing::info_span!("keep_provider")) => Ok(()),
+            () = self.service.run_background(self.registered.as_ref()).instrument(tracing::info_span!("background")) => Ok(()),
             () = too_long => {
                 tracing::warn!("ended with connections open");
                 Ok(())
@@ -194,14 +192,6 @@ async fn documents(manifest: &Path, schema: &ApiSchema, limits: &Limits) -> Resu
     let documents = Documents::read(&text, schema.executable(), schema.index(), limits).await.map_err(named)?;
     tracing::info!(documents = documents.count(), "persisted documents");
     Ok(documents)
-}
-
-/// Keeps what clients register, where they may. Never ends by itself.
-async fn keep(registered: Option<&RegisteredDocuments>) {
-    match registered {
-        Some(registered) => registered.keep().await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Signs with the key in its folder, anew on each SIGHUP. Never ends by itself.

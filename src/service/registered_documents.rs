@@ -2,7 +2,6 @@
 //! and found in memory, and written behind: nobody waits for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lru::LruCache;
@@ -16,10 +15,10 @@ use crate::store::{self, RegisteredDocument};
 pub(super) const UNUSED: TimeDelta = TimeDelta::days(90);
 
 /// How often what is new is written.
-const WRITE: Duration = Duration::from_secs(1);
+pub(super) const WRITE: TimeDelta = TimeDelta::seconds(1);
 
 /// How long it is before a database that did not take it is asked again.
-const PAUSE: Duration = Duration::from_secs(30);
+pub(super) const PAUSE: TimeDelta = TimeDelta::seconds(30);
 
 /// How exactly it is on record when one was used last, while none is new.
 const ABOUT: TimeDelta = TimeDelta::minutes(10);
@@ -132,18 +131,6 @@ impl RegisteredDocuments {
             None => {
                 let document = Remembered { text: text.into(), used_at: now, noted_at: None };
                 memory.take(digest, document, self.most);
-            }
-        }
-    }
-
-    /// Writes what was registered, and what was used, again and again. Never ends by itself.
-    pub async fn keep(&self) {
-        let mut beat = tokio::time::interval(WRITE);
-        loop {
-            beat.tick().await;
-            if let Err(why) = self.write().await {
-                tracing::warn!(?why, "what clients registered is not written yet");
-                tokio::time::sleep(PAUSE).await;
             }
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::api_key;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::database::{insert, tell};
@@ -49,14 +49,9 @@ pub async fn note_api_key(store: &Store, id: Uuid, now: DateTime<Utc>) -> Result
 }
 
 /// Deletes API keys ended before a time. Returns their number.
-pub async fn forget_api_keys(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn forget_api_keys(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let of = |column: api_key::Column| column.lt(before);
     let ended = Condition::any().add(of(api_key::Column::RevokedAt)).add(of(api_key::Column::ExpiresAt));
-    if api_key::Entity::find().filter(ended.clone()).count(store.reader()).await? == 0 {
-        return Ok(0);
-    }
-    let transaction = store.begin().await?;
-    let gone = api_key::Entity::delete_many().filter(ended).exec(&transaction).await?;
-    transaction.commit().await?;
+    let gone = api_key::Entity::delete_many().filter(ended).exec(transaction).await?;
     Ok(gone.rows_affected)
 }

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::database::insert;
-use super::{Store, StoreError, Transaction};
+use super::{StoreError, Transaction};
 
 /// The credentials of those assets.
 pub async fn credentials_of<C: ConnectionTrait>(
@@ -25,16 +25,14 @@ pub async fn save_credential(transaction: &Transaction, credential: credential::
 }
 
 /// Forgets the secrets that were revealed at that moment or before. Returns how many.
-pub async fn forget_revealed(store: &Store, until: DateTime<Utc>) -> Result<u64, StoreError> {
-    let transaction = store.begin().await?;
+pub async fn forget_revealed(transaction: &Transaction, until: DateTime<Utc>) -> Result<u64, StoreError> {
     let gone = credential::Entity::update_many()
         .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
         .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))
         .filter(credential::Column::State.eq("REVEALED"))
         .filter(credential::Column::RevealedAt.lte(until))
         .filter(credential::Column::Sealed.is_not_null())
-        .exec(&transaction)
+        .exec(transaction)
         .await?;
-    transaction.commit().await?;
     Ok(gone.rows_affected)
 }

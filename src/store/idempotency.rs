@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::database::{insert, lock_key};
-use super::{Store, StoreError, Transaction};
+use super::{StoreError, Transaction};
 
 /// How long a key is remembered.
 const KEPT: TimeDelta = TimeDelta::days(7);
@@ -65,10 +65,8 @@ pub async fn remember(
 }
 
 /// Deletes expired idempotency keys. Returns their number.
-pub async fn forget_old_keys(store: &Store, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    let transaction = store.begin().await?;
+pub async fn forget_old_keys(transaction: &Transaction, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let old = idempotency_key::Column::CreatedAt.lt(now - KEPT);
-    let gone = idempotency_key::Entity::delete_many().filter(old).exec(&transaction).await?;
-    transaction.commit().await?;
+    let gone = idempotency_key::Entity::delete_many().filter(old).exec(transaction).await?;
     Ok(gone.rows_affected)
 }

@@ -25,8 +25,8 @@ pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, forget_api_keys, n
 pub use assets::{AssetFilter, asset_by_id, assets_of, assets_page, save_asset};
 pub use credentials::{credentials_of, forget_revealed, save_credential};
 pub use database::{
-    Limits, Mac, Page, PageKey, Paging, Place, Postgres, Store, StoreError, Tls, Transaction, by_ids, end_rights,
-    keep_rights, lock_office, lock_request, new_id, open_to_read,
+    Limits, Mac, Page, PageKey, Paging, Place, Postgres, Store, StoreError, Tls, Transaction, begin_job, by_ids,
+    end_rights, keep_rights, lock_office, lock_request, new_id, open_to_read,
 };
 pub use documents::{document_by_id, documents_of};
 pub use event_log::{

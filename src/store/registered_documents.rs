@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::database::lock_documents;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Transaction};
 
 /// A registered document with its digest and last use.
 pub type RegisteredDocument = Model;
@@ -36,13 +36,8 @@ pub async fn keep_registered(store: &Store, documents: Vec<RegisteredDocument>, 
 }
 
 /// Deletes documents unused since a time. Returns their number.
-pub async fn forget_registered(store: &Store, since: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn forget_registered(transaction: &Transaction, since: DateTime<Utc>) -> Result<u64, StoreError> {
     let unused = Column::UsedAt.lt(since);
-    if Entity::find().filter(unused.clone()).count(store.reader()).await? == 0 {
-        return Ok(0);
-    }
-    let transaction = store.begin().await?;
-    let gone = Entity::delete_many().filter(unused).exec(&transaction).await?;
-    transaction.commit().await?;
+    let gone = Entity::delete_many().filter(unused).exec(transaction).await?;
     Ok(gone.rows_affected)
 }

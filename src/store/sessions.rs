@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use entity::{api_key, refresh_token, session, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::database::{insert, tell};
@@ -175,15 +173,8 @@ pub async fn sessions_of(store: &Store, user: Uuid, now: DateTime<Utc>) -> Resul
 }
 
 /// Deletes refresh tokens expired before a time, and sessions ended or past prolonging. Returns the number of both.
-pub async fn forget_sessions(store: &Store, before: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn forget_sessions(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let old = refresh_token::Column::ExpiresAt.lt(before);
-    // A writer's place is taken only where there is something to do.
-    if refresh_token::Entity::find().filter(old.clone()).count(store.reader()).await? == 0
-        && session::Entity::find().filter(session::Column::EndedAt.lt(before)).count(store.reader()).await? == 0
-    {
-        return Ok(0);
-    }
-    let transaction = store.begin().await?;
     let ended = Query::select()
         .column(session::Column::Id)
         .from(session::Entity)
@@ -192,14 +183,13 @@ pub async fn forget_sessions(store: &Store, before: DateTime<Utc>) -> Result<u64
     let of_ended = refresh_token::Column::SessionId.in_subquery(ended);
     let tokens = refresh_token::Entity::delete_many()
         .filter(sea_orm::Condition::any().add(old).add(of_ended))
-        .exec(&transaction)
+        .exec(transaction)
         .await?;
     let any = Query::select().column(refresh_token::Column::SessionId).from(refresh_token::Entity).to_owned();
     let sessions = session::Entity::delete_many()
         .filter(session::Column::CreatedAt.lt(before))
         .filter(session::Column::Id.not_in_subquery(any))
-        .exec(&transaction)
+        .exec(transaction)
         .await?;
-    transaction.commit().await?;
     Ok(tokens.rows_affected + sessions.rows_affected)
 }

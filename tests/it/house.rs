@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("access", &["language"]),
     ("event", &["access"]),
     ("policy", &["access", "procedure"]),
-    ("auth", &[]),
+    ("auth", &["clock"]),
     ("store", &["access", "event", "language", "workflow"]),
     ("live", &["store"]),
     (

@@ -50,7 +50,7 @@ impl Listened {
             for line in log.lines().map_while(Result::ok) {
                 let event: Value = serde_json::from_str(&line).expect("a line of the log is JSON");
                 // What a server does by itself stands in a span of its own.
-                let by_itself = matches!(event["span"]["name"].as_str(), Some("read_log" | "keep_house"));
+                let by_itself = matches!(event["span"]["name"].as_str(), Some("read_log" | "background"));
                 if !by_itself && !event["fields"]["summary"].is_null() {
                     into.lock().expect("no panic").push(event["fields"]["summary"].to_string());
                 }

@@ -6,21 +6,22 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation, dangerous};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 pub use self::issuer::Issuer;
 use self::key_set::KeySet;
 use self::source::KeySource;
 use super::token::LEEWAY;
+use crate::clock::Clock;
 
 /// The algorithms that are taken. Each is of public keys: who can check a token cannot make one.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
@@ -58,7 +59,7 @@ enum Round {
 #[derive(Debug)]
 struct CachedKeys {
     keys: KeySet,
-    since: Instant,
+    since: DateTime<Utc>,
 }
 
 /// An identity provider whose access tokens are taken.
@@ -68,6 +69,9 @@ pub struct Provider {
     audience: String,
     claim: String,
     pace: Pace,
+    clock: Arc<dyn Clock>,
+    /// What came of asking last: the number of keys, or why there are none.
+    last: Mutex<Option<Result<usize, String>>>,
     known: ArcSwapOption<CachedKeys>,
     round: watch::Sender<Round>,
 }
@@ -92,14 +96,20 @@ struct UnverifiedClaims {
 }
 
 impl Provider {
-    /// A provider whose tokens are for that audience, and name a person by that claim. Its keys come with [`Provider::keep`].
-    pub fn new(issuer: Issuer, audience: String, claim: String) -> Result<Self, String> {
-        Self::paced(issuer, audience, claim, PACE)
+    /// A provider whose tokens are for that audience, and name a person by that claim. Its keys come with [`Provider::refresh`].
+    pub fn new(issuer: Issuer, audience: String, claim: String, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        Self::paced(issuer, audience, claim, PACE, clock)
     }
 
-    fn paced(issuer: Issuer, audience: String, claim: String, pace: Pace) -> Result<Self, String> {
+    fn paced(
+        issuer: Issuer,
+        audience: String,
+        claim: String,
+        pace: Pace,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, String> {
         let (source, round) = (KeySource::new(issuer)?, watch::Sender::new(Round::Asking));
-        Ok(Self { source, audience, claim, pace, known: ArcSwapOption::empty(), round })
+        Ok(Self { source, audience, claim, pace, clock, last: Mutex::default(), known: ArcSwapOption::empty(), round })
     }
 
     /// Whether a token says that it is this provider's. That it is so is for [`Provider::verify`] to find out.
@@ -167,40 +177,47 @@ impl Provider {
 
     /// The keys, if they are not too old to be believed.
     fn known(&self) -> Option<Arc<CachedKeys>> {
-        self.known.load_full().filter(|known| known.since.elapsed() < self.pace.stale)
+        self.known.load_full().filter(|known| {
+            let age = (self.clock.now() - known.since).to_std().unwrap_or_default();
+            age < self.pace.stale
+        })
     }
 
-    /// Asks for the keys: at once, whenever they are no longer fresh, and when one is needed that is not known; soon again when
-    /// there was no answer. Never ends by itself.
-    pub async fn keep(&self) {
-        let (issuer, mut round) = (self.source.issuer(), self.round.subscribe());
-        // Each is told once: while it does not answer it is asked every few seconds.
-        let (mut count, mut failure) = (None, None);
-        loop {
-            let since = Instant::now();
-            let more = match self.source.keys().await {
-                Ok(keys) => {
-                    if failure.take().is_some() || count != Some(keys.len()) {
-                        tracing::info!(issuer, keys = keys.len(), "the identity provider's keys are known");
-                    }
-                    count = Some(keys.len());
-                    self.known.store(Some(Arc::new(CachedKeys { keys, since })));
-                    self.pace.fresh.saturating_sub(self.pace.rest)
-                }
-                Err(why) => {
-                    if failure.as_ref() != Some(&why) {
-                        tracing::warn!(issuer, why, "the identity provider's keys are not to be had");
-                    }
-                    failure = Some(why);
-                    Duration::ZERO
-                }
-            };
-            self.round.send_replace(Round::Resting);
-            sleep(self.pace.rest).await;
-            self.round.send_replace(Round::Ready);
-            let _ = timeout(more, round.wait_for(|round| *round == Round::Asking)).await;
-            self.round.send_replace(Round::Asking);
+    /// How often the keys are asked for.
+    pub fn interval(&self) -> TimeDelta {
+        TimeDelta::from_std(self.pace.fresh).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Asks for the keys. An outcome is logged when it is another than the one before.
+    pub async fn refresh(&self) {
+        self.round.send_replace(Round::Asking);
+        let (issuer, since) = (self.source.issuer(), self.clock.now());
+        let outcome = self.source.keys().await.map(|keys| {
+            let count = keys.len();
+            self.known.store(Some(Arc::new(CachedKeys { keys, since })));
+            count
+        });
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref() != Some(&outcome) {
+            match &outcome {
+                Ok(keys) => tracing::info!(issuer, keys, "the identity provider's keys are known"),
+                Err(why) => tracing::warn!(issuer, why, "the identity provider's keys are not to be had"),
+            }
         }
+        *last = Some(outcome);
+        self.round.send_replace(Round::Resting);
+    }
+
+    /// Waits until the keys should be asked for before their interval is over: one is needed that is not known, or there was no
+    /// answer. The provider is left alone for a while in any case.
+    pub async fn wanted(&self) {
+        sleep(self.pace.rest).await;
+        if matches!(&*self.last.lock().unwrap_or_else(PoisonError::into_inner), Some(Err(_))) {
+            return;
+        }
+        let mut round = self.round.subscribe();
+        self.round.send_replace(Round::Ready);
+        let _ = round.wait_for(|round| *round == Round::Asking).await;
     }
 }
 

@@ -13,7 +13,10 @@ use jsonwebtoken::EncodingKey;
 use jsonwebtoken::jwk::Jwk;
 use serde_json::json;
 
+use tokio::time::timeout;
+
 use super::*;
+use crate::clock::SystemClock;
 
 const RSA: &[u8] = include_bytes!("../../../tests/provider/rsa.pem");
 const NEXT: &[u8] = include_bytes!("../../../tests/provider/next.pem");
@@ -159,10 +162,16 @@ async fn told() -> (Arc<Told>, Issuer) {
 
 /// A provider that is kept at that pace.
 fn kept(issuer: &Issuer, pace: Pace) -> Arc<Provider> {
-    let provider = Provider::paced(issuer.clone(), "us".to_owned(), "name".to_owned(), pace).unwrap();
+    let provider =
+        Provider::paced(issuer.clone(), "us".to_owned(), "name".to_owned(), pace, Arc::new(SystemClock)).unwrap();
     let provider = Arc::new(provider);
     let keeping = provider.clone();
-    tokio::spawn(async move { keeping.keep().await });
+    tokio::spawn(async move {
+        loop {
+            keeping.refresh().await;
+            let _ = timeout(keeping.pace.fresh, keeping.wanted()).await;
+        }
+    });
     provider
 }
 

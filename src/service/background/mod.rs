@@ -1,59 +1,105 @@
-//! What is done beside the acts: forgetting what is past its time, and numbering what waits.
+//! Background jobs: what a server does by itself, each job at an interval of its own and with its name in the log.
 
-use std::time::Duration;
+mod job;
 
-use tokio::time::timeout;
+use std::sync::Arc;
 
+use chrono::TimeDelta;
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+
+use self::job::{Job, Work};
 use crate::service::identity::api_key::LISTED;
 use crate::service::identity::session::REMEMBERED;
-use crate::service::registered_documents::UNUSED;
+use crate::service::registered_documents::{PAUSE, RegisteredDocuments, UNUSED, WRITE};
 use crate::service::requests::credential::SHOWN_AGAIN;
-use crate::service::retry::with_retry;
 use crate::service::{Answer, Service};
 use crate::store;
 
-/// How often what is past its time is forgotten.
-const FORGET: Duration = Duration::from_secs(300);
+/// The interval at which rows past their retention are deleted.
+const FORGET: TimeDelta = TimeDelta::seconds(300);
 
-/// How long a chore may take: a connection that went silent is given up then, and another is taken.
-const CHORE: Duration = Duration::from_secs(60);
+/// The interval at which the load is logged, at `debug`.
+const REPORT: TimeDelta = TimeDelta::seconds(5);
 
-/// How often it is told, to whoever listens at `debug`, how much is under way.
-const TELL: Duration = Duration::from_secs(5);
-
-/// How often it is looked whether events wait for their place in the log.
-const NUMBER: Duration = Duration::from_millis(500);
+/// The interval at which committed events without a place in the log are looked for.
+const NUMBER: TimeDelta = TimeDelta::milliseconds(500);
 
 impl Service {
-    /// Forgets, again and again, idempotency keys after their seven days, secrets that were revealed and are not shown again, what
-    /// let people in long ago, and documents that nobody uses; numbers events whose own commit could not, or that another process
-    /// committed. Hears meanwhile what other processes write. Never ends by itself.
-    pub async fn keep_house(&self) {
-        tokio::select! {
-            () = self.store.listen() => {}
-            () = self.do_chores() => {}
-        }
+    /// Runs all background jobs, and hears on every instance what other processes write. Never ends by itself.
+    pub async fn run_background(&self, registered: Option<&Arc<RegisteredDocuments>>) {
+        let mut jobs = self.retention_jobs();
+        jobs.extend(self.instance_jobs());
+        jobs.extend(registered.map(write_documents));
+        jobs.extend(self.provider_job());
+        let jobs = jobs.into_iter().map(|job| job.repeat(self.store.clone(), self.clock()));
+        tokio::join!(self.store.listen(), join_all(jobs));
     }
 
-    async fn do_chores(&self) {
-        let (mut forget, mut number) = (tokio::time::interval(FORGET), tokio::time::interval(NUMBER));
-        let mut tell = tokio::time::interval(TELL);
-        loop {
-            let done = tokio::select! {
-                _ = tell.tick() => {
-                    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-                    tracing::debug!(tasks, followers = self.tail.followers(), "under way");
-                    continue;
-                }
-                _ = forget.tick() => timeout(CHORE, with_retry(|| self.forget())).await,
-                _ = number.tick() => timeout(CHORE, with_retry(|| self.number())).await,
-            };
-            match done {
-                Ok(Ok(())) => {}
-                Ok(Err(why)) => tracing::warn!(?why, "housekeeping is put off"),
-                Err(_) => tracing::warn!("housekeeping is put off: the database says nothing"),
+    /// Deletes what is past its retention, on one instance at a time.
+    fn retention_jobs(&self) -> Vec<Job> {
+        let forget = |name, work| Job::new(name, FORGET, work);
+        vec![
+            forget(
+                "forget idempotency keys",
+                Work::OneInstance(Box::new(|rows, now| store::forget_old_keys(rows, now).boxed())),
+            ),
+            forget(
+                "forget revealed secrets",
+                Work::OneInstance(Box::new(|rows, now| store::forget_revealed(rows, now - SHOWN_AGAIN).boxed())),
+            ),
+            forget(
+                "forget sessions",
+                Work::OneInstance(Box::new(|rows, now| store::forget_sessions(rows, now - REMEMBERED).boxed())),
+            ),
+            forget(
+                "forget API keys",
+                Work::OneInstance(Box::new(|rows, now| store::forget_api_keys(rows, now - LISTED).boxed())),
+            ),
+            forget(
+                "forget registered documents",
+                Work::OneInstance(Box::new(|rows, now| store::forget_registered(rows, now - UNUSED).boxed())),
+            ),
+        ]
+    }
+
+    /// What every instance does for itself.
+    fn instance_jobs(&self) -> [Job; 2] {
+        let (numbering, reporting) = (self.clone(), self.clone());
+        let number = move || {
+            let service = numbering.clone();
+            async move { service.number().await }.boxed()
+        };
+        let report = move || {
+            let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+            tracing::debug!(tasks, followers = reporting.tail.followers(), "under way");
+            std::future::ready(Ok(())).boxed()
+        };
+        [
+            // The log has a lock of its own, and whoever waits for an event waits for the first instance that numbers it.
+            Job::new("number events", NUMBER, Work::EveryInstance(Box::new(number))),
+            Job::new("report load", REPORT, Work::EveryInstance(Box::new(report))),
+        ]
+    }
+
+    /// Keeps the identity provider's keys in this instance's memory, where there is a provider.
+    fn provider_job(&self) -> Option<Job> {
+        let provider = self.provider.clone()?;
+        let (asked, wanted) = (provider.clone(), provider.clone());
+        let refresh = move || {
+            let provider = asked.clone();
+            async move {
+                provider.refresh().await;
+                Ok(())
             }
-        }
+            .boxed()
+        };
+        let wake = move || {
+            let provider = wanted.clone();
+            async move { provider.wanted().await }.boxed()
+        };
+        let job = Job::new("identity provider keys", provider.interval(), Work::EveryInstance(Box::new(refresh)));
+        Some(Job { wake: Some(Box::new(wake)), ..job })
     }
 
     async fn number(&self) -> Answer<()> {
@@ -62,15 +108,15 @@ impl Service {
         }
         Ok(())
     }
+}
 
-    async fn forget(&self) -> Answer<()> {
-        let now = self.now();
-        let keys = store::forget_old_keys(&self.store, now).await?;
-        let secrets = store::forget_revealed(&self.store, now - SHOWN_AGAIN).await?;
-        let sessions = store::forget_sessions(&self.store, now - REMEMBERED).await?;
-        let api_keys = store::forget_api_keys(&self.store, now - LISTED).await?;
-        let documents = store::forget_registered(&self.store, now - UNUSED).await?;
-        tracing::debug!(keys, secrets, sessions, api_keys, documents, "forgot what was past its time");
-        Ok(())
-    }
+/// Writes the documents that clients registered at this instance, and their use.
+fn write_documents(registered: &Arc<RegisteredDocuments>) -> Job {
+    let registered = registered.clone();
+    let write = move || {
+        let registered = registered.clone();
+        async move { registered.write().await }.boxed()
+    };
+    let job = Job::new("write registered documents", WRITE, Work::EveryInstance(Box::new(write)));
+    Job { retry_after: PAUSE, ..job }
 }

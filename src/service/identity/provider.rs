@@ -14,14 +14,6 @@ impl Service {
         Self { provider: Some(Arc::new(provider)), ..self }
     }
 
-    /// Keeps the provider's keys known, where there is one. Never ends by itself.
-    pub async fn keep_provider(&self) {
-        match &self.provider {
-            Some(provider) => provider.keep().await,
-            None => std::future::pending().await,
-        }
-    }
-
     /// Whom a token of the provider's lets in, and until when; none for what is not its.
     pub(in crate::service) async fn provider_pass(&self, token: &str) -> Answer<Option<(Pass, DateTime<Utc>)>> {
         let Some(provider) = self.provider.as_ref().filter(|provider| provider.is_named_by(token)) else {

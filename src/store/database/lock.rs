@@ -13,7 +13,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{StoreError, Transaction};
+use super::{Store, StoreError, Transaction};
 
 /// The number of an advisory lock, common to all users of the database: a hash of its purpose and its object.
 fn number(of: &[&[u8]]) -> i64 {
@@ -81,6 +81,26 @@ pub(in crate::store) async fn for_migrating(connection: &mut PgConnection) -> Re
     let lock = query("SELECT pg_advisory_lock($1)").bind(number(&[b"migrations"]));
     connection.execute(lock).await.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))?;
     Ok(())
+}
+
+/// Begins the transaction of a background job, with the job's advisory lock until it ends. None, without waiting, while another
+/// instance holds the lock. SQLite has one instance, and needs none.
+pub async fn begin_job(store: &Store, job: &str) -> Result<Option<Transaction>, StoreError> {
+    let transaction = store.begin().await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let lock = "SELECT pg_try_advisory_xact_lock($1)";
+        let key = number(&[b"job", job.as_bytes()]);
+        let lock = Statement::from_sql_and_values(DbBackend::Postgres, lock, [key.into()]);
+        let taken = match transaction.query_one_raw(lock).await? {
+            Some(row) => row.try_get_by_index::<bool>(0)?,
+            None => false,
+        };
+        if !taken {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+    }
+    Ok(Some(transaction))
 }
 
 async fn take(transaction: &Transaction, number: i64) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ mod store;
 pub use connect::{Limits, Place, Postgres, Tls};
 pub use error::StoreError;
 pub(super) use insert::{insert, insert_all};
-pub use lock::{end_rights, keep_rights, lock_office, lock_request};
+pub use lock::{begin_job, end_rights, keep_rights, lock_office, lock_request};
 pub(super) use lock::{lock_documents, lock_key, lock_log, lock_policies};
 pub use new_id::new_id;
 pub(super) use notify::tell;
