@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::cast::{ADMIN, Cast, OPD, TU};
-use crate::harness::{Server, command, run, set_time};
+use crate::database;
+use crate::harness::{Server, command, credentials, run, set_time};
+use crate::tamper::value;
 
 const CAST: Cast<'static> = &[OPD, TU, ADMIN];
 
@@ -39,4 +41,130 @@ fn a_clock_without_a_time_is_refused() {
     let output = command(&data, &folders).arg("check").output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("DISPOSISI_TEST_CLOCK"), "{said}");
+}
+
+/// Waits until a query finds that number: a job has run since the clock was set.
+async fn until_counted(server: &Server, sql: &str, expected: i64) {
+    let database = database::open(&server.path()).await;
+    for _ in 0..1_000 {
+        if value::<i64>(&database, sql).await == expected {
+            return database.close().await.expect("closed");
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("{sql} is not {expected}: {}", server.log());
+}
+
+const AGENCY: &str =
+    "mutation($input: CreateAgencyInput!) { createAgency(input: $input) { agency { id } userErrors { code } } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idempotency_key_acts_once_within_seven_days_and_is_forgotten_after() {
+    let begun = moment("2026-03-02T02:00:00Z");
+    let server = Server::at(begun, CAST);
+    let input =
+        json!({ "input": { "office": "singkawang", "key": "dinsos", "name": "Dinas Sosial", "idempotencyKey": "a" } });
+    let add = async || server.person("admin").await.ask(AGENCY, input.clone()).await["createAgency"].clone();
+    let made = add().await;
+    assert_eq!(made["userErrors"], json!([]));
+    server.set_time(begun + TimeDelta::days(7) - TimeDelta::minutes(5));
+    assert_eq!(add().await, made, "the same key acts once");
+    until_counted(&server, "SELECT count(*) FROM idempotency_keys", 1).await;
+    server.set_time(begun + TimeDelta::days(7) + TimeDelta::minutes(5));
+    until_counted(&server, "SELECT count(*) FROM idempotency_keys", 0).await;
+    assert_eq!(add().await["userErrors"][0]["code"], "NAME_TAKEN", "it acts anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_lasts_for_the_days_of_its_refresh_token() {
+    let begun = moment("2026-03-02T02:00:00Z");
+    let server = Server::at(begun, CAST);
+    let sign_in = "mutation($input: SignInInput!) { signIn(input: $input) { refreshToken } }";
+    let signed_in = server.send(None, sign_in, credentials("tu")).await["data"]["signIn"]["refreshToken"].clone();
+    let refresh = async |token: &serde_json::Value| {
+        let query = "mutation($input: RefreshSessionInput!) { refreshSession(input: $input) { refreshToken userErrors { code } } }";
+        let answer = server.send(None, query, json!({ "input": { "refreshToken": token } })).await;
+        answer["data"]["refreshSession"].clone()
+    };
+    server.set_time(begun + TimeDelta::days(30) - TimeDelta::minutes(5));
+    let prolonged = refresh(&signed_in).await;
+    assert_eq!(prolonged["userErrors"], json!([]), "within its 30 days");
+    server.set_time(begun + TimeDelta::days(60));
+    assert_eq!(refresh(&prolonged["refreshToken"]).await["userErrors"][0]["code"], "SESSION_ENDED");
+    until_counted(&server, "SELECT count(*) FROM sessions", 1).await;
+    server.set_time(begun + TimeDelta::days(67));
+    until_counted(&server, "SELECT count(*) FROM sessions", 0).await;
+    until_counted(&server, "SELECT count(*) FROM refresh_tokens", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_counts_from_its_beginning_to_its_end() {
+    let begun = moment("2026-03-02T02:00:00Z");
+    let server = Server::at(begun, CAST);
+    let (from, until) = (begun + TimeDelta::days(1), begun + TimeDelta::days(2));
+    let flags = [("--from", from.to_rfc3339()), ("--until", until.to_rfc3339())];
+    let mut grant = vec!["grant", "tu", "--office", "singkawang", "--role", "auditor"];
+    grant.extend(flags.iter().flat_map(|(flag, moment)| [*flag, moment.as_str()]));
+    server.run(&grant);
+    for (at, expected) in [
+        (begun, 1),
+        (from - TimeDelta::minutes(5), 1),
+        (from + TimeDelta::minutes(1), 2),
+        (until - TimeDelta::minutes(5), 2),
+        (until + TimeDelta::minutes(1), 1),
+    ] {
+        server.set_time(at);
+        let tu = server.person("tu").await;
+        let viewer = tu.ask("{ viewer { grants { role { key } } } }", json!({})).await;
+        assert_eq!(viewer["viewer"]["grants"].as_array().map(Vec::len), Some(expected), "{at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_ended_is_forgotten_after_its_retention() {
+    let begun = moment("2026-03-02T02:00:00Z");
+    let mut server = Server::at(begun, CAST);
+    server.restart_with(&["--registered-documents", "10"]);
+    let tu = server.person("tu").await;
+    let key = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { userErrors { code } } }";
+    let ends = (begun + TimeDelta::days(1)).to_rfc3339();
+    let made = tu.ask(key, json!({ "input": { "name": "a", "scopes": ["READ"], "expiresAt": ends } })).await;
+    assert_eq!(made["createApiKey"]["userErrors"], json!([]));
+    let document = "{ offices { key } }";
+    let persisted = json!({ "version": 1, "sha256Hash": disposisi::service::document_digest(document) });
+    let call = json!({ "query": document, "extensions": { "persistedQuery": persisted } });
+    let url = format!("{}/graphql", server.base());
+    let sent = reqwest::Client::new().post(url).bearer_auth(tu.token()).json(&call).send().await.expect("an answer");
+    assert!(sent.status().is_success());
+    until_counted(&server, "SELECT count(*) FROM registered_documents", 1).await;
+    server.set_time(begun + TimeDelta::days(89));
+    until_counted(&server, "SELECT count(*) FROM api_keys", 1).await;
+    until_counted(&server, "SELECT count(*) FROM registered_documents", 1).await;
+    server.set_time(begun + TimeDelta::days(92));
+    until_counted(&server, "SELECT count(*) FROM api_keys", 0).await;
+    until_counted(&server, "SELECT count(*) FROM registered_documents", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn due_times_pass_over_a_weekend_and_a_holiday() {
+    // Fridays at 16:28 in Singkawang, two minutes before the office closes; step 2 has five. Monday 17 August is a holiday.
+    let cases = [("2026-08-07T09:28:00Z", "2026-08-10T00:33"), ("2026-08-14T09:28:00Z", "2026-08-18T00:33")];
+    let server = Server::at(moment(cases[0].0), CAST);
+    for (at, due) in cases {
+        server.set_time(moment(at));
+        let opd = server.person("opd").await;
+        server.set_time(moment(at));
+        let input = json!({
+            "office": "singkawang", "procedure": "permohonan-cloud-service",
+            "letter": { "number": at, "date": &at[..10], "subject": "Permohonan akun cloud" },
+            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
+            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
+        });
+        let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { \
+            request { currentVisit { step { key } dueAt } } userErrors { path message } } }";
+        let visit = opd.ask(submit, json!({ "input": input })).await;
+        let visit = &visit["submitRequest"]["request"]["currentVisit"];
+        assert_eq!(visit["step"]["key"], "2", "{visit}");
+        assert!(visit["dueAt"].as_str().is_some_and(|moment| moment.starts_with(due)), "{visit}");
+    }
 }
