@@ -15,13 +15,14 @@ use crate::store::{self, Store, StoreError, Transaction};
 /// A run that is over after this is given up: a connection that went silent is dropped, and the next run takes another.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
+/// A number of rows to come.
+type Rows<'a> = BoxFuture<'a, Result<u64, StoreError>>;
+
 /// What a job does, and on which instances.
 pub(super) enum Work {
     /// On one instance at a time: in a transaction that holds the job's advisory lock, which no other instance waits for. Returns the
     /// number of rows.
-    OneInstance(
-        Box<dyn for<'a> Fn(&'a Transaction, DateTime<Utc>) -> BoxFuture<'a, Result<u64, StoreError>> + Send + Sync>,
-    ),
+    OneInstance(Box<dyn for<'a> Fn(&'a Transaction, DateTime<Utc>) -> Rows<'a> + Send + Sync>),
     /// On every instance: it is about this process's memory, or has a lock of its own.
     EveryInstance(Box<dyn Fn() -> BoxFuture<'static, Answer<()>> + Send + Sync>),
 }
