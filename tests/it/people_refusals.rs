@@ -147,7 +147,8 @@ async fn grants_are_refused_alike() {
     let long = "1".repeat(301);
     let acting = ("capacity", "ACTING");
     let daily = [("capacity", "DAILY_ACTING"), ("decreeNumber", "800/1")];
-    let cases: Vec<(&str, &str, Vec<(&str, &str)>, &str)> = vec![
+    type Arguments<'a> = Vec<(&'a str, &'a str)>;
+    let cases: Vec<(&str, &str, Arguments<'_>, &str)> = vec![
         ("gone", "tu", vec![], "userId"),
         ("siti", "opd", vec![], "agency"),
         ("siti", "opd", vec![("agency", "closed")], "agency"),

@@ -93,7 +93,7 @@ async fn concurrent_acts_have_one_winner() {
         let (first, second) = tokio::join!(act("tu"), act("tu2"));
         one_won(&first, &second, &["STALE_VERSION", "STEP_NOT_CURRENT"]);
 
-        let other = submit(&people["opd"], Cloud::letter(&format!("006/{round}")).input()).await.expect("submitted");
+        let other = submit(&people["opd"], Cloud::letter(format!("006/{round}")).input()).await.expect("submitted");
         to_step_6(&people, &other).await;
         let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
             "username": format!("akun{round}"), "quotaGib": 1, "serviceAddress": "https://cloud.example",
@@ -129,7 +129,7 @@ async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
     let opd = server.person("opd").await;
     let mut numbers = BTreeSet::new();
     for round in 0..ROUNDS {
-        let mut keyed = Cloud::letter(&format!("key {round}")).input();
+        let mut keyed = Cloud::letter(format!("key {round}")).input();
         keyed["idempotencyKey"] = json!(format!("key {round}"));
         let ten = (0..10).map(|_| submit(&opd, keyed.clone()));
         let answers: BTreeSet<String> = async_graphql::futures_util::future::join_all(ten)
@@ -139,7 +139,7 @@ async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
             .collect();
         assert_eq!(answers.len(), 1, "one key, one request");
         numbers.extend(answers);
-        let many = (0..ROUNDS).map(|index| submit(&opd, Cloud::letter(&format!("{round}/{index}")).input()));
+        let many = (0..ROUNDS).map(|index| submit(&opd, Cloud::letter(format!("{round}/{index}")).input()));
         let made = async_graphql::futures_util::future::join_all(many).await;
         numbers.extend(made.into_iter().map(|answer| answer.expect("submitted")));
     }

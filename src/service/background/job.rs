@@ -18,11 +18,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// A number of rows to come.
 type Rows<'a> = BoxFuture<'a, Result<u64, StoreError>>;
 
+/// Work within the job's transaction, at the moment of its beginning.
+type TransactionWork = Box<dyn for<'a> Fn(&'a Transaction, DateTime<Utc>) -> Rows<'a> + Send + Sync>;
+
 /// What a job does, and on which instances.
 pub(super) enum Work {
     /// On one instance at a time: in a transaction that holds the job's advisory lock, which no other instance waits for. Returns the
     /// number of rows.
-    OneInstance(Box<dyn for<'a> Fn(&'a Transaction, DateTime<Utc>) -> Rows<'a> + Send + Sync>),
+    OneInstance(TransactionWork),
     /// On every instance: it is about this process's memory, or has a lock of its own.
     EveryInstance(Box<dyn Fn() -> BoxFuture<'static, Answer<()>> + Send + Sync>),
 }

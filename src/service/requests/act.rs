@@ -82,6 +82,7 @@ pub(super) struct Ready<T> {
 }
 
 /// The answer to an idempotency key.
+#[expect(clippy::large_enum_variant, reason = "matched where it is returned, and never stored")]
 pub(super) enum Recalled<'s, T> {
     /// A new key: go on.
     New(OrderedAct<'s, Keyed<T>>),

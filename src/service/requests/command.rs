@@ -267,7 +267,8 @@ mod tests {
             let base = $base;
             let $command { $($field: _),+, idempotency_key: _ } = base.clone();
             let others = [$(identity(&$command { $field: $other, ..base.clone() })),+];
-            let all: BTreeSet<&String> = others.iter().chain([&identity(&base)]).collect();
+            let mut all = BTreeSet::from([identity(&base)]);
+            all.extend(others.iter().cloned());
             assert_eq!(all.len(), others.len() + 1, "{all:#?}");
         }};
     }
