@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::command::IdempotentCommand;
 use super::dry_run::{Preview, roll_back};
-use super::submit::Proposed;
 use crate::access::{Action, Authorized, Pass, Performed, Seen, Subject};
 use crate::language::Text;
 use crate::policy::Object;
@@ -45,6 +44,27 @@ pub enum ActResult<T = Uuid> {
     Committed(T),
     /// The act was rolled back (`validateOnly`); its effect.
     Previewed(Box<Preview>),
+}
+
+/// A request to be submitted, as the subject of the policy's decision.
+pub(super) struct Proposed<'a> {
+    pub(super) office: &'a str,
+    pub(super) procedure: &'a str,
+    pub(super) agency: Uuid,
+}
+
+impl Subject for Proposed<'_> {
+    fn office(&self) -> &str {
+        self.office
+    }
+
+    fn procedure(&self) -> Option<&str> {
+        Some(self.procedure)
+    }
+
+    fn agency(&self) -> Option<Uuid> {
+        Some(self.agency)
+    }
 }
 
 /// An act within its writing transaction, in a state of its order.

@@ -4,12 +4,12 @@ use chrono::{Datelike, NaiveDate};
 use entity::{request, submission};
 use uuid::Uuid;
 
-use crate::access::{Action, Actor, Grant, Pass, Subject};
+use crate::access::{Action, Actor, Grant, Pass};
 use crate::event::{Audience, RequestEventKind};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::say;
-use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
+use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Proposed, Recalled};
 use crate::service::requests::transition::{arrive, describe, leave};
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
@@ -19,27 +19,6 @@ use crate::service::{
 };
 use crate::store::{self, Append, Change, NewRequest, Transaction};
 use crate::workflow::{self, Act};
-
-/// A request that is not there yet, for the policy to decide on.
-pub(super) struct Proposed<'a> {
-    office: &'a str,
-    procedure: &'a str,
-    agency: Uuid,
-}
-
-impl Subject for Proposed<'_> {
-    fn office(&self) -> &str {
-        self.office
-    }
-
-    fn procedure(&self) -> Option<&str> {
-        Some(self.procedure)
-    }
-
-    fn agency(&self) -> Option<Uuid> {
-        Some(self.agency)
-    }
-}
 
 /// What somebody reads who may not submit.
 const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
