@@ -179,7 +179,7 @@ const MIRRORS: &[&str] = &[
     "Awaited",
     "Capacity",
     "DispositionFilter",
-    "Following",
+    "InboxChange",
     "Language",
     "Office",
     "OfficeEventKind",

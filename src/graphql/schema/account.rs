@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use entity::session;
 
-use super::scalars::moment::Moment;
+use super::scalars::date_time::DateTime;
 use super::user_error::{UserError, settle};
 use super::viewer::Viewer;
 use crate::access::Pass;
@@ -12,11 +12,11 @@ use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::context::sign_in_attempt::attempt;
 use crate::service::{CallerWithPolicy, SignedIn};
 
-/// What a person does about their own way in.
+/// Sessions, password and language of the signed-in person.
 #[derive(Default)]
 pub(crate) struct AccountMutation;
 
-/// Who signs in.
+/// The person.
 #[derive(InputObject)]
 struct SignInInput {
     /// The name to sign in with.
@@ -33,21 +33,21 @@ struct SignInPayload {
     /// Send it as `Authorization: Bearer …`. Null when refused.
     access_token: Option<String>,
     /// When the access token ends. Null when refused.
-    expires_at: Option<Moment>,
-    /// What `refreshSession` takes, once: keep it where nobody else reads it. Null when refused.
+    expires_at: Option<DateTime>,
+    /// The token for `refreshSession`, used once: keep it secret. Null when refused.
     refresh_token: Option<String>,
     /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
-    refresh_expires_at: Option<Moment>,
+    refresh_expires_at: Option<DateTime>,
     /// You. Null when refused.
     viewer: Option<Viewer>,
-    /// What to mend; empty when signed in.
+    /// Errors in the input; empty when signed in.
     user_errors: Vec<UserError>,
 }
 
 /// A session to be prolonged.
 #[derive(InputObject)]
 struct RefreshSessionInput {
-    /// The newest refresh token of the session. One that was used before ends the session.
+    /// The newest refresh token of the session. A used one ends the session.
     refresh_token: String,
 }
 
@@ -57,29 +57,29 @@ struct RefreshSessionPayload {
     /// Send it as `Authorization: Bearer …`. Null when refused.
     access_token: Option<String>,
     /// When the access token ends. Null when refused.
-    expires_at: Option<Moment>,
-    /// What `refreshSession` takes next; the one that was sent is used up. Null when refused.
+    expires_at: Option<DateTime>,
+    /// The next token for `refreshSession`; the one sent is used up. Null when refused.
     refresh_token: Option<String>,
     /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
-    refresh_expires_at: Option<Moment>,
+    refresh_expires_at: Option<DateTime>,
     /// You. Null when refused.
     viewer: Option<Viewer>,
-    /// What to mend; empty when prolonged.
+    /// Errors in the input; empty when prolonged.
     user_errors: Vec<UserError>,
 }
 
-/// What is to end.
+/// The sessions to end.
 #[derive(InputObject)]
 struct SignOutInput {
-    /// Ends all your sessions, not only the one that you are in. Null is as false.
+    /// Ends all your sessions, not only the current one. Null is as false.
     #[graphql(default_with = "Some(false)")]
     everywhere: Option<bool>,
 }
 
-/// That you are signed out.
+/// The result of signing out.
 #[derive(SimpleObject)]
 struct SignOutPayload {
-    /// What to mend; always empty.
+    /// Errors in the input; always empty.
     user_errors: Vec<UserError>,
 }
 
@@ -92,54 +92,54 @@ struct ChangePasswordInput {
     new_password: String,
 }
 
-/// That the password was replaced, or what to mend.
+/// The result of the change, or the errors in the input.
 #[derive(SimpleObject)]
 struct ChangePasswordPayload {
-    /// What to mend; empty when it was done.
+    /// Errors in the input; empty when it was done.
     user_errors: Vec<UserError>,
 }
 
-/// A language that people are spoken to in.
+/// A language of messages and SOPs.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "crate::language::Language")]
 pub(crate) enum Language {
     /// Bahasa Indonesia: SOPs as they are printed, messages translated.
     Indonesian,
-    /// English: messages as they are written, what SOPs say translated.
+    /// English: messages as they are written, SOPs translated.
     English,
 }
 
-/// The language that you want to be spoken to in.
+/// Your choice of language.
 #[derive(InputObject)]
 struct ChooseLanguageInput {
-    /// The language, whatever a client asks for; null leaves it to each client's `Accept-Language`.
+    /// The language, over the preference of any client; null leaves it to each client's `Accept-Language`.
     language: Option<Language>,
 }
 
-/// That the language was chosen.
+/// The result of the choice.
 #[derive(SimpleObject)]
 struct ChooseLanguagePayload {
-    /// What to mend; always empty.
+    /// Errors in the input; always empty.
     user_errors: Vec<UserError>,
 }
 
-/// A session of yours that lasts.
+/// A session of yours.
 pub(crate) struct OwnSession {
     pub(crate) row: session::Model,
     pub(crate) pass: Pass,
 }
 
-/// A session of yours that lasts.
+/// A session of yours.
 #[Object(name = "Session")]
 impl OwnSession {
     /// When you signed in.
-    async fn began_at(&self) -> Moment {
-        Moment(self.row.created_at)
+    async fn began_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
     }
 
     /// When tokens were given for it last.
-    async fn last_used_at(&self) -> Moment {
-        Moment(self.row.last_used_at)
+    async fn last_used_at(&self) -> DateTime {
+        DateTime(self.row.last_used_at)
     }
 
     /// You are in it now.
@@ -148,20 +148,20 @@ impl OwnSession {
     }
 }
 
-/// Lets the rest of the operation be that of somebody who was just let in.
+/// Makes the person just signed in the caller of the rest of the operation.
 fn enter(context: &Context<'_>, caller: CallerWithPolicy) -> Result<Viewer> {
     session(context)?.sign_in(service(context)?, caller.clone());
     Ok(Viewer(caller))
 }
 
-/// What a person does about their own way in.
+/// Sessions, password and language of the signed-in person.
 #[Object]
 impl AccountMutation {
     /// Signs you in. Open to everybody; attempts are limited, one to an operation. Null only beside an error.
     async fn sign_in(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Who signs in.")] input: SignInInput,
+        #[graphql(desc = "The person.")] input: SignInInput,
     ) -> Result<Option<SignInPayload>> {
         let SignInInput { username, password, totp_code } = input;
         let (password, code) = (Secret::new(password), totp_code.map(Secret::new));
@@ -174,16 +174,16 @@ impl AccountMutation {
             Ok(SignedIn { caller, tokens }) => SignInPayload {
                 viewer: Some(enter(context, caller)?),
                 access_token: Some(tokens.access.expose().to_owned()),
-                expires_at: Some(Moment(tokens.expires_at)),
+                expires_at: Some(DateTime(tokens.expires_at)),
                 refresh_token: Some(tokens.refresh.expose().to_owned()),
-                refresh_expires_at: Some(Moment(tokens.refresh_expires_at)),
+                refresh_expires_at: Some(DateTime(tokens.refresh_expires_at)),
                 user_errors: Vec::new(),
             },
         }))
     }
 
-    /// Prolongs your session by its newest refresh token, which is used up: one that was used before ends the session, since
-    /// somebody else may have it. Send it without an access token; one to an operation. Null only beside an error.
+    /// Prolongs your session by its newest refresh token, and uses it up. A token used before ends the session: it may have been
+    /// stolen. Send it without an access token; one to an operation. Null only beside an error.
     async fn refresh_session(
         &self,
         context: &Context<'_>,
@@ -199,27 +199,27 @@ impl AccountMutation {
             Ok(SignedIn { caller, tokens }) => RefreshSessionPayload {
                 viewer: Some(enter(context, caller)?),
                 access_token: Some(tokens.access.expose().to_owned()),
-                expires_at: Some(Moment(tokens.expires_at)),
+                expires_at: Some(DateTime(tokens.expires_at)),
                 refresh_token: Some(tokens.refresh.expose().to_owned()),
-                refresh_expires_at: Some(Moment(tokens.refresh_expires_at)),
+                refresh_expires_at: Some(DateTime(tokens.refresh_expires_at)),
                 user_errors: Vec::new(),
             },
         }))
     }
 
-    /// Ends the session that you are in: its tokens are good for nothing from here on, and what follows something by them ends. By an
-    /// identity provider's token you are in none. Null only beside an error.
+    /// Ends the current session: its tokens are refused from here on, and its subscriptions end. An identity provider's token has
+    /// no session. Null only beside an error.
     async fn sign_out(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What is to end.")] input: Option<SignOutInput>,
+        #[graphql(desc = "The sessions to end.")] input: Option<SignOutInput>,
     ) -> Result<Option<SignOutPayload>> {
         let everywhere = input.and_then(|input| input.everywhere) == Some(true);
         let done = service(context)?.sign_out(caller(context)?.pass, everywhere).await;
         Ok(Some(SignOutPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
     }
 
-    /// Replaces your password, and ends all your sessions but the one that you are in. Attempts are limited, one to an
+    /// Replaces your password, and ends all your sessions but the current one. Attempts are limited, one to an
     /// operation. Null only beside an error.
     async fn change_password(
         &self,
@@ -235,8 +235,8 @@ impl AccountMutation {
         Ok(Some(ChangePasswordPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
     }
 
-    /// Chooses the language of messages and of what SOPs say, from your next operation on. What you follow keeps the language
-    /// that it began with. Null only beside an error.
+    /// Chooses the language of messages and SOPs, from your next operation on. Running subscriptions keep theirs. Null only beside
+    /// an error.
     async fn choose_language(
         &self,
         context: &Context<'_>,

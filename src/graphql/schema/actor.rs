@@ -1,4 +1,4 @@
-//! `Actor`: who did something, in which role and capacity.
+//! `Actor`: a person in the role and capacity of an act.
 
 use async_graphql::{Context, Object, Result};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use super::grant::{Capacity, Role, role};
 use super::user::{User, person};
 use crate::access;
 
-/// Who did something, as what: a snapshot that stays true when people move on.
+/// The person behind an act, with their role and capacity at the time.
 pub(crate) struct Actor {
     pub(crate) office: String,
     pub(crate) user: Uuid,
@@ -24,7 +24,7 @@ impl Actor {
     }
 }
 
-/// Who did something, as what: a snapshot that stays true when people move on.
+/// The person behind an act, with their role and capacity at the time.
 #[Object]
 impl Actor {
     /// The person.
@@ -42,7 +42,7 @@ impl Actor {
         self.capacity.into()
     }
 
-    /// For whom they stood in; null for nobody.
+    /// The person they stood in for; null for none.
     async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
         match self.on_behalf_of {
             None => Ok(None),

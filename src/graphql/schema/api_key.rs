@@ -1,36 +1,36 @@
-//! API keys: what a person makes for a script.
+//! API keys: credentials of scripts, made by a person.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use entity::api_key;
 
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::scalars::moment::Moment;
 use super::user_error::{UserError, settle};
 use crate::access::{KeyScope, KeyScopes};
 use crate::graphql::context::session::{caller, service};
 use crate::service::CreateApiKey;
 
-/// What a person does about their API keys.
+/// API keys of the signed-in person.
 #[derive(Default)]
 pub(crate) struct ApiKeyMutation;
 
-/// What an API key opens, as far as its owner may do it themselves. Scopes add up; none holds another, but that READ opens all
-/// that READ_STATUS does. None opens credentials, sessions, passwords, keys or the administration of people.
+/// A scope of an API key, within the rights of its owner. Scopes add up; none holds another, except READ, which opens all of
+/// READ_STATUS. None opens credentials, sessions, passwords, keys or the administration of people.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "KeyScope")]
 enum ApiKeyScope {
-    /// Which requests there are and how they stand, their events without what was said, and the SOPs.
+    /// Requests and their status, their events without contents, and the SOPs.
     ReadStatus,
-    /// Everything that its owner may read, subscriptions too.
+    /// Everything readable by its owner, subscriptions too.
     Read,
-    /// The acts on requests and assets. What an answer shows of them needs a scope to read.
+    /// The acts on requests and assets. Fields of their answers need a read scope.
     Act,
 }
 
-/// A key by which a script acts for you.
+/// A key for a script to act for you.
 pub(crate) struct ApiKey(pub(crate) api_key::Model);
 
-/// A key by which a script acts for you.
+/// A key for a script to act for you.
 #[Object]
 impl ApiKey {
     /// Its opaque id.
@@ -38,57 +38,57 @@ impl ApiKey {
         id::encode("ApiKey", self.0.id)
     }
 
-    /// What you call it.
+    /// Your name for it.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What it opens.
+    /// Its scopes.
     async fn scopes(&self) -> Vec<ApiKeyScope> {
         KeyScopes::from_words(&self.0.scopes).chosen().map(ApiKeyScope::from).collect()
     }
 
     /// When you made it.
-    async fn created_at(&self) -> Moment {
-        Moment(self.0.created_at)
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 
     /// When it ends by itself.
-    async fn expires_at(&self) -> Moment {
-        Moment(self.0.expires_at)
+    async fn expires_at(&self) -> DateTime {
+        DateTime(self.0.expires_at)
     }
 
     /// When it was used last, give or take a minute; null until then.
-    async fn last_used_at(&self) -> Option<Moment> {
-        self.0.last_used_at.map(Moment)
+    async fn last_used_at(&self) -> Option<DateTime> {
+        self.0.last_used_at.map(DateTime)
     }
 
     /// When you revoked it; null until then.
-    async fn revoked_at(&self) -> Option<Moment> {
-        self.0.revoked_at.map(Moment)
+    async fn revoked_at(&self) -> Option<DateTime> {
+        self.0.revoked_at.map(DateTime)
     }
 }
 
 /// A key to be made.
 #[derive(InputObject)]
 struct CreateApiKeyInput {
-    /// What you call it: none of your keys that let in has the same name.
+    /// Your name for it, unique among your active keys.
     name: String,
-    /// What it opens: one scope or more.
+    /// Its scopes: one or more.
     scopes: Vec<ApiKeyScope>,
     /// When it ends by itself: at most 366 days ahead.
-    expires_at: Moment,
+    expires_at: DateTime,
 }
 
-/// The key, or what to mend.
+/// The key, or the errors in the input.
 #[derive(SimpleObject, Default)]
 struct CreateApiKeyPayload {
     /// The key: send it as `Authorization: Bearer dsp_…`. It is shown this once, and is kept nowhere here: when it is lost, revoke
     /// it and make another. Null when refused.
     key: Option<String>,
-    /// What is kept of it. Null when refused.
+    /// The stored part of it. Null when refused.
     api_key: Option<ApiKey>,
-    /// What to mend; empty when it was made.
+    /// Errors in the input; empty when it was made.
     user_errors: Vec<UserError>,
 }
 
@@ -99,20 +99,20 @@ struct RevokeApiKeyInput {
     api_key_id: ID,
 }
 
-/// The key that was revoked, or what to mend.
+/// The revoked key, or the errors in the input.
 #[derive(SimpleObject, Default)]
 struct RevokeApiKeyPayload {
     /// It, as it is now. Null when refused.
     api_key: Option<ApiKey>,
-    /// What to mend; empty when it was done.
+    /// Errors in the input; empty when it was done.
     user_errors: Vec<UserError>,
 }
 
-/// What a person does about their API keys.
+/// API keys of the signed-in person.
 #[Object]
 impl ApiKeyMutation {
-    /// Makes an API key, by which a script may do for you what its scopes open. At most 20 of yours let in at a time. Not by an
-    /// identity provider's token, which it would outlast. Null only beside an error.
+    /// Makes an API key, for a script to act for you within its scopes. At most 20 of yours are active at a time. Refused for an
+    /// identity provider's token: the key would outlast it. Null only beside an error.
     async fn create_api_key(
         &self,
         context: &Context<'_>,
@@ -132,8 +132,8 @@ impl ApiKeyMutation {
         }))
     }
 
-    /// Revokes an API key of yours: nobody is let in by it from here on, and what follows something by it ends. A second time
-    /// changes nothing. Null only beside an error.
+    /// Revokes an API key of yours: from here on it is refused, and its subscriptions end. A second time changes nothing. Null
+    /// only beside an error.
     async fn revoke_api_key(
         &self,
         context: &Context<'_>,

@@ -1,4 +1,4 @@
-//! `Asset`: what was provisioned, and its credential. A kind that has no type of its own is a `GenericAsset`.
+//! `Asset`: a provisioned cloud account, subdomain, server placement or other (`GenericAsset`), with its credential.
 
 use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, Result, SimpleObject};
 use entity::asset;
@@ -7,13 +7,13 @@ use uuid::Uuid;
 use super::agency::{Agency, agency};
 use super::office::Office;
 use super::pagination::{Arguments, connection, cursor, page};
-use super::payload::{acting, fresh, payload};
+use super::payload::{acting, forget_reads, payload};
 use super::prefetch;
 use super::preview::ActPreview;
 use super::request::{Request, find};
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::scalars::json::Json;
-use super::scalars::moment::Moment;
 use super::stored_enum::{from_word, words};
 use super::user::{User, person};
 use super::user_error::{UserError, settle};
@@ -52,7 +52,7 @@ pub(crate) enum CredentialState {
     Revealed,
 }
 
-/// What a placement is of.
+/// The kind of a placement.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlacementKind {
     /// A server, in a rack.
@@ -61,14 +61,14 @@ pub(crate) enum PlacementKind {
     Application,
 }
 
-/// An asset's row.
+/// A row of an asset, with access to its attributes.
 #[derive(Clone)]
-struct Held {
+struct AssetRecord {
     row: asset::Model,
 }
 
-impl Held {
-    /// Its attributes, without the addresses that the caller does not read.
+impl AssetRecord {
+    /// Returns the attributes, without addresses hidden from the caller.
     fn read(&self, context: &Context<'_>) -> Result<serde_json::Value> {
         let mut attributes = self.attributes()?;
         let service = service(context)?;
@@ -83,17 +83,17 @@ impl Held {
         Ok(attributes)
     }
 
-    /// An attribute that is a text, where the caller reads it.
+    /// Returns a text attribute, if readable by the caller.
     fn text_read(&self, context: &Context<'_>, name: &str) -> Result<Option<String>> {
         Ok(self.read(context)?[name].as_str().map(str::to_owned))
     }
 
-    /// An attribute that is a text.
+    /// Returns a text attribute.
     fn text(&self, name: &str) -> Result<Option<String>> {
         Ok(self.attributes()?[name].as_str().map(str::to_owned))
     }
 
-    /// An attribute that is a whole number.
+    /// Returns an integer attribute.
     fn number(&self, name: &str) -> Result<Option<i32>> {
         Ok(self.attributes()?[name].as_i64().and_then(|number| i32::try_from(number).ok()))
     }
@@ -103,33 +103,29 @@ impl Held {
     }
 }
 
-/// What was provisioned.
+/// A provisioned asset.
 #[expect(clippy::duplicated_attributes, reason = "several fields have the same type")]
 #[derive(Interface, Clone)]
 #[graphql(
     field(name = "id", ty = "ID", desc = "Its opaque id."),
     field(name = "kind", ty = "String", desc = "Its kind."),
-    field(name = "office", ty = "Office", desc = "The office that provisioned it."),
-    field(
-        name = "request",
-        ty = "Option<Request>",
-        desc = "The request that it came from; null when you may not see that."
-    ),
-    field(name = "agency", ty = "Agency", desc = "The agency that it is for."),
+    field(name = "office", ty = "Office", desc = "The provisioning office."),
+    field(name = "request", ty = "Option<Request>", desc = "The request it came from; null when not visible to you."),
+    field(name = "agency", ty = "Agency", desc = "The agency it is for."),
     field(name = "name", ty = "String", desc = "Its name."),
     field(name = "status", ty = "AssetStatus", desc = "How far it has come."),
     field(
         name = "attributes",
         ty = "Option<Json>",
-        desc = "Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`). \
+        desc = "Its attributes: fit the outcome's `assetSchema`, without addresses hidden from you (`field:address`). \
                 Null only beside an error."
     ),
-    field(name = "created_at", ty = "Moment", desc = "When it was reserved or made."),
-    field(name = "verified_at", ty = "Option<Moment>", desc = "When it was verified; null where it was not."),
-    field(name = "delivered_at", ty = "Option<Moment>", desc = "When it was handed over; null where it was not."),
+    field(name = "created_at", ty = "DateTime", desc = "When it was reserved or made."),
+    field(name = "verified_at", ty = "Option<DateTime>", desc = "When it was verified; null where it was not."),
+    field(name = "delivered_at", ty = "Option<DateTime>", desc = "When it was handed over; null where it was not."),
     field(
         name = "revoked_at",
-        ty = "Option<Moment>",
+        ty = "Option<DateTime>",
         desc = "When it was taken out of service; null while it is in service."
     ),
     field(
@@ -156,24 +152,24 @@ connection!(
 );
 
 impl Asset {
-    /// The type of a row's kind.
-    pub(crate) fn of(row: asset::Model) -> Self {
-        let held = Held { row };
-        match held.row.kind.as_str() {
-            "CloudAccount" => Self::CloudAccount(CloudAccount(held)),
-            "Subdomain" => Self::Subdomain(Subdomain(held)),
-            "ServerPlacement" => Self::ServerPlacement(ServerPlacement(held)),
-            _ => Self::GenericAsset(GenericAsset(held)),
+    /// Returns the GraphQL type for the kind of a row.
+    pub(crate) fn from_row(row: asset::Model) -> Self {
+        let record = AssetRecord { row };
+        match record.row.kind.as_str() {
+            "CloudAccount" => Self::CloudAccount(CloudAccount(record)),
+            "Subdomain" => Self::Subdomain(Subdomain(record)),
+            "ServerPlacement" => Self::ServerPlacement(ServerPlacement(record)),
+            _ => Self::GenericAsset(GenericAsset(record)),
         }
     }
 }
 
-/// A type of asset: what every one has, and what only it has.
+/// Makes a type of asset of the fields common to all and its own.
 macro_rules! asset {
     ($(#[$doc:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub(crate) struct $name(Held);
+        pub(crate) struct $name(AssetRecord);
 
         $(#[$doc])*
         #[Object]
@@ -188,17 +184,17 @@ macro_rules! asset {
                 self.0.row.kind.clone()
             }
 
-            /// The office that provisioned it.
+            /// The provisioning office.
             pub(crate) async fn office(&self) -> Office {
                 Office(self.0.row.office.clone())
             }
 
-            /// The request that it came from; null when you may not see that.
+            /// The request it came from; null when not visible to you.
             pub(crate) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
                 find(context, self.0.row.request_id).await
             }
 
-            /// The agency that it is for.
+            /// The agency it is for.
             pub(crate) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
                 agency(context, self.0.row.agency_id).await
             }
@@ -213,7 +209,7 @@ macro_rules! asset {
                 from_word(&self.0.row.status)
             }
 
-            /// Its attributes: fit the outcome's `assetSchema`, without the addresses that you may not read (`field:address`).
+            /// Its attributes: fit the outcome's `assetSchema`, without addresses hidden from you (`field:address`).
             /// Null only beside an error.
             pub(crate) async fn attributes(
                 &self,
@@ -223,23 +219,23 @@ macro_rules! asset {
             }
 
             /// When it was reserved or made.
-            pub(crate) async fn created_at(&self) -> Moment {
-                Moment(self.0.row.created_at)
+            pub(crate) async fn created_at(&self) -> DateTime {
+                DateTime(self.0.row.created_at)
             }
 
             /// When it was verified; null where it was not.
-            pub(crate) async fn verified_at(&self) -> Option<Moment> {
-                self.0.row.verified_at.map(Moment)
+            pub(crate) async fn verified_at(&self) -> Option<DateTime> {
+                self.0.row.verified_at.map(DateTime)
             }
 
             /// When it was handed over; null where it was not.
-            pub(crate) async fn delivered_at(&self) -> Option<Moment> {
-                self.0.row.delivered_at.map(Moment)
+            pub(crate) async fn delivered_at(&self) -> Option<DateTime> {
+                self.0.row.delivered_at.map(DateTime)
             }
 
             /// When it was taken out of service; null while it is in service.
-            pub(crate) async fn revoked_at(&self) -> Option<Moment> {
-                self.0.row.revoked_at.map(Moment)
+            pub(crate) async fn revoked_at(&self) -> Option<DateTime> {
+                self.0.row.revoked_at.map(DateTime)
             }
 
             /// Why it was taken out of service; null while it is in service.
@@ -249,7 +245,7 @@ macro_rules! asset {
 
             /// Its credential; null where it has none.
             pub(crate) async fn credential(&self, context: &Context<'_>) -> Result<Option<Credential>> {
-                Credential::of(context, self.0.row.id).await
+                Credential::find(context, self.0.row.id).await
             }
 
             $($own)*
@@ -270,7 +266,7 @@ asset!(
             self.0.number("quotaGib")
         }
 
-        /// Where it is used; null for you whom the office's policy does not let read it (`field:address`).
+        /// Where it is used; null where the office's policy does not let you read it (`field:address`).
         pub(crate) async fn service_address(&self, context: &Context<'_>) -> Result<Option<String>> {
             self.0.text_read(context, "serviceAddress")
         }
@@ -290,7 +286,7 @@ asset!(
             self.0.text("recordType")
         }
 
-        /// What it points to; null for you whom the office's policy does not let read it (`field:address`).
+        /// The target of the record; null where the office's policy does not let you read it (`field:address`).
         pub(crate) async fn target(&self, context: &Context<'_>) -> Result<Option<String>> {
             self.0.text_read(context, "target")
         }
@@ -300,7 +296,7 @@ asset!(
 asset!(
     /// A place in the server room, or for an application on the office's servers.
     ServerPlacement {
-        /// What the placement is of.
+        /// The kind of placement.
         pub(crate) async fn placement_kind(&self) -> Result<PlacementKind> {
             from_word(self.0.attributes()?["placementKind"].as_str().unwrap_or("SERVER"))
         }
@@ -328,7 +324,7 @@ asset!(
 );
 
 asset!(
-    /// What an SOP provisions that has no type of its own: see `kind` and `attributes`.
+    /// Any other kind of asset: see `kind` and `attributes`.
     GenericAsset {}
 );
 
@@ -336,7 +332,7 @@ asset!(
 pub(crate) struct Credential(entity::credential::Model);
 
 impl Credential {
-    pub(crate) async fn of(context: &Context<'_>, asset: Uuid) -> Result<Option<Self>> {
+    pub(crate) async fn find(context: &Context<'_>, asset: Uuid) -> Result<Option<Self>> {
         let loaded = session(context)?.loader().load_one(CredentialOf(asset)).await.map_err(error::load)?;
         Ok(loaded.and_then(|mut rows| rows.pop()).map(Self))
     }
@@ -350,18 +346,18 @@ impl Credential {
         from_word(&self.0.state)
     }
 
-    /// Whom it is for.
+    /// Its recipient.
     pub(crate) async fn recipient(&self, context: &Context<'_>) -> Result<User> {
         person(context, self.0.recipient_id, None).await
     }
 
     /// When it was read; null until then.
-    pub(crate) async fn revealed_at(&self) -> Option<Moment> {
-        self.0.revealed_at.map(Moment)
+    pub(crate) async fn revealed_at(&self) -> Option<DateTime> {
+        self.0.revealed_at.map(DateTime)
     }
 }
 
-/// Which assets are wanted: every field narrows.
+/// A filter of assets: every field narrows.
 #[derive(InputObject, Default)]
 struct AssetFilter {
     /// An office's key.
@@ -386,16 +382,16 @@ pub(crate) struct AssetQuery;
 /// Queries of assets.
 #[Object]
 impl AssetQuery {
-    /// The assets that you may see, newest first. Null only beside an error.
+    /// The assets visible to you, newest first. Null only beside an error.
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn assets(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which.")] filter: Option<AssetFilter>,
+        #[graphql(desc = "The filter.")] filter: Option<AssetFilter>,
         #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<AssetConnection>> {
         caller(context)?;
         let service = service(context)?;
@@ -415,8 +411,8 @@ impl AssetQuery {
         let (page, total) =
             store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
         prefetch::assets(context, &page.rows, &selected.entries()).await?;
-        let page = page.map(|row| (cursor(ASSETS, &row.created_at.into(), row.id), Asset::of(row)));
-        Ok(Some(AssetConnection::of(page, &arguments, total)))
+        let page = page.map(|row| (cursor(ASSETS, &row.created_at.into(), row.id), Asset::from_row(row)));
+        Ok(Some(AssetConnection::from_page(page, &arguments, total)))
     }
 }
 
@@ -425,12 +421,12 @@ impl AssetQuery {
 struct RevealCredentialInput {
     /// The asset.
     asset_id: ID,
-    /// The same key shows it again for ten minutes, so that a lost answer loses nothing.
+    /// The same key shows it again for ten minutes, in case the answer was lost.
     idempotency_key: String,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try whether it would be shown: no secret is, and none is used up. The idempotency key is not looked at: one that was
-    /// read is told as such. Null is as false.
+    /// Dry run: shows no secret and uses none up. The idempotency key is not looked at: a credential read before is refused as
+    /// such. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -442,14 +438,13 @@ struct ReissueCredentialInput {
     asset_id: ID,
     /// The new secret.
     secret: String,
-    /// Whom it is for; the one before when not given.
+    /// Its recipient; the one before when not given.
     recipient_id: Option<ID>,
     /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -465,8 +460,7 @@ struct RevokeAssetInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -477,22 +471,22 @@ payload!(RevokeAssetPayload, asset: Asset);
 /// A credential, or why it is not shown.
 #[derive(SimpleObject)]
 struct RevealCredentialPayload {
-    /// What to sign in with. Null when refused or only tried, or where there is none.
+    /// The user name. Null when refused or only tried, or where there is none.
     username: Option<String>,
     /// The secret: not shown again. Null when refused, or only tried.
     secret: Option<String>,
     /// The asset. Null when refused, or only tried.
     asset: Option<Asset>,
-    /// What it would do, when it was only tried (`validateOnly`). Null otherwise, or when refused.
+    /// The preview of a dry run (`validateOnly`). Null otherwise, or when refused.
     preview: Option<ActPreview>,
-    /// What to mend; empty when it is shown, or would be.
+    /// Errors in the input; empty when it is shown, or would be.
     user_errors: Vec<UserError>,
 }
 
 async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
-    fresh(context).await?;
+    forget_reads(context).await?;
     let row = store::asset_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
-    Ok(row.map(Asset::of))
+    Ok(row.map(Asset::from_row))
 }
 
 /// Acts on assets and their credentials.
@@ -502,7 +496,7 @@ pub(crate) struct AssetMutation;
 /// Acts on assets and their credentials.
 #[Object]
 impl AssetMutation {
-    /// Shows you a credential that is for you, once. Null only beside an error.
+    /// Shows you your credential, once. Null only beside an error.
     async fn reveal_credential(
         &self,
         context: &Context<'_>,
@@ -524,7 +518,7 @@ impl AssetMutation {
         Ok(Some(match settle(service(context)?.reveal_credential(pass, reveal, mode).await)? {
             Err(user_errors) => RevealCredentialPayload { user_errors, ..nothing },
             Ok(ActResult::Previewed(preview)) => {
-                RevealCredentialPayload { preview: Some(ActPreview::of(context, *preview)?), ..nothing }
+                RevealCredentialPayload { preview: Some(ActPreview::from_service(context, *preview)?), ..nothing }
             }
             Ok(ActResult::Committed(revealed)) => RevealCredentialPayload {
                 username: revealed.username,
@@ -535,7 +529,7 @@ impl AssetMutation {
         }))
     }
 
-    /// Replaces a credential that was lost; the new one waits for its recipient. Null only beside an error.
+    /// Replaces a lost credential; the new one waits for its recipient. Null only beside an error.
     async fn reissue_credential(
         &self,
         context: &Context<'_>,
@@ -550,7 +544,7 @@ impl AssetMutation {
         };
         let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.reissue_credential(pass, reissue, mode).await;
-        ReissueCredentialPayload::of(context, answer, |id| asset(context, id)).await
+        ReissueCredentialPayload::from_answer(context, answer, |id| asset(context, id)).await
     }
 
     /// Takes a delivered asset out of service, and frees its name or place. Null only beside an error.
@@ -567,6 +561,6 @@ impl AssetMutation {
         };
         let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.revoke_asset(pass, revoke, mode).await;
-        RevokeAssetPayload::of(context, answer, |id| asset(context, id)).await
+        RevokeAssetPayload::from_answer(context, answer, |id| asset(context, id)).await
     }
 }

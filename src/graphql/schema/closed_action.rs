@@ -1,4 +1,4 @@
-//! `ClosedAction`: what may be done to a request later, and why not now.
+//! `ClosedAction`: an act on a request open to the caller later, with the reasons why not now.
 
 use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 use uuid::Uuid;
@@ -18,11 +18,11 @@ use crate::service::{self, ClosedReason};
 pub(crate) enum ClosedActionReason {
     /// The request has ended.
     Ended,
-    /// You ended a step of this request that the office's policy keeps apart from this: another person does it.
+    /// You ended a step of this request, and the office's policy separates it from this: another person does it.
     SeparationOfDuties,
     /// The office's policy leaves this to a definitive official, and you stand in for one.
     ActingCapacity,
-    /// It is for whoever submitted the request, while they may submit for its agency.
+    /// It is for the submitter of the request, while they may submit for its agency.
     NotTheSubmitter,
     /// The credential is for another person.
     NotTheRecipient,
@@ -32,9 +32,9 @@ pub(crate) enum ClosedActionReason {
     NotReturned,
     /// Another step is under way.
     NotItsTurn,
-    /// A document waits for its signer: `needs.signatures` says which.
+    /// A document waits for its signer: see `needs.signatures`.
     SignatureMissing,
-    /// A record is not there yet: `needs.records` says which.
+    /// A record is not there yet: see `needs.records`.
     RecordMissing,
     /// The document was signed or refused: only a new draft can be decided on.
     AlreadySigned,
@@ -48,11 +48,11 @@ pub(crate) enum ClosedActionReason {
     AlreadyRevealed,
 }
 
-/// Who is waited for.
+/// The people or roles waited for.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Awaited {
-    /// At which step; null where it is about none.
+    /// The step; null where it is about none.
     step: Option<Step>,
     #[graphql(skip)]
     office: String,
@@ -63,10 +63,14 @@ pub(crate) struct Awaited {
 }
 
 impl Awaited {
-    /// Of a request.
-    pub(crate) fn of(context: &Context<'_>, row: &entity::request::Model, awaited: service::Awaited) -> Result<Self> {
+    /// Translates the value of the service.
+    pub(crate) fn from_service(
+        context: &Context<'_>,
+        row: &entity::request::Model,
+        awaited: service::Awaited,
+    ) -> Result<Self> {
         let entry = service(context)?.entry_of(row).map_err(error::of)?;
-        let step = awaited.step.as_ref().and_then(|key| Step::of(entry, key));
+        let step = awaited.step.as_ref().and_then(|key| Step::find(entry, key));
         let office = row.office.clone();
         Ok(Self { step, office, roles: awaited.roles, people: awaited.people })
     }
@@ -74,7 +78,7 @@ impl Awaited {
 
 #[ComplexObject]
 impl Awaited {
-    /// The roles, any of which may act; empty where it is for certain people.
+    /// The roles, one of them to act; empty where it is for certain people.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn roles(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles.iter().map(|key| role(context, &self.office, key)).collect()
@@ -91,49 +95,49 @@ impl Awaited {
     }
 }
 
-/// A document that a signer must decide on before.
+/// A document with a decision of a signer missing.
 #[derive(SimpleObject)]
 pub(crate) struct NeededSignature {
     /// The document's kind.
     document: RecordKind,
-    /// Who signs it.
+    /// The signers.
     #[graphql(complexity = "2 * child_complexity + 1")]
     roles: Vec<Role>,
 }
 
-/// What must be there before, whichever way the step ends. Empty for an agency.
+/// Prerequisites of every outcome of the step. Empty for an agency.
 #[derive(SimpleObject)]
 pub(crate) struct ActionNeeds {
-    /// Records that are not there yet.
+    /// Missing records.
     #[graphql(complexity = "3 * child_complexity + 1")]
     records: Vec<RecordKind>,
-    /// Documents that wait for a decision, or will.
+    /// Documents waiting for a decision, now or later.
     #[graphql(complexity = "child_complexity + 1")]
     signatures: Vec<NeededSignature>,
 }
 
-/// Something that you may do later, and why not now.
+/// An act open to you later, with the reasons why not now.
 #[derive(SimpleObject)]
 pub(crate) struct ClosedAction {
-    /// What.
+    /// The kind of act.
     kind: ActionKind,
-    /// At which step; null where it is about none.
+    /// The step; null where it is about none.
     step: Option<Step>,
-    /// Why not now: never empty, what weighs most first. Once none of them holds, it is one of `availableActions`.
+    /// The reasons: never empty, the weightiest first. Once none of them holds, it is one of `availableActions`.
     reasons: Vec<ClosedActionReason>,
     /// The first of the reasons, for people.
     message: String,
-    /// Who is waited for, by the first of the reasons; null where nobody can change it.
+    /// The people or roles to act first, by the first of the reasons; null where waiting does not help.
     awaited: Option<Awaited>,
-    /// What must be there before.
+    /// Its prerequisites.
     needs: ActionNeeds,
 }
 
 impl ClosedAction {
-    /// Of a request.
-    pub(crate) fn of(context: &Context<'_>, request: &Request, closed: service::ClosedAct) -> Result<Self> {
+    /// Translates the value of the service.
+    pub(crate) fn from_service(context: &Context<'_>, request: &Request, closed: service::ClosedAct) -> Result<Self> {
         let entry = request.entry(context)?;
-        let record = |key: &String| RecordKind::of(&entry.procedure, key);
+        let record = |key: &String| RecordKind::from_key(&entry.procedure, key);
         let mut signatures = Vec::new();
         for (document, keys) in &closed.needs.signatures {
             let roles: Result<Vec<Role>> = keys.iter().map(|key| role(context, &request.0.row.office, key)).collect();
@@ -141,10 +145,13 @@ impl ClosedAction {
         }
         Ok(Self {
             kind: closed.kind.into(),
-            step: closed.step.as_ref().and_then(|key| Step::of(entry, key)),
+            step: closed.step.as_ref().and_then(|key| Step::find(entry, key)),
             reasons: closed.reasons.into_iter().map(ClosedActionReason::from).collect(),
             message: closed.message.in_language(language(context)?),
-            awaited: closed.awaited.map(|awaited| Awaited::of(context, &request.0.row, awaited)).transpose()?,
+            awaited: closed
+                .awaited
+                .map(|awaited| Awaited::from_service(context, &request.0.row, awaited))
+                .transpose()?,
             needs: ActionNeeds { records: closed.needs.records.iter().map(record).collect(), signatures },
         })
     }

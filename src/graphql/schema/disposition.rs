@@ -13,8 +13,8 @@ use super::payload::{acting, reread};
 use super::prefetch;
 use super::procedure::Step;
 use super::request::Request;
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::scalars::moment::Moment;
 use super::stored_enum::from_word;
 use super::user_error::{UserError, settle};
 use crate::graphql::context::loaders::ReadsOf;
@@ -60,24 +60,24 @@ impl Disposition {
         self.request.clone()
     }
 
-    /// The step at which it was given.
+    /// The step it was given at.
     async fn step(&self, context: &Context<'_>) -> Result<Step> {
         let entry = self.request.entry(context)?;
-        Step::of(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+        Step::find(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
     }
 
-    /// Who gave it.
+    /// The official behind it.
     async fn from(&self) -> Actor {
         let row = &self.row;
         Actor::new(&row.office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
     }
 
-    /// The role that it is for.
+    /// The role it is for.
     async fn to_role(&self, context: &Context<'_>) -> Result<Role> {
         role(context, &self.row.office, &self.row.to_role)
     }
 
-    /// What to do.
+    /// The instruction.
     async fn instruction(&self) -> &str {
         &self.row.instruction
     }
@@ -88,11 +88,11 @@ impl Disposition {
     }
 
     /// When it was given.
-    async fn created_at(&self) -> Moment {
-        Moment(self.row.created_at)
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
     }
 
-    /// Who has read it, in order.
+    /// Its readers, in order.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn reads(&self, context: &Context<'_>) -> Result<Vec<DispositionRead>> {
         let loaded = session(context)?.loader().load_one(ReadsOf(self.row.id)).await;
@@ -101,28 +101,28 @@ impl Disposition {
     }
 }
 
-/// That a person has read a disposition.
+/// A confirmation of reading a disposition.
 pub(crate) struct DispositionRead {
     office: String,
     row: disposition_read::Model,
 }
 
-/// That a person has read a disposition.
+/// A confirmation of reading a disposition.
 #[Object]
 impl DispositionRead {
-    /// Who.
+    /// The reader.
     async fn by(&self) -> Actor {
         let row = &self.row;
         Actor::new(&self.office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
     }
 
     /// When.
-    async fn at(&self) -> Moment {
-        Moment(self.row.at)
+    async fn at(&self) -> DateTime {
+        DateTime(self.row.at)
     }
 }
 
-/// Which dispositions are wanted: every field narrows.
+/// A filter of dispositions: every field narrows.
 #[derive(InputObject, Default)]
 struct DispositionFilter {
     /// An office's key.
@@ -131,7 +131,7 @@ struct DispositionFilter {
     request_id: Option<ID>,
     /// For the role of this key.
     to_role: Option<String>,
-    /// Only those that you have not read.
+    /// Only those unread by you.
     unread_only: Option<bool>,
 }
 
@@ -145,16 +145,16 @@ pub(crate) struct DispositionQuery;
 /// Queries of dispositions.
 #[Object]
 impl DispositionQuery {
-    /// The dispositions of the requests that you see as an official, newest first. Null only beside an error.
+    /// The dispositions of requests visible to you as an official, newest first. Null only beside an error.
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn dispositions(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which.")] filter: Option<DispositionFilter>,
+        #[graphql(desc = "The filter.")] filter: Option<DispositionFilter>,
         #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<DispositionConnection>> {
         let user = caller(context)?.pass.user;
         let service = service(context)?;
@@ -185,11 +185,11 @@ impl DispositionQuery {
         let found: Vec<Disposition> =
             page.rows.iter().map(|(_, disposition): &(_, Disposition)| disposition.clone()).collect();
         prefetch::dispositions(context, &found, &selected.entries()).await?;
-        Ok(Some(DispositionConnection::of(page, &arguments, total)))
+        Ok(Some(DispositionConnection::from_page(page, &arguments, total)))
     }
 }
 
-/// A disposition that you have read.
+/// A disposition you have read.
 #[derive(InputObject)]
 struct ReadDispositionInput {
     /// The disposition.
@@ -198,12 +198,12 @@ struct ReadDispositionInput {
     acting_as: Option<ID>,
 }
 
-/// What was done, or what to mend.
+/// The result of the act, or the errors in its input.
 #[derive(SimpleObject)]
 struct ReadDispositionPayload {
     /// It, as it is now. Null when refused.
     disposition: Option<Disposition>,
-    /// What to mend; empty when it was done.
+    /// Errors in the input; empty when it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -214,7 +214,7 @@ pub(crate) struct DispositionMutation;
 /// Acts on dispositions.
 #[Object]
 impl DispositionMutation {
-    /// Notes that you have read a disposition that is for you; a second time changes nothing. Null only beside an error.
+    /// Marks a disposition for you as read; a second time changes nothing. Null only beside an error.
     async fn read_disposition(
         &self,
         context: &Context<'_>,

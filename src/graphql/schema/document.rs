@@ -8,8 +8,8 @@ use super::payload::{acting, payload, reread};
 use super::procedure::{RecordKind, Step};
 use super::request::Request;
 use super::scalars::date::Date;
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::scalars::moment::Moment;
 use super::stored_enum::from_word;
 use crate::access::Field;
 use crate::graphql::context::loaders::SignaturesOf;
@@ -50,7 +50,7 @@ impl Document {
 
     /// Its kind.
     async fn kind(&self, context: &Context<'_>) -> Result<RecordKind> {
-        Ok(RecordKind::of(&self.request.entry(context)?.procedure, &self.row.kind))
+        Ok(RecordKind::from_key(&self.request.entry(context)?.procedure, &self.row.kind))
     }
 
     /// Its title.
@@ -68,13 +68,13 @@ impl Document {
         self.row.date.map(Date)
     }
 
-    /// The step that brought it.
+    /// The step it came with.
     async fn step(&self, context: &Context<'_>) -> Result<Step> {
         let entry = self.request.entry(context)?;
-        Step::of(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+        Step::find(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
     }
 
-    /// The pass through that step.
+    /// The pass through the step.
     async fn visit(&self) -> i32 {
         self.row.visit
     }
@@ -84,7 +84,7 @@ impl Document {
         self.row.current
     }
 
-    /// Who added it.
+    /// The person behind it, in their role.
     async fn added_by(&self) -> Actor {
         let row = &self.row;
         let office = &self.request.row().office;
@@ -92,11 +92,11 @@ impl Document {
     }
 
     /// When.
-    async fn added_at(&self) -> Moment {
-        Moment(self.row.added_at)
+    async fn added_at(&self) -> DateTime {
+        DateTime(self.row.added_at)
     }
 
-    /// What its signers decided, in order.
+    /// The decisions of its signers, in order.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signatures(&self, context: &Context<'_>) -> Result<Vec<Signature>> {
         let loaded = session(context)?.loader().load_one(SignaturesOf(self.row.id)).await;
@@ -114,7 +114,7 @@ pub(crate) struct Signature {
 /// A signer's decision on a document.
 #[Object]
 impl Signature {
-    /// Who decided.
+    /// The signer.
     async fn by(&self) -> Actor {
         let row = &self.row;
         let office = &self.request.row().office;
@@ -122,22 +122,22 @@ impl Signature {
     }
 
     /// When.
-    async fn at(&self) -> Moment {
-        Moment(self.row.at)
+    async fn at(&self) -> DateTime {
+        DateTime(self.row.at)
     }
 
-    /// What they decided.
+    /// The decision.
     async fn decision(&self) -> Result<SignDecision> {
         from_word(&self.row.decision)
     }
 
-    /// Their note, internal to the office; null where there is none, for an agency, and for you whom the office's policy does
-    /// not let read it (`field:note`).
+    /// Their note, internal to the office; null where there is none, for an agency, and where the office's policy does
+    /// not let you read it (`field:note`).
     async fn note(&self, context: &Context<'_>) -> Option<&str> {
         self.row.note.as_deref().filter(|_| self.request.is_office() && self.request.reads(context, Field::Note))
     }
 
-    /// Digest of what was decided on: its version and SHA-256 in hex, `v2:9f86…`. Older ones have no version.
+    /// Digest of the signed content: its version and SHA-256 in hex, `v2:9f86…`; older ones have no version.
     async fn digest(&self) -> &str {
         &self.row.digest
     }
@@ -156,8 +156,7 @@ struct SignDocumentInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -177,7 +176,7 @@ pub(crate) struct DocumentMutation;
 /// Acts on documents.
 #[Object]
 impl DocumentMutation {
-    /// Signs or refuses a document that waits for your signature. Null only beside an error.
+    /// Signs or refuses a document waiting for your signature. Null only beside an error.
     async fn sign_document(
         &self,
         context: &Context<'_>,
@@ -195,6 +194,6 @@ impl DocumentMutation {
         };
         let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.sign_document(pass, sign, mode).await;
-        SignDocumentPayload::of(context, answer, |id| document(context, id)).await
+        SignDocumentPayload::from_answer(context, answer, |id| document(context, id)).await
     }
 }

@@ -1,11 +1,11 @@
-//! `RoleGrant`: a role that a person holds, with its capacity.
+//! `RoleGrant`: a person's role in an office, with its capacity.
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::agency::{Agency, agency};
 use super::office::Office;
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::scalars::moment::Moment;
 use super::user::{User, person};
 use crate::access;
 use crate::graphql::context::session::{language, service};
@@ -19,7 +19,7 @@ pub(crate) struct Role {
     name: String,
 }
 
-/// The role of that key in an office.
+/// Returns the role of a key in an office.
 pub(crate) fn role(context: &Context<'_>, office: &str, key: &str) -> Result<Role> {
     let entry = service(context)?.catalog().office(office);
     let language = language(context)?;
@@ -27,7 +27,7 @@ pub(crate) fn role(context: &Context<'_>, office: &str, key: &str) -> Result<Rol
     Ok(Role { key: key.to_owned(), name: name.unwrap_or(key).to_owned() })
 }
 
-/// In which capacity a role is held.
+/// The capacity of a grant.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "access::Capacity")]
 pub(crate) enum Capacity {
@@ -39,10 +39,10 @@ pub(crate) enum Capacity {
     DailyActing,
 }
 
-/// A role that a person holds in an office from a date to a date.
+/// A person's role in an office, from one moment to another.
 pub(crate) struct RoleGrant(pub(crate) access::Grant);
 
-/// A role that a person holds in an office from a date to a date.
+/// A person's role in an office, from one moment to another.
 #[Object]
 impl RoleGrant {
     /// Its opaque id.
@@ -68,12 +68,12 @@ impl RoleGrant {
         }
     }
 
-    /// In which capacity.
+    /// The capacity.
     async fn capacity(&self) -> Capacity {
         self.0.capacity.into()
     }
 
-    /// For whom they stand in; null for nobody.
+    /// The person they stand in for; null for none.
     async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
         match self.0.on_behalf_of {
             None => Ok(None),
@@ -87,12 +87,12 @@ impl RoleGrant {
     }
 
     /// In force from this moment.
-    async fn valid_from(&self) -> Moment {
-        Moment(self.0.valid_from)
+    async fn valid_from(&self) -> DateTime {
+        DateTime(self.0.valid_from)
     }
 
     /// In force until just before this moment; null: without end.
-    async fn valid_until(&self) -> Option<Moment> {
-        self.0.valid_until.map(Moment)
+    async fn valid_until(&self) -> Option<DateTime> {
+        self.0.valid_until.map(DateTime)
     }
 }

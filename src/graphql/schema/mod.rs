@@ -1,4 +1,4 @@
-//! The schema: what clients see, a file for each noun with its types, inputs and resolvers.
+//! The schema: a file for each noun with its types, inputs and resolvers.
 
 mod account;
 mod actor;

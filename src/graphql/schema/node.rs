@@ -43,7 +43,7 @@ pub(crate) enum Node {
     RoleGrant(RoleGrant),
     /// An event.
     RequestEvent(RequestEvent),
-    /// What happened to an office.
+    /// An event of an office.
     OfficeEvent(OfficeEvent),
     /// A cloud account.
     CloudAccount(CloudAccount),
@@ -57,13 +57,13 @@ pub(crate) enum Node {
     Asset(Asset),
 }
 
-/// The thing of that id, if the caller may see it. An id of nothing, and one of something hidden, are the same.
+/// Finds the object of an id. Hidden and missing objects are not distinguished.
 pub(crate) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Some((kind, key)) = id::decode(id) else { return Ok(None) };
     let (service, session) = (service(context)?, session(context)?);
     let uuid = id::uuid(&kind, id);
     if !["Office", "Procedure"].contains(&kind.as_str()) {
-        // Whether there is such a thing, too, is nothing that is the same for everybody.
+        // Existence depends on the viewer, too.
         session.asked().note();
     }
     let loader = session.loader();
@@ -81,20 +81,20 @@ pub(crate) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
         }
         "Asset" => {
             let row = one(loader.load_one(AssetIs(uuid)).await)?;
-            let Some((row, request)) = hung(context, row, |row| row.request_id).await? else { return Ok(None) };
-            service.sees_asset(&request.0, &row).then(|| Node::from(Asset::of(row)))
+            let Some((row, request)) = with_request(context, row, |row| row.request_id).await? else { return Ok(None) };
+            service.sees_asset(&request.0, &row).then(|| Node::from(Asset::from_row(row)))
         }
         "Document" => {
             let row = one(loader.load_one(DocumentIs(uuid)).await)?;
-            let Some((row, request)) = hung(context, row, |row| row.request_id).await? else { return Ok(None) };
+            let Some((row, request)) = with_request(context, row, |row| row.request_id).await? else { return Ok(None) };
             service.sees_document(&request.0, &row).then(|| Node::Document(Document { request, row }))
         }
         "Disposition" => {
             let row = one(loader.load_one(DispositionIs(uuid)).await)?;
-            let Some((row, request)) = hung(context, row, |row| row.request_id).await? else { return Ok(None) };
+            let Some((row, request)) = with_request(context, row, |row| row.request_id).await? else { return Ok(None) };
             (request.0.side() == Side::Office).then(|| Node::Disposition(Disposition { request, row }))
         }
-        "User" => one(loader.load_one(ColleagueIs(uuid)).await)?.map(|row| Node::User(User::met(row, None))),
+        "User" => one(loader.load_one(ColleagueIs(uuid)).await)?.map(|row| Node::User(User::met_in(row, None))),
         "Agency" => {
             let row = one(loader.load_one(AgencyOf(uuid)).await)?;
             let serves =
@@ -109,9 +109,9 @@ pub(crate) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
     })
 }
 
-/// What hangs on a request, with that request, if the caller may see it. The request is looked for even where there is nothing: by
-/// what it takes, nobody tells what is hidden from what is not there.
-pub(crate) async fn hung<T>(
+/// Returns a row together with its request; none if the caller may not see the request. The request is looked up even without a
+/// row, so timing does not distinguish hidden from missing rows.
+pub(crate) async fn with_request<T>(
     context: &Context<'_>,
     found: Option<T>,
     on: impl Fn(&T) -> Uuid,
@@ -131,14 +131,14 @@ pub(crate) struct NodeQuery;
 /// The queries `node` and `nodes`.
 #[Object]
 impl NodeQuery {
-    /// The thing of that id; null when there is none that you may see.
+    /// The object of the id; null when none is visible to you.
     async fn node(&self, context: &Context<'_>, #[graphql(desc = "Its opaque id.")] id: ID) -> Result<Option<Node>> {
         let found = node(context, &id).await?;
         prefetch::nodes(context, found.as_slice()).await?;
         Ok(found)
     }
 
-    /// The things of those ids, in the order asked for; null where there is none that you may see.
+    /// The objects of the ids, in their order; null where none is visible to you.
     #[graphql(complexity = "ids.len().min(100) * child_complexity + 1")]
     async fn nodes(
         &self,
@@ -148,7 +148,7 @@ impl NodeQuery {
         if ids.len() > 100 {
             return Err(error::invalid("Ask for 100 ids at most."));
         }
-        // All at once, so that each kind is read by one statement.
+        // Concurrently, for one statement per kind.
         let found = async_graphql::futures_util::future::try_join_all(ids.iter().map(|id| node(context, id))).await?;
         prefetch::nodes(context, found.iter().flatten()).await?;
         Ok(found)

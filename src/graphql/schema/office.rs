@@ -41,7 +41,7 @@ impl Office {
         Ok(&self.entry(context)?.office.name)
     }
 
-    /// The city that it serves.
+    /// The city it serves.
     async fn city<'a>(&self, context: &Context<'a>) -> Result<&'a str> {
         Ok(&self.entry(context)?.office.city)
     }
@@ -64,7 +64,7 @@ impl Office {
         Ok(in_force.map(|entry| Procedure(entry.clone())).collect())
     }
 
-    /// Its people, by name, each with their grants in it; null for whoever does not manage them.
+    /// Its people, by name, each with their grants in it; null unless you manage them.
     #[graphql(complexity = "100 * child_complexity + 1")]
     async fn people(&self, context: &Context<'_>) -> Result<Option<Vec<OfficePerson>>> {
         let (service, session) = (service(context)?, session(context)?);
@@ -75,26 +75,26 @@ impl Office {
             let theirs =
                 grants.extract_if(.., |(user, _)| *user == row.id).map(|(_, grant)| RoleGrant(grant)).collect();
             let active = row.deactivated_at.is_none();
-            OfficePerson { user: User::met(row, Some(&self.0)), active, grants: theirs }
+            OfficePerson { user: User::met_in(row, Some(&self.0)), active, grants: theirs }
         };
         Ok(Some(people.into_iter().map(of).collect()))
     }
 
-    /// What happened to itself, in the order of the log: to its people, agencies, grants and policies. Null for whoever's
-    /// policy does not let them see it (`see-events`).
+    /// The events of the office itself, in the order of the log: of its people, agencies, grants and policies. Null without the
+    /// action `see-events`.
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn events(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<OfficeEventConnection>> {
         OfficeEventConnection::load(context, &self.0, &Arguments { first, after, last, before }).await
     }
 
-    /// The agencies that it serves; null when you are not signed in with a grant in this office.
+    /// The agencies it serves; null when you are not signed in with a grant in this office.
     #[graphql(complexity = "50 * child_complexity + 1")]
     async fn agencies(&self, context: &Context<'_>) -> Result<Option<Vec<Agency>>> {
         let session = session(context)?;
@@ -120,7 +120,7 @@ impl OfficeQuery {
         Ok(service(context)?.catalog().offices().map(|entry| Office(entry.office.key.clone())).collect())
     }
 
-    /// The office of that key; null when there is none. Public.
+    /// The office of the key; null when there is none. Public.
     async fn office(
         &self,
         context: &Context<'_>,

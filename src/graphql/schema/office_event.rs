@@ -1,4 +1,4 @@
-//! `OfficeEvent`: one thing that happened to an office itself: its people, agencies, grants and policies.
+//! `OfficeEvent`: an event of an office itself (audit log of its people, agencies, grants and policies), and its connection.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use super::agency::{Agency, agency};
 use super::grant::RoleGrant;
 use super::office::Office;
 use super::pagination::{Arguments, PageInfo};
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::scalars::moment::Moment;
 use super::user::{User, person};
 use crate::access;
 use crate::event::{self, Body, OfficeEventBody};
@@ -20,11 +20,11 @@ use crate::graphql::context::session::{service, session};
 use crate::graphql::error;
 use crate::store::{NumberedEvent, Sight, Stretch};
 
-/// What happened to an office.
+/// The kind of an event of an office.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "event::OfficeEventKind")]
 pub(crate) enum OfficeEventKind {
-    /// The record began; what was there before is vouched for by it.
+    /// The record began, and vouches for the state before it.
     RecordBegun,
     /// A person was added.
     UserAdded,
@@ -42,7 +42,7 @@ pub(crate) enum OfficeEventKind {
     PolicyChanged,
 }
 
-/// One thing that happened to an office itself.
+/// An event of an office.
 #[derive(Clone)]
 pub(crate) struct OfficeEvent {
     numbered: NumberedEvent,
@@ -50,28 +50,28 @@ pub(crate) struct OfficeEvent {
 }
 
 impl OfficeEvent {
-    fn of(numbered: NumberedEvent) -> Result<Self> {
+    fn from_row(numbered: NumberedEvent) -> Result<Self> {
         let body =
             OfficeEventBody::read(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
         Ok(Self { numbered, body: Arc::new(body) })
     }
 
-    /// The event of that id, if the caller may see it.
+    /// Finds the event of an id; none if the caller may not see it.
     pub(crate) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
         let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
-        // A request's event is none of an office, and is shown as what it is.
-        let Some(event) = found.and_then(|numbered| Self::of(numbered).ok()) else { return Ok(None) };
+        // Events of requests have ids of their own kind.
+        let Some(event) = found.and_then(|numbered| Self::from_row(numbered).ok()) else { return Ok(None) };
         Ok(Some(event).filter(|event| sees(context, &event.body.office)))
     }
 }
 
-/// Whether the caller sees what happened to an office.
+/// Returns true if the caller may see the office's events.
 fn sees(context: &Context<'_>, office: &str) -> bool {
     let (Ok(service), Ok(session)) = (service(context), session(context)) else { return false };
     session.caller().is_some_and(|caller| service.sees_office_events(caller, office))
 }
 
-/// One thing that happened to an office itself: to its people, agencies, grants or policies.
+/// An event of an office itself: of its people, agencies, grants or policies.
 #[Object]
 impl OfficeEvent {
     /// Its opaque id.
@@ -89,15 +89,15 @@ impl OfficeEvent {
         i32::try_from(self.numbered.event.sequence).unwrap_or(i32::MAX)
     }
 
-    /// What happened.
+    /// The kind of event.
     async fn kind(&self) -> Result<OfficeEventKind> {
         let kind = event::OfficeEventKind::from_word(&self.numbered.event.kind);
         kind.map(Into::into).ok_or_else(|| error::damaged("a stored word is unknown"))
     }
 
     /// When.
-    async fn at(&self) -> Moment {
-        Moment(self.numbered.event.at)
+    async fn at(&self) -> DateTime {
+        DateTime(self.numbered.event.at)
     }
 
     /// The office.
@@ -105,13 +105,13 @@ impl OfficeEvent {
         Office(self.body.office.clone())
     }
 
-    /// Who did it; null where the operator did, at the machine.
+    /// The actor; null for the operator, at the machine.
     async fn actor(&self) -> Option<Actor> {
         let access::Actor { user, role, capacity, on_behalf_of } = self.body.actor.clone()?;
         Some(Actor { office: self.body.office.clone(), user, role, capacity, on_behalf_of })
     }
 
-    /// The person that it is about; null where it is about none.
+    /// The person it is about; null where it is about none.
     async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
         match self.body.user {
             None => Ok(None),
@@ -119,7 +119,7 @@ impl OfficeEvent {
         }
     }
 
-    /// The grant that it is about, as it is now; null where it is about none.
+    /// The grant it is about, as it is now; null where it is about none.
     async fn grant(&self, context: &Context<'_>) -> Result<Option<RoleGrant>> {
         match self.body.grant {
             None => Ok(None),
@@ -127,7 +127,7 @@ impl OfficeEvent {
         }
     }
 
-    /// The agency that it is about; null where it is about none.
+    /// The agency it is about; null where it is about none.
     async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
         match self.body.agency {
             None => Ok(None),
@@ -135,13 +135,13 @@ impl OfficeEvent {
         }
     }
 
-    /// The hash of the policy that it is about, in hex; null where it is about none.
+    /// The hash of the policy it is about, in hex; null where it is about none.
     async fn policy(&self) -> Option<&str> {
         self.body.policy.as_deref()
     }
 }
 
-/// A page of what happened to an office.
+/// A page of events of an office.
 #[derive(SimpleObject)]
 pub(crate) struct OfficeEventConnection {
     /// The events with their cursors.
@@ -162,7 +162,7 @@ pub(crate) struct OfficeEventEdge {
 }
 
 impl OfficeEventConnection {
-    /// A page of an office's events; none for whoever may not see them.
+    /// Reads a page of an office's events; none if hidden from the caller.
     pub(crate) async fn load(context: &Context<'_>, office: &str, arguments: &Arguments) -> Result<Option<Self>> {
         if !sees(context, office) {
             return Ok(None);
@@ -190,8 +190,8 @@ impl OfficeEventConnection {
         };
         let cursors = page.rows.iter().map(|row| service.cursor(row.place)).collect::<Result<Vec<_>, _>>();
         let cursors = cursors.map_err(error::of)?;
-        let page_info = PageInfo::of(&page, arguments, &cursors);
-        let nodes = page.rows.into_iter().map(OfficeEvent::of).collect::<Result<Vec<_>>>()?;
+        let page_info = PageInfo::new(&page, arguments, &cursors);
+        let nodes = page.rows.into_iter().map(OfficeEvent::from_row).collect::<Result<Vec<_>>>()?;
         let edges = cursors.into_iter().zip(nodes.iter().cloned());
         let edges = edges.map(|(cursor, node)| OfficeEventEdge { cursor, node }).collect();
         Ok(Some(Self { edges, nodes, page_info }))

@@ -5,8 +5,8 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use super::agency::Agency;
 use super::grant::{Capacity, RoleGrant};
 use super::payload::acting;
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::scalars::moment::Moment;
 use super::user::User;
 use super::user_error::{UserError, settle};
 use crate::auth::Secret;
@@ -15,28 +15,28 @@ use crate::graphql::error;
 use crate::service as command;
 use crate::store;
 
-/// A person whom an office knows.
+/// A person known to an office.
 #[derive(SimpleObject)]
 pub(crate) struct OfficePerson {
     /// The person.
     pub(crate) user: User,
     /// They may sign in; false once they were put out of service.
     pub(crate) active: bool,
-    /// Their grants in the office, those that have ended and those to come too.
+    /// Their grants in the office, past and future ones too.
     #[graphql(complexity = "5 * child_complexity + 1")]
     pub(crate) grants: Vec<RoleGrant>,
 }
 
-/// What changes an office's people.
+/// Administration of an office's people, agencies and grants.
 #[derive(Default)]
 pub(crate) struct PeopleMutation;
 
 /// A new person.
 #[derive(InputObject)]
 struct CreateUserInput {
-    /// The key of the office that adds them.
+    /// The key of the office.
     office: String,
-    /// What they will sign in with: small letters, digits and `. _ -`.
+    /// The name to sign in with: small letters, digits and `. _ -`.
     username: String,
     /// Their name.
     name: String,
@@ -66,7 +66,7 @@ struct DeactivateUserInput {
 /// A new agency.
 #[derive(InputObject)]
 struct CreateAgencyInput {
-    /// The key of the office that serves it.
+    /// The key of the office serving it.
     office: String,
     /// Its key, unique in the office: small letters, digits and `-`.
     key: String,
@@ -94,20 +94,20 @@ struct GrantRoleInput {
     office: String,
     /// The person: not yourself.
     user_id: ID,
-    /// The role's key: one that your policy lets you grant.
+    /// The key of the role, one grantable by your policy.
     role: String,
     /// The agency's key, for a role of an agency's people.
     agency: Option<String>,
-    /// In which capacity; DEFINITIVE when not given.
+    /// The capacity; DEFINITIVE when not given.
     capacity: Option<Capacity>,
-    /// The number of the decree (SK); needed for who acts for another.
+    /// The number of the decree (SK); needed for ACTING and DAILY_ACTING.
     decree_number: Option<String>,
-    /// For whom they stand in; needed for DAILY_ACTING.
+    /// The person they stand in for; needed for DAILY_ACTING.
     on_behalf_of: Option<ID>,
     /// In force from this moment; from now when not given.
-    valid_from: Option<Moment>,
+    valid_from: Option<DateTime>,
     /// In force until just before this moment; without end when not given. Needed for DAILY_ACTING.
-    valid_until: Option<Moment>,
+    valid_until: Option<DateTime>,
     /// Makes a retry harmless: the same key acts once. Kept seven days.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
@@ -123,30 +123,30 @@ struct RevokeGrantInput {
     acting_as: Option<ID>,
 }
 
-/// What was done to a person, or what to mend.
+/// The changed person, or the errors in the input.
 #[derive(SimpleObject)]
 struct UserPayload {
     /// The person. Null when refused.
     user: Option<User>,
-    /// What to mend; empty when it was done.
+    /// Errors in the input; empty when it was done.
     user_errors: Vec<UserError>,
 }
 
-/// What was done to an agency, or what to mend.
+/// The changed agency, or the errors in the input.
 #[derive(SimpleObject)]
 struct AgencyPayload {
     /// The agency. Null when refused.
     agency: Option<Agency>,
-    /// What to mend; empty when it was done.
+    /// Errors in the input; empty when it was done.
     user_errors: Vec<UserError>,
 }
 
-/// What was done to a grant, or what to mend.
+/// The changed grant, or the errors in the input.
 #[derive(SimpleObject)]
 struct GrantPayload {
     /// The grant. Null when refused.
     grant: Option<RoleGrant>,
-    /// What to mend; empty when it was done.
+    /// Errors in the input; empty when it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -159,7 +159,7 @@ async fn user_payload(
         Err(user_errors) => UserPayload { user: None, user_errors },
         Ok(id) => {
             let row = store::person_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
-            UserPayload { user: row.map(|row| User::met(row, Some(office))), user_errors: Vec::new() }
+            UserPayload { user: row.map(|row| User::met_in(row, Some(office))), user_errors: Vec::new() }
         }
     }))
 }
@@ -184,10 +184,10 @@ async fn grant_payload(context: &Context<'_>, done: command::Answer<uuid::Uuid>)
     }))
 }
 
-/// What changes an office's people.
+/// Administration of an office's people, agencies and grants.
 #[Object]
 impl PeopleMutation {
-    /// Adds a person who may sign in; by themselves they may do nothing. For whoever manages the office's people.
+    /// Adds a person to sign in; without grants they have no rights. For managers of the office's people.
     /// Null only beside an error.
     async fn create_user(
         &self,
@@ -208,8 +208,8 @@ impl PeopleMutation {
         user_payload(context, &input.office, done).await
     }
 
-    /// Puts a person out of service: whatever runs for them ends at once. For whoever manages the office's people; not for
-    /// somebody who holds a role in another office, and not yourself. Null only beside an error.
+    /// Puts a person out of service: their sessions and subscriptions end at once. For managers of the office's people; refused for
+    /// holders of a role in another office, and for yourself. Null only beside an error.
     async fn deactivate_user(
         &self,
         context: &Context<'_>,
@@ -221,7 +221,7 @@ impl PeopleMutation {
         user_payload(context, &input.office, done).await
     }
 
-    /// Adds an agency that the office serves. For whoever manages the office's agencies. Null only beside an error.
+    /// Adds an agency served by the office. For managers of the office's agencies. Null only beside an error.
     async fn create_agency(
         &self,
         context: &Context<'_>,
@@ -234,7 +234,7 @@ impl PeopleMutation {
         agency_payload(context, done).await
     }
 
-    /// Puts an agency out of service: it submits nothing more; what runs goes on. For whoever manages the office's agencies.
+    /// Puts an agency out of service: it submits nothing more; running requests go on. For managers of the office's agencies.
     /// Null only beside an error.
     async fn deactivate_agency(
         &self,
@@ -246,7 +246,7 @@ impl PeopleMutation {
         agency_payload(context, done).await
     }
 
-    /// Grants a person a role from a moment to a moment. For whoever's policy lets them grant that role; never to yourself.
+    /// Grants a person a role from a moment to a moment. Needs a policy line for granting the role; never to yourself.
     /// Null only beside an error.
     async fn grant_role(
         &self,
@@ -270,7 +270,7 @@ impl PeopleMutation {
         grant_payload(context, done).await
     }
 
-    /// Ends a grant at once. For whoever's policy lets them grant that role; the last who manages the office's people stays.
+    /// Ends a grant at once. Needs a policy line for granting the role; the last manager of the office's people stays.
     /// Null only beside an error.
     async fn revoke_grant(
         &self,

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     pub(crate) before: Option<String>,
 }
 
-/// A cursor for a place in an order of that name.
+/// Encodes the cursor of a place in a named order.
 pub(crate) fn cursor(order: &str, value: &sea_orm::Value, id: Uuid) -> String {
     let text = match value {
         sea_orm::Value::ChronoDateTimeUtc(Some(at)) => format!("t{}", at.timestamp_micros()),
@@ -58,14 +58,14 @@ fn place(order: &str, cursor: &str) -> Option<PageKey> {
     Some(PageKey { value, id })
 }
 
-/// What a page costs: as often as it has entries at most.
+/// Returns the maximum number of entries of a page, for the complexity of its field.
 pub(crate) fn page(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(20).clamp(1, 100)
 }
 
 impl Arguments {
-    /// The arguments that a selected field is given.
-    pub(crate) fn of_field(field: &SelectionField<'_>) -> Result<Self> {
+    /// Reads the arguments of a selected field.
+    pub(crate) fn from_field(field: &SelectionField<'_>) -> Result<Self> {
         let mut arguments = Self::default();
         let whole = |given: async_graphql::Number| given.as_i64().and_then(|given| i32::try_from(given).ok());
         for (name, value) in field.arguments()? {
@@ -80,7 +80,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// The stretch that is asked for of a list in the order of that name.
+    /// Returns the range of a list in the named order.
     pub(crate) fn paging(&self, order: &str) -> Result<Paging> {
         let place = |cursor: &String| place(order, cursor).ok_or_else(error::no_cursor);
         Ok(Paging {
@@ -90,7 +90,7 @@ impl Arguments {
         })
     }
 
-    /// How many are asked for, and from which end.
+    /// Returns the size and the end of the range.
     pub(crate) fn stretch(&self) -> Result<Paging> {
         if self.first.is_some() && self.last.is_some() {
             return Err(error::invalid("Ask for `first` or for `last`, not for both."));
@@ -106,7 +106,7 @@ impl Arguments {
 
 impl PageInfo {
     /// Where a page of those cursors stands.
-    pub(crate) fn of<T>(page: &Page<T>, arguments: &Arguments, cursors: &[String]) -> Self {
+    pub(crate) fn new<T>(page: &Page<T>, arguments: &Arguments, cursors: &[String]) -> Self {
         let backward = arguments.last.is_some();
         Self {
             has_next_page: if backward { arguments.before.is_some() } else { page.more },
@@ -128,7 +128,7 @@ macro_rules! connection {
             pub(crate) nodes: Vec<$node>,
             /// Where the page stands.
             pub(crate) page_info: $crate::graphql::schema::pagination::PageInfo,
-            /// How many there are that you may see. Counted only when selected.
+            /// The number of all entries visible to you. Counted only when selected.
             pub(crate) total_count: i32,
         }
 
@@ -144,13 +144,13 @@ macro_rules! connection {
 
         impl $connection {
             /// The connection of a page's entries, each with its cursor.
-            pub(crate) fn of(
+            pub(crate) fn from_page(
                 page: $crate::store::Page<(String, $node)>,
                 arguments: &$crate::graphql::schema::pagination::Arguments,
                 total: Option<u64>,
             ) -> Self {
                 let cursors: Vec<String> = page.rows.iter().map(|(cursor, _)| cursor.clone()).collect();
-                let page_info = $crate::graphql::schema::pagination::PageInfo::of(&page, arguments, &cursors);
+                let page_info = $crate::graphql::schema::pagination::PageInfo::new(&page, arguments, &cursors);
                 let nodes = page.rows.iter().map(|(_, node)| node.clone()).collect();
                 let edges = page.rows.into_iter().map(|(cursor, node)| $edge { cursor, node }).collect();
                 let total_count = total.and_then(|total| i32::try_from(total).ok()).unwrap_or(0);

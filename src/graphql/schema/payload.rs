@@ -1,4 +1,4 @@
-//! Payloads of acts: what was done, or would be (`validateOnly`), or what to mend.
+//! Payloads of acts: the changed object, the preview of a dry run (`validateOnly`), or user errors.
 
 use async_graphql::{Context, ID, Result};
 
@@ -11,20 +11,20 @@ use crate::graphql::look_ahead::{PAYLOAD_REQUEST, Selections};
 
 macro_rules! payload {
     ($name:ident, $field:ident: $type:ty) => {
-        /// What was done, or what to mend.
+        /// The result of the act, or the errors in its input.
         #[derive(async_graphql::SimpleObject)]
         struct $name {
             /// It, as it is now. Null when refused, or only tried.
             $field: Option<$type>,
-            /// What it would do, when it was only tried (`validateOnly`). Null otherwise, or when refused.
+            /// The preview of a dry run (`validateOnly`). Null otherwise, or when refused.
             preview: Option<$crate::graphql::schema::preview::ActPreview>,
-            /// What to mend; empty when it was done, or would be.
+            /// Errors in the input; empty when it was done, or would be.
             user_errors: Vec<$crate::graphql::schema::user_error::UserError>,
         }
 
         impl $name {
-            /// What an act came to; what it did is read once it is done.
-            async fn of<F: Future<Output = Result<Option<$type>>>>(
+            /// Builds the payload of an answer; reads the changed object unless it was a dry run.
+            async fn from_answer<F: Future<Output = Result<Option<$type>>>>(
                 context: &Context<'_>,
                 answer: command::Answer<command::ActResult>,
                 read: impl FnOnce(uuid::Uuid) -> F,
@@ -34,7 +34,7 @@ macro_rules! payload {
                     Err(errors) => payload.user_errors = errors,
                     Ok($crate::service::ActResult::Committed(id)) => payload.$field = read(id).await?,
                     Ok($crate::service::ActResult::Previewed(preview)) => {
-                        let preview = $crate::graphql::schema::preview::ActPreview::of(context, *preview)?;
+                        let preview = $crate::graphql::schema::preview::ActPreview::from_service(context, *preview)?;
                         payload.preview = Some(preview);
                     }
                 }
@@ -46,20 +46,20 @@ macro_rules! payload {
 
 pub(crate) use payload;
 
-/// The caller, to act by the grant of that id where one is given.
+/// Returns the pass of the caller, restricted to the grant of `actingAs` where given.
 pub(crate) fn acting(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
     Ok(caller(context)?.pass.acting_as(grant.map(|id| id::uuid("RoleGrant", id))))
 }
 
-/// Forgets what the operation has read so far: what a mutation answers is as it is now.
-pub(crate) async fn fresh(context: &Context<'_>) -> Result<()> {
+/// Clears the loaders: a mutation answers with the state after it.
+pub(crate) async fn forget_reads(context: &Context<'_>) -> Result<()> {
     session(context)?.forget();
     Ok(())
 }
 
-/// A request as it is now, with what the payload's field selects of it.
+/// Reads a request after an act, prefetching the selection of the payload's field.
 pub(crate) async fn reread(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
-    fresh(context).await?;
+    forget_reads(context).await?;
     let found = find(context, id).await?;
     prefetch::requests(context, found.as_slice(), &Selections::of_field(context).field(PAYLOAD_REQUEST)).await?;
     Ok(found)

@@ -1,4 +1,4 @@
-//! The query `explainPolicy`: why somebody may do something to a request, or may not.
+//! The query `explainPolicy`: why a person is allowed or refused an action on a request.
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 
@@ -9,20 +9,20 @@ use crate::graphql::error;
 use crate::language::Language;
 use crate::service::{ExplainQuery, Explanation, Line, Permission, Verdict};
 
-/// What asks the policy itself.
+/// Queries of the policy.
 #[derive(Default)]
 pub(crate) struct PolicyQuery;
 
-/// What somebody may want to do to a request.
+/// An action on a request, to be explained.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 enum ExplainedAction {
     /// See it.
     See,
     /// End a step, or complete a returned request.
     Execute,
-    /// Sign or refuse the document that a step has signed.
+    /// Sign or refuse the document of a step.
     Sign,
-    /// Be the recipient of what a step hands over.
+    /// Be the recipient of a credential handed over by a step.
     Receive,
     /// Take it back.
     Withdraw,
@@ -38,7 +38,7 @@ enum ExplainedAction {
     ReadPhone,
     /// Read e-mail addresses in it.
     ReadEmail,
-    /// Read the notes that the office keeps to itself.
+    /// Read the internal notes of the office.
     ReadNote,
     /// Read where its asset is reached.
     ReadAddress,
@@ -64,7 +64,7 @@ impl From<ExplainedAction> for Permission {
     }
 }
 
-/// What the policy says of a grant.
+/// The verdict of the policy on a grant.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 enum GrantVerdict {
     /// A line lets the role do it.
@@ -75,7 +75,7 @@ enum GrantVerdict {
     NoLine,
     /// The role's lines let it see requests, and none of them shows this one.
     ShowsOthers,
-    /// The grant is of another agency than the one that asked.
+    /// The grant is of another agency than the requesting one.
     OtherAgency,
     /// The grant is not in force yet.
     NotYet,
@@ -90,7 +90,7 @@ struct PolicyLine {
     file: String,
     /// Where in the file, from 1.
     line: i32,
-    /// What it says.
+    /// Its text.
     text: String,
 }
 
@@ -100,22 +100,22 @@ impl From<Line> for PolicyLine {
     }
 }
 
-/// What the policy says of one grant of a person.
+/// The verdict of the policy on one grant of a person, with its line.
 #[derive(SimpleObject)]
 struct GrantExplanation {
     /// The grant.
     #[graphql(complexity = "2 * child_complexity + 1")]
     grant: RoleGrant,
-    /// What the policy says of it.
+    /// The verdict.
     verdict: GrantVerdict,
-    /// The line that allows it, or would; null where there is none.
+    /// The allowing line, met or not; null where there is none.
     line: Option<PolicyLine>,
-    /// The condition that does not hold, as the line has it; null where none stands in the way.
+    /// The unmet condition, as in the line; null where none stands in the way.
     condition: Option<String>,
 }
 
 impl GrantExplanation {
-    fn of((grant, verdict): (crate::access::Grant, Verdict)) -> Self {
+    fn from_verdict((grant, verdict): (crate::access::Grant, Verdict)) -> Self {
         let plain = |verdict| Self { grant: RoleGrant(grant), verdict, line: None, condition: None };
         match verdict {
             Verdict::Allows(line) => Self { line: Some(line.into()), ..plain(GrantVerdict::Allows) },
@@ -138,39 +138,38 @@ impl GrantExplanation {
 struct PolicyExplanation {
     /// They may: the server would let them, now.
     allowed: bool,
-    /// What stands in their way, a sentence each; empty when they may.
+    /// The obstacles, a sentence each; empty when they may.
     obstacles: Vec<String>,
-    /// The key of the step that was asked about; null for what is done to the whole request.
+    /// The key of the step in question; null for acts on the whole request.
     step: Option<String>,
-    /// The line by which they see the request; null where they do not.
+    /// The line making the request visible to them; null where it is not.
     seen_by: Option<PolicyLine>,
-    /// What the policy says of each of their grants in the request's office, those that have ended and those to come too.
+    /// The verdict on each of their grants in the request's office, past and future ones too.
     #[graphql(complexity = "5 * child_complexity + 1")]
     grants: Vec<GrantExplanation>,
 }
 
 impl PolicyExplanation {
-    fn of(explanation: Explanation, language: Option<Language>) -> Self {
+    fn from_service(explanation: Explanation, language: Option<Language>) -> Self {
         let Explanation { allowed, obstacles, step, seen_by, grants } = explanation;
-        let grants = grants.into_iter().map(GrantExplanation::of).collect();
+        let grants = grants.into_iter().map(GrantExplanation::from_verdict).collect();
         let obstacles = obstacles.iter().map(|obstacle| obstacle.in_language(language)).collect();
         Self { allowed, obstacles, step, seen_by: seen_by.map(PolicyLine::from), grants }
     }
 }
 
-/// What asks the policy itself.
+/// Queries of the policy.
 #[Object]
 impl PolicyQuery {
-    /// Why somebody may do something to a request now, or may not: for whoever's policy lets them ask (`explain`) in the
-    /// request's office. Null for anybody else, for a request that is SECRET or TOP_SECRET and not yours to see, and for a person
-    /// whom the office does not know.
+    /// Why a person may do something to a request now, or may not. Needs the action `explain` in the request's office. Null
+    /// without it, for a SECRET or TOP_SECRET request not visible to you, and for a person unknown to the office.
     #[graphql(complexity = "child_complexity + 10")]
     async fn explain_policy(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What the person signs in with.")] username: String,
+        #[graphql(desc = "The user name of the person.")] username: String,
         #[graphql(desc = "The request's number.")] request: String,
-        #[graphql(desc = "What they want to do.")] action: ExplainedAction,
+        #[graphql(desc = "The action.")] action: ExplainedAction,
         #[graphql(desc = "The step's key, for EXECUTE, SIGN and RECEIVE; the step under way when not given.")]
         step: Option<String>,
     ) -> Result<Option<PolicyExplanation>> {
@@ -178,6 +177,6 @@ impl PolicyQuery {
         let question = ExplainQuery { username: username.trim().to_lowercase(), request, asked, step };
         let found = service(context)?.explain(caller(context)?, &question).await.map_err(error::of)?;
         let spoken = language(context)?;
-        Ok(found.map(|found| PolicyExplanation::of(found, spoken)))
+        Ok(found.map(|found| PolicyExplanation::from_service(found, spoken)))
     }
 }

@@ -1,5 +1,5 @@
-//! Reading ahead: what a selection will ask of a whole page is read by one statement for each kind of thing, before the page's
-//! fields are resolved. The loaders are filled with it, so that no field waits, and the number of statements is exact.
+//! Prefetching for pages: fills the loaders with the rows a selection needs, by one statement per kind, before the fields are
+//! resolved. No field waits for a batch window, and the number of statements is exact.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -22,7 +22,7 @@ use crate::graphql::context::session::{Session, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::*;
 
-/// Reads what these keys lead to, if it is wanted, and fills the loader with it.
+/// Loads the values of the keys, if wanted, and feeds them to the loader.
 async fn fill<K>(session: &Session, wanted: bool, keys: Vec<K>) -> Result<HashMap<K, <Loads as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
@@ -37,30 +37,30 @@ where
     Ok(read)
 }
 
-/// Rows of all keys together.
+/// Iterates over the rows of all keys.
 fn rows<K, R>(read: &HashMap<K, Vec<R>>) -> impl Iterator<Item = &R> {
     read.values().flatten()
 }
 
-/// People to be read.
+/// Ids of people to prefetch.
 #[derive(Default)]
-struct People(BTreeSet<Uuid>);
+struct PersonIds(BTreeSet<Uuid>);
 
-impl People {
+impl PersonIds {
     fn add(&mut self, user: Uuid, on_behalf_of: Option<Uuid>) {
         self.0.insert(user);
         self.0.extend(on_behalf_of);
     }
 }
 
-/// Reads ahead for requests.
+/// Prefetches for requests.
 pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], selected: &Selections<'_>) -> Result<()> {
     let session = session(context)?;
     session.loader().feed_many(requests.iter().map(|request| (RequestOf(request.0.row.id), request.0.clone()))).await;
     let ids = || requests.iter().map(|request| request.0.row.id);
     let office = requests.iter().filter(|request| request.0.side() == Side::Office).map(|request| request.0.row.id);
     let acts = selected.has(&[AVAILABLE_ACTIONS, CLOSED_ACTIONS, INBOX_ACTIONS]);
-    // Who ended which steps is decided on where an office's policy asks.
+    // Performers of steps matter where an office's policy separates duties.
     let separated = acts && requests.iter().any(|request| session.policy().separates(&request.0.row.office));
     let (submissions, visits, documents, assets, dispositions, _) = tokio::try_join!(
         fill(session, selected.has(&[SUBMISSIONS, LETTER, CONTACT, DETAILS]), ids().map(SubmissionsOf).collect()),
@@ -92,7 +92,7 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
             assets.into_iter().map(CredentialOf).collect()
         ),
     )?;
-    let mut people = People::default();
+    let mut people = PersonIds::default();
     for event in events(context, requests, &selected.field(EVENTS)).await? {
         if let Some(actor) = actor_of(&event) {
             people.add(actor.user, actor.on_behalf_of);
@@ -128,7 +128,7 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
     Ok(())
 }
 
-/// Reads the events of requests ahead, for each selection of them by its own arguments. Returns those whose actor is selected.
+/// Prefetches the events of requests, for each selection by its own arguments. Returns events with a selected actor.
 async fn events(
     context: &Context<'_>,
     requests: &[Request],
@@ -136,8 +136,8 @@ async fn events(
 ) -> Result<Vec<entity::event::Model>> {
     let mut with_actor = Vec::new();
     for (field, selected) in selected.each() {
-        // What is wrong with the arguments is told by the field itself.
-        let Ok(arguments) = Arguments::of_field(&field) else { continue };
+        // The field itself reports errors in its arguments.
+        let Ok(arguments) = Arguments::from_field(&field) else { continue };
         let stretch = |request: &Request| stretch(service(context).ok()?, &request.0, &arguments).ok();
         let keys = requests.iter().filter_map(|request| Some(EventsOf(request.0.row.id, stretch(request)?)));
         let pages = fill(session(context)?, true, keys.collect()).await?;
@@ -148,7 +148,7 @@ async fn events(
     Ok(with_actor)
 }
 
-/// Reads ahead for those of the things that are requests.
+/// Prefetches for requests among nodes.
 pub(crate) async fn nodes<'a>(context: &Context<'_>, nodes: impl IntoIterator<Item = &'a Node>) -> Result<()> {
     let request = |node: &Node| match node {
         Node::Request(request) => Some(request.clone()),
@@ -158,7 +158,7 @@ pub(crate) async fn nodes<'a>(context: &Context<'_>, nodes: impl IntoIterator<It
     requests(context, &found, &Selections::of_field(context)).await
 }
 
-/// Reads ahead for dispositions.
+/// Prefetches for dispositions.
 pub(crate) async fn dispositions(
     context: &Context<'_>,
     dispositions: &[Disposition],
@@ -167,7 +167,7 @@ pub(crate) async fn dispositions(
     let session = session(context)?;
     let ids = dispositions.iter().map(|disposition| ReadsOf(disposition.row.id));
     let reads = fill(session, selected.has(&[DISPOSITION_READS]), ids.collect()).await?;
-    let mut people = People::default();
+    let mut people = PersonIds::default();
     if selected.has_person(&[DISPOSITION_FROM]) {
         dispositions.iter().for_each(|given| people.add(given.row.actor_user, given.row.actor_for));
     }
@@ -179,7 +179,7 @@ pub(crate) async fn dispositions(
     requests(context, &of, &selected.field(DISPOSITION_REQUEST)).await
 }
 
-/// Reads ahead for assets.
+/// Prefetches for assets.
 pub(crate) async fn assets(
     context: &Context<'_>,
     assets: &[entity::asset::Model],
@@ -195,7 +195,7 @@ pub(crate) async fn assets(
         fill(session, selected.has(&[CREDENTIAL]), assets.iter().map(|asset| CredentialOf(asset.id)).collect()),
         fill(session, selected.has(&[AGENCY]), agencies(assets.iter().map(|asset| asset.agency_id))),
     )?;
-    let mut people = People::default();
+    let mut people = PersonIds::default();
     if selected.field(CREDENTIAL).has(&[RECIPIENT]) {
         rows(&credentials).for_each(|row| people.add(row.recipient_id, None));
     }

@@ -1,4 +1,4 @@
-//! `ActPreview`: what an act would do (`validateOnly`).
+//! `ActPreview`: the result of a dry run (`validateOnly`).
 
 use async_graphql::{Context, Result, SimpleObject};
 
@@ -12,21 +12,21 @@ use crate::graphql::context::session;
 use crate::graphql::error;
 use crate::service::Preview;
 
-/// What an act would do, tried and taken back: as far as you would see it after.
+/// The result of a dry run, as far as it would be visible to you.
 #[derive(SimpleObject)]
 pub(crate) struct ActPreview {
-    /// In which phase of its life the request would be.
+    /// The phase of the request after the act.
     status: RequestStatus,
-    /// The version that the request would have.
+    /// The version of the request after the act.
     version: i32,
-    /// Who would be waited for next, and at which step; null where the request has ended, or would.
+    /// The next to act, with their step; null where the request has ended, or would.
     awaited: Option<Awaited>,
-    /// The kinds of the documents that would come with it.
+    /// The kinds of documents added by the act.
     #[graphql(complexity = "3 * child_complexity + 1")]
     documents: Vec<RecordKind>,
-    /// The role that a disposition would be for; null where there would be none.
+    /// The role to receive a disposition; null where there would be none.
     disposition_to: Option<Role>,
-    /// The asset that would come or change; null where none would.
+    /// The asset added or changed; null where none would be.
     asset: Option<AssetPreview>,
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct AssetPreview {
 }
 
 impl ActPreview {
-    /// Of what was tried.
-    pub(crate) fn of(context: &Context<'_>, preview: Preview) -> Result<Self> {
+    /// Translates the preview of the service.
+    pub(crate) fn from_service(context: &Context<'_>, preview: Preview) -> Result<Self> {
         let Preview { row, awaited, documents, disposition, asset } = preview;
         let procedure = &session::service(context)?.entry_of(&row).map_err(error::of)?.procedure;
         let asset = match asset {
@@ -53,8 +53,8 @@ impl ActPreview {
         Ok(Self {
             status: from_word(&row.status)?,
             version: row.version,
-            awaited: awaited.map(|awaited| Awaited::of(context, &row, awaited)).transpose()?,
-            documents: documents.iter().map(|key| RecordKind::of(procedure, key)).collect(),
+            awaited: awaited.map(|awaited| Awaited::from_service(context, &row, awaited)).transpose()?,
+            documents: documents.iter().map(|key| RecordKind::from_key(procedure, key)).collect(),
             disposition_to: disposition.map(|key| role(context, &row.office, &key)).transpose()?,
             asset,
         })

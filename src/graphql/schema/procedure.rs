@@ -29,7 +29,7 @@ impl Procedure {
     }
 }
 
-/// One version of one SOP: all that its printed form holds, and how the machine reads it.
+/// One version of one SOP: its printed form, and its reading by the machine.
 #[Object]
 impl Procedure {
     /// Its opaque id.
@@ -43,12 +43,12 @@ impl Procedure {
         &self.model().key
     }
 
-    /// The version, from 1. Running requests keep the one that they began with.
+    /// The version, from 1. Running requests keep the one they began with.
     async fn version(&self) -> i32 {
         i32::try_from(self.model().version).unwrap_or(i32::MAX)
     }
 
-    /// Whether new requests begin with this version now.
+    /// True for the version of new requests now.
     async fn in_force(&self, context: &Context<'_>) -> Result<bool> {
         let service = service(context)?;
         let model = self.model();
@@ -58,7 +58,7 @@ impl Procedure {
         Ok(current.is_some_and(|entry| entry.procedure.version == model.version))
     }
 
-    /// The office that owns it.
+    /// The owning office.
     async fn office(&self) -> Office {
         Office(self.model().office.clone())
     }
@@ -145,7 +145,7 @@ impl Procedure {
     }
 }
 
-/// What an SOP says, in the language that is spoken.
+/// Returns a text of an SOP in the language of the session.
 fn label<'a>(context: &Context<'a>, office: &str, written: &'a str) -> Result<&'a str> {
     let office = service(context)?.catalog().office(office).map(|entry| &entry.office);
     let language = language(context)?;
@@ -160,8 +160,8 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// The step of that key.
-    pub(crate) fn of(entry: &Arc<ProcedureEntry>, key: &str) -> Option<Self> {
+    /// Finds the step of a key.
+    pub(crate) fn find(entry: &Arc<ProcedureEntry>, key: &str) -> Option<Self> {
         let index = entry.procedure.steps.iter().position(|step| step.key == key)?;
         Some(Self { entry: entry.clone(), index })
     }
@@ -178,10 +178,10 @@ impl Step {
     }
 
     fn records(&self, keys: &[String]) -> Vec<RecordKind> {
-        keys.iter().map(|key| RecordKind::of(&self.entry.procedure, key)).collect()
+        keys.iter().map(|key| RecordKind::from_key(&self.entry.procedure, key)).collect()
     }
 
-    /// The outcome of that key.
+    /// Finds the outcome of a key.
     pub(crate) fn outcome(&self, key: &str) -> Option<Outcome> {
         let index = self.model().outcomes.iter().position(|outcome| outcome.key == key)?;
         Some(Outcome { step: self.clone(), index })
@@ -191,7 +191,7 @@ impl Step {
 /// One row of an SOP.
 #[Object]
 impl Step {
-    /// What acts and policies name.
+    /// Its key, used by acts and policies.
     async fn key(&self) -> &str {
         &self.model().key
     }
@@ -211,37 +211,37 @@ impl Step {
         label(context, &self.entry.procedure.office, &self.model().activity)
     }
 
-    /// Who performs it: the roles that today's policy lets execute it.
+    /// Its performers: the roles allowed to execute it by today's policy.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn performers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Execute)
     }
 
-    /// Who receives what it hands over.
+    /// The recipients of its credentials.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Receive)
     }
 
-    /// Who signs its document, outside the numbered rows.
+    /// The signers of its document, outside the numbered rows.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Sign)
     }
 
-    /// Records that must be there before.
+    /// Records needed before.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn requires(&self) -> Vec<RecordKind> {
         self.records(&self.model().requires)
     }
 
-    /// Records that come with the act.
+    /// Records brought with the act.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn brings(&self) -> Vec<RecordKind> {
         self.records(&self.model().brings)
     }
 
-    /// Records that it leaves.
+    /// Records it leaves.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn produces(&self) -> Vec<RecordKind> {
         self.records(&self.model().produces)
@@ -309,7 +309,7 @@ pub(crate) enum TimeUnit {
     Day,
 }
 
-/// Whether an act wants something.
+/// Necessity of a part of an act.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "model::Requirement")]
 pub(crate) enum Requirement {
@@ -321,7 +321,7 @@ pub(crate) enum Requirement {
     Required,
 }
 
-/// A record that a step needs or leaves.
+/// A record needed or left by a step.
 pub(crate) struct RecordKind {
     office: String,
     key: String,
@@ -330,8 +330,8 @@ pub(crate) struct RecordKind {
 }
 
 impl RecordKind {
-    /// The record of that key.
-    pub(crate) fn of(procedure: &model::Procedure, key: &str) -> Self {
+    /// Returns the record of a key.
+    pub(crate) fn from_key(procedure: &model::Procedure, key: &str) -> Self {
         let record = procedure.records.get(key);
         Self {
             office: procedure.office.clone(),
@@ -342,7 +342,7 @@ impl RecordKind {
     }
 }
 
-/// A record that a step needs or leaves.
+/// A record needed or left by a step.
 #[Object]
 impl RecordKind {
     /// Its key.
@@ -379,12 +379,12 @@ pub(crate) enum RecordOrigin {
     State,
 }
 
-/// A document that an act brings or may bring.
+/// A document of an act, required or optional.
 #[derive(SimpleObject)]
 pub(crate) struct DocumentRequirement {
-    /// Which.
+    /// The kind of document.
     kind: RecordKind,
-    /// Whether it must.
+    /// Its necessity.
     requirement: Requirement,
 }
 
@@ -401,22 +401,22 @@ impl Outcome {
     }
 }
 
-/// How a step may end, and all that a form for it needs to know.
+/// A possible end of a step, with everything a form for it needs.
 #[Object]
 impl Outcome {
-    /// What acts name.
+    /// Its key, used by acts.
     async fn key(&self) -> &str {
         &self.model().key
     }
 
-    /// For people: in Indonesian, or in English where that is wanted.
+    /// Its label: in Indonesian, or in English where wanted.
     async fn label<'a>(&'a self, context: &Context<'a>) -> Result<&'a str> {
         label(context, &self.step.entry.procedure.office, &self.model().label)
     }
 
-    /// The step that follows; null where the request ends.
+    /// The next step; null where the request ends.
     async fn goes_to(&self) -> Option<Step> {
-        self.model().to.as_ref().and_then(|to| Step::of(&self.step.entry, to))
+        self.model().to.as_ref().and_then(|to| Step::find(&self.step.entry, to))
     }
 
     /// How the request ends; null where a step follows.
@@ -432,19 +432,19 @@ impl Outcome {
         self.model().inferred
     }
 
-    /// Records that must be there before: the step's, unless this outcome differs.
+    /// Records needed before: the step's, unless this outcome differs.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn requires(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().requires(self.model()))
     }
 
-    /// Records that come with the act: the step's, unless this outcome differs.
+    /// Records brought with the act: the step's, unless this outcome differs.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn brings(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().brings(self.model()))
     }
 
-    /// Records that it leaves: the step's, unless this outcome differs.
+    /// Records it leaves: the step's, unless this outcome differs.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn produces(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().produces(self.model()))
@@ -468,7 +468,7 @@ impl Outcome {
         let must = wanted.into_iter().map(|key| (key, Requirement::Required));
         let may = self.model().may_add.iter().map(|key| (key.as_str(), Requirement::Optional));
         must.chain(may)
-            .map(|(key, requirement)| DocumentRequirement { kind: RecordKind::of(procedure, key), requirement })
+            .map(|(key, requirement)| DocumentRequirement { kind: RecordKind::from_key(procedure, key), requirement })
             .collect()
     }
 
@@ -482,7 +482,7 @@ impl Outcome {
         self.model().secret.into()
     }
 
-    /// `ExecuteStepInput.recipientId`: whom the credential is for; the submitter, unless named.
+    /// `ExecuteStepInput.recipientId`: the recipient of the credential; the submitter, unless named.
     async fn recipient(&self) -> Requirement {
         self.model().recipient.into()
     }

@@ -1,4 +1,4 @@
-//! `RequestEvent`: one thing that happened to a request.
+//! `RequestEvent`: an event of a request, and its connection.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use super::actor::Actor;
 use super::asset::Asset;
 use super::disposition::Disposition;
 use super::document::Document;
-use super::node::hung;
+use super::node::with_request;
 use super::pagination::{Arguments, PageInfo};
 use super::procedure::{Outcome, Step};
 use super::request::{Request, find};
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::scalars::moment::Moment;
 use crate::access::{self, Seen, Side};
 use crate::event::{self, Body, RequestEventBody};
 use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventIs, EventsOf};
@@ -24,7 +24,7 @@ use crate::graphql::error;
 use crate::service::{ProcedureEntry, Service};
 use crate::store::{NumberedEvent, SeenRequest, Sight, Stretch};
 
-/// What happened.
+/// The kind of event.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "event::RequestEventKind")]
 pub(crate) enum RequestEventKind {
@@ -56,7 +56,7 @@ pub(crate) enum RequestEventKind {
     AssetVerified,
     /// An asset was handed over.
     AssetDelivered,
-    /// An asset was taken out of service, or what was held for it was freed.
+    /// An asset was taken out of service, or its reservation was freed.
     AssetRevoked,
     /// A credential was read by its recipient.
     CredentialRevealed,
@@ -72,47 +72,47 @@ pub(crate) enum RequestEventKind {
     Withdrawn,
 }
 
-/// One thing that happened to a request.
+/// An event of a request.
 #[derive(Clone)]
 pub(crate) struct RequestEvent {
     numbered: NumberedEvent,
     body: Arc<RequestEventBody>,
-    /// What its request runs by.
+    /// The procedure of its request.
     entry: Arc<ProcedureEntry>,
 }
 
 impl RequestEvent {
-    /// An event of the request of that row.
-    pub(crate) fn of(service: &Service, numbered: NumberedEvent, row: &request::Model) -> Result<Self> {
+    /// Reads the body of a stored event.
+    pub(crate) fn from_row(service: &Service, numbered: NumberedEvent, row: &request::Model) -> Result<Self> {
         let body =
             RequestEventBody::read(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
         let entry = service.entry_of(row).map_err(error::of)?.clone();
         Ok(Self { numbered, body: Arc::new(body), entry })
     }
 
-    /// The event of that id, if the caller may see it.
+    /// Finds the event of an id; none if the caller may not see it.
     pub(crate) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
         let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
-        let found = hung(context, found, |numbered| numbered.event.request_id).await?;
+        let found = with_request(context, found, |numbered| numbered.event.request_id).await?;
         let Some((numbered, request)) = found else { return Ok(None) };
         let ended = request.0.row.finished_at.is_some();
         let shown = Sight::of(&request.0, ended).sees(&numbered.event);
         let service = service(context)?;
-        shown.then(|| Self::of(service, numbered, &request.0.row)).transpose()
+        shown.then(|| Self::from_row(service, numbered, &request.0.row)).transpose()
     }
 
     async fn seen_request(&self, context: &Context<'_>) -> Result<Request> {
         let found = find(context, self.numbered.event.request_id).await?;
         match found {
             Some(request) => Ok(request),
-            // Nobody sees it for whom this answer is tried; it will be made for each.
+            // A shared answer is resolved for no viewer; it will be resolved again for each.
             None if session(context)?.is_shared => Err(async_graphql::Error::new("it depends on who asks")),
             None => Err(error::damaged("an event's request is missing")),
         }
     }
 }
 
-/// One thing that happened to a request.
+/// An event of a request.
 #[Object]
 impl RequestEvent {
     /// Its opaque id.
@@ -120,7 +120,7 @@ impl RequestEvent {
         id::encode("RequestEvent", self.numbered.event.id)
     }
 
-    /// Its place in the log of events: what comes after it follows under any filter.
+    /// Its place in the event log: resume after it under any filter.
     async fn cursor(&self, context: &Context<'_>) -> Result<String> {
         service(context)?.cursor(self.numbered.place).map_err(error::of)
     }
@@ -130,15 +130,15 @@ impl RequestEvent {
         i32::try_from(self.numbered.event.sequence).unwrap_or(i32::MAX)
     }
 
-    /// What happened.
+    /// The kind of event.
     async fn kind(&self) -> Result<RequestEventKind> {
         let kind = event::RequestEventKind::from_word(&self.numbered.event.kind);
         kind.map(Into::into).ok_or_else(|| error::damaged("a stored word is unknown"))
     }
 
     /// When.
-    async fn at(&self) -> Moment {
-        Moment(self.numbered.event.at)
+    async fn at(&self) -> DateTime {
+        DateTime(self.numbered.event.at)
     }
 
     /// The request.
@@ -146,7 +146,7 @@ impl RequestEvent {
         self.seen_request(context).await
     }
 
-    /// Who acted; null where the clock did.
+    /// The actor; null for the clock.
     async fn actor(&self) -> Option<Actor> {
         let actor = self.body.actor.clone()?;
         let office = self.entry.procedure.office.clone();
@@ -154,18 +154,18 @@ impl RequestEvent {
         Some(Actor { office, user, role, capacity, on_behalf_of })
     }
 
-    /// The step that it is about; null where it is about none.
+    /// The step it is about; null where it is about none.
     async fn step(&self) -> Option<Step> {
-        Step::of(&self.entry, self.body.step.as_deref()?)
+        Step::find(&self.entry, self.body.step.as_deref()?)
     }
 
     /// How the step ended; null where it is about no end of a step.
     async fn outcome(&self) -> Option<Outcome> {
         let (step, outcome) = (self.body.step.as_deref()?, self.body.outcome.as_deref()?);
-        Step::of(&self.entry, step)?.outcome(outcome)
+        Step::find(&self.entry, step)?.outcome(outcome)
     }
 
-    /// The disposition that it is about; null where it is about none.
+    /// The disposition it is about; null where it is about none.
     async fn disposition(&self, context: &Context<'_>) -> Result<Option<Disposition>> {
         let Some(id) = self.body.disposition else { return Ok(None) };
         let request = self.seen_request(context).await?;
@@ -177,7 +177,7 @@ impl RequestEvent {
         Ok(rows.find(|row| row.id == id).map(|row| Disposition { request, row }))
     }
 
-    /// The document that it is about; null where it is about none.
+    /// The document it is about; null where it is about none.
     async fn document(&self, context: &Context<'_>) -> Result<Option<Document>> {
         let Some(id) = self.body.document else { return Ok(None) };
         let request = self.seen_request(context).await?;
@@ -188,14 +188,14 @@ impl RequestEvent {
         Ok(found.map(|row| Document { request, row }))
     }
 
-    /// The asset that it is about; null where it is about none.
+    /// The asset it is about; null where it is about none.
     async fn asset(&self, context: &Context<'_>) -> Result<Option<Asset>> {
         let Some(id) = self.body.asset else { return Ok(None) };
         let request = self.seen_request(context).await?;
         let loaded = session(context)?.loader().load_one(AssetsOf(request.0.row.id)).await;
         let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
         let service = service(context)?;
-        Ok(rows.find(|row| row.id == id && service.sees_asset(&request.0, row)).map(Asset::of))
+        Ok(rows.find(|row| row.id == id && service.sees_asset(&request.0, row)).map(Asset::from_row))
     }
 
     /// The request's version after it.
@@ -224,7 +224,7 @@ pub(crate) struct RequestEventEdge {
     node: RequestEvent,
 }
 
-/// The stretch of a request's events that is asked for.
+/// Returns the range of a request's events for the arguments of a connection.
 pub(crate) fn stretch(service: &Service, seen: &Seen<SeenRequest>, arguments: &Arguments) -> Result<Stretch> {
     let paging = arguments.stretch()?;
     let place = |cursor: &Option<String>| match cursor {
@@ -240,7 +240,7 @@ pub(crate) fn stretch(service: &Service, seen: &Seen<SeenRequest>, arguments: &A
     })
 }
 
-/// Returns the person who acted in an event of a request; none for the clock.
+/// Returns the actor of an event; none for the clock.
 pub(crate) fn actor_of(event: &entity::event::Model) -> Option<access::Actor> {
     RequestEventBody::read(&event.body).ok()?.actor
 }
@@ -254,11 +254,11 @@ impl RequestEventConnection {
         let page = loaded.map_err(error::load)?.ok_or_else(|| error::damaged("a request's events were not read"))?;
         let cursors = page.rows.iter().map(|row| service.cursor(row.place)).collect::<Result<Vec<_>, _>>();
         let cursors = cursors.map_err(error::of)?;
-        let page_info = PageInfo::of(&page, arguments, &cursors);
+        let page_info = PageInfo::new(&page, arguments, &cursors);
         let nodes = page
             .rows
             .into_iter()
-            .map(|event| RequestEvent::of(service, event, &seen.row))
+            .map(|event| RequestEvent::from_row(service, event, &seen.row))
             .collect::<Result<Vec<_>>>()?;
         let edges = cursors.into_iter().zip(nodes.iter().cloned());
         let edges = edges.map(|(cursor, node)| RequestEventEdge { cursor, node }).collect();

@@ -16,7 +16,7 @@ use super::policy_explanation::PolicyQuery;
 use super::procedure::ProcedureQuery;
 use super::request::mutation::{RequestMutation, WithdrawalMutation};
 use super::request::query::RequestQuery;
-use super::subscription::Following;
+use super::subscription::Subscription;
 use super::totp::TotpMutation;
 use super::viewer::ViewerQuery;
 use crate::graphql::operation::limits::cost::Cost;
@@ -24,7 +24,7 @@ use crate::graphql::operation::limits::{DEEPEST, Limits};
 use crate::graphql::schema_index::SchemaIndex;
 use crate::service::Service;
 
-/// What can be asked.
+/// All queries.
 #[derive(MergedObject, Default)]
 pub struct Query(
     ViewerQuery,
@@ -37,7 +37,7 @@ pub struct Query(
     PolicyQuery,
 );
 
-/// What can be done.
+/// All mutations.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     AccountMutation,
@@ -54,7 +54,7 @@ pub struct Mutation(
 /// The executable schema over a service, with its index.
 #[derive(Clone)]
 pub struct ApiSchema {
-    executable: Schema<Query, Mutation, Following>,
+    executable: Schema<Query, Mutation, Subscription>,
     index: Arc<SchemaIndex>,
     service: Service,
 }
@@ -74,11 +74,11 @@ impl ApiSchema {
     }
 
     /// Returns the schema without its index, to execute requests.
-    pub fn executable(&self) -> &Schema<Query, Mutation, Following> {
+    pub fn executable(&self) -> &Schema<Query, Mutation, Subscription> {
         &self.executable
     }
 
-    /// Returns the service that the schema calls.
+    /// Returns the service behind the schema.
     pub(crate) fn service(&self) -> &Service {
         &self.service
     }
@@ -89,8 +89,8 @@ pub fn sdl() -> String {
     builder(Limits::default()).finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
-fn builder(limits: Limits) -> SchemaBuilder<Query, Mutation, Following> {
-    Schema::build(Query::default(), Mutation::default(), Following)
+fn builder(limits: Limits) -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
         .register_output_type::<Node>()
         .register_output_type::<Asset>()
         // Fragments are levels too here; they were counted when the document was read.

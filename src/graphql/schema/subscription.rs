@@ -11,13 +11,13 @@ use super::scalars::id;
 use crate::graphql::context::session::service;
 use crate::graphql::error;
 use crate::live::TailEntry;
-use crate::service::InboxChange;
+use crate::service;
 use crate::store::EventFilter;
 
-/// What can be followed.
-pub struct Following;
+/// All subscriptions.
+pub struct Subscription;
 
-/// Which events are wanted: every field narrows.
+/// A filter of events: every field narrows.
 #[derive(InputObject, Default)]
 struct RequestEventFilter {
     /// Of this request.
@@ -30,38 +30,37 @@ struct RequestEventFilter {
     kinds: Option<Vec<RequestEventKind>>,
 }
 
-/// What a subscription follows.
+/// The source of a subscription, with its arguments.
 #[derive(Debug)]
 pub(crate) enum Plan {
     /// Events.
     Events { filter: EventFilter, after: Option<String> },
-    /// What waits for the caller.
+    /// The caller's inbox.
     Inbox { office: Option<String> },
 }
 
-/// What a run of a subscription's operation is for: it is run once to learn what it follows, and then for each thing that
-/// happened, so that each is resolved with its own session.
+/// The purpose of an execution of a subscription's operation: one to plan its source, then one for each event, each with its
+/// own session.
 #[derive(Debug, Clone)]
 pub(crate) enum Run {
-    /// To learn what it follows.
+    /// Planning of the source.
     Plan(Arc<OnceLock<Plan>>),
-    /// To tell of an event.
+    /// Resolution of an event.
     Event(Arc<TailEntry>),
-    /// To tell of a change to an inbox.
-    Inbox(InboxChange),
+    /// Resolution of a change to an inbox.
+    Inbox(service::InboxChange),
 }
 
 /// Something began or stopped waiting for you.
 #[derive(SimpleObject)]
-#[graphql(name = "InboxChange")]
-pub(crate) struct Changed {
+pub(crate) struct InboxChange {
     /// The request's opaque id.
     request_id: ID,
     /// The request; null when you may no longer see it.
     request: Option<Request>,
     /// It waits for you now; false: it no longer does.
     waiting: bool,
-    /// How many requests wait for you now, of all offices or of the one that was asked for.
+    /// How many requests wait for you now, in all offices or in the chosen one.
     waiting_count: i32,
 }
 
@@ -69,23 +68,22 @@ fn run<'a>(context: &Context<'a>) -> Result<&'a Run> {
     context.data::<Run>()
 }
 
-/// The one item of a run, or none.
-fn told<T: Send>(item: Option<T>) -> impl Stream<Item = T> + Send {
+/// Returns a stream of one item, or none.
+fn once<T: Send>(item: Option<T>) -> impl Stream<Item = T> + Send {
     stream::iter(item)
 }
 
-/// What can be followed: by WebSocket (`graphql-transport-ws`) or by Server-Sent Events (`graphql-sse`).
-#[Subscription(name = "Subscription")]
-impl Following {
-    /// What happens to requests, in the order of the log, as far as you may see it: with `after`, everything since that
-    /// cursor and then what happens; without, what happens from now on. What you may see only later is not told again: read
-    /// the request.
+/// All subscriptions: by WebSocket (`graphql-transport-ws`) or by Server-Sent Events (`graphql-sse`).
+#[Subscription]
+impl Subscription {
+    /// Events of requests visible to you, in the order of the log: with `after`, all events since the cursor and then new ones;
+    /// without, new ones only. Events becoming visible to you later are not sent again: read the request.
     async fn request_events(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only what this narrows to.")] filter: Option<RequestEventFilter>,
+        #[graphql(desc = "The filter.")] filter: Option<RequestEventFilter>,
         #[graphql(
-            desc = "From after this cursor on: the `cursor` of the last event that you got, or an `eventCursor`. It holds under \
+            desc = "From after this cursor on: the `cursor` of the last event received, or an `eventCursor`. It holds under \
                     any filter, on any server, and outlives restarts."
         )]
         after: Option<String>,
@@ -104,26 +102,26 @@ impl Following {
             }
             Run::Event(moment) => {
                 let about = moment.about.as_ref().ok_or_else(|| error::damaged("an event has no request"))?;
-                Some(RequestEvent::of(service(context)?, moment.numbered.clone(), &about.row))
+                Some(RequestEvent::from_row(service(context)?, moment.numbered.clone(), &about.row))
             }
             Run::Inbox(_) => return Err(error::damaged("an event's run is of another kind")),
         };
-        Ok(told(item))
+        Ok(once(item))
     }
 
-    /// What begins and stops to wait for you, with how much waits then: also when it began to wait because a grant of yours
-    /// began. Subscribe first, then read your inbox.
+    /// Requests beginning and ceasing to wait for you, with how many wait then; also when a grant of yours begins. Subscribe
+    /// first, then read your inbox.
     async fn inbox_changes(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Only in the office of this key.")] office: Option<String>,
-    ) -> Result<impl Stream<Item = Result<Changed>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<InboxChange>> + use<>> {
         let item = match run(context)? {
             Run::Plan(plan) => {
                 let _ = plan.set(Plan::Inbox { office });
                 None
             }
-            Run::Inbox(change) => Some(Ok(Changed {
+            Run::Inbox(change) => Some(Ok(InboxChange {
                 request_id: id::encode("Request", change.request),
                 request: find(context, change.request).await?,
                 waiting: change.waiting,
@@ -131,6 +129,6 @@ impl Following {
             })),
             Run::Event(_) => return Err(error::damaged("an inbox's run is of another kind")),
         };
-        Ok(told(item))
+        Ok(once(item))
     }
 }

@@ -9,61 +9,61 @@ use crate::graphql::context::sign_in_attempt::attempt;
 use crate::graphql::error;
 use crate::service::Refused;
 
-/// What a person does about the codes that they are asked for.
+/// One-time codes of the signed-in person.
 #[derive(Default)]
 pub(crate) struct TotpMutation;
 
-/// An authenticator that is to be used.
+/// A new authenticator.
 #[derive(InputObject)]
 struct BeginTotpInput {
     /// Your password.
     password: String,
 }
 
-/// What the authenticator is given, or what to mend.
+/// The secret for the authenticator, or the errors in the input.
 #[derive(SimpleObject, Default)]
 struct BeginTotpPayload {
     /// The secret, in base32, to be typed into the authenticator. Null when refused.
     secret: Option<String>,
     /// The same as an `otpauth:` URI, to be scanned as a QR code. Null when refused.
     uri: Option<String>,
-    /// What to mend; empty when it was begun.
+    /// Errors in the input; empty when it was begun.
     user_errors: Vec<UserError>,
 }
 
-/// That the authenticator has the secret.
+/// Confirmation of an authenticator.
 #[derive(InputObject)]
 struct ConfirmTotpInput {
-    /// The code that it shows.
+    /// The code it shows.
     code: String,
 }
 
-/// The codes for the day that the authenticator is lost, or what to mend.
+/// Recovery codes for a lost authenticator, or the errors in the input.
 #[derive(SimpleObject, Default)]
 struct ConfirmTotpPayload {
     /// Ten codes, each good once in the place of the authenticator's: shown this once. Null when refused.
     recovery_codes: Option<Vec<String>>,
-    /// What to mend; empty when it was confirmed.
+    /// Errors in the input; empty when it was confirmed.
     user_errors: Vec<UserError>,
 }
 
-/// An authenticator that is no longer used.
+/// Removal of an authenticator.
 #[derive(InputObject)]
 struct DisableTotpInput {
     /// Your password.
     password: String,
-    /// The code that it shows, or a recovery code.
+    /// The code it shows, or a recovery code.
     code: String,
 }
 
-/// That no code is asked for any longer, or what to mend.
+/// The result of the removal, or the errors in the input.
 #[derive(SimpleObject)]
 struct DisableTotpPayload {
-    /// What to mend; empty when it was done.
+    /// Errors in the input; empty when it was done.
     user_errors: Vec<UserError>,
 }
 
-/// What a person does about the codes that they are asked for.
+/// One-time codes of the signed-in person.
 #[Object]
 impl TotpMutation {
     /// Begins to use an authenticator (TOTP, RFC 6238): codes are asked for once it is confirmed. Attempts are limited, one to an
@@ -116,7 +116,7 @@ impl TotpMutation {
     async fn disable_totp(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Proof that it is you.")] input: DisableTotpInput,
+        #[graphql(desc = "Proof of identity.")] input: DisableTotpInput,
     ) -> Result<Option<DisableTotpPayload>> {
         let (password, code) = (Secret::new(input.password), Secret::new(input.code));
         let caller = caller(context)?;

@@ -15,18 +15,18 @@ use crate::service::CallerWithPolicy;
 /// A person.
 pub(crate) struct User {
     row: user::Model,
-    /// The office that they were met in: its policy says who reads what else of them.
+    /// The office they were met in: its policy governs their other fields.
     office: Option<String>,
 }
 
 impl User {
     /// A person, met in an office or nowhere in particular.
-    pub(crate) fn met(row: user::Model, office: Option<&str>) -> Self {
+    pub(crate) fn met_in(row: user::Model, office: Option<&str>) -> Self {
         Self { row, office: office.map(str::to_owned) }
     }
 
-    /// Whether it is the caller, or somebody whom the office that they were met in knows, and the caller may there. A grant
-    /// that has not begun makes nobody known: of who belongs elsewhere, no more than the name is an office's.
+    /// Returns true for the caller, and for people known to the office they were met in, if the caller `may` there. People of
+    /// other offices are known from the beginning of their first grant; until then only their name is visible.
     async fn shows(&self, context: &Context<'_>, may: impl Fn(&CallerWithPolicy, &str) -> bool) -> Result<bool> {
         if self.is_caller(context) {
             return Ok(true);
@@ -43,7 +43,7 @@ impl User {
         Ok(session(context)?.loader().load_one(held).await.map_err(error::load)?.is_some())
     }
 
-    /// Whether it is the caller.
+    /// Returns true for the caller.
     fn is_caller(&self, context: &Context<'_>) -> bool {
         caller(context).is_ok_and(|caller| caller.pass.user == self.row.id)
     }
@@ -57,8 +57,8 @@ impl User {
         id::encode("User", self.row.id)
     }
 
-    /// What they sign in with; null for anybody but yourself, and whoever manages the people of the office that you met
-    /// them in. An office meets a person of another when the first grant that it gave them begins.
+    /// The name they sign in with; null for others than yourself, unless you manage the people of the office you met them in. An
+    /// office meets a person of another when its first grant to them begins.
     async fn username(&self, context: &Context<'_>) -> Result<Option<&str>> {
         let service = service(context)?;
         let shown = self.shows(context, |caller, office| service.manages_people(caller, office)).await?;
@@ -70,9 +70,9 @@ impl User {
         &self.row.name
     }
 
-    /// Their civil servant number (NIP), 18 digits; null where there is none, and for anybody but yourself whom the policy of
-    /// the office that you met them in does not let read it (`field:nip`). An office meets a person of another when the first
-    /// grant that it gave them begins.
+    /// Their civil servant number (NIP), 18 digits; null where there is none, and for others than yourself unless the policy of
+    /// the office you met them in lets you read it (`field:nip`). An office meets a person of another when its first grant to
+    /// them begins.
     async fn nip(&self, context: &Context<'_>) -> Result<Option<&str>> {
         let service = service(context)?;
         let reads = |caller: &CallerWithPolicy, office: &str| {
@@ -91,9 +91,9 @@ impl User {
     }
 }
 
-/// The person of that id, met in an office or nowhere in particular.
+/// Finds the person of an id, met in an office or nowhere in particular.
 pub(crate) async fn person(context: &Context<'_>, id: Uuid, office: Option<&str>) -> Result<User> {
     let found = session(context)?.loader().load_one(PersonOf(id)).await.map_err(error::load)?;
-    let found = found.and_then(|mut rows| rows.pop()).map(|row| User::met(row, office));
+    let found = found.and_then(|mut rows| rows.pop()).map(|row| User::met_in(row, office));
     found.ok_or_else(|| error::damaged("a person is missing"))
 }

@@ -1,4 +1,4 @@
-//! `UserError`: something in the input that a person can mend.
+//! `UserError`: validation errors and refusals in the payload of a mutation.
 
 use async_graphql::{Context, Enum, Object, Result};
 
@@ -6,19 +6,19 @@ use crate::graphql::context::session::language;
 use crate::graphql::error;
 use crate::service::{self, Refused};
 
-/// Something in the input that a person can mend. Nothing has changed.
+/// An error in the input, to be corrected by a person. Nothing has changed.
 #[derive(Debug)]
 pub(crate) struct UserError(service::UserError);
 
-/// Something in the input that a person can mend. Nothing has changed.
+/// An error in the input, to be corrected by a person. Nothing has changed.
 #[Object]
 impl UserError {
-    /// What is wrong, as a stable code.
+    /// The stable code of the error.
     async fn code(&self) -> UserErrorCode {
         self.0.code.into()
     }
 
-    /// What is wrong, for people, in the language that they want; in English where they say none.
+    /// The message for people, in the language they chose; in English by default.
     async fn message(&self, context: &Context<'_>) -> Result<String> {
         Ok(self.0.message.in_language(language(context)?))
     }
@@ -29,7 +29,7 @@ impl UserError {
     }
 }
 
-/// What is wrong with an input, as a stable code.
+/// The stable code of an error in the input.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "service::UserErrorCode")]
 pub(crate) enum UserErrorCode {
@@ -45,17 +45,17 @@ pub(crate) enum UserErrorCode {
     StepNotCurrent,
     /// This way of ending the step, or this act, is not open now.
     OutcomeNotAvailable,
-    /// A record is missing: the message says whether it was to be there or to be brought.
+    /// A record is missing, needed before the act or with it: see the message.
     MissingRecord,
     /// A document waits for its signer.
     SignatureMissing,
     /// The document has been signed or refused already.
     AlreadySigned,
-    /// Another asset in service, or another of your API keys, has that name.
+    /// Another asset in service, or another of your API keys, has the name.
     NameTaken,
     /// Another placement holds some of those units.
     PlacementOverlap,
-    /// The agency has sent that letter for this procedure already.
+    /// The agency has sent the same letter for this procedure already.
     DuplicateLetter,
     /// Another version of the procedure is in force: read the form again.
     ProcedureChanged,
@@ -77,15 +77,15 @@ pub(crate) enum UserErrorCode {
     SessionEnded,
     /// The password was right, and a code of your authenticator is asked for: `totpCode`.
     TotpRequired,
-    /// You may do this by several of your grants, which differ: say by which in `actingAs`.
+    /// Several of your grants allow this, and differ: name one in `actingAs`.
     ActingAsNeeded,
-    /// Nobody may do this to themselves: ask another administrator.
+    /// You cannot do this to yourself: ask another administrator.
     NotForYourself,
-    /// Nobody would be left to manage the office's people.
+    /// The office's people would be left without an administrator.
     LastAdministrator,
 }
 
-/// What a mutation did, or the errors that a person can mend; anything else is a top-level error.
+/// Splits the answer of a use case: user errors go to the payload, any other refusal becomes a top-level error.
 pub(crate) fn settle<T>(answer: service::Answer<T>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
     match answer {
         Ok(value) => Ok(Ok(value)),

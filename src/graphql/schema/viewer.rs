@@ -10,7 +10,7 @@ use super::prefetch;
 use super::request::Request;
 use super::request::action::Action;
 use super::request::order::{order_name, request_entry};
-use super::scalars::moment::Moment;
+use super::scalars::date_time::DateTime;
 use super::user::{User, person};
 use crate::graphql::context::session::{caller, event_cursor, service};
 use crate::graphql::error;
@@ -29,21 +29,21 @@ impl Viewer {
         person(context, self.0.pass.user, None).await
     }
 
-    /// Your roles that are in force now.
+    /// Your grants in force now.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn grants(&self) -> Vec<RoleGrant> {
         self.0.grants.iter().cloned().map(RoleGrant).collect()
     }
 
-    /// What waits for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
-    /// first; what has no due time last. Null only beside an error.
+    /// Requests waiting for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
+    /// first; without a due time last. Null only beside an error.
     #[graphql(complexity = "page(first, None) * child_complexity + 1")]
     async fn inbox(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Only of the office of this key.")] office: Option<String>,
         #[graphql(desc = "How many; 20 when not given, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
     ) -> Result<Option<InboxConnection>> {
         let service = service(context)?;
         let arguments = Arguments { first, after, last: None, before: None };
@@ -62,15 +62,15 @@ impl Viewer {
         if selected.field(EDGES).has(&[INBOX_ACTIONS]) {
             prefetch::requests(context, &found, &selected.field(EDGES)).await?;
         }
-        Ok(Some(InboxConnection::of(page, &arguments, total)))
+        Ok(Some(InboxConnection::from_page(page, &arguments, total)))
     }
 
-    /// The language that you have chosen; null while you leave it to each client's `Accept-Language`.
+    /// Your choice of language; null while you leave it to each client's `Accept-Language`.
     async fn language(&self) -> Option<Language> {
         self.0.language.map(Into::into)
     }
 
-    /// Your sessions that last, the latest used first.
+    /// Your sessions, the latest used first.
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn sessions(&self, context: &Context<'_>) -> Result<Vec<OwnSession>> {
         let pass = self.0.pass;
@@ -83,14 +83,14 @@ impl Viewer {
         service(context)?.has_totp(&self.0).await.map_err(error::of)
     }
 
-    /// Your API keys, the newest first: those that let in, and those that ended in the last 90 days.
+    /// Your API keys, the newest first: active ones, and those ended in the last 90 days.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn api_keys(&self, context: &Context<'_>) -> Result<Vec<ApiKey>> {
         let rows = service(context)?.api_keys(&self.0).await.map_err(error::of)?;
         Ok(rows.into_iter().map(ApiKey).collect())
     }
 
-    /// Where the log of events stands: read a page, then follow what comes after this. The page may be newer than its
+    /// The end of the event log: read a page, then follow from here. The page may be newer than its
     /// cursor, never older.
     async fn event_cursor(&self, context: &Context<'_>) -> Result<String> {
         event_cursor(context)
@@ -98,32 +98,32 @@ impl Viewer {
 }
 
 connection!(
-    /// A page of what waits for you, oldest due first.
+    /// A page of requests waiting for you, oldest due first.
     InboxConnection, #[graphql(complex)] InboxEdge, Request
 );
 
 #[ComplexObject]
 impl InboxEdge {
-    /// What you may do.
+    /// The acts open to you.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
         self.node.actions(context).await
     }
 
     /// Since when it waits.
-    async fn waiting_since(&self, context: &Context<'_>) -> Result<Moment> {
+    async fn waiting_since(&self, context: &Context<'_>) -> Result<DateTime> {
         let row = &self.node.0.row;
         let since = match row.waiting_since {
             Some(since) => since,
-            // Of a request that has ended, only the credential can wait.
+            // After the end of a request only its credential can wait.
             None => self.node.credential_since(context).await?.unwrap_or(row.updated_at),
         };
-        Ok(Moment(since))
+        Ok(DateTime(since))
     }
 
     /// When it should be done; null where it has no standard time.
-    async fn due_at(&self) -> Option<Moment> {
-        self.node.0.row.due_at.map(Moment)
+    async fn due_at(&self) -> Option<DateTime> {
+        self.node.0.row.due_at.map(DateTime)
     }
 }
 

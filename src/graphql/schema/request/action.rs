@@ -1,4 +1,4 @@
-//! `Action`: what the caller may do to a request now.
+//! `Action`: an act open to the caller on a request now.
 
 use async_graphql::{ComplexObject, Context, Enum, Result, SimpleObject};
 use entity::document;
@@ -15,7 +15,7 @@ use crate::graphql::schema::procedure::{Outcome, Step};
 use crate::graphql::schema::user::User;
 use crate::service::AvailableActKind;
 
-/// What may be done to a request or its asset.
+/// The kind of an act on a request or its asset.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "AvailableActKind")]
 pub(crate) enum ActionKind {
@@ -35,36 +35,36 @@ pub(crate) enum ActionKind {
     RevokeAsset,
 }
 
-/// What is decided on when it is asked what somebody may do to a request.
-pub(crate) struct Basis {
+/// The rows behind the decision on available and closed actions.
+pub(crate) struct DecisionInputs {
     pub(crate) documents: Vec<document::Model>,
     pub(crate) asset: Option<entity::asset::Model>,
     pub(crate) credential: Option<entity::credential::Model>,
     pub(crate) performed: Option<Performed>,
 }
 
-impl Basis {
-    pub(crate) fn held(&self) -> Option<(&entity::asset::Model, Option<&entity::credential::Model>)> {
+impl DecisionInputs {
+    pub(crate) fn asset_and_credential(&self) -> Option<(&entity::asset::Model, Option<&entity::credential::Model>)> {
         self.asset.as_ref().map(|asset| (asset, self.credential.as_ref()))
     }
 }
 
-/// Something that you may do now: its outcomes are accepted now.
+/// An act open to you now: its outcomes are accepted now.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Action {
-    /// What.
+    /// The kind of act.
     pub(crate) kind: ActionKind,
-    /// At which step; null where it is about none.
+    /// The step; null where it is about none.
     pub(crate) step: Option<Step>,
-    /// The outcomes that are open.
+    /// The open outcomes.
     #[graphql(complexity = "3 * child_complexity + 1")]
     pub(crate) outcomes: Vec<Outcome>,
-    /// The document that it is about; null where it is about none.
+    /// The document it is about; null where it is about none.
     pub(crate) document: Option<Document>,
-    /// The asset that it is about; null where it is about none.
+    /// The asset it is about; null where it is about none.
     pub(crate) asset: Option<Asset>,
-    /// Your grants that allow it: with several that differ, name one in `actingAs`.
+    /// Your grants for it: where several differ, name one in `actingAs`.
     #[graphql(complexity = "2 * child_complexity + 1")]
     pub(crate) acting_as: Vec<RoleGrant>,
     #[graphql(skip)]
@@ -79,7 +79,7 @@ pub(crate) struct Recipients {
 
 #[ComplexObject]
 impl Action {
-    /// Who may be named for a credential; empty where nobody may.
+    /// The possible recipients of a credential; empty where there are none.
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<User>> {
         let of = &self.recipients;
@@ -91,6 +91,6 @@ impl Action {
         }
         let key = PeopleOf { agency: row.agency_id, office: row.office.clone(), roles };
         let people = session(context)?.loader().load_one(key).await.map_err(error::load)?;
-        Ok(people.unwrap_or_default().into_iter().map(|person| User::met(person, Some(&row.office))).collect())
+        Ok(people.unwrap_or_default().into_iter().map(|person| User::met_in(person, Some(&row.office))).collect())
     }
 }

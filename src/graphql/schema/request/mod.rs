@@ -10,10 +10,10 @@ pub(crate) mod submission;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use entity::{document, visit};
 
-use self::action::{Action, Basis, Recipients};
+use self::action::{Action, DecisionInputs, Recipients};
 use self::step_visit::StepVisit;
 use self::submission::{Contact, Letter, Submission, form};
 use super::agency::{Agency, agency};
@@ -25,9 +25,9 @@ use super::grant::RoleGrant;
 use super::pagination::{Arguments, connection, page};
 use super::procedure::{Procedure, Step};
 use super::request_event::RequestEventConnection;
+use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::scalars::json::Json;
-use super::scalars::moment::Moment;
 use super::stored_enum::from_word;
 use super::user::{User, person};
 use crate::access::{Field, Seen, Side};
@@ -39,12 +39,12 @@ use crate::graphql::error;
 use crate::service::{AvailableAct, ProcedureEntry};
 use crate::store::{SeenRequest, performed};
 
-/// In which phase of its life a request is.
+/// The phase of a request.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestStatus {
     /// It waits for an official.
     InProgress,
-    /// It waits for its submitter, to whom it was sent back.
+    /// It was sent back, and waits for its submitter.
     Returned,
     /// It ended with the service given.
     Completed,
@@ -68,7 +68,7 @@ impl Request {
         &self.0.row
     }
 
-    /// Whether the caller reads a field of it that needs a line of its own.
+    /// Returns true if a policy line lets the caller read a restricted field.
     pub(crate) fn reads(&self, context: &Context<'_>, field: Field) -> bool {
         let (Ok(service), Ok(caller)) = (service(context), caller(context)) else { return false };
         service.reads(caller, &**self.0, field)
@@ -113,15 +113,15 @@ impl Request {
     }
 
     /// Since when its credential is as it is; none where there is none.
-    pub(crate) async fn credential_since(&self, context: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+    pub(crate) async fn credential_since(&self, context: &Context<'_>) -> Result<Option<chrono::DateTime<Utc>>> {
         match self.assets_loaded(context).await?.pop() {
             None => Ok(None),
             Some(asset) => Ok(self.credential(context, asset.id).await?.map(|held| held.changed_at)),
         }
     }
 
-    /// What is decided on when it is asked what the caller may do to it.
-    async fn basis(&self, context: &Context<'_>) -> Result<Basis> {
+    /// Loads the rows behind the decision on actions.
+    async fn inputs(&self, context: &Context<'_>) -> Result<DecisionInputs> {
         let documents = self.documents_loaded(context).await?;
         let asset = self.assets_loaded(context).await?.pop();
         let credential = match &asset {
@@ -132,24 +132,30 @@ impl Request {
             true => Some(performed(&self.visits_loaded(context).await?)),
             false => None,
         };
-        Ok(Basis { documents, asset, credential, performed })
+        Ok(DecisionInputs { documents, asset, credential, performed })
     }
 
-    fn available(&self, context: &Context<'_>, basis: &Basis) -> Result<Vec<AvailableAct>> {
-        let Basis { documents, performed, .. } = basis;
-        let found = service(context)?.available(caller(context)?, &self.0, documents, basis.held(), performed.as_ref());
+    fn available(&self, context: &Context<'_>, inputs: &DecisionInputs) -> Result<Vec<AvailableAct>> {
+        let DecisionInputs { documents, performed, .. } = inputs;
+        let found = service(context)?.available(
+            caller(context)?,
+            &self.0,
+            documents,
+            inputs.asset_and_credential(),
+            performed.as_ref(),
+        );
         found.map_err(error::of)
     }
 
-    /// What the caller may do to it now.
+    /// Returns the acts open to the caller now.
     pub(crate) async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
-        let available = self.available(context, &self.basis(context).await?)?;
+        let available = self.available(context, &self.inputs(context).await?)?;
         let entry = self.entry(context)?;
         Ok(available.into_iter().map(|available| self.action(entry, available)).collect())
     }
 
     fn action(&self, entry: &Arc<ProcedureEntry>, available: AvailableAct) -> Action {
-        let step = available.step.as_ref().and_then(|key| Step::of(entry, key));
+        let step = available.step.as_ref().and_then(|key| Step::find(entry, key));
         let outcomes =
             available.outcomes.iter().filter_map(|key| step.as_ref().and_then(|step| step.outcome(key))).collect();
         Action {
@@ -157,7 +163,7 @@ impl Request {
             step,
             outcomes,
             document: available.document.map(|row| Document { request: self.clone(), row }),
-            asset: available.asset.map(Asset::of),
+            asset: available.asset.map(Asset::from_row),
             acting_as: available.grants.into_iter().map(RoleGrant).collect(),
             recipients: Recipients { request: self.clone(), kind: available.kind, step: available.step },
         }
@@ -177,17 +183,17 @@ impl Request {
         &self.row().number
     }
 
-    /// The version of the procedure that it began with.
+    /// The version of the procedure it began with.
     async fn procedure(&self, context: &Context<'_>) -> Result<Procedure> {
         Ok(Procedure(self.entry(context)?.clone()))
     }
 
-    /// The agency that asks.
+    /// The requesting agency.
     async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
         agency(context, self.row().agency_id).await
     }
 
-    /// Who submitted it.
+    /// Its submitter.
     async fn submitted_by(&self, context: &Context<'_>) -> Result<User> {
         person(context, self.row().submitted_by, Some(&self.row().office)).await
     }
@@ -201,12 +207,12 @@ impl Request {
 
     /// The letter of the latest submission.
     async fn letter(&self, context: &Context<'_>) -> Result<Letter> {
-        Letter::of(&self.latest_submission(context).await?)
+        Letter::from_row(&self.latest_submission(context).await?)
     }
 
     /// The agency's person in charge (Data Admin). Null only beside an error.
     async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
-        Ok(Some(Contact::of(context, self, &self.latest_submission(context).await?.contact)?))
+        Ok(Some(Contact::for_caller(context, self, &self.latest_submission(context).await?.contact)?))
     }
 
     /// The procedure's form, filled in: fits `procedure.detailsSchema`. Null only beside an error.
@@ -214,15 +220,15 @@ impl Request {
         Ok(Some(form(&self.latest_submission(context).await?.details)?))
     }
 
-    /// In which phase of its life it is.
+    /// Its phase.
     async fn status(&self) -> Result<RequestStatus> {
         from_word(&self.row().status)
     }
 
     /// Why it is returned, rejected or withdrawn; null otherwise.
     async fn reason(&self) -> Option<&str> {
-        let told = matches!(self.row().status.as_str(), "RETURNED" | "REJECTED" | "WITHDRAWN");
-        self.row().reason.as_deref().filter(|_| told)
+        let ended_early = matches!(self.row().status.as_str(), "RETURNED" | "REJECTED" | "WITHDRAWN");
+        self.row().reason.as_deref().filter(|_| ended_early)
     }
 
     /// The visit under way; null once it has ended.
@@ -235,8 +241,8 @@ impl Request {
     }
 
     /// When the step under way should end, in working time; null where it has no standard time.
-    async fn due_at(&self) -> Option<Moment> {
-        self.row().due_at.map(Moment)
+    async fn due_at(&self) -> Option<DateTime> {
+        self.row().due_at.map(DateTime)
     }
 
     /// Counts submit, resubmit, executeStep, signDocument and withdraw: send it as `expectedVersion`.
@@ -245,18 +251,18 @@ impl Request {
     }
 
     /// When it was submitted first.
-    async fn submitted_at(&self) -> Moment {
-        Moment(self.row().submitted_at)
+    async fn submitted_at(&self) -> DateTime {
+        DateTime(self.row().submitted_at)
     }
 
     /// When it changed last.
-    async fn updated_at(&self) -> Moment {
-        Moment(self.row().updated_at)
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.row().updated_at)
     }
 
     /// When it ended; null while it runs.
-    async fn finished_at(&self) -> Option<Moment> {
-        self.row().finished_at.map(Moment)
+    async fn finished_at(&self) -> Option<DateTime> {
+        self.row().finished_at.map(DateTime)
     }
 
     /// Every pass through a step, in order.
@@ -266,7 +272,7 @@ impl Request {
         Ok(rows.into_iter().map(|row| StepVisit { request: self.clone(), row }).collect())
     }
 
-    /// The dispositions, in order; null for the agency that asks.
+    /// The dispositions, in order; null for the requesting agency.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn dispositions(&self, context: &Context<'_>) -> Result<Option<Vec<Disposition>>> {
         if !self.is_office() {
@@ -277,7 +283,7 @@ impl Request {
         Ok(Some(rows.into_iter().map(|row| Disposition { request: self.clone(), row }).collect()))
     }
 
-    /// The documents that you may see, in order: an agency sees those meant for it once the request has ended.
+    /// The documents visible to you, in order: an agency sees those meant for it once the request has ended.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn documents(&self, context: &Context<'_>) -> Result<Vec<Document>> {
         let service = service(context)?;
@@ -286,53 +292,53 @@ impl Request {
         Ok(seen.map(|row| Document { request: self.clone(), row }).collect())
     }
 
-    /// What was provisioned: an agency sees it once it was delivered.
+    /// The provisioned asset: an agency sees it once it was delivered.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn assets(&self, context: &Context<'_>) -> Result<Vec<Asset>> {
         let service = service(context)?;
         let rows = self.assets_loaded(context).await?.into_iter();
-        Ok(rows.filter(|row| service.sees_asset(&self.0, row)).map(Asset::of).collect())
+        Ok(rows.filter(|row| service.sees_asset(&self.0, row)).map(Asset::from_row).collect())
     }
 
-    /// What happened, in order, as far as you may see it. Null only beside an error.
+    /// The events visible to you, in order. Null only beside an error.
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn events(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "How many from the start of the stretch.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end of the stretch.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<RequestEventConnection>> {
         let arguments = Arguments { first, after, last, before };
         RequestEventConnection::load(context, &self.0, &arguments).await.map(Some)
     }
 
-    /// Where the log of events stood before this was read: follow what comes after it. This may be newer than its cursor,
-    /// never older: an event whose `version` is not above this one's is in it already.
+    /// The end of the event log before this was read: follow from there. This may be newer than its cursor, never older: skip
+    /// events with a `version` not above this one's.
     async fn event_cursor(&self, context: &Context<'_>) -> Result<String> {
         event_cursor(context)
     }
 
-    /// What you may do now; what is not listed is refused.
+    /// The acts open to you now; any other is refused.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn available_actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
         self.actions(context).await
     }
 
-    /// What you may do later and not now, each with why: acts at steps that may still come, and those on the whole request for
-    /// which a role of yours has a line. What neither this nor `availableActions` lists is not yours to do.
+    /// The acts not open to you now but later, each with its reasons: acts at steps still to come, and acts on the whole request
+    /// allowed by a policy line of your roles. Acts in neither list, this or `availableActions`, are not yours.
     #[graphql(complexity = "4 * child_complexity + 1")]
     async fn closed_actions(&self, context: &Context<'_>) -> Result<Vec<ClosedAction>> {
-        let basis = self.basis(context).await?;
-        let available = self.available(context, &basis)?;
-        let (caller, performed) = (caller(context)?, basis.performed.as_ref());
-        let closed = service(context)?.closed(caller, &self.0, &available, basis.held(), performed);
-        closed.map_err(error::of)?.into_iter().map(|closed| ClosedAction::of(context, self, closed)).collect()
+        let inputs = self.inputs(context).await?;
+        let available = self.available(context, &inputs)?;
+        let (caller, performed) = (caller(context)?, inputs.performed.as_ref());
+        let closed = service(context)?.closed(caller, &self.0, &available, inputs.asset_and_credential(), performed);
+        closed.map_err(error::of)?.into_iter().map(|closed| ClosedAction::from_service(context, self, closed)).collect()
     }
 }
 
-/// The request of that id, if the caller may see it.
+/// Finds the request of an id; none if the caller may not see it.
 pub(crate) async fn find(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
     Ok(session(context)?.loader().load_one(RequestOf(id)).await.map_err(error::load)?.map(Request))
 }

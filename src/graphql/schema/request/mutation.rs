@@ -72,7 +72,7 @@ struct SubmitRequestInput {
     agency: Option<String>,
     /// The procedure's key: `permohonan-subdomain`.
     procedure: String,
-    /// The version that the form was drawn from; refused when another is in force.
+    /// The version the form was drawn from; refused when another is in force.
     procedure_version: Option<i32>,
     /// The request letter.
     letter: LetterInput,
@@ -84,8 +84,7 @@ struct SubmitRequestInput {
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -101,14 +100,13 @@ struct ResubmitRequestInput {
     contact: ContactInput,
     /// The procedure's form: fits `procedure.detailsSchema`.
     details: Json,
-    /// The version that you read; refused when the request has moved on.
+    /// The version you read; refused when the request has moved on.
     expected_version: i32,
     /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -126,20 +124,19 @@ struct ExecuteStepInput {
     note: Option<String>,
     /// A disposition to the next step's performer, where the outcome takes one.
     disposition: Option<DispositionInput>,
-    /// The documents that come with the act.
+    /// The documents brought with the act.
     documents: Option<Vec<DocumentInput>>,
-    /// What is provisioned, where the outcome takes it.
+    /// The provisioned asset, where the outcome takes one.
     asset: Option<AssetInput>,
-    /// Whom the credential is for; the submitter when not given.
+    /// The recipient of the credential; the submitter when not given.
     recipient_id: Option<ID>,
-    /// The version that you read; refused when the request has moved on.
+    /// The version you read; refused when the request has moved on.
     expected_version: i32,
     /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -147,13 +144,13 @@ struct ExecuteStepInput {
 /// An instruction to the next step's performer.
 #[derive(InputObject)]
 struct DispositionInput {
-    /// What to do.
+    /// The instruction.
     instruction: String,
     /// How urgent it is; NORMAL when not given.
     urgency: Option<Urgency>,
 }
 
-/// A document that comes with an act.
+/// A document brought with an act.
 #[derive(InputObject)]
 struct DocumentInput {
     /// The record's key, as in `outcomes.documents`: `lembar-disposisi`.
@@ -166,7 +163,7 @@ struct DocumentInput {
     date: Option<Date>,
 }
 
-/// What is provisioned.
+/// The provisioned asset.
 #[derive(InputObject)]
 struct AssetInput {
     /// Its attributes: fit the outcome's `assetSchema`.
@@ -182,14 +179,13 @@ struct WithdrawRequestInput {
     request_id: ID,
     /// Why.
     reason: String,
-    /// The version that you read; refused when the request has moved on.
+    /// The version you read; refused when the request has moved on.
     expected_version: i32,
     /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
     idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Only try it: what it would be refused for, or what it would do, is answered, and nothing is written. The idempotency key
-    /// is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }
@@ -225,10 +221,10 @@ impl RequestMutation {
         };
         let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.submit_request(pass, submit, mode).await;
-        SubmitRequestPayload::of(context, answer, |id| reread(context, id)).await
+        SubmitRequestPayload::from_answer(context, answer, |id| reread(context, id)).await
     }
 
-    /// Completes a request that was returned to you. Null only beside an error.
+    /// Completes a request returned to you. Null only beside an error.
     async fn resubmit_request(
         &self,
         context: &Context<'_>,
@@ -245,7 +241,7 @@ impl RequestMutation {
         };
         let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.resubmit_request(pass, resubmit, mode).await;
-        ResubmitRequestPayload::of(context, answer, |id| reread(context, id)).await
+        ResubmitRequestPayload::from_answer(context, answer, |id| reread(context, id)).await
     }
 
     /// Ends the step under way by one of its outcomes. Null only beside an error.
@@ -281,7 +277,7 @@ impl RequestMutation {
         };
         let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.execute_step(pass, execute, mode).await;
-        ExecuteStepPayload::of(context, answer, |id| reread(context, id)).await
+        ExecuteStepPayload::from_answer(context, answer, |id| reread(context, id)).await
     }
 }
 
@@ -307,6 +303,6 @@ impl WithdrawalMutation {
         };
         let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.withdraw_request(pass, withdraw, mode).await;
-        WithdrawRequestPayload::of(context, answer, |id| reread(context, id)).await
+        WithdrawRequestPayload::from_answer(context, answer, |id| reread(context, id)).await
     }
 }

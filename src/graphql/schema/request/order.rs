@@ -9,16 +9,16 @@ use crate::access::Seen;
 use crate::graphql::schema::pagination::cursor;
 use crate::store::{self, Order, OrderField};
 
-/// In which order requests are wanted.
+/// An order of requests.
 #[derive(InputObject)]
 pub(crate) struct RequestOrder {
-    /// By what.
+    /// The field to order by.
     pub(crate) field: RequestOrderField,
-    /// Which way.
+    /// The direction.
     pub(crate) direction: Direction,
 }
 
-/// What requests are ordered by.
+/// The fields for ordering requests.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "OrderField")]
 pub(crate) enum RequestOrderField {
@@ -47,7 +47,7 @@ pub(crate) fn order_name(order: Order) -> &'static str {
         (OrderField::SubmittedAt, _) => "submitted",
         (OrderField::UpdatedAt, _) => "updated",
         (OrderField::Number, _) => "number",
-        // What has no due time comes last either way, so the two ways are not each other's reverse.
+        // Requests without a due time come last in both directions, so neither is the reverse of the other.
         (OrderField::DueAt, false) => "due",
         (OrderField::DueAt, true) => "due-desc",
     }

@@ -12,12 +12,12 @@ use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::graphql::schema::pagination::{Arguments, page};
 use crate::graphql::schema::prefetch;
-use crate::graphql::schema::scalars::moment::Moment;
+use crate::graphql::schema::scalars::date_time::DateTime;
 use crate::graphql::schema::stored_enum::words;
 use crate::say;
 use crate::store::{self, Order, OrderField};
 
-/// Which requests are wanted: every field narrows.
+/// A filter of requests: every field narrows.
 #[derive(InputObject, Default)]
 struct RequestFilter {
     /// An office's key.
@@ -30,17 +30,17 @@ struct RequestFilter {
     status: Option<Vec<RequestStatus>>,
     /// The key of the step under way.
     step: Option<String>,
-    /// Waiting for whoever holds the role of this key: for an act of theirs, or their signature.
+    /// Waiting for holders of the role of this key: for their act or their signature.
     awaiting_role: Option<String>,
     /// Submitted at this moment or later.
-    submitted_from: Option<Moment>,
+    submitted_from: Option<DateTime>,
     /// Submitted before this moment.
-    submitted_until: Option<Moment>,
-    /// Words within its number, the letter's number or its subject; 200 characters at most, of which the first ten words count.
+    submitted_until: Option<DateTime>,
+    /// Words within its number, the letter's number or its subject; 200 characters at most, the first ten words count.
     search: Option<String>,
 }
 
-/// The longest text that is searched for.
+/// Maximum length of `search`, in characters.
 const LONGEST_SEARCH: usize = 200;
 
 /// Queries of requests.
@@ -50,7 +50,7 @@ pub(crate) struct RequestQuery;
 /// Queries of requests.
 #[Object]
 impl RequestQuery {
-    /// The request of that number; null when there is none that you may see.
+    /// The request of the number; null when none is visible to you.
     async fn request(
         &self,
         context: &Context<'_>,
@@ -64,18 +64,18 @@ impl RequestQuery {
         Ok(found)
     }
 
-    /// The requests that you may see, newest first unless ordered otherwise. Null only beside an error.
+    /// The requests visible to you, newest first unless ordered otherwise. Null only beside an error.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     #[graphql(complexity = "page(first, last) * child_complexity + 1")]
     async fn requests(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which.")] filter: Option<RequestFilter>,
+        #[graphql(desc = "The filter.")] filter: Option<RequestFilter>,
         #[graphql(desc = "In which order.")] order_by: Option<RequestOrder>,
         #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<RequestConnection>> {
         let pass = caller(context)?.pass;
         let (service, policy) = (service(context)?, session(context)?.policy());
@@ -87,7 +87,7 @@ impl RequestQuery {
         let paging = arguments.paging(order_name(order))?;
         let filter = filter.unwrap_or_default();
         if filter.search.is_some() {
-            // What is found tells what letters say.
+            // Search results reveal the content of letters.
             service.expect_scope(pass, KeyScope::Read, "`search`").map_err(error::of)?;
         }
         if filter.search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH) {
@@ -113,6 +113,6 @@ impl RequestQuery {
         let page = page.map(|seen| request_entry(order, seen));
         let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
         prefetch::requests(context, &found, &selected.entries()).await?;
-        Ok(Some(RequestConnection::of(page, &arguments, total)))
+        Ok(Some(RequestConnection::from_page(page, &arguments, total)))
     }
 }

@@ -9,7 +9,7 @@ use crate::graphql::context::session::service;
 use crate::graphql::error;
 use crate::graphql::schema::actor::Actor;
 use crate::graphql::schema::procedure::{Outcome, Step};
-use crate::graphql::schema::scalars::moment::Moment;
+use crate::graphql::schema::scalars::date_time::DateTime;
 
 /// One pass through a step.
 pub(crate) struct StepVisit {
@@ -23,30 +23,30 @@ impl StepVisit {
     /// The step.
     async fn step(&self, context: &Context<'_>) -> Result<Step> {
         let entry = self.request.entry(context)?;
-        Step::of(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+        Step::find(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
     }
 
-    /// Which pass: 1 for the first, 2 when it came back once.
+    /// The number of the pass: 1 for the first, 2 when it came back once.
     async fn visit(&self) -> i32 {
         self.row.visit
     }
 
     /// When it began.
-    async fn arrived_at(&self) -> Moment {
-        Moment(self.row.arrived_at)
+    async fn arrived_at(&self) -> DateTime {
+        DateTime(self.row.arrived_at)
     }
 
     /// When it should end, in working time; null where the step has no standard time.
-    async fn due_at(&self) -> Option<Moment> {
-        self.row.due_at.map(Moment)
+    async fn due_at(&self) -> Option<DateTime> {
+        self.row.due_at.map(DateTime)
     }
 
     /// When it ended; null while it is under way.
-    async fn completed_at(&self) -> Option<Moment> {
-        self.row.completed_at.map(Moment)
+    async fn completed_at(&self) -> Option<DateTime> {
+        self.row.completed_at.map(DateTime)
     }
 
-    /// Who ended it; null while it is under way.
+    /// The performer; null while it is under way.
     async fn performed_by(&self) -> Option<Actor> {
         let row = &self.row;
         let (role, capacity) = (row.actor_role.as_deref()?, row.actor_capacity.as_deref()?);
@@ -60,11 +60,11 @@ impl StepVisit {
         let Some(step) = entry.procedure.step(&self.row.step) else { return Ok(None) };
         let Some(outcome) = step.outcome(key) else { return Ok(None) };
         let seen = service(context)?.sees_outcome(&self.request.0, entry, step, outcome);
-        Ok(Step::of(entry, &self.row.step).filter(|_| seen).and_then(|step| step.outcome(key)))
+        Ok(Step::find(entry, &self.row.step).filter(|_| seen).and_then(|step| step.outcome(key)))
     }
 
-    /// The performer's note, internal to the office; null where there is none, for an agency, and for you whom the office's
-    /// policy does not let read it (`field:note`).
+    /// The performer's note, internal to the office; null where there is none, for an agency, and where the office's
+    /// policy does not let you read it (`field:note`).
     async fn note(&self, context: &Context<'_>) -> Option<&str> {
         self.row.note.as_deref().filter(|_| self.request.is_office() && self.request.reads(context, Field::Note))
     }

@@ -1,4 +1,4 @@
-//! `Submission`: what came with a request, first or completed: letter, person in charge, form.
+//! `Submission`: letter, person in charge and form of a request, at first or when completed.
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use entity::submission;
@@ -8,8 +8,8 @@ use crate::access::Field;
 use crate::graphql::error;
 use crate::graphql::schema::actor::Actor;
 use crate::graphql::schema::scalars::date::Date;
+use crate::graphql::schema::scalars::date_time::DateTime;
 use crate::graphql::schema::scalars::json::Json;
-use crate::graphql::schema::scalars::moment::Moment;
 use crate::graphql::schema::stored_enum::from_word;
 
 /// How confidential a letter is (sifat).
@@ -46,7 +46,7 @@ pub(crate) struct Letter {
 }
 
 impl Letter {
-    pub(crate) fn of(row: &submission::Model) -> Result<Self> {
+    pub(crate) fn from_row(row: &submission::Model) -> Result<Self> {
         Ok(Self {
             number: row.letter_number.clone(),
             date: Date(row.letter_date),
@@ -57,26 +57,26 @@ impl Letter {
     }
 }
 
-/// What came with a submission.
+/// The content of one submission.
 pub(crate) struct Submission {
     pub(crate) request: Request,
     pub(crate) row: submission::Model,
 }
 
-/// What came with a submission.
+/// The content of one submission.
 #[Object]
 impl Submission {
-    /// Which submission, from 1.
+    /// Its number, from 1.
     async fn sequence(&self) -> i32 {
         self.row.sequence
     }
 
     /// When.
-    async fn at(&self) -> Moment {
-        Moment(self.row.at)
+    async fn at(&self) -> DateTime {
+        DateTime(self.row.at)
     }
 
-    /// By whom.
+    /// The submitter, in their role.
     async fn by(&self) -> Actor {
         let row = &self.row;
         Actor::new(&self.request.row().office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
@@ -84,12 +84,12 @@ impl Submission {
 
     /// The letter.
     async fn letter(&self) -> Result<Letter> {
-        Letter::of(&self.row)
+        Letter::from_row(&self.row)
     }
 
     /// The agency's person in charge (Data Admin). Null only beside an error.
     async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
-        Ok(Some(Contact::of(context, &self.request, &self.row.contact)?))
+        Ok(Some(Contact::for_caller(context, &self.request, &self.row.contact)?))
     }
 
     /// The procedure's form, filled in. Null only beside an error.
@@ -103,20 +103,20 @@ impl Submission {
 pub(crate) struct Contact {
     /// Their name.
     name: String,
-    /// Their civil servant number (NIP), 18 digits; null where none was given, and for you whom the office's policy does not
-    /// let read it (`field:nip`).
+    /// Their civil servant number (NIP), 18 digits; null where none was given, and where the office's policy does not let
+    /// you read it (`field:nip`).
     nip: Option<String>,
     /// Their position; null where none was given.
     position: Option<String>,
-    /// Their telephone number; null for you whom the office's policy does not let read it (`field:phone`).
+    /// Their telephone number; null where the office's policy does not let you read it (`field:phone`).
     phone: Option<String>,
-    /// Their e-mail address; null for you whom the office's policy does not let read it (`field:email`).
+    /// Their e-mail address; null where the office's policy does not let you read it (`field:email`).
     email: Option<String>,
 }
 
 impl Contact {
     /// The contact of a request's stored text, as far as the caller reads it.
-    pub(crate) fn of(context: &Context<'_>, request: &Request, text: &str) -> Result<Self> {
+    pub(crate) fn for_caller(context: &Context<'_>, request: &Request, text: &str) -> Result<Self> {
         let given: crate::service::SubmittedContact =
             serde_json::from_str(text).map_err(|_| error::damaged("a contact cannot be read"))?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Days.
+//! The scalar `Date`.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
@@ -12,7 +12,7 @@ pub(crate) struct Date(pub(crate) NaiveDate);
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            // Exactly this form: what is written otherwise may be meant otherwise.
+            // Exactly this form: others are ambiguous.
             Value::String(text) if text.len() == 10 => {
                 let day = NaiveDate::parse_from_str(text, "%Y-%m-%d");
                 day.map(Self).map_err(|_| InputValueError::custom("there is no such day; write it as 2026-01-05"))

@@ -1,4 +1,4 @@
-//! Values whose form an SOP tells.
+//! The scalar `JSON`, for values in a form given by an SOP.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value, to_value};
 
@@ -6,8 +6,8 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 #[derive(Debug, Clone)]
 pub(crate) struct Json(pub(crate) serde_json::Value);
 
-/// Any JSON value, as `{ "label": "puskesmas" }` (RFC 8259). By what its form is told stands at each field and argument of this
-/// type.
+/// Any JSON value, as `{ "label": "puskesmas" }` (RFC 8259). Each field and
+/// argument of this type names its schema.
 #[Scalar(name = "JSON", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -15,7 +15,7 @@ impl ScalarType for Json {
     }
 
     fn to_value(&self) -> Value {
-        // Of a JSON value there is none that is no value.
+        // Every JSON value is a GraphQL value.
         to_value(&self.0).unwrap_or_default()
     }
 }

@@ -1,6 +1,6 @@
 //! Scalars.
 
 pub(crate) mod date;
+pub(crate) mod date_time;
 pub(crate) mod id;
 pub(crate) mod json;
-pub(crate) mod moment;
