@@ -222,8 +222,11 @@ const SHARED_NAMES: &[&str] = &[
     "Walk",
 ];
 
-/// The name of the type that a line defines.
+/// The name of the type that a line defines. Indented lines define associated types.
 fn defined(line: &str) -> Option<&str> {
+    if line.starts_with(' ') {
+        return None;
+    }
     let visible = line.strip_prefix("pub").map_or(line, |rest| match rest.strip_prefix('(') {
         Some(inside) => inside.split_once(')').map_or(rest, |(_, after)| after),
         None => rest,
