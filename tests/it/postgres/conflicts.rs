@@ -144,7 +144,7 @@ async fn deadlocks_are_retried() {
     let (request, ()) = tokio::join!(submitted(&opd, submission("005/2")), other);
     assert!(request["number"].as_str().is_some_and(|number| number.ends_with("/0002")), "{request}");
     let log = server.log();
-    assert!(log.contains("begun anew") && log.contains("deadlock"), "{log}");
+    assert!(log.contains("aborted by the database, retrying") && log.contains("deadlock"), "{log}");
     whole(&server);
 }
 
