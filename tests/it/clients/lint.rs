@@ -79,7 +79,8 @@ fn the_schema_passes_the_linter() {
 
 #[test]
 fn the_linter_finds_what_is_wrong() {
-    let described = "\t\"\"\"\n\tThe number of the pass: 1 for the first, 2 when it came back once.\n\t\"\"\"\n\tvisit: Int!\n";
+    let described =
+        "\t\"\"\"\n\tThe number of the pass: 1 for the first, 2 when it came back once.\n\t\"\"\"\n\tvisit: Int!\n";
     let page = "\t\"\"\"\n\tThe entries with their cursors.\n\t\"\"\"\n\tedges: [AssetEdge!]!\n";
     let wrong = [
         (described, "\tvisit: Int!\n", "require-description"),
