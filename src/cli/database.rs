@@ -1,4 +1,4 @@
-//! Which database the settings name.
+//! The database named by the settings.
 
 use std::fmt;
 use std::sync::Arc;

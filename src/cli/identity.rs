@@ -1,4 +1,4 @@
-//! Which identity provider the settings name.
+//! The identity provider named by the settings.
 
 use super::Settings;
 use crate::auth::{Issuer, Provider};

@@ -1,4 +1,4 @@
-//! Where the log goes: to standard error, so that what a command answers stays apart.
+//! Logging to standard error, separate from a command's output.
 
 use tracing_subscriber::EnvFilter;
 

@@ -1,4 +1,4 @@
-//! The policy files while a server runs: read anew on SIGHUP, and, where they are what decides, when they change.
+//! Policy reload on SIGHUP, and on changes of the files where these are in force.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What every command that touches data begins with: keys, the database, and the service over both and the files.
+//! Start-up of commands with data: keys, database, and the service over both and the files.
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;

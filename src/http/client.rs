@@ -1,4 +1,4 @@
-//! Who calls, as far as what they do is counted.
+//! The client that rate and concurrency limits count for: a person, or an anonymous address.
 
 use std::net::{IpAddr, Ipv6Addr};
 

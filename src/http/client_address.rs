@@ -1,4 +1,4 @@
-//! Where a caller calls from, when a proxy calls for them.
+//! Client address behind trusted proxies (`X-Forwarded-For`).
 
 use std::net::IpAddr;
 

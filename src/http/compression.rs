@@ -1,4 +1,4 @@
-//! Which answers are compressed, and what that makes of their tags.
+//! Response compression, and the entity tags of compressed responses.
 
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};

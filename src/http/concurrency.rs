@@ -1,4 +1,4 @@
-//! How much each caller has under way on all of their connections together.
+//! Concurrency limits: the number of sockets and operations of each client on all connections together.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Pages of other origins: those that are named may read what is answered, by default none.
+//! CORS: the origins allowed to read responses, by default none.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Operations that never ran, or were cut short: what is wrong, as a status and as an error that an answer carries.
+//! Errors of operations rejected before execution or cut short: the HTTP status and the GraphQL error.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! What is sent: operations in a body or in a query string, and the token beside them.
+//! Reading of GraphQL requests: operations in a body or a query string, and the bearer token.
 
 use async_graphql::{Request, Response};
 use axum::body::{Body, Bytes};

@@ -1,4 +1,4 @@
-//! The head of an answer: its type, and what of it may be kept.
+//! Response headers: content type, caching, entity tag.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

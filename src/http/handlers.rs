@@ -1,4 +1,4 @@
-//! Operations by POST and by GET: what they come to is answered in one of the two types, or as a stream of events.
+//! Handlers for GraphQL operations by POST and GET, answered in one of the two media types or as an event stream.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;

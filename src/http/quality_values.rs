@@ -1,4 +1,4 @@
-//! What callers like of several, by weight: ranges of types and of languages (RFC 9110, section 12.4.2).
+//! Quality values of `Accept` and `Accept-Language` headers (RFC 9110, section 12.4.2).
 
 use axum::http::{HeaderMap, header};
 

@@ -1,4 +1,4 @@
-//! Each call has an id: the one that was sent with it, where that is fit for a line of the log, or else a new one.
+//! Request ids: accepts the id sent by a client or proxy where it is safe in a log line, else creates one.
 
 use std::panic::AssertUnwindSafe;
 

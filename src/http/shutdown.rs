@@ -1,4 +1,4 @@
-//! What a server and its long connections know of each other: these hear that it ends, it waits until they have ended.
+//! Graceful shutdown of long-lived connections: they are notified, and the server waits for their end.
 
 use tokio::sync::{mpsc, watch};
 

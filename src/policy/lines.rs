@@ -1,4 +1,4 @@
-//! A policy line, and how the text of a file becomes lines.
+//! A policy line, and its parsing from a file's text.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The office that owns SOPs and serves requests: what `procedures/<office>/office.toml` holds.
+//! The office, owner of SOPs and addressee of requests: content of `procedures/<office>/office.toml`.
 
 use std::collections::BTreeMap;
 

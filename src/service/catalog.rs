@@ -1,4 +1,4 @@
-//! Every office and every version of every procedure, with their forms compiled: made once at start.
+//! The catalog of offices and procedure versions, with their forms compiled at start.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The SOPs that the database holds, read again: policies and files are held against them.
+//! Stored SOP versions of the database, for checks of policies and files against them.
 
 use crate::policy::KnownVersion;
 use crate::procedure::{self, Fault, Procedure};

@@ -1,4 +1,4 @@
-//! What people type: trimmed, bounded, in one normal form (NFC), without control characters.
+//! Input validation: trimmed, bounded, in one normal form (NFC), without control characters.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde_json::Value;

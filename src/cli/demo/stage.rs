@@ -1,4 +1,4 @@
-//! What people of the demo do, each over HTTP as a client of their own, told as it happens.
+//! Actions of the demo's people, each an HTTP client of its own.
 
 use std::collections::HashMap;
 

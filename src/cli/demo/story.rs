@@ -1,4 +1,4 @@
-//! The story of the demo: every SOP, and every way that a request is known to end.
+//! The demo's story: every SOP, and every known end of a request.
 
 use serde_json::{Value, json};
 

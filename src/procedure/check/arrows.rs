@@ -1,4 +1,4 @@
-//! Arrows: where an outcome leads, when it is open, and whether every step lies on a way to an end.
+//! Checks of arrows: targets, guards, and a path from every step to an end.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The head of the printed form.
+//! Checks of the printed form's head.
 
 use super::ProcedureCheck;
 

@@ -1,4 +1,4 @@
-//! Steps: keys, printed words, standard times, and the first one.
+//! Checks of steps: keys, printed words, standard times, and the first step.
 
 use super::{At, ProcedureCheck, nth, wanted};
 use crate::procedure::source::{KEY_MEND, is_key};

@@ -1,4 +1,4 @@
-//! From a folder to every office and every procedure.
+//! Loading of a folder: every office and every procedure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! From `office.toml` to an office, and what is wrong with it.
+//! Parsing and validation of `office.toml`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! May they: the policy asked for an act, and what the caller reads when it says no.
+//! Authorization of acts by the policy, and the messages of its refusals.
 
 use crate::access::{Action, Authorized, Condition, Grant, Performed, Seen, Subject};
 use crate::language::Text;

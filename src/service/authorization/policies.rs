@@ -1,4 +1,4 @@
-//! The policy that decides, and how another takes its place: whole, once all of it is found to be right, or not at all.
+//! The policy in force and its replacement: complete and validated, or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;

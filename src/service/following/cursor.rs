@@ -1,4 +1,4 @@
-//! Cursors: places in the log, as texts that tell nothing of how much happens.
+//! Cursors: places in the log, encrypted so that they do not reveal its length.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! Following what waits for somebody.
+//! Streams of inbox changes.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

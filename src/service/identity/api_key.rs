@@ -1,4 +1,4 @@
-//! API keys: made by a person who signed in, for a script that acts for them as far as its scopes go.
+//! API keys: created by a signed-in person for scripts, limited by scopes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

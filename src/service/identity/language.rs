@@ -1,4 +1,4 @@
-//! The language that a person has chosen to be spoken to in.
+//! The language chosen by a person for messages.
 
 use crate::access::Caller;
 use crate::language::Language;

@@ -1,4 +1,4 @@
-//! Those whom an organisation's own identity provider lets in. They are people who are known here: nobody is added.
+//! Sign-in by an external identity provider, for people already known here.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Sessions: prolonging and ending them.
+//! Sessions: refresh and sign-out.
 
 use chrono::TimeDelta;
 use entity::session;

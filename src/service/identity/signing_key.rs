@@ -1,4 +1,4 @@
-//! The key that signs tokens: replaced without signing anybody out.
+//! Rotation of the key that signs tokens, without signing anybody out.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! One-time codes beside the password, for who wants them.
+//! One-time codes (TOTP) as an optional second factor.
 
 use std::net::IpAddr;
 

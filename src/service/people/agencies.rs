@@ -1,4 +1,4 @@
-//! Adding agencies, and putting them out of service.
+//! Creation and deactivation of agencies.
 
 use entity::agency;
 use uuid::Uuid;

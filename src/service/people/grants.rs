@@ -1,4 +1,4 @@
-//! Granting a role to a person from a date to a date, and revoking it.
+//! Role grants to people for a period, and their revocation.
 
 use chrono::{DateTime, Utc};
 use entity::grant;

@@ -1,4 +1,4 @@
-//! An office's people and grants, for whoever manages them.
+//! Lists of an office's people and grants, for administrators.
 
 use uuid::Uuid;
 

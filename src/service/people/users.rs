@@ -1,4 +1,4 @@
-//! Adding people, and putting them out of service.
+//! Creation and deactivation of people.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

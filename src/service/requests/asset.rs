@@ -1,4 +1,4 @@
-//! The life of an asset, driven by the outcomes' effects; and taking one out of service.
+//! The life cycle of an asset by the effects of outcomes, and its revocation.
 
 use std::collections::HashMap;
 

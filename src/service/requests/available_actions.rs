@@ -1,4 +1,4 @@
-//! What a caller may do to a request now, without asking the database again.
+//! Available actions of a caller on a request, without another database query.
 
 use std::collections::BTreeSet;
 

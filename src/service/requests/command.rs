@@ -1,4 +1,4 @@
-//! What the edges ask of the use cases: inputs already of the right shape, not yet judged.
+//! Commands of the use cases: inputs in the right shape, not yet validated, with their idempotency identity.
 
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! Reading a credential once, and replacing one.
+//! Credentials: one-time reveal, and reissue.
 
 use chrono::TimeDelta;
 use entity::credential;

@@ -1,4 +1,4 @@
-//! Ending a step by an outcome.
+//! Execution of a step: ends it by an outcome.
 
 use std::collections::BTreeSet;
 

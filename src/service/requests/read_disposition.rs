@@ -1,4 +1,4 @@
-//! That a person has read a disposition.
+//! Read receipts of dispositions.
 
 use entity::disposition_read;
 use uuid::Uuid;

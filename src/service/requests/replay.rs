@@ -1,4 +1,4 @@
-//! A request's events, read back as acts: what they lead to by the step machine is what its row must say.
+//! Replay of a request's events through the step machine, compared with its row.
 
 use entity::{event, request};
 

@@ -1,4 +1,4 @@
-//! A signer's decision on a document, outside the numbered steps.
+//! Signature or refusal of a document, outside the numbered steps.
 
 use entity::{document, signature};
 use serde_json::json;

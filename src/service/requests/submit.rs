@@ -1,4 +1,4 @@
-//! Submitting a request, and completing one that came back: the first step, executed.
+//! Submission of a request, and resubmission of a returned one.
 
 use chrono::{Datelike, NaiveDate};
 use entity::{request, submission};

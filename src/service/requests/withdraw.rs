@@ -1,4 +1,4 @@
-//! Taking a request back, while nothing has been provisioned.
+//! Withdrawal of a request before anything has been provisioned.
 
 use crate::access::{Action, Pass};
 use crate::event::Audience;

@@ -1,4 +1,4 @@
-//! What a caller may do to a request later, and why not now: told by what decides, and of nothing that they may not see.
+//! Closed actions: a caller's later actions on a request with the reasons against them now, within the caller's visibility.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What stands in the way of an act in the request itself, whatever the policy says.
+//! Obstacles to an act in the request itself, independent of the policy.
 
 use entity::{asset, credential, request};
 use uuid::Uuid;
