@@ -1,5 +1,5 @@
-//! In which of the two media types an answer is written, and what that says about its status: GraphQL over HTTP
-//! (<https://graphql.github.io/graphql-over-http/draft/>), sections 6.1 and 6.4.
+//! Content negotiation: the media type of a response, and the status codes that it allows (GraphQL over HTTP
+//! <https://graphql.github.io/graphql-over-http/draft/>, sections 6.1 and 6.4).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 

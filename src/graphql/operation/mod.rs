@@ -1,4 +1,4 @@
-//! An operation before it runs: admission, parsing, limits, persisted documents, and what API keys may select.
+//! The pipeline of an operation before execution: admission, parsing, limits, persisted documents, API key access.
 
 pub(in crate::graphql) mod admission;
 pub(in crate::graphql) mod admitted;

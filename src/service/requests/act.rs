@@ -213,7 +213,7 @@ impl<'s, T: Subject> OrderedAct<'s, Allowed<T>> {
 }
 
 impl<'s> OrderedAct<'s, Keyed<SeenRequest>> {
-    /// Refuses when the request has moved on since the client read it.
+    /// Refuses when the request has moved on since the client read it (optimistic concurrency).
     pub(super) fn expect_version(self, expected: i32) -> Answer<OrderedAct<'s, Ready<SeenRequest>>> {
         let version = self.state.proof.row.version;
         if version != expected {
