@@ -91,14 +91,14 @@ fn policy_decision(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A policy of that many lines: of an office of ten roles, each of which may do so much at so many steps. The last one is asked
+/// A policy of that many lines: an office of ten roles, each with some actions at some steps. The last line is asked
 /// about.
 fn policy_text(lines: usize) -> String {
     let line = |at: usize| format!("p, role-{}, singkawang, sop-{}/{}, execute\n", at % 10, at / 100, at / 10 % 10);
     (0..lines).map(line).collect()
 }
 
-/// The same question of a policy of ten lines and of ten thousand; and what it takes to decide their lines.
+/// One question to a policy of ten lines and of ten thousand; and the cost of deciding their lines.
 fn policy_size(criterion: &mut Criterion) {
     #[derive(Debug)]
     struct Of<'a>(&'a str);
@@ -168,7 +168,7 @@ fn procedure(key: &str) -> Procedure {
     shelf.procedures.into_iter().find(|located| located.procedure.key == key).expect("shipped").procedure
 }
 
-/// Where does the act lead? Beside copying the state, which any function that gives a new one must do.
+/// The decision of an act, beside the copy of the state that any such function makes.
 fn step_decision(criterion: &mut Criterion) {
     let procedure = procedure("permohonan-subdomain");
     let states = reach::reachable(&procedure);
@@ -328,7 +328,7 @@ async fn write_by_hand(database: &DatabaseConnection, number: i64) {
     for row in 0..9 {
         run("INSERT INTO hand (id, body) VALUES (?, ?)", vec![(number * 20 + row).into(), text()]).await;
     }
-    // Their places, and that they wait no more.
+    // Their log positions, and the removal from the pending ones.
     for row in 9..12 {
         run("INSERT INTO hand (id, body) VALUES (?, ?)", vec![(number * 20 + row).into(), text()]).await;
     }

@@ -1,6 +1,6 @@
-//! Cost of event fan-out to many subscribers, beside a floor measured in the same run: a bare broadcast to as many sockets of the same
-//! kind, of texts of the same size. Compare the two, not the times: machines differ, and the sockets' other ends are here too.
-//! `docs/performance.md` tells what was reached and what bounds it.
+//! Cost of event fan-out to many subscribers, beside a floor measured in the same run: a bare broadcast to as many
+//! sockets of the same kind, of texts of the same size. Compare the two, not the times: machines differ, and the
+//! sockets' other ends are here too. `docs/performance.md` has the results and their limits.
 //!
 //!     cargo bench --bench fanout            1,000 and 10,000 sockets
 //!     cargo bench --bench fanout -- 500     so many
@@ -35,7 +35,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use uuid::Uuid;
 
-/// What is followed: nothing that depends on who asks; what depends on the side; what depends on the person.
+/// Followed selections: independent of the viewer, dependent on the side, dependent on the person.
 const SHAPES: [(&str, &str); 3] = [
     ("the same for all", "id cursor kind at sequence version step { key } actor { role { key } user { name } }"),
     ("the same for a side", "id cursor kind at request { id number status version }"),
@@ -67,7 +67,7 @@ fn now() -> DateTime<Utc> {
 
 // --- the floor -------------------------------------------------------------------------------------------------------
 
-/// Broadcasts a text of the size that is posted, with the moment in it, to every socket.
+/// Broadcasts a text of the posted size, with the moment in it, to every socket.
 async fn floor() {
     async fn serve(mut socket: WebSocket, mut texts: broadcast::Receiver<Utf8Bytes>) {
         while let Ok(text) = texts.recv().await {
@@ -101,7 +101,7 @@ async fn floor() {
 
 // --- processes -------------------------------------------------------------------------------------------------------
 
-/// A server that ends with this.
+/// A server, ended with this.
 struct Server {
     child: Child,
     base: String,
@@ -148,7 +148,7 @@ fn run(data: &Path, arguments: &[&str], input: &str) {
 
 // --- the people ------------------------------------------------------------------------------------------------------
 
-/// An agency's person who asks, and many officials who follow: their tokens.
+/// An agency's person and many officials: their tokens.
 async fn people(data: &Path) -> (String, Vec<String>) {
     let agency = ["agency", "add", "dinkes", "--office", "singkawang", "--name", "Dinas Contoh"];
     run(data, &agency, "");
@@ -172,7 +172,7 @@ async fn people(data: &Path) -> (String, Vec<String>) {
     let mut tokens = Vec::new();
     for number in 0..PEOPLE {
         let user = Uuid::from_u128(0xF000_0000 + number as u128);
-        // Every tenth reads everything; the others see what is in the hands of their office.
+        // Every tenth reads everything; the others see their office's own.
         let role = if number % 10 == 0 { "auditor" } else { "tu" };
         let id = user.simple().to_string();
         for sql in [
@@ -202,10 +202,10 @@ async fn people(data: &Path) -> (String, Vec<String>) {
 
 // --- measuring -------------------------------------------------------------------------------------------------------
 
-/// What arrived: how long after its moment, and how many bytes.
+/// Arrivals: delay and bytes.
 type Arrived = (Duration, usize);
 
-/// Opens sockets that tell what arrives. `first`: what each sends to begin, by its number.
+/// Opens sockets that report arrivals. `first`: the first message of each, by its number.
 async fn sockets(
     base: &str,
     count: usize,
@@ -258,7 +258,7 @@ struct Late {
     bytes: usize,
 }
 
-/// Takes everything that so many events bring to so many sockets. Fails when something does not come.
+/// Takes all deliveries of so many events to so many sockets. Fails when some are missing.
 async fn take(arrivals: &mut mpsc::UnboundedReceiver<Arrived>, count: usize) -> Late {
     let mut late = Vec::with_capacity(count);
     let mut bytes = 0;
@@ -281,7 +281,7 @@ fn told(what: &str, late: &Late, floor: Option<&Late>) {
 }
 
 async fn measure(size: usize) {
-    // As many deliveries at either size, so that neither is measured on a queue.
+    // As many deliveries at either size, so neither is measured on a queue.
     let events = (100_000 / size).clamp(10, 100);
     let pause = Duration::from_millis(if size > 2000 { 1000 } else { 100 });
     println!("\n{size} sockets, {events} events, one every {} ms", pause.as_millis());
@@ -292,7 +292,7 @@ async fn measure(size: usize) {
     let http = reqwest::Client::new();
     let (mut letter, mut found) = (0, Vec::new());
     for (name, selection) in SHAPES {
-        // Who is told something else than everybody costs a query each: many sockets are not asked for that.
+        // Answers for single persons cost a query each: not measured for many sockets.
         if name == "for each person" && size > 2000 {
             continue;
         }

@@ -1,8 +1,8 @@
 //! Time as a parameter: the present moment, and waiting for a later one.
 //!
-//! What is stored, shown, signed or decided by a moment asks a [`Clock`], and so does a job that runs at an interval. Patience with
-//! a peer (timeouts, heartbeats, backoff, rate limits) is measured by the runtime's monotonic timer instead: setting the clock
-//! must not cut a connection.
+//! Stored, shown, signed and decisive moments come from a [`Clock`], and so do the intervals of jobs. Patience with a
+//! peer (timeouts, heartbeats, backoff, rate limits) is measured by the runtime's monotonic timer instead: setting the
+//! clock must not cut a connection.
 
 use std::ffi::OsString;
 #[cfg(debug_assertions)]
@@ -16,7 +16,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-/// The environment variable that names the file of a [`TestClock`].
+/// The environment variable with the file of a [`TestClock`].
 pub const TEST_CLOCK: &str = "DISPOSISI_TEST_CLOCK";
 
 /// After so long the machine's clock is asked again: an operator may have set it.
@@ -24,14 +24,14 @@ const STEP: Duration = Duration::from_secs(3_600);
 
 /// A source of the present moment.
 pub trait Clock: std::fmt::Debug + Send + Sync + 'static {
-    /// The present moment, cut to microseconds: what is stored, hashed and shown is the same.
+    /// The present moment, cut to microseconds, the precision of stored and hashed times.
     fn now(&self) -> DateTime<Utc>;
 
     /// Waits until a moment has come, however the clock is set meanwhile.
     fn sleep_until(self: Arc<Self>, moment: DateTime<Utc>) -> BoxFuture<'static, ()>;
 }
 
-/// Waits by the runtime's timer until a clock says that a moment has come; the clock is asked again after each step.
+/// Waits by the runtime's timer for a clock to reach a moment; the clock is asked again after each step.
 async fn poll_until(clock: Arc<impl Clock>, moment: DateTime<Utc>, step: Duration) {
     while let Ok(left) = (moment - clock.now()).to_std()
         && !left.is_zero()
@@ -55,13 +55,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that runs beside the machine's by as many seconds as a file says, which a test rewrites while the program runs. Only in
-/// builds with debug assertions.
+/// A clock with an offset to the machine's, in seconds, read from a file that a test rewrites while the program runs.
+/// Only in builds with debug assertions.
 #[cfg(debug_assertions)]
 #[derive(Debug)]
 pub struct TestClock {
     file: PathBuf,
-    /// The offset that was read last: it stays while the file is being replaced.
+    /// The last offset: it stays while the file is being replaced.
     offset: AtomicI64,
 }
 
@@ -70,7 +70,7 @@ impl TestClock {
     /// How soon a change of the file ends a wait.
     const STEP: Duration = Duration::from_millis(20);
 
-    /// The clock of a file that holds a number of seconds.
+    /// Opens the clock of a file with a number of seconds.
     pub fn open(file: PathBuf) -> Result<Self, String> {
         let offset = read_offset(&file)
             .ok_or_else(|| format!("{TEST_CLOCK}: {} holds no whole number of seconds", file.display()))?;
@@ -97,7 +97,8 @@ impl Clock for TestClock {
     }
 }
 
-/// The program's clock: the machine's, or a test's where [`TEST_CLOCK`] has a value. Refuses such a value in a release build.
+/// The program's clock: the machine's, or a test's by the value of [`TEST_CLOCK`]. Refuses such a value in a release
+/// build.
 pub fn from_environment(test_clock: Option<OsString>) -> Result<Arc<dyn Clock>, String> {
     match test_clock {
         None => Ok(Arc::new(SystemClock)),

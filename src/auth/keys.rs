@@ -167,7 +167,7 @@ impl Keys {
         Ok(made)
     }
 
-    /// Opens the keys in a folder. [`KeyError::Missing`] where one is not there.
+    /// Opens the keys in a folder. [`KeyError::Missing`] for a missing one.
     pub fn open(folder: &Path) -> Result<Self, KeyError> {
         let [_, sealing, audit] = NAMES.map(|name| folder.join(name));
         let (signing, sealing, audit) = (SigningKeyPair::open(folder)?, read(&sealing)?, read(&audit)?);
@@ -235,7 +235,7 @@ impl Keys {
 
     /// Encrypts bytes deterministically: equal input gives equal output.
     pub fn seal_deterministic(&self, context: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
-        // As in SIV (RFC 5297), the nonce is a MAC of what is hidden: never the same one for two.
+        // As in SIV (RFC 5297), the nonce is a MAC of the plaintext: never the same one for two.
         let nonce = <[u8; 24]>::try_from(self.mac(&[b"hide", context, bytes]).get(..24)?).ok()?;
         let hidden = self.sealing.encrypt(&XNonce::from(nonce), Payload { msg: bytes, aad: context }).ok()?;
         Some([&nonce[..], &hidden[..]].concat())
@@ -269,13 +269,13 @@ fn id(parts: &[&[u8]]) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The id of a key that has no public half.
+/// The id of a secret key.
 fn id_of(purpose: &str, key: &[u8; 32]) -> String {
     id(&[b"disposisi key id\0", purpose.as_bytes(), b"\0", key])
 }
 
-/// Creates a key file if there is none; returns true if it did. Atomic: written to a temporary file and linked, so that of two
-/// concurrent starts the first wins.
+/// Creates a missing key file; returns true if it did. Atomic: written to a temporary file and linked, so the first of
+/// two concurrent starts wins.
 fn make(file: &Path) -> Result<bool, KeyError> {
     if file.exists() {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! Working time: an office's hours and holidays, and the moment at which a step's standard time is over. Pure.
+//! Working time: an office's hours and holidays, and the due time of a step. Pure.
 //!
 //! Everything is computed in the office's zone and given in UTC. Minutes and hours run while the office works; a day is
 //! the same moment by the office's clock on its next working day.
@@ -30,7 +30,8 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// The calendar of an office. Stretches that end before they begin are no working time; those that meet are one.
+    /// The calendar of an office. Periods with an end before their beginning count for nothing; adjacent ones are
+    /// joined.
     pub fn new(office: &Office) -> Self {
         let mut week: [Vec<(NaiveTime, NaiveTime)>; 7] = Default::default();
         for hours in office.hours.iter().filter(|hours| hours.from < hours.until) {
@@ -53,13 +54,13 @@ impl Calendar {
         Self { zone: office.time_zone, week, holidays: office.holidays.iter().copied().collect() }
     }
 
-    /// Until when a step that was reached at `arrived` is on time.
+    /// Returns the due time of a step, from its arrival.
     ///
-    /// What arrives outside working hours counts from the next opening. Minutes and hours run in working time only, and
-    /// may be over at the moment of closing. A number of days is the same moment of the day, that many working days
-    /// later, moved into that day's hours: to the opening that follows, or, after the last, to closing time.
+    /// An arrival outside working hours counts from the next opening. Minutes and hours run in working time only, and
+    /// may be over at closing time. A number of days is the same moment of the day, that many working days later, moved
+    /// into the day's hours: to the next opening, or, after the last, to closing time.
     ///
-    /// `None` where there is no such moment within a hundred years, as in an office that never works.
+    /// None without such a moment within a hundred years, as for an office without hours.
     pub fn due(&self, arrived: DateTime<Utc>, time: &StandardTime) -> Option<DateTime<Utc>> {
         let amount = i64::from(time.amount);
         match time.unit {
@@ -69,18 +70,18 @@ impl Calendar {
         }
     }
 
-    /// Whether the office works at this moment. At closing time it does not.
+    /// True if the office works at a moment. At closing time it does not.
     pub fn is_working(&self, at: DateTime<Utc>) -> bool {
         self.local(at)
             .is_some_and(|local| self.stretches(local.date()).iter().any(|(from, until)| *from <= at && at < *until))
     }
 
-    /// The year in the office's zone: what request numbers count by.
+    /// The year in the office's zone, for request numbers.
     pub fn year(&self, at: DateTime<Utc>) -> i32 {
         self.local(at).map_or(at.year(), |local| local.year())
     }
 
-    /// The first moment by which the office has worked this long since `arrived`; its next working moment for none.
+    /// The first moment with this much working time since `arrived`; the next working moment for none.
     fn after_working(&self, arrived: DateTime<Utc>, mut left: TimeDelta) -> Option<DateTime<Utc>> {
         let mut now = arrived;
         for (_, stretches) in self.working_days(self.local(arrived)?.date()) {
@@ -136,14 +137,14 @@ impl Calendar {
             .collect()
     }
 
-    /// A moment by the office's clock. `None` beyond what can be counted.
+    /// A moment by the office's clock; none out of range.
     fn local(&self, at: DateTime<Utc>) -> Option<NaiveDateTime> {
         let utc = at.naive_utc();
         utc.checked_add_offset(self.zone.offset_from_utc_datetime(&utc).fix())
     }
 
-    /// The moment at which the office's clock shows this. Where clocks are set back it shows it twice: opening takes the
-    /// first, closing the last. Where they are set forward, what they leap over is the moment of the leap.
+    /// The moment of a time by the office's clock. Times that occur twice (clocks set back): opening takes the first,
+    /// closing the last. Skipped times (clocks set forward): the moment of the change.
     fn instant(&self, local: NaiveDateTime, closing: bool) -> Option<DateTime<Utc>> {
         let on_clock = |local: NaiveDateTime| match self.zone.from_local_datetime(&local) {
             MappedLocalTime::Single(at) => Some(at.to_utc()),

@@ -15,7 +15,7 @@ pub enum GrantDecision<'a> {
     Unmet(&'a Line, &'a Condition),
     /// No line lets the grant's role do it.
     NoLine,
-    /// The grant is of another agency than the one that asks.
+    /// The grant is of another agency.
     OtherAgency,
     /// The grant is of another office, or the act is none on this request.
     Elsewhere,
@@ -24,19 +24,19 @@ pub enum GrantDecision<'a> {
 /// A denied action, described for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Denied {
-    /// No grant that they hold, or that they chose, allows it.
+    /// No grant of theirs, or not the chosen one, allows it.
     #[error("none of the caller's roles in `{office}` may {action} `{object}`")]
     Nowhere {
         /// The office's key.
         office: String,
-        /// What it would have been done to.
+        /// The object of the action.
         object: String,
-        /// What was to be done.
+        /// The action.
         action: Action,
-        /// The condition but for which a line would allow it.
+        /// The unmet condition of a line that would allow it.
         unmet: Option<Condition>,
     },
-    /// Several do, and by which of them is for the caller to say.
+    /// Several allow it, and the caller must choose.
     #[error("several of the caller's grants allow it, and they differ")]
     Several(Vec<Grant>),
 }

@@ -6,10 +6,10 @@ use std::fmt;
 use crate::access::{Action, Condition, Field};
 use crate::procedure::Fault;
 
-/// The words for what an office has as a whole: no procedure has one of them for its key.
+/// Words for objects of the office as a whole, reserved among procedure keys.
 pub const WORDS: [&str; 4] = ["requests", "people", "agencies", "office"];
 
-/// What an action is done to, as policy lines name it.
+/// The object of an action, as policy lines name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Object<'a> {
     /// A step: the procedure's key and the step's. Written `<procedure>/<step>`.
@@ -20,9 +20,9 @@ pub enum Object<'a> {
     Requests,
     /// The office's people. Written `people`.
     People,
-    /// The agencies that the office serves. Written `agencies`.
+    /// The agencies served by the office. Written `agencies`.
     Agencies,
-    /// The office itself: what happens to it. Written `office`.
+    /// The office itself. Written `office`.
     Office,
     /// A role of the office, by its key. Written `role:<role>`.
     Role(&'a str),
@@ -31,7 +31,7 @@ pub enum Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The object that a policy line writes so. `None` when it is none of the forms.
+    /// Parses an object of a policy line; none for another form.
     pub fn parse(text: &'a str) -> Option<Self> {
         if let Some((kind, name)) = text.split_once(':') {
             return match kind {
@@ -58,7 +58,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The procedure's key, where the object is of one.
+    /// The procedure's key, for objects of a procedure.
     pub fn procedure(self) -> Option<&'a str> {
         match self {
             Self::Step(procedure, _) | Self::Procedure(procedure) => Some(procedure),
@@ -66,7 +66,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Whether the action is one that is done to such an object.
+    /// True if the action applies to such an object.
     pub fn fits(self, action: Action) -> bool {
         match action {
             Action::Execute | Action::Sign | Action::Receive => matches!(self, Self::Step(..)),
@@ -95,7 +95,7 @@ impl fmt::Display for Object<'_> {
     }
 }
 
-/// The form of the object that an action is done to.
+/// The form of an action's object.
 fn form(action: Action) -> &'static str {
     match action {
         Action::Execute | Action::Sign | Action::Receive => "<procedure>/<step>",
@@ -108,32 +108,32 @@ fn form(action: Action) -> &'static str {
     }
 }
 
-/// Whether a line of that action may have conditions: an official's act on a request.
+/// True if a line of the action may have conditions: an official's act on a request.
 fn takes_conditions(action: Action) -> bool {
     matches!(action, Action::Execute | Action::Sign | Action::Reissue | Action::Revoke)
 }
 
-/// One line of a policy file: this role, in this office, may do this to that.
+/// One line of a policy file: a role, its office, an object, an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The file it stands in.
     pub file: String,
-    /// Where in the file, from 1.
+    /// The line number, from 1.
     pub line: usize,
     /// The role's key.
     pub role: String,
     /// The office's key.
     pub office: String,
-    /// The object as written. Always one that [`Object::parse`] reads.
+    /// The object as written, always parseable ([`Object::parse`]).
     pub(super) object: String,
-    /// What the role may do.
+    /// The action.
     pub action: Action,
-    /// What must hold beside, all of it.
+    /// Further conditions, all of them required.
     pub conditions: Vec<Condition>,
 }
 
 impl Line {
-    /// What the action is done to.
+    /// The object of the action.
     pub fn object(&self) -> Object<'_> {
         Object::parse(&self.object).unwrap_or(Object::Requests)
     }
@@ -144,12 +144,12 @@ impl Line {
         vec![role, office, self.object.clone(), self.action.word().to_owned(), self.conditions_text()]
     }
 
-    /// What the line answers, as casbin is asked.
+    /// The question to casbin that the line answers.
     pub(super) fn question(&self) -> (&str, &str, &str, &str) {
         (&self.role, &self.office, &self.object, self.action.word())
     }
 
-    /// The last column, as written; nothing where there are no conditions.
+    /// The last column, as written; empty without conditions.
     fn conditions_text(&self) -> String {
         self.conditions.iter().map(Condition::to_string).collect::<Vec<_>>().join("&")
     }
@@ -165,13 +165,13 @@ impl fmt::Display for Line {
     }
 }
 
-/// The line that lets a role do this: what a person adds to mend a fault.
+/// The policy line for an action, for use in a mend.
 pub(super) fn csv_line(role: &str, office: &str, object: Object<'_>, action: Action) -> String {
     format!("p, {role}, {office}, {object}, {action}")
 }
 
-/// The lines of one office's file. A line that cannot be read is a fault, and the others are read all the same: a person
-/// mends a file in one go.
+/// Parses one office's file. An unreadable line is a fault, and the others are read all the same, so that a person can
+/// mend the file in one go.
 pub(super) fn read(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Fault>) {
     let mut lines: Vec<Line> = Vec::new();
     let mut faults = Vec::new();
@@ -179,7 +179,7 @@ pub(super) fn read(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Faul
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, written) in text.lines().enumerate() {
         // A record is a line, so each is parsed by itself: the reader's own positions count a comment before a record
-        // as its beginning, and a quote left open would swallow what follows.
+        // as its beginning, and an open quote would swallow the following lines.
         let number = index + 1;
         let written = written.trim();
         if written.is_empty() || written.starts_with('#') {
@@ -272,7 +272,7 @@ fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<L
     })
 }
 
-/// The conditions of a line's last field; the one that is none.
+/// Parses the conditions of a line's last field; the error is the invalid one.
 fn read_conditions(text: &str) -> Result<Vec<Condition>, String> {
     let read = |part: &str| Condition::parse(part.trim()).ok_or_else(|| part.trim().to_owned());
     text.split('&').map(read).collect()

@@ -15,16 +15,16 @@ use super::table::Policy;
 pub struct PolicyFile {
     /// The file, as a person would name it (`policies/singkawang.csv`). Its name without `.csv` is the office's key.
     pub file: String,
-    /// What it holds; none where it could not be read, which is told elsewhere.
+    /// The text; none for an unreadable file, reported elsewhere.
     pub text: Option<String>,
 }
 
-/// How many lines are decided together. Casbin compares every cell with every line that it knows, so that deciding all of an
-/// office together costs its lines squared.
+/// Number of lines that are decided together. Casbin compares each cell with each line, so the cost grows by the
+/// square.
 const TOGETHER: usize = 16;
 
-/// Reads the model and the offices' files and decides every cell that can be. All faults are told together; with one that is
-/// an error the policy is not to be served by. A model that could not be read at all is told elsewhere.
+/// Reads the model and the offices' files, and decides every cell. Reports all faults together; a policy with an error
+/// is not to be served. An unreadable model is reported elsewhere.
 pub async fn load(model: Option<&str>, files: &[PolicyFile]) -> (Policy, Vec<Fault>) {
     let mut faults = Vec::new();
     let model = match model {
@@ -99,8 +99,8 @@ async fn fill(policy: &mut Policy, model: &DefaultModel, file: &str, lines: Vec<
     faults
 }
 
-/// Casbin's answer for the cell of each line. The model was found to allow a cell for any one line that is equal to it, and
-/// to do nothing else: then the line itself and whatever stands beside it decide as all lines would.
+/// Returns casbin's decision for the cell of each line. The model was found to allow a cell by a single equal line and
+/// by nothing else, so some lines decide as all lines would.
 async fn decide(model: &DefaultModel, lines: &[Line]) -> casbin::Result<Vec<bool>> {
     let mut allowed = Vec::with_capacity(lines.len());
     for part in lines.chunks(TOGETHER) {

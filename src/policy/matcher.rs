@@ -1,5 +1,5 @@
-//! What `model.conf` must be, so that deciding once is right: four fields, allowed by any one line, compared and nothing
-//! else. A line's condition is carried, and looked at when an act is decided.
+//! Checks of `model.conf`, so that deciding once is right: four fields, compared for equality and nothing else, allowed
+//! by any one line. A line's condition is left for the decision of an act.
 
 use casbin::{DefaultModel, Model};
 
@@ -16,12 +16,12 @@ const SECTIONS: [(&str, &str, &str); 4] = [
     ("matchers", "m", "r.role == p.role && r.office == p.office && r.object == p.object && r.action == p.action"),
 ];
 
-/// The fields that are compared.
+/// The compared fields.
 const FIELDS: [&str; 4] = ["role", "office", "object", "action"];
 
-/// The model, when it is one whose every decision can be taken beforehand.
+/// Reads a model, and refuses one with decisions that cannot be precomputed.
 ///
-/// It is checked before casbin is given it to run: casbin ends the process at an effect that it does not know.
+/// It is checked before casbin runs it: casbin ends the process at an unknown effect.
 pub(super) async fn read(text: &str) -> Result<DefaultModel, Vec<Fault>> {
     // A byte-order mark is no part of the text, as in the other files.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -75,7 +75,7 @@ fn mend_all() -> String {
     format!("the file holds {}", parts.join(", "))
 }
 
-/// Whether a matcher is `r_x == p_x` for each field, joined by `&&`.
+/// True if a matcher is `r_x == p_x` for each field, joined by `&&`.
 fn compares_only(matcher: &str) -> bool {
     let mut seen = [false; FIELDS.len()];
     for part in matcher.split("&&") {
@@ -93,7 +93,7 @@ fn compares_only(matcher: &str) -> bool {
     seen.iter().all(|seen| *seen)
 }
 
-/// Each line of the model that says something: its number, its section, and what it says.
+/// The lines of the model without comments and blanks: number, section, text.
 fn said(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     let mut section = "";
     let mut continued = false;
@@ -110,7 +110,8 @@ fn said(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     })
 }
 
-/// What casbin would overlook, read twice or refuse without a line: other sections, other keys, and no key at all.
+/// Returns faults for lines that casbin would overlook, read twice or refuse without a line number: other sections,
+/// other keys, no key.
 fn stray_lines(text: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
@@ -144,7 +145,7 @@ fn stray_lines(text: &str) -> Vec<Fault> {
     faults
 }
 
-/// Where a key is given, else where its section begins, else the first line.
+/// The line of a key, else of its section, else the first.
 fn line_of(text: &str, section: &str, key: &str) -> usize {
     let mut at = 1;
     for (number, its_section, line) in said(text) {

@@ -1,10 +1,10 @@
 //! Authorization policy (casbin): the permissions of roles.
 //!
 //! `policies/model.conf` and one CSV per office are casbin's. Casbin interprets its matcher for every line at every
-//! question, so it is asked once: the matcher only compares, hence nothing but the cells that lines name can be allowed,
-//! and those are evaluated when the policies are read. What is kept is a [`Policy`], a table; a question is a look-up.
+//! question, so it is asked once: the matcher only compares, hence only the cells named by lines can be allowed, and
+//! those are evaluated as the policies are read. The result is a table, [`Policy`]; a question is a look-up.
 //!
-//! `load` reads and decides, `check` holds the lines against the offices and their procedures.
+//! `load` reads and decides, `check` checks the lines against the offices and their procedures.
 
 mod check;
 mod decision;

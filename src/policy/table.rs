@@ -12,11 +12,11 @@ use super::lines::{Line, Object};
 pub struct Policy {
     /// Each office's policy file, with or without lines in it.
     files: BTreeMap<String, String>,
-    /// The offices of whose lines some could not be read or decided.
+    /// Offices with unreadable or undecided lines.
     broken: BTreeSet<String>,
-    /// The offices that leave some act to another person than the one of a step.
+    /// Offices with an `other-than` condition.
     separating: BTreeSet<String>,
-    /// Every line that allows something, by file and then as written.
+    /// All allowing lines, by file and then as written.
     lines: Vec<Line>,
     /// By office and role.
     cells: HashMap<String, HashMap<String, RoleCells>>,
@@ -27,10 +27,10 @@ pub struct Policy {
 /// A procedure's steps: the roles of each action on them.
 type Performers = HashMap<String, BTreeMap<Action, Vec<String>>>;
 
-/// What one role may do in one office.
+/// The permissions of one role in one office.
 #[derive(Debug, Clone, Default)]
 struct RoleCells {
-    /// What is done to the office as a whole: its requests, people, agencies, and itself.
+    /// Actions on the office as a whole: its requests, people, agencies, and itself.
     requests: Cell,
     people: Cell,
     agencies: Cell,
@@ -45,7 +45,7 @@ struct RoleCells {
     procedures_of: BTreeMap<Action, Vec<String>>,
 }
 
-/// What may be done to one object: each action with its line's place among all lines. A handful at most.
+/// The actions allowed on one object, each with the index of its line. A handful at most.
 #[derive(Debug, Clone, Default)]
 struct Cell(Vec<(Action, usize)>);
 
@@ -92,17 +92,17 @@ impl Policy {
         self.files.insert(office.to_owned(), file.to_owned());
     }
 
-    /// Takes note that an office's file says more than was understood.
+    /// Notes that an office's file has unreadable or undecided lines.
     pub(super) fn add_broken(&mut self, office: &str) {
         self.broken.insert(office.to_owned());
     }
 
-    /// Whether every line of an office's file was understood.
+    /// True if every line of an office's file was read and decided.
     pub fn is_whole(&self, office: &str) -> bool {
         !self.broken.contains(office)
     }
 
-    /// Fills the cell that this line names.
+    /// Adds an allowing line.
     pub(super) fn add(&mut self, line: Line) {
         let role = self.cells.entry(line.office.clone()).or_default().entry(line.role.clone()).or_default();
         role.cell_mut(line.object()).0.push((line.action, self.lines.len()));
@@ -126,17 +126,17 @@ impl Policy {
         self.lines.push(line);
     }
 
-    /// The line that lets a role do this in an office, if its conditions hold.
+    /// The line for an action of a role in an office, conditions aside.
     pub fn line(&self, role: &str, office: &str, object: Object<'_>, action: Action) -> Option<&Line> {
         self.role(office, role)?.cell(object)?.line(action).and_then(|at| self.lines.get(at))
     }
 
-    /// Whether a role may do this in an office, if its line's conditions hold.
+    /// True if a role may do this in an office, conditions aside.
     pub fn allows(&self, role: &str, office: &str, object: Object<'_>, action: Action) -> bool {
         self.line(role, office, object, action).is_some()
     }
 
-    /// The roles that may do this at a step, in the file's order.
+    /// The roles for an action at a step, in the file's order.
     pub fn roles(&self, office: &str, procedure: &str, step: &str, action: Action) -> &[String] {
         self.performers
             .get(office)
@@ -144,7 +144,7 @@ impl Policy {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Which of an office's requests a role sees: any of these suffices.
+    /// The visibility scopes of a role; any of them suffices.
     pub fn scopes(&self, office: &str, role: &str) -> &[Scope] {
         self.role(office, role).map_or(&[], |role| &role.scopes)
     }
@@ -154,8 +154,8 @@ impl Policy {
         self.role(office, role).and_then(|role| role.steps_of.get(&action)).map_or(&[], Vec::as_slice)
     }
 
-    /// The procedures to which a role may do this, by key, in the file's order. For what is done to a procedure; what is
-    /// done at a step is in [`Policy::steps`].
+    /// The procedures on which a role may do this, by key, in the file's order. For actions on a procedure; those at a
+    /// step are in [`Policy::steps`].
     pub fn procedures(&self, office: &str, role: &str, action: Action) -> &[String] {
         self.role(office, role).and_then(|role| role.procedures_of.get(&action)).map_or(&[], Vec::as_slice)
     }
@@ -165,13 +165,13 @@ impl Policy {
         &self.lines
     }
 
-    /// The offices that have a policy file, each with its file.
+    /// The offices with a policy file, each with its file.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(office, file)| (office.as_str(), file.as_str()))
     }
 
-    /// What the policy says of one grant of a person. `performed`: who ended which steps of the request; none where it is not
-    /// known, and then nobody is taken for another person.
+    /// Decides for one grant of a person. `performed`: the performers of the request's steps. When they are unknown, no
+    /// one counts as another person.
     pub fn decide<T: Subject>(
         &self,
         caller: &Caller,
@@ -179,12 +179,12 @@ impl Policy {
         (subject, object, action): (&T, Object<'_>, Action),
         performed: Option<&Performed>,
     ) -> GrantDecision<'_> {
-        // An object of another procedure than the subject's is denied whoever asks: a proof for one must not open the other.
+        // An object of another procedure than the subject's is denied: a proof for one must not open the other.
         let about_it = object.procedure().is_none_or(|procedure| Some(procedure) == subject.procedure());
         if grant.office != subject.office() || !about_it {
             return GrantDecision::Elsewhere;
         }
-        // A grant that names an agency counts for what that agency asked for, and for nothing else.
+        // A grant of an agency counts for that agency's requests only.
         if grant.agency.is_some() && grant.agency != subject.agency() {
             return GrantDecision::OtherAgency;
         }
@@ -199,13 +199,12 @@ impl Policy {
         }
     }
 
-    /// Whether some line of an office leaves an act to another person than the one of a step: then it must be known who ended
-    /// which.
+    /// True if some line of an office has an `other-than` condition: then the steps' performers must be known.
     pub fn separates(&self, office: &str) -> bool {
         self.separating.contains(office)
     }
 
-    /// The grants by which the caller may do this, that one alone if they chose one; or why there is none.
+    /// The grants by which the caller may do this, or the chosen one alone; or why there is none.
     pub fn grants<'a, T: Subject>(
         &self,
         caller: &'a Caller,
@@ -233,8 +232,8 @@ impl Policy {
         Err(Denied::Nowhere { office, object, action, unmet })
     }
 
-    /// The caller's proof that they may do this to that, by the grant that they chose, or the only one that allows it: where
-    /// several do as another role, in another capacity or for another person, they must choose.
+    /// Proves that the caller may do this, by the chosen grant or the only one. When several allow it in another role,
+    /// capacity or name, the caller must choose.
     pub fn authorize<T: Subject>(
         &self,
         caller: &Caller,

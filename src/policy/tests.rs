@@ -26,7 +26,7 @@ pub(super) async fn policy(files: &[PolicyFile]) -> Policy {
     policy
 }
 
-/// What is wrong with a model and files.
+/// The faults of a model and files.
 async fn load_faults(model: &str, files: &[PolicyFile]) -> Vec<Fault> {
     let (_, faults) = load(Some(model), files).await;
     assert!(faults.iter().all(|fault| !fault.mend.is_empty()));
@@ -101,7 +101,7 @@ async fn the_table_holds_the_lines_of_the_files_and_no_others() {
     written.sort_unstable();
     assert_eq!(read, written);
 
-    // Each line is where it says it is.
+    // Each line keeps its number.
     for PolicyFile { file, text } in shipped() {
         let text = text.unwrap();
         let texts: Vec<&str> = text.lines().collect();
@@ -152,7 +152,7 @@ async fn every_view_of_the_table_agrees_with_its_lines() {
     );
 }
 
-/// The matrices of the signed documents: per step who performs, then `sign` and `receive` where marked.
+/// The matrices of the signed documents: the performer of each step, with `sign` and `receive` in places.
 #[tokio::test]
 async fn the_shipped_files_are_the_documents_matrices() {
     let policy = policy(&shipped()).await;
@@ -252,7 +252,7 @@ async fn an_act_is_by_the_grant_that_a_line_allows() {
     };
     let definitive = |role, agency| grant("singkawang", role, agency, Capacity::Definitive);
 
-    // The one that suffices, not the first held; of several that differ, none: the caller must say.
+    // The sufficient grant, not the first; several different ones are refused: the caller must choose.
     let acting = grant("singkawang", "kepala-dinas", None, Capacity::Acting);
     let daily = grant("singkawang", "kepala-dinas", None, Capacity::DailyActing);
     let head = vec![definitive("tu", None), acting.clone()];
@@ -451,7 +451,7 @@ async fn a_model_that_does_more_than_compare_is_refused_where_it_does() {
         assert!(places.len() <= 2, "{to}: {}", told(&faults).join("; "));
     }
     assert!(!load_faults("", &shipped()).await.is_empty());
-    // Sides, spaces and order are free; so is a comment, and a line that goes on.
+    // Sides, spaces and order are free; so are comments and continued lines.
     let free =
         MODEL.replace("r.role == p.role && r.office == p.office &&", "p.office==r.office && r.role == p.role && \\\n");
     let free = format!("\u{feff}{free}\n; the end\n");

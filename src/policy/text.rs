@@ -19,19 +19,19 @@ pub struct PolicyText(BTreeMap<String, String>);
 pub struct LineChanges {
     /// New lines.
     pub added: Vec<String>,
-    /// Lines that are gone.
+    /// Removed lines.
     pub removed: Vec<String>,
 }
 
 impl PolicyText {
-    /// The text of a model and of offices' files; none where some of it could not be read.
+    /// The text of a model and of offices' files; none if some were unreadable.
     pub fn from_files(model: Option<&str>, files: &[PolicyFile]) -> Option<Self> {
         let model = (MODEL_FILE.to_owned(), model?.to_owned());
         let files = files.iter().map(|file| Some((file.file.clone(), file.text.clone()?)));
         Some(Self(std::iter::once(Some(model)).chain(files).collect::<Option<_>>()?))
     }
 
-    /// As it is recorded: one JSON object, whose every byte counts.
+    /// The recorded form: one JSON object, byte for byte.
     pub fn recorded(&self) -> String {
         serde_json::json!(self.0).to_string()
     }
@@ -41,7 +41,7 @@ impl PolicyText {
         serde_json::from_str(recorded).map(Self).map_err(|error| format!("it is no text of a policy: {error}"))
     }
 
-    /// The SHA-256 of what is recorded, in hexadecimal.
+    /// The SHA-256 of the recorded form, in hexadecimal.
     pub fn hash(&self) -> String {
         Sha256::digest(self.recorded()).iter().map(|byte| format!("{byte:02x}")).collect()
     }

@@ -14,25 +14,25 @@ pub enum Severity {
 /// One thing wrong in one place of a file of procedures or policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Whether it stops the start.
+    /// An error stops the start.
     pub severity: Severity,
     /// The file, as a person would name it (`procedures/singkawang/permohonan-subdomain.toml`).
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong.
+    /// The message.
     pub message: String,
     /// How to mend it: begins with a small letter and ends without a full stop, to stand after "mend:".
     pub mend: String,
 }
 
 impl Fault {
-    /// A fault that stops the start.
+    /// A fault that prevents the start.
     pub fn error(file: &str, line: usize, message: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { severity: Severity::Error, file: file.to_owned(), line, message: message.into(), mend: mend.into() }
     }
 
-    /// A fault that is only told.
+    /// A warning.
     pub fn warning(file: &str, line: usize, message: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(file, line, message, mend) }
     }
@@ -49,8 +49,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A text that may hold what a file holds, fit for a terminal: what would move the cursor or turn the writing round is
-/// shown as its code.
+/// Escapes a text for a terminal: control characters and changes of writing direction are shown as codes.
 fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

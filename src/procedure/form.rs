@@ -22,7 +22,7 @@ const MOST_SHOWN: usize = 160;
 #[derive(Debug)]
 pub struct Form {
     schema: Value,
-    /// The same, saying in English what is translated.
+    /// The same with English labels.
     english: Value,
     validator: Validator,
 }
@@ -30,15 +30,15 @@ pub struct Form {
 /// One thing wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldFault {
-    /// Where the field is: property names, and indices of lists. A missing or unknown property is named itself.
+    /// The field's path: property names, and indices of lists. A missing or unknown property is named itself.
     pub path: Vec<String>,
-    /// What is wrong, fit to stand after the field's name.
+    /// The message, to follow the field's name.
     pub message: Text,
 }
 
 impl Form {
-    /// Compiles a schema. It may refer to what its office defines (`#/$defs/rack`); only what it refers to is put into it,
-    /// so that a form shows nothing else of the office.
+    /// Compiles a schema. It may refer to definitions of its office (`#/$defs/rack`); only those are included, so a
+    /// form shows nothing else of the office.
     pub fn compile(schema: &Value, office: &Office) -> Result<Self, String> {
         let Value::Object(schema) = schema else { return Err("a schema is a table".to_owned()) };
         let mut schema = schema.clone();
@@ -64,7 +64,7 @@ impl Form {
         let schema = Value::Object(schema);
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
-            // Matches in linear time: what is matched comes from outside.
+            // Linear time: values come from outside.
             .with_pattern_options(PatternOptions::regex())
             .build(&schema)
             .map_err(|error| {
@@ -76,8 +76,8 @@ impl Form {
         Ok(Self { schema, english, validator })
     }
 
-    /// The form of an act that may change only some attributes, none of which must be given. What holds between attributes
-    /// is for the whole form to judge, once the changes are in.
+    /// Compiles the form of a partial change: only some attributes, none required. Rules between attributes are left to
+    /// the whole form, after the change.
     pub fn changing(schema: &Value, only: &[String], office: &Office) -> Result<Self, String> {
         let properties = properties(schema).ok_or("a schema has `properties`")?;
         let mut chosen = Map::new();
@@ -98,7 +98,7 @@ impl Form {
         Self::compile(&Value::Object(changing), office)
     }
 
-    /// The schema, complete, in a language: for clients that draw the form.
+    /// The complete schema in a language, for clients that draw the form.
     pub fn schema(&self, language: Option<Language>) -> &Value {
         match language {
             Some(Language::English) => &self.english,
@@ -106,14 +106,14 @@ impl Form {
         }
     }
 
-    /// Everything that is wrong with a value; nothing when it fits.
+    /// Returns all faults of a value; none for a valid one.
     pub fn validate(&self, value: &Value) -> Vec<FieldFault> {
         let faults: BTreeSet<FieldFault> =
             self.validator.iter_errors(value).take(MOST_FAULTS).flat_map(|error| self.faults(&error)).collect();
         faults.into_iter().take(MOST_FAULTS).collect()
     }
 
-    /// What one error says of which fields.
+    /// The faults of one validation error, each with its field.
     fn faults(&self, error: &ValidationError<'_>) -> Vec<FieldFault> {
         let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(unescape).collect();
         let below = |name: &str| path.iter().cloned().chain([clip(name, MOST_SHOWN)]).collect();
@@ -134,7 +134,7 @@ impl Form {
         }
     }
 
-    /// What an error says, without the value that is wrong.
+    /// The message of an error, without the wrong value.
     fn message(&self, kind: &ValidationErrorKind, path: &[String]) -> Text {
         use ValidationErrorKind as Kind;
         let hinted = |fault: Text| match self.hint(path) {
@@ -179,14 +179,14 @@ impl Form {
         }
     }
 
-    /// What the form tells people about a field.
+    /// The form's description of a field.
     fn hint(&self, path: &[String]) -> Option<Text> {
         let describes = |schema| description(schema, path).map(|said| clip(said, MOST_SHOWN));
         Some(Text::label(describes(&self.schema)?, describes(&self.english)?))
     }
 }
 
-/// What a schema says of the field that a path leads to.
+/// The description of a field in a schema.
 fn description<'a>(schema: &'a Value, path: &[String]) -> Option<&'a str> {
     let mut field = schema;
     for component in path {
@@ -199,8 +199,8 @@ fn description<'a>(schema: &'a Value, path: &[String]) -> Option<&'a str> {
     field.get("description").and_then(Value::as_str)
 }
 
-/// A value as it is kept: whole numbers as integers (to JSON Schema `10.0` is the integer 10, 2020-12, section 4.2.2, and what
-/// reads it afterwards should find one), texts in Unicode's normal form C, so that what looks alike is alike.
+/// Normalises a value: whole numbers become integers (to JSON Schema `10.0` is the integer 10, 2020-12, section 4.2.2),
+/// texts take Unicode's normal form C, so that equal-looking texts are equal.
 pub fn canonical(value: Value) -> Value {
     match value {
         Value::Number(number) if !number.is_i64() && !number.is_u64() => {
@@ -219,7 +219,7 @@ pub fn canonical(value: Value) -> Value {
     }
 }
 
-/// Whether a word is a format that values are held against.
+/// True if a word is a checked format.
 pub(super) fn is_known_format(format: &str) -> bool {
     let schema = serde_json::json!({ "format": format });
     let options = jsonschema::draft202012::options().should_validate_formats(true);
@@ -241,7 +241,7 @@ fn unescape(component: &str) -> String {
     clip(&component.replace("~1", "/").replace("~0", "~"), MOST_SHOWN)
 }
 
-/// A text, cut where it grows long.
+/// Truncates a text.
 fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),

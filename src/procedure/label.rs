@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::{Office, Procedure};
 use crate::language::{Language, Translations};
 
-/// The keywords of JSON Schema that are for people.
+/// The keywords of JSON Schema for people.
 const FOR_PEOPLE: [&str; 2] = ["title", "description"];
 
 impl Office {
-    /// A label of the office or of one of its SOPs, in a language; as it is written where that is not asked for or not there.
+    /// A label of the office or of one of its SOPs, in a language; as written without a translation.
     pub fn label<'a>(&'a self, written: &'a str, language: Option<Language>) -> &'a str {
         match language {
             Some(Language::English) => self.english.translate(written),
@@ -24,7 +24,7 @@ impl Office {
 }
 
 impl Procedure {
-    /// Its title, its activities, its outcomes and records by name, and what its forms say of themselves and their fields.
+    /// All labels: title, activities, outcomes, records, and the titles and descriptions of forms.
     pub fn labels(&self) -> Vec<&str> {
         let mut labels = vec![self.title.as_str()];
         for step in &self.steps {
@@ -40,7 +40,7 @@ impl Procedure {
     }
 }
 
-/// What a schema says to people.
+/// Collects the labels of a schema.
 fn schema_labels<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
     match schema {
         Value::Object(fields) => {
@@ -56,7 +56,7 @@ fn schema_labels<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-/// A schema that says what is translated in the other language.
+/// Translates the labels of a schema.
 pub(super) fn translated(schema: &Value, translations: &Translations) -> Value {
     match schema {
         Value::Object(fields) => {

@@ -1,8 +1,7 @@
-//! What an SOP is: the model of its printed form and of the machine's reading of it, how files become that model, and
-//! what a file must satisfy by itself. Pure: no clock, no database, no policy.
+//! SOPs: the model of the printed form and of its machine reading, the parser of files, and the checks of a file by
+//! itself. Pure: no clock, no database, no policy.
 //!
-//! Whether a procedure can run to an end is the step machine's business (`workflow::reach`); who may run it is the
-//! policy's (`policy::check`).
+//! `workflow::reach` proves that a procedure can run to an end; `policy::check` finds the performers of its steps.
 
 mod check;
 mod fault;

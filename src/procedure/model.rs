@@ -1,7 +1,6 @@
-//! The model of one version of one SOP: all that its printed form holds, and the machine's reading beside it.
+//! The model of one version of one SOP: the printed form, and its machine reading.
 //!
-//! The types are what `procedures/<office>/<key>.toml` deserialises to, one to one; `docs/procedures.md` explains the
-//! file to its author.
+//! The types mirror `procedures/<office>/<key>.toml` one to one; `docs/procedures.md` explains the file to its author.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +14,11 @@ pub struct Procedure {
     /// The office's key: the folder's name, not in the file.
     #[serde(skip)]
     pub office: String,
-    /// What clients and policies name: the file's name without `.toml`.
+    /// The name for clients and policies: the file's name without `.toml`.
     pub key: String,
     /// Counts the versions of this SOP from 1; any change of content needs a new one.
     pub version: u32,
-    /// What stands for the procedure in request numbers (`SUBDOMAIN`).
+    /// The procedure's part of request numbers (`SUBDOMAIN`).
     pub code: String,
     /// Printed: Nomor SOP.
     pub number: String,
@@ -55,30 +54,30 @@ pub struct Procedure {
     /// Printed: Pencatatan dan Pendataan.
     #[serde(default)]
     pub record_keeping: Vec<String>,
-    /// Every record that a step needs or leaves, by key.
+    /// All records of the steps, by key.
     pub records: BTreeMap<String, Record>,
-    /// JSON Schema (2020-12) of what a submission's `details` must hold. `$defs` comes from the office.
+    /// JSON Schema (2020-12) of a submission's `details`. `$defs` comes from the office.
     pub details: serde_json::Value,
-    /// What the procedure provisions, where it provisions anything.
+    /// The provisioned asset, if any.
     pub asset: Option<AssetSpec>,
     /// The numbered rows in their order; the first is the submitter's.
     pub steps: Vec<Step>,
 }
 
-/// A document, form or fact that a step needs or leaves.
+/// A document, form or fact, needed or left by a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Its printed name.
     pub name: String,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
-    /// A document that is the applicant's once the request has ended.
+    /// A document that becomes the applicant's with the end of the request.
     #[serde(default)]
     pub for_applicant: bool,
 }
 
-/// Where a record comes from.
+/// The origin of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
@@ -96,7 +95,7 @@ pub enum Origin {
     State,
 }
 
-/// What the procedure provisions. Code knows no kind but to give it a GraphQL type.
+/// The provisioned asset. Code knows no kind but to give it a GraphQL type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AssetSpec {
@@ -104,25 +103,25 @@ pub struct AssetSpec {
     pub kind: String,
     /// The asset's name: a template over attributes (`{username}`).
     pub name: String,
-    /// What must be unique among the office's living assets of this kind: a template over attributes.
+    /// Uniqueness among the office's living assets of this kind: a template over attributes.
     pub unique: Option<String>,
-    /// What must not overlap among the office's living assets of this kind.
+    /// The interval that must not overlap others of the office's living assets of this kind.
     pub interval: Option<Interval>,
-    /// The attribute that is the login of its credential.
+    /// The attribute with the login of the credential.
     pub login: Option<String>,
-    /// Attributes that take the number of a document (`determinationNumber = "penetapan"`).
+    /// Attributes filled with the number of a document (`determinationNumber = "penetapan"`).
     #[serde(default)]
     pub numbers: BTreeMap<String, String>,
     /// JSON Schema (2020-12) of the attributes. `$defs` comes from the office.
     pub attributes: serde_json::Value,
 }
 
-/// A stretch of places that only one living asset may hold: three attribute names. An asset without the place attribute
-/// holds none.
+/// An interval of units, held by one living asset at a time: three attribute names. An asset without the place
+/// attribute holds none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
-    /// The attribute that names the place (a rack).
+    /// The attribute for the place (a rack).
     pub place: String,
     /// The attribute with the first unit held.
     pub from: String,
@@ -134,19 +133,19 @@ pub struct Interval {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What acts and policies name.
+    /// The name in acts and policies.
     pub key: String,
-    /// Printed: No. None where the source prints none.
+    /// Printed: No. None in sources without one.
     pub number: Option<String>,
     /// Printed: Aktivitas.
     pub activity: String,
-    /// Records that must be there before.
+    /// Records required beforehand.
     #[serde(default)]
     pub requires: Vec<String>,
-    /// Records that the performer brings in the same call.
+    /// Records brought by the performer in the same call.
     #[serde(default)]
     pub brings: Vec<String>,
-    /// Records that the step leaves.
+    /// Records left by the step.
     #[serde(default)]
     pub produces: Vec<String>,
     /// Printed: Kelengkapan.
@@ -155,9 +154,9 @@ pub struct Step {
     pub printed_output: Option<String>,
     /// Printed: Waktu.
     pub time: Option<StandardTime>,
-    /// The document whose current copy this step's signers sign or refuse while the request stands here.
+    /// The document whose current copy this step's signers sign or refuse, while the request is here.
     pub signs: Option<String>,
-    /// Printed: Keterangan, and what the reading of the source needs said.
+    /// Printed: Keterangan, and remarks on the reading of the source.
     pub note: Option<String>,
     /// Not in the source document.
     #[serde(default)]
@@ -190,15 +189,15 @@ pub enum TimeUnit {
     Day,
 }
 
-/// How a step may end, and all that an act must hold to end it so.
+/// A possible end of a step, and the inputs and conditions of an act for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
-    /// What acts name.
+    /// The name in acts.
     pub key: String,
     /// For people, in Indonesian.
     pub label: String,
-    /// The arrow: the step that follows. Either this or `ends`.
+    /// The arrow: the following step. Either this or `ends`.
     pub to: Option<String>,
     /// The arrow: how the request ends.
     pub ends: Option<Ending>,
@@ -214,45 +213,45 @@ pub struct Outcome {
     /// Documents that may come with the act.
     #[serde(default)]
     pub may_add: Vec<String>,
-    /// Whether a note comes with the act.
+    /// A note with the act.
     #[serde(default)]
     pub note: Requirement,
-    /// Whether a disposition to the next step's performer comes with the act.
+    /// A disposition to the next step's performer, with the act.
     #[serde(default)]
     pub disposition: Requirement,
-    /// Whether the asset's attributes come with the act.
+    /// The asset's attributes, with the act.
     #[serde(default)]
     pub asset: Requirement,
     /// When not empty, the only attributes this act may change; the others stay.
     #[serde(default)]
     pub asset_changes: Vec<String>,
-    /// Whether the credential's secret comes with the act.
+    /// The credential's secret, with the act.
     #[serde(default)]
     pub secret: Requirement,
-    /// Whether the credential's recipient may be named. Not named: the submitter.
+    /// The credential's recipient. Without one: the submitter.
     #[serde(default)]
     pub recipient: Requirement,
-    /// What the act does to the asset.
+    /// The act's effect on the asset.
     pub effect: Option<Effect>,
     /// Open only on a visit that was reached by this arrow.
     pub came_by: Option<Arrow>,
-    /// Open only while the latest completed visit of that step ended so.
+    /// Open only while the latest completed visit of the step ended so.
     pub last: Option<Arrow>,
     /// Open only while the current document of this kind is signed.
     pub signed: Option<String>,
     /// Open only while the current document of this kind is refused.
     pub refused: Option<String>,
-    /// Documents that the act itself signs as it brings them.
+    /// Documents brought and signed by the same act.
     #[serde(default)]
     pub signs: Vec<String>,
     /// A signed document whose title and signatures the produced one takes over.
     pub carries: Option<Carry>,
-    /// The note is the reason that the applicant reads. Always so for outcomes that return or end without success.
+    /// The note is the reason for the applicant. Always so for outcomes that return or end without success.
     #[serde(default)]
     pub reason: bool,
 }
 
-/// Whether an act wants something.
+/// The need for an input of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Requirement {
@@ -275,15 +274,15 @@ pub enum Ending {
     Rejected,
 }
 
-/// What an outcome does to the asset.
+/// The effect of an outcome on the asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// Holds its name or place, before anything is made.
     Reserve,
-    /// Makes it, promotes what was reserved, or makes it anew with other attributes.
+    /// Makes it, promotes a reserved one, or makes it again with other attributes.
     Provision,
-    /// Confirms that it works.
+    /// Confirms its working.
     Verify,
     /// Hands it over.
     Deliver,
@@ -318,38 +317,38 @@ impl From<Arrow> for String {
     }
 }
 
-/// The document signed before, and the one that takes over its title and signatures.
+/// A signed document, and the one taking over its title and signatures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Carry {
     /// The signed document's kind.
     pub from: String,
-    /// The kind that takes over.
+    /// The kind taking over.
     pub to: String,
 }
 
 impl Procedure {
-    /// Whether the other is the same version of the same SOP, whatever it says.
+    /// True for the same version of the same SOP, of any content.
     pub fn is_same_version(&self, other: &Self) -> bool {
         (&self.office, &self.key, self.version) == (&other.office, &other.key, other.version)
     }
 
-    /// The step of that key.
+    /// The step of a key.
     pub fn step(&self, key: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.key == key)
     }
 
-    /// The step at which a request is submitted. `None` only for a procedure that `check` refuses.
+    /// The step of submission. `None` only for a procedure refused by `check`.
     pub fn first_step(&self) -> Option<&Step> {
         self.steps.first()
     }
 
-    /// Whether this outcome hands the request back to its submitter.
+    /// True if the outcome hands the request back to its submitter.
     pub fn returns(&self, outcome: &Outcome) -> bool {
         outcome.to.is_some() && outcome.to.as_ref() == self.steps.first().map(|step| &step.key)
     }
 
-    /// Whether this outcome's note is the reason that the applicant reads.
+    /// True if the outcome's note is the reason for the applicant.
     pub fn gives_reason(&self, outcome: &Outcome) -> bool {
         outcome.reason || outcome.ends == Some(Ending::Rejected) || self.returns(outcome)
     }
@@ -359,39 +358,39 @@ impl Procedure {
         self.effective_on.or(self.created_on)
     }
 
-    /// Where a record comes from. `None` for a key that is no record.
+    /// The origin of a record; none for an unknown key.
     pub fn origin(&self, record: &str) -> Option<Origin> {
         self.records.get(record).map(|record| record.origin)
     }
 
-    /// Whether a document of this kind is the applicant's once the request has ended.
+    /// True if a document of the kind becomes the applicant's with the end of the request.
     pub fn is_for_applicant(&self, record: &str) -> bool {
         self.records.get(record).is_some_and(|record| record.for_applicant)
     }
 }
 
 impl Step {
-    /// The outcome of that key.
+    /// The outcome of a key.
     pub fn outcome(&self, key: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|outcome| outcome.key == key)
     }
 
-    /// The records that must be there before this outcome.
+    /// The records required before an outcome.
     pub fn requires<'a>(&'a self, outcome: &'a Outcome) -> &'a [String] {
         outcome.requires.as_deref().unwrap_or(&self.requires)
     }
 
-    /// The records that come with an act of this outcome.
+    /// The records brought by an act of an outcome.
     pub fn brings<'a>(&'a self, outcome: &'a Outcome) -> &'a [String] {
         outcome.brings.as_deref().unwrap_or(&self.brings)
     }
 
-    /// The records that this outcome leaves.
+    /// The records left by an outcome.
     pub fn produces<'a>(&'a self, outcome: &'a Outcome) -> &'a [String] {
         outcome.produces.as_deref().unwrap_or(&self.produces)
     }
 
-    /// The documents that an act of this outcome must bring: those it brings and those it produces, each once.
+    /// The documents required from an act of an outcome: the brought and the produced ones, each once.
     pub fn documents_wanted<'a>(&'a self, procedure: &Procedure, outcome: &'a Outcome) -> Vec<&'a str> {
         let mut wanted: Vec<&str> = Vec::new();
         for record in self.brings(outcome).iter().chain(self.produces(outcome)) {

@@ -20,29 +20,29 @@ pub struct Office {
     pub city: String,
     /// IANA time zone (`Asia/Pontianak`).
     pub time_zone: chrono_tz::Tz,
-    /// What stands for the office in request numbers (`SKW`).
+    /// The office's part of request numbers (`SKW`).
     pub code: String,
     /// A template over `office`, `procedure`, `year` and `number` (four digits at least).
     pub number_format: String,
-    /// The city's domain, under which subdomains are made.
+    /// The city's domain, parent of subdomains.
     pub domain: String,
-    /// Labels under the domain that nobody may ask for.
+    /// Reserved labels under the domain.
     #[serde(default)]
     pub reserved_labels: Vec<String>,
     /// The racks of the server room.
     #[serde(default)]
     pub racks: Vec<Rack>,
-    /// The attributes that tell where an asset is reached, by its kind: not everybody reads them who sees the asset.
+    /// The attributes with the network address of an asset, by its kind; their visibility has a permission of its own.
     #[serde(default)]
     pub addresses: BTreeMap<String, Vec<String>>,
-    /// The roles that policies and grants may name, by key.
+    /// The roles for policies and grants, by key.
     pub roles: BTreeMap<String, RoleSpec>,
     /// When the office works.
     pub hours: Vec<WorkingHours>,
-    /// Days on which it does not.
+    /// Holidays.
     #[serde(default)]
     pub holidays: Vec<NaiveDate>,
-    /// What its SOPs say, in English: a file of its own.
+    /// The English labels of its SOPs: a file of its own.
     #[serde(skip)]
     pub english: Translations,
 }
@@ -81,10 +81,9 @@ pub struct WorkingHours {
 }
 
 impl Office {
-    /// The JSON Schema definitions that the office gives to its procedures' schemas as `$defs`:
-    /// `reserved_label`, `city_host` (a name under the city's domain), `reserved_host` (one at or under a reserved label of
-    /// it), `rack` (a rack's name) and `rack_place` (an object whose `unitFrom` and `unitTo` lie within the height of its
-    /// `rack`).
+    /// The office's JSON Schema definitions, `$defs` in its procedures' schemas: `reserved_label`, `city_host` (a name
+    /// under the city's domain), `reserved_host` (one at or under a reserved label of it), `rack` (a rack's name) and
+    /// `rack_place` (an object with `unitFrom` and `unitTo` within the height of its `rack`).
     pub fn definitions(&self) -> serde_json::Value {
         let racks: Vec<&str> = self.racks.iter().map(|rack| rack.name.as_str()).collect();
         let within = |rack: &Rack| {

@@ -1,4 +1,4 @@
-//! The procedures that the project ships, against what the signed forms print.
+//! The shipped procedures, compared with the signed printed forms.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -16,14 +16,14 @@ const PRINTED_HEADS: &str = include_str!("../../tests/golden/printed-heads.txt")
 /// The rows of the sources: number, activity, Kelengkapan, Waktu, Output.
 const PRINTED_STEPS: &str = include_str!("../../tests/golden/printed-steps.txt");
 
-/// The machine's reading: every outcome with its arrow, what it wants and leaves.
+/// The machine's reading: every outcome with its arrow, inputs and records.
 const READING: &str = include_str!("../../tests/golden/reading.txt");
 
 fn shelf() -> Shelf {
     read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("procedures")).expect("the shipped files read")
 }
 
-/// A procedure of the shelf, by the name that the golden files give it.
+/// A procedure of the shelf, by its name in the golden files.
 fn named<'a>(shelf: &'a Shelf, name: &str) -> (&'a Located, &'a Office) {
     let is_it = |located: &&Located| format!("{}/{}", located.procedure.office, located.procedure.key) == name;
     let located = shelf.procedures.iter().find(is_it).expect("the procedure is shipped");
@@ -224,7 +224,7 @@ fn the_forms_explain_themselves_and_their_examples_fit() {
     }
 }
 
-/// What a form of a procedure says of the examples with some properties changed; null takes one away.
+/// The faults of a procedure's form for its examples with changed properties; null removes one.
 fn told(name: &str, details: bool, changes: Value) -> Vec<String> {
     let shelf = shelf();
     let (located, office) = named(&shelf, name);

@@ -3,16 +3,16 @@
 use http::Uri;
 use http::uri::Scheme;
 
-/// Who gives the tokens, by the name that the tokens say.
+/// The issuer of tokens, by its `iss` claim.
 #[derive(Debug, Clone)]
 pub struct Issuer {
     pub(super) name: String,
-    /// Where it tells of itself.
+    /// The address of its discovery document.
     pub(super) location: Uri,
 }
 
 impl Issuer {
-    /// The issuer of that name, which is a URL. The error says what is wrong with it.
+    /// Parses an issuer's name, a URL. The error says what is wrong with it.
     pub fn named(name: &str) -> Result<Self, String> {
         if name.contains(['?', '#']) {
             return Err("must have no query and no fragment".to_owned());
@@ -22,7 +22,7 @@ impl Issuer {
     }
 }
 
-/// A place that may be asked: by HTTPS, or on this machine itself. The error says what is wrong with it.
+/// Parses an allowed address: HTTPS, or this machine itself. The error says what is wrong with it.
 pub(super) fn location(text: &str) -> Result<Uri, String> {
     let uri: Uri = text.parse().map_err(|error| format!("is no URL ({error}); it begins with https://"))?;
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);

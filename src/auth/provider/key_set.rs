@@ -11,11 +11,11 @@ use serde_json::Value;
 /// the library.
 const MODULUS: RangeInclusive<usize> = 256..=512;
 
-/// How long the other keys are, in bytes: a point of P-256 with the byte that says how it is written, and one of Ed25519.
+/// Length of the other keys, in bytes: a point of P-256 with the byte of its encoding, and one of Ed25519.
 const P256: usize = 65;
 const ED25519: usize = 32;
 
-/// The keys of a provider that can be used, each with the one algorithm that it is for.
+/// The usable keys of a provider, each with its one algorithm.
 #[derive(Debug)]
 pub(super) struct KeySet(Vec<ProviderKey>);
 
@@ -33,7 +33,7 @@ struct Published {
 }
 
 impl KeySet {
-    /// The usable keys of a set; what is of another kind is passed over, as RFC 7517 (section 5) wants it.
+    /// Reads the usable keys of a set; other kinds are passed over (RFC 7517, section 5).
     pub(super) fn read(text: &[u8]) -> Result<Self, serde_json::Error> {
         let published: Published = serde_json::from_slice(text)?;
         Ok(Self(published.keys.into_iter().filter_map(usable).collect()))
@@ -44,7 +44,7 @@ impl KeySet {
         self.0.len()
     }
 
-    /// The one key of that id for that algorithm. Without an id, the one key that there is.
+    /// The one key of an id and algorithm. Without an id, the only key.
     pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
         // A key of another kind may share its id.
         let is_meant =
@@ -55,7 +55,7 @@ impl KeySet {
     }
 }
 
-/// A key that is for checking signatures, by one of the algorithms that are taken.
+/// Returns a key for checking signatures by an accepted algorithm.
 fn usable(published: Value) -> Option<ProviderKey> {
     let jwk: Jwk = serde_json::from_value(published).ok()?;
     let key = DecodingKey::from_jwk(&jwk).ok()?;
@@ -67,7 +67,7 @@ fn usable(published: Value) -> Option<ProviderKey> {
     signs.then_some(ProviderKey { id: common.key_id, algorithm, key })
 }
 
-/// The algorithm that a key is for. One of a wrong length is for none: the library would not look.
+/// The algorithm of a key. None for a wrong length: the library would not look.
 fn algorithm(parameters: &AlgorithmParameters, key: &DecodingKeyKind) -> Option<Algorithm> {
     match (parameters, key) {
         (AlgorithmParameters::RSA(_), DecodingKeyKind::RsaModulusExponent { n, .. }) => {

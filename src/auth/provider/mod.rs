@@ -23,11 +23,11 @@ use self::source::KeySource;
 use super::token::LEEWAY;
 use crate::clock::Clock;
 
-/// The algorithms that are taken. Each is of public keys: who can check a token cannot make one.
+/// The accepted algorithms, all with public keys: checking a token does not allow making one.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
-/// The types of token that are taken (RFC 9068, and what providers wrote before it), in small letters. Others, as those that tell of
-/// signing out, are signed by the same keys.
+/// The accepted token types (RFC 9068, and earlier customs), in small letters. Others, such as logout tokens, are
+/// signed by the same keys.
 const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
 
 /// How often a provider is asked for its keys, and how long they are believed.
@@ -44,14 +44,14 @@ struct Pace {
 const PACE: Pace =
     Pace { rest: Duration::from_secs(10), fresh: Duration::from_secs(300), stale: Duration::from_secs(3_600) };
 
-/// Whether the provider is being asked for its keys.
+/// The state of fetching the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Round {
     /// It is, or is about to be.
     Asking,
     /// It was just now, and is left alone.
     Resting,
-    /// It may be, by whoever needs a key that is not known.
+    /// It may be asked, when an unknown key is needed.
     Ready,
 }
 
@@ -62,7 +62,7 @@ struct CachedKeys {
     since: DateTime<Utc>,
 }
 
-/// An identity provider whose access tokens are taken.
+/// An identity provider with accepted access tokens.
 #[derive(Debug)]
 pub struct Provider {
     source: KeySource,
@@ -70,33 +70,34 @@ pub struct Provider {
     claim: String,
     pace: Pace,
     clock: Arc<dyn Clock>,
-    /// What came of asking last: the number of keys, or why there are none.
+    /// The result of the last fetch: the number of keys, or the failure.
     last: Mutex<Option<Result<usize, String>>>,
     known: ArcSwapOption<CachedKeys>,
     round: watch::Sender<Round>,
 }
 
-/// What is read of a token.
+/// The claims of a verified token.
 #[derive(Deserialize)]
 struct ProviderClaims {
-    // One text: the library would take a list that has it.
+    // One text: the library would accept a list containing it.
     iss: String,
     exp: f64,
     nbf: Option<f64>,
-    /// To which key its bearer is bound (RFC 7800), which would have to be proven.
+    /// A bearer's key to be proven (RFC 7800).
     cnf: Option<Value>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
-/// What is read of a token before it is known to be good.
+/// The claims of a token before verification.
 #[derive(Deserialize)]
 struct UnverifiedClaims {
     iss: String,
 }
 
 impl Provider {
-    /// A provider whose tokens are for that audience, and name a person by that claim. Its keys come with [`Provider::refresh`].
+    /// A provider, with the audience and the claim for user names of its tokens. Its keys come with
+    /// [`Provider::refresh`].
     pub fn new(issuer: Issuer, audience: String, claim: String, clock: Arc<dyn Clock>) -> Result<Self, String> {
         Self::paced(issuer, audience, claim, PACE, clock)
     }
@@ -112,14 +113,14 @@ impl Provider {
         Ok(Self { source, audience, claim, pace, clock, last: Mutex::default(), known: ArcSwapOption::empty(), round })
     }
 
-    /// Whether a token says that it is this provider's. That it is so is for [`Provider::verify`] to find out.
+    /// True if a token claims this issuer; [`Provider::verify`] decides.
     pub fn is_named_by(&self, token: &str) -> bool {
         dangerous::insecure_decode_claims::<UnverifiedClaims>(token)
             .is_ok_and(|claims| claims.iss == self.source.issuer())
     }
 
-    /// Whom a token names and when it ends to be good, if it is the provider's, meant for us, and in force now. The error is for
-    /// the operator, and nothing for who sent the token.
+    /// Verifies a token: signature, issuer, audience, time. Returns the person's name and the token's end. The error is
+    /// for the operator, never for the sender.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<(String, DateTime<Utc>), String> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| error.to_string())?;
         expect_taken(&header)?;
@@ -156,7 +157,7 @@ impl Provider {
         }
     }
 
-    /// The keys, in which the one that a token names is not if the provider does not have it.
+    /// The keys, fetched again when they lack the one named by a token.
     async fn known_for(&self, header: &Header) -> Option<Arc<CachedKeys>> {
         let known = self.known();
         if known.as_ref().is_some_and(|known| known.keys.find(header.kid.as_deref(), header.alg).is_some()) {
@@ -170,7 +171,7 @@ impl Provider {
             }
             is_ready
         });
-        // It fails only when nobody asks any more, and then there is nothing new.
+        // It fails only at the end of the program.
         let _ = round.wait_for(|round| *round != Round::Asking).await;
         self.known()
     }
@@ -208,8 +209,8 @@ impl Provider {
         self.round.send_replace(Round::Resting);
     }
 
-    /// Waits until the keys should be asked for before their interval is over: one is needed that is not known, or there was no
-    /// answer. The provider is left alone for a while in any case.
+    /// Waits for a reason to fetch the keys before their interval is over: an unknown key is needed, or the last fetch
+    /// failed. Never sooner than the provider's rest.
     pub async fn wanted(&self) {
         sleep(self.pace.rest).await;
         if matches!(&*self.last.lock().unwrap_or_else(PoisonError::into_inner), Some(Err(_))) {
@@ -221,7 +222,7 @@ impl Provider {
     }
 }
 
-/// Refuses what could not be an access token of a provider's, whatever its claims and signature.
+/// Refuses tokens of another kind, before any signature is checked.
 fn expect_taken(header: &Header) -> Result<(), String> {
     if !ALGORITHMS.contains(&header.alg) {
         return Err(format!("{:?} is no algorithm that is taken", header.alg));
@@ -229,14 +230,14 @@ fn expect_taken(header: &Header) -> Result<(), String> {
     if header.typ.as_ref().is_some_and(|of| !TYPES.contains(&of.to_ascii_lowercase().as_str())) {
         return Err("it is no access token".to_owned());
     }
-    // RFC 7515, section 4.1.11: whoever does not know what these mean refuses them. None is known here.
+    // RFC 7515, section 4.1.11: unknown critical extensions are refused. None is known here.
     if header.crit.is_some() {
         return Err("its header has critical extensions".to_owned());
     }
     Ok(())
 }
 
-/// That a key is not the provider's.
+/// Describes an unknown key.
 fn unknown(header: &Header) -> String {
     match &header.kid {
         // Anybody may have written it.

@@ -23,14 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may be, in bytes.
 const LONGEST: usize = 256 * 1024;
 
-/// Where a provider's keys are asked for. Who answers with another address is not followed there.
+/// The source of a provider's keys. Redirects are not followed.
 #[derive(Debug)]
 pub(super) struct KeySource {
     issuer: Issuer,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
 }
 
-/// What a provider tells of itself, as far as it is needed here.
+/// The needed part of a discovery document.
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
@@ -38,7 +38,7 @@ struct Discovery {
 }
 
 impl KeySource {
-    /// The source of an issuer's keys, whom this machine's certificate authorities vouch for.
+    /// Prepares fetching an issuer's keys, trusting this machine's certificate authorities.
     pub(super) fn new(issuer: Issuer) -> Result<Self, String> {
         let mut authorities = RootCertStore::empty();
         authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -54,7 +54,7 @@ impl KeySource {
             .map_err(|error| error.to_string())?
             .with_root_certificates(authorities)
             .with_no_client_auth();
-        // What is asked without encryption is this machine alone: see [`location`].
+        // Without encryption it is this machine alone: see [`location`].
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
         Ok(Self { issuer, client: Client::builder(TokioExecutor::new()).build(connector) })
     }
@@ -64,7 +64,7 @@ impl KeySource {
         &self.issuer.name
     }
 
-    /// The keys that it signs by now.
+    /// Fetches the current keys.
     pub(super) async fn keys(&self) -> Result<KeySet, String> {
         let late = |_| Err(format!("no answer within {} seconds", PATIENCE.as_secs()));
         timeout(PATIENCE, self.ask()).await.unwrap_or_else(late)
@@ -74,7 +74,7 @@ impl KeySource {
         let discovery = self.get(&self.issuer.location).await?;
         let discovery: Discovery =
             serde_json::from_slice(&discovery).map_err(|error| format!("{}: {error}", self.issuer.location))?;
-        // Section 4.3: else one that is tenant of the same server could answer for another.
+        // Section 4.3: else another tenant of the same server could answer for this one.
         if discovery.issuer != self.issuer.name {
             return Err(format!("{} names another issuer, {:?}", self.issuer.location, discovery.issuer));
         }
@@ -96,7 +96,7 @@ impl KeySource {
     }
 }
 
-/// What led to an error: the client's own words say only where it happened.
+/// The causes of an error; the client's own text has only the place.
 fn causes(error: &dyn std::error::Error) -> String {
     std::iter::successors(error.source(), |error| error.source()).map(|cause| format!(": {cause}")).collect()
 }

@@ -1,5 +1,4 @@
-//! Which keys of a set are usable, and when a provider is asked for them. What their tokens open is shown from outside
-//! (`tests/it/provider.rs`).
+//! Usable keys of a set, and the fetching of keys. Their tokens are tested from outside (`tests/it/provider.rs`).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -110,7 +109,7 @@ fn a_key_is_meant_by_its_id_or_is_the_only_one() {
     assert!(twice.find(Some("1"), Algorithm::RS256).is_none(), "which of the two is meant?");
 }
 
-/// What the provider here answers, and how often it was asked.
+/// The answers of a test provider, and the number of requests.
 #[derive(Default)]
 struct Told {
     keys: Mutex<Value>,
@@ -132,7 +131,7 @@ impl Told {
     }
 }
 
-/// A provider of one's own, which tells of itself and its keys; and by what it is named.
+/// A test provider with its discovery document and keys; and its issuer.
 async fn told() -> (Arc<Told>, Issuer) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -160,7 +159,7 @@ async fn told() -> (Arc<Told>, Issuer) {
     (told, Issuer::named(&base).unwrap())
 }
 
-/// A provider that is kept at that pace.
+/// A provider at a pace.
 fn kept(issuer: &Issuer, pace: Pace) -> Arc<Provider> {
     let provider =
         Provider::paced(issuer.clone(), "us".to_owned(), "name".to_owned(), pace, Arc::new(SystemClock)).unwrap();
@@ -178,7 +177,7 @@ fn kept(issuer: &Issuer, pace: Pace) -> Arc<Provider> {
 const NEVER: Duration = Duration::from_secs(86_400);
 const SOON: Duration = Duration::from_millis(50);
 
-/// Waits until that is so.
+/// Waits for a condition.
 async fn until(so: impl Fn() -> bool) {
     let wait = async {
         while !so() {
@@ -192,7 +191,7 @@ fn header(id: &str) -> Header {
     Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::RS256) }
 }
 
-/// Whether a key of that id is known, or becomes so when it is asked for.
+/// True if a key of the id is known, at once or after a fetch.
 async fn is_known(provider: &Provider, id: &str) -> bool {
     let known = provider.known_for(&header(id)).await;
     known.is_some_and(|known| known.keys.find(Some(id), Algorithm::RS256).is_some())
@@ -261,7 +260,7 @@ async fn keys_are_asked_for_again_when_they_are_no_longer_fresh() {
     let provider = kept(&issuer, Pace { rest: SOON, fresh: SOON * 2, stale: NEVER });
     assert!(is_known(&provider, "1").await);
     told.publish(&[rsa(NEXT, "2")]);
-    // Nobody asks for an unknown key: it is found all the same, and the other is gone.
+    // It is found without a request for it, and the other is gone.
     let has = |id: &str| provider.known().is_some_and(|known| known.keys.find(Some(id), Algorithm::RS256).is_some());
     until(|| has("2")).await;
     assert!(!has("1"));
@@ -301,7 +300,7 @@ async fn what_a_provider_may_not_answer_is_not_believed() {
         ("/large", "length limit"),
         ("/nothing", "answers 404"),
         ("/silent", "no answer within"),
-        // It is not the name that it has for itself.
+        // It differs from its own name.
         ("/", "names another issuer"),
     ] {
         let error = keys(path).await.unwrap_err();

@@ -1,5 +1,4 @@
-//! Duties that one person must not hold together: what `other-than:<step>` forbids is a step of the same procedure, and no
-//! role's to do both.
+//! Separation of duties: `other-than:<step>` names a step of the same procedure, and no role has both duties.
 
 use super::super::lines::{Line, Object};
 use super::{PolicyCheck, at};
@@ -7,7 +6,7 @@ use crate::access::{Action, Condition};
 use crate::procedure::{Fault, Severity};
 
 impl PolicyCheck<'_> {
-    /// What is wrong with the duties that a line separates.
+    /// Returns the faults of a line's `other-than` conditions.
     pub(super) fn duties(&self, line: &Line) -> Vec<Fault> {
         let Some(procedure) = line.object().procedure() else { return Vec::new() };
         let separate = line.conditions.iter().filter_map(|condition| match condition {
@@ -30,7 +29,7 @@ impl PolicyCheck<'_> {
             let mend = format!("name one of its steps in `other-than:{step}`, or remove the condition");
             return Some(at(line, self.unknown, message, mend));
         }
-        // Who does both would have to be two people at once.
+        // One person of such a role could never do both.
         if self.policy.allows(role, office, object, Action::Execute) {
             let message = format!(
                 "`{role}` executes `{object}` and may {action} `{}`, which is for another than who did that",

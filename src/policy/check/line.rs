@@ -1,4 +1,4 @@
-//! Lines one by one: a line names a role of its office, and what some version has, and says nothing that cannot be meant.
+//! Checks of single lines: known role, procedure and step, and an action that suits the role.
 
 use super::super::lines::{Line, Object, csv_line};
 use super::{PolicyCheck, at, hands_over};
@@ -29,7 +29,7 @@ impl PolicyCheck<'_> {
         faults
     }
 
-    /// What a line says of an agency's people that only the office's can be meant by.
+    /// Returns the fault of a line for an agency's role with an action of the office's people.
     fn of_agency(&self, line: &Line) -> Option<Fault> {
         let Line { role, office, action, .. } = line;
         let (severity, does, mend) = match action {
@@ -53,7 +53,7 @@ impl PolicyCheck<'_> {
         Some(at(line, severity, format!("`{role}` is a role of an agency's people, and {does}"), mend))
     }
 
-    /// What a line says of the office's people that only an agency's can be meant by.
+    /// Returns the fault of a line for an office's role with an action of an agency's people.
     fn of_office(&self, line: &Line) -> Option<Fault> {
         let Line { role, office, action, .. } = line;
         let instead = || match self.agency_roles(office).next() {
@@ -83,7 +83,7 @@ impl PolicyCheck<'_> {
         Some(at(line, severity, format!("`{role}` is no role of an agency's people{does}"), mend))
     }
 
-    /// Whether the line's step hands something over, and no role of an agency's people receives there.
+    /// True if the line's step hands something over, and no role of an agency's people receives there.
     fn nobody_receives(&self, line: &Line) -> bool {
         let Object::Step(procedure, step) = line.object() else { return false };
         let receivers = self.policy.roles(&line.office, procedure, step, Action::Receive);
@@ -91,7 +91,7 @@ impl PolicyCheck<'_> {
         handed && !receivers.iter().any(|role| self.is_of_agency(&line.office, role))
     }
 
-    /// Whether the line's step is the submitter's in some version.
+    /// True if the line's step is the submitter's in some version.
     fn is_first(&self, line: &Line) -> bool {
         let steps = self.steps_of(line);
         steps.into_iter().any(|(version, step)| version.first_step().is_some_and(|first| first.key == step.key))
@@ -109,11 +109,11 @@ impl PolicyCheck<'_> {
         Some(at(line, Severity::Error, format!("`{}` has no role `{role}`", line.office), mend))
     }
 
-    /// A line names a procedure and a step that some version has.
+    /// Returns a fault unless some version has the procedure and step of the line.
     fn names(&self, line: &Line) -> Option<Fault> {
         let key = line.object().procedure()?;
         if self.shelf.lacks_procedure(&line.office, key) {
-            // What the file says is told where it cannot be read.
+            // An unreadable file has a fault of its own.
             return None;
         }
         let versions = self.versions_of(&line.office, key);
@@ -144,5 +144,5 @@ impl PolicyCheck<'_> {
     }
 }
 
-/// How to mend what an agency's people should not do.
+/// How to mend a line for an agency's role.
 const OFFICE_MEND: &str = "name a role of the office's people, or remove the line";

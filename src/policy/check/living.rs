@@ -8,33 +8,33 @@ use super::{KnownVersion, PolicyCheck, hands_over};
 use crate::access::{Action, Capacity, Condition};
 use crate::procedure::{Fault, Procedure, Shelf, Step};
 
-/// A grant in force of somebody who may sign in.
+/// A grant in force of an active person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// What they sign in with.
+    /// The user name.
     pub user: String,
     /// The office's key.
     pub office: String,
     /// The role's key.
     pub role: String,
-    /// The agency's key, where the grant is of one.
+    /// The agency's key, for a grant of an agency.
     pub agency: Option<String>,
-    /// In which capacity.
+    /// The capacity.
     pub capacity: Capacity,
 }
 
 /// The people there are.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
-    /// Who may act.
+    /// The active people, by grant.
     pub holders: Vec<Holder>,
-    /// The agencies that have a request which has not ended, each by the keys of the office and its own.
+    /// The agencies with an unfinished request, each by the keys of the office and its own.
     pub waiting: Vec<(String, String)>,
-    /// The returned requests that nobody but their submitter sees.
+    /// The returned requests visible to their submitter alone.
     pub returned: Vec<ReturnedRequest>,
 }
 
-/// A returned request that nobody of its agency but its submitter sees.
+/// A returned request, visible to its submitter and to no one else of its agency.
 #[derive(Debug, Clone)]
 pub struct ReturnedRequest {
     /// Its number.
@@ -43,11 +43,11 @@ pub struct ReturnedRequest {
     pub procedure: (String, String),
     /// The agency's key.
     pub agency: String,
-    /// What its submitter signs in with.
+    /// The submitter's user name.
     pub submitter: String,
 }
 
-/// Where the people there are leave a request without a way on: each gap, named at the policy line that would be theirs.
+/// Checks the staffing: each gap is a fault at the policy line for it.
 pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[KnownVersion], people: &Roster) -> Vec<Fault> {
     let checked = PolicyCheck::new(policy, shelf, Some(kept));
     let mut faults: Vec<Fault> = Vec::new();
@@ -70,7 +70,7 @@ pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[KnownVersion], peopl
     faults
 }
 
-/// That nobody manages an office's people, though a line lets a role do it.
+/// Returns a fault when a line lets a role manage the office's people and no one holds the role.
 fn unmanaged(policy: &Policy, office: &str, people: &Roster) -> Option<Fault> {
     let manages =
         |line: &&Line| line.office == office && (line.object(), line.action) == (Object::People, Action::Manage);
@@ -83,7 +83,7 @@ fn unmanaged(policy: &Policy, office: &str, people: &Roster) -> Option<Fault> {
     Some(Fault::warning(&first.file, first.line, message, mend(office, &lines, false)))
 }
 
-/// A procedure and whoever may run it.
+/// A procedure and its people.
 struct Staffing<'a> {
     check: &'a PolicyCheck<'a>,
     people: &'a Roster,
@@ -91,7 +91,7 @@ struct Staffing<'a> {
 }
 
 impl<'a> Staffing<'a> {
-    /// What is missing for whom.
+    /// Returns the steps without people, and for which agencies.
     fn gaps(&self, file: &str) -> Vec<Fault> {
         let Some(first) = self.procedure.first_step() else { return Vec::new() };
         let agencies = self.agencies(first);
@@ -115,7 +115,7 @@ impl<'a> Staffing<'a> {
         faults
     }
 
-    /// The returned requests that only somebody can complete who may not do it any more.
+    /// Returns the returned requests without anyone left to complete them.
     fn stranded(&self, file: &str) -> Vec<Fault> {
         let Some(first) = self.procedure.first_step() else { return Vec::new() };
         let lines = self.lines(first, Action::Execute);
@@ -145,7 +145,7 @@ impl<'a> Staffing<'a> {
         stranded.map(fault).collect()
     }
 
-    /// The agencies that ask by the procedure: those with somebody who may submit, or with a request that has not ended.
+    /// Returns the agencies that use the procedure: those with a submitter or an unfinished request.
     fn agencies(&self, first: &Step) -> BTreeSet<&'a str> {
         let lines = self.lines(first, Action::Execute);
         let submit = |holder: &&Holder| lines.iter().any(|line| fits(line, holder));
@@ -154,7 +154,7 @@ impl<'a> Staffing<'a> {
         submitters.chain(waiting.map(|(_, agency)| agency.as_str())).collect()
     }
 
-    /// The lines that let a role do this at a step.
+    /// The lines for an action at a step.
     fn lines(&self, step: &Step, action: Action) -> Vec<&'a Line> {
         let object = Object::Step(&self.procedure.key, &step.key);
         let is_it =
@@ -162,12 +162,12 @@ impl<'a> Staffing<'a> {
         self.check.policy.lines().iter().filter(is_it).collect()
     }
 
-    /// That nobody does this at a step for some agencies; or only people who may have done before what a line leaves to another.
+    /// Returns the fault of a step without people for some agencies, or with only those excluded by `other-than`.
     fn gap(&self, file: &str, step: &Step, (action, does): (Action, &str), agencies: &BTreeSet<&str>) -> Option<Fault> {
         let lines = self.lines(step, action);
         let first = lines.first()?;
         let of_agency = lines.iter().all(|line| self.check.is_of_agency(&line.office, &line.role));
-        // Where no agency asks yet, it matters whether anybody would be there.
+        // Without any agency, one is assumed.
         let asking: Vec<Option<&str>> = match agencies.is_empty() {
             true if of_agency => Vec::new(),
             true => vec![None],
@@ -202,7 +202,7 @@ impl<'a> Staffing<'a> {
         tell(&lacking, format!(" but who alone can have ended what {} leaves to another", roles(&lines)))
     }
 
-    /// Whether another person may do what the line leaves to another.
+    /// True if somebody else can have done the step named by `other-than`.
     fn is_free(&self, line: &Line, holder: &Holder) -> bool {
         line.conditions.iter().all(|condition| match condition {
             Condition::Definitive => true,
@@ -216,20 +216,20 @@ impl<'a> Staffing<'a> {
     }
 }
 
-/// How somebody comes to do what the lines are for.
+/// How to grant a role of the lines.
 fn mend(office: &str, lines: &[&Line], of_agency: bool) -> String {
     let role = lines.first().map_or("<role>", |line| line.role.as_str());
     let agency = if of_agency { " --agency <key>" } else { "" };
     format!("grant it to somebody: `disposisi grant <username> --office {office} --role {role}{agency}`")
 }
 
-/// Whether a grant is one that the line is for.
+/// True if a line applies to a grant.
 fn fits(line: &Line, holder: &Holder) -> bool {
     let definitive = || !line.conditions.contains(&Condition::Definitive) || holder.capacity == Capacity::Definitive;
     line.office == holder.office && line.role == holder.role && definitive()
 }
 
-/// Whoever the lines are for, in words.
+/// The lines' roles, in words.
 fn roles(lines: &[&Line]) -> String {
     let named = |line: &&Line| {
         let beside: Vec<String> = line.conditions.iter().map(|condition| format!(" {condition}")).collect();

@@ -18,20 +18,19 @@ use super::table::Policy;
 
 pub use living::{Holder, ReturnedRequest, Roster, check_people};
 
-/// A version that the database holds.
+/// A stored version of a procedure.
 #[derive(Debug, Clone)]
 pub struct KnownVersion {
     /// The version, named as a file would be.
     pub located: Located,
-    /// Requests that have not ended run by it.
+    /// Unfinished requests run by it.
     pub in_use: bool,
 }
 
-/// Holds the policy against the offices and their procedures.
+/// Checks the policy against the offices and their procedures.
 ///
-/// `kept` are the stored versions: a line may name what only they have, and those that requests still run by need their
-/// people as the files do. Without a database they are not known, and a line that nothing accounts for is worth a warning
-/// only.
+/// `kept` are the stored versions. A line may name a step that only they have, and the versions in use need performers
+/// as the files do. Without a database the versions are unknown, and an unknown name is a warning only.
 pub fn check(policy: &Policy, shelf: &Shelf, kept: Option<&[KnownVersion]>) -> Vec<Fault> {
     let checked = PolicyCheck::new(policy, shelf, kept);
     let mut faults = checked.files();
@@ -43,14 +42,14 @@ pub fn check(policy: &Policy, shelf: &Shelf, kept: Option<&[KnownVersion]>) -> V
     faults
 }
 
-/// What a check looks things up in.
+/// The policy and the SOPs, indexed for the checks.
 struct PolicyCheck<'a> {
     policy: &'a Policy,
     shelf: &'a Shelf,
     offices: HashMap<&'a str, &'a Office>,
     /// Every known version, of the files and stored, by office and key.
     versions: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a Procedure>>>,
-    /// How much it weighs that no known version has what a line names.
+    /// The severity of a line that names an unknown procedure or step.
     unknown: Severity,
 }
 
@@ -110,7 +109,7 @@ impl<'a> PolicyCheck<'a> {
         self.versions.get(office).and_then(|keys| keys.get(key)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The step that a line names, in every version that has it.
+    /// The step of a line, in every version with such a step.
     fn steps_of(&self, line: &Line) -> Vec<(&'a Procedure, &'a Step)> {
         let Object::Step(procedure, step) = line.object() else { return Vec::new() };
         let versions = self.versions_of(&line.office, procedure).iter();
@@ -127,14 +126,14 @@ impl<'a> PolicyCheck<'a> {
     }
 }
 
-/// Whether an outcome of the step takes a recipient, or hands over the credential of what it delivers.
+/// True if an outcome of the step takes a recipient, or delivers an asset with a credential.
 fn hands_over(procedure: &Procedure, step: &Step) -> bool {
     let secret = takes_secret(procedure);
     let delivers = |effect| secret && effect == Some(Effect::Deliver);
     step.outcomes.iter().any(|outcome| outcome.recipient != Requirement::None || delivers(outcome.effect))
 }
 
-/// Whether some outcome takes a secret.
+/// True if some outcome takes a secret.
 fn takes_secret(procedure: &Procedure) -> bool {
     let mut outcomes = procedure.steps.iter().flat_map(|step| &step.outcomes);
     outcomes.any(|outcome| outcome.secret != Requirement::None)

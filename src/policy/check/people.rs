@@ -1,4 +1,4 @@
-//! Performer check: every step of a version in use has roles that execute, sign and receive.
+//! Performer check: every step of a version in use has roles to execute, sign and receive.
 
 use std::collections::BTreeSet;
 
@@ -7,25 +7,25 @@ use super::{KnownVersion, PolicyCheck, hands_over, takes_secret};
 use crate::access::Action;
 use crate::procedure::{Fault, Located, Procedure, Requirement, Step};
 
-/// A version that needs its people.
+/// A version that needs performers.
 pub(super) struct Version<'a> {
     pub(super) procedure: &'a Procedure,
-    /// The stored version; of a file's, faults are told in the policy's file, where they are mended.
+    /// The stored version; none for a file's version, with its faults in the policy file.
     stored: Option<&'a Located>,
 }
 
-/// Something wrong with the people of a version, before it is known where to tell it.
+/// A performer fault, before its place is known.
 struct Wrong<'a> {
     step: Option<&'a Step>,
     message: String,
     /// The line to add or to remove.
     line: String,
-    /// Where the line to remove stands; none for one to add.
+    /// The place of the line to remove; none for a line to add.
     stands: Option<usize>,
 }
 
 impl PolicyCheck<'_> {
-    /// The versions that need their people: the files', and the stored ones that requests still run by.
+    /// The versions that need performers: the files', and the stored ones in use.
     pub(super) fn needed<'v>(&'v self, stored: &'v [KnownVersion]) -> impl Iterator<Item = Version<'v>> {
         let files = self.shelf.procedures.iter().map(|located| &located.procedure);
         let files = files.filter(|procedure| !self.shelf.lacks_procedure(&procedure.office, &procedure.key));
@@ -43,8 +43,8 @@ impl PolicyCheck<'_> {
         let mut told: BTreeSet<String> = BTreeSet::new();
         for version in self.needed(stored) {
             let office = version.procedure.office.as_str();
-            // Without its office or its file little is known; of a file with faults a line that seems missing may be one
-            // that could not be read.
+            // Little is known without the office or its file; in a file with faults a seemingly missing line may be an
+            // unreadable one.
             let Some(file) =
                 self.file(office).filter(|_| self.offices.contains_key(office) && self.policy.is_whole(office))
             else {
@@ -77,7 +77,7 @@ impl PolicyCheck<'_> {
         }
     }
 
-    /// What is wrong with a version's people.
+    /// Returns the performer faults of a version.
     fn wrong<'p>(&self, procedure: &'p Procedure) -> Vec<Wrong<'p>> {
         let mut found = Vec::new();
         for (index, step) in procedure.steps.iter().enumerate() {
@@ -100,7 +100,7 @@ impl PolicyCheck<'_> {
         found
     }
 
-    /// What a step needs done and no line lets anyone do.
+    /// Returns the actions of a step without a line.
     fn missing<'p>(&self, procedure: &'p Procedure, index: usize, step: &'p Step) -> Vec<Wrong<'p>> {
         let object = Object::Step(&procedure.key, &step.key);
         let nobody = |action| self.policy.roles(&procedure.office, &procedure.key, &step.key, action).is_empty();
@@ -131,7 +131,7 @@ impl PolicyCheck<'_> {
         found
     }
 
-    /// A disposition that is to several roles. A step without any is told by itself.
+    /// Returns the fault of a disposition addressed to several roles. A step without a role has a fault of its own.
     fn disposed<'p>(&self, procedure: &Procedure, step: &'p Step, to: &str, name: &str) -> Option<Wrong<'p>> {
         let to = procedure.step(to)?;
         let object = Object::Step(&procedure.key, &to.key);
@@ -150,7 +150,7 @@ impl PolicyCheck<'_> {
         Some(Wrong { step: Some(step), message, line, stands: Some(stands.unwrap_or(1)) })
     }
 
-    /// The role that submits, to write into a line that is to be added; a blank to fill where it cannot be told.
+    /// The submitter's role, for a line to add; a blank to fill when unknown.
     fn submitter(&self, procedure: &Procedure) -> &str {
         let submits = procedure.first_step().and_then(|first| {
             self.policy.roles(&procedure.office, &procedure.key, &first.key, Action::Execute).first()
@@ -163,7 +163,7 @@ impl PolicyCheck<'_> {
         }
     }
 
-    /// Where a line about this procedure would be added: after the last one, else at the top.
+    /// The place for a new line about the procedure: after the last one, else the top.
     fn place(&self, procedure: &Procedure) -> usize {
         let about = |line: &&Line| line.office == procedure.office && line.object().procedure() == Some(&procedure.key);
         self.policy.lines().iter().filter(about).map(|line| line.line).max().unwrap_or(1)

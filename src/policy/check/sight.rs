@@ -1,4 +1,4 @@
-//! Visibility check: roles that act on requests also see them.
+//! Visibility check: roles with an action on requests also see them.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use crate::access::{Action, Scope};
 use crate::procedure::{Fault, Severity};
 
 impl PolicyCheck<'_> {
-    /// Roles that act at a step and do not see its requests: one fault for each, at its first such line.
+    /// Returns the roles with an action at a step and without its requests' visibility: one fault each, at its first
+    /// such line.
     pub(super) fn sight(&self) -> Vec<Fault> {
         let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
         let blind = self.policy.lines().iter().filter(|line| self.policy.is_whole(&line.office));

@@ -73,7 +73,7 @@ fn located(file: &str, procedure: Procedure) -> Located {
     Located { file: file.to_owned(), text: toml::to_string(&procedure).unwrap(), procedure }
 }
 
-/// A version that the database holds.
+/// A stored version.
 fn kept(procedure: Procedure, in_use: bool) -> KnownVersion {
     let file = format!("stored version {} of {}/{}", procedure.version, procedure.office, procedure.key);
     KnownVersion { located: located(&file, procedure), in_use }
@@ -105,7 +105,7 @@ async fn lines_that_fit_their_sops_have_no_faults() {
 
 #[tokio::test]
 async fn every_misfit_is_told_with_its_place_and_its_mend() {
-    // What is replaced, by what, then the fault, and a part of its mend.
+    // Text, replacement, fault, part of the mend.
     let rows = [
         (
             "p, tu, kota, requests, see-office",
@@ -293,7 +293,7 @@ async fn a_line_may_name_what_only_a_stored_version_has() {
         format!("{WHOLE}p, tu, kota, surat/4, execute\np, kadis, kota, surat/2, sign\np, tu, kota, arsip/3, execute\n");
     assert_eq!(faults(&text, Some(&[kept(before, false), kept(gone, false)])).await, []);
 
-    // With a database that has no such version they are errors; without a database nobody knows.
+    // With a database of other versions they are errors; without a database, warnings.
     let expected = [
         "kota.csv:12: ~`surat` has no step `4`",
         "kota.csv:13: ~nothing is signed at `surat/2`",
@@ -314,7 +314,7 @@ async fn an_office_and_its_policy_file_come_together() {
     assert_eq!(told(&found), ["desa.csv:1: there is no office `desa`"]);
 }
 
-// --- Stored versions, and files that cannot be read ---
+// --- Stored versions, and unreadable files ---
 
 #[tokio::test]
 async fn stored_versions_that_requests_run_by_need_their_people() {
@@ -347,7 +347,7 @@ async fn stored_versions_that_requests_run_by_need_their_people() {
     let found = faults(&text, Some(&[kept(before.clone(), true)])).await;
     assert!(found.len() == 1 && found[0].message.contains("a disposition is to one role"), "{found:?}");
     assert!(found[0].mend.starts_with("remove `p, kadis, kota, surat/4, execute` from"), "{}", found[0].mend);
-    // What the file's version lacks as well is told once, in the policy's file.
+    // A lack of the file's version is reported once, in the policy's file.
     before.steps[2].key = "3".to_owned();
     before.steps[1].outcomes[0].to = Some("3".to_owned());
     let found = faults(&WHOLE.replace("p, tu, kota, surat/3, execute\n", "\n"), Some(&[kept(before, true)])).await;
@@ -375,16 +375,16 @@ async fn a_secret_is_for_someone_who_may_read_it() {
 
 #[tokio::test]
 async fn what_cannot_be_read_makes_no_other_faults() {
-    // A line that cannot be read may be the one that seems missing.
+    // An unreadable line may be the missing one.
     let text = WHOLE.replace("surat/3, execute", "surat/3, exec").replace("see-all", "see-al");
     let (broken, found) = load(Some(MODEL), &[file("kota", &text)]).await;
     assert_eq!(found.len(), 2, "{found:?}");
     assert_eq!(check(&broken, &shelf(), Some(&[])), []);
-    // What else is wrong is told all the same.
+    // Other faults are reported all the same.
     let text = format!("{text}p, lurah, kota, surat/2, execute\n");
     let (broken, _) = load(Some(MODEL), &[file("kota", &text)]).await;
     assert_eq!(told(&check(&broken, &shelf(), Some(&[]))), ["kota.csv:12: `kota` has no role `lurah`"]);
-    // Files that could not be read.
+    // Unreadable files.
     let unread = |name: &str| Shelf { unread: [("kota".to_owned(), name.to_owned())].into(), ..Shelf::default() };
     let whole = policy(&[file("kota", WHOLE)]).await;
     assert_eq!(check(&whole, &unread("office"), Some(&[])), []);
@@ -398,13 +398,13 @@ async fn what_cannot_be_read_makes_no_other_faults() {
     assert_eq!(check(&undecided, &shelf(), Some(&[])), []);
 }
 
-/// A grant in force: who, as what, of which agency.
+/// A grant in force: person, role, agency.
 fn holder(user: &str, role: &str, agency: Option<&str>, capacity: Capacity) -> Holder {
     let of = |text: &str| text.to_owned();
     Holder { user: of(user), office: of("kota"), role: of(role), agency: agency.map(of), capacity }
 }
 
-/// The gaps that a policy and people leave: line and message.
+/// The staffing gaps of a policy and people: line and message.
 async fn gaps(text: &str, holders: &[Holder], waiting: &[&str]) -> Vec<(usize, String)> {
     let waiting = waiting.iter().map(|agency| ("kota".to_owned(), (*agency).to_owned())).collect();
     let people = Roster { holders: holders.to_vec(), waiting, returned: Vec::new() };
@@ -435,7 +435,7 @@ async fn a_step_that_nobody_living_may_take_is_named() {
     assert_eq!(gaps(WHOLE, &[all[0].clone(), all[2].clone()], &[]).await, nobody_signs);
     let nobody_submits = "nobody submits by `surat`: no agency has anybody who may";
     assert_eq!(gaps(WHOLE, &all[1..], &[]).await, one(2, nobody_submits));
-    // A request of an agency that everybody has left: nobody completes it, nobody receives.
+    // A request of an agency without people: no one completes it, no one receives.
     let left: Vec<(usize, String)> = [
         (2, "nobody executes `surat/1` for `dinsos`: no active person holds `opd` now; what comes there waits"),
         (6, "nobody receives at `surat/3` for `dinsos`: no active person holds `opd` now; what comes there waits"),
@@ -443,7 +443,7 @@ async fn a_step_that_nobody_living_may_take_is_named() {
     .map(|(line, message)| (line, message.to_owned()))
     .into();
     assert_eq!(gaps(WHOLE, &all, &["dinsos"]).await, left);
-    // Somebody who works for one agency only is nobody for the others.
+    // Somebody of one agency does not count for the others.
     let only_dinsos = [all[0].clone(), all[1].clone(), holder("tono", "tu", Some("dinsos"), Definitive)];
     assert_eq!(gaps(WHOLE, &only_dinsos, &[]).await, one(4, without_tu));
 }

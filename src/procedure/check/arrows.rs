@@ -55,7 +55,7 @@ impl ProcedureCheck<'_> {
                 continue;
             }
             let by_signer = procedure.steps.iter().any(|step| step.signs.as_ref() == Some(record));
-            // An act that signs what it brings never refuses it.
+            // An act never refuses a document of its own.
             let by_act = field == "signed" && self.outcomes().any(|(_, outcome)| outcome.signs.contains(record));
             if !by_signer && !by_act {
                 let message = format!("nobody signs or refuses `{record}`, so this outcome never opens");
@@ -72,12 +72,12 @@ impl ProcedureCheck<'_> {
             .outcomes()
             .any(|(_, outcome)| outcome.to.as_deref().is_some_and(|to| self.located.procedure.step(to).is_none()))
         {
-            // Where an arrow leads nowhere, what seems out of reach follows from that.
+            // A missing target explains the rest.
             return;
         }
         let mut reached = BTreeSet::from([first.key.as_str()]);
         let mut ending: BTreeSet<&str> = BTreeSet::new();
-        // As many rounds as steps are enough: each that changes anything adds a step.
+        // As many rounds as steps are enough: each round with a change adds a step.
         for _ in steps {
             for (step, outcome) in self.outcomes() {
                 if let Some(to) = outcome.to.as_deref()

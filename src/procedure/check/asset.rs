@@ -33,7 +33,7 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    /// A template that names attributes in braces.
+    /// Checks a template with attributes in braces.
     fn template(&mut self, asset: &AssetSpec, field: &str, template: &str) {
         let path = ["asset", field];
         let mend = "name attributes in braces, like `{username}`";
@@ -69,7 +69,7 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    /// An attribute that the asset's schema must have.
+    /// Returns true if the asset's schema has an attribute.
     pub(super) fn attribute(&mut self, asset: &AssetSpec, path: &[&str], name: &str) -> bool {
         let known = property(&asset.attributes, name).is_some();
         if !known {
@@ -79,7 +79,8 @@ impl ProcedureCheck<'_> {
         known
     }
 
-    /// Attributes that take a document's number. The document may come later, or without a number: nothing can need them.
+    /// Checks attributes with a document's number. The document may come later, or without a number: nothing can need
+    /// them.
     fn numbers(&mut self, asset: &AssetSpec) {
         for (name, record) in &asset.numbers {
             let path = ["asset", "numbers", name.as_str()];
@@ -127,8 +128,7 @@ impl ProcedureCheck<'_> {
     }
 }
 
-/// Assets with a place and without its units, to see what the schema says of them: one of each value of whatever decides
-/// among few.
+/// Sample assets with a place and without its units: one for each value of a property with few.
 fn places(schema: &Value, form: &Form, interval: &Interval) -> Vec<Value> {
     let mut least = Map::new();
     let Some(properties) = properties(schema) else { return Vec::new() };
@@ -152,14 +152,14 @@ fn places(schema: &Value, form: &Form, interval: &Interval) -> Vec<Value> {
     places
 }
 
-/// Whether the schema takes such a place without this unit. What it refuses for the place's own sake says nothing.
+/// True if the schema accepts a place without this unit. Faults of the place itself do not count.
 fn may_lack(form: &Form, place: &Value, interval: &Interval, unit: &str) -> bool {
     let told = form.validate(place);
     let says = |name: &str| told.iter().any(|fault| fault.path.first().is_some_and(|first| first == name));
     !says(unit) && !says(&interval.place)
 }
 
-/// Values that a property may have, as far as it tells.
+/// Possible values of a property, as far as the schema has them.
 fn values(form: &Form, property: &Value) -> Vec<Value> {
     let property = resolved(form, property);
     let list = |key: &str| property.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -170,13 +170,13 @@ fn values(form: &Form, property: &Value) -> Vec<Value> {
     }
 }
 
-/// A property, or the definition that it refers to.
+/// A property, or its referenced definition.
 fn resolved<'a>(form: &'a Form, property: &'a Value) -> &'a Value {
     let reference = property.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix("#/$defs/"));
     reference.and_then(|name| form.schema(None).get("$defs")?.get(name)).unwrap_or(property)
 }
 
-/// The types that a property's value may have, where it says so.
+/// The types of a property's value, if declared.
 fn kinds(property: &Value) -> Option<Vec<String>> {
     let of = |value: &Value| match value {
         Value::String(_) => "string",
@@ -191,7 +191,7 @@ fn kinds(property: &Value) -> Option<Vec<String>> {
         }
         (_, Some(values), _) => list(values),
         (_, _, Some(only)) => Some(vec![of(only).to_owned()]),
-        // What the office defines is all text, but for whole objects.
+        // The office's definitions are all texts, except whole objects.
         _ => match property.get("$ref").and_then(Value::as_str)?.strip_prefix("#/$defs/")? {
             "rack" | "city_host" | "reserved_label" | "reserved_host" => Some(vec!["string".to_owned()]),
             _ => None,
@@ -203,7 +203,7 @@ fn property<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     properties(schema).and_then(|properties| properties.get(name))
 }
 
-/// Whether a schema requires a property whatever the others are.
+/// True if a schema always requires a property.
 pub(super) fn is_required(schema: &Value, name: &str) -> bool {
     let required = schema.get("required").and_then(Value::as_array);
     required.is_some_and(|required| required.iter().any(|one| one.as_str() == Some(name)))

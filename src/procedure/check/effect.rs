@@ -12,7 +12,7 @@ impl ProcedureCheck<'_> {
             self.fault(&at.to(&["effect"]), message, "describe the asset under [asset], or remove the effect");
         }
         if outcome.effect == Some(Effect::Deliver) && outcome.ends != Some(Ending::Completed) {
-            // What is delivered may be revoked at any time, and no later step could go on without it.
+            // A delivered asset may be revoked at any time, and no later step could go on without it.
             let message = format!("`{}` delivers the asset and does not complete the request", at.name());
             let mend = "write `ends = \"completed\"`, or let the outcome that completes the request deliver";
             self.fault(&at.to(&["effect"]), message, mend);
@@ -66,7 +66,7 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    /// What must have come before an effect.
+    /// Checks the preconditions of an effect.
     fn before_effect(&mut self, at: &At<'_>) {
         let reserved = self.somewhere(Effect::Reserve);
         let lacks = match at.outcome.effect {
@@ -86,7 +86,7 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    /// Attributes that may change: of an asset that is whole already.
+    /// Checks the attributes that an act may change.
     fn changes(&mut self, at: &At<'_>, asset: &AssetSpec) {
         let outcome = at.outcome;
         if outcome.asset_changes.is_empty() {

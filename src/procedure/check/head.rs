@@ -2,7 +2,7 @@
 
 use super::ProcedureCheck;
 
-/// The word that policy lines have for an office's requests as a whole.
+/// The reserved word for an office's requests in policy lines.
 const REQUESTS: &str = "requests";
 
 impl ProcedureCheck<'_> {

@@ -1,5 +1,5 @@
-//! Checks of a procedure by itself, independent of policy and people. Whether every state can reach an end is the step
-//! machine's to prove (`workflow::reach`).
+//! Checks of a procedure by itself, independent of policy and people. That every state can reach an end is proven by
+//! the step machine (`workflow::reach`).
 
 mod arrows;
 mod asset;
@@ -13,7 +13,7 @@ use super::{Effect, Fault, Located, Office, Origin, Outcome, Requirement, Step};
 
 pub use schema::check_forms;
 
-/// Everything that is wrong with a procedure, each at its line.
+/// Returns all faults of a procedure, each at its line.
 pub fn check(located: &Located, office: &Office) -> Vec<Fault> {
     let mut checker = ProcedureCheck { located, office, faults: Vec::new() };
     checker.head();
@@ -43,14 +43,14 @@ pub fn check(located: &Located, office: &Office) -> Vec<Fault> {
     faults
 }
 
-/// What is being checked, and what was found.
+/// A check in progress, with its faults so far.
 struct ProcedureCheck<'a> {
     located: &'a Located,
     office: &'a Office,
     faults: Vec<Fault>,
 }
 
-/// An outcome and where it stands.
+/// An outcome and its place.
 struct At<'a> {
     step: &'a Step,
     outcome: &'a Outcome,
@@ -63,7 +63,7 @@ impl At<'_> {
         self.path.iter().map(String::as_str).chain(fields.iter().copied()).collect()
     }
 
-    /// The path to a record in a list that the outcome may leave to its step.
+    /// The path to a record in a list of the outcome, or of its step if it has none.
     fn to_record<'s>(&'s self, own: bool, list: &'s str, record: &'s str) -> Vec<&'s str> {
         if own { self.to(&[list, record]) } else { vec!["steps", &self.path[1], list, record] }
     }
@@ -74,12 +74,12 @@ impl At<'_> {
     }
 }
 
-/// A component of a path that is an index, whatever the keys are.
+/// A path component for an index, even among keys.
 fn nth(index: usize) -> String {
     format!("#{index}")
 }
 
-/// Whether an act may or must bring something.
+/// True if an act may or must bring something.
 fn wanted(requirement: Requirement) -> bool {
     requirement != Requirement::None
 }
@@ -94,13 +94,13 @@ impl<'a> ProcedureCheck<'a> {
     }
 
     fn push(&mut self, fault: Fault) {
-        // A list that outcomes take from their step is looked at once for each of them.
+        // Lists inherited from the step are checked once for each outcome.
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
     }
 
-    /// A text for people that holds nothing to read.
+    /// Refuses a blank text.
     fn blank(&mut self, path: &[&str], text: &str, what: &str) {
         if text.trim().is_empty() {
             self.fault(path, format!("the {what} is blank"), "write it as it is printed");
@@ -112,12 +112,12 @@ impl<'a> ProcedureCheck<'a> {
         self.located.procedure.steps.iter().flat_map(|step| step.outcomes.iter().map(move |outcome| (step, outcome)))
     }
 
-    /// Whether some outcome has an effect.
+    /// True if some outcome has an effect.
     fn somewhere(&self, effect: Effect) -> bool {
         self.outcomes().any(|(_, outcome)| outcome.effect == Some(effect))
     }
 
-    /// Whether any act can make a record be there.
+    /// True if some act can produce a record.
     fn is_made(&self, record: &str) -> bool {
         let names = |list: &[String]| list.iter().any(|name| name == record);
         match self.located.procedure.origin(record) {
@@ -132,7 +132,7 @@ impl<'a> ProcedureCheck<'a> {
         }
     }
 
-    /// Whether a record exists, and is a document where it must be one.
+    /// Refuses an unknown record, or one of another origin than `document` in such a role.
     fn known(&mut self, path: &[&str], record: &str, role: Option<&str>) -> bool {
         match (self.located.procedure.origin(record), role) {
             (None, _) => {
@@ -149,7 +149,7 @@ impl<'a> ProcedureCheck<'a> {
         }
     }
 
-    /// A record that must be there at some moment: known, and made by something.
+    /// Refuses a needed record that is unknown or never produced.
     fn needed(&mut self, path: &[&str], record: &str, role: Option<&str>) {
         if self.known(path, record, role) && !self.is_made(record) {
             let message = format!("`{record}` is needed here and nothing produces it");
@@ -157,7 +157,7 @@ impl<'a> ProcedureCheck<'a> {
         }
     }
 
-    /// A record that no two entries of a list name.
+    /// Refuses records named twice in a list.
     fn twice(&mut self, path: &[&str], list: &[String]) {
         for (index, record) in list.iter().enumerate() {
             if list.iter().take(index).any(|other| other == record) {

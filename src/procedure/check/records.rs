@@ -1,4 +1,4 @@
-//! Checks of records and of the lists that name them.
+//! Checks of records and of the lists naming them.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,8 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    /// What takes over title and signatures, and what it takes them from: one that is signed, and not made by the same act.
+    /// Checks a carry: a signed document of an earlier act, and the produced document that takes over its title and
+    /// signatures.
     pub(super) fn carries(&mut self, at: &At<'_>) {
         let outcome = at.outcome;
         let Some(carry) = &outcome.carries else { return };

@@ -12,7 +12,7 @@ const SCHEMA_MEND: &str = "correct the schema: JSON Schema 2020-12, patterns wit
 /// How to mend a schema of something else than an object.
 const OBJECT_MEND: &str = "write `type = \"object\"` and its properties";
 
-/// Keywords that hold a schema.
+/// Keywords with a schema.
 const HOLDS_ONE: [&str; 11] = [
     "items",
     "contains",
@@ -27,10 +27,10 @@ const HOLDS_ONE: [&str; 11] = [
     "contentSchema",
 ];
 
-/// Keywords that hold schemas by name.
+/// Keywords with schemas by name.
 const HOLDS_NAMED: [&str; 4] = ["properties", "patternProperties", "dependentSchemas", "$defs"];
 
-/// Keywords that hold a list of schemas.
+/// Keywords with a list of schemas.
 const HOLDS_LIST: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 
 /// All other keywords of JSON Schema 2020-12.
@@ -76,7 +76,7 @@ const PLAIN: [&str; 39] = [
     "definitions",
 ];
 
-/// Bounds that must not pass each other.
+/// Pairs of bounds, lower and upper.
 const BOUNDS: [(&str, &str); 5] = [
     ("minimum", "maximum"),
     ("minLength", "maxLength"),
@@ -85,8 +85,8 @@ const BOUNDS: [(&str, &str); 5] = [
     ("minContains", "maxContains"),
 ];
 
-/// Whether every form of a procedure compiles: its details, its asset's attributes, and what outcomes may change of these.
-/// A server cannot run a procedure of which one does not, whether it is a file's or a stored one.
+/// Compiles every form of a procedure: its details, its asset's attributes, and their partial changes. A server cannot
+/// run a procedure with a broken form, be it a file's or a stored one.
 pub fn check_forms(located: &Located, office: &Office) -> Vec<Fault> {
     let procedure = &located.procedure;
     let fault = |path: &[&str], what: &str, error: String| {
@@ -123,7 +123,7 @@ impl ProcedureCheck<'_> {
         self.schema(&["details"], &self.located.procedure.details, "details");
     }
 
-    /// What a schema that compiles may still get wrong.
+    /// Checks a compiling schema for further mistakes.
     pub(super) fn schema(&mut self, path: &[&str], schema: &Value, what: &str) {
         if Form::compile(schema, self.office).is_err() {
             return;
@@ -138,7 +138,7 @@ impl ProcedureCheck<'_> {
         self.examples(path, schema);
     }
 
-    /// What is required must be a property, or nothing fits.
+    /// Refuses a required name that is no property: nothing would fit.
     fn required(&mut self, path: &[&str], schema: &Value, what: &str) {
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         for name in required {
@@ -188,7 +188,7 @@ impl ProcedureCheck<'_> {
         self.warning(&path, message, mend);
     }
 
-    /// Bounds that leave nothing between them.
+    /// Refuses bounds without a value between them.
     fn bounds(&mut self, path: &[String], schema: &Value) {
         let number = |key: &str| schema.get(key).and_then(Value::as_f64);
         for (least, most) in BOUNDS {
@@ -216,7 +216,7 @@ impl ProcedureCheck<'_> {
     fn examples(&mut self, path: &[&str], schema: &Value) {
         for (name, property) in properties(schema).into_iter().flatten() {
             let Some(examples) = property.get("examples").and_then(Value::as_array) else { continue };
-            // One that means something only beside the others is not judged by itself.
+            // An example that makes sense only with others is skipped.
             let Ok(form) = Form::changing(schema, std::slice::from_ref(name), self.office) else { continue };
             for (index, example) in examples.iter().enumerate() {
                 let Some(told) = form.validate(&json!({ name: example })).into_iter().next() else { continue };

@@ -101,7 +101,7 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    /// The first step is done by submitting, which brings a letter and a form and nothing else.
+    /// Checks the first step: it is done by submitting, with a letter and a form and nothing else.
     pub(super) fn first_step(&mut self) {
         let procedure = &self.located.procedure;
         let Some(step) = procedure.first_step() else { return };

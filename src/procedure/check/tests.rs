@@ -1,5 +1,4 @@
-//! Every fault that [`check`] finds, in a small procedure with one thing broken: the line that should be named carries
-//! the mark `#!`.
+//! Every fault of [`check`], in a small procedure with one thing broken: the expected line has the mark `#!`.
 
 use super::*;
 use crate::procedure::{Severity, read_office, read_procedure};
@@ -141,7 +140,7 @@ fn faults_of(text: &str) -> Vec<Fault> {
     check(&located, &office.expect("the shipped office reads"))
 }
 
-/// Asserts that the sound procedure, with these texts put for others, has a fault that says so at the marked line.
+/// Asserts that the sound procedure, with replaced texts, has such a fault at the marked line.
 #[track_caller]
 fn breaks(changes: &[(&str, &str)], says: &str) {
     let mut text = SOUND.to_owned();
@@ -436,7 +435,7 @@ fn a_place_has_a_name_and_whole_units_with_it() {
         &[(interval, &marked), ("[\"label\", \"unit\"]", "[\"label\"]")],
         "`unit` may be missing where `label` is given",
     );
-    // Only where another property has one value of several.
+    // Required only beside one value of another property.
     let when = |value: &str| {
         let condition = "if = { properties = { hint = { const = true } }, required = [\"hint\"] }";
         format!("[\"label\"]\n{condition}\nthen = {{ required = [\"unit\"] }}\nelse = {{ {value} }}")

@@ -1,4 +1,4 @@
-//! Lists and reads source files of a folder; reports files that look like sources and are not read.
+//! Lists and reads source files of a folder; reports misplaced and misnamed ones.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -11,22 +11,22 @@ use crate::procedure::Fault;
 /// A larger file is no SOP and no policy. In bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// How deep a file that stands too deep is looked for.
+/// The depth of the search for misplaced files.
 const DEEPEST: usize = 8;
 
-/// Something in a folder that is there to be read.
+/// A readable entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// A folder, not a file.
     pub is_folder: bool,
 }
 
-/// The folders, and the files with this extension (`toml`), that a folder holds, in a stable order. What looks like such a
-/// file and is none is told; what editors leave beside files is nobody's.
+/// Lists the subfolders of a folder and its files of an extension (`toml`), in a stable order. Reports entries that
+/// only look like such files; ignores editors' leftovers.
 pub fn entries(folder: &Path, shown: &str, extension: &str, faults: &mut Vec<Fault>) -> Vec<Entry> {
     let read = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut found = match read {
@@ -56,7 +56,7 @@ pub fn entries(folder: &Path, shown: &str, extension: &str, faults: &mut Vec<Fau
     entries
 }
 
-/// What to do about something in a folder.
+/// The treatment of an entry.
 enum Classified {
     Taken(Entry),
     /// Not meant to be read.
@@ -102,7 +102,7 @@ fn classify(name: &OsStr, path: &Path, extension: &str) -> Classified {
     entry(false)
 }
 
-/// Backup and lock files, and what is hidden.
+/// Backup, lock and hidden files.
 fn is_left_by_editors(name: &str) -> bool {
     name.starts_with(['.', '#']) || name.ends_with('~')
 }
@@ -111,8 +111,8 @@ fn extension_of(name: &str) -> Option<&str> {
     name.rsplit_once('.').map(|(_, extension)| extension)
 }
 
-/// Tells the files of an extension anywhere below a folder from which none are read. Links are not followed: they could
-/// lead round and round.
+/// Reports files of an extension anywhere below a folder without sources. Links are not followed: they could be
+/// circular.
 pub fn report_nested(folder: &Path, shown: &str, extension: &str, home: &str, faults: &mut Vec<Fault>) {
     report_below(folder, shown, extension, home, faults, DEEPEST);
 }
@@ -138,7 +138,7 @@ fn report_below(folder: &Path, shown: &str, extension: &str, home: &str, faults:
     }
 }
 
-/// How to mend what cannot be read.
+/// How to mend an unreadable file.
 const READ_MEND: &str = "let it be there, and let the server read it";
 
 /// The text of a file. Nothing but a regular file is opened: a pipe would never end.

@@ -9,58 +9,57 @@ use super::{Located, read_office, read_procedure};
 use crate::language::Translations;
 use crate::procedure::{Fault, Office, Severity, check};
 
-/// The name of the file that describes an office, without its extension; every other `.toml` file of its folder but [`ENGLISH`]
-/// is a procedure.
+/// The name of an office's own file, without its extension; every other `.toml` file of its folder but [`ENGLISH`] is a
+/// procedure.
 const OFFICE: &str = "office";
 
-/// The name of the file that tells an office's labels in English.
+/// The name of the file with an office's English labels.
 const ENGLISH: &str = "english";
 
 /// How a person would name the folder.
 const FOLDER: &str = "procedures";
 
-/// Everything that a folder of procedures holds.
+/// The offices and procedures of a folder.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shelf {
     /// The offices, by key.
     pub offices: Vec<Office>,
     /// Their procedures, by office and key.
     pub procedures: Vec<Located>,
-    /// Offices and file names (without `.toml`) of what could not be read, or not by its name: what others say of these is
-    /// not to be judged.
+    /// Offices and file names (without `.toml`) of unreadable or misnamed files: references to these are not checked.
     pub unread: BTreeSet<(String, String)>,
 }
 
 impl Shelf {
-    /// The office of that key.
+    /// The office of a key.
     pub fn office(&self, key: &str) -> Option<&Office> {
         self.offices.iter().find(|office| office.key == key)
     }
 
-    /// Whether a file is there for this office, and it could not be read.
+    /// True if the office's file exists and could not be read.
     pub fn lacks_office(&self, key: &str) -> bool {
         self.lacks_procedure(key, OFFICE)
     }
 
-    /// Whether a file is there for this procedure, and it could not be read, or not by its name.
+    /// True if the procedure's file exists and could not be read, or not by its name.
     pub fn lacks_procedure(&self, office: &str, key: &str) -> bool {
         self.unread.contains(&(office.to_owned(), key.to_owned()))
     }
 
-    /// What is wrong with the procedures by themselves: [`check`](check()) for each.
+    /// Checks each procedure by itself ([`check`](check())).
     pub fn check(&self) -> Vec<Fault> {
         let of = |located: &Located| self.office(&located.procedure.office).map(|office| check(located, office));
         self.procedures.iter().filter_map(of).flatten().collect()
     }
 }
 
-/// Reads every office of a folder and its procedures, all of which must read.
+/// Reads every office of a folder and its procedures; fails if one is unreadable.
 pub fn read_folder(path: &Path) -> Result<Shelf, Vec<Fault>> {
     let (shelf, faults) = scan_folder(path);
     if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(shelf) }
 }
 
-/// Reads what can be read of a folder, `<office>/office.toml` and the other `<office>/*.toml`, and tells what cannot.
+/// Reads a folder (`<office>/office.toml` and the other `<office>/*.toml`), and reports the unreadable files.
 pub fn scan_folder(path: &Path) -> (Shelf, Vec<Fault>) {
     let mut scan = Scan::default();
     for entry in entries(path, FOLDER, "toml", &mut scan.faults) {
@@ -81,7 +80,7 @@ pub fn scan_folder(path: &Path) -> (Shelf, Vec<Fault>) {
     (scan.shelf, scan.faults)
 }
 
-/// A folder being read, and what was found.
+/// A scan of a folder, with its findings.
 #[derive(Default)]
 struct Scan {
     shelf: Shelf,
@@ -90,7 +89,7 @@ struct Scan {
     office_codes: BTreeMap<String, String>,
     /// The text of each office's file, by key.
     office_texts: BTreeMap<String, String>,
-    /// The file that tells each office's labels in English, and what it tells.
+    /// Each office's file of English labels, and its content.
     english: BTreeMap<String, (String, Translations)>,
 }
 
@@ -141,7 +140,7 @@ impl Scan {
         Ok(())
     }
 
-    /// Gives each office its English, and tells what is said in none.
+    /// Gives each office its English labels, and reports the missing ones.
     fn translate(&mut self) {
         for office in &mut self.shelf.offices {
             let Some((file, english)) = self.english.remove(&office.key) else { continue };
@@ -171,7 +170,7 @@ impl Scan {
             let message = format!("the file says its key is `{}`", procedure.key);
             let mend = format!("name the file `{}.toml`, or correct the key", procedure.key);
             self.faults.push(Fault::error(file, located.line(&["key"]), message, mend));
-            // Which of the two is meant is not known: what policy lines say of either may be right.
+            // The intended key is unknown: policy lines for either may be right.
             self.shelf.unread.insert((office.to_owned(), procedure.key.clone()));
             let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".toml");
             self.shelf.unread.insert((office.to_owned(), stem.to_owned()));
@@ -190,14 +189,14 @@ impl Scan {
         Ok(())
     }
 
-    /// Two offices that could give one number: numbers are looked up without their office.
+    /// Refuses two offices with possibly equal request numbers: numbers are looked up without their office.
     fn numbers(&mut self) {
         let mut known: BTreeMap<String, &str> = BTreeMap::new();
         for office in &self.shelf.offices {
             let of_office = self.shelf.procedures.iter().filter(|located| located.procedure.office == office.key);
             let clash = of_office
                 .filter_map(|located| {
-                    // Any digits may stand where year and number do.
+                    // Year and number may be any digits.
                     let shape = office.number_format.replace("{year}", "#").replace("{number}", "#");
                     let shape = shape.replace("{office}", &office.code).replace("{procedure}", &located.procedure.code);
                     let other = known.insert(shape, &office.key).filter(|other| *other != office.key)?;
@@ -215,7 +214,7 @@ impl Scan {
     }
 }
 
-/// A code that two files have.
+/// The fault of a code in two files.
 fn twice(file: &str, text: &str, code: &str, other: &str) -> Fault {
     let message = format!("the code `{code}` is in {other} too: request numbers would be given twice");
     Fault::error(file, line_at(text, &["code"]), message, "give this one a code of its own")

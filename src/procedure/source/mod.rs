@@ -14,22 +14,22 @@ pub use office::read_office;
 
 use super::{Fault, Procedure};
 
-/// A procedure, and the text it was read from: what is wrong with it can be shown where it stands.
+/// A procedure with its source text, so that faults have lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Located {
     /// The file, as a person would name it.
     pub file: String,
-    /// What the file holds.
+    /// The text.
     pub text: String,
-    /// What it says.
+    /// The parsed procedure.
     pub procedure: Procedure,
 }
 
 impl Located {
-    /// The line, from 1, of what a path of TOML keys leads to; the longest prefix of the path that exists wins.
+    /// The line, from 1, of a path of TOML keys; the longest existing prefix of the path wins.
     ///
-    /// In an array a component is the item's `key`, the item itself where it is a string, or its index; `#2` is an index
-    /// whatever the keys are.
+    /// In an array a component is the item's `key`, the item itself if it is a string, or its index; `#2` is always an
+    /// index.
     pub fn line(&self, path: &[&str]) -> usize {
         text::line_at(&self.text, path)
     }
@@ -37,8 +37,8 @@ impl Located {
 
 /// Reads one procedure of an office.
 ///
-/// Only what nothing can be done without is refused here: stored versions are read by this too, and what was accepted
-/// once must stay readable. All else is `check`'s.
+/// Refuses only the indispensable: stored versions are read by this too, and an accepted version must stay readable.
+/// All else is for `check`.
 pub fn read_procedure(file: &str, office: &str, text: &str) -> Result<Located, Vec<Fault>> {
     let mut procedure: Procedure = text::parse(file, text)?;
     procedure.office = office.to_owned();
@@ -68,18 +68,18 @@ pub(super) const KEY_MEND: &str = "write lower-case letters, digits and hyphens,
 /// How to mend a code.
 const CODE_MEND: &str = "write upper-case letters and digits, beginning with a letter, like `CLOUD`";
 
-/// Whether a text can stand for something in acts, policies and addresses.
+/// True if a text is fit as a key in acts, policies and addresses.
 pub(super) fn is_key(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-/// Whether a text can stand in a request's number.
+/// True if a text is fit for request numbers.
 fn is_code(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase()) && text.chars().all(stands_in_codes)
 }
 
-/// Whether a character may stand in a code.
+/// True if a character is allowed in a code.
 fn stands_in_codes(c: char) -> bool {
     c.is_ascii_uppercase() || c.is_ascii_digit()
 }

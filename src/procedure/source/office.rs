@@ -6,10 +6,10 @@ use super::text::{line_at, parse};
 use super::{CODE_MEND, KEY_MEND, is_code, is_key, stands_in_codes};
 use crate::procedure::{Fault, Office};
 
-/// The highest rack that is believed: real ones have 42 to 60 units.
+/// The highest plausible rack: real ones have 42 to 60 units.
 const HIGHEST_RACK: u32 = 100;
 
-/// What stands in a request's number.
+/// The parts of a request's number.
 const PARTS: [&str; 4] = ["{office}", "{procedure}", "{year}", "{number}"];
 
 /// Reads an office.
@@ -27,7 +27,7 @@ pub fn read_office(file: &str, key: &str, text: &str) -> Result<Office, Vec<Faul
     if faults.is_empty() { Ok(office) } else { Err(faults) }
 }
 
-/// An office being read, and what was found.
+/// An office being read, with its faults.
 struct Reading<'a> {
     file: &'a str,
     text: &'a str,
@@ -63,7 +63,7 @@ impl Reading<'_> {
         for part in PARTS.into_iter().filter(|part| !format.contains(part)) {
             self.fault(&path, format!("number_format lacks {part}: two requests could get one number"), mend);
         }
-        // What is left between the parts; the text before the first and after the last separates nothing.
+        // The texts between the parts; the one before the first and the one after the last separate nothing.
         let between = PARTS.iter().fold(format.clone(), |rest, part| rest.replace(part, "\n"));
         if format.chars().any(char::is_control) {
             self.fault(&path, "number_format holds a control character", mend);
@@ -147,15 +147,15 @@ impl Reading<'_> {
     }
 }
 
-/// Whether two parts, each a line break here, have only what a code could hold between them: then one could be read as the
-/// beginning or end of the other.
+/// True if two adjacent parts, each a line break here, have only code characters between them: then one could be read
+/// as the beginning or end of the other.
 fn is_ambiguous(between: &str) -> bool {
     let texts: Vec<&str> = between.split('\n').collect();
     let inner = texts.get(1..texts.len().saturating_sub(1)).unwrap_or_default();
     inner.iter().any(|text| text.chars().all(stands_in_codes))
 }
 
-/// Whether a text is one label of a host name.
+/// True if a text is one label of a host name.
 fn is_label(text: &str) -> bool {
     is_key(text) && text.len() <= 63 && !text.ends_with('-')
 }

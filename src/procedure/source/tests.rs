@@ -1,4 +1,4 @@
-//! What reading finds in files with one thing broken, each at its line.
+//! Faults in files with one thing broken, each at its line.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::*;
 const OFFICE: &str = include_str!("../../../procedures/denpasar/office.toml");
 const CLOUD: &str = include_str!("../../../procedures/singkawang/permohonan-cloud-service.toml");
 
-/// The lines and messages of what is wrong with an office in which one text is put for another.
+/// The lines and messages of an office's faults, with one text replaced.
 fn office_with(from: &str, to: &str) -> Vec<(usize, String)> {
     assert!(OFFICE.contains(from), "`{from}` stands in the office");
     let faults = read_office("office.toml", "denpasar", &OFFICE.replacen(from, to, 1)).expect_err("it is broken");
@@ -16,7 +16,7 @@ fn office_with(from: &str, to: &str) -> Vec<(usize, String)> {
     faults.into_iter().map(|fault| (fault.line, fault.message)).collect()
 }
 
-/// The line of the shipped office on which a text first stands.
+/// The first line of the shipped office with a text.
 fn at(text: &str, needle: &str) -> usize {
     text.lines().position(|line| line.contains(needle)).expect("the text stands there") + 1
 }
@@ -183,7 +183,7 @@ fn folder_with_office() -> (tempfile::TempDir, impl Fn(&str, &[u8])) {
     (folder, write)
 }
 
-/// File, line and message of what a folder's reading tells.
+/// File, line and message of a folder's faults.
 fn told_of(folder: &Path) -> Vec<String> {
     let (_, faults) = scan_folder(folder);
     assert!(faults.iter().all(|fault| !fault.mend.is_empty()));
@@ -205,7 +205,7 @@ fn what_looks_like_a_procedure_and_is_not_read_is_told() {
     fs::write(folder.path().join("a").join(odd), "").expect("written");
     let pipe = folder.path().join("a/pipe.toml");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
-    // What editors leave is nobody's.
+    // Editors' leftovers are ignored.
     for name in ["a/.#lock.toml", "a/#saved.toml#", "a/#saved.toml", "a/old.toml~", "a/.hidden.toml", "a/README"] {
         write(name, b"nonsense");
     }

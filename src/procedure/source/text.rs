@@ -9,7 +9,7 @@ use crate::procedure::Fault;
 pub(super) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Vec<Fault>> {
     let fault = |error: &toml::de::Error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
-        // What the parser shows of the text spans lines; a fault is one.
+        // The parser's excerpt of the text spans lines; a fault is one line.
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
         let mend = mend(&message);
         Fault::error(file, line, message, mend)
@@ -24,7 +24,7 @@ pub(super) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Ve
     toml::from_str(text).map_err(|error| vec![fault(&error)])
 }
 
-/// How to mend what the parser complains of.
+/// How to mend a complaint of the parser.
 fn mend(message: &str) -> &'static str {
     if message.starts_with("unknown field") {
         "correct the name, or remove the line"
@@ -41,7 +41,7 @@ fn mend(message: &str) -> &'static str {
     }
 }
 
-/// The line of what a path of keys leads to.
+/// The line of a path of keys.
 pub(super) fn line_at(text: &str, path: &[&str]) -> usize {
     let Ok(root) = DeTable::parse(text) else { return 1 };
     let root = DeValue::Table(root.into_inner());
@@ -63,7 +63,7 @@ pub(super) fn line_at(text: &str, path: &[&str]) -> usize {
     line_of(text, offset)
 }
 
-/// The item of an array that a component names, and where it begins.
+/// The item of an array for a path component, and its offset.
 fn item<'a, 'i>(array: &'a DeArray<'i>, component: &str) -> Option<(&'a DeValue<'i>, usize)> {
     let by_name = || {
         array.iter().find(|item| match item.get_ref() {
@@ -88,7 +88,7 @@ pub(super) fn line_of(text: &str, offset: usize) -> usize {
     line_of_bytes(text.as_bytes(), offset)
 }
 
-/// The line, from 1, of an offset in what may be no text.
+/// The line, from 1, of an offset in bytes of any kind.
 pub(super) fn line_of_bytes(bytes: &[u8], offset: usize) -> usize {
     bytes.iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
