@@ -28,9 +28,9 @@ fn root() -> PathBuf {
 
 // --- deciding --------------------------------------------------------------------------------------------------------
 
-struct About;
+struct SubdomainRequest;
 
-impl Subject for About {
+impl Subject for SubdomainRequest {
     fn office(&self) -> &'static str {
         "singkawang"
     }
@@ -44,15 +44,8 @@ impl Subject for About {
     }
 }
 
-/// May the caller execute the step? Beside looking one key up in a set.
-fn policy_decision(criterion: &mut Criterion) {
-    let read = |name: &str| std::fs::read_to_string(root().join("policies").join(name)).expect("a policy file");
-    let files =
-        ["singkawang.csv", "denpasar.csv"].map(|name| PolicyFile { file: name.to_owned(), text: Some(read(name)) });
-    let runtime = Runtime::new().expect("a runtime");
-    let (policy, faults) = runtime.block_on(policy::load(Some(&read("model.conf")), &files));
-    assert_eq!(faults, [], "the shipped policies");
-    let grant = |role: &str| Grant {
+fn grant(role: &str) -> Grant {
+    Grant {
         id: Uuid::nil(),
         office: "singkawang".to_owned(),
         role: role.to_owned(),
@@ -62,7 +55,17 @@ fn policy_decision(criterion: &mut Criterion) {
         on_behalf_of: None,
         valid_from: chrono::DateTime::UNIX_EPOCH,
         valid_until: None,
-    };
+    }
+}
+
+/// May the caller execute the step? Beside looking one key up in a set.
+fn policy_decision(criterion: &mut Criterion) {
+    let read = |name: &str| std::fs::read_to_string(root().join("policies").join(name)).expect("a policy file");
+    let files =
+        ["singkawang.csv", "denpasar.csv"].map(|name| PolicyFile { file: name.to_owned(), text: Some(read(name)) });
+    let runtime = Runtime::new().expect("a runtime");
+    let (policy, faults) = runtime.block_on(policy::load(Some(&read("model.conf")), &files));
+    assert_eq!(faults, [], "the shipped policies");
     let caller = Caller {
         language: None,
         pass: Pass::new(Uuid::nil(), Login::Session(Uuid::nil())),
@@ -81,7 +84,7 @@ fn policy_decision(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("policy decision");
     group.bench_function("authorize, three grants", |bench| {
         let object = Object::Step("permohonan-subdomain", "7");
-        let ask = || policy.authorize(black_box(&caller), About, black_box(object), Action::Execute, None);
+        let ask = || policy.authorize(black_box(&caller), SubdomainRequest, black_box(object), Action::Execute, None);
         bench.iter(|| ask().expect("allowed"));
     });
     group.bench_function("floor: one key in a set", |bench| {
@@ -101,8 +104,8 @@ fn policy_text(lines: usize) -> String {
 /// One question to a policy of ten lines and of ten thousand; and the cost of deciding their lines.
 fn policy_size(criterion: &mut Criterion) {
     #[derive(Debug)]
-    struct Of<'a>(&'a str);
-    impl Subject for Of<'_> {
+    struct RequestOf<'a>(&'a str);
+    impl Subject for RequestOf<'_> {
         fn office(&self) -> &'static str {
             "singkawang"
         }
@@ -125,17 +128,7 @@ fn policy_size(criterion: &mut Criterion) {
         policy
     };
     let policies = SIZES.map(|lines| load(&file(lines)));
-    let grant = |role: usize| Grant {
-        id: Uuid::nil(),
-        office: "singkawang".to_owned(),
-        role: format!("role-{role}"),
-        agency: None,
-        capacity: Capacity::Definitive,
-        decree_number: None,
-        on_behalf_of: None,
-        valid_from: chrono::DateTime::UNIX_EPOCH,
-        valid_until: None,
-    };
+    let role = |number: usize| grant(&format!("role-{number}"));
     let login = Login::Session(Uuid::nil());
     let mut group = criterion.benchmark_group("policy decision");
     for (policy, lines) in policies.iter().zip(SIZES) {
@@ -143,13 +136,15 @@ fn policy_size(criterion: &mut Criterion) {
         let (sop, step) = (format!("sop-{}", (lines - 1) / 100), ((lines - 1) / 10 % 10).to_string());
         let object = Object::Step(&sop, &step);
         let caller = |grants: Vec<Grant>| Caller { pass: Pass::new(Uuid::nil(), login), grants, language: None };
-        let (allowed, denied) = (caller([10, 11, 9].map(grant).to_vec()), caller([10, 11, 12].map(grant).to_vec()));
+        let (allowed, denied) = (caller([10, 11, 9].map(role).to_vec()), caller([10, 11, 12].map(role).to_vec()));
         group.bench_function(format!("allowed, of {lines} lines"), |bench| {
-            let ask = || policy.authorize(black_box(&allowed), Of(&sop), black_box(object), Action::Execute, None);
+            let ask =
+                || policy.authorize(black_box(&allowed), RequestOf(&sop), black_box(object), Action::Execute, None);
             bench.iter(|| ask().expect("allowed"));
         });
         group.bench_function(format!("denied, of {lines} lines"), |bench| {
-            let ask = || policy.authorize(black_box(&denied), Of(&sop), black_box(object), Action::Execute, None);
+            let ask =
+                || policy.authorize(black_box(&denied), RequestOf(&sop), black_box(object), Action::Execute, None);
             bench.iter(|| ask().expect_err("denied"));
         });
     }

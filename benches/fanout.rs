@@ -203,14 +203,14 @@ async fn people(data: &Path) -> (String, Vec<String>) {
 // --- measuring -------------------------------------------------------------------------------------------------------
 
 /// Arrivals: delay and bytes.
-type Arrived = (Duration, usize);
+type Arrival = (Duration, usize);
 
 /// Opens sockets that report arrivals. `first`: the first message of each, by its number.
 async fn sockets(
     base: &str,
     count: usize,
     first: Arc<dyn Fn(usize) -> Vec<Value> + Send + Sync>,
-) -> mpsc::UnboundedReceiver<Arrived> {
+) -> mpsc::UnboundedReceiver<Arrival> {
     let (arrived, arrivals) = mpsc::unbounded_channel();
     let url = format!("{}/graphql", base.replacen("http", "ws", 1));
     for chunk in (0..count).collect::<Vec<_>>().chunks(50) {
@@ -252,14 +252,14 @@ async fn sockets(
 }
 
 /// How late things arrived.
-struct Late {
+struct Latencies {
     p50: Duration,
     p99: Duration,
     bytes: usize,
 }
 
 /// Takes all deliveries of so many events to so many sockets. Fails when some are missing.
-async fn take(arrivals: &mut mpsc::UnboundedReceiver<Arrived>, count: usize) -> Late {
+async fn receive_all(arrivals: &mut mpsc::UnboundedReceiver<Arrival>, count: usize) -> Latencies {
     let mut late = Vec::with_capacity(count);
     let mut bytes = 0;
     while late.len() < count {
@@ -270,10 +270,10 @@ async fn take(arrivals: &mut mpsc::UnboundedReceiver<Arrived>, count: usize) -> 
     }
     late.sort_unstable();
     let at = |part: f64| late[((count - 1) as f64 * part) as usize];
-    Late { p50: at(0.5), p99: at(0.99), bytes: bytes / count }
+    Latencies { p50: at(0.5), p99: at(0.99), bytes: bytes / count }
 }
 
-fn told(what: &str, late: &Late, floor: Option<&Late>) {
+fn report(what: &str, late: &Latencies, floor: Option<&Latencies>) {
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
     let ratio = floor.map(|floor| late.p99.as_secs_f64() / floor.p99.as_secs_f64());
     let ratio = ratio.map(|ratio| format!("  p99 is {ratio:.2} × the floor's")).unwrap_or_default();
@@ -313,7 +313,7 @@ async fn measure(size: usize) {
         });
         let mut arrivals = sockets(&server.base, size, first).await;
         tokio::time::sleep(Duration::from_secs(if size > 2000 { 5 } else { 2 })).await;
-        let taking = take(&mut arrivals, size * events);
+        let taking = receive_all(&mut arrivals, size * events);
         let acting = async {
             for _ in 0..events {
                 letter += 1;
@@ -330,7 +330,7 @@ async fn measure(size: usize) {
     let before = server.memory();
     let mut arrivals = sockets(&server.base, size, Arc::new(|_| Vec::new())).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let taking = take(&mut arrivals, size * events);
+    let taking = receive_all(&mut arrivals, size * events);
     let acting = async {
         for _ in 0..events {
             let sent = http.post(format!("{}/send", server.base)).body(bytes.to_string()).send().await;
@@ -340,10 +340,10 @@ async fn measure(size: usize) {
     };
     let (floor, ()) = tokio::join!(taking, acting);
     let memory = (server.memory().saturating_sub(before)) as f64 / size as f64;
-    told("floor: a bare broadcast", &floor, None);
+    report("floor: a bare broadcast", &floor, None);
     println!("    {memory:.1} KiB of the server's memory for each socket");
     for (name, late, memory) in found {
-        told(name, &late, Some(&floor));
+        report(name, &late, Some(&floor));
         println!("    {memory:.1} KiB of the server's memory for each socket");
     }
 }

@@ -78,7 +78,7 @@ pub struct Keys {
 /// A token signing key pair (Ed25519).
 pub struct SigningKeyPair {
     pub(super) key: jsonwebtoken::EncodingKey,
-    pub(super) checking: jsonwebtoken::DecodingKey,
+    pub(super) verifying: jsonwebtoken::DecodingKey,
     pub(super) public: PublicKey,
 }
 
@@ -104,20 +104,20 @@ impl SigningKeyPair {
     }
 
     /// Opens or creates the next signing key of a folder, not in use yet.
-    pub fn prepare(folder: &Path) -> Result<Self, KeyError> {
+    pub fn create_next(folder: &Path) -> Result<Self, KeyError> {
         let file = folder.join(NEXT);
         make(&file)?;
         Self::read(&file)
     }
 
     /// Opens the next signing key of a folder, if there is one.
-    pub fn waiting(folder: &Path) -> Result<Option<Self>, KeyError> {
+    pub fn open_next(folder: &Path) -> Result<Option<Self>, KeyError> {
         let file = folder.join(NEXT);
         if file.exists() { Self::read(&file).map(Some) } else { Ok(None) }
     }
 
     /// Replaces the signing key of a folder by the next one.
-    pub fn put_in_place(folder: &Path) -> Result<(), KeyError> {
+    pub fn activate_next(folder: &Path) -> Result<(), KeyError> {
         let file = folder.join(SIGNING);
         let failed = |error| KeyError::File { file: file.display().to_string(), error };
         fs::rename(folder.join(NEXT), &file).map_err(failed)?;
@@ -132,7 +132,7 @@ impl SigningKeyPair {
         let bytes = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         Ok(Self {
             key: jsonwebtoken::EncodingKey::from_ed_der(&der),
-            checking: jsonwebtoken::DecodingKey::from_ed_der(&bytes),
+            verifying: jsonwebtoken::DecodingKey::from_ed_der(&bytes),
             public: PublicKey { id: id(&[&bytes]), bytes },
         })
     }
@@ -193,22 +193,22 @@ impl Keys {
     }
 
     /// Replaces the current signing key.
-    pub fn sign_with(&self, signing: SigningKeyPair) {
+    pub fn replace_signing_key(&self, signing: SigningKeyPair) {
         *self.signing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
     }
 
     /// Adds a verification key, valid until a moment.
-    pub fn check_by(&self, key: &PublicKey, until: DateTime<Utc>) {
-        let checking = jsonwebtoken::DecodingKey::from_ed_der(&key.bytes);
+    pub fn add_verification_key(&self, key: &PublicKey, until: DateTime<Utc>) {
+        let verifying = jsonwebtoken::DecodingKey::from_ed_der(&key.bytes);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-        others.insert(key.id.clone(), (checking, until));
+        others.insert(key.id.clone(), (verifying, until));
     }
 
     /// Returns the verification key of an id.
-    pub(super) fn checking(&self, id: &str, now: DateTime<Utc>) -> Option<jsonwebtoken::DecodingKey> {
+    pub(super) fn verification_key(&self, id: &str, now: DateTime<Utc>) -> Option<jsonwebtoken::DecodingKey> {
         let signing = self.signing();
         if signing.public.id == id {
-            return Some(signing.checking.clone());
+            return Some(signing.verifying.clone());
         }
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
         others.get(id).filter(|(_, until)| now < *until).map(|(key, _)| key.clone())

@@ -12,15 +12,15 @@ use super::Secret;
 #[derive(Debug, Clone)]
 pub struct Passwords {
     /// Permits: a hash takes memory and a whole core.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// A dummy hash, so that an unknown name takes as long as a known one.
-    nobody: Arc<String>,
+    dummy: Arc<String>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        let nobody = Self::hash(&Secret::new("nobody's password".to_owned())).unwrap_or_default();
-        Self { places: Arc::new(Semaphore::new(2)), nobody: Arc::new(nobody) }
+        let dummy = Self::hash(&Secret::new("nobody's password".to_owned())).unwrap_or_default();
+        Self { permits: Arc::new(Semaphore::new(2)), dummy: Arc::new(dummy) }
     }
 }
 
@@ -37,8 +37,8 @@ impl Passwords {
     }
 
     /// The hash to store, made off the event loop.
-    pub async fn hash_apart(&self, password: Secret) -> Result<String, String> {
-        let _place = self.places.acquire().await.map_err(|error| error.to_string())?;
+    pub async fn hash_in_background(&self, password: Secret) -> Result<String, String> {
+        let _permit = self.permits.acquire().await.map_err(|error| error.to_string())?;
         tokio::task::spawn_blocking(move || Self::hash(&password)).await.map_err(|error| error.to_string())?
     }
 
@@ -50,9 +50,9 @@ impl Passwords {
 
     /// Verifies a password against its hash; false, in the same time, without a hash.
     pub async fn verify(&self, hash: Option<String>, password: Secret) -> bool {
-        let Ok(_place) = self.places.acquire().await else { return false };
+        let Ok(_permit) = self.permits.acquire().await else { return false };
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.nobody.to_string());
+        let hash = hash.unwrap_or_else(|| self.dummy.to_string());
         let right = tokio::task::spawn_blocking(move || {
             PasswordHash::new(&hash)
                 .is_ok_and(|hash| argon2().verify_password(password.expose().as_bytes(), &hash).is_ok())

@@ -65,7 +65,7 @@ impl Keys {
     pub fn unknown_key(&self, token: &str, now: DateTime<Utc>) -> Option<String> {
         let id = jsonwebtoken::decode_header(token).ok()?.kid?;
         let is_id = id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (is_id && self.checking(&id, now).is_none()).then_some(id)
+        (is_id && self.verification_key(&id, now).is_none()).then_some(id)
     }
 
     /// Verifies a token's signature, issuer, audience and time; returns its bearer and expiry.
@@ -82,7 +82,7 @@ impl Keys {
         // The library would ask the machine's clock.
         rules.validate_exp = false;
         let id = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid).ok_or(TokenError)?;
-        let key = self.checking(&id, now).ok_or(TokenError)?;
+        let key = self.verification_key(&id, now).ok_or(TokenError)?;
         let claims = jsonwebtoken::decode::<TokenClaims>(token, &key, &rules).map_err(|_| TokenError)?.claims;
         let now = now.timestamp();
         let good = claims.iat <= now + LEEWAY && now < claims.exp.saturating_add(LEEWAY);

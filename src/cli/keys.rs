@@ -54,12 +54,12 @@ async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
     startup::expect_database(settings)?;
     let folder = settings.keys_folder();
     let said = |error: auth::KeyError| error.to_string();
-    let waiting = SigningKeyPair::waiting(&folder).map_err(said)?;
+    let waiting = SigningKeyPair::open_next(&folder).map_err(said)?;
     let recorded = startup::signing_key_on_record(settings).await?;
     // One that was on record before it was put in place, and then something went wrong.
     if waiting.is_none_or(|next| recorded.as_ref() != Some(&next.public().id)) {
         let (keys, store) = startup::open(settings).await?;
-        let (old, next) = (keys.signing(), SigningKeyPair::prepare(&folder).map_err(said)?);
+        let (old, next) = (keys.signing(), SigningKeyPair::create_next(&folder).map_err(said)?);
         let now = clock().now();
         let rotation = Rotation {
             old: (&old.public().id, old.public().bytes),
@@ -73,7 +73,7 @@ async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
             return Err("the signing key was replaced from elsewhere meanwhile; mend: copy it from there".to_owned());
         }
     }
-    SigningKeyPair::put_in_place(&folder).map_err(said)?;
+    SigningKeyPair::activate_next(&folder).map_err(said)?;
     let id = SigningKeyPair::open(&folder).map_err(said)?.public().id.clone();
     say(&format!(
         "tokens are signed by {id} once servers take it up: send SIGHUP to each, with this signing.key in its folder"

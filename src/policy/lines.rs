@@ -7,7 +7,7 @@ use crate::access::{Action, Condition, Field};
 use crate::procedure::Fault;
 
 /// Words for objects of the office as a whole, reserved among procedure keys.
-pub const WORDS: [&str; 4] = ["requests", "people", "agencies", "office"];
+pub const RESERVED_KEYS: [&str; 4] = ["requests", "people", "agencies", "office"];
 
 /// The object of an action, as policy lines name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,7 +50,10 @@ impl<'a> Object<'a> {
                 procedure => Some(Self::Procedure(procedure)),
             },
             Some((procedure, step))
-                if !procedure.is_empty() && !step.is_empty() && !step.contains('/') && !WORDS.contains(&procedure) =>
+                if !procedure.is_empty()
+                    && !step.is_empty()
+                    && !step.contains('/')
+                    && !RESERVED_KEYS.contains(&procedure) =>
             {
                 Some(Self::Step(procedure, step))
             }
@@ -96,7 +99,7 @@ impl fmt::Display for Object<'_> {
 }
 
 /// The form of an action's object.
-fn form(action: Action) -> &'static str {
+fn object_form(action: Action) -> &'static str {
     match action {
         Action::Execute | Action::Sign | Action::Receive => "<procedure>/<step>",
         Action::Withdraw | Action::Reveal | Action::Reissue | Action::Revoke => "<procedure>",
@@ -172,7 +175,7 @@ pub(super) fn csv_line(role: &str, office: &str, object: Object<'_>, action: Act
 
 /// Parses one office's file. An unreadable line is a fault, and the others are read all the same, so that a person can
 /// mend the file in one go.
-pub(super) fn read(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Fault>) {
+pub(super) fn parse(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Fault>) {
     let mut lines: Vec<Line> = Vec::new();
     let mut faults = Vec::new();
     let mut first: HashMap<(String, String, Action), usize> = HashMap::new();
@@ -185,7 +188,7 @@ pub(super) fn read(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Faul
         if written.is_empty() || written.starts_with('#') {
             continue;
         }
-        match read_line(file, number, office, written) {
+        match parse_line(file, number, office, written) {
             Err(fault) => faults.push(*fault),
             Ok(line) => {
                 let cell = (line.role.clone(), line.object.clone(), line.action);
@@ -203,9 +206,9 @@ pub(super) fn read(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Faul
 }
 
 /// One line of a file.
-fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<Line, Box<Fault>> {
+fn parse_line(file: &str, number: usize, office: &str, written: &str) -> Result<Line, Box<Fault>> {
     let fault = |message: String, mend: String| Box::new(Fault::error(file, number, message, mend));
-    let shape =
+    let expected =
         || format!("write it as `p, <role>, {office}, <object>, <action>`, with a condition behind where one holds");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -214,26 +217,26 @@ fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<L
         .from_reader(written.as_bytes());
     let mut record = csv::StringRecord::new();
     if let Err(error) = reader.read_record(&mut record) {
-        return Err(fault(format!("the line cannot be read: {error}"), shape()));
+        return Err(fault(format!("the line cannot be read: {error}"), expected()));
     }
     let fields: Vec<&str> = record.iter().collect();
     let &[kind, role, its_office, object, word, ref conditions @ ..] = fields.as_slice() else {
-        return Err(fault(format!("a policy line has five fields, this one has {}", fields.len()), shape()));
+        return Err(fault(format!("a policy line has five fields, this one has {}", fields.len()), expected()));
     };
     if conditions.len() > 1 {
         let message = format!("a policy line has at most six fields, this one has {}", fields.len());
-        return Err(fault(message, shape()));
+        return Err(fault(message, expected()));
     }
     if kind != "p" {
-        return Err(fault(format!("a policy line begins with `p`, not `{kind}`"), shape()));
+        return Err(fault(format!("a policy line begins with `p`, not `{kind}`"), expected()));
     }
     let names = [("role", role), ("office", its_office), ("object", object), ("action", word)];
     for (name, value) in names {
         if value.is_empty() {
-            return Err(fault(format!("the {name} is empty"), shape()));
+            return Err(fault(format!("the {name} is empty"), expected()));
         }
         if value.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"') && name != "action" {
-            return Err(fault(format!("the {name} `{value}` holds a space or a quote"), shape()));
+            return Err(fault(format!("the {name} `{value}` holds a space or a quote"), expected()));
         }
     }
     let Some(action) = Action::from_word(word) else {
@@ -247,7 +250,7 @@ fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<L
     }
     let fits = Object::parse(object).is_some_and(|read| read.fits(action));
     if !fits {
-        let form = form(action);
+        let form = object_form(action);
         let mend = format!("write the object as `{form}`: `p, {role}, {office}, {form}, {action}`");
         return Err(fault(format!("`{action}` is not done to `{object}`"), mend));
     }
@@ -257,7 +260,7 @@ fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<L
             let message = format!("`{action}` takes no condition");
             return Err(fault(message, "leave the last field out".to_owned()));
         }
-        Some(text) => read_conditions(text).map_err(|wrong| {
+        Some(text) => parse_conditions(text).map_err(|wrong| {
             fault(format!("`{wrong}` is no condition"), format!("write {}, or leave the field out", Condition::FORMS))
         })?,
     };
@@ -273,7 +276,7 @@ fn read_line(file: &str, number: usize, office: &str, written: &str) -> Result<L
 }
 
 /// Parses the conditions of a line's last field; the error is the invalid one.
-fn read_conditions(text: &str) -> Result<Vec<Condition>, String> {
+fn parse_conditions(text: &str) -> Result<Vec<Condition>, String> {
     let read = |part: &str| Condition::parse(part.trim()).ok_or_else(|| part.trim().to_owned());
     text.split('&').map(read).collect()
 }

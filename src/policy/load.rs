@@ -21,7 +21,7 @@ pub struct PolicyFile {
 
 /// Number of lines that are decided together. Casbin compares each cell with each line, so the cost grows by the
 /// square.
-const TOGETHER: usize = 16;
+const BATCH: usize = 16;
 
 /// Reads the model and the offices' files, and decides every cell. Reports all faults together; a policy with an error
 /// is not to be served. An unreadable model is reported elsewhere.
@@ -32,14 +32,14 @@ pub async fn load(model: Option<&str>, files: &[PolicyFile]) -> (Policy, Vec<Fau
         None => None,
     };
     let mut policy = Policy::default();
-    for (office, (file, lines)) in read(files, &mut policy, &mut faults) {
+    for (office, (file, lines)) in read_files(files, &mut policy, &mut faults) {
         let Some(model) = &model else {
-            policy.add_broken(office);
+            policy.mark_incomplete(office);
             continue;
         };
-        let found = fill(&mut policy, model, file, lines).await;
+        let found = add_allowed(&mut policy, model, file, lines).await;
         if !found.is_empty() {
-            policy.add_broken(office);
+            policy.mark_incomplete(office);
         }
         faults.extend(found);
     }
@@ -47,7 +47,7 @@ pub async fn load(model: Option<&str>, files: &[PolicyFile]) -> (Policy, Vec<Fau
 }
 
 /// The lines of each office's file.
-fn read<'a>(
+fn read_files<'a>(
     files: &'a [PolicyFile],
     policy: &mut Policy,
     faults: &mut Vec<Fault>,
@@ -66,9 +66,9 @@ fn read<'a>(
             continue;
         }
         policy.add_office(office, file);
-        let (lines, found) = text.as_deref().map(|text| lines::read(file, office, text)).unwrap_or_default();
+        let (lines, found) = text.as_deref().map(|text| lines::parse(file, office, text)).unwrap_or_default();
         if text.is_none() || !found.is_empty() {
-            policy.add_broken(office);
+            policy.mark_incomplete(office);
         }
         faults.extend(found);
         offices.insert(office, (file, lines));
@@ -77,7 +77,7 @@ fn read<'a>(
 }
 
 /// Fills the cells of one file's lines, as casbin decides them.
-async fn fill(policy: &mut Policy, model: &DefaultModel, file: &str, lines: Vec<Line>) -> Vec<Fault> {
+async fn add_allowed(policy: &mut Policy, model: &DefaultModel, file: &str, lines: Vec<Line>) -> Vec<Fault> {
     let allowed = match decide(model, &lines).await {
         Ok(allowed) => allowed,
         Err(error) => {
@@ -103,7 +103,7 @@ async fn fill(policy: &mut Policy, model: &DefaultModel, file: &str, lines: Vec<
 /// by nothing else, so some lines decide as all lines would.
 async fn decide(model: &DefaultModel, lines: &[Line]) -> casbin::Result<Vec<bool>> {
     let mut allowed = Vec::with_capacity(lines.len());
-    for part in lines.chunks(TOGETHER) {
+    for part in lines.chunks(BATCH) {
         let mut enforcer = Enforcer::new(model.clone(), MemoryAdapter::default()).await?;
         enforcer.add_policies(part.iter().map(Line::rule).collect()).await?;
         for line in part {

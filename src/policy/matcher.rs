@@ -30,7 +30,7 @@ pub(super) async fn read(text: &str) -> Result<DefaultModel, Vec<Fault>> {
         Ok(model) => model,
         Err(error) => {
             if faults.is_empty() {
-                faults.push(fault(1, format!("casbin cannot read the model: {error}"), mend_all()));
+                faults.push(fault(1, format!("casbin cannot read the model: {error}"), whole_model()));
             }
             return Err(faults);
         }
@@ -69,7 +69,7 @@ fn fault(line: usize, message: String, mend: String) -> Fault {
 }
 
 /// The whole of a model, on one line.
-fn mend_all() -> String {
+fn whole_model() -> String {
     let parts: Vec<String> =
         SECTIONS.iter().map(|(section, key, wanted)| format!("`[{section}]` with `{key} = {wanted}`")).collect();
     format!("the file holds {}", parts.join(", "))
@@ -94,7 +94,7 @@ fn compares_only(matcher: &str) -> bool {
 }
 
 /// The lines of the model without comments and blanks: number, section, text.
-fn said(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
+fn statements(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     let mut section = "";
     let mut continued = false;
     text.lines().enumerate().filter_map(move |(index, line)| {
@@ -115,7 +115,7 @@ fn said(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
 fn stray_lines(text: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
-    for (number, section, line) in said(text) {
+    for (number, section, line) in statements(text) {
         let known = SECTIONS.iter().find(|(name, ..)| *name == section);
         if line.starts_with('[') && line.ends_with(']') {
             if known.is_none() {
@@ -127,7 +127,7 @@ fn stray_lines(text: &str) -> Vec<Fault> {
         let Some((_, key, wanted)) = known else {
             // Said once, at the section's head; a line before any section has none.
             if section.is_empty() {
-                faults.push(fault(number, format!("`{line}` stands in no section"), mend_all()));
+                faults.push(fault(number, format!("`{line}` stands in no section"), whole_model()));
             }
             continue;
         };
@@ -148,7 +148,7 @@ fn stray_lines(text: &str) -> Vec<Fault> {
 /// The line of a key, else of its section, else the first.
 fn line_of(text: &str, section: &str, key: &str) -> usize {
     let mut at = 1;
-    for (number, its_section, line) in said(text) {
+    for (number, its_section, line) in statements(text) {
         if its_section == section {
             if line.split_once('=').is_some_and(|(left, _)| left.trim() == key) {
                 return number;

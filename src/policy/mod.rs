@@ -19,7 +19,7 @@ mod tests;
 
 pub use check::{Holder, KnownVersion, ReturnedRequest, Roster, check, check_people};
 pub use decision::{Denied, GrantDecision};
-pub use lines::{Line, Object, WORDS};
+pub use lines::{Line, Object, RESERVED_KEYS};
 pub use load::{PolicyFile, load};
 pub use matcher::MODEL_FILE;
 pub use table::Policy;

@@ -13,13 +13,13 @@ pub struct Policy {
     /// Each office's policy file, with or without lines in it.
     files: BTreeMap<String, String>,
     /// Offices with unreadable or undecided lines.
-    broken: BTreeSet<String>,
+    incomplete: BTreeSet<String>,
     /// Offices with an `other-than` condition.
-    separating: BTreeSet<String>,
+    separated_offices: BTreeSet<String>,
     /// All allowing lines, by file and then as written.
     lines: Vec<Line>,
     /// By office and role.
-    cells: HashMap<String, HashMap<String, RoleCells>>,
+    permissions: HashMap<String, HashMap<String, RolePermissions>>,
     /// By office and procedure.
     performers: HashMap<String, HashMap<String, Performers>>,
 }
@@ -29,16 +29,16 @@ type Performers = HashMap<String, BTreeMap<Action, Vec<String>>>;
 
 /// The permissions of one role in one office.
 #[derive(Debug, Clone, Default)]
-struct RoleCells {
+struct RolePermissions {
     /// Actions on the office as a whole: its requests, people, agencies, and itself.
-    requests: Cell,
-    people: Cell,
-    agencies: Cell,
-    office: Cell,
-    roles: HashMap<String, Cell>,
-    fields: BTreeMap<Field, Cell>,
+    requests: ObjectActions,
+    people: ObjectActions,
+    agencies: ObjectActions,
+    office: ObjectActions,
+    roles: HashMap<String, ObjectActions>,
+    fields: BTreeMap<Field, ObjectActions>,
     /// By procedure: actions on itself, and on its steps.
-    procedures: HashMap<String, (Cell, HashMap<String, Cell>)>,
+    procedures: HashMap<String, (ObjectActions, HashMap<String, ObjectActions>)>,
     /// The same once more, in the lines' order, to be handed out.
     scopes: Vec<Scope>,
     steps_of: BTreeMap<Action, Vec<(String, String)>>,
@@ -47,16 +47,16 @@ struct RoleCells {
 
 /// The actions allowed on one object, each with the index of its line. A handful at most.
 #[derive(Debug, Clone, Default)]
-struct Cell(Vec<(Action, usize)>);
+struct ObjectActions(Vec<(Action, usize)>);
 
-impl Cell {
+impl ObjectActions {
     fn line(&self, action: Action) -> Option<usize> {
         self.0.iter().find(|(allowed, _)| *allowed == action).map(|(_, line)| *line)
     }
 }
 
-impl RoleCells {
-    fn cell(&self, object: Object<'_>) -> Option<&Cell> {
+impl RolePermissions {
+    fn actions_on(&self, object: Object<'_>) -> Option<&ObjectActions> {
         match object {
             Object::Requests => Some(&self.requests),
             Object::People => Some(&self.people),
@@ -69,7 +69,7 @@ impl RoleCells {
         }
     }
 
-    fn cell_mut(&mut self, object: Object<'_>) -> &mut Cell {
+    fn actions_on_mut(&mut self, object: Object<'_>) -> &mut ObjectActions {
         match object {
             Object::Requests => &mut self.requests,
             Object::People => &mut self.people,
@@ -93,19 +93,19 @@ impl Policy {
     }
 
     /// Notes that an office's file has unreadable or undecided lines.
-    pub(super) fn add_broken(&mut self, office: &str) {
-        self.broken.insert(office.to_owned());
+    pub(super) fn mark_incomplete(&mut self, office: &str) {
+        self.incomplete.insert(office.to_owned());
     }
 
     /// True if every line of an office's file was read and decided.
-    pub fn is_whole(&self, office: &str) -> bool {
-        !self.broken.contains(office)
+    pub fn is_complete(&self, office: &str) -> bool {
+        !self.incomplete.contains(office)
     }
 
     /// Adds an allowing line.
     pub(super) fn add(&mut self, line: Line) {
-        let role = self.cells.entry(line.office.clone()).or_default().entry(line.role.clone()).or_default();
-        role.cell_mut(line.object()).0.push((line.action, self.lines.len()));
+        let role = self.permissions.entry(line.office.clone()).or_default().entry(line.role.clone()).or_default();
+        role.actions_on_mut(line.object()).0.push((line.action, self.lines.len()));
         match (line.object(), line.action) {
             (Object::Requests, Action::See(scope)) => role.scopes.push(scope),
             (Object::Procedure(procedure), action) => {
@@ -121,14 +121,14 @@ impl Policy {
             _ => {}
         }
         if line.conditions.iter().any(|condition| matches!(condition, Condition::OtherThan(_))) {
-            self.separating.insert(line.office.clone());
+            self.separated_offices.insert(line.office.clone());
         }
         self.lines.push(line);
     }
 
     /// The line for an action of a role in an office, conditions aside.
     pub fn line(&self, role: &str, office: &str, object: Object<'_>, action: Action) -> Option<&Line> {
-        self.role(office, role)?.cell(object)?.line(action).and_then(|at| self.lines.get(at))
+        self.role(office, role)?.actions_on(object)?.line(action).and_then(|at| self.lines.get(at))
     }
 
     /// True if a role may do this in an office, conditions aside.
@@ -200,8 +200,8 @@ impl Policy {
     }
 
     /// True if some line of an office has an `other-than` condition: then the steps' performers must be known.
-    pub fn separates(&self, office: &str) -> bool {
-        self.separating.contains(office)
+    pub fn separates_duties(&self, office: &str) -> bool {
+        self.separated_offices.contains(office)
     }
 
     /// The grants by which the caller may do this, or the chosen one alone; or why there is none.
@@ -250,7 +250,7 @@ impl Policy {
         }
     }
 
-    fn role(&self, office: &str, role: &str) -> Option<&RoleCells> {
-        self.cells.get(office)?.get(role)
+    fn role(&self, office: &str, role: &str) -> Option<&RolePermissions> {
+        self.permissions.get(office)?.get(role)
     }
 }

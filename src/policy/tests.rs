@@ -46,7 +46,7 @@ fn independently_read() -> Vec<[String; 4]> {
 }
 
 /// `file:line: message` of each fault, the file without its folder.
-pub(super) fn told(faults: &[Fault]) -> Vec<String> {
+pub(super) fn described(faults: &[Fault]) -> Vec<String> {
     faults
         .iter()
         .map(|fault| {
@@ -302,7 +302,7 @@ async fn a_condition_must_hold_beside_its_line() {
                 p, c, singkawang, permohonan-subdomain/8, sign, definitive & other-than:6&other-than:7\n\
                 p, b, singkawang, permohonan-subdomain/8, execute\n";
     let policy = policy(&[file("singkawang", text)]).await;
-    assert!(policy.separates("singkawang") && !policy.separates("denpasar"));
+    assert!(policy.separates_duties("singkawang") && !policy.separates_duties("denpasar"));
     let me = Uuid::from_u128(9);
     let subject = Asked { procedure: "permohonan-subdomain", agency: Uuid::nil() };
     let ask = |role: &str, capacity, (step, action): (&str, Action), ended: Option<&[(&str, Uuid)]>| {
@@ -385,7 +385,7 @@ async fn every_line_that_cannot_be_read_is_told_with_its_place() {
     for (line, message) in rows {
         let text = format!("# who\np, opd, kota, b/1, execute\n\n# the line\n{line}\np, opd, kota, b, withdraw\n");
         let faults = load_faults(MODEL, &[file("kota", &text)]).await;
-        assert_eq!(told(&faults), [format!("kota.csv:5: {message}")], "{line}");
+        assert_eq!(described(&faults), [format!("kota.csv:5: {message}")], "{line}");
         assert!(!faults[0].mend.is_empty(), "{line}");
     }
 }
@@ -447,8 +447,8 @@ async fn a_model_that_does_more_than_compare_is_refused_where_it_does() {
         assert!(MODEL.contains(from), "{from}");
         let faults = load_faults(&MODEL.replacen(from, to, 1), &shipped()).await;
         let places: BTreeSet<(&str, usize)> = faults.iter().map(|fault| (fault.file.as_str(), fault.line)).collect();
-        assert!(places.contains(&(MODEL_FILE, place)), "{to}: {}", told(&faults).join("; "));
-        assert!(places.len() <= 2, "{to}: {}", told(&faults).join("; "));
+        assert!(places.contains(&(MODEL_FILE, place)), "{to}: {}", described(&faults).join("; "));
+        assert!(places.len() <= 2, "{to}: {}", described(&faults).join("; "));
     }
     assert!(!load_faults("", &shipped()).await.is_empty());
     // Sides, spaces and order are free; so are comments and continued lines.

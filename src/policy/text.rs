@@ -48,8 +48,8 @@ impl PolicyText {
 
     /// Reads and decides all of it, as [`load`] does.
     pub async fn load(&self) -> (Policy, Vec<Fault>) {
-        let of = |(file, text): (&String, &String)| PolicyFile { file: file.clone(), text: Some(text.clone()) };
-        let files: Vec<PolicyFile> = self.0.iter().filter(|(file, _)| *file != MODEL_FILE).map(of).collect();
+        let to_file = |(file, text): (&String, &String)| PolicyFile { file: file.clone(), text: Some(text.clone()) };
+        let files: Vec<PolicyFile> = self.0.iter().filter(|(file, _)| *file != MODEL_FILE).map(to_file).collect();
         load(self.0.get(MODEL_FILE).map(String::as_str), &files).await
     }
 
@@ -87,8 +87,8 @@ impl PolicyText {
     fn lines(&self, office: &str) -> BTreeSet<String> {
         let name = format!("/{office}.csv");
         let text = self.0.iter().find(|(file, _)| file.ends_with(&name)).map_or("", |(_, text)| text);
-        let said = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        said.map(|line| line.split(',').map(str::trim).collect::<Vec<_>>().join(", ")).collect()
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(|line| line.split(',').map(str::trim).collect::<Vec<_>>().join(", ")).collect()
     }
 }
 

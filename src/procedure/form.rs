@@ -13,10 +13,10 @@ use crate::language::{Language, Text};
 use crate::say;
 
 /// So many faults tell enough: a sender of nonsense is not answered at length.
-const MOST_FAULTS: usize = 100;
+const MAX_FAULTS: usize = 100;
 
 /// A longer text is not shown back.
-const MOST_SHOWN: usize = 160;
+const MAX_SHOWN: usize = 160;
 
 /// A compiled JSON Schema (2020-12), formats included.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Form {
             .map_err(|error| {
                 let place = error.instance_path().as_str();
                 let place = if place.is_empty() { String::new() } else { format!("at `{place}`: ") };
-                clip(&format!("{place}{error}"), 2 * MOST_SHOWN)
+                clip(&format!("{place}{error}"), 2 * MAX_SHOWN)
             })?;
         let english = translated(&schema, &office.english);
         Ok(Self { schema, english, validator })
@@ -109,14 +109,14 @@ impl Form {
     /// Returns all faults of a value; none for a valid one.
     pub fn validate(&self, value: &Value) -> Vec<FieldFault> {
         let faults: BTreeSet<FieldFault> =
-            self.validator.iter_errors(value).take(MOST_FAULTS).flat_map(|error| self.faults(&error)).collect();
-        faults.into_iter().take(MOST_FAULTS).collect()
+            self.validator.iter_errors(value).take(MAX_FAULTS).flat_map(|error| self.faults(&error)).collect();
+        faults.into_iter().take(MAX_FAULTS).collect()
     }
 
     /// The faults of one validation error, each with its field.
     fn faults(&self, error: &ValidationError<'_>) -> Vec<FieldFault> {
         let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(unescape).collect();
-        let below = |name: &str| path.iter().cloned().chain([clip(name, MOST_SHOWN)]).collect();
+        let below = |name: &str| path.iter().cloned().chain([clip(name, MAX_SHOWN)]).collect();
         match error.kind() {
             ValidationErrorKind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
@@ -150,14 +150,14 @@ impl Form {
                 let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
                 let options: Vec<String> = options.iter().map(plain).collect();
                 let options = options.join(", ");
-                if options.is_empty() || options.len() > MOST_SHOWN {
+                if options.is_empty() || options.len() > MAX_SHOWN {
                     say!("is not one of the values allowed")
                 } else {
                     say!("must be one of {options}", options)
                 }
             }
             Kind::Constant { expected_value } => {
-                say!("must be {value}", value = clip(&plain(expected_value), MOST_SHOWN))
+                say!("must be {value}", value = clip(&plain(expected_value), MAX_SHOWN))
             }
             Kind::Minimum { limit } => say!("must be at least {limit}", limit = limit.to_string()),
             Kind::Maximum { limit } => say!("must be at most {limit}", limit = limit.to_string()),
@@ -181,7 +181,7 @@ impl Form {
 
     /// The form's description of a field.
     fn hint(&self, path: &[String]) -> Option<Text> {
-        let describes = |schema| description(schema, path).map(|said| clip(said, MOST_SHOWN));
+        let describes = |schema| description(schema, path).map(|said| clip(said, MAX_SHOWN));
         Some(Text::label(describes(&self.schema)?, describes(&self.english)?))
     }
 }
@@ -238,7 +238,7 @@ fn plain(value: &Value) -> String {
 
 /// A component of a JSON pointer.
 fn unescape(component: &str) -> String {
-    clip(&component.replace("~1", "/").replace("~0", "~"), MOST_SHOWN)
+    clip(&component.replace("~1", "/").replace("~0", "~"), MAX_SHOWN)
 }
 
 /// Truncates a text.
@@ -265,7 +265,7 @@ mod tests {
         Form::compile(&schema, &office()).expect("the schema compiles")
     }
 
-    fn told(form: &Form, value: Value) -> Vec<String> {
+    fn described(form: &Form, value: Value) -> Vec<String> {
         form.validate(&value).into_iter().map(|fault| format!("{} {}", fault.path.join("."), fault.message)).collect()
     }
 
@@ -294,7 +294,7 @@ mod tests {
             "ports": [80, 80, 70000, "x"], "who": {}, "a/b": 1
         });
         assert_eq!(
-            told(&form(sample()), value),
+            described(&form(sample()), value),
             [
                 "a/b is not known here",
                 "day is not a valid date: YYYY-MM-DD",
@@ -315,7 +315,7 @@ mod tests {
     fn what_fits_has_no_fault() {
         let value =
             json!({ "name": "a", "units": 42, "rack": "A1", "day": "2026-12-31", "host": "a.denpasarkota.go.id" });
-        assert_eq!(told(&form(sample()), value), [""; 0]);
+        assert_eq!(described(&form(sample()), value), [""; 0]);
     }
 
     #[test]
@@ -325,7 +325,7 @@ mod tests {
         for fault in form(sample()).validate(&value) {
             let message = fault.message.to_string();
             assert!(message.chars().count() < 250 && !message.contains("xxx"), "{message}");
-            assert!(fault.path.iter().all(|component| component.chars().count() <= MOST_SHOWN + 1));
+            assert!(fault.path.iter().all(|component| component.chars().count() <= MAX_SHOWN + 1));
         }
     }
 
@@ -341,7 +341,7 @@ mod tests {
     fn a_flood_of_faults_is_cut() {
         let items: Vec<Value> = (0..5000).map(|_| json!("x")).collect();
         let faults = form(sample()).validate(&json!({ "name": "a", "units": 1, "ports": items }));
-        assert_eq!(faults.len(), MOST_FAULTS);
+        assert_eq!(faults.len(), MAX_FAULTS);
     }
 
     #[test]
@@ -356,7 +356,7 @@ mod tests {
     fn a_place_beyond_its_rack_is_refused() {
         let mut schema = json!({ "type": "object", "$ref": "#/$defs/rack_place" });
         schema["properties"] = json!({ "rack": { "$ref": "#/$defs/rack" } });
-        let faults = told(&form(schema), json!({ "rack": "A1", "unitFrom": 0, "unitTo": 99 }));
+        let faults = described(&form(schema), json!({ "rack": "A1", "unitFrom": 0, "unitTo": 99 }));
         assert_eq!(faults, ["unitFrom must be at least 1", "unitTo must be at most 42"]);
     }
 
@@ -378,9 +378,9 @@ mod tests {
     fn a_form_of_changes_holds_only_those_and_wants_none() {
         let only = ["units".to_owned(), "rack".to_owned()];
         let form = Form::changing(&sample(), &only, &office()).expect("it compiles");
-        assert_eq!(told(&form, json!({})), [""; 0]);
+        assert_eq!(described(&form, json!({})), [""; 0]);
         assert_eq!(
-            told(&form, json!({ "units": 0, "rack": "Z9", "name": "a" })),
+            described(&form, json!({ "units": 0, "rack": "Z9", "name": "a" })),
             ["name is not known here", "rack must be one of A1, A2, B1", "units must be at least 1"]
         );
         let error = Form::changing(&sample(), &["nothing".to_owned()], &office()).expect_err("no such property");

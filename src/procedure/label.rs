@@ -60,14 +60,14 @@ fn schema_labels<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
 pub(super) fn translated(schema: &Value, translations: &Translations) -> Value {
     match schema {
         Value::Object(fields) => {
-            let told = |(name, field): (&String, &Value)| {
+            let translate = |(name, field): (&String, &Value)| {
                 let field = match field {
                     Value::String(text) if FOR_PEOPLE.contains(&name.as_str()) => translations.translate(text).into(),
                     field => translated(field, translations),
                 };
                 (name.clone(), field)
             };
-            Value::Object(fields.iter().map(told).collect())
+            Value::Object(fields.iter().map(translate).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(|item| translated(item, translations)).collect()),
         other => other.clone(),

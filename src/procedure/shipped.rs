@@ -225,7 +225,7 @@ fn the_forms_explain_themselves_and_their_examples_fit() {
 }
 
 /// The faults of a procedure's form for its examples with changed properties; null removes one.
-fn told(name: &str, details: bool, changes: Value) -> Vec<String> {
+fn described(name: &str, details: bool, changes: Value) -> Vec<String> {
     let shelf = shelf();
     let (located, office) = named(&shelf, name);
     let asset = located.procedure.asset.as_ref().expect("each provisions something");
@@ -245,11 +245,11 @@ fn told(name: &str, details: bool, changes: Value) -> Vec<String> {
 #[test]
 fn a_cloud_request_wants_a_purpose_a_quota_and_users() {
     let name = NAMES[0];
-    assert_eq!(told(name, true, json!({ "neededBy": null })), [""; 0]);
+    assert_eq!(described(name, true, json!({ "neededBy": null })), [""; 0]);
     let wrong = json!({ "purpose": "  ", "quotaGib": 0, "users": 1.5, "neededBy": "31/12/2026" });
-    assert_eq!(told(name, true, wrong), ["neededBy", "purpose", "quotaGib", "users"]);
+    assert_eq!(described(name, true, wrong), ["neededBy", "purpose", "quotaGib", "users"]);
     assert_eq!(
-        told(name, false, json!({ "username": "Root!", "serviceAddress": "ftp://x" })),
+        described(name, false, json!({ "username": "Root!", "serviceAddress": "ftp://x" })),
         ["serviceAddress", "username"]
     );
 }
@@ -257,51 +257,51 @@ fn a_cloud_request_wants_a_purpose_a_quota_and_users() {
 #[test]
 fn a_label_is_an_rfc_1035_label_that_is_free_to_ask_for() {
     for label in ["a", "dinkes", "a-1", &"a".repeat(63)] {
-        assert_eq!(told(NAMES[1], true, json!({ "label": label })), [""; 0], "{label}");
+        assert_eq!(described(NAMES[1], true, json!({ "label": label })), [""; 0], "{label}");
     }
     for label in ["", "www", "Dinkes", "-a", "a-", "1a", "a.b", "a\n", &"a".repeat(64)] {
-        assert!(!told(NAMES[1], true, json!({ "label": label })).is_empty(), "{label:?}");
+        assert!(!described(NAMES[1], true, json!({ "label": label })).is_empty(), "{label:?}");
     }
 }
 
 #[test]
 fn a_target_is_an_address_or_a_host() {
     for target in ["203.0.113.7", "2001:db8::7", "web.example.org"] {
-        assert_eq!(told(NAMES[1], true, json!({ "target": target })), [""; 0], "{target}");
+        assert_eq!(described(NAMES[1], true, json!({ "target": target })), [""; 0], "{target}");
     }
     for target in ["999.1.1.1", "localhost", "a b.example.org", "https://example.org", ""] {
-        assert_eq!(told(NAMES[1], true, json!({ "target": target })), ["target"], "{target}");
+        assert_eq!(described(NAMES[1], true, json!({ "target": target })), ["target"], "{target}");
     }
     for (kind, fits) in [("A", "203.0.113.7"), ("AAAA", "2001:db8::7"), ("CNAME", "web.example.org")] {
         for target in ["203.0.113.7", "2001:db8::7", "web.example.org"] {
-            let faults = told(NAMES[1], false, json!({ "recordType": kind, "target": target }));
+            let faults = described(NAMES[1], false, json!({ "recordType": kind, "target": target }));
             assert_eq!(faults.is_empty(), target == fits, "{kind} {target}: {faults:?}");
         }
     }
     for host in ["dinkes.example.org", "www.singkawangkota.go.id", "a.mail.singkawangkota.go.id"] {
-        assert_eq!(told(NAMES[1], false, json!({ "fqdn": host })), ["fqdn"], "{host}");
+        assert_eq!(described(NAMES[1], false, json!({ "fqdn": host })), ["fqdn"], "{host}");
     }
-    assert_eq!(told(NAMES[1], false, json!({ "fqdn": "webmail2.singkawangkota.go.id" })), [""; 0]);
+    assert_eq!(described(NAMES[1], false, json!({ "fqdn": "webmail2.singkawangkota.go.id" })), [""; 0]);
 }
 
 #[test]
 fn a_server_has_a_place_in_a_rack_and_an_application_none() {
     let name = NAMES[2];
     let missing = json!({ "rack": null, "unitFrom": null, "unitTo": null });
-    assert_eq!(told(name, false, missing), ["rack", "unitFrom", "unitTo"]);
-    assert_eq!(told(name, false, json!({ "placementKind": "APPLICATION" })), ["rack", "unitFrom", "unitTo"]);
+    assert_eq!(described(name, false, missing), ["rack", "unitFrom", "unitTo"]);
+    assert_eq!(described(name, false, json!({ "placementKind": "APPLICATION" })), ["rack", "unitFrom", "unitTo"]);
     let application = json!({ "placementKind": "APPLICATION", "rack": null, "unitFrom": null, "unitTo": null });
-    assert_eq!(told(name, false, application), [""; 0]);
-    assert_eq!(told(name, false, json!({ "rack": "Z9" })), ["rack"]);
-    assert_eq!(told(name, false, json!({ "unitTo": 43 })), ["unitTo"]);
-    assert_eq!(told(name, false, json!({ "addresses": ["x"] })), ["addresses.0"]);
+    assert_eq!(described(name, false, application), [""; 0]);
+    assert_eq!(described(name, false, json!({ "rack": "Z9" })), ["rack"]);
+    assert_eq!(described(name, false, json!({ "unitTo": 43 })), ["unitTo"]);
+    assert_eq!(described(name, false, json!({ "addresses": ["x"] })), ["addresses.0"]);
 
-    assert_eq!(told(name, true, json!({ "rackUnits": null, "powerWatts": null })), ["powerWatts", "rackUnits"]);
-    assert_eq!(told(name, true, json!({ "kind": "APPLICATION", "rackUnits": null, "powerWatts": null })), [""; 0]);
-    assert_eq!(told(name, true, json!({ "kind": "APPLICATION" })), ["rackUnits"]);
-    assert_eq!(told(name, true, json!({ "kind": null, "rackUnits": null, "powerWatts": null })), ["kind"]);
+    assert_eq!(described(name, true, json!({ "rackUnits": null, "powerWatts": null })), ["powerWatts", "rackUnits"]);
+    assert_eq!(described(name, true, json!({ "kind": "APPLICATION", "rackUnits": null, "powerWatts": null })), [""; 0]);
+    assert_eq!(described(name, true, json!({ "kind": "APPLICATION" })), ["rackUnits"]);
+    assert_eq!(described(name, true, json!({ "kind": null, "rackUnits": null, "powerWatts": null })), ["kind"]);
     assert_eq!(
-        told(name, true, json!({ "ports": [80, 70000], "kind": "RACK", "rackUnits": null })),
+        described(name, true, json!({ "ports": [80, 70000], "kind": "RACK", "rackUnits": null })),
         ["kind", "ports.1"]
     );
 }

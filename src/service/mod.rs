@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::access::{Action, Capacity, Condition, Grant, KeyScope, Scope, Seen};
-use crate::auth::{Attempts, Keys, Passwords, Provider};
+use crate::auth::{Keys, Passwords, Provider, SignInLimiter};
 use crate::clock::Clock;
 use crate::live::Tail;
 use crate::policy::{Object, Policy};
@@ -64,7 +64,7 @@ pub struct Service {
     policies: Arc<Policies>,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
-    attempts: Arc<Attempts>,
+    attempts: Arc<SignInLimiter>,
     passwords: Passwords,
     /// Whose tokens are taken beside our own.
     provider: Option<Arc<Provider>>,

@@ -201,7 +201,6 @@ const SHARED_NAMES: &[&str] = &[
     "Asked",
     "Audience",
     "Caller",
-    "Cell",
     "Condition",
     "Ending",
     "Fault",

@@ -32,7 +32,7 @@ const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
 
 /// How often a provider is asked for its keys, and how long they are believed.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+struct FetchIntervals {
     /// It is left alone for so long after each time, however many unknown keys are named.
     rest: Duration,
     /// So old, they are asked for again.
@@ -41,12 +41,15 @@ struct Pace {
     stale: Duration,
 }
 
-const PACE: Pace =
-    Pace { rest: Duration::from_secs(10), fresh: Duration::from_secs(300), stale: Duration::from_secs(3_600) };
+const INTERVALS: FetchIntervals = FetchIntervals {
+    rest: Duration::from_secs(10),
+    fresh: Duration::from_secs(300),
+    stale: Duration::from_secs(3_600),
+};
 
 /// The state of fetching the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Round {
+enum FetchState {
     /// It is, or is about to be.
     Asking,
     /// It was just now, and is left alone.
@@ -68,12 +71,12 @@ pub struct Provider {
     source: KeySource,
     audience: String,
     claim: String,
-    pace: Pace,
+    intervals: FetchIntervals,
     clock: Arc<dyn Clock>,
     /// The result of the last fetch: the number of keys, or the failure.
     last: Mutex<Option<Result<usize, String>>>,
     known: ArcSwapOption<CachedKeys>,
-    round: watch::Sender<Round>,
+    fetch: watch::Sender<FetchState>,
 }
 
 /// The claims of a verified token.
@@ -99,18 +102,27 @@ impl Provider {
     /// A provider, with the audience and the claim for user names of its tokens. Its keys come with
     /// [`Provider::refresh`].
     pub fn new(issuer: Issuer, audience: String, claim: String, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        Self::paced(issuer, audience, claim, PACE, clock)
+        Self::with_intervals(issuer, audience, claim, INTERVALS, clock)
     }
 
-    fn paced(
+    fn with_intervals(
         issuer: Issuer,
         audience: String,
         claim: String,
-        pace: Pace,
+        intervals: FetchIntervals,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, String> {
-        let (source, round) = (KeySource::new(issuer)?, watch::Sender::new(Round::Asking));
-        Ok(Self { source, audience, claim, pace, clock, last: Mutex::default(), known: ArcSwapOption::empty(), round })
+        let (source, fetch) = (KeySource::new(issuer)?, watch::Sender::new(FetchState::Asking));
+        Ok(Self {
+            source,
+            audience,
+            claim,
+            intervals,
+            clock,
+            last: Mutex::default(),
+            known: ArcSwapOption::empty(),
+            fetch,
+        })
     }
 
     /// True if a token claims this issuer; [`Provider::verify`] decides.
@@ -123,10 +135,10 @@ impl Provider {
     /// for the operator, never for the sender.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<(String, DateTime<Utc>), String> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| error.to_string())?;
-        expect_taken(&header)?;
-        let known = self.known_for(&header).await;
+        expect_access_token(&header)?;
+        let known = self.keys_for(&header).await;
         let known = known.ok_or("none of the provider's keys are known")?;
-        let key = known.keys.find(header.kid.as_deref(), header.alg).ok_or_else(|| unknown(&header))?;
+        let key = known.keys.find(header.kid.as_deref(), header.alg).ok_or_else(|| unknown_key(&header))?;
         let mut rules = Validation::new(header.alg);
         rules.set_audience(&[&self.audience]);
         rules.set_issuer(&[self.source.issuer()]);
@@ -158,21 +170,21 @@ impl Provider {
     }
 
     /// The keys, fetched again when they lack the one named by a token.
-    async fn known_for(&self, header: &Header) -> Option<Arc<CachedKeys>> {
+    async fn keys_for(&self, header: &Header) -> Option<Arc<CachedKeys>> {
         let known = self.known();
         if known.as_ref().is_some_and(|known| known.keys.find(header.kid.as_deref(), header.alg).is_some()) {
             return known;
         }
-        let mut round = self.round.subscribe();
-        self.round.send_if_modified(|round| {
-            let is_ready = *round == Round::Ready;
+        let mut fetch = self.fetch.subscribe();
+        self.fetch.send_if_modified(|fetch| {
+            let is_ready = *fetch == FetchState::Ready;
             if is_ready {
-                *round = Round::Asking;
+                *fetch = FetchState::Asking;
             }
             is_ready
         });
         // It fails only at the end of the program.
-        let _ = round.wait_for(|round| *round != Round::Asking).await;
+        let _ = fetch.wait_for(|fetch| *fetch != FetchState::Asking).await;
         self.known()
     }
 
@@ -180,18 +192,18 @@ impl Provider {
     fn known(&self) -> Option<Arc<CachedKeys>> {
         self.known.load_full().filter(|known| {
             let age = (self.clock.now() - known.since).to_std().unwrap_or_default();
-            age < self.pace.stale
+            age < self.intervals.stale
         })
     }
 
     /// How often the keys are asked for.
     pub fn interval(&self) -> TimeDelta {
-        TimeDelta::from_std(self.pace.fresh).unwrap_or(TimeDelta::MAX)
+        TimeDelta::from_std(self.intervals.fresh).unwrap_or(TimeDelta::MAX)
     }
 
     /// Asks for the keys. An outcome is logged when it is another than the one before.
     pub async fn refresh(&self) {
-        self.round.send_replace(Round::Asking);
+        self.fetch.send_replace(FetchState::Asking);
         let (issuer, since) = (self.source.issuer(), self.clock.now());
         let outcome = self.source.keys().await.map(|keys| {
             let count = keys.len();
@@ -206,24 +218,24 @@ impl Provider {
             }
         }
         *last = Some(outcome);
-        self.round.send_replace(Round::Resting);
+        self.fetch.send_replace(FetchState::Resting);
     }
 
     /// Waits for a reason to fetch the keys before their interval is over: an unknown key is needed, or the last fetch
     /// failed. Never sooner than the provider's rest.
-    pub async fn wanted(&self) {
-        sleep(self.pace.rest).await;
+    pub async fn fetch_needed(&self) {
+        sleep(self.intervals.rest).await;
         if matches!(&*self.last.lock().unwrap_or_else(PoisonError::into_inner), Some(Err(_))) {
             return;
         }
-        let mut round = self.round.subscribe();
-        self.round.send_replace(Round::Ready);
-        let _ = round.wait_for(|round| *round == Round::Asking).await;
+        let mut fetch = self.fetch.subscribe();
+        self.fetch.send_replace(FetchState::Ready);
+        let _ = fetch.wait_for(|fetch| *fetch == FetchState::Asking).await;
     }
 }
 
 /// Refuses tokens of another kind, before any signature is checked.
-fn expect_taken(header: &Header) -> Result<(), String> {
+fn expect_access_token(header: &Header) -> Result<(), String> {
     if !ALGORITHMS.contains(&header.alg) {
         return Err(format!("{:?} is no algorithm that is taken", header.alg));
     }
@@ -238,7 +250,7 @@ fn expect_taken(header: &Header) -> Result<(), String> {
 }
 
 /// Describes an unknown key.
-fn unknown(header: &Header) -> String {
+fn unknown_key(header: &Header) -> String {
     match &header.kid {
         // Anybody may have written it.
         Some(id) => {

@@ -18,10 +18,10 @@ use super::issuer::{Issuer, location};
 use super::key_set::KeySet;
 
 /// How long both answers may take together.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long an answer may be, in bytes.
-const LONGEST: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// The source of a provider's keys. Redirects are not followed.
 #[derive(Debug)]
@@ -66,11 +66,11 @@ impl KeySource {
 
     /// Fetches the current keys.
     pub(super) async fn keys(&self) -> Result<KeySet, String> {
-        let late = |_| Err(format!("no answer within {} seconds", PATIENCE.as_secs()));
-        timeout(PATIENCE, self.ask()).await.unwrap_or_else(late)
+        let late = |_| Err(format!("no answer within {} seconds", TIMEOUT.as_secs()));
+        timeout(TIMEOUT, self.fetch()).await.unwrap_or_else(late)
     }
 
-    async fn ask(&self) -> Result<KeySet, String> {
+    async fn fetch(&self) -> Result<KeySet, String> {
         let discovery = self.get(&self.issuer.location).await?;
         let discovery: Discovery =
             serde_json::from_slice(&discovery).map_err(|error| format!("{}: {error}", self.issuer.location))?;
@@ -91,7 +91,7 @@ impl KeySource {
         if answer.status() != http::StatusCode::OK {
             return Err(format!("{from} answers {}", answer.status()));
         }
-        let body = Limited::new(answer.into_body(), LONGEST).collect().await;
+        let body = Limited::new(answer.into_body(), MAX_BYTES).collect().await;
         body.map(|body| body.to_bytes()).map_err(|error| failed(&*error))
     }
 }

@@ -111,13 +111,13 @@ fn a_key_is_meant_by_its_id_or_is_the_only_one() {
 
 /// The answers of a test provider, and the number of requests.
 #[derive(Default)]
-struct Told {
+struct TestProvider {
     keys: Mutex<Value>,
     status: Mutex<StatusCode>,
-    asked: AtomicUsize,
+    requests: AtomicUsize,
 }
 
-impl Told {
+impl TestProvider {
     fn publish(&self, keys: &[Value]) {
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = json!({ "keys": keys });
     }
@@ -126,20 +126,20 @@ impl Told {
         *self.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 }
 
 /// A test provider with its discovery document and keys; and its issuer.
-async fn told() -> (Arc<Told>, Issuer) {
+async fn test_provider() -> (Arc<TestProvider>, Issuer) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let told = Arc::new(Told::default());
-    let (issuer, keys, here) = (base.clone(), told.clone(), told.clone());
+    let provider_side = Arc::new(TestProvider::default());
+    let (issuer, keys, here) = (base.clone(), provider_side.clone(), provider_side.clone());
     let discovery = json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/keys") });
     let asked = async move || {
-        here.asked.fetch_add(1, Ordering::SeqCst);
+        here.requests.fetch_add(1, Ordering::SeqCst);
         let status = *here.status.lock().unwrap_or_else(PoisonError::into_inner);
         (status, Json(discovery)).into_response()
     };
@@ -156,19 +156,20 @@ async fn told() -> (Arc<Told>, Issuer) {
         .route(&format!("/large{document}"), get(async || " ".repeat(300_000)))
         .route(&format!("/silent{document}"), get(std::future::pending::<String>));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (told, Issuer::named(&base).unwrap())
+    (provider_side, Issuer::named(&base).unwrap())
 }
 
-/// A provider at a pace.
-fn kept(issuer: &Issuer, pace: Pace) -> Arc<Provider> {
+/// A provider with such intervals.
+fn provider_with(issuer: &Issuer, intervals: FetchIntervals) -> Arc<Provider> {
     let provider =
-        Provider::paced(issuer.clone(), "us".to_owned(), "name".to_owned(), pace, Arc::new(SystemClock)).unwrap();
+        Provider::with_intervals(issuer.clone(), "us".to_owned(), "name".to_owned(), intervals, Arc::new(SystemClock))
+            .unwrap();
     let provider = Arc::new(provider);
     let keeping = provider.clone();
     tokio::spawn(async move {
         loop {
             keeping.refresh().await;
-            let _ = timeout(keeping.pace.fresh, keeping.wanted()).await;
+            let _ = timeout(keeping.intervals.fresh, keeping.fetch_needed()).await;
         }
     });
     provider
@@ -193,40 +194,40 @@ fn header(id: &str) -> Header {
 
 /// True if a key of the id is known, at once or after a fetch.
 async fn is_known(provider: &Provider, id: &str) -> bool {
-    let known = provider.known_for(&header(id)).await;
+    let known = provider.keys_for(&header(id)).await;
     known.is_some_and(|known| known.keys.find(Some(id), Algorithm::RS256).is_some())
 }
 
 #[tokio::test]
 async fn a_storm_of_unknown_keys_asks_the_provider_once() {
-    let (told, issuer) = told().await;
-    told.publish(&[rsa(RSA, "1")]);
-    let provider = kept(&issuer, Pace { rest: SOON, fresh: NEVER, stale: NEVER });
+    let (provider_side, issuer) = test_provider().await;
+    provider_side.publish(&[rsa(RSA, "1")]);
+    let provider = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: NEVER, stale: NEVER });
     assert!(is_known(&provider, "1").await, "whoever comes first waits for the first answer");
-    until(|| *provider.round.borrow() == Round::Ready).await;
-    told.publish(&[rsa(NEXT, "2")]);
+    until(|| *provider.fetch.borrow() == FetchState::Ready).await;
+    provider_side.publish(&[rsa(NEXT, "2")]);
     let ids: Vec<String> = (0..200).map(|id| format!("unknown{id}")).collect();
     let storm = join_all(ids.iter().map(|id| is_known(&provider, id)));
     let (storm, next) = tokio::join!(storm, is_known(&provider, "2"));
     assert!(!storm.contains(&true) && next, "and it finds the key that is new");
-    assert_eq!(told.asked(), 2);
+    assert_eq!(provider_side.requests(), 2);
     assert!(!is_known(&provider, "1").await, "the old one is gone");
 
-    let provider = kept(&issuer, Pace { rest: NEVER, fresh: NEVER, stale: NEVER });
+    let provider = provider_with(&issuer, FetchIntervals { rest: NEVER, fresh: NEVER, stale: NEVER });
     assert!(is_known(&provider, "2").await);
-    until(|| *provider.round.borrow() == Round::Resting).await;
-    let asked = told.asked();
-    told.publish(&[rsa(RSA, "1")]);
+    until(|| *provider.fetch.borrow() == FetchState::Resting).await;
+    let asked = provider_side.requests();
+    provider_side.publish(&[rsa(RSA, "1")]);
     join_all(ids.iter().map(|id| is_known(&provider, id))).await;
     assert!(!is_known(&provider, "1").await);
-    assert_eq!(told.asked(), asked, "it is left alone for a while");
+    assert_eq!(provider_side.requests(), asked, "it is left alone for a while");
 }
 
 #[tokio::test]
 async fn a_token_is_in_force_by_our_clock_and_the_leeway_of_our_own() {
-    let (told, issuer) = told().await;
-    told.publish(&[ed("1")]);
-    let provider = kept(&issuer, Pace { rest: SOON, fresh: NEVER, stale: NEVER });
+    let (provider_side, issuer) = test_provider().await;
+    provider_side.publish(&[ed("1")]);
+    let provider = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: NEVER, stale: NEVER });
     let header = Header { kid: Some("1".to_owned()), ..Header::new(Algorithm::EdDSA) };
     let sign = |claims: Value| {
         let claims = with(json!({ "iss": issuer.name, "aud": "us", "name": "siti" }), claims);
@@ -255,11 +256,11 @@ async fn a_token_is_in_force_by_our_clock_and_the_leeway_of_our_own() {
 
 #[tokio::test]
 async fn keys_are_asked_for_again_when_they_are_no_longer_fresh() {
-    let (told, issuer) = told().await;
-    told.publish(&[rsa(RSA, "1")]);
-    let provider = kept(&issuer, Pace { rest: SOON, fresh: SOON * 2, stale: NEVER });
+    let (provider_side, issuer) = test_provider().await;
+    provider_side.publish(&[rsa(RSA, "1")]);
+    let provider = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: SOON * 2, stale: NEVER });
     assert!(is_known(&provider, "1").await);
-    told.publish(&[rsa(NEXT, "2")]);
+    provider_side.publish(&[rsa(NEXT, "2")]);
     // It is found without a request for it, and the other is gone.
     let has = |id: &str| provider.known().is_some_and(|known| known.keys.find(Some(id), Algorithm::RS256).is_some());
     until(|| has("2")).await;
@@ -268,26 +269,26 @@ async fn keys_are_asked_for_again_when_they_are_no_longer_fresh() {
 
 #[tokio::test]
 async fn while_there_is_no_answer_the_keys_are_believed_until_they_are_too_old() {
-    let (told, issuer) = told().await;
-    told.publish(&[rsa(RSA, "1")]);
-    told.answer(StatusCode::SERVICE_UNAVAILABLE);
-    let lasting = kept(&issuer, Pace { rest: SOON, fresh: SOON * 2, stale: NEVER });
-    let ageing = kept(&issuer, Pace { rest: SOON, fresh: SOON * 2, stale: SOON * 20 });
+    let (provider_side, issuer) = test_provider().await;
+    provider_side.publish(&[rsa(RSA, "1")]);
+    provider_side.answer(StatusCode::SERVICE_UNAVAILABLE);
+    let lasting = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: SOON * 2, stale: NEVER });
+    let ageing = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: SOON * 2, stale: SOON * 20 });
     assert!(!is_known(&lasting, "1").await && !is_known(&ageing, "1").await, "nothing is known yet");
-    told.answer(StatusCode::OK);
+    provider_side.answer(StatusCode::OK);
     until(|| lasting.known().is_some() && ageing.known().is_some()).await;
-    told.answer(StatusCode::SERVICE_UNAVAILABLE);
+    provider_side.answer(StatusCode::SERVICE_UNAVAILABLE);
     until(|| ageing.known().is_none()).await;
     assert!(is_known(&lasting, "1").await && !is_known(&ageing, "1").await);
-    told.answer(StatusCode::OK);
+    provider_side.answer(StatusCode::OK);
     until(|| ageing.known().is_some()).await;
     assert!(is_known(&ageing, "1").await);
 }
 
 #[tokio::test]
 async fn what_a_provider_may_not_answer_is_not_believed() {
-    let (told, issuer) = told().await;
-    told.publish(&[rsa(RSA, "1")]);
+    let (provider_side, issuer) = test_provider().await;
+    provider_side.publish(&[rsa(RSA, "1")]);
     let keys = async |path: &str| {
         let issuer = Issuer::named(&format!("{}{path}", issuer.name)).unwrap();
         KeySource::new(issuer).unwrap().keys().await

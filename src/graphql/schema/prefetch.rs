@@ -61,7 +61,7 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
     let office = requests.iter().filter(|request| request.0.side() == Side::Office).map(|request| request.0.row.id);
     let acts = selected.has(&[AVAILABLE_ACTIONS, CLOSED_ACTIONS, INBOX_ACTIONS]);
     // Performers of steps matter where an office's policy separates duties.
-    let separated = acts && requests.iter().any(|request| session.policy().separates(&request.0.row.office));
+    let separated = acts && requests.iter().any(|request| session.policy().separates_duties(&request.0.row.office));
     let (submissions, visits, documents, assets, dispositions, _) = tokio::try_join!(
         fill(session, selected.has(&[SUBMISSIONS, LETTER, CONTACT, DETAILS]), ids().map(SubmissionsOf).collect()),
         fill(session, separated || selected.has(&[VISITS, CURRENT_VISIT]), ids().map(VisitsOf).collect()),

@@ -1,7 +1,7 @@
 //! Checks of single lines: known role, procedure and step, and an action that suits the role.
 
 use super::super::lines::{Line, Object, csv_line};
-use super::{PolicyCheck, at, hands_over};
+use super::{PolicyCheck, hands_over, line_fault};
 use crate::access::{Action, Scope};
 use crate::procedure::{Fault, Severity};
 
@@ -13,24 +13,24 @@ impl PolicyCheck<'_> {
         match office.roles.get(&line.role) {
             None => {
                 let known: Vec<&str> = office.roles.keys().map(String::as_str).collect();
-                faults.push(at(
+                faults.push(line_fault(
                     line,
                     Severity::Error,
                     format!("`{}` has no role `{}`", line.office, line.role),
                     format!("use one of {}, or add it to `procedures/{}/office.toml`", known.join(", "), line.office),
                 ));
             }
-            Some(role) if role.of_agency => faults.extend(self.of_agency(line)),
-            Some(_) => faults.extend(self.of_office(line)),
+            Some(role) if role.of_agency => faults.extend(self.agency_line(line)),
+            Some(_) => faults.extend(self.office_line(line)),
         }
-        faults.extend(self.role(line));
-        faults.extend(self.names(line));
-        faults.extend(self.duties(line));
+        faults.extend(self.role_object(line));
+        faults.extend(self.procedure_object(line));
+        faults.extend(self.separation_of_duties(line));
         faults
     }
 
     /// Returns the fault of a line for an agency's role with an action of the office's people.
-    fn of_agency(&self, line: &Line) -> Option<Fault> {
+    fn agency_line(&self, line: &Line) -> Option<Fault> {
         let Line { role, office, action, .. } = line;
         let (severity, does, mend) = match action {
             Action::See(Scope::Reached | Scope::Office | Scope::All) => {
@@ -50,11 +50,11 @@ impl PolicyCheck<'_> {
             }
             _ => return None,
         };
-        Some(at(line, severity, format!("`{role}` is a role of an agency's people, and {does}"), mend))
+        Some(line_fault(line, severity, format!("`{role}` is a role of an agency's people, and {does}"), mend))
     }
 
     /// Returns the fault of a line for an office's role with an action of an agency's people.
-    fn of_office(&self, line: &Line) -> Option<Fault> {
+    fn office_line(&self, line: &Line) -> Option<Fault> {
         let Line { role, office, action, .. } = line;
         let instead = || match self.agency_roles(office).next() {
             Some(its) => format!("write `{}`", csv_line(its, office, line.object(), *action)),
@@ -73,18 +73,18 @@ impl PolicyCheck<'_> {
             Action::Receive => {
                 let does = ", and what a step hands over is an agency's".to_owned();
                 let mend = "name the agency's role, or remove the line".to_owned();
-                match self.nobody_receives(line) {
+                match self.lacks_receiver(line) {
                     true => (Severity::Error, format!("{does}: nobody could receive it"), instead()),
                     false => (Severity::Warning, does, mend),
                 }
             }
             _ => return None,
         };
-        Some(at(line, severity, format!("`{role}` is no role of an agency's people{does}"), mend))
+        Some(line_fault(line, severity, format!("`{role}` is no role of an agency's people{does}"), mend))
     }
 
     /// True if the line's step hands something over, and no role of an agency's people receives there.
-    fn nobody_receives(&self, line: &Line) -> bool {
+    fn lacks_receiver(&self, line: &Line) -> bool {
         let Object::Step(procedure, step) = line.object() else { return false };
         let receivers = self.policy.roles(&line.office, procedure, step, Action::Receive);
         let handed = self.steps_of(line).into_iter().any(|(version, step)| hands_over(version, step));
@@ -98,7 +98,7 @@ impl PolicyCheck<'_> {
     }
 
     /// A line about a role names one of its office's.
-    fn role(&self, line: &Line) -> Option<Fault> {
+    fn role_object(&self, line: &Line) -> Option<Fault> {
         let Object::Role(role) = line.object() else { return None };
         let known = &self.offices.get(line.office.as_str())?.roles;
         if known.contains_key(role) {
@@ -106,11 +106,11 @@ impl PolicyCheck<'_> {
         }
         let known: Vec<&str> = known.keys().map(String::as_str).collect();
         let mend = format!("use one of {}, or remove the line", known.join(", "));
-        Some(at(line, Severity::Error, format!("`{}` has no role `{role}`", line.office), mend))
+        Some(line_fault(line, Severity::Error, format!("`{}` has no role `{role}`", line.office), mend))
     }
 
     /// Returns a fault unless some version has the procedure and step of the line.
-    fn names(&self, line: &Line) -> Option<Fault> {
+    fn procedure_object(&self, line: &Line) -> Option<Fault> {
         let key = line.object().procedure()?;
         if self.shelf.lacks_procedure(&line.office, key) {
             // An unreadable file has a fault of its own.
@@ -121,7 +121,12 @@ impl PolicyCheck<'_> {
             let keys = self.versions.get(line.office.as_str()).into_iter().flat_map(|keys| keys.keys());
             let known: Vec<&str> = keys.copied().collect();
             let mend = format!("use one of {}, or remove the line", known.join(", "));
-            return Some(at(line, self.unknown, format!("`{}` has no procedure `{key}`", line.office), mend));
+            return Some(line_fault(
+                line,
+                self.unknown_name,
+                format!("`{}` has no procedure `{key}`", line.office),
+                mend,
+            ));
         }
         let Object::Step(_, step) = line.object() else { return None };
         let found = self.steps_of(line);
@@ -133,12 +138,12 @@ impl PolicyCheck<'_> {
                 }
             }
             let mend = format!("use one of the steps {}, or remove the line", known.join(", "));
-            return Some(at(line, self.unknown, format!("`{key}` has no step `{step}`"), mend));
+            return Some(line_fault(line, self.unknown_name, format!("`{key}` has no step `{step}`"), mend));
         }
         if line.action == Action::Sign && found.iter().all(|(_, step)| step.signs.is_none()) {
             let message = format!("nothing is signed at `{key}/{step}`");
             let mend = "remove the line, or give the step `signs = \"<record>\"`".to_owned();
-            return Some(at(line, self.unknown, message, mend));
+            return Some(line_fault(line, self.unknown_name, message, mend));
         }
         None
     }

@@ -1,10 +1,10 @@
 //! Consistency checks of policy and SOPs: valid names, performers for every step, visibility for performers.
 
-mod duties;
 mod line;
-mod living;
-mod people;
-mod sight;
+mod performers;
+mod separation_of_duties;
+mod staffing;
+mod visibility;
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use crate::procedure::{Effect, Fault, Located, Office, Procedure, Requirement, S
 use super::lines::{Line, Object};
 use super::table::Policy;
 
-pub use living::{Holder, ReturnedRequest, Roster, check_people};
+pub use staffing::{Holder, ReturnedRequest, Roster, check_people};
 
 /// A stored version of a procedure.
 #[derive(Debug, Clone)]
@@ -37,8 +37,8 @@ pub fn check(policy: &Policy, shelf: &Shelf, kept: Option<&[KnownVersion]>) -> V
     for line in policy.lines() {
         faults.extend(checked.line(line));
     }
-    faults.extend(checked.people(kept.unwrap_or_default()));
-    faults.extend(checked.sight());
+    faults.extend(checked.performers(kept.unwrap_or_default()));
+    faults.extend(checked.visibility());
     faults
 }
 
@@ -50,7 +50,7 @@ struct PolicyCheck<'a> {
     /// Every known version, of the files and stored, by office and key.
     versions: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a Procedure>>>,
     /// The severity of a line that names an unknown procedure or step.
-    unknown: Severity,
+    unknown_name: Severity,
 }
 
 impl<'a> PolicyCheck<'a> {
@@ -66,7 +66,7 @@ impl<'a> PolicyCheck<'a> {
             shelf,
             offices: shelf.offices.iter().map(|office| (office.key.as_str(), office)).collect(),
             versions,
-            unknown: if kept.is_some() { Severity::Error } else { Severity::Warning },
+            unknown_name: if kept.is_some() { Severity::Error } else { Severity::Warning },
         }
     }
 
@@ -140,6 +140,6 @@ fn takes_secret(procedure: &Procedure) -> bool {
 }
 
 /// A fault of a line.
-fn at(line: &Line, severity: Severity, message: String, mend: String) -> Fault {
+fn line_fault(line: &Line, severity: Severity, message: String, mend: String) -> Fault {
     Fault { severity, ..Fault::error(&line.file, line.line, message, mend) }
 }

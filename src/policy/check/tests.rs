@@ -1,10 +1,10 @@
-//! Lines against SOPs: each misfit told with its place and its mend.
+//! Policy lines against SOPs: each fault with its place and its mend.
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::access::Capacity;
-use crate::policy::tests::{MODEL, file, policy, told};
+use crate::policy::tests::{MODEL, described, file, policy};
 use crate::policy::{PolicyFile, load};
 use crate::procedure::RoleSpec;
 
@@ -74,7 +74,7 @@ fn located(file: &str, procedure: Procedure) -> Located {
 }
 
 /// A stored version.
-fn kept(procedure: Procedure, in_use: bool) -> KnownVersion {
+fn stored(procedure: Procedure, in_use: bool) -> KnownVersion {
     let file = format!("stored version {} of {}/{}", procedure.version, procedure.office, procedure.key);
     KnownVersion { located: located(&file, procedure), in_use }
 }
@@ -270,7 +270,7 @@ async fn every_misfit_is_told_with_its_place_and_its_mend() {
     for (from, to, fault, mend) in rows {
         assert!(WHOLE.contains(from), "{from}");
         let found = faults(&WHOLE.replacen(from, to, 1), Some(&[])).await;
-        assert_eq!(told(&found), [fault], "{to}");
+        assert_eq!(described(&found), [fault], "{to}");
         assert!(found[0].mend.contains(mend), "{}", found[0].mend);
     }
 }
@@ -278,7 +278,7 @@ async fn every_misfit_is_told_with_its_place_and_its_mend() {
 #[tokio::test]
 async fn a_procedure_that_no_line_names_is_told_at_the_top_of_the_file() {
     let found = faults("# nothing yet\n", Some(&[])).await;
-    assert_eq!(found.len(), 5, "three steps, a signer, a recipient: {}", told(&found).join("; "));
+    assert_eq!(found.len(), 5, "three steps, a signer, a recipient: {}", described(&found).join("; "));
     assert!(found.iter().all(|fault| (fault.file.as_str(), fault.line) == ("policies/kota.csv", 1)));
 }
 
@@ -291,7 +291,7 @@ async fn a_line_may_name_what_only_a_stored_version_has() {
     gone.key = "arsip".to_owned();
     let text =
         format!("{WHOLE}p, tu, kota, surat/4, execute\np, kadis, kota, surat/2, sign\np, tu, kota, arsip/3, execute\n");
-    assert_eq!(faults(&text, Some(&[kept(before, false), kept(gone, false)])).await, []);
+    assert_eq!(faults(&text, Some(&[stored(before, false), stored(gone, false)])).await, []);
 
     // With a database of other versions they are errors; without a database, warnings.
     let expected = [
@@ -299,19 +299,19 @@ async fn a_line_may_name_what_only_a_stored_version_has() {
         "kota.csv:13: ~nothing is signed at `surat/2`",
         "kota.csv:14: ~`kota` has no procedure `arsip`",
     ];
-    assert_eq!(told(&faults(&text, Some(&[])).await), expected.map(|fault| fault.replace('~', "")));
-    assert_eq!(told(&faults(&text, None).await), expected.map(|fault| fault.replace('~', "warning: ")));
+    assert_eq!(described(&faults(&text, Some(&[])).await), expected.map(|fault| fault.replace('~', "")));
+    assert_eq!(described(&faults(&text, None).await), expected.map(|fault| fault.replace('~', "warning: ")));
 }
 
 #[tokio::test]
 async fn an_office_and_its_policy_file_come_together() {
     let none = policy(&[]).await;
     let found = check(&none, &shelf(), Some(&[]));
-    assert_eq!(told(&found), ["kota.csv:1: the office `kota` has no policy file: nobody may do anything there"]);
+    assert_eq!(described(&found), ["kota.csv:1: the office `kota` has no policy file: nobody may do anything there"]);
 
     let two = policy(&[file("kota", WHOLE), file("desa", "p, opd, desa, surat/1, execute\n")]).await;
     let found = check(&two, &shelf(), Some(&[]));
-    assert_eq!(told(&found), ["desa.csv:1: there is no office `desa`"]);
+    assert_eq!(described(&found), ["desa.csv:1: there is no office `desa`"]);
 }
 
 // --- Stored versions, and unreadable files ---
@@ -323,13 +323,13 @@ async fn stored_versions_that_requests_run_by_need_their_people() {
     before.steps[2].key = "4".to_owned();
     before.steps[1].outcomes[0].to = Some("4".to_owned());
     // Nothing runs by it: it may be without its people.
-    assert_eq!(faults(WHOLE, Some(&[kept(before.clone(), false)])).await, []);
-    let found = faults(WHOLE, Some(&[kept(before.clone(), true)])).await;
+    assert_eq!(faults(WHOLE, Some(&[stored(before.clone(), false)])).await, []);
+    let found = faults(WHOLE, Some(&[stored(before.clone(), true)])).await;
     let file = "stored version 2 of kota/surat";
     let suffix = ", and requests still run by this version";
     let line = toml::to_string(&before).unwrap().lines().position(|line| line == "key = \"4\"").unwrap();
     assert_eq!(
-        told(&found),
+        described(&found),
         [
             format!("{file}:{line}: no line lets anyone execute `surat/4`{suffix}"),
             format!("{file}:{line}: no line lets anyone sign `balasan` at `surat/4`{suffix}"),
@@ -344,14 +344,14 @@ async fn stored_versions_that_requests_run_by_need_their_people() {
         "{WHOLE}p, tu, kota, surat/4, execute\np, kadis, kota, surat/4, execute\np, kadis, kota, surat/4, sign\n\
          p, opd, kota, surat/4, receive\n"
     );
-    let found = faults(&text, Some(&[kept(before.clone(), true)])).await;
+    let found = faults(&text, Some(&[stored(before.clone(), true)])).await;
     assert!(found.len() == 1 && found[0].message.contains("a disposition is to one role"), "{found:?}");
     assert!(found[0].mend.starts_with("remove `p, kadis, kota, surat/4, execute` from"), "{}", found[0].mend);
     // A lack of the file's version is reported once, in the policy's file.
     before.steps[2].key = "3".to_owned();
     before.steps[1].outcomes[0].to = Some("3".to_owned());
-    let found = faults(&WHOLE.replace("p, tu, kota, surat/3, execute\n", "\n"), Some(&[kept(before, true)])).await;
-    assert_eq!(told(&found), ["kota.csv:7: no line lets anyone execute `surat/3`"]);
+    let found = faults(&WHOLE.replace("p, tu, kota, surat/3, execute\n", "\n"), Some(&[stored(before, true)])).await;
+    assert_eq!(described(&found), ["kota.csv:7: no line lets anyone execute `surat/3`"]);
 }
 
 #[tokio::test]
@@ -364,13 +364,13 @@ async fn a_secret_is_for_someone_who_may_read_it() {
     let check = async |text: &str| check(&policy(&[file("kota", text)]).await, &shelf, Some(&[]));
     let found = check(WHOLE).await;
     let expected = "kota.csv:7: `surat` hands over a secret, and no role of an agency's people may reveal it";
-    assert_eq!(told(&found), [expected]);
+    assert_eq!(described(&found), [expected]);
     assert_eq!(found[0].mend, "add the line `p, opd, kota, surat, reveal`");
     let revealing = format!("{WHOLE}p, opd, kota, surat, reveal\n");
     assert_eq!(check(&revealing).await, []);
     assert_eq!(check(&format!("{WHOLE}p, tu, kota, surat, reveal\n")).await.len(), 1);
     let found = check(&revealing.replace("p, opd, kota, surat/3, receive\n", "\n")).await;
-    assert_eq!(told(&found), ["kota.csv:12: `surat/3` hands over a credential, and nobody receives there"]);
+    assert_eq!(described(&found), ["kota.csv:12: `surat/3` hands over a credential, and nobody receives there"]);
 }
 
 #[tokio::test]
@@ -383,7 +383,7 @@ async fn what_cannot_be_read_makes_no_other_faults() {
     // Other faults are reported all the same.
     let text = format!("{text}p, lurah, kota, surat/2, execute\n");
     let (broken, _) = load(Some(MODEL), &[file("kota", &text)]).await;
-    assert_eq!(told(&check(&broken, &shelf(), Some(&[]))), ["kota.csv:12: `kota` has no role `lurah`"]);
+    assert_eq!(described(&check(&broken, &shelf(), Some(&[]))), ["kota.csv:12: `kota` has no role `lurah`"]);
     // Unreadable files.
     let unread = |name: &str| Shelf { unread: [("kota".to_owned(), name.to_owned())].into(), ..Shelf::default() };
     let whole = policy(&[file("kota", WHOLE)]).await;
@@ -451,7 +451,7 @@ async fn a_step_that_nobody_living_may_take_is_named() {
 #[tokio::test]
 async fn a_secret_request_that_only_its_submitter_completes_is_named_when_they_may_not() {
     let policy = policy(&[file("kota", WHOLE)]).await;
-    let told = |submitter: Holder| {
+    let stranded = |submitter: Holder| {
         let mut holders = vec![holder("budi", "kadis", None, Capacity::Definitive), submitter];
         holders.push(holder("tono", "tu", None, Capacity::Definitive));
         holders.push(holder("wati", "opd", Some("dinkes"), Capacity::Definitive));
@@ -466,11 +466,11 @@ async fn a_secret_request_that_only_its_submitter_completes_is_named_when_they_m
         let faults = check_people(&policy, &shelf(), &[], &people);
         faults.into_iter().map(|fault| (fault.line, fault.message)).collect::<Vec<_>>()
     };
-    assert_eq!(told(holder("siti", "opd", Some("dinkes"), Capacity::Acting)), []);
+    assert_eq!(stranded(holder("siti", "opd", Some("dinkes"), Capacity::Acting)), []);
     let message = "request `N/1` was returned to `siti`, who may not submit for `dinkes` now; as it is secret, nobody else \
         there completes it";
-    assert_eq!(told(holder("siti", "kadis", Some("dinkes"), Capacity::Acting)), [(2, message.to_owned())]);
-    assert_eq!(told(holder("siti", "opd", Some("dinsos"), Capacity::Acting)), [(2, message.to_owned())]);
+    assert_eq!(stranded(holder("siti", "kadis", Some("dinkes"), Capacity::Acting)), [(2, message.to_owned())]);
+    assert_eq!(stranded(holder("siti", "opd", Some("dinsos"), Capacity::Acting)), [(2, message.to_owned())]);
 }
 
 #[tokio::test]

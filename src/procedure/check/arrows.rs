@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{At, ProcedureCheck, nth};
+use super::{OutcomePlace, ProcedureCheck, index_key};
 use crate::procedure::{Arrow, Ending, Requirement};
 
 impl ProcedureCheck<'_> {
-    pub(super) fn arrow(&mut self, at: &At<'_>) {
+    pub(super) fn arrow(&mut self, at: &OutcomePlace<'_>) {
         let outcome = at.outcome;
         match (&outcome.to, outcome.ends) {
             (Some(_), Some(_)) => {
@@ -29,7 +29,7 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    pub(super) fn conditions(&mut self, at: &At<'_>) {
+    pub(super) fn conditions(&mut self, at: &OutcomePlace<'_>) {
         let procedure = &self.located.procedure;
         for (field, arrow) in [("came_by", &at.outcome.came_by), ("last", &at.outcome.last)] {
             let Some(Arrow { step, outcome }) = arrow else { continue };
@@ -51,7 +51,7 @@ impl ProcedureCheck<'_> {
         for (field, record) in [("signed", &at.outcome.signed), ("refused", &at.outcome.refused)] {
             let Some(record) = record else { continue };
             let path = at.to(&[field]);
-            if !self.known(&path, record, Some(field)) {
+            if !self.expect_record(&path, record, Some(field)) {
                 continue;
             }
             let by_signer = procedure.steps.iter().any(|step| step.signs.as_ref() == Some(record));
@@ -92,7 +92,7 @@ impl ProcedureCheck<'_> {
             }
         }
         for (index, step) in steps.iter().enumerate() {
-            let at = nth(index);
+            let at = index_key(index);
             if !reached.contains(step.key.as_str()) {
                 let message = format!("no arrows lead from the first step to step `{}`", step.key);
                 self.fault(&["steps", &at], message, "let an outcome lead to it, or remove it");

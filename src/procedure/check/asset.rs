@@ -7,7 +7,7 @@ use crate::procedure::form::properties;
 use crate::procedure::{AssetSpec, Effect, Form, Interval};
 
 /// So many values of one property are tried.
-const TRIED: usize = 20;
+const MAX_SAMPLES: usize = 20;
 
 impl ProcedureCheck<'_> {
     pub(super) fn asset(&mut self) {
@@ -28,7 +28,7 @@ impl ProcedureCheck<'_> {
             self.attribute(asset, &["asset", "login"], login);
         }
         self.numbers(asset);
-        if !self.somewhere(Effect::Provision) {
+        if !self.has_effect(Effect::Provision) {
             self.fault(&["asset"], "no outcome provisions the asset", "give an outcome `effect = \"provision\"`");
         }
     }
@@ -85,7 +85,7 @@ impl ProcedureCheck<'_> {
         for (name, record) in &asset.numbers {
             let path = ["asset", "numbers", name.as_str()];
             self.attribute(asset, &path, name);
-            self.needed(&path, record, Some("what an attribute takes its number from"));
+            self.expect_needed(&path, record, Some("what an attribute takes its number from"));
             if is_required(&asset.attributes, name) {
                 let message = format!("`{name}` is required, and is not known before `{record}` has come");
                 let mend = format!("take `{name}` out of `required`: it is filled in when the document comes");
@@ -104,8 +104,9 @@ impl ProcedureCheck<'_> {
         for (field, name, kind, shown) in parts {
             let path = ["asset", "interval", field];
             let known = self.attribute(asset, &path, name);
-            let told = property(&asset.attributes, name).and_then(kinds).unwrap_or_else(|| vec![kind.to_owned()]);
-            if known && told.iter().any(|told| told != kind) {
+            let types =
+                property(&asset.attributes, name).and_then(declared_types).unwrap_or_else(|| vec![kind.to_owned()]);
+            if known && types.iter().any(|found| found != kind) {
                 let message = format!("`{name}` is the interval's `{field}` and may be something else than {shown}");
                 let mend = format!("write `type = \"{kind}\"` in [asset.attributes.properties.{name}]");
                 self.fault(&path, message, mend);
@@ -118,7 +119,10 @@ impl ProcedureCheck<'_> {
         }
         let Ok(form) = Form::compile(&asset.attributes, self.office) else { return };
         for (field, name) in [("from", &interval.from), ("to", &interval.to)] {
-            if places(&asset.attributes, &form, interval).iter().any(|place| may_lack(&form, place, interval, name)) {
+            if sample_assets(&asset.attributes, &form, interval)
+                .iter()
+                .any(|place| accepts_without(&form, place, interval, name))
+            {
                 let message =
                     format!("`{name}` may be missing where `{}` is given: a place without its units", interval.place);
                 let mend = format!("let the schema require `{name}` wherever it allows `{}`", interval.place);
@@ -129,7 +133,7 @@ impl ProcedureCheck<'_> {
 }
 
 /// Sample assets with a place and without its units: one for each value of a property with few.
-fn places(schema: &Value, form: &Form, interval: &Interval) -> Vec<Value> {
+fn sample_assets(schema: &Value, form: &Form, interval: &Interval) -> Vec<Value> {
     let mut least = Map::new();
     let Some(properties) = properties(schema) else { return Vec::new() };
     let is_unit = |name: &String| *name == interval.from || *name == interval.to;
@@ -143,7 +147,7 @@ fn places(schema: &Value, form: &Form, interval: &Interval) -> Vec<Value> {
     least.entry(interval.place.clone()).or_insert_with(|| Value::from("x"));
     let mut places = vec![Value::Object(least.clone())];
     for (name, property) in properties.iter().filter(|(name, _)| !is_unit(name) && **name != interval.place) {
-        for value in values(form, property).into_iter().take(TRIED) {
+        for value in values(form, property).into_iter().take(MAX_SAMPLES) {
             let mut other = least.clone();
             other.insert(name.clone(), value);
             places.push(Value::Object(other));
@@ -153,9 +157,9 @@ fn places(schema: &Value, form: &Form, interval: &Interval) -> Vec<Value> {
 }
 
 /// True if the schema accepts a place without this unit. Faults of the place itself do not count.
-fn may_lack(form: &Form, place: &Value, interval: &Interval, unit: &str) -> bool {
-    let told = form.validate(place);
-    let says = |name: &str| told.iter().any(|fault| fault.path.first().is_some_and(|first| first == name));
+fn accepts_without(form: &Form, place: &Value, interval: &Interval, unit: &str) -> bool {
+    let faults = form.validate(place);
+    let says = |name: &str| faults.iter().any(|fault| fault.path.first().is_some_and(|first| first == name));
     !says(unit) && !says(&interval.place)
 }
 
@@ -177,20 +181,20 @@ fn resolved<'a>(form: &'a Form, property: &'a Value) -> &'a Value {
 }
 
 /// The types of a property's value, if declared.
-fn kinds(property: &Value) -> Option<Vec<String>> {
-    let of = |value: &Value| match value {
+fn declared_types(property: &Value) -> Option<Vec<String>> {
+    let type_of = |value: &Value| match value {
         Value::String(_) => "string",
         Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
         _ => "another",
     };
-    let list = |value: &Value| Some(value.as_array()?.iter().map(of).map(str::to_owned).collect());
+    let list = |value: &Value| Some(value.as_array()?.iter().map(type_of).map(str::to_owned).collect());
     match (property.get("type"), property.get("enum"), property.get("const")) {
         (Some(Value::String(kind)), ..) => Some(vec![kind.clone()]),
         (Some(Value::Array(kinds)), ..) => {
             Some(kinds.iter().map(|kind| kind.as_str().unwrap_or_default().to_owned()).collect())
         }
         (_, Some(values), _) => list(values),
-        (_, _, Some(only)) => Some(vec![of(only).to_owned()]),
+        (_, _, Some(only)) => Some(vec![type_of(only).to_owned()]),
         // The office's definitions are all texts, except whole objects.
         _ => match property.get("$ref").and_then(Value::as_str)?.strip_prefix("#/$defs/")? {
             "rack" | "city_host" | "reserved_label" | "reserved_host" => Some(vec!["string".to_owned()]),

@@ -1,10 +1,10 @@
 //! Checks of outcome effects on the asset, and their inputs.
 
-use super::{At, ProcedureCheck, wanted};
+use super::{OutcomePlace, ProcedureCheck, is_wanted};
 use crate::procedure::{AssetSpec, Effect, Ending, Requirement};
 
 impl ProcedureCheck<'_> {
-    pub(super) fn effect(&mut self, at: &At<'_>) {
+    pub(super) fn effect(&mut self, at: &OutcomePlace<'_>) {
         let outcome = at.outcome;
         let asset = self.located.procedure.asset.as_ref();
         if outcome.effect.is_some() && asset.is_none() {
@@ -22,7 +22,7 @@ impl ProcedureCheck<'_> {
             Some(Effect::Deliver) => !outcome.asset_changes.is_empty(),
             Some(Effect::Verify) | None => false,
         };
-        if wanted(outcome.asset) && !fits {
+        if is_wanted(outcome.asset) && !fits {
             let mend = "give it `effect = \"reserve\"` or `\"provision\"`, or `\"deliver\"` with `asset_changes`";
             self.fault(&at.to(&["asset"]), format!("`{}` wants an asset it does nothing to", at.name()), mend);
         }
@@ -35,9 +35,9 @@ impl ProcedureCheck<'_> {
     }
 
     /// A secret comes inside the asset's input.
-    fn secret(&mut self, at: &At<'_>) {
+    fn secret(&mut self, at: &OutcomePlace<'_>) {
         let outcome = at.outcome;
-        if !wanted(outcome.secret) {
+        if !is_wanted(outcome.secret) {
             return;
         }
         if outcome.effect != Some(Effect::Provision) {
@@ -54,11 +54,11 @@ impl ProcedureCheck<'_> {
     }
 
     /// A credential is handed over with its asset.
-    fn recipient(&mut self, at: &At<'_>) {
-        if !wanted(at.outcome.recipient) {
+    fn recipient(&mut self, at: &OutcomePlace<'_>) {
+        if !is_wanted(at.outcome.recipient) {
             return;
         }
-        let secret = self.outcomes().any(|(_, other)| wanted(other.secret));
+        let secret = self.outcomes().any(|(_, other)| is_wanted(other.secret));
         if at.outcome.effect != Some(Effect::Deliver) || !secret {
             let message = format!("`{}` asks who receives a credential and hands none over", at.name());
             let mend = "ask where the asset is delivered, and for a secret where it is provisioned";
@@ -67,8 +67,8 @@ impl ProcedureCheck<'_> {
     }
 
     /// Checks the preconditions of an effect.
-    fn before_effect(&mut self, at: &At<'_>) {
-        let reserved = self.somewhere(Effect::Reserve);
+    fn before_effect(&mut self, at: &OutcomePlace<'_>) {
+        let reserved = self.has_effect(Effect::Reserve);
         let lacks = match at.outcome.effect {
             Some(Effect::Reserve) if at.outcome.asset != Requirement::Required => {
                 Some(("reserves and wants no asset", "write `asset = \"required\"`"))
@@ -76,7 +76,7 @@ impl ProcedureCheck<'_> {
             Some(Effect::Provision) if at.outcome.asset != Requirement::Required && !reserved => {
                 Some(("provisions what was neither brought nor reserved", "write `asset = \"required\"`"))
             }
-            Some(Effect::Verify | Effect::Deliver) if !self.somewhere(Effect::Provision) => {
+            Some(Effect::Verify | Effect::Deliver) if !self.has_effect(Effect::Provision) => {
                 Some(("needs an asset that nothing provisions", "give an earlier outcome `effect = \"provision\"`"))
             }
             _ => None,
@@ -87,13 +87,13 @@ impl ProcedureCheck<'_> {
     }
 
     /// Checks the attributes that an act may change.
-    fn changes(&mut self, at: &At<'_>, asset: &AssetSpec) {
+    fn changes(&mut self, at: &OutcomePlace<'_>, asset: &AssetSpec) {
         let outcome = at.outcome;
         if outcome.asset_changes.is_empty() {
             return;
         }
         let path = at.to(&["asset_changes"]);
-        if !wanted(outcome.asset) {
+        if !is_wanted(outcome.asset) {
             let message = format!("`{}` says what of the asset it changes and wants no asset", at.name());
             self.fault(&path, message, "write `asset = \"optional\"` or `\"required\"`");
         }
@@ -102,7 +102,7 @@ impl ProcedureCheck<'_> {
             let mend = "leave `asset_changes` out: reserving and provisioning give all attributes";
             self.fault(&path, message, mend);
         }
-        self.twice(&path, &outcome.asset_changes);
+        self.refuse_repeats(&path, &outcome.asset_changes);
         for name in &outcome.asset_changes {
             let path = at.to(&["asset_changes", name]);
             if self.attribute(asset, &path, name)

@@ -14,8 +14,8 @@ impl ProcedureCheck<'_> {
             let mend = "give it a key that says which requests, like `permohonan-mail`, and name the file after it";
             self.fault(&["key"], message, mend);
         }
-        self.blank(&["number"], &procedure.number, "number");
-        self.blank(&["title"], &procedure.title, "title");
-        self.blank(&["approved_by"], &procedure.approved_by, "name of who approved it");
+        self.refuse_blank(&["number"], &procedure.number, "number");
+        self.refuse_blank(&["title"], &procedure.title, "title");
+        self.refuse_blank(&["approved_by"], &procedure.approved_by, "name of who approved it");
     }
 }

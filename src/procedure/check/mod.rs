@@ -27,7 +27,11 @@ pub fn check(located: &Located, office: &Office) -> Vec<Fault> {
     for (index, step) in located.procedure.steps.iter().enumerate() {
         checker.step(index, step);
         for (place, outcome) in step.outcomes.iter().enumerate() {
-            let at = At { step, outcome, path: ["steps".into(), nth(index), "outcomes".into(), nth(place)] };
+            let at = OutcomePlace {
+                step,
+                outcome,
+                path: ["steps".into(), index_key(index), "outcomes".into(), index_key(place)],
+            };
             checker.arrow(&at);
             checker.conditions(&at);
             checker.outcome_records(&at);
@@ -51,13 +55,13 @@ struct ProcedureCheck<'a> {
 }
 
 /// An outcome and its place.
-struct At<'a> {
+struct OutcomePlace<'a> {
     step: &'a Step,
     outcome: &'a Outcome,
     path: [String; 4],
 }
 
-impl At<'_> {
+impl OutcomePlace<'_> {
     /// The path to a field of the outcome, and on.
     fn to<'s>(&'s self, fields: &[&'s str]) -> Vec<&'s str> {
         self.path.iter().map(String::as_str).chain(fields.iter().copied()).collect()
@@ -75,12 +79,12 @@ impl At<'_> {
 }
 
 /// A path component for an index, even among keys.
-fn nth(index: usize) -> String {
+fn index_key(index: usize) -> String {
     format!("#{index}")
 }
 
 /// True if an act may or must bring something.
-fn wanted(requirement: Requirement) -> bool {
+fn is_wanted(requirement: Requirement) -> bool {
     requirement != Requirement::None
 }
 
@@ -101,7 +105,7 @@ impl<'a> ProcedureCheck<'a> {
     }
 
     /// Refuses a blank text.
-    fn blank(&mut self, path: &[&str], text: &str, what: &str) {
+    fn refuse_blank(&mut self, path: &[&str], text: &str, what: &str) {
         if text.trim().is_empty() {
             self.fault(path, format!("the {what} is blank"), "write it as it is printed");
         }
@@ -113,7 +117,7 @@ impl<'a> ProcedureCheck<'a> {
     }
 
     /// True if some outcome has an effect.
-    fn somewhere(&self, effect: Effect) -> bool {
+    fn has_effect(&self, effect: Effect) -> bool {
         self.outcomes().any(|(_, outcome)| outcome.effect == Some(effect))
     }
 
@@ -122,7 +126,7 @@ impl<'a> ProcedureCheck<'a> {
         let names = |list: &[String]| list.iter().any(|name| name == record);
         match self.located.procedure.origin(record) {
             None | Some(Origin::Letter | Origin::Form) => true,
-            Some(Origin::Asset) => self.somewhere(Effect::Provision),
+            Some(Origin::Asset) => self.has_effect(Effect::Provision),
             Some(Origin::Disposition | Origin::State) => {
                 self.outcomes().any(|(step, outcome)| names(step.produces(outcome)))
             }
@@ -133,7 +137,7 @@ impl<'a> ProcedureCheck<'a> {
     }
 
     /// Refuses an unknown record, or one of another origin than `document` in such a role.
-    fn known(&mut self, path: &[&str], record: &str, role: Option<&str>) -> bool {
+    fn expect_record(&mut self, path: &[&str], record: &str, role: Option<&str>) -> bool {
         match (self.located.procedure.origin(record), role) {
             (None, _) => {
                 let message = format!("there is no record `{record}`");
@@ -150,18 +154,18 @@ impl<'a> ProcedureCheck<'a> {
     }
 
     /// Refuses a needed record that is unknown or never produced.
-    fn needed(&mut self, path: &[&str], record: &str, role: Option<&str>) {
-        if self.known(path, record, role) && !self.is_made(record) {
+    fn expect_needed(&mut self, path: &[&str], record: &str, role: Option<&str>) {
+        if self.expect_record(path, record, role) && !self.is_made(record) {
             let message = format!("`{record}` is needed here and nothing produces it");
             self.fault(path, message, "let a step produce it, or do not ask for it");
         }
     }
 
     /// Refuses records named twice in a list.
-    fn twice(&mut self, path: &[&str], list: &[String]) {
+    fn refuse_repeats(&mut self, path: &[&str], list: &[String]) {
         for (index, record) in list.iter().enumerate() {
             if list.iter().take(index).any(|other| other == record) {
-                let at = nth(index);
+                let at = index_key(index);
                 let path: Vec<&str> = path.iter().copied().chain([at.as_str()]).collect();
                 self.fault(&path, format!("`{record}` stands twice in this list"), "remove one of the two");
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{At, ProcedureCheck};
+use super::{OutcomePlace, ProcedureCheck};
 use crate::procedure::source::{KEY_MEND, is_key};
 use crate::procedure::{Effect, Origin};
 
@@ -24,7 +24,7 @@ impl ProcedureCheck<'_> {
             if !is_key(key) {
                 self.fault(&path, format!("`{key}` is no key for a record"), KEY_MEND);
             }
-            self.blank(&path, &record.name, &format!("name of the record `{key}`"));
+            self.refuse_blank(&path, &record.name, &format!("name of the record `{key}`"));
             if record.for_applicant && record.origin != Origin::Document {
                 let message = format!("`{key}` is not a document, so it cannot become the applicant's");
                 self.fault(&path, message, "remove `for_applicant`, or let its origin be \"document\"");
@@ -35,25 +35,25 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    pub(super) fn outcome_records(&mut self, at: &At<'_>) {
+    pub(super) fn outcome_records(&mut self, at: &OutcomePlace<'_>) {
         let (step, outcome) = (at.step, at.outcome);
         let own = [("requires", &outcome.requires), ("brings", &outcome.brings), ("produces", &outcome.produces)];
         for (list, records) in own {
             if let Some(records) = records {
-                self.twice(&at.to(&[list]), records);
+                self.refuse_repeats(&at.to(&[list]), records);
             }
         }
-        self.twice(&at.to(&["may_add"]), &outcome.may_add);
-        self.twice(&at.to(&["signs"]), &outcome.signs);
+        self.refuse_repeats(&at.to(&["may_add"]), &outcome.may_add);
+        self.refuse_repeats(&at.to(&["signs"]), &outcome.signs);
         for record in step.requires(outcome) {
-            self.needed(&at.to_record(outcome.requires.is_some(), "requires", record), record, None);
+            self.expect_needed(&at.to_record(outcome.requires.is_some(), "requires", record), record, None);
         }
         for record in step.brings(outcome) {
-            self.known(&at.to_record(outcome.brings.is_some(), "brings", record), record, Some("brought"));
+            self.expect_record(&at.to_record(outcome.brings.is_some(), "brings", record), record, Some("brought"));
         }
         for record in step.produces(outcome) {
             let path = at.to_record(outcome.produces.is_some(), "produces", record);
-            self.known(&path, record, None);
+            self.expect_record(&path, record, None);
             let is_asset = self.located.procedure.origin(record) == Some(Origin::Asset);
             if is_asset && outcome.effect != Some(Effect::Provision) {
                 let message = format!("`{}` produces `{record}` and provisions nothing", at.name());
@@ -62,12 +62,12 @@ impl ProcedureCheck<'_> {
             }
         }
         for record in &outcome.may_add {
-            self.known(&at.to(&["may_add", record]), record, Some("added"));
+            self.expect_record(&at.to(&["may_add", record]), record, Some("added"));
         }
         let comes = step.documents_wanted(&self.located.procedure, outcome);
         for record in &outcome.signs {
             let path = at.to(&["signs", record]);
-            if self.known(&path, record, Some("signed")) && !comes.contains(&record.as_str()) {
+            if self.expect_record(&path, record, Some("signed")) && !comes.contains(&record.as_str()) {
                 let message = format!("`{}` signs `{record}` and does not bring it", at.name());
                 self.fault(&path, message, "let the outcome bring or produce what it signs");
             }
@@ -76,13 +76,13 @@ impl ProcedureCheck<'_> {
 
     /// Checks a carry: a signed document of an earlier act, and the produced document that takes over its title and
     /// signatures.
-    pub(super) fn carries(&mut self, at: &At<'_>) {
+    pub(super) fn carries(&mut self, at: &OutcomePlace<'_>) {
         let outcome = at.outcome;
         let Some(carry) = &outcome.carries else { return };
         let comes = at.step.documents_wanted(&self.located.procedure, outcome);
         let (from, to) = (at.to(&["carries", "from"]), at.to(&["carries", "to"]));
-        self.needed(&from, &carry.from, Some("carried over"));
-        if self.known(&to, &carry.to, Some("carried over")) && !comes.contains(&carry.to.as_str()) {
+        self.expect_needed(&from, &carry.from, Some("carried over"));
+        if self.expect_record(&to, &carry.to, Some("carried over")) && !comes.contains(&carry.to.as_str()) {
             let message = format!("`{}` does not produce `{}`, which takes over the signatures", at.name(), carry.to);
             self.fault(&to, message, "let the outcome produce it");
         }

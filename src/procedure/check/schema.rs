@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ProcedureCheck, nth};
+use super::{ProcedureCheck, index_key};
 use crate::procedure::form::{is_known_format, properties};
 use crate::procedure::{Fault, Form, Located, Office};
 
@@ -13,7 +13,7 @@ const SCHEMA_MEND: &str = "correct the schema: JSON Schema 2020-12, patterns wit
 const OBJECT_MEND: &str = "write `type = \"object\"` and its properties";
 
 /// Keywords with a schema.
-const HOLDS_ONE: [&str; 11] = [
+const WITH_SCHEMA: [&str; 11] = [
     "items",
     "contains",
     "additionalProperties",
@@ -28,13 +28,13 @@ const HOLDS_ONE: [&str; 11] = [
 ];
 
 /// Keywords with schemas by name.
-const HOLDS_NAMED: [&str; 4] = ["properties", "patternProperties", "dependentSchemas", "$defs"];
+const WITH_NAMED_SCHEMAS: [&str; 4] = ["properties", "patternProperties", "dependentSchemas", "$defs"];
 
 /// Keywords with a list of schemas.
-const HOLDS_LIST: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+const WITH_SCHEMA_LIST: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 
 /// All other keywords of JSON Schema 2020-12.
-const PLAIN: [&str; 39] = [
+const WITHOUT_SCHEMA: [&str; 39] = [
     "$schema",
     "$id",
     "$ref",
@@ -102,7 +102,7 @@ pub fn check_forms(located: &Located, office: &Office) -> Vec<Fault> {
     for (index, step) in procedure.steps.iter().enumerate() {
         for (place, outcome) in step.outcomes.iter().enumerate().filter(|(_, it)| !it.asset_changes.is_empty()) {
             if let Err(error) = Form::changing(&asset.attributes, &outcome.asset_changes, office) {
-                let path = ["steps", &nth(index), "outcomes", &nth(place), "asset_changes"];
+                let path = ["steps", &index_key(index), "outcomes", &index_key(place), "asset_changes"];
                 let message = format!("what `{}:{}` changes makes no form: {error}", step.key, outcome.key);
                 let mend = "let each of these attributes be described by itself, without a $ref to another";
                 faults.push(Fault::error(&located.file, located.line(&path), message, mend));
@@ -134,7 +134,7 @@ impl ProcedureCheck<'_> {
         }
         self.required(path, schema, what);
         let start: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
-        self.walk(&start, schema);
+        self.check_nested(&start, schema);
         self.examples(path, schema);
     }
 
@@ -151,7 +151,7 @@ impl ProcedureCheck<'_> {
     }
 
     /// Looks at a schema and at every schema inside it.
-    fn walk(&mut self, path: &[String], schema: &Value) {
+    fn check_nested(&mut self, path: &[String], schema: &Value) {
         let Value::Object(keywords) = schema else { return };
         let below = |parts: &[&str]| path.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect();
         self.bounds(path, schema);
@@ -159,22 +159,22 @@ impl ProcedureCheck<'_> {
             let keyword = keyword.as_str();
             let here: Vec<String> = below(&[keyword]);
             match value {
-                _ if HOLDS_ONE.contains(&keyword) => self.walk(&here, value),
-                Value::Object(named) if HOLDS_NAMED.contains(&keyword) => {
+                _ if WITH_SCHEMA.contains(&keyword) => self.check_nested(&here, value),
+                Value::Object(named) if WITH_NAMED_SCHEMAS.contains(&keyword) => {
                     for (name, inner) in named {
-                        self.walk(&below(&[keyword, name]), inner);
+                        self.check_nested(&below(&[keyword, name]), inner);
                     }
                 }
-                Value::Array(list) if HOLDS_LIST.contains(&keyword) => {
+                Value::Array(list) if WITH_SCHEMA_LIST.contains(&keyword) => {
                     for (index, inner) in list.iter().enumerate() {
-                        self.walk(&below(&[keyword, &nth(index)]), inner);
+                        self.check_nested(&below(&[keyword, &index_key(index)]), inner);
                     }
                 }
                 Value::String(format) if keyword == "format" && !is_known_format(format) => {
                     let message = format!("`{format}` is no format that is known, so nothing is checked by it");
                     self.warn_at(&here, message, "correct the word, or use `pattern`");
                 }
-                _ if PLAIN.contains(&keyword) || keyword.starts_with("x-") => {}
+                _ if WITHOUT_SCHEMA.contains(&keyword) || keyword.starts_with("x-") => {}
                 _ => {
                     let message = format!("`{keyword}` is no keyword of JSON Schema, so nothing is checked by it");
                     self.warn_at(&here, message, "correct the word, or remove the line");
@@ -219,9 +219,9 @@ impl ProcedureCheck<'_> {
             // An example that makes sense only with others is skipped.
             let Ok(form) = Form::changing(schema, std::slice::from_ref(name), self.office) else { continue };
             for (index, example) in examples.iter().enumerate() {
-                let Some(told) = form.validate(&json!({ name: example })).into_iter().next() else { continue };
-                let message = format!("the example `{example}` of `{name}` does not fit: it {}", told.message);
-                let at = nth(index);
+                let Some(fault) = form.validate(&json!({ name: example })).into_iter().next() else { continue };
+                let message = format!("the example `{example}` of `{name}` does not fit: it {}", fault.message);
+                let at = index_key(index);
                 let path: Vec<&str> =
                     path.iter().copied().chain(["properties", name, "examples", at.as_str()]).collect();
                 self.warning(&path, message, "give an example that the form takes");

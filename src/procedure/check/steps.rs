@@ -1,6 +1,6 @@
 //! Checks of steps: keys, printed words, standard times, and the first step.
 
-use super::{At, ProcedureCheck, nth, wanted};
+use super::{OutcomePlace, ProcedureCheck, index_key, is_wanted};
 use crate::procedure::source::{KEY_MEND, is_key};
 use crate::procedure::{Origin, Requirement, Step, TimeUnit};
 
@@ -10,7 +10,7 @@ const LONGEST: u32 = 1000;
 impl ProcedureCheck<'_> {
     pub(super) fn step(&mut self, index: usize, step: &Step) {
         let procedure = &self.located.procedure;
-        let at = nth(index);
+        let at = index_key(index);
         if !is_key(&step.key) {
             self.fault(&["steps", &at, "key"], format!("`{}` is no key for a step", step.key), KEY_MEND);
         }
@@ -22,27 +22,27 @@ impl ProcedureCheck<'_> {
             let message = format!("step `{}` has no outcome: nothing can end it", step.key);
             self.fault(&["steps", &at], message, "give it at least one [[steps.outcomes]]");
         }
-        self.blank(&["steps", &at, "activity"], &step.activity, &format!("activity of step `{}`", step.key));
+        self.refuse_blank(&["steps", &at, "activity"], &step.activity, &format!("activity of step `{}`", step.key));
         if let Some(number) = &step.number {
-            self.blank(&["steps", &at, "number"], number, &format!("number of step `{}`", step.key));
+            self.refuse_blank(&["steps", &at, "number"], number, &format!("number of step `{}`", step.key));
         }
         self.outcome_keys(&at, step);
         self.time(&at, step);
         if let Some(record) = &step.signs {
-            self.needed(&["steps", &at, "signs"], record, Some("signed"));
+            self.expect_needed(&["steps", &at, "signs"], record, Some("signed"));
         }
         let lists = [("requires", &step.requires), ("brings", &step.brings), ("produces", &step.produces)];
         for (list, records) in lists {
-            self.twice(&["steps", &at, list], records);
+            self.refuse_repeats(&["steps", &at, list], records);
             for record in records {
-                self.known(&["steps", &at, list, record], record, (list == "brings").then_some("brought"));
+                self.expect_record(&["steps", &at, list, record], record, (list == "brings").then_some("brought"));
             }
         }
     }
 
     fn outcome_keys(&mut self, at: &str, step: &Step) {
         for (place, outcome) in step.outcomes.iter().enumerate() {
-            let here = nth(place);
+            let here = index_key(place);
             let path = ["steps", at, "outcomes", &here, "key"];
             if !is_key(&outcome.key) {
                 self.fault(&path, format!("`{}` is no key for an outcome", outcome.key), KEY_MEND);
@@ -52,7 +52,7 @@ impl ProcedureCheck<'_> {
                 self.fault(&path, message, "give each outcome of a step a key of its own");
             }
             let label = ["steps", at, "outcomes", &here, "label"];
-            self.blank(&label, &outcome.label, &format!("label of `{}:{}`", step.key, outcome.key));
+            self.refuse_blank(&label, &outcome.label, &format!("label of `{}:{}`", step.key, outcome.key));
         }
     }
 
@@ -81,10 +81,10 @@ impl ProcedureCheck<'_> {
         }
     }
 
-    pub(super) fn disposition(&mut self, at: &At<'_>) {
+    pub(super) fn disposition(&mut self, at: &OutcomePlace<'_>) {
         let (step, outcome) = (at.step, at.outcome);
         let procedure = &self.located.procedure;
-        if wanted(outcome.disposition) && (outcome.to.is_none() || procedure.returns(outcome)) {
+        if is_wanted(outcome.disposition) && (outcome.to.is_none() || procedure.returns(outcome)) {
             let message = format!("the disposition of `{}` is to nobody", at.name());
             self.fault(&at.to(&["disposition"]), message, "let it lead to an official's step, or ask for none");
         }
@@ -124,7 +124,7 @@ impl ProcedureCheck<'_> {
         }
         let asks = [outcome.note, outcome.disposition, outcome.asset, outcome.secret, outcome.recipient];
         let documents = !step.documents_wanted(procedure, outcome).is_empty() || !outcome.may_add.is_empty();
-        if asks.into_iter().any(wanted) || documents || outcome.effect.is_some() || outcome.carries.is_some() {
+        if asks.into_iter().any(is_wanted) || documents || outcome.effect.is_some() || outcome.carries.is_some() {
             let message = "the first step's outcome wants more than the letter and the form";
             self.fault(&path, message, "let a later step want it: submitting brings a letter and a form");
         }

@@ -323,8 +323,8 @@ fn effects_fit_what_an_act_brings() {
     let (_, after) = asset.split_once("[[steps]]").expect("it has steps");
     let without = format!("{before}[[steps]]{after}");
     let faults = faults_of(&without);
-    let told = faults.iter().filter(|fault| fault.message.contains("the procedure has none")).count();
-    assert_eq!(told, 3, "{faults:#?}");
+    let count = faults.iter().filter(|fault| fault.message.contains("the procedure has none")).count();
+    assert_eq!(count, 3, "{faults:#?}");
 
     breaks(&[("effect = \"verify\"", "effect = \"verify\"\nasset = \"optional\" #!")], "does nothing to");
     breaks(
@@ -449,7 +449,7 @@ fn a_place_has_a_name_and_whole_units_with_it() {
 }
 
 /// The lines and messages of a changed text, with how much they weigh.
-fn told(from: &str, to: &str) -> Vec<String> {
+fn described(from: &str, to: &str) -> Vec<String> {
     assert_eq!(SOUND.matches(from).count(), 1, "`{from}` stands once");
     faults_of(&SOUND.replace(from, to)).iter().map(|fault| format!("{:?}: {}", fault.severity, fault.message)).collect()
 }
@@ -470,20 +470,20 @@ fn schemas_say_what_can_be_met() {
     ] {
         breaks(&[(properties, &format!("properties = {{ {} }} #!", with(bounds).trim()))], "nothing fits");
     }
-    assert_eq!(told(purpose, &with("minLength = 4, maxLength = 4")), [""; 0]);
+    assert_eq!(described(purpose, &with("minLength = 4, maxLength = 4")), [""; 0]);
     assert_eq!(
-        told(purpose, &with("minLenght = 4")),
+        described(purpose, &with("minLenght = 4")),
         ["Warning: `minLenght` is no keyword of JSON Schema, so nothing is checked by it"]
     );
     assert_eq!(
-        told(purpose, &with("format = \"dat\"")),
+        described(purpose, &with("format = \"dat\"")),
         ["Warning: `dat` is no format that is known, so nothing is checked by it"]
     );
-    assert_eq!(told(purpose, &with("format = \"date\"")), [""; 0]);
+    assert_eq!(described(purpose, &with("format = \"date\"")), [""; 0]);
     // A property may have any name.
-    assert_eq!(told(purpose, "minLenght = { type = \"string\" }"), [""; 0]);
+    assert_eq!(described(purpose, "minLenght = { type = \"string\" }"), [""; 0]);
     assert_eq!(
-        told(purpose, &with("examples = [\"a\", 5]")),
+        described(purpose, &with("examples = [\"a\", 5]")),
         ["Warning: the example `5` of `purpose` does not fit: it must be a string"]
     );
 }
@@ -578,10 +578,10 @@ fn a_standard_time_is_some_time() {
     );
     let time = "time = { amount = 5, unit = \"minute\", printed = \"5 Menit\" }";
     breaks(&[(time, "time = { amount = 1001, unit = \"minute\", printed = \"1001 Menit\" } #!")], "takes so long");
-    let jam = told(time, "time = { amount = 5, unit = \"minute\", printed = \"5 Jam\" }");
+    let jam = described(time, "time = { amount = 5, unit = \"minute\", printed = \"5 Jam\" }");
     assert_eq!(jam, ["Warning: step `1` prints `5 Jam`, and its unit is another"]);
     for printed in ["1 s.d. 5 menit", "Lima", "1 Hari / 5 Menit"] {
-        assert_eq!(told(time, &time.replace("5 Menit", printed)), [""; 0]);
+        assert_eq!(described(time, &time.replace("5 Menit", printed)), [""; 0]);
     }
 }
 

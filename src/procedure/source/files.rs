@@ -9,10 +9,10 @@ use super::text::line_of_bytes;
 use crate::procedure::Fault;
 
 /// A larger file is no SOP and no policy. In bytes.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// The depth of the search for misplaced files.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 /// A readable entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub fn entries(folder: &Path, shown: &str, extension: &str, faults: &mut Vec<Fau
     let mut entries = Vec::new();
     for entry in found {
         match classify(&entry.file_name(), &entry.path(), extension) {
-            Classified::Taken(entry) => entries.push(entry),
-            Classified::Nobodys => {}
+            Classified::Source(entry) => entries.push(entry),
+            Classified::Ignored => {}
             Classified::Refused(message, mend) => {
                 let file = format!("{shown}/{}", entry.file_name().to_string_lossy());
                 faults.push(Fault::error(&file, 1, message, mend));
@@ -58,9 +58,9 @@ pub fn entries(folder: &Path, shown: &str, extension: &str, faults: &mut Vec<Fau
 
 /// The treatment of an entry.
 enum Classified {
-    Taken(Entry),
+    Source(Entry),
     /// Not meant to be read.
-    Nobodys,
+    Ignored,
     /// Not read, though it may be meant to be: why, and the mend.
     Refused(String, String),
 }
@@ -68,7 +68,7 @@ enum Classified {
 fn classify(name: &OsStr, path: &Path, extension: &str) -> Classified {
     let refused = |message: &str, mend: String| Classified::Refused(message.to_owned(), mend);
     if is_left_by_editors(&name.to_string_lossy()) {
-        return Classified::Nobodys;
+        return Classified::Ignored;
     }
     let Some(name) = name.to_str() else {
         return refused(
@@ -84,9 +84,9 @@ fn classify(name: &OsStr, path: &Path, extension: &str) -> Classified {
         Err(error) => return Classified::Refused(format!("this cannot be read: {error}"), READ_MEND.to_owned()),
     };
     let looks_like_one = extension_of(name).is_some_and(|its| its.eq_ignore_ascii_case(extension));
-    let entry = |is_folder| Classified::Taken(Entry { name: name.to_owned(), path: path.to_owned(), is_folder });
+    let entry = |is_folder| Classified::Source(Entry { name: name.to_owned(), path: path.to_owned(), is_folder });
     if !looks_like_one {
-        return if about.is_dir() { entry(true) } else { Classified::Nobodys };
+        return if about.is_dir() { entry(true) } else { Classified::Ignored };
     }
     if !about.is_file() {
         return refused("this is no file of text", "put a regular file there, or remove it".to_owned());
@@ -114,7 +114,7 @@ fn extension_of(name: &str) -> Option<&str> {
 /// Reports files of an extension anywhere below a folder without sources. Links are not followed: they could be
 /// circular.
 pub fn report_nested(folder: &Path, shown: &str, extension: &str, home: &str, faults: &mut Vec<Fault>) {
-    report_below(folder, shown, extension, home, faults, DEEPEST);
+    report_below(folder, shown, extension, home, faults, MAX_DEPTH);
 }
 
 fn report_below(folder: &Path, shown: &str, extension: &str, home: &str, faults: &mut Vec<Fault>, depth: usize) {
@@ -148,8 +148,8 @@ pub fn read_text(path: &Path, shown: &str) -> Result<String, Fault> {
         return Err(Fault::error(shown, 1, "this is no file of text", "put a regular file there, or remove it"));
     }
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST {
+    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
         let message = "the file is larger than 1 MiB";
         return Err(Fault::error(shown, 1, message, "see whether it is the file that was meant, or divide it"));
     }

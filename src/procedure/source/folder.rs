@@ -48,8 +48,8 @@ impl Shelf {
 
     /// Checks each procedure by itself ([`check`](check())).
     pub fn check(&self) -> Vec<Fault> {
-        let of = |located: &Located| self.office(&located.procedure.office).map(|office| check(located, office));
-        self.procedures.iter().filter_map(of).flatten().collect()
+        let faults = |located: &Located| self.office(&located.procedure.office).map(|office| check(located, office));
+        self.procedures.iter().filter_map(faults).flatten().collect()
     }
 }
 
@@ -71,7 +71,7 @@ pub fn scan_folder(path: &Path) -> (Shelf, Vec<Fault>) {
             scan.faults.push(Fault::error(&format!("{FOLDER}/{}", entry.name), 1, message, mend));
         }
     }
-    scan.numbers();
+    scan.refuse_ambiguous_numbers();
     scan.translate();
     if scan.faults.is_empty() && scan.shelf.offices.is_empty() {
         let mend = "write an `<office>/office.toml`, or say where the procedures are";
@@ -128,7 +128,7 @@ impl Scan {
     fn office(&mut self, file: &str, key: &str, text: String) -> Result<(), Vec<Fault>> {
         let office = read_office(file, key, &text)?;
         if let Some(other) = self.office_codes.insert(office.code.clone(), file.to_owned()) {
-            self.faults.push(twice(file, &text, &office.code, &other));
+            self.faults.push(duplicate_code(file, &text, &office.code, &other));
         }
         self.office_texts.insert(key.to_owned(), text);
         self.shelf.offices.push(office);
@@ -176,7 +176,7 @@ impl Scan {
             self.shelf.unread.insert((office.to_owned(), stem.to_owned()));
         }
         if let Some(other) = codes.insert(procedure.code.clone(), file.to_owned()) {
-            self.faults.push(twice(file, text, &procedure.code, &other));
+            self.faults.push(duplicate_code(file, text, &procedure.code, &other));
         }
         let same =
             |other: &&Located| other.procedure.office == procedure.office && other.procedure.key == procedure.key;
@@ -190,7 +190,7 @@ impl Scan {
     }
 
     /// Refuses two offices with possibly equal request numbers: numbers are looked up without their office.
-    fn numbers(&mut self) {
+    fn refuse_ambiguous_numbers(&mut self) {
         let mut known: BTreeMap<String, &str> = BTreeMap::new();
         for office in &self.shelf.offices {
             let of_office = self.shelf.procedures.iter().filter(|located| located.procedure.office == office.key);
@@ -215,7 +215,7 @@ impl Scan {
 }
 
 /// The fault of a code in two files.
-fn twice(file: &str, text: &str, code: &str, other: &str) -> Fault {
+fn duplicate_code(file: &str, text: &str, code: &str, other: &str) -> Fault {
     let message = format!("the code `{code}` is in {other} too: request numbers would be given twice");
     Fault::error(file, line_at(text, &["code"]), message, "give this one a code of its own")
 }

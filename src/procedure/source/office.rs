@@ -16,26 +16,26 @@ const PARTS: [&str; 4] = ["{office}", "{procedure}", "{year}", "{number}"];
 pub fn read_office(file: &str, key: &str, text: &str) -> Result<Office, Vec<Fault>> {
     let mut office: Office = parse(file, text)?;
     office.key = key.to_owned();
-    let mut reading = Reading { file, text, office: &office, faults: Vec::new() };
-    reading.names();
-    reading.number_format();
-    reading.domain();
-    reading.racks();
-    reading.roles();
-    reading.hours();
-    let faults = reading.faults;
+    let mut check = OfficeCheck { file, text, office: &office, faults: Vec::new() };
+    check.names();
+    check.number_format();
+    check.domain();
+    check.racks();
+    check.roles();
+    check.hours();
+    let faults = check.faults;
     if faults.is_empty() { Ok(office) } else { Err(faults) }
 }
 
 /// An office being read, with its faults.
-struct Reading<'a> {
+struct OfficeCheck<'a> {
     file: &'a str,
     text: &'a str,
     office: &'a Office,
     faults: Vec<Fault>,
 }
 
-impl Reading<'_> {
+impl OfficeCheck<'_> {
     fn fault(&mut self, path: &[&str], message: impl Into<String>, mend: impl Into<String>) {
         self.faults.push(Fault::error(self.file, line_at(self.text, path), message, mend));
     }

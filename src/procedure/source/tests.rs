@@ -77,8 +77,8 @@ fn what_the_parser_finds_carries_its_line() {
 fn what_is_missing_is_told_where_it_belongs() {
     let text = CLOUD.replacen("activity = \"TU menerima", "# \"TU menerima", 1);
     let faults = read_procedure("a.toml", "a", &text).expect_err("no activity");
-    let told: Vec<_> = faults.iter().map(|fault| (fault.line, fault.message.as_str())).collect();
-    assert_eq!(told, [(at(&text, "key = \"2\"") - 1, "missing field `activity`")]);
+    let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.message.as_str())).collect();
+    assert_eq!(found, [(at(&text, "key = \"2\"") - 1, "missing field `activity`")]);
 }
 
 #[test]
@@ -146,10 +146,10 @@ fn a_folder_tells_all_its_faults_at_once() {
     write("c/permohonan-cloud-service.toml", CLOUD);
     write(".hidden/office.toml", "not read");
     let faults = read_folder(folder.path()).expect_err("it is broken");
-    let told: Vec<(&str, usize)> = faults.iter().map(|fault| (fault.file.as_str(), fault.line)).collect();
+    let found: Vec<(&str, usize)> = faults.iter().map(|fault| (fault.file.as_str(), fault.line)).collect();
     let code = at(OFFICE, "code =");
     assert_eq!(
-        told,
+        found,
         [
             ("procedures/a/broken.toml", 1),
             ("procedures/a/other.toml", at(CLOUD, "key =")),
@@ -184,7 +184,7 @@ fn folder_with_office() -> (tempfile::TempDir, impl Fn(&str, &[u8])) {
 }
 
 /// File, line and message of a folder's faults.
-fn told_of(folder: &Path) -> Vec<String> {
+fn folder_faults(folder: &Path) -> Vec<String> {
     let (_, faults) = scan_folder(folder);
     assert!(faults.iter().all(|fault| !fault.mend.is_empty()));
     faults.into_iter().map(|fault| format!("{}:{}: {}", fault.file, fault.line, fault.message)).collect()
@@ -220,7 +220,7 @@ fn what_looks_like_a_procedure_and_is_not_read_is_told() {
         "procedures/a/latin.toml:2: the line holds what is not UTF-8",
         "procedures/loose.toml:1: the file stands in no office's folder, so it is not read",
     ];
-    assert_eq!(told_of(folder.path()), expected);
+    assert_eq!(folder_faults(folder.path()), expected);
 }
 
 #[test]
@@ -245,5 +245,5 @@ fn two_offices_cannot_give_one_number() {
     write("b/permohonan-cloud-service.toml", CLOUD.replace("code = \"CLOUD\"", "code = \"DPS\"").as_bytes());
     let line = at(OFFICE, "number_format");
     let expected = "a request of `permohonan-cloud-service` could get the number of one of the office `a`";
-    assert_eq!(told_of(folder.path()), [format!("procedures/b/office.toml:{line}: {expected}")]);
+    assert_eq!(folder_faults(folder.path()), [format!("procedures/b/office.toml:{line}: {expected}")]);
 }

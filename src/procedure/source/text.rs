@@ -5,7 +5,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::procedure::Fault;
 
-/// Parses TOML into a type. Every syntax error is told; of wrong types and names only the first is known.
+/// Parses TOML into a type. Reports every syntax error; of wrong types and names only the first.
 pub(super) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Vec<Fault>> {
     let fault = |error: &toml::de::Error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));

@@ -18,7 +18,7 @@ impl Service {
         (object, action): (Object<'_>, Action),
         refused: impl Into<Text>,
     ) -> Answer<Authorized<SeenRequest>> {
-        let performed = match caller.policy().separates(&seen.row.office) {
+        let performed = match caller.policy().separates_duties(&seen.row.office) {
             true => Some(store::performed(&store::visits_of(transaction, &[seen.row.id]).await?)),
             false => None,
         };

@@ -96,7 +96,7 @@ impl Service {
         };
         let wake = move || {
             let provider = wanted.clone();
-            async move { provider.wanted().await }.boxed()
+            async move { provider.fetch_needed().await }.boxed()
         };
         let job = Job::new("identity provider keys", provider.interval(), Work::EveryInstance(Box::new(refresh)));
         Some(Job { wake: Some(Box::new(wake)), ..job })

@@ -19,7 +19,7 @@ impl Service {
     ) -> Answer<()> {
         Passwords::validate(&new).map_err(|why| Refused::user(UserErrorCode::InvalidInput, &["newPassword"], why))?;
         let person = self.identify_again(caller, current, address).await?;
-        let hash = self.passwords.hash_apart(new).await.map_err(Refused::Internal)?;
+        let hash = self.passwords.hash_in_background(new).await.map_err(Refused::Internal)?;
         with_retry(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &person).await?;

@@ -27,7 +27,7 @@ impl Service {
                 folder.display()
             ));
         }
-        self.keys.sign_with(signing);
+        self.keys.replace_signing_key(signing);
         tracing::info!(id, "tokens are signed by the key on record");
         Ok(())
     }
@@ -38,7 +38,7 @@ impl Service {
         let Some(id) = self.keys.unknown_key(token, now) else { return Ok(()) };
         let found = store::published_key(&self.store, &id).await?.ok_or(Refused::Unauthenticated)?;
         if found.retired_at.is_none_or(|retired| now < retired + RETIRED_KEY_LIFETIME) {
-            self.keys.check_by(&PublicKey { id, bytes: found.public }, now + KNOWN);
+            self.keys.add_verification_key(&PublicKey { id, bytes: found.public }, now + KNOWN);
         }
         Ok(())
     }

@@ -115,7 +115,7 @@ impl Service {
         let may = self.administers(&self.caller(pass).await?, &new.office, Object::People, Action::Manage);
         may?;
         expect_password(&["password"], &new.password)?;
-        let hash = self.passwords.hash_apart(new.password.clone()).await.map_err(Refused::Internal)?;
+        let hash = self.passwords.hash_in_background(new.password.clone()).await.map_err(Refused::Internal)?;
         with_retry(|| self.create_user_once(pass, new.clone(), hash.clone())).await
     }
 

@@ -128,7 +128,7 @@ impl Request {
             None => None,
             Some(asset) => self.credential(context, asset.id).await?,
         };
-        let performed = match caller(context)?.policy().separates(&self.0.row.office) {
+        let performed = match caller(context)?.policy().separates_duties(&self.0.row.office) {
             true => Some(performed(&self.visits_loaded(context).await?)),
             false => None,
         };

@@ -59,7 +59,7 @@ pub fn check_people(policy: &Policy, shelf: &Shelf, kept: &[KnownVersion], peopl
             continue;
         }
         faults.extend(unmanaged(policy, &office.key, people));
-        let needed = checked.needed(kept).map(|version| version.procedure);
+        let needed = checked.relevant_versions(kept).map(|version| version.procedure);
         for procedure in needed.filter(|procedure| procedure.office == office.key) {
             let staff = Staffing { check: &checked, people, procedure };
             let gaps = staff.gaps(file).into_iter().chain(staff.stranded(file));
@@ -75,12 +75,12 @@ fn unmanaged(policy: &Policy, office: &str, people: &Roster) -> Option<Fault> {
     let manages =
         |line: &&Line| line.office == office && (line.object(), line.action) == (Object::People, Action::Manage);
     let lines: Vec<&Line> = policy.lines().iter().filter(manages).collect();
-    if people.holders.iter().any(|holder| lines.iter().any(|line| fits(line, holder))) {
+    if people.holders.iter().any(|holder| lines.iter().any(|line| applies_to(line, holder))) {
         return None;
     }
     let first = lines.first()?;
-    let message = format!("nobody manages the people of `{office}`: no active person holds {} now", roles(&lines));
-    Some(Fault::warning(&first.file, first.line, message, mend(office, &lines, false)))
+    let message = format!("nobody manages the people of `{office}`: no active person holds {} now", role_list(&lines));
+    Some(Fault::warning(&first.file, first.line, message, grant_mend(office, &lines, false)))
 }
 
 /// A procedure and its people.
@@ -100,7 +100,7 @@ impl<'a> Staffing<'a> {
             let message = format!("nobody submits by `{}`: no agency has anybody who may", self.procedure.key);
             let lines = self.lines(first, Action::Execute);
             let place = lines.first().map_or(1, |line| line.line);
-            faults.push(Fault::warning(file, place, message, mend(&self.procedure.office, &lines, true)));
+            faults.push(Fault::warning(file, place, message, grant_mend(&self.procedure.office, &lines, true)));
         }
         for step in &self.procedure.steps {
             let needed = [
@@ -122,7 +122,7 @@ impl<'a> Staffing<'a> {
         let (office, key) = (&self.procedure.office, &self.procedure.key);
         let completes = |returned: &ReturnedRequest, holder: &Holder| {
             (&holder.user, holder.agency.as_ref()) == (&returned.submitter, Some(&returned.agency))
-                && lines.iter().any(|line| fits(line, holder))
+                && lines.iter().any(|line| applies_to(line, holder))
         };
         let here = self
             .people
@@ -148,7 +148,7 @@ impl<'a> Staffing<'a> {
     /// Returns the agencies that use the procedure: those with a submitter or an unfinished request.
     fn agencies(&self, first: &Step) -> BTreeSet<&'a str> {
         let lines = self.lines(first, Action::Execute);
-        let submit = |holder: &&Holder| lines.iter().any(|line| fits(line, holder));
+        let submit = |holder: &&Holder| lines.iter().any(|line| applies_to(line, holder));
         let submitters = self.people.holders.iter().filter(submit).filter_map(|holder| holder.agency.as_deref());
         let waiting = self.people.waiting.iter().filter(|(office, _)| *office == self.procedure.office);
         submitters.chain(waiting.map(|(_, agency)| agency.as_str())).collect()
@@ -174,63 +174,64 @@ impl<'a> Staffing<'a> {
             false => agencies.iter().map(|agency| Some(*agency)).collect(),
         };
         let able = |agency: Option<&str>| -> Vec<(&Line, &Holder)> {
-            let here = |holder: &Holder| holder.agency.is_none() || holder.agency.as_deref() == agency;
+            let counts = |holder: &Holder| holder.agency.is_none() || holder.agency.as_deref() == agency;
             let pairs = lines.iter().flat_map(|line| self.people.holders.iter().map(move |holder| (*line, holder)));
-            pairs.filter(|(line, holder)| here(holder) && fits(line, holder)).collect()
+            pairs.filter(|(line, holder)| counts(holder) && applies_to(line, holder)).collect()
         };
         let without = |lacks: &dyn Fn(Option<&str>) -> bool| -> Vec<Option<&str>> {
             asking.iter().copied().filter(|agency| lacks(*agency)).collect()
         };
         let object = Object::Step(&self.procedure.key, &step.key);
-        let tell = |lacking: &[Option<&str>], why: String| {
+        let report = |lacking: &[Option<&str>], why: String| {
             let named: Vec<String> = lacking.iter().flatten().map(|agency| format!("`{agency}`")).collect();
             let for_whom = match lacking.len() == asking.len() {
                 true => String::new(),
                 false => format!(" for {}", named.join(", ")),
             };
             let message = format!("nobody {does} `{object}`{for_whom}{why}; what comes there waits");
-            Some(Fault::warning(file, first.line, message, mend(&self.procedure.office, &lines, of_agency)))
+            Some(Fault::warning(file, first.line, message, grant_mend(&self.procedure.office, &lines, of_agency)))
         };
         let lacking = without(&|agency| able(agency).is_empty());
         if !lacking.is_empty() {
-            return tell(&lacking, format!(": no active person holds {} now", roles(&lines)));
+            return report(&lacking, format!(": no active person holds {} now", role_list(&lines)));
         }
-        let lacking = without(&|agency| !able(agency).iter().any(|(line, holder)| self.is_free(line, holder)));
+        let lacking =
+            without(&|agency| !able(agency).iter().any(|(line, holder)| self.has_other_performer(line, holder)));
         if lacking.is_empty() {
             return None;
         }
-        tell(&lacking, format!(" but who alone can have ended what {} leaves to another", roles(&lines)))
+        report(&lacking, format!(" but who alone can have ended what {} leaves to another", role_list(&lines)))
     }
 
     /// True if somebody else can have done the step named by `other-than`.
-    fn is_free(&self, line: &Line, holder: &Holder) -> bool {
+    fn has_other_performer(&self, line: &Line, holder: &Holder) -> bool {
         line.conditions.iter().all(|condition| match condition {
             Condition::Definitive => true,
             Condition::OtherThan(step) => {
                 let Some(step) = self.procedure.step(step) else { return true };
                 let lines = self.lines(step, Action::Execute);
                 let mut others = self.people.holders.iter().filter(|other| other.user != holder.user);
-                others.any(|other| lines.iter().any(|line| fits(line, other)))
+                others.any(|other| lines.iter().any(|line| applies_to(line, other)))
             }
         })
     }
 }
 
 /// How to grant a role of the lines.
-fn mend(office: &str, lines: &[&Line], of_agency: bool) -> String {
+fn grant_mend(office: &str, lines: &[&Line], of_agency: bool) -> String {
     let role = lines.first().map_or("<role>", |line| line.role.as_str());
     let agency = if of_agency { " --agency <key>" } else { "" };
     format!("grant it to somebody: `disposisi grant <username> --office {office} --role {role}{agency}`")
 }
 
 /// True if a line applies to a grant.
-fn fits(line: &Line, holder: &Holder) -> bool {
+fn applies_to(line: &Line, holder: &Holder) -> bool {
     let definitive = || !line.conditions.contains(&Condition::Definitive) || holder.capacity == Capacity::Definitive;
     line.office == holder.office && line.role == holder.role && definitive()
 }
 
 /// The lines' roles, in words.
-fn roles(lines: &[&Line]) -> String {
+fn role_list(lines: &[&Line]) -> String {
     let named = |line: &&Line| {
         let beside: Vec<String> = line.conditions.iter().map(|condition| format!(" {condition}")).collect();
         format!("`{}{}`", line.role, beside.concat())

@@ -13,9 +13,9 @@ const SWEEP: u32 = 1_024;
 
 /// Rate limiters for sign-in attempts.
 #[derive(Debug)]
-pub struct Attempts {
+pub struct SignInLimiter {
     /// By name and address: one client that guesses one password.
-    places: DefaultKeyedRateLimiter<(String, IpAddr)>,
+    pairs: DefaultKeyedRateLimiter<(String, IpAddr)>,
     /// By name: loose, since a strict limit would let anyone lock a person out.
     names: DefaultKeyedRateLimiter<String>,
     /// By address: one client that guesses many passwords.
@@ -32,10 +32,10 @@ fn limiter<K: Clone + Eq + Hash>(burst: u32, period: Duration) -> DefaultKeyedRa
     RateLimiter::keyed(quota.allow_burst(burst))
 }
 
-impl Default for Attempts {
+impl Default for SignInLimiter {
     fn default() -> Self {
         Self {
-            places: limiter(10, Duration::from_secs(6)),
+            pairs: limiter(10, Duration::from_secs(6)),
             names: limiter(200, Duration::from_secs(1)),
             addresses: limiter(120, Duration::from_secs(1)),
             codes: limiter(10, Duration::from_secs(120)),
@@ -44,18 +44,18 @@ impl Default for Attempts {
     }
 }
 
-impl Attempts {
+impl SignInLimiter {
     /// Counts an attempt; returns false when the limit is reached.
     pub fn take(&self, name: &str, address: Option<IpAddr>) -> bool {
         if self.taken.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
-            self.places.retain_recent();
+            self.pairs.retain_recent();
             self.names.retain_recent();
             self.addresses.retain_recent();
             self.codes.retain_recent();
         }
         let name: String = name.chars().take(200).collect();
         address.is_none_or(|address| {
-            self.addresses.check_key(&address).is_ok() && self.places.check_key(&(name.clone(), address)).is_ok()
+            self.addresses.check_key(&address).is_ok() && self.pairs.check_key(&(name.clone(), address)).is_ok()
         }) && self.names.check_key(&name).is_ok()
     }
 
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn who_guesses_from_one_place_keeps_nobody_else_out() {
-        let attempts = Attempts::default();
+        let attempts = SignInLimiter::default();
         let (here, there) = (Some([192, 0, 2, 1].into()), Some([192, 0, 2, 2].into()));
         assert!((0..10).all(|_| attempts.take("siti", here)));
         assert!(!attempts.take("siti", here), "the eleventh at once");

@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::super::lines::{Line, Object, csv_line};
-use super::{PolicyCheck, at};
+use super::{PolicyCheck, line_fault};
 use crate::access::{Action, Scope};
 use crate::procedure::{Fault, Severity};
 
 impl PolicyCheck<'_> {
     /// Returns the roles with an action at a step and without its requests' visibility: one fault each, at its first
     /// such line.
-    pub(super) fn sight(&self) -> Vec<Fault> {
-        let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
-        let blind = self.policy.lines().iter().filter(|line| self.policy.is_whole(&line.office));
-        blind.filter_map(|line| self.blind(line).filter(|_| told.insert((&line.office, &line.role)))).collect()
+    pub(super) fn visibility(&self) -> Vec<Fault> {
+        let mut reported: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let lines = self.policy.lines().iter().filter(|line| self.policy.is_complete(&line.office));
+        lines
+            .filter_map(|line| self.lacks_visibility(line).filter(|_| reported.insert((&line.office, &line.role))))
+            .collect()
     }
 
-    fn blind(&self, line: &Line) -> Option<Fault> {
+    fn lacks_visibility(&self, line: &Line) -> Option<Fault> {
         let Line { role, office, action, .. } = line;
         let does = match action {
             Action::Execute => "executes",
@@ -24,7 +26,7 @@ impl PolicyCheck<'_> {
             Action::Receive => "receives at",
             _ => return None,
         };
-        // An unknown role is told by itself.
+        // An unknown role is reported by itself.
         let of_agency = self.offices.get(office.as_str())?.roles.get(role)?.of_agency;
         let scopes = self.policy.scopes(office, role);
         let (suffice, needed) = match of_agency {
@@ -41,6 +43,6 @@ impl PolicyCheck<'_> {
         };
         let message = format!("`{role}` {does} `{}` and does not see the requests there{but}", line.object());
         let mend = format!("add the line `{}`", csv_line(role, office, Object::Requests, Action::See(needed)));
-        Some(at(line, Severity::Error, message, mend))
+        Some(line_fault(line, Severity::Error, message, mend))
     }
 }
