@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_for_its_context_only() {
+    fn a_sealed_secret_opens_with_its_context_only() {
         let folder = tempfile::tempdir().unwrap();
         let keys = made(folder.path()).unwrap();
         let sealed = keys.seal(b"asset", &Secret::new("rahasia".to_owned())).unwrap();
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_gone_is_not_made_anew() {
+    fn a_missing_key_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         made(folder.path()).unwrap();
         assert!(Keys::open(folder.path()).is_ok());
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_others_may_read_is_refused() {
+    fn a_key_readable_by_others_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         made(folder.path()).unwrap();
         let file = folder.path().join("audit.key");

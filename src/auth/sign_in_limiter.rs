@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_guesses_from_one_place_keeps_nobody_else_out() {
+    fn guessing_from_one_address_locks_out_that_address_only() {
         let attempts = SignInLimiter::default();
         let (here, there) = (Some([192, 0, 2, 1].into()), Some([192, 0, 2, 2].into()));
         assert!((0..10).all(|_| attempts.take("siti", here)));

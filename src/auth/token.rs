@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_for_its_time_its_key_and_its_audience_only() {
+    fn a_token_is_valid_for_its_time_key_and_audience_only() {
         let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let made = |folder: &std::path::Path| Keys::make(folder).and_then(|_| Keys::open(folder)).unwrap();
         let keys = made(folder.path());

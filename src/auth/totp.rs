@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_those_of_the_standard_and_of_their_time() {
+    fn codes_follow_rfc_6238_within_one_step() {
         // RFC 6238, appendix B: the secret of its test vectors; their last six digits.
         let secret = Secret::new(totp_rs::Secret::new_stack(*b"12345678901234567890").to_base32());
         let totp = Totp::from_secret(&secret, "siti").unwrap();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_code_is_known_however_it_is_typed() {
+    fn a_recovery_code_is_independent_of_case_and_separators() {
         let code = new_recovery_code().unwrap();
         assert_eq!(code.expose().len(), 19);
         let typed = Secret::new(code.expose().to_uppercase().replace('-', " "));

@@ -150,7 +150,7 @@ fn an_office_without_working_time_has_no_due_times() {
 }
 
 #[test]
-fn an_absurd_time_ends_all_the_same() {
+fn an_absurd_time_has_no_due_time() {
     let calendar = Calendar::new(&office("Asia/Makassar"));
     for unit in [TimeUnit::Minute, TimeUnit::Hour, TimeUnit::Day] {
         assert_eq!(calendar.due("2026-08-12T03:00:00Z".parse().unwrap(), &time(u32::MAX, unit)), None);
@@ -160,7 +160,7 @@ fn an_absurd_time_ends_all_the_same() {
 }
 
 #[test]
-fn stretches_that_meet_are_one() {
+fn adjacent_hours_are_joined() {
     let mut office = office("Asia/Makassar");
     office.hours = vec![
         hours(&[Tue], "08:00:00", "10:00:00"),
@@ -173,7 +173,7 @@ fn stretches_that_meet_are_one() {
 }
 
 #[test]
-fn clocks_that_are_set_forward_or_back_lose_nothing() {
+fn daylight_saving_changes_lose_no_working_time() {
     // Berlin, 2026: 02:00–03:00 is left out on 29 March and comes twice on 25 October, both Sundays.
     let mut office = office("Europe/Berlin");
     office.hours = vec![hours(&[Sun], "02:30:00", "04:00:00")];
@@ -202,7 +202,7 @@ fn moments() -> impl Strategy<Value = DateTime<Utc>> {
 
 proptest! {
     #[test]
-    fn what_arrives_later_is_not_due_earlier(
+    fn due_times_are_monotonic(
         zone in zones(), unit in units(), amount in 1u32..200, one in moments(), apart in 0i64..200_000,
     ) {
         let calendar = Calendar::new(&office(zone));

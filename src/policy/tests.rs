@@ -59,7 +59,7 @@ pub(super) fn described(faults: &[Fault]) -> Vec<String> {
 // --- The table ---
 
 #[tokio::test]
-async fn every_cell_of_the_table_is_what_casbin_says() {
+async fn the_table_agrees_with_casbin() {
     let policy = policy(&shipped()).await;
     let lines = independently_read();
     let column = |at: usize| -> BTreeSet<&str> { lines.iter().map(|line| line[at].as_str()).collect() };
@@ -154,7 +154,7 @@ async fn every_view_of_the_table_agrees_with_its_lines() {
 
 /// The matrices of the signed documents: the performer of each step, with `sign` and `receive` in places.
 #[tokio::test]
-async fn the_shipped_files_are_the_documents_matrices() {
+async fn the_shipped_policies_match_the_signed_matrices() {
     let policy = policy(&shipped()).await;
     let matrices: [(&str, &str, [&str; 8]); 3] = [
         (
@@ -230,7 +230,7 @@ fn grant(office: &str, role: &str, agency: Option<Uuid>, capacity: Capacity) -> 
 }
 
 #[tokio::test]
-async fn an_act_is_by_the_grant_that_a_line_allows() {
+async fn authorization_chooses_the_allowing_grant() {
     let policy = policy(&shipped()).await;
     let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let subject = Asked { procedure: "permohonan-subdomain", agency: ours };
@@ -296,7 +296,7 @@ async fn an_act_is_by_the_grant_that_a_line_allows() {
 }
 
 #[tokio::test]
-async fn a_condition_must_hold_beside_its_line() {
+async fn a_line_with_an_unmet_condition_denies() {
     let text = "p, a, singkawang, permohonan-subdomain/6, execute\n\
                 p, b, singkawang, permohonan-subdomain/7, execute, other-than:6\n\
                 p, c, singkawang, permohonan-subdomain/8, sign, definitive & other-than:6&other-than:7\n\
@@ -344,7 +344,7 @@ fn an_empty_policy_allows_nothing() {
 // --- Reading lines ---
 
 #[tokio::test]
-async fn lines_are_read_around_comments_blanks_and_carriage_returns() {
+async fn parsing_skips_comments_blanks_and_carriage_returns() {
     let text = "\u{feff}# Who\r\n\r\n   # may\r\n  p ,opd,  kota ,a/1,execute  \r\n\t\r\np, opd, kota, a, withdraw";
     let policy = policy(&[file("kota", text), file("kosong", "# nobody yet\n")]).await;
     let found: Vec<(usize, String)> = policy.lines().iter().map(|line| (line.line, line.to_string())).collect();
@@ -353,7 +353,7 @@ async fn lines_are_read_around_comments_blanks_and_carriage_returns() {
 }
 
 #[tokio::test]
-async fn every_line_that_cannot_be_read_is_told_with_its_place() {
+async fn every_unreadable_line_is_a_fault_with_its_place() {
     let rows = [
         ("p, opd, kota, a/1", "a policy line has five fields, this one has 4"),
         ("p, opd, kota, a/1, execute, allow", "`allow` is no condition"),
@@ -391,7 +391,7 @@ async fn every_line_that_cannot_be_read_is_told_with_its_place() {
 }
 
 #[tokio::test]
-async fn all_faults_of_all_files_are_told_at_once() {
+async fn all_faults_of_all_files_are_reported_at_once() {
     let files = [
         file("kota", "p, opd, kota\np, opd, kota, a/1, jump\n"),
         file("desa", "p, opd, kota, a/1, execute\n"),
@@ -419,7 +419,7 @@ async fn all_faults_of_all_files_are_told_at_once() {
 // --- The model ---
 
 #[tokio::test]
-async fn a_model_that_does_more_than_compare_is_refused_where_it_does() {
+async fn a_model_beyond_comparisons_is_refused_at_its_line() {
     let line = |needle: &str| MODEL.lines().position(|line| line.starts_with(needle)).unwrap() + 1;
     let (r, p, e, m) = (line("r ="), line("p ="), line("e ="), line("m ="));
     let rows = [
@@ -461,7 +461,7 @@ async fn a_model_that_does_more_than_compare_is_refused_where_it_does() {
 // --- Time ---
 
 #[tokio::test]
-async fn many_lines_are_decided_in_time_that_grows_with_them() {
+async fn load_time_is_linear_in_lines() {
     let lines = |count: usize| -> String { (0..count).map(|at| format!("p, opd, kota, a/{at}, execute\n")).collect() };
     let timed = async |count| {
         let begun = std::time::Instant::now();

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_is_read_again_and_has_one_hash() {
+    fn a_recorded_policy_round_trips_with_one_hash() {
         let one = text(&[("a", "# é\np, r, a, requests, see-own\n"), ("b", "")]);
         assert_eq!(PolicyText::from_record(&one.recorded()), Ok(one.clone()));
         assert_eq!(one.hash().len(), 64);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_is_told_by_office() {
+    fn changes_are_listed_by_office() {
         let before =
             text(&[("a", "p, r, a, x/1, execute\np, r, a, x/2, execute"), ("b", "p, r, b, requests, see-all")]);
         let after =

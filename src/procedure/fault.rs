@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_file_holds_cannot_steer_a_terminal() {
+    fn faults_escape_terminal_control_characters() {
         let fault = Fault::error("a\u{1b}[2J.toml", 3, "`\u{7}\n\u{202e}é` is no key", "write `b`");
         assert_eq!(
             fault.to_string(),

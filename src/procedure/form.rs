@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_at_once_and_each_at_its_field() {
+    fn all_faults_of_a_value_are_reported_at_their_fields() {
         let value = json!({
             "name": "a very long name", "rack": "Z9", "day": "31-12-2026", "host": "example.org", "label": "www",
             "ports": [80, 80, 70000, "x"], "who": {}, "a/b": 1
@@ -312,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_has_no_fault() {
+    fn a_valid_value_has_no_fault() {
         let value =
             json!({ "name": "a", "units": 42, "rack": "A1", "day": "2026-12-31", "host": "a.denpasarkota.go.id" });
         assert_eq!(described(&form(sample()), value), [""; 0]);
     }
 
     #[test]
-    fn no_fault_echoes_what_was_sent() {
+    fn no_fault_echoes_the_input() {
         let long = "x".repeat(10_000);
         let value = json!({ "name": long, "units": long, "rack": long, "day": long, "host": long, &long: long });
         for fault in form(sample()).validate(&value) {
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_faults_is_cut() {
+    fn the_number_of_faults_is_bounded() {
         let items: Vec<Value> = (0..5000).map(|_| json!("x")).collect();
         let faults = form(sample()).validate(&json!({ "name": "a", "units": 1, "ports": items }));
         assert_eq!(faults.len(), MAX_FAULTS);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schema_does_not_compile() {
+    fn an_invalid_schema_does_not_compile() {
         for (schema, says) in [
             (json!("x"), "is a table"),
             (json!({ "type": "strin" }), "type"),
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_of_changes_holds_only_those_and_wants_none() {
+    fn a_form_of_changes_has_only_its_attributes_and_requires_none() {
         let only = ["units".to_owned(), "rack".to_owned()];
         let form = Form::changing(&sample(), &only, &office()).expect("it compiles");
         assert_eq!(described(&form, json!({})), [""; 0]);

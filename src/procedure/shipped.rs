@@ -184,12 +184,12 @@ fn reading(shelf: &Shelf) -> String {
 }
 
 #[test]
-fn the_reading_is_the_one_reviewed() {
+fn the_machine_reading_matches_its_golden_file() {
     assert_eq!(reading(&shelf()), READING);
 }
 
 #[test]
-fn only_what_the_design_names_becomes_the_applicants() {
+fn only_the_intended_documents_become_the_applicants() {
     let shelf = shelf();
     for located in &shelf.procedures {
         for (key, record) in &located.procedure.records {
@@ -255,7 +255,7 @@ fn a_cloud_request_wants_a_purpose_a_quota_and_users() {
 }
 
 #[test]
-fn a_label_is_an_rfc_1035_label_that_is_free_to_ask_for() {
+fn a_label_is_an_unreserved_rfc_1035_label() {
     for label in ["a", "dinkes", "a-1", &"a".repeat(63)] {
         assert_eq!(described(NAMES[1], true, json!({ "label": label })), [""; 0], "{label}");
     }

@@ -55,7 +55,7 @@ fn set(keys: &[Value]) -> KeySet {
 }
 
 #[test]
-fn only_a_key_for_checking_by_an_algorithm_that_is_taken_is_usable() {
+fn only_verification_keys_of_accepted_algorithms_are_usable() {
     for good in [
         rsa(RSA, "1"),
         ec("1"),
@@ -95,7 +95,7 @@ fn only_a_key_for_checking_by_an_algorithm_that_is_taken_is_usable() {
 }
 
 #[test]
-fn a_key_is_meant_by_its_id_or_is_the_only_one() {
+fn a_key_is_found_by_id_or_as_the_only_one() {
     let one = set(&[ec("1")]);
     assert!(one.find(Some("1"), Algorithm::ES256).is_some() && one.find(None, Algorithm::ES256).is_some());
     assert!(one.find(Some("2"), Algorithm::ES256).is_none() && one.find(Some(""), Algorithm::ES256).is_none());
@@ -199,7 +199,7 @@ async fn is_known(provider: &Provider, id: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_storm_of_unknown_keys_asks_the_provider_once() {
+async fn many_unknown_keys_cause_one_fetch() {
     let (provider_side, issuer) = test_provider().await;
     provider_side.publish(&[rsa(RSA, "1")]);
     let provider = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: NEVER, stale: NEVER });
@@ -224,7 +224,7 @@ async fn a_storm_of_unknown_keys_asks_the_provider_once() {
 }
 
 #[tokio::test]
-async fn a_token_is_in_force_by_our_clock_and_the_leeway_of_our_own() {
+async fn token_times_are_checked_by_our_clock_and_leeway() {
     let (provider_side, issuer) = test_provider().await;
     provider_side.publish(&[ed("1")]);
     let provider = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: NEVER, stale: NEVER });
@@ -255,7 +255,7 @@ async fn a_token_is_in_force_by_our_clock_and_the_leeway_of_our_own() {
 }
 
 #[tokio::test]
-async fn keys_are_asked_for_again_when_they_are_no_longer_fresh() {
+async fn keys_are_fetched_again_after_their_interval() {
     let (provider_side, issuer) = test_provider().await;
     provider_side.publish(&[rsa(RSA, "1")]);
     let provider = provider_with(&issuer, FetchIntervals { rest: SOON, fresh: SOON * 2, stale: NEVER });
@@ -268,7 +268,7 @@ async fn keys_are_asked_for_again_when_they_are_no_longer_fresh() {
 }
 
 #[tokio::test]
-async fn while_there_is_no_answer_the_keys_are_believed_until_they_are_too_old() {
+async fn cached_keys_serve_until_stale_while_the_provider_is_down() {
     let (provider_side, issuer) = test_provider().await;
     provider_side.publish(&[rsa(RSA, "1")]);
     provider_side.answer(StatusCode::SERVICE_UNAVAILABLE);
@@ -286,7 +286,7 @@ async fn while_there_is_no_answer_the_keys_are_believed_until_they_are_too_old()
 }
 
 #[tokio::test]
-async fn what_a_provider_may_not_answer_is_not_believed() {
+async fn invalid_provider_answers_are_refused() {
     let (provider_side, issuer) = test_provider().await;
     provider_side.publish(&[rsa(RSA, "1")]);
     let keys = async |path: &str| {
@@ -310,7 +310,7 @@ async fn what_a_provider_may_not_answer_is_not_believed() {
 }
 
 #[test]
-fn an_issuer_is_asked_by_https_or_on_this_machine() {
+fn an_issuer_is_an_https_or_loopback_url() {
     for good in ["https://login.example", "https://login.example/realms/kota/", "http://127.0.0.1:8", "http://[::1]:8"]
     {
         assert_eq!(Issuer::named(good).unwrap().name, good);

@@ -98,13 +98,13 @@ async fn faults(text: &str, kept: Option<&[KnownVersion]>) -> Vec<Fault> {
 }
 
 #[tokio::test]
-async fn lines_that_fit_their_sops_have_no_faults() {
+async fn a_consistent_policy_has_no_faults() {
     assert_eq!(faults(WHOLE, None).await, []);
     assert_eq!(faults(WHOLE, Some(&[])).await, []);
 }
 
 #[tokio::test]
-async fn every_misfit_is_told_with_its_place_and_its_mend() {
+async fn every_inconsistency_is_a_fault_with_place_and_mend() {
     // Text, replacement, fault, part of the mend.
     let rows = [
         (
@@ -276,14 +276,14 @@ async fn every_misfit_is_told_with_its_place_and_its_mend() {
 }
 
 #[tokio::test]
-async fn a_procedure_that_no_line_names_is_told_at_the_top_of_the_file() {
+async fn a_procedure_without_lines_is_a_fault_at_the_top_of_the_file() {
     let found = faults("# nothing yet\n", Some(&[])).await;
     assert_eq!(found.len(), 5, "three steps, a signer, a recipient: {}", described(&found).join("; "));
     assert!(found.iter().all(|fault| (fault.file.as_str(), fault.line) == ("policies/kota.csv", 1)));
 }
 
 #[tokio::test]
-async fn a_line_may_name_what_only_a_stored_version_has() {
+async fn a_line_may_name_a_step_of_a_stored_version() {
     let mut before = procedure();
     before.steps[1].signs = Some("disposisi".to_owned());
     before.steps[2].key = "4".to_owned();
@@ -304,7 +304,7 @@ async fn a_line_may_name_what_only_a_stored_version_has() {
 }
 
 #[tokio::test]
-async fn an_office_and_its_policy_file_come_together() {
+async fn every_office_has_a_policy_file_and_every_file_an_office() {
     let none = policy(&[]).await;
     let found = check(&none, &shelf(), Some(&[]));
     assert_eq!(described(&found), ["kota.csv:1: the office `kota` has no policy file: nobody may do anything there"]);
@@ -317,7 +317,7 @@ async fn an_office_and_its_policy_file_come_together() {
 // --- Stored versions, and unreadable files ---
 
 #[tokio::test]
-async fn stored_versions_that_requests_run_by_need_their_people() {
+async fn stored_versions_in_use_need_performers() {
     let mut before = procedure();
     before.version = 2;
     before.steps[2].key = "4".to_owned();
@@ -355,7 +355,7 @@ async fn stored_versions_that_requests_run_by_need_their_people() {
 }
 
 #[tokio::test]
-async fn a_secret_is_for_someone_who_may_read_it() {
+async fn a_secret_needs_a_role_to_reveal_it() {
     let mut shelf = shelf();
     let steps = &mut shelf.procedures[0].procedure.steps;
     steps[1].outcomes[0].secret = Requirement::Required;
@@ -374,7 +374,7 @@ async fn a_secret_is_for_someone_who_may_read_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_makes_no_other_faults() {
+async fn an_unreadable_file_causes_no_further_faults() {
     // An unreadable line may be the missing one.
     let text = WHOLE.replace("surat/3, execute", "surat/3, exec").replace("see-all", "see-al");
     let (broken, found) = load(Some(MODEL), &[file("kota", &text)]).await;
@@ -414,7 +414,7 @@ async fn gaps(text: &str, holders: &[Holder], waiting: &[&str]) -> Vec<(usize, S
 }
 
 #[tokio::test]
-async fn a_step_that_nobody_living_may_take_is_named() {
+async fn a_step_without_an_active_person_is_a_staffing_gap() {
     use Capacity::{Acting, Definitive};
     let all = [
         holder("siti", "opd", Some("dinkes"), Definitive),
@@ -449,7 +449,7 @@ async fn a_step_that_nobody_living_may_take_is_named() {
 }
 
 #[tokio::test]
-async fn a_secret_request_that_only_its_submitter_completes_is_named_when_they_may_not() {
+async fn a_returned_secret_request_of_a_former_submitter_is_reported() {
     let policy = policy(&[file("kota", WHOLE)]).await;
     let stranded = |submitter: Holder| {
         let mut holders = vec![holder("budi", "kadis", None, Capacity::Definitive), submitter];
@@ -474,7 +474,7 @@ async fn a_secret_request_that_only_its_submitter_completes_is_named_when_they_m
 }
 
 #[tokio::test]
-async fn a_condition_that_nobody_living_meets_is_a_gap() {
+async fn an_unmet_condition_is_a_staffing_gap() {
     use Capacity::{Acting, Definitive};
     let submitter = holder("siti", "opd", Some("dinkes"), Definitive);
     let definitive = WHOLE.replace("p, tu, kota, surat/3, execute", "p, tu, kota, surat/3, execute, definitive");

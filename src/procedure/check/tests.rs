@@ -161,7 +161,7 @@ fn a_sound_procedure_has_no_fault() {
 }
 
 #[test]
-fn a_procedure_without_steps_is_told_once() {
+fn a_procedure_without_steps_is_one_fault() {
     let (head, _) = SOUND.split_once("[[steps]]").expect("it has steps");
     let text = format!("steps = [] #!\n{head}");
     let faults = faults_of(&text);
@@ -170,7 +170,7 @@ fn a_procedure_without_steps_is_told_once() {
 }
 
 #[test]
-fn keys_stand_once_and_are_keys() {
+fn keys_are_unique_and_well_formed() {
     breaks(&[("key = \"4\"", "key = \"3\" #!")], "two steps");
     breaks(&[("key = \"revise\"", "key = \"send\" #!")], "two outcomes");
     breaks(&[("key = \"4\"", "key = \"4,x\" #!")], "no key for a step");
@@ -182,7 +182,7 @@ fn keys_stand_once_and_are_keys() {
 }
 
 #[test]
-fn a_record_described_twice_is_told_at_the_second() {
+fn a_duplicate_record_is_a_fault_at_the_second() {
     let text = SOUND.replace("\n[details]", "sheet = { name = \"Again\", origin = \"state\" }\n\n[details]");
     let faults = read_procedure("sample.toml", "denpasar", &text).expect_err("it does not read");
     assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [16], "{faults:?}");
@@ -225,7 +225,7 @@ fn an_outcome_leads_to_a_step_or_an_end() {
 }
 
 #[test]
-fn conditions_name_arrows_that_can_have_been_taken() {
+fn conditions_name_possible_arrows() {
     breaks(&[("came_by = \"3:no\"", "came_by = \"9:no\" #!")], "no step `9`");
     breaks(&[("came_by = \"3:no\"", "came_by = \"3:maybe\" #!")], "no outcome `maybe`");
     breaks(&[("came_by = \"3:no\"", "came_by = \"4:yes\" #!")], "does not lead to step `2`");
@@ -236,7 +236,7 @@ fn conditions_name_arrows_that_can_have_been_taken() {
 }
 
 #[test]
-fn records_are_described_and_documents_where_they_must_be() {
+fn references_name_known_records_of_the_right_origin() {
     breaks(&[("requires = [\"sheet\"]", "requires = [\"sheet\", \"nothing\"] #!")], "no record `nothing`");
     breaks(&[("requires = [\"sheet\"]", "requires = [\"sheet\"]\nbrings = [\"nothing\"] #!")], "no record");
     breaks(
@@ -273,7 +273,7 @@ fn records_are_described_and_documents_where_they_must_be() {
 }
 
 #[test]
-fn what_is_required_is_produced_by_something() {
+fn required_records_are_produced() {
     breaks(
         &[("produces = [\"sound\"]", ""), ("[\"sound\", \"draft\"]", "[\"sound\", \"draft\"] #!")],
         "nothing produces it",
@@ -289,7 +289,7 @@ fn what_is_required_is_produced_by_something() {
 }
 
 #[test]
-fn a_record_that_no_step_names_is_a_warning() {
+fn an_unused_record_is_a_warning() {
     let text = SOUND.replace("\n[details]", "spare = { name = \"Spare\", origin = \"document\" }\n\n[details]");
     let faults = faults_of(&text);
     assert_eq!(faults.iter().map(|fault| (fault.severity, fault.line)).collect::<Vec<_>>(), [(Severity::Warning, 16)]);
@@ -311,14 +311,14 @@ fn the_first_step_is_done_by_submitting_alone() {
 }
 
 #[test]
-fn who_is_sent_back_or_refused_reads_why() {
+fn returns_and_rejections_require_a_note() {
     breaks(&[("to = \"1\"\nnote = \"required\"", "to = \"1\"\nnote = \"optional\" #!")], "no reason");
     breaks(&[("came_by = \"3:no\"\nnote = \"required\"", "note = \"none\" #!\ncame_by = \"3:no\"")], "no reason");
     breaks(&[("refused = \"draft\"", "refused = \"draft\"\nreason = true\nnote = \"optional\" #!")], "no reason");
 }
 
 #[test]
-fn effects_fit_what_an_act_brings() {
+fn effects_have_their_inputs() {
     let (before, asset) = SOUND.split_once("[asset]").expect("it has an asset");
     let (_, after) = asset.split_once("[[steps]]").expect("it has steps");
     let without = format!("{before}[[steps]]{after}");
@@ -393,7 +393,7 @@ fn an_asset_is_produced_by_provisioning_it() {
 }
 
 #[test]
-fn an_asset_names_attributes_that_it_has() {
+fn an_asset_names_its_own_attributes() {
     breaks(&[("\nname = \"{label}\"", "\nname = \"{colour}\" #!")], "`colour` is none");
     breaks(&[("\nname = \"{label}\"", "\nname = \"{label\" #!")], "not closed");
     breaks(&[("\nname = \"{label}\"", "\nname = \"label}\" #!")], "not opened");
@@ -409,7 +409,7 @@ fn an_asset_names_attributes_that_it_has() {
 }
 
 #[test]
-fn nothing_can_need_the_number_of_a_document_to_come() {
+fn attributes_with_document_numbers_are_never_required() {
     let required = "required = [\"label\", \"unit\"]";
     breaks(&[(required, "required = [\"label\", \"unit\", \"number\"] #!")], "is not known before `reply` has come");
     for field in ["\nname = ", "unique = "] {
@@ -455,7 +455,7 @@ fn described(from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
-fn schemas_say_what_can_be_met() {
+fn schemas_are_satisfiable() {
     let purpose = "purpose = { type = \"string\" }";
     let with = |more: &str| format!("purpose = {{ type = \"string\", {more} }} ");
     let properties = "properties = { purpose = { type = \"string\" } }";
@@ -489,7 +489,7 @@ fn schemas_say_what_can_be_met() {
 }
 
 #[test]
-fn what_an_act_may_change_makes_a_form_of_its_own() {
+fn asset_changes_compile_to_a_form() {
     breaks(
         &[
             (
@@ -503,7 +503,7 @@ fn what_an_act_may_change_makes_a_form_of_its_own() {
 }
 
 #[test]
-fn what_people_read_says_something() {
+fn printed_texts_are_not_blank() {
     breaks(&[("number = \"1/2026\"", "number = \"\" #!")], "number is blank");
     breaks(&[("title = \"Sample\"", "title = \" \" #!")], "title is blank");
     breaks(&[("approved_by = \"Kepala Dinas\"", "approved_by = \"\" #!")], "approved it is blank");
@@ -521,7 +521,7 @@ fn what_people_read_says_something() {
 }
 
 #[test]
-fn what_is_carried_over_was_signed_before() {
+fn a_carry_needs_an_earlier_signature() {
     let carries = "carries = { from = \"draft\", to = \"reply\" }";
     breaks(&[("signed = \"draft\"", ""), (carries, &format!("{carries} #!"))], "whether it is signed or not");
     breaks(&[(carries, "carries = { from = \"draft\", to = \"draft\" } #!")], "over to itself");
@@ -531,7 +531,7 @@ fn what_is_carried_over_was_signed_before() {
 }
 
 #[test]
-fn every_mend_is_written_alike() {
+fn every_mend_has_the_same_style() {
     let text = SOUND.replace("to = \"5\"", "to = \"9\"").replace("title = \"Sample\"", "title = \"\"");
     for fault in faults_of(&text.replace("signs = \"draft\"", "signs = \"letter\"")) {
         let first = fault.mend.chars().next().expect("there is a mend");
@@ -551,7 +551,7 @@ fn schemas_are_schemas_of_objects() {
 }
 
 #[test]
-fn dispositions_are_to_someone_and_make_their_record() {
+fn dispositions_have_an_addressee_and_a_record() {
     breaks(
         &[("disposition = \"required\"\n", ""), ("[\"sheet\", \"disposed\"]", "[\"sheet\", \"disposed\"] #!")],
         "without a disposition",
@@ -568,7 +568,7 @@ fn dispositions_are_to_someone_and_make_their_record() {
 }
 
 #[test]
-fn a_standard_time_is_some_time() {
+fn a_standard_time_is_positive() {
     breaks(
         &[(
             "amount = 5, unit = \"minute\", printed = \"5 Menit\" }",
@@ -586,7 +586,7 @@ fn a_standard_time_is_some_time() {
 }
 
 #[test]
-fn all_faults_are_told_at_once_in_the_order_of_their_lines() {
+fn all_faults_are_reported_in_the_order_of_lines() {
     let text = SOUND.replace("to = \"5\"", "to = \"9\"").replace("came_by = \"3:no\"", "came_by = \"9:no\"");
     let lines: Vec<usize> = faults_of(&text).iter().map(|fault| fault.line).collect();
     assert!(lines.len() >= 2 && lines.is_sorted(), "{lines:?}");

@@ -45,7 +45,7 @@ fn a_line_is_found_by_keys_names_and_indices() {
 }
 
 #[test]
-fn what_the_parser_finds_carries_its_line() {
+fn parser_errors_have_lines() {
     for (from, to, needle, says, mend) in [
         ("version = 1", "version = 1\nverzion = 2", "verzion", "unknown field `verzion`", "correct the name"),
         ("version = 1", "version = \"x\"", "version", "invalid type", "type expected"),
@@ -74,7 +74,7 @@ fn what_the_parser_finds_carries_its_line() {
 }
 
 #[test]
-fn what_is_missing_is_told_where_it_belongs() {
+fn missing_fields_are_reported_at_their_table() {
     let text = CLOUD.replacen("activity = \"TU menerima", "# \"TU menerima", 1);
     let faults = read_procedure("a.toml", "a", &text).expect_err("no activity");
     let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.message.as_str())).collect();
@@ -82,7 +82,7 @@ fn what_is_missing_is_told_where_it_belongs() {
 }
 
 #[test]
-fn every_syntax_error_is_told() {
+fn every_syntax_error_is_reported() {
     let text = CLOUD.replacen("version = 1", "version = = 1", 1).replacen("code = \"CLOUD\"", "code = \"CLOUD", 1);
     let lines: Vec<usize> =
         read_procedure("a.toml", "a", &text).expect_err("broken").iter().map(|fault| fault.line).collect();
@@ -130,7 +130,7 @@ fn an_office_is_checked_line_by_line() {
 }
 
 #[test]
-fn a_folder_tells_all_its_faults_at_once() {
+fn all_faults_of_a_folder_are_reported_at_once() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let write = |path: &str, text: &str| {
         let path = folder.path().join(path);
@@ -163,7 +163,7 @@ fn a_folder_tells_all_its_faults_at_once() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_or_empty_is_told() {
+fn a_missing_or_empty_folder_is_reported() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let message = |path: &Path| read_folder(path).expect_err("nothing there").remove(0).message;
     assert!(message(folder.path()).contains("no office"));
@@ -191,7 +191,7 @@ fn folder_faults(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_looks_like_a_procedure_and_is_not_read_is_told() {
+fn misnamed_and_misplaced_procedure_files_are_reported() {
     use std::os::unix::ffi::OsStrExt;
     let (folder, write) = folder_with_office();
     write("a/x.TOML", b"");
@@ -224,7 +224,7 @@ fn what_looks_like_a_procedure_and_is_not_read_is_told() {
 }
 
 #[test]
-fn what_cannot_be_read_is_remembered_and_hides_nothing_else() {
+fn an_unreadable_file_is_noted_and_hides_nothing_else() {
     let (folder, write) = folder_with_office();
     write("a/broken.toml", b"key = \n");
     write("a/permohonan-cloud-service.toml", CLOUD.as_bytes());
@@ -236,7 +236,7 @@ fn what_cannot_be_read_is_remembered_and_hides_nothing_else() {
 }
 
 #[test]
-fn two_offices_cannot_give_one_number() {
+fn two_offices_cannot_share_request_numbers() {
     let (folder, write) = folder_with_office();
     let swapped =
         OFFICE.replace("code = \"DPS\"", "code = \"CLOUD\"").replace("{office}/{procedure}", "{procedure}/{office}");
