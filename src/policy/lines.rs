@@ -193,7 +193,7 @@ pub(super) fn parse(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Fau
             Ok(line) => {
                 let cell = (line.role.clone(), line.object.clone(), line.action);
                 if let Some(before) = first.get(&cell) {
-                    let message = format!("`{line}` says again what line {before} says");
+                    let message = format!("`{line}` repeats line {before}");
                     faults.push(Fault::error(file, number, message, "remove this line"));
                 } else {
                     first.insert(cell, number);

@@ -379,7 +379,7 @@ async fn every_unreadable_line_is_a_fault_with_its_place() {
         ("p, opd, kota, a/1, withdraw", "`withdraw` is not done to `a/1`"),
         ("p, opd, kota, requests, reveal", "`reveal` is not done to `requests`"),
         ("p, opd, kota, a, see-own", "`see-own` is not done to `a`"),
-        ("p, opd, kota, b/1, execute", "`p, opd, kota, b/1, execute` says again what line 2 says"),
+        ("p, opd, kota, b/1, execute", "`p, opd, kota, b/1, execute` repeats line 2"),
         ("p, \"opd, kota, a/1, execute", "the role `\"opd` holds a space or a quote"),
     ];
     for (line, message) in rows {

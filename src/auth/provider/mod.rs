@@ -151,7 +151,7 @@ impl Provider {
             return Err("it is another issuer's".to_owned());
         }
         if claims.cnf.is_some() {
-            return Err("it is bound to a key of its bearer's, who is not asked to prove that".to_owned());
+            return Err("it is bound to a key of its bearer, and proof of possession is not supported".to_owned());
         }
         let moment = |seconds: f64, leeway| DateTime::from_timestamp((seconds as i64).saturating_add(leeway), 0);
         let ends = moment(claims.exp, LEEWAY).ok_or("`exp` is no moment")?;

@@ -32,7 +32,7 @@ impl PolicyCheck<'_> {
         // One person of such a role could never do both.
         if self.policy.allows(role, office, object, Action::Execute) {
             let message = format!(
-                "`{role}` executes `{object}` and may {action} `{}`, which is for another than who did that",
+                "`{role}` executes `{object}` and may {action} `{}`, which is reserved for another person",
                 line.object()
             );
             let mend = "give the two to two roles, or remove the condition".to_owned();

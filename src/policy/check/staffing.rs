@@ -188,7 +188,7 @@ impl<'a> Staffing<'a> {
                 true => String::new(),
                 false => format!(" for {}", named.join(", ")),
             };
-            let message = format!("nobody {does} `{object}`{for_whom}{why}; what comes there waits");
+            let message = format!("nobody {does} `{object}`{for_whom}{why}; requests wait there");
             Some(Fault::warning(file, first.line, message, grant_mend(&self.procedure.office, &lines, of_agency)))
         };
         let lacking = without(&|agency| able(agency).is_empty());
@@ -200,7 +200,7 @@ impl<'a> Staffing<'a> {
         if lacking.is_empty() {
             return None;
         }
-        report(&lacking, format!(" but who alone can have ended what {} leaves to another", role_list(&lines)))
+        report(&lacking, format!(" except the only performer of an earlier step, excluded by {}", role_list(&lines)))
     }
 
     /// True if somebody else can have done the step named by `other-than`.

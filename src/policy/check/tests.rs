@@ -158,7 +158,7 @@ async fn every_inconsistency_is_a_fault_with_place_and_mend() {
         (
             "p, kadis, kota, surat/3, sign",
             "p, kadis, kota, surat/3, sign, other-than:2",
-            "kota.csv:5: `kadis` executes `surat/2` and may sign `surat/3`, which is for another than who did that",
+            "kota.csv:5: `kadis` executes `surat/2` and may sign `surat/3`, which is reserved for another person",
             "give the two to two roles",
         ),
         (
@@ -424,11 +424,11 @@ async fn a_step_without_an_active_person_is_a_staffing_gap() {
     assert_eq!(gaps(WHOLE, &all, &[]).await, []);
     let one = |line: usize, message: &str| vec![(line, message.to_owned())];
     assert_eq!(gaps(WHOLE, &[], &[]).await, one(1, "nobody holds a role in `kota`: none of its procedures can run"));
-    let without_tu = "nobody executes `surat/3`: no active person holds `tu` now; what comes there waits";
+    let without_tu = "nobody executes `surat/3`: no active person holds `tu` now; requests wait there";
     assert_eq!(gaps(WHOLE, &all[..2], &[]).await, one(4, without_tu));
     let nobody_signs: Vec<(usize, String)> = [
-        (3, "nobody executes `surat/2`: no active person holds `kadis` now; what comes there waits"),
-        (5, "nobody signs at `surat/3`: no active person holds `kadis` now; what comes there waits"),
+        (3, "nobody executes `surat/2`: no active person holds `kadis` now; requests wait there"),
+        (5, "nobody signs at `surat/3`: no active person holds `kadis` now; requests wait there"),
     ]
     .map(|(line, message)| (line, message.to_owned()))
     .into();
@@ -437,8 +437,8 @@ async fn a_step_without_an_active_person_is_a_staffing_gap() {
     assert_eq!(gaps(WHOLE, &all[1..], &[]).await, one(2, nobody_submits));
     // A request of an agency without people: no one completes it, no one receives.
     let left: Vec<(usize, String)> = [
-        (2, "nobody executes `surat/1` for `dinsos`: no active person holds `opd` now; what comes there waits"),
-        (6, "nobody receives at `surat/3` for `dinsos`: no active person holds `opd` now; what comes there waits"),
+        (2, "nobody executes `surat/1` for `dinsos`: no active person holds `opd` now; requests wait there"),
+        (6, "nobody receives at `surat/3` for `dinsos`: no active person holds `opd` now; requests wait there"),
     ]
     .map(|(line, message)| (line, message.to_owned()))
     .into();
@@ -479,12 +479,12 @@ async fn an_unmet_condition_is_a_staffing_gap() {
     let submitter = holder("siti", "opd", Some("dinkes"), Definitive);
     let definitive = WHOLE.replace("p, tu, kota, surat/3, execute", "p, tu, kota, surat/3, execute, definitive");
     let acting = [submitter.clone(), holder("budi", "kadis", None, Definitive), holder("tono", "tu", None, Acting)];
-    let message = "nobody executes `surat/3`: no active person holds `tu definitive` now; what comes there waits";
+    let message = "nobody executes `surat/3`: no active person holds `tu definitive` now; requests wait there";
     assert_eq!(gaps(&definitive, &acting, &[]).await, [(4, message.to_owned())]);
 
     let separated = WHOLE.replace("p, tu, kota, surat/3, execute", "p, tu, kota, surat/3, execute, other-than:2");
     let both = [submitter, holder("budi", "kadis", None, Definitive), holder("budi", "tu", None, Definitive)];
-    let message = "nobody executes `surat/3` but who alone can have ended what `tu other-than:2` leaves to another; what comes there waits";
+    let message = "nobody executes `surat/3` except the only performer of an earlier step, excluded by `tu other-than:2`; requests wait there";
     assert_eq!(gaps(&separated, &both, &[]).await, [(4, message.to_owned())]);
     let another = [&both[..], &[holder("tono", "tu", None, Acting)]].concat();
     assert_eq!(gaps(&separated, &another, &[]).await, []);

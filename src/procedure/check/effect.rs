@@ -60,7 +60,7 @@ impl ProcedureCheck<'_> {
         }
         let secret = self.outcomes().any(|(_, other)| is_wanted(other.secret));
         if at.outcome.effect != Some(Effect::Deliver) || !secret {
-            let message = format!("`{}` asks who receives a credential and hands none over", at.name());
+            let message = format!("`{}` asks for the recipient of a credential and hands none over", at.name());
             let mend = "ask where the asset is delivered, and for a secret where it is provisioned";
             self.fault(&at.to(&["recipient"]), message, mend);
         }
@@ -94,7 +94,7 @@ impl ProcedureCheck<'_> {
         }
         let path = at.to(&["asset_changes"]);
         if !is_wanted(outcome.asset) {
-            let message = format!("`{}` says what of the asset it changes and wants no asset", at.name());
+            let message = format!("`{}` has `asset_changes` and wants no asset", at.name());
             self.fault(&path, message, "write `asset = \"optional\"` or `\"required\"`");
         }
         if outcome.effect != Some(Effect::Deliver) {

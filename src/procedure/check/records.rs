@@ -92,7 +92,7 @@ impl ProcedureCheck<'_> {
         }
         if comes.contains(&carry.from.as_str()) || outcome.may_add.contains(&carry.from) {
             let message =
-                format!("`{}` brings `{}` anew, so nobody has signed what it carries over", at.name(), carry.from);
+                format!("`{}` brings a new `{}`, so the one it carries over is never signed", at.name(), carry.from);
             self.fault(&from, message, "let an earlier step bring it, where it is signed before this one");
         }
         if outcome.signed.as_ref() != Some(&carry.from) {

@@ -525,8 +525,8 @@ fn a_carry_needs_an_earlier_signature() {
     let carries = "carries = { from = \"draft\", to = \"reply\" }";
     breaks(&[("signed = \"draft\"", ""), (carries, &format!("{carries} #!"))], "whether it is signed or not");
     breaks(&[(carries, "carries = { from = \"draft\", to = \"draft\" } #!")], "over to itself");
-    breaks(&[(carries, &format!("brings = [\"draft\"]\n{carries} #!"))], "brings `draft` anew");
-    breaks(&[(carries, &format!("may_add = [\"draft\"]\n{carries} #!"))], "brings `draft` anew");
+    breaks(&[(carries, &format!("brings = [\"draft\"]\n{carries} #!"))], "brings a new `draft`");
+    breaks(&[(carries, &format!("may_add = [\"draft\"]\n{carries} #!"))], "brings a new `draft`");
     breaks(&[(carries, &format!("signs = [\"reply\"] #!\n{carries}"))], "takes over other signatures");
 }
 
