@@ -1,4 +1,4 @@
-//! Sessions: prolonged by tokens that are good once, ended at once everywhere, and what a person does about their password.
+//! Sessions: single-use refresh tokens, sign-out everywhere, and change of password.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const VIEWER: &str = "{ viewer { user { username } sessions { beganAt lastUsedAt
 
 const EVENTS: &str = "subscription { requestEvents { id } }";
 
-/// Signs in with that password; the payload.
+/// Signs in with that password. Returns the payload.
 async fn sign_in_as(server: &Server, name: &str, password: &str) -> Value {
     let query = format!("mutation($input: SignInInput!) {{ signIn(input: $input) {{ {TOKENS} }} }}");
     let input = json!({ "input": { "username": name, "password": password } });
@@ -42,7 +42,7 @@ async fn refresh(server: &Server, token: &str) -> Value {
     answer["data"]["refreshSession"].clone()
 }
 
-/// Whether a token lets somebody in.
+/// Tests a token: true when it is accepted.
 async fn is_in(server: &Server, token: &str) -> bool {
     let answer = server.send(Some(token), VIEWER, json!({})).await;
     let refused = answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED";

@@ -1,4 +1,4 @@
-//! What happens when something is wrong with what was sent: a clear error with a code, and nothing else.
+//! Bad input: a clear error with a code, and nothing else.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::acts::Cloud;
 use crate::cast::SINGKAWANG;
-use crate::harness::Server;
+use crate::harness::{Server, with};
 
-/// What the server answers to a body: its status, and the code of its first error.
+/// The status of the answer to a body, and the code of its first error.
 async fn post(server: &Server, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> (u16, String) {
     let mut request = reqwest::Client::new().post(format!("{}/graphql", server.base())).body(body);
     if !headers.iter().any(|(name, _)| *name == "content-type") {
@@ -185,16 +185,12 @@ async fn submitted_fields_are_validated() {
     assert!(answer["number"].as_str().is_some_and(|number| number.ends_with("/0001")), "{answer}");
     assert_eq!(answer["details"]["quotaGib"], json!(10), "a whole number is an integer");
 
-    let spelled = |letter: &str| json!({ "input": Cloud::letter(letter).input() });
+    let spelled = |letter: &str| Cloud::letter(letter).variables();
     opd.ask(SUBMIT, spelled("005/caf\u{e9}")).await;
     let same = opd.ask(SUBMIT, spelled("005/cafe\u{301}")).await["submitRequest"]["userErrors"][0]["code"].clone();
     assert_eq!(same, "DUPLICATE_LETTER", "what looks alike is alike");
 
-    let key = |letter: &str, key: &str| {
-        let mut input = Cloud::letter(letter).input();
-        input["idempotencyKey"] = json!(key);
-        json!({ "input": input })
-    };
+    let key = |letter: &str, key: &str| Cloud::letter(letter).key(key).variables();
     let first = opd.ask(SUBMIT, key("005/2", "one")).await["submitRequest"]["request"]["id"].clone();
     assert_eq!(opd.ask(SUBMIT, key("005/2", "one")).await["submitRequest"]["request"]["id"], first);
     let reused = opd.ask(SUBMIT, key("005/3", "one")).await["submitRequest"]["userErrors"][0].clone();
@@ -206,20 +202,18 @@ async fn submitted_fields_are_validated() {
 async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
     let server = Server::with(SINGKAWANG);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
-    let request =
-        opd.ask(SUBMIT, json!({ "input": Cloud::letter("005/1").input() })).await["submitRequest"]["request"].clone();
+    let request = opd.submit(Cloud::default()).await;
     let id = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    let uuid = URL_SAFE_NO_PAD.decode(request["id"].as_str().expect("an id")).expect("base64");
+    let uuid = URL_SAFE_NO_PAD.decode(&request.id).expect("base64");
     let uuid = String::from_utf8(uuid).expect("text").split_once(':').expect("a kind").1.to_owned();
     let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { version } \
         userErrors { code path message } } }";
     let act = |changes: Value| {
-        let mut input = json!({
-            "requestId": request["id"], "step": "2", "outcome": "forward", "expectedVersion": 1,
+        let input = json!({
+            "requestId": request.id, "step": "2", "outcome": "forward", "expectedVersion": 1,
             "documents": [{ "kind": "lembar-disposisi", "title": "Lembar" }],
         });
-        input.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
-        json!({ "input": input })
+        json!({ "input": with(input, changes) })
     };
     for (changes, code, path) in [
         (json!({ "requestId": "UmVxdWVzdDoxMjM" }), "NOT_FOUND", "requestId"),
@@ -267,7 +261,7 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
         assert!(["INVALID_OPERATION", "INVALID_INPUT"].contains(&code.as_str()), "{wrong}: {code}");
     }
     let withdraw = "mutation($input: WithdrawRequestInput!) { withdrawRequest(input: $input) { userErrors { code } } }";
-    let input = json!({ "input": { "requestId": request["id"], "reason": "Batal", "expectedVersion": 2 } });
+    let input = json!({ "input": { "requestId": request.id, "reason": "Batal", "expectedVersion": 2 } });
     assert_eq!(opd.ask(withdraw, input.clone()).await["withdrawRequest"]["userErrors"], json!([]));
     let ended =
         tu.ask(execute, act(json!({ "expectedVersion": 3 }))).await["executeStep"]["userErrors"][0]["code"].clone();

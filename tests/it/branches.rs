@@ -1,5 +1,5 @@
-//! Every branch of every SOP, over HTTP: whoever may act is asked what is open, and what was taken least is taken next, until
-//! every outcome and every signer's decision was taken. It knows no SOP: the fourth one is data alone.
+//! Every branch of every SOP, over HTTP: the open actions are listed, and the least taken one is taken next, until every
+//! outcome and every signer's decision was taken. No SOP is named here: a new one is data alone.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +21,9 @@ const OPEN: &str = "query($number: String!) { request(number: $number) { id vers
     step { key } document { id title kind { key } } outcomes { key note disposition asset secret \
     documents { kind { key } requirement } assetSchema } } documents { kind { key } title current } } }";
 
-/// Something that somebody may do now.
+/// An action open to somebody now.
 struct Move {
-    /// What was taken is counted by this.
+    /// The key by which taken actions are counted.
     name: String,
     who: usize,
     query: &'static str,
@@ -31,7 +31,7 @@ struct Move {
     input: Value,
 }
 
-/// A value that a JSON Schema's examples make, with one property made unique.
+/// A value from a JSON Schema's examples, with one property made unique.
 pub(crate) fn example(schema: &Value, unique: usize) -> Value {
     let properties = schema["properties"].as_object().expect("an object's schema");
     let read_only = |property: &Value| property["readOnly"] == true;
@@ -49,7 +49,7 @@ pub(crate) fn example(schema: &Value, unique: usize) -> Value {
     Value::Object(properties.iter().filter(|(_, property)| !read_only(property)).map(value).collect::<Map<_, _>>())
 }
 
-/// The least input of an outcome that is open.
+/// The least input of an open outcome.
 fn input(request: &Value, step: &Value, outcome: &Value, unique: usize) -> Value {
     let mut input = json!({
         "requestId": request["id"], "expectedVersion": request["version"], "step": step["key"], "outcome": outcome["key"],
@@ -70,7 +70,7 @@ fn input(request: &Value, step: &Value, outcome: &Value, unique: usize) -> Value
     let mut documents = Vec::new();
     for document in outcome["documents"].as_array().expect("a list") {
         if document["requirement"] == "REQUIRED" {
-            // One title for all: what is sent bears the title of what was signed.
+            // One title for all: the sent document has the title of the signed one.
             documents.push(json!({ "kind": document["kind"]["key"], "title": "Judul", "number": format!("{unique}") }));
         }
     }
@@ -86,7 +86,7 @@ fn papers(letter: usize, details: &Value) -> Value {
     })
 }
 
-/// What each person may do to a request now.
+/// Each person's open actions on a request.
 async fn moves(people: &[Person<'_>], number: &str, details: &Value, unique: usize) -> (String, Vec<Move>) {
     let mut moves = Vec::new();
     let mut status = String::new();

@@ -1,5 +1,5 @@
-//! The people of the tests, by their roles. A cast is entered once for each run (`prepared`): share one where it does not matter
-//! who else there is.
+//! The people of the tests, by their roles. A cast is entered once for each run (`prepared`): share one where more people do no
+//! harm.
 
 /// A person: name, office, role, and the agency of an agency's people.
 pub(crate) type Entry<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
@@ -29,10 +29,10 @@ pub(crate) const KADEK: Entry<'static> = ("kadek", "denpasar", "kasi-psk", None)
 pub(crate) const KETUT: Entry<'static> = ("ketut", "denpasar", "kepala-dinas", None);
 pub(crate) const PUTU: Entry<'static> = ("putu", "denpasar", "office-admin", None);
 
-/// One person for every role that runs a step in Singkawang.
+/// One person for every role with a step in Singkawang.
 pub(crate) const SINGKAWANG: Cast<'static> = &[OPD, TU, KADIS, KABID, SUBKOR, CLOUD, SYSTEM];
 
-/// One person for every role that runs a step in Denpasar.
+/// One person for every role with a step in Denpasar.
 pub(crate) const DENPASAR: Cast<'static> = &[MADE, WAYAN, KADEK, KETUT];
 
 /// Adds people to a cast: `SINGKAWANG.and(&[AUDITOR])`.

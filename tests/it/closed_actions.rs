@@ -1,5 +1,5 @@
-//! Closed doors: what somebody may do later, and why not now. `matrix` asks it at every state of every shipped SOP, by every role,
-//! beside what each of them can do; here are the people, the conditions of a policy, and what opens when what shut it is gone.
+//! Closed actions: later actions of a person, and the reasons why not now. `matrix` compares them at every state of every
+//! shipped SOP; here are people, the conditions of a policy, and the opening once an obstacle is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use disposisi::procedure::Procedure;
 use disposisi::workflow::{Mark, State};
 use serde_json::{Value, json};
 
-use crate::acts::sheet;
+use crate::acts::{mutation, sheet};
 use crate::explain::{self, CAST};
-use crate::harness::Person;
+use crate::harness::{Person, with};
 
-/// What is asked of a closed door.
+/// The selection of a closed action.
 pub(crate) const CLOSED: &str = "closedActions { kind step { key } reasons message \
     awaited { step { key } roles { key name } people { name } } \
     needs { records { key name } signatures { document { key name } roles { key } } } }";
 
-/// A door: what is done, and at which step.
+/// A door: an action and its step.
 pub(crate) type Door = (String, Option<String>);
 
 fn text(value: &Value) -> String {
@@ -27,7 +27,7 @@ fn texts(value: &Value) -> BTreeSet<String> {
     value.as_array().unwrap_or_else(|| panic!("{value}")).iter().map(text).collect()
 }
 
-/// The doors of a list of actions, each with what is told of it.
+/// The doors of a list of actions, each with its entry.
 pub(crate) fn doors(actions: &Value) -> BTreeMap<Door, Value> {
     let mut found = BTreeMap::new();
     for action in actions.as_array().into_iter().flatten() {
@@ -37,14 +37,14 @@ pub(crate) fn doors(actions: &Value) -> BTreeMap<Door, Value> {
     found
 }
 
-/// The codes by which an act is refused for a reason.
+/// The codes of an act's refusal, by reason.
 fn codes(reason: &str) -> &'static [&'static str] {
     match reason {
         "ENDED" => &["REQUEST_ENDED", "ASSET_NOT_ACTIVE", "CREDENTIAL_NOT_AVAILABLE", "NOT_FOUND"],
         "SEPARATION_OF_DUTIES" | "ACTING_CAPACITY" | "NOT_THE_SUBMITTER" | "NOT_THE_RECIPIENT" => &["FORBIDDEN"],
         "RETURNED" => &["STEP_NOT_CURRENT"],
         "NOT_RETURNED" | "PROVISIONED" => &["OUTCOME_NOT_AVAILABLE"],
-        // What is not there yet has no id to be signed by.
+        // A missing document has no id to sign by.
         "NOT_ITS_TURN" => &["STEP_NOT_CURRENT", "NOT_FOUND"],
         "SIGNATURE_MISSING" => &["SIGNATURE_MISSING", "OUTCOME_NOT_AVAILABLE"],
         "RECORD_MISSING" => &["MISSING_RECORD", "NOT_FOUND"],
@@ -56,7 +56,7 @@ fn codes(reason: &str) -> &'static [&'static str] {
     }
 }
 
-/// Holds what is told of a closed door against the codes that trying it was refused with, and against the state.
+/// Compares a closed door with the codes of the refused attempt, and with the state.
 pub(crate) fn fits(procedure: &Procedure, state: &State, is_office: bool, told: &Value, refused: &[String]) {
     let reasons = texts(&told["reasons"]);
     let fitting: BTreeSet<&str> = reasons.iter().flat_map(|reason| codes(reason)).copied().collect();
@@ -87,10 +87,10 @@ pub(crate) fn fits(procedure: &Procedure, state: &State, is_office: bool, told: 
     }
 }
 
-/// By person: the doors that are open, and the closed ones.
+/// By person: the open doors, and the closed ones.
 type Doors = BTreeMap<&'static str, [BTreeMap<Door, Value>; 2]>;
 
-/// Everybody's doors of a request as it is now: those that are open, and the closed ones.
+/// Everybody's open and closed doors of a request as it is now.
 async fn of_everybody(people: &BTreeMap<&'static str, Person<'_>>, number: &str) -> Doors {
     let query = format!(
         "query($number: String!) {{ request(number: $number) {{ submittedBy {{ name }} \
@@ -102,7 +102,7 @@ async fn of_everybody(people: &BTreeMap<&'static str, Person<'_>>, number: &str)
         let request = person.ask(&query, json!({ "number": number })).await["request"].clone();
         let (open, closed) = (doors(&request["availableActions"]), doors(&request["closedActions"]));
         assert!(closed.keys().all(|door| !open.contains_key(door)), "{name}: {request:#}");
-        // Nobody reads a name here that they do not read elsewhere.
+        // No name is readable here that is not readable elsewhere.
         let elsewhere = [&request["submittedBy"]["name"], &request["assets"][0]["credential"]["recipient"]["name"]];
         for told in closed.values() {
             for awaited in told["awaited"]["people"].as_array().into_iter().flatten() {
@@ -114,7 +114,7 @@ async fn of_everybody(people: &BTreeMap<&'static str, Person<'_>>, number: &str)
     found
 }
 
-/// The reasons by which a door is closed to somebody; none where it is not.
+/// The reasons by which a door is closed to somebody; none if it is not.
 fn reasons(of: &Doors, name: &str, kind: &str, step: &str) -> Vec<String> {
     let step = (!step.is_empty()).then(|| step.to_owned());
     let told = of[name][1].get(&(kind.to_owned(), step));
@@ -128,29 +128,22 @@ fn is_open(of: &Doors, name: &str, kind: &str, step: &str) -> bool {
 async fn credential(person: &Person<'_>, number: &str, mutation: &str, more: Value) -> Value {
     let query = "query($number: String!) { request(number: $number) { assets { id } } }";
     let asset = person.ask(query, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
-    let mut input = json!({ "assetId": asset });
-    input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-    let mut kind = mutation.to_owned();
-    kind[..1].make_ascii_uppercase();
-    let text = format!("mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ userErrors {{ code }} }} }}");
-    person.answer(&text, json!({ "input": input })).await
+    let input = with(json!({ "assetId": asset }), more);
+    person.answer(&self::mutation(mutation, ""), json!({ "input": input })).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_action_opens_when_its_obstacle_is_gone() {
     let home = tempfile::tempdir().expect("a folder");
     let server = explain::server(home.path());
-    let mut people = BTreeMap::new();
-    for (name, ..) in CAST {
-        people.insert(*name, server.person(name).await);
-    }
+    let people = server.everybody(CAST).await;
     let (opd, both, tu) = (&people["opd"], &people["both"], &people["tu"]);
     let (kadis, kabid, subkor, cloud) = (&people["kadis"], &people["kabid"], &people["subkor"], &people["cloud"]);
     let number = explain::submit(opd, "1", "ORDINARY").await;
 
     let now = of_everybody(&people, &number).await;
     assert!(is_open(&now, "tu", "EXECUTE_STEP", "2") && is_open(&now, "opd", "WITHDRAW", ""));
-    // TU stands in for Kabid, whose step the policy leaves to a definitive one; and it is not its turn.
+    // TU stands in for Kabid, and the policy leaves that step to a definitive one; and it is not its turn.
     assert_eq!(reasons(&now, "tu", "EXECUTE_STEP", "4"), ["ACTING_CAPACITY", "NOT_ITS_TURN", "RECORD_MISSING"]);
     let acting = &now["tu"][1][&("EXECUTE_STEP".to_owned(), Some("4".to_owned()))];
     assert_eq!(acting["awaited"]["roles"][0]["key"], "kabid-aptika");
@@ -175,7 +168,7 @@ async fn a_closed_action_opens_when_its_obstacle_is_gone() {
     assert_eq!(reasons(&now, "tu", "EXECUTE_STEP", "4"), ["ACTING_CAPACITY"]);
     assert!(is_open(&now, "kabid", "EXECUTE_STEP", "4"));
 
-    // Sent back: the office waits for whoever submitted it.
+    // Returned: the office waits for the submitter.
     kabid.execute(&number, "4", "dispose", dispose.clone()).await.expect("disposed");
     both.execute(&number, "5", "no", json!({ "note": "Kurang" })).await.expect("sent back");
     kabid.execute(&number, "4", "return", json!({ "note": "Lengkapi" })).await.expect("returned");
@@ -217,7 +210,7 @@ async fn a_closed_action_opens_when_its_obstacle_is_gone() {
     let again = credential(opd, &number, "revealCredential", json!({ "idempotencyKey": "buka-2" })).await;
     assert_eq!(again["data"]["revealCredential"]["userErrors"][0]["code"], "ALREADY_REVEALED");
 
-    // Reissued to a colleague, who sees the request by it and has not submitted it.
+    // Reissued to a colleague; they see the request by it without having submitted it.
     let listing =
         "query($number: String!) { request(number: $number) { availableActions { kind recipients { id name } } } }";
     let listed = cloud.ask(listing, json!({ "number": number })).await["request"]["availableActions"].clone();

@@ -1,4 +1,4 @@
-//! What an operator does at a terminal, and what the program says when that is wrong.
+//! The command line: subcommands, and their refusals.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cast::SINGKAWANG;
 use crate::harness::{Folders, Server, command, enter, output, run, run_at};
 
-/// What a command that must fail says.
+/// The message of a command that must fail.
 fn refusal(output: &Output) -> String {
     assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     String::from_utf8_lossy(&output.stderr).into_owned()

@@ -1,14 +1,13 @@
-//! Killed in the middle of a storm, again and again: what was acknowledged is there, nothing is half done, and the same keys
-//! sent again act no second time.
+//! Crashes amid concurrent acts: acknowledged acts are kept, none is half done, and a repeated idempotency key acts once.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::acts::{Cloud, SUBMIT, sheet};
+use crate::acts::{Cloud, SUBMIT, cloud_way};
 use crate::cast::{AUDITOR, CLOUD, Cast, KABID, KADIS, OPD, SUBKOR, TU};
 use crate::database;
-use crate::harness::{Server, signal};
+use crate::harness::{Server, signal, with};
 
 const WORKERS: usize = 6;
 
@@ -17,36 +16,19 @@ const CAST: Cast<'static> = &[OPD, TU, KADIS, KABID, SUBKOR, CLOUD, AUDITOR];
 const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { id version } \
     userErrors { code message path } } }";
 
-/// The way of every request: who, which step, how it ends, what comes with it.
-fn way(name: &str) -> Vec<(&'static str, &'static str, &'static str, Value)> {
-    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
-        "username": name, "quotaGib": 1, "serviceAddress": "https://cloud.example",
-    } } });
-    vec![
-        ("tu", "2", "forward", sheet()),
-        ("kadis", "3", "dispose", dispose.clone()),
-        ("kabid", "4", "dispose", dispose),
-        ("subkor", "5", "yes", json!({})),
-        ("cloud", "6", "provision", account),
-        ("subkor", "7", "yes", json!({})),
-        ("subkor", "8", "confirm", json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] })),
-    ]
-}
-
-/// Somebody who takes request after request its whole way, and remembers what was acknowledged.
+/// A client that takes request after request its whole way, and remembers the acknowledged acts.
 struct Worker {
     number: usize,
     requests: usize,
-    /// The request under way, and the version that was acknowledged last.
+    /// The request under way, and the last acknowledged version.
     id: Option<String>,
     version: i64,
-    /// All that have ended, with their last version.
+    /// The ended requests, with their last version.
     ended: Vec<(String, i64)>,
 }
 
 impl Worker {
-    /// The next act: by whom, what is sent, and where its answer stands.
+    /// The next act: the person, the operation, its input, and the name of its payload.
     fn next(&self) -> (&'static str, &'static str, Value, &'static str) {
         let name = format!("w{}r{}", self.number, self.requests);
         let key = format!("{name}v{}", self.version);
@@ -54,11 +36,12 @@ impl Worker {
             let input = Cloud::letter(&name).key(&key).input();
             return ("opd", SUBMIT, input, "submitRequest");
         };
-        let (who, step, outcome, more) = way(&name).swap_remove(usize::try_from(self.version - 1).expect("a version"));
-        let mut input = json!({
+        let act = usize::try_from(self.version - 1).expect("a version");
+        let (who, step, outcome, more) = cloud_way(&name)[act].clone();
+        let act = json!({
             "requestId": id, "step": step, "outcome": outcome, "expectedVersion": self.version, "idempotencyKey": key,
         });
-        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let input = with(act, more);
         (who, EXECUTE, input, "executeStep")
     }
 
@@ -84,15 +67,14 @@ impl Worker {
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_acts_survive_every_crash() {
     let mut server = Server::with(CAST);
-    let mut tokens = Vec::new();
-    for (name, ..) in CAST {
-        tokens.push((*name, server.person(name).await.token().to_owned()));
-    }
-    let auditor = tokens.last().expect("the auditor").1.clone();
+    let people = server.everybody(CAST).await;
+    let tokens: Vec<(&str, String)> = people.iter().map(|(name, person)| (*name, person.token().to_owned())).collect();
+    let auditor = people["auditor"].token().to_owned();
+    drop(people);
     let worker = |number| Worker { number, requests: 0, id: None, version: 0, ended: Vec::new() };
     let mut workers: Vec<Worker> = (0..WORKERS).map(worker).collect();
     let mut kill = 0;
-    // A slow machine is killed more often, until that was a storm.
+    // On a slow machine there are more kills, until enough requests have ended.
     while kill < database::kills() || workers.iter().map(|worker| worker.ended.len()).sum::<usize>() <= 20 {
         assert!(kill < 20 * database::kills(), "nothing is ever done");
         // Moments all over: in the first milliseconds after the start, and in the middle of the storm.
@@ -113,7 +95,7 @@ async fn acknowledged_acts_survive_every_crash() {
             let read = "query($id: ID!) { node(id: $id) { ... on Request { version visits { visit } } } }";
             let seen = server.send(Some(&auditor), read, json!({ "id": id })).await["data"]["node"].clone();
             let version = seen["version"].as_i64().unwrap_or_else(|| panic!("{id} was acknowledged, and is gone"));
-            // One act more may have been done whose answer was lost.
+            // One more act may have been done, its answer lost.
             assert!(version == worker.version || version == worker.version + 1, "{version}, not {}", worker.version);
         }
         if kill % 40 == 39 {

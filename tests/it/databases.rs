@@ -1,4 +1,4 @@
-//! The list of modules and their databases (`databases.txt`) holds every module that has tests.
+//! The list of modules and their databases (`databases.txt`) holds every module with tests.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn tests(source: &str) -> usize {
 }
 
 #[test]
-fn every_module_runs_on_the_databases_that_the_list_names() {
+fn every_module_runs_on_its_listed_databases() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let list = include_str!("databases.txt");
     let mut listed = Vec::new();
@@ -37,7 +37,7 @@ fn every_module_runs_on_the_databases_that_the_list_names() {
         }
         let ignored = source(&folder, module).lines().filter(|line| line.starts_with("#[ignore")).count();
         let all = tests(&source(&folder, module));
-        // An ignored test is one that SQLite cannot run; `cargo test` says how many there are.
+        // An ignored test is one that SQLite cannot run; `cargo test` counts them.
         assert_eq!(ignored, if databases == ["postgres"] { all } else { 0 }, "{module}: ignored tests");
         listed.push(module);
     }

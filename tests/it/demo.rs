@@ -1,4 +1,4 @@
-//! The demo, to its end; what it keeps, and what it leaves to look around in.
+//! The demo, to its end; its kept data, and its people.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,12 +10,12 @@ use crate::harness::{Folders, command, output, signal};
 /// Everybody's password in it.
 pub(crate) const PASSWORD: &str = "contoh belaka";
 
-/// A demo that serves, with its story told: what the guides and the examples are tried on.
+/// A demo with its story told, for the guides and the examples.
 pub(crate) struct Demo {
     child: Child,
     /// Its address, as the beginning of a URL.
     pub(crate) base: String,
-    /// What it told.
+    /// Its output.
     pub(crate) told: String,
     http: reqwest::Client,
     _data: tempfile::TempDir,
@@ -29,7 +29,7 @@ impl Drop for Demo {
 }
 
 impl Demo {
-    /// One of one's own, in a folder that goes with it.
+    /// A demo in a temporary folder.
     pub(crate) fn new() -> Self {
         let data = tempfile::tempdir().expect("a folder");
         let (child, told) = Self::begin(&data.path().join("demo"));
@@ -72,7 +72,7 @@ impl Demo {
         answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    /// The end of the number of a request, whatever the year is in which the demo was begun.
+    /// The end of a request's number, in any year.
     pub(crate) fn number(&self, of: &str) -> String {
         let (code, count) = of.rsplit_once('/').expect("a number");
         let fits = |word: &&str| word.starts_with(&format!("{code}/")) && word.ends_with(&format!("/{count}"));

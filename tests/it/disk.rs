@@ -1,4 +1,4 @@
-//! A disk that takes no more, and a file that may only be read.
+//! A full disk, and a read-only file.
 
 use serde_json::json;
 
@@ -75,7 +75,7 @@ async fn a_read_only_database_is_reported_and_writes_resume() {
         opd.ask(SUBMIT, Cloud::letter("005/1").key("005/1").variables()).await["submitRequest"]["request"]["version"],
         1
     );
-    // What is open stays writable; so the connection is made to be opened anew, while the files may only be read.
+    // An open file stays writable; so the connection is reopened while the files are read-only.
     limit(&server, "0");
     assert_eq!(
         opd.answer(SUBMIT, Cloud::letter("005/2").key("005/2").variables()).await["errors"][0]["extensions"]["code"],

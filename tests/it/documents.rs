@@ -1,4 +1,4 @@
-//! Persisted documents: sent by their ids, from a manifest that is held against the schema at the start.
+//! Persisted documents: sent by their ids, from a manifest validated against the schema at the start.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cast::{Cast, OPD};
-use crate::dry_run::with;
+use crate::harness::with;
 use crate::harness::{Folders, Person, Server, command, enter, run};
 use crate::socket::Socket;
 
@@ -67,7 +67,7 @@ async fn a_persisted_document_runs_by_its_id_over_every_transport() {
     socket.send(json!({ "id": "2", "type": "subscribe", "payload": { "documentId": id(EVENTS) } })).await;
     socket.settle().await;
 
-    // A text beside the id must be its own; another text is run where no document has its id.
+    // A text beside the id must be its own; another text runs if no document has its id.
     let other = "query Other { __typename }";
     for (body, expected) in [
         (json!({ "documentId": id(OFFICE), "query": OFFICE, "variables": { "key": "singkawang" } }), "office"),
@@ -115,7 +115,7 @@ async fn only_known_or_only_named_operations_may_be_accepted() {
     assert!(slip.contains("INVALID_OPERATION") && !slip.contains("offices"), "nor by what may have been meant: {slip}");
 }
 
-/// The answer to a body that a person sends.
+/// The answer to a body sent by a person.
 async fn sent_by(person: &Person<'_>, server: &Server, body: &Value) -> Value {
     let call = reqwest::Client::new().post(format!("{}/graphql", server.base())).bearer_auth(person.token());
     call.json(body).send().await.expect("an answer").json().await.expect("JSON")
@@ -183,8 +183,7 @@ async fn registered_documents_run_for_everybody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_least_recently_used_document_is_evicted() {
-    let mut server = Server::with(CAST);
-    server.restart_with(&["--registered-documents", "3"]);
+    let mut server = Server::with_flags(CAST, &["--registered-documents", "3"]);
     let named = |name: &str| format!("query {name} {{ __typename }}");
     {
         let opd = server.person("opd").await;
@@ -205,8 +204,7 @@ async fn the_least_recently_used_document_is_evicted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_or_personal_documents_are_not_registered() {
-    let mut server = Server::with(CAST);
-    server.restart_with(&["--registered-documents", "100", "--batch-limit", "2"]);
+    let server = Server::with_flags(CAST, &["--registered-documents", "100", "--batch-limit", "2"]);
     let opd = server.person("opd").await;
     let unknown = async |text: &str| {
         let answer = sent(&server, &json!({ "documentId": id(text) })).await;
@@ -236,7 +234,7 @@ async fn failed_or_personal_documents_are_not_registered() {
     }
     assert!(!server.holds("not this one"));
 
-    // Nor what was refused before it ran.
+    // Nor an operation refused before it ran.
     let mutation = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { userErrors { code } } }";
     let variables = json!({ "input": { "username": "opd", "password": "not this one" } });
     let get = async |text: &str, accept: &str| {
@@ -260,7 +258,7 @@ async fn failed_or_personal_documents_are_not_registered() {
     let other = json!({ "documentId": id(mutation), "query": "{ __typename }" });
     assert_eq!(code(&sent_by(&opd, &server, &other).await), "INVALID_OPERATION", "another text has no such id");
 
-    // What people type comes as variables.
+    // User input comes as variables.
     let both = json!({ "documentId": id(mutation), "query": mutation, "variables": variables });
     let answer = sent_by(&opd, &server, &both).await;
     assert_eq!(answer["data"]["signIn"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{answer}");

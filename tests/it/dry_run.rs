@@ -1,14 +1,11 @@
-//! Dry runs: what an act would do is told as it is done afterwards, what it would be refused for to the letter, and the database
-//! is the same before and after, row for row.
-
-use std::collections::BTreeMap;
+//! Dry runs: the preview matches the act, its refusals are the act's to the letter, and the database is unchanged, row for row.
 
 use serde_json::{Value, json};
 
 use crate::acts::mutation;
 use crate::cast::SINGKAWANG;
 use crate::database;
-use crate::harness::{Person, Server};
+use crate::harness::{People, Server, with};
 use crate::story::{paper, submission};
 
 const PREVIEW: &str = "preview { status version awaited { step { key } roles { key } people { name } } \
@@ -19,29 +16,20 @@ const READ: &str = "query($number: String!) { request(number: $number) { id vers
 /// A server, its people, and a number for keys.
 struct Stage<'a> {
     server: &'a Server,
-    people: BTreeMap<&'static str, Person<'a>>,
+    people: People<'a>,
     keys: usize,
-}
-
-pub(crate) fn with(mut base: Value, more: Value) -> Value {
-    base.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-    base
 }
 
 impl<'a> Stage<'a> {
     async fn set(server: &'a Server) -> Self {
-        let mut people = BTreeMap::new();
-        for (name, ..) in SINGKAWANG {
-            people.insert(*name, server.person(name).await);
-        }
-        Self { server, people, keys: 0 }
+        Self { server, people: server.everybody(SINGKAWANG).await, keys: 0 }
     }
 
     async fn read(&self, name: &str, number: &str) -> Value {
         self.people[name].ask(READ, json!({ "number": number })).await["request"].clone()
     }
 
-    /// Tries it, which writes nothing; the whole answer.
+    /// A dry run, without any write. Returns the whole answer.
     async fn tried(&self, name: &str, act: &str, selected: &str, input: &Value) -> Value {
         let before = database::rows(&self.server.path()).await;
         let input = with(input.clone(), json!({ "validateOnly": true }));
@@ -50,7 +38,7 @@ impl<'a> Stage<'a> {
         answer
     }
 
-    /// Tries it, then does it with the same key; what was told that it would do.
+    /// A dry run, then the act with the same key. Returns the preview and the payload.
     async fn tried_and_done(&mut self, name: &str, act: &str, selected: &str, input: Value) -> (Value, Value) {
         self.keys += 1;
         let input = with(input, json!({ "idempotencyKey": format!("kunci-{}", self.keys) }));
@@ -165,7 +153,7 @@ async fn a_dry_run_answers_as_the_act_and_writes_nothing() {
     let (_, shown) =
         stage.tried_and_done("opd", "revealCredential", "username secret", json!({ "assetId": asset })).await;
     assert_eq!(shown["secret"], "rahasia-contoh");
-    // Nor by the key that shows it again.
+    // Nor by the key of the first reveal.
     let key = json!({ "assetId": asset, "idempotencyKey": format!("kunci-{}", stage.keys) });
     let tried = stage.tried("opd", "revealCredential", "username secret", &key).await;
     assert_eq!(tried["data"]["revealCredential"]["userErrors"][0]["code"], "ALREADY_REVEALED");
@@ -174,7 +162,7 @@ async fn a_dry_run_answers_as_the_act_and_writes_nothing() {
     let revoked = stage.goes("cloud", number, "revokeAsset", json!({ "reason": "Tidak dipakai" })).await;
     assert_eq!(revoked["asset"]["status"], "REVOKED");
 
-    // A signature, and a request that is taken back.
+    // A signature, and a withdrawn request.
     let papers = submission("singkawang", "permohonan-subdomain", "005/2", ("biasa", "ORDINARY"));
     let number = stage.submits(papers).await;
     stage.step("tu", &number, ("2", "forward"), sheet()).await;
@@ -246,7 +234,7 @@ async fn a_dry_run_is_refused_as_the_act_is() {
         let refused = done["data"][act].is_null() || done["data"][act]["userErrors"] != json!([]);
         assert!(refused, "{act} by {name}: {done}");
     }
-    // A name that another has: what only the database knows.
+    // A taken name, known to the database alone.
     for letter in ["005/2", "005/3"] {
         let papers = submission("singkawang", "permohonan-cloud-service", letter, ("biasa", "ORDINARY"));
         let number = stage.submits(papers).await;

@@ -1,4 +1,4 @@
-//! The table of errors: it tells of every code that the program has, and every code that it tells of is given.
+//! The table of errors: it lists every code of the program, and every listed code is provoked.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 
 use crate::acts::Cloud;
 use crate::cast::{ADMIN, And, SINGKAWANG};
-use crate::harness::{PASSWORD, Server, credentials};
+use crate::harness::{PASSWORD, Server, credentials, now, with};
 use crate::house::rooms;
 use crate::socket::Socket;
 
 const TABLE: &str = include_str!("../../docs/errors.md");
 
-/// Codes of a kind, which stand under the heading of that name.
+/// Codes of a kind, under the heading of that name.
 type Codes = BTreeSet<(&'static str, String)>;
 
 const USER_ERRORS: &str = "userErrors";
 const ERRORS: &str = "errors";
 const CLOSES: &str = "WebSocket close codes";
 
-/// Every code that the program has.
+/// Every code of the program.
 fn known() -> Codes {
     let sdl = disposisi::graphql::sdl();
     let listed = sdl.split("enum UserErrorCode {").nth(1).and_then(|rest| rest.split('}').next()).expect("the codes");
@@ -33,7 +33,7 @@ fn known() -> Codes {
     user.chain(top).chain(closes).collect()
 }
 
-/// Every code that the table tells of. A row says where, what to do, and whether to try again.
+/// Every code in the table. A row has the place, the remedy, and whether to retry.
 fn told() -> Codes {
     let mut told = Codes::new();
     for kind in [USER_ERRORS, ERRORS, CLOSES] {
@@ -46,7 +46,7 @@ fn told() -> Codes {
             assert!(told.insert((kind, code.trim_matches('`').to_owned())), "told once: {row}");
         }
     }
-    // What a client sees when there was no word: nobody gives it.
+    // Seen by a client without a close frame; never sent.
     assert!(told.remove(&(CLOSES, "1006".to_owned())));
     told
 }
@@ -75,7 +75,7 @@ fn error_codes_are_written_in_one_place() {
     }
 }
 
-/// Codes that want a story of their own, and the test that tells it: it asserts the code.
+/// Codes with a story of their own, and the test that asserts the code.
 const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     (ERRORS, "DOCUMENT_NOT_FOUND", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
     (ERRORS, "DOCUMENT_ID_REQUIRED", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
@@ -86,9 +86,9 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     (USER_ERRORS, "SIGNATURE_MISSING", "it/subdomain.rs", "a_request_goes_the_whole_way"),
     (USER_ERRORS, "ALREADY_SIGNED", "it/subdomain.rs", "a_request_goes_the_whole_way"),
     (USER_ERRORS, "PLACEMENT_OVERLAP", "it/data_center.rs", "one_established_one_overlapping_one_declined"),
-    (USER_ERRORS, "CREDENTIAL_NOT_AVAILABLE", "it/cloud.rs", "what_is_revoked_rejected_or_withdrawn_is_free_again"),
-    (USER_ERRORS, "ASSET_NOT_ACTIVE", "it/cloud.rs", "what_is_revoked_rejected_or_withdrawn_is_free_again"),
-    (USER_ERRORS, "ALREADY_REVEALED", "it/cloud.rs", "sent_back_completed_corrected_and_delivered_once"),
+    (USER_ERRORS, "CREDENTIAL_NOT_AVAILABLE", "it/cloud.rs", "names_and_letters_are_free_again_after_the_end"),
+    (USER_ERRORS, "ASSET_NOT_ACTIVE", "it/cloud.rs", "names_and_letters_are_free_again_after_the_end"),
+    (USER_ERRORS, "ALREADY_REVEALED", "it/cloud.rs", "a_request_is_returned_completed_corrected_and_delivered_once"),
     (USER_ERRORS, "TOTP_REQUIRED", "it/totp.rs", "a_code_is_asked_for_once_its_authenticator_is_confirmed"),
     (ERRORS, "CURSOR_AHEAD", "it/following.rs", "a_cursor_beyond_the_log_is_refused"),
     (ERRORS, "BATCH_REFUSED", "it/over_http.rs", "batches_are_accepted_only_where_enabled"),
@@ -98,7 +98,7 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     (CLOSES, "1013", "it/postgres/together.rs", "a_lost_database_is_reported_and_work_resumes"),
 ];
 
-/// The codes that other tests show, each of which is there, runs, and asserts it.
+/// The codes asserted by other tests; each test exists, runs, and names its code.
 fn shown_elsewhere() -> Codes {
     let show = |(kind, code, file, test): &(&'static str, &str, &str, &str)| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file);
@@ -106,7 +106,7 @@ fn shown_elsewhere() -> Codes {
         let (before, rest) = text.split_once(&format!("fn {test}()")).unwrap_or_else(|| panic!("{file} has no {test}"));
         let head = before.rsplit("\n\n").next().unwrap_or_default();
         assert!(head.contains("#[test]") || head.contains("#[tokio::test"), "{file}: {test} is no test");
-        // Tests that need PostgreSQL are ignored by a plain run alone: tests/run runs them.
+        // Tests for PostgreSQL are ignored by a plain run alone: tests/run runs them.
         let head = head.replace("#[ignore = \"PostgreSQL only: tests/run postgres\"]", "");
         assert!(!head.contains("ignore"), "{file}: {test} does not run");
         let body = rest.split("\n}\n").next().unwrap_or_default();
@@ -132,12 +132,10 @@ fn gather(answer: &Value, seen: &mut Codes) {
 
 /// A submission of this letter, with changes; as the arguments of a mutation.
 fn submission(letter: &str, changes: Value) -> Value {
-    let mut input = Cloud::letter(letter).input();
-    input.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
-    json!({ "input": input })
+    json!({ "input": with(Cloud::letter(letter).input(), changes) })
 }
 
-/// What people do wrong by mutations, one after another; every code that they are told.
+/// People's errors in mutations, one after another. Returns the codes.
 async fn by_mutations(server: &Server, seen: &mut Codes) {
     let (opd, tu, admin) = (server.person("opd").await, server.person("tu").await, server.person("admin").await);
     let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id version } \
@@ -178,7 +176,7 @@ async fn by_mutations(server: &Server, seen: &mut Codes) {
     gather(&tu.answer(execute, forward).await, seen);
 
     let key = "mutation { createApiKey(input: { name: \"skrip\", scopes: [READ], expiresAt: \"EXPIRES\" }) { userErrors { code } } }";
-    let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::days(1);
+    let soon = now() + chrono::TimeDelta::days(1);
     for _ in 0..2 {
         gather(&opd.answer(&key.replace("EXPIRES", &soon.to_rfc3339()), json!({})).await, seen);
     }
@@ -199,7 +197,7 @@ async fn by_mutations(server: &Server, seen: &mut Codes) {
     gather(&server.send(None, refresh, json!({})).await, seen);
 }
 
-/// Operations that cannot be, are not theirs, or do not fit; every code that is told.
+/// Invalid, forbidden or oversized operations. Returns the codes.
 async fn by_operations(server: &Server, seen: &mut Codes) {
     let wide = format!("{{ {} }}", "__typename ".repeat(101));
     for operation in ["{ nothing }", "{ viewer { user { id } } }", "{ assets(first: 1000) { totalCount } }", &wide] {
@@ -211,7 +209,7 @@ async fn by_operations(server: &Server, seen: &mut Codes) {
     gather(&server.send(None, &large, json!({})).await, seen);
 }
 
-/// What goes wrong on a socket; every code that is told, and that closes it.
+/// Errors on a socket. Returns the codes, those of its close included.
 async fn by_sockets(server: &mut Server, seen: &mut Codes) {
     server.restart_with(&["--socket-init-seconds", "1"]);
     let token = server.person("tu").await.token().to_owned();

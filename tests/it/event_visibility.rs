@@ -1,15 +1,13 @@
-//! Who is told what: a stream tells what its reader may see, as they would read it themselves, and nothing else; from the
-//! moment on that their rights change.
+//! Visibility of events: a stream delivers the events visible to its reader, resolved for that reader, until their rights end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::acts::{Cloud, sheet};
-use crate::cast::{AUDITOR, CHIEF, CLOUD, COLLEAGUE, Cast, KABID, KADIS, OPD, OTHER, SUBKOR, TU, WAYAN};
-use crate::database;
+use crate::acts::{Cloud, Placement, cloud_way, dispose, play};
+use crate::cast::{ADMIN, AUDITOR, CHIEF, CLOUD, COLLEAGUE, Cast, KABID, KADIS, MADE, OPD, OTHER, SUBKOR, TU, WAYAN};
 use crate::harness::{Person, Server, UNLIMITED};
 use crate::socket::Socket;
 use crate::stream::Stream;
@@ -26,6 +24,8 @@ const CAST: Cast<'static> = &[
     SUBKOR,
     CLOUD,
     AUDITOR,
+    ADMIN,
+    MADE,
     WAYAN,
     ("guest", "denpasar", "kabid-egovernment", None),
 ];
@@ -39,39 +39,6 @@ async fn submit(person: &Person<'_>, letter: &str, confidentiality: &str) -> Str
     person.submit(Cloud::letter(letter).confidentiality(confidentiality)).await.number
 }
 
-/// Everybody, signed in.
-async fn everybody(server: &Server) -> BTreeMap<&'static str, Person<'_>> {
-    let mut people = BTreeMap::new();
-    for (name, ..) in CAST {
-        people.insert(*name, server.person(name).await);
-    }
-    people
-}
-
-/// What people do to a cloud request after its submission, in order.
-fn acts() -> Vec<(&'static str, &'static str, &'static str, Value)> {
-    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
-        "username": "dinkes", "quotaGib": 50, "serviceAddress": "https://cloud.example",
-    } } });
-    vec![
-        ("tu", "2", "forward", sheet()),
-        ("kadis", "3", "dispose", dispose.clone()),
-        ("kabid", "4", "dispose", dispose),
-        ("subkor", "5", "yes", json!({})),
-        ("cloud", "6", "provision", account),
-        ("subkor", "7", "yes", json!({})),
-        ("subkor", "8", "confirm", json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] })),
-    ]
-}
-
-/// Writes to the database as nobody but its operator can.
-async fn edit(server: &Server, sql: &str) {
-    let database = database::open(&server.path()).await;
-    database.execute_unprepared(sql).await.expect("written");
-    database.close().await.expect("closed");
-}
-
 /// The events of a request as a person reads them, by id.
 async fn read(person: &Person<'_>, number: &str) -> Vec<String> {
     let query = "query($number: String!) { request(number: $number) { events(first: 100) { nodes { id } } } }";
@@ -80,21 +47,50 @@ async fn read(person: &Person<'_>, number: &str) -> Vec<String> {
     nodes.iter().map(|node| node["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-/// What a socket was told until nothing else comes.
-async fn drain(socket: &mut Socket) -> Vec<Value> {
+/// The events of requests as a person reads them, in the order of the log when the requests are in the order of their last act.
+async fn read_all(person: &Person<'_>, numbers: &[&String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for number in numbers {
+        found.extend(read(person, number).await);
+    }
+    found
+}
+
+/// The events received by a socket, up to the event of that id. A stream is in the order of the log: nothing before it is
+/// missing.
+async fn told_until(socket: &mut Socket, last: &str) -> Vec<Value> {
     let mut told = Vec::new();
-    while let Some(message) = socket.receive_within(Duration::from_millis(700)).await {
+    loop {
+        let message = socket.receive().await;
         assert_eq!(message["type"], "next", "{message}");
         told.push(message["payload"]["data"]["requestEvents"].clone());
+        if told.last().is_some_and(|event| event["id"] == last) {
+            return told;
+        }
     }
-    told
+}
+
+fn ids(told: &[Value]) -> Vec<String> {
+    told.iter().map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// A follower's cursor at the end of the log.
+async fn end_of_log(person: &Person<'_>) -> Value {
+    person.ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].take()
+}
+
+/// Submits a request in Denpasar: the last event visible to its readers there. Returns its number, and the id of that event.
+async fn fence(server: &Server, letter: &str) -> (String, String) {
+    let number = server.person("made").await.submit(Placement::letter(letter)).await.number;
+    let last = read(&server.person("wayan").await, &number).await.pop().expect("an event");
+    (number, last)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn followers_receive_the_events_that_they_may_read() {
     let server = Server::with(CAST);
-    let people = everybody(&server).await;
-    let begin = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    let people = server.everybody(CAST).await;
+    let begin = end_of_log(&people["tu"]).await;
     let mut live = BTreeMap::new();
     for (name, person) in &people {
         let mut socket = Socket::of(&server, person.token()).await;
@@ -105,25 +101,23 @@ async fn followers_receive_the_events_that_they_may_read() {
     let open = submit(&people["opd"], "T/1", "ORDINARY").await;
     let secret = submit(&people["opd"], "T/2", "SECRET").await;
     let theirs = submit(&people["other"], "T/3", "ORDINARY").await;
-    for (who, step, outcome, more) in acts() {
-        people[who].execute(&open, step, outcome, more).await.expect("done");
-    }
-    for (name, person) in &people {
-        let mut readable = BTreeSet::new();
-        for number in [&open, &secret, &theirs] {
-            readable.extend(read(person, number).await);
-        }
-        let told = drain(live.get_mut(name).expect("a socket")).await;
-        let ids: Vec<String> = told.iter().map(|event| event["id"].as_str().expect("an id").to_owned()).collect();
-        let once: BTreeSet<String> = ids.iter().cloned().collect();
-        assert_eq!(once.len(), ids.len(), "{name}: none twice");
-        assert!(once.is_subset(&readable), "{name} is told what they may not read");
-        // Whoever comes back is told all that they may read now, in the same order.
+    play(&people, &open, &cloud_way("dinkes")).await;
+    // An event at the end for each reader of anything.
+    let readers_of_nothing = ["admin", "colleague"];
+    let their_last = submit(&people["other"], "T/4", "ORDINARY").await;
+    let (elsewhere, _) = fence(&server, "T/5").await;
+    for (name, person) in people.iter().filter(|(name, _)| !readers_of_nothing.contains(name)) {
+        let readable = read_all(person, &[&secret, &theirs, &open, &their_last, &elsewhere]).await;
+        let last = readable.last().unwrap_or_else(|| panic!("{name} reads nothing"));
+        let told = told_until(live.get_mut(name).expect("a socket"), last).await;
+        let readable: BTreeSet<String> = readable.iter().cloned().collect();
+        let once: BTreeSet<String> = ids(&told).into_iter().collect();
+        assert_eq!(once.len(), told.len(), "{name}: none twice");
+        assert!(once.is_subset(&readable), "{name} receives an event that they may not read");
+        // A stream from the beginning delivers everything visible now.
         let mut socket = Socket::of(&server, person.token()).await;
         socket.subscribe("1", EVENTS, json!({ "after": begin })).await;
-        let again = drain(&mut socket).await;
-        let again: BTreeSet<String> =
-            again.iter().map(|event| event["id"].as_str().expect("an id").to_owned()).collect();
+        let again: BTreeSet<String> = ids(&told_until(&mut socket, last).await).into_iter().collect();
         assert_eq!(again, readable, "{name}");
         let of = |number: &str| told.iter().filter(|event| event["request"]["number"] == number).count();
         match *name {
@@ -134,39 +128,36 @@ async fn followers_receive_the_events_that_they_may_read() {
             "kabid" | "subkor" | "cloud" => {
                 assert!(of(&open) > 0 && of(&secret) + of(&theirs) == 0, "{name}: {told:#?}")
             }
-            // The agency's, but for what is secret and another submitted.
+            // The agency's, but for a colleague's secret letters.
             "chief" => assert!(of(&open) > 0 && of(&secret) + of(&theirs) == 0, "{name}: {told:#?}"),
             "other" | "otherchief" => assert!(of(&theirs) > 0 && of(&open) + of(&secret) == 0, "{name}: {told:#?}"),
-            _ => assert!(told.is_empty(), "{name}: {told:#?}"),
+            _ => assert_eq!(of(&elsewhere), told.len(), "{name}: {told:#?}"),
         }
         if *name == "auditor" {
-            assert_eq!(once, readable, "who sees everything all the time is told everything");
+            assert_eq!(once, readable, "a reader of everything receives everything");
         }
     }
-    // Filters narrow.
+    for name in readers_of_nothing {
+        let socket = live.get_mut(name).expect("a socket");
+        assert_eq!(socket.receive_within(Duration::from_millis(200)).await, None, "{name}");
+    }
+    // Filters narrow: of five only one lets an event through.
     let mut socket = Socket::of(&server, people["auditor"].token()).await;
-    for (filter, number) in [
-        (json!({ "office": "denpasar" }), None),
-        (json!({ "procedure": "permohonan-subdomain" }), None),
-        (json!({ "requestId": "nothing" }), None),
-        (json!({ "kinds": [] }), None),
-        (
-            json!({ "office": "singkawang", "procedure": "permohonan-cloud-service", "kinds": ["COMPLETED"] }),
-            Some(&open),
-        ),
+    for (id, filter) in [
+        ("office", json!({ "office": "denpasar" })),
+        ("procedure", json!({ "procedure": "permohonan-subdomain" })),
+        ("request", json!({ "requestId": "nothing" })),
+        ("kinds", json!({ "kinds": [] })),
+        ("all", json!({ "office": "singkawang", "procedure": "permohonan-cloud-service", "kinds": ["COMPLETED"] })),
     ] {
-        socket.subscribe("f", EVENTS, json!({ "after": begin, "filter": filter })).await;
-        let told = drain(&mut socket).await;
-        assert_eq!(told.len(), usize::from(number.is_some()), "{filter}: {told:#?}");
-        if let Some(number) = number {
-            assert_eq!(told[0]["request"]["number"], **number);
-        }
-        socket.send(json!({ "id": "f", "type": "complete" })).await;
+        socket.subscribe(id, EVENTS, json!({ "after": begin, "filter": filter })).await;
     }
+    assert_eq!(socket.told("all").await["requestEvents"]["request"]["number"], open.as_str());
+    assert_eq!(socket.receive_within(Duration::from_millis(700)).await, None);
 }
 
-/// The paths to every field of an event, down to that depth, by introspection: a new field cannot be forgotten. Fields that must
-/// be given arguments are left out.
+/// The paths to every field of an event, down to that depth, by introspection: a new field cannot be forgotten. Fields with
+/// required arguments are left out.
 fn paths(types: &BTreeMap<String, Value>, of: &str, depth: usize) -> Vec<String> {
     let mut found = Vec::new();
     for field in types[of]["fields"].as_array().into_iter().flatten() {
@@ -188,10 +179,9 @@ fn paths(types: &BTreeMap<String, Value>, of: &str, depth: usize) -> Vec<String>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn event_fields_are_resolved_for_their_reader() {
-    let mut server = Server::with(CAST);
     // Some are not read from for longer than a heartbeat here.
-    server.restart_with(&["--heartbeat-seconds", "600"]);
-    let people = everybody(&server).await;
+    let server = Server::with_flags(CAST, &["--heartbeat-seconds", "600"]);
+    let people = server.everybody(CAST).await;
     let query = "{ __schema { types { name kind fields { name type { name ofType { name ofType { name ofType { name } } } } } } } }";
     let schema = people["tu"].ask(query, json!({})).await;
     let types = schema["__schema"]["types"].as_array().expect("a list").iter();
@@ -199,7 +189,7 @@ async fn event_fields_are_resolved_for_their_reader() {
         types.map(|ty| (ty["name"].as_str().expect("a name").to_owned(), ty.clone())).collect();
     let paths = paths(&types, "RequestEvent", 4);
     assert!(paths.len() > 200, "{} paths", paths.len());
-    // Two on each side, and the one who acts: what depends on who asks differs between some of them.
+    // Two on each side, and the actor: viewer-dependent fields differ between some of them.
     let readers = ["kadis", "tu", "auditor", "opd", "chief"];
     let number = submit(&people["opd"], "F/1", "ORDINARY").await;
     let mut sockets = Vec::new();
@@ -215,8 +205,7 @@ async fn event_fields_are_resolved_for_their_reader() {
         }
         sockets.push((reader, before, all));
     }
-    let (who, step, outcome, more) = acts().swap_remove(0);
-    people[who].execute(&number, step, outcome, more).await.expect("forwarded");
+    play(&people, &number, &cloud_way("dinkes")[..1]).await;
     let mut compared = 0;
     for (reader, before, all) in sockets {
         let happened = read(&people[reader], &number).await.len() - before;
@@ -261,13 +250,28 @@ async fn event_fields_are_resolved_for_their_reader() {
     assert!(!server.log().contains("ERROR"), "{}", server.log());
 }
 
+/// Revokes a person's role in Singkawang.
+async fn revoke(admin: &Person<'_>, username: &str, role: &str) {
+    let person = admin.person_of("singkawang", username).await;
+    let mut grants = person["grants"].as_array().expect("grants").iter();
+    let grant = grants.find(|grant| grant["role"]["key"] == role).expect("a grant");
+    admin.act("revokeGrant", "", json!({ "grantId": grant["id"] })).await;
+}
+
+/// Puts a person of Singkawang out of service.
+async fn deactivate(admin: &Person<'_>, username: &str) {
+    let user = admin.person_of("singkawang", username).await["user"]["id"].take();
+    admin.act("deactivateUser", "", json!({ "office": "singkawang", "userId": user })).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ended_rights_end_the_events_that_they_showed() {
-    let server = Server::with(CAST);
-    let people = everybody(&server).await;
-    let soon = (chrono::TimeDelta::seconds(4), disposisi::clock::Clock::now(&disposisi::clock::SystemClock));
-    let until = (soon.1 + soon.0).to_rfc3339();
+    let server = Server::with_clock(CAST);
+    let people = server.everybody(CAST).await;
+    let until = (server.now() + TimeDelta::minutes(5)).to_rfc3339();
     server.run(&["grant", "guest", "--office", "singkawang", "--role", "auditor", "--until", &until]);
+    // A remaining right elsewhere.
+    server.run(&["grant", "auditor", "--office", "denpasar", "--role", "kabid-egovernment"]);
     let mut sockets = BTreeMap::new();
     for name in ["guest", "auditor", "kadis", "tu"] {
         let mut socket = Socket::of(&server, people[name].token()).await;
@@ -276,48 +280,61 @@ async fn ended_rights_end_the_events_that_they_showed() {
         sockets.insert(name, socket);
     }
     let mut stream = Stream::post(&server, Some(people["tu"].token()), None, EVENTS, json!({})).await;
-    submit(&people["opd"], "G/1", "ORDINARY").await;
+    let last = async |number: &str| read(&people["kadis"], number).await.pop().expect("an event");
+    let number = submit(&people["opd"], "G/1", "ORDINARY").await;
     for (name, socket) in &mut sockets {
-        assert!(drain(socket).await.len() > 1, "{name}");
+        assert!(told_until(socket, &last(&number).await).await.len() > 1, "{name}");
     }
     for _ in 0..3 {
         assert!(stream.told().await.0["data"]["requestEvents"]["id"].is_string());
     }
-    // One ends by its date, one by somebody's hand; another's person leaves altogether.
-    tokio::time::sleep(Duration::from_secs(4)).await;
-    edit(&server, "DELETE FROM grants WHERE user_id = (SELECT id FROM users WHERE username = 'auditor')").await;
-    edit(&server, "UPDATE users SET deactivated_at = created_at WHERE username = 'tu'").await;
-    let number = submit(&people["opd"], "G/2", "ORDINARY").await;
-    assert_eq!(drain(sockets.get_mut("guest").expect("a socket")).await, Vec::<Value>::new());
-    assert_eq!(drain(sockets.get_mut("auditor").expect("a socket")).await, Vec::<Value>::new());
-    assert!(drain(sockets.get_mut("kadis").expect("a socket")).await.len() > 1);
-    assert_eq!(sockets.get_mut("tu").expect("a socket").closed().await, 4403, "who may not sign in is shown out");
+    // One grant ends by its date, one is revoked, and one person is deactivated.
+    server.advance(TimeDelta::minutes(6));
+    revoke(&people["admin"], "auditor", "auditor").await;
+    deactivate(&people["admin"], "tu").await;
+    let hidden = submit(&people["opd"], "G/2", "ORDINARY").await;
+    let (elsewhere, fence) = fence(&server, "G/elsewhere").await;
+    for name in ["guest", "auditor"] {
+        let told = told_until(sockets.get_mut(name).expect("a socket"), &fence).await;
+        assert!(told.iter().all(|event| event["request"]["number"] == elsewhere.as_str()), "{name}: {told:?}");
+    }
+    assert!(told_until(sockets.get_mut("kadis").expect("a socket"), &last(&hidden).await).await.len() > 1);
+    assert_eq!(
+        sockets.get_mut("tu").expect("a socket").closed().await,
+        4403,
+        "a deactivated person's socket is closed"
+    );
     assert_eq!(stream.told().await.0["errors"][0]["extensions"]["closeCode"], 4403);
-    // What they see again, they are told again.
+    // A new grant shows events again, from then on.
     server.run(&["grant", "auditor", "--office", "singkawang", "--role", "auditor"]);
-    submit(&people["opd"], "G/3", "ORDINARY").await;
-    let told = drain(sockets.get_mut("auditor").expect("a socket")).await;
-    assert!(told.len() > 1 && told.iter().all(|event| event["request"]["number"] != number.as_str()), "{told:?}");
+    let shown = submit(&people["opd"], "G/3", "ORDINARY").await;
+    let told = told_until(sockets.get_mut("auditor").expect("a socket"), &last(&shown).await).await;
+    assert!(told.len() > 1 && told.iter().all(|event| event["request"]["number"] == shown.as_str()), "{told:?}");
+}
+
+/// A subscription with events so large that they wait in the server for a reader that reads none.
+fn large() -> String {
+    let much: String = (0..1500).map(|number| format!("a{number}: cursor ")).collect();
+    format!("subscription($after: String) {{ requestEvents(after: $after) {{ id cursor {much} }} }}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn buffered_events_are_authorized_when_they_are_sent() {
-    let mut server = Server::with(CAST);
-    server.restart_with(&UNLIMITED);
-    let people = everybody(&server).await;
-    let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    let server = Server::with_flags(CAST, &UNLIMITED);
+    let people = server.everybody(CAST).await;
+    let after = end_of_log(&people["tu"]).await;
     for letter in 0..60 {
         submit(&people["opd"], &format!("L/{letter}"), "ORDINARY").await;
     }
-    // So much each that it waits in the server while nobody reads.
-    let much: String = (0..1500).map(|number| format!("a{number}: cursor ")).collect();
-    let query = format!("subscription($after: String) {{ requestEvents(after: $after) {{ id {much} }} }}");
     let mut slow = Socket::of(&server, people["tu"].token()).await;
-    slow.subscribe("1", &query, json!({ "after": after })).await;
+    slow.subscribe("1", &large(), json!({ "after": after })).await;
     assert_eq!(slow.receive().await["type"], "next");
-    edit(&server, "UPDATE users SET deactivated_at = created_at WHERE username = 'tu'").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    // What was sent before is under way; what was not is not sent any more.
+    let mut other = Socket::of(&server, people["tu"].token()).await;
+    other.subscribe("1", EVENTS, json!({})).await;
+    other.settle().await;
+    deactivate(&people["admin"], "tu").await;
+    assert_eq!(other.closed().await, 4403, "the server has noticed");
+    // Events already sent are still on their way; the rest is not sent.
     let mut told = 1;
     loop {
         let message = slow.receive().await;
@@ -327,49 +344,49 @@ async fn buffered_events_are_authorized_when_they_are_sent() {
         }
         told += 1;
     }
-    assert!(told < 150, "{told} of 180 were told");
+    assert!(told < 150, "{told} of 180 were delivered");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_back_stops_when_the_right_ends() {
-    let mut server = Server::with(CAST);
-    server.restart_with(&UNLIMITED);
-    let people = everybody(&server).await;
-    let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    let server = Server::with_flags(CAST, &UNLIMITED);
+    // A remaining right elsewhere.
+    server.run(&["grant", "auditor", "--office", "denpasar", "--role", "kabid-egovernment"]);
+    let people = server.everybody(CAST).await;
+    let after = end_of_log(&people["tu"]).await;
     for letter in 0..60 {
         submit(&people["opd"], &format!("N/{letter}"), "ORDINARY").await;
     }
-    // So much each that it waits in the server while nobody reads.
-    let much: String = (0..1500).map(|number| format!("a{number}: cursor ")).collect();
-    let query = format!("subscription($after: String) {{ requestEvents(after: $after) {{ id cursor {much} }} }}");
     let mut slow = Socket::of(&server, people["auditor"].token()).await;
-    slow.subscribe("1", &query, json!({ "after": after })).await;
+    slow.subscribe("1", &large(), json!({ "after": after })).await;
     let first = slow.receive().await;
     assert_eq!(first["type"], "next", "{first}");
-    let ends =
-        "UPDATE grants SET valid_until = valid_from WHERE user_id = (SELECT id FROM users WHERE username = 'auditor')";
-    edit(&server, ends).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut other = Socket::of(&server, people["auditor"].token()).await;
+    other.subscribe("1", EVENTS, json!({})).await;
+    other.settle().await;
+    revoke(&people["admin"], "auditor", "auditor").await;
     submit(&people["opd"], "N/live", "ORDINARY").await;
-    // What was sent before is under way. Of the rest, and of what happens now, nothing comes: they are signed in, and see nothing.
-    let mut told = vec![first];
-    while let Some(message) = slow.receive_within(Duration::from_millis(1_500)).await {
-        assert_eq!(message["type"], "next", "{message}");
-        told.push(message);
-    }
-    assert!(told.len() < 150, "{} of 180 were told", told.len());
-    // Nor by the cursor that they got while they might.
-    let cursor = told[0]["payload"]["data"]["requestEvents"]["cursor"].clone();
+    let (elsewhere, fence) = fence(&server, "N/elsewhere").await;
+    let only_elsewhere = |told: &[Value]| told.iter().all(|event| event["request"]["number"] == elsewhere.as_str());
+    let told = told_until(&mut other, &fence).await;
+    assert!(only_elsewhere(&told), "{told:?}");
+    // Events already sent are still on their way. Of the rest, and of live ones, only those of the other office come.
+    let told = told_until(&mut slow, &fence).await;
+    assert!(told.len() < 150, "{} of 183 were delivered", told.len());
+    // Nor does an earlier cursor help.
+    let cursor = first["payload"]["data"]["requestEvents"]["cursor"].clone();
     let mut again = Socket::of(&server, people["auditor"].token()).await;
     again.subscribe("1", EVENTS, json!({ "after": cursor })).await;
-    assert_eq!(drain(&mut again).await, Vec::<Value>::new());
+    let told = told_until(&mut again, &fence).await;
+    assert!(only_elsewhere(&told), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_of_another_person_grants_nothing() {
     let server = Server::with(CAST);
-    let people = everybody(&server).await;
-    let after = people["tu"].ask("{ viewer { eventCursor } }", json!({})).await["viewer"]["eventCursor"].clone();
+    let people = server.everybody(CAST).await;
+    let after = end_of_log(&people["tu"]).await;
+    let mut numbers = Vec::new();
     for (who, letter, confidentiality) in [
         ("opd", "K/1", "ORDINARY"),
         ("other", "K/2", "ORDINARY"),
@@ -377,41 +394,62 @@ async fn a_cursor_of_another_person_grants_nothing() {
         ("other", "K/4", "SECRET"),
         ("opd", "K/5", "ORDINARY"),
     ] {
-        submit(&people[who], letter, confidentiality).await;
+        numbers.push(submit(&people[who], letter, confidentiality).await);
     }
     let query = "subscription($after: String) { requestEvents(after: $after) { id cursor } }";
-    let told = async |name: &str, cursors: &[&Value]| -> Vec<Vec<Value>> {
+    // From each cursor: the first so many deliver the last event visible to the person.
+    let told = async |name: &str, cursors: &[&Value], deliver: usize| -> Vec<Vec<Value>> {
+        let last = read_all(&people[name], &numbers.iter().collect::<Vec<_>>()).await.pop().unwrap_or_default();
         let mut socket = Socket::of(&server, people[name].token()).await;
         for (place, after) in cursors.iter().enumerate() {
             socket.subscribe(&place.to_string(), query, json!({ "after": after })).await;
         }
         let mut told = vec![Vec::new(); cursors.len()];
-        while let Some(message) = socket.receive_within(Duration::from_millis(1_000)).await {
+        let take = |message: Value, told: &mut Vec<Vec<Value>>| {
             assert_eq!(message["type"], "next", "{message}");
             let place: usize = message["id"].as_str().and_then(|id| id.parse().ok()).expect("a place");
             told[place].push(message["payload"]["data"]["requestEvents"].clone());
+        };
+        let is_whole = |told: &Vec<Value>| told.last().is_some_and(|event| event["id"] == last.as_str());
+        while !told[..deliver].iter().all(is_whole) {
+            take(socket.receive().await, &mut told);
+        }
+        while let Some(message) = socket.receive_within(Duration::from_millis(200)).await {
+            take(message, &mut told);
         }
         told
     };
-    let whole = told("auditor", &[&after]).await.remove(0);
+    let whole = told("auditor", &[&after], 1).await.remove(0);
     assert_eq!(whole.len(), 15);
     for name in ["opd", "other", "chief", "kadis", "wayan"] {
-        let own = told(name, &[&after]).await.remove(0);
+        let own = told(name, &[&after], usize::from(name != "wayan")).await.remove(0);
         assert!(own.len() < whole.len() && own.is_empty() == (name == "wayan"), "{name}: {own:#?}");
         let cursors: Vec<&Value> = whole.iter().map(|event| &event["cursor"]).collect();
-        for (place, found) in told(name, &cursors).await.into_iter().enumerate() {
+        let last = whole.iter().position(|event| own.last().is_some_and(|last| last["id"] == event["id"]));
+        for (place, found) in told(name, &cursors, last.unwrap_or(0)).await.into_iter().enumerate() {
             let rest: Vec<Value> = own.iter().filter(|own| whole[place + 1..].contains(own)).cloned().collect();
             assert_eq!(found, rest, "{name} after {place}");
         }
     }
 }
 
+/// The next change of a person's inbox: the request's number, whether it begins to wait, and the number of waiting requests.
+async fn next(sockets: &mut BTreeMap<&str, Socket>, name: &str) -> (String, bool, Option<i64>) {
+    let change = sockets.get_mut(name).expect("a socket").told("1").await["inboxChanges"].take();
+    let number = change["request"]["number"].as_str().unwrap_or_default().to_owned();
+    (number, change["waiting"] == true, change["waitingCount"].as_i64())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inbox_reports_what_begins_and_stops_waiting() {
-    let server = Server::with(CAST);
-    let people = everybody(&server).await;
+    let server = Server::with_clock(CAST);
+    // Submits for an agency for ten minutes.
+    let ends = (server.now() + TimeDelta::minutes(10)).to_rfc3339();
+    let opd = ["--role", "opd", "--agency", "dinkes", "--until", &ends];
+    server.run(&[&["grant", "guest", "--office", "singkawang"][..], &opd[..]].concat());
+    let people = server.everybody(CAST).await;
     let mut sockets = BTreeMap::new();
-    for name in ["opd", "tu", "kadis", "kabid", "wayan"] {
+    for name in ["guest", "colleague", "tu", "kadis", "kabid", "wayan"] {
         let mut socket = Socket::of(&server, people[name].token()).await;
         socket.subscribe("1", INBOX, json!({})).await;
         socket.settle().await;
@@ -420,62 +458,39 @@ async fn an_inbox_reports_what_begins_and_stops_waiting() {
     let mut elsewhere = Socket::of(&server, people["tu"].token()).await;
     elsewhere.subscribe("1", INBOX, json!({ "office": "denpasar" })).await;
     elsewhere.settle().await;
-    let next = async |sockets: &mut BTreeMap<&str, Socket>, name: &str| {
-        let change = sockets.get_mut(name).expect("a socket").told("1").await["inboxChanges"].clone();
-        (
-            change["request"]["number"].as_str().unwrap_or_default().to_owned(),
-            change["waiting"] == true,
-            change["waitingCount"].as_i64(),
-        )
-    };
-    let first = submit(&people["opd"], "I/1", "ORDINARY").await;
+    let first = submit(&people["guest"], "I/1", "ORDINARY").await;
     let second = submit(&people["opd"], "I/2", "ORDINARY").await;
     assert_eq!(next(&mut sockets, "tu").await, (first.clone(), true, Some(1)));
     assert_eq!(next(&mut sockets, "tu").await, (second.clone(), true, Some(2)));
-    let (who, step, outcome, more) = acts().swap_remove(0);
-    people[who].execute(&first, step, outcome, more).await.expect("forwarded");
+    people["tu"].forward(&first).await;
     assert_eq!(next(&mut sockets, "tu").await, (first.clone(), false, Some(1)));
     assert_eq!(next(&mut sockets, "kadis").await, (first.clone(), true, Some(1)));
-    // A grant that begins brings what waits for its role; one that ends takes it away.
+    // The beginning of a grant adds the requests of its role; its end removes them.
     server.run(&["grant", "kabid", "--office", "singkawang", "--role", "kepala-dinas"]);
     assert_eq!(next(&mut sockets, "kabid").await, (first.clone(), true, Some(1)));
-    let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::seconds(2);
-    let (from, until) = (soon.to_rfc3339(), (soon + chrono::TimeDelta::seconds(3)).to_rfc3339());
+    let from = (server.now() + TimeDelta::minutes(2)).to_rfc3339();
+    let until = (server.now() + TimeDelta::minutes(4)).to_rfc3339();
     let acting = ["grant", "kabid", "--office", "singkawang", "--role", "tu", "--from", &from, "--until", &until];
     server.run(&acting);
+    server.advance(TimeDelta::minutes(3));
     assert_eq!(next(&mut sockets, "kabid").await, (second.clone(), true, Some(2)));
+    server.advance(TimeDelta::minutes(2));
     assert_eq!(next(&mut sockets, "kabid").await, (second.clone(), false, Some(1)));
-    edit(
-        &server,
-        "DELETE FROM grants WHERE role = 'kepala-dinas' AND user_id = (SELECT id FROM users WHERE username = 'kabid')",
-    )
-    .await;
-    assert_eq!(next(&mut sockets, "kabid").await, (String::new(), false, Some(0)), "they no longer see it either");
-    // A request whose submitter has left their agency waits for whoever may submit there, once it comes back.
-    people["kadis"]
-        .execute(&first, "3", "dispose", json!({ "disposition": { "instruction": "X" } }))
-        .await
-        .expect("disposed");
+    revoke(&people["admin"], "kabid", "kepala-dinas").await;
+    assert_eq!(next(&mut sockets, "kabid").await, (String::new(), false, Some(0)), "nor do they see it any more");
+    // A returned request waits for its submitter.
+    people["kadis"].execute(&first, "3", "dispose", dispose()).await.expect("disposed");
     assert_eq!(next(&mut sockets, "kadis").await, (first.clone(), false, Some(0)));
     assert_eq!(next(&mut sockets, "kabid").await, (first.clone(), true, Some(1)));
-    people["kabid"]
-        .execute(&first, "4", "dispose", json!({ "disposition": { "instruction": "X" } }))
-        .await
-        .expect("disposed");
     let note = json!({ "note": "Lengkapi" });
+    people["kabid"].execute(&first, "4", "dispose", dispose()).await.expect("disposed");
     people["subkor"].execute(&first, "5", "no", note.clone()).await.expect("found wanting");
     people["kabid"].execute(&first, "4", "return", note).await.expect("returned");
-    assert_eq!(next(&mut sockets, "opd").await, (first.clone(), true, Some(1)));
-    // One whose grant ends by its date is gone then, for those too whose own rights stay as they are.
-    let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::seconds(3);
-    let mut colleague = Socket::of(&server, people["colleague"].token()).await;
-    colleague.subscribe("1", INBOX, json!({})).await;
-    colleague.settle().await;
-    let ends = format!("UPDATE grants SET valid_until = '{}'", soon.to_rfc3339());
-    edit(&server, &format!("{ends} WHERE user_id = (SELECT id FROM users WHERE username = 'opd')")).await;
-    let change = colleague.told("1").await["inboxChanges"].clone();
-    assert_eq!((&change["request"]["number"], &change["waitingCount"]), (&json!(first), &json!(1)));
-    assert!(!next(&mut sockets, "opd").await.1);
+    assert_eq!(next(&mut sockets, "guest").await, (first.clone(), true, Some(1)));
+    // Once the submitter's grant has ended by its date, the request waits for the agency's others, with unchanged rights.
+    server.advance(TimeDelta::minutes(6));
+    assert_eq!(next(&mut sockets, "colleague").await, (first.clone(), true, Some(1)));
+    assert!(!next(&mut sockets, "guest").await.1);
     for socket in [sockets.get_mut("wayan").expect("a socket"), &mut elsewhere] {
         assert_eq!(socket.receive_within(Duration::from_millis(200)).await, None);
     }

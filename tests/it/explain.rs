@@ -1,10 +1,10 @@
-//! Why somebody may do something, or may not: what is explained is what is decided, and is told to nobody else.
+//! Explanations of permissions: they match the decisions, and only an office's administrator and the operator see them.
 
 use serde_json::{Map, Value, json};
 
-use crate::acts::sheet;
+use crate::acts::{Cloud, SECRET, account, cloud_way, dispose, mutation, play};
 use crate::cast::{ADMIN, AUDITOR, CHIEF, CLOUD, COLLEAGUE, Cast, KABID, KADEK, KADIS, OPD, OTHER, PUTU, SUBKOR, TU};
-use crate::harness::{Folders, Person, Server, bare, output, run_at};
+use crate::harness::{Folders, People, Person, Server, bare, output, run_at};
 use crate::matrix::hold;
 
 pub(crate) const CAST: Cast<'static> = &[
@@ -24,7 +24,7 @@ pub(crate) const CAST: Cast<'static> = &[
     KADEK,
 ];
 
-/// Who provisions may not verify, whoever stands in for Kabid may not dispose; and one that every submission meets.
+/// The provisioner may not verify, and an acting Kabid may not dispose; and a condition met by every submission.
 const CONDITIONS: [(&str, &str); 3] = [
     ("permohonan-cloud-service/1, execute", "permohonan-cloud-service/1, execute, other-than:8"),
     ("permohonan-cloud-service/7, execute", "permohonan-cloud-service/7, execute, other-than:6"),
@@ -33,9 +33,6 @@ const CONDITIONS: [(&str, &str); 3] = [
 
 const READ: &str = "query($number: String!) { request(number: $number) { id version contact { nip phone email } \
     assets { id ... on CloudAccount { serviceAddress } } availableActions { kind step { key } } } }";
-const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } } }";
-const REVEAL: &str = "mutation($input: RevealCredentialInput!) { revealCredential(input: $input) { secret } }";
-const REVOKE: &str = "mutation($input: RevokeAssetInput!) { revokeAsset(input: $input) { asset { status } } }";
 
 fn folders(home: &std::path::Path) -> Folders {
     let folders = Folders::copied(home);
@@ -49,7 +46,7 @@ fn folders(home: &std::path::Path) -> Folders {
     folders
 }
 
-/// The server with people of every kind: who stands in, whose grant has ended or is to come, who is out of service.
+/// The server with people of every kind: acting, with an ended or future grant, deactivated.
 pub(crate) fn server(home: &std::path::Path) -> Server {
     let server = Server::of(CAST, folders(home));
     let grant = |name: &str, role: &str, more: &[&str]| {
@@ -64,32 +61,19 @@ pub(crate) fn server(home: &std::path::Path) -> Server {
     server
 }
 
-fn papers(letter: &str, confidentiality: &str) -> Value {
-    json!({
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan", "confidentiality": confidentiality },
-        "contact": {
-            "name": "Warga Contoh", "nip": "198001012005011001", "phone": "0562 000000", "email": "contoh@opd.example",
-        },
-        "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-    })
+fn papers(letter: &str, confidentiality: &str) -> Cloud {
+    Cloud::letter(letter).confidentiality(confidentiality).nip("198001012005011001")
 }
 
-/// Submits a request; its number.
+/// Submits a request. Returns its number.
 pub(crate) async fn submit(opd: &Person<'_>, letter: &str, confidentiality: &str) -> String {
-    let mut input = papers(letter, confidentiality);
-    (input["office"], input["procedure"]) = (json!("singkawang"), json!("permohonan-cloud-service"));
-    let answer = opd.ask(SUBMIT, json!({ "input": input })).await;
-    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    opd.submit(papers(letter, confidentiality)).await.number
 }
 
-/// Completes a request that came back.
+/// Completes a returned request.
 pub(crate) async fn resubmit(opd: &Person<'_>, number: &str, letter: &str) {
-    let found = opd.ask(READ, json!({ "number": number })).await["request"].clone();
-    let mut input = papers(letter, "ORDINARY");
-    (input["requestId"], input["expectedVersion"]) = (found["id"].clone(), found["version"].clone());
-    let query = "mutation($input: ResubmitRequestInput!) { resubmitRequest(input: $input) { userErrors { code } } }";
-    let answer = opd.ask(query, json!({ "input": input })).await;
-    assert_eq!(answer["resubmitRequest"]["userErrors"], json!([]), "{answer}");
+    let completed = papers(letter, "ORDINARY").completing(&opd.see(number).await);
+    opd.act("resubmitRequest", "", completed).await;
 }
 
 const WHOLE: [&str; 10] = [
@@ -106,7 +90,7 @@ const WHOLE: [&str; 10] = [
 ];
 const AT_STEP: [&str; 2] = ["EXECUTE", "SIGN"];
 
-/// Everything that may be asked of a person, each by a name of its own.
+/// Every explanation of a person's rights, each under a name of its own.
 fn questions(name: &str, number: &str) -> String {
     let ask = |alias: &str, action: &str, step: &str| {
         format!(
@@ -121,7 +105,7 @@ fn questions(name: &str, number: &str) -> String {
     format!("{{ {} }}", whole.chain(at_step).collect::<String>())
 }
 
-/// What a person can do to a request, found by asking as them.
+/// A person's possible actions on a request, as they see them.
 async fn possible(person: &Person<'_>, number: &str) -> Map<String, Value> {
     let request = person.ask(READ, json!({ "number": number })).await["request"].clone();
     let actions = request["availableActions"].as_array().cloned().unwrap_or_default();
@@ -149,12 +133,11 @@ async fn possible(person: &Person<'_>, number: &str) -> Map<String, Value> {
     found
 }
 
-/// Holds what is explained of everybody against what they can do.
-async fn agree(server: &Server, admin: &Person<'_>, number: &str) {
+/// Compares the explanations of everybody's rights with their possible actions.
+async fn agree(people: &People<'_>, number: &str) {
     for (name, office, ..) in CAST {
-        let explained = admin.ask(&questions(name, number), json!({})).await;
-        let person = server.person(name).await;
-        let possible = possible(&person, number).await;
+        let explained = people["admin"].ask(&questions(name, number), json!({})).await;
+        let possible = possible(&people[name], number).await;
         for (what, explanation) in explained.as_object().expect("answers") {
             if *office != "singkawang" {
                 assert_eq!(*explanation, Value::Null, "{name} is none whom the office knows");
@@ -172,55 +155,45 @@ async fn agree(server: &Server, admin: &Person<'_>, number: &str) {
 
 async fn refused(person: &Person<'_>, number: &str, step: &str, outcome: &str) -> Value {
     let found = person.ask(READ, json!({ "number": number })).await["request"].clone();
-    let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { userErrors { code } } }";
+    let execute = mutation("executeStep", "");
     let input = json!({
         "requestId": found["id"], "expectedVersion": found["version"], "step": step, "outcome": outcome,
         "disposition": { "instruction": "Tindak lanjuti" },
     });
-    person.answer(execute, json!({ "input": input })).await["errors"][0].clone()
+    person.answer(&execute, json!({ "input": input })).await["errors"][0].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn explanations_match_decisions() {
     let home = tempfile::tempdir().expect("a folder");
     let server = server(home.path());
-    let admin = server.person("admin").await;
-    let (opd, both, tu) = (server.person("opd").await, server.person("both").await, server.person("tu").await);
-    let number = submit(&opd, "1", "ORDINARY").await;
-    agree(&server, &admin, &number).await;
+    let people = server.everybody(CAST).await;
+    let (opd, both, tu) = (&people["opd"], &people["both"], &people["tu"]);
+    let number = submit(opd, "1", "ORDINARY").await;
+    agree(&people, &number).await;
 
-    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    tu.execute(&number, "2", "forward", sheet()).await.expect("forwarded");
-    server.person("kadis").await.execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
+    play(&people, &number, &cloud_way("dinkes")[..2]).await;
     // TU stands in for Kabid, and the policy leaves this to a definitive one.
-    agree(&server, &admin, &number).await;
-    let why = refused(&tu, &number, "4", "dispose").await;
+    agree(&people, &number).await;
+    let why = refused(tu, &number, "4", "dispose").await;
     assert_eq!(why["extensions"]["code"], "FORBIDDEN");
     assert!(why["message"].as_str().expect("words").contains("definitive"), "{why}");
-    server.person("kabid").await.execute(&number, "4", "dispose", dispose).await.expect("disposed");
-    both.execute(&number, "5", "yes", json!({})).await.expect("checked");
-    agree(&server, &admin, &number).await;
-    let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
-        "username": "dinkes", "quotaGib": 50, "serviceAddress": "https://cloud.example",
-    } } });
-    both.execute(&number, "6", "provision", account).await.expect("provisioned");
-    // Whoever provisioned may not verify, though their other role would.
-    agree(&server, &admin, &number).await;
-    let why = refused(&both, &number, "7", "yes").await;
+    play(&people, &number, &[("kabid", "4", "dispose", dispose()), ("both", "5", "yes", json!({}))]).await;
+    agree(&people, &number).await;
+    both.execute(&number, "6", "provision", account("dinkes", 50)).await.expect("provisioned");
+    // The provisioner may not verify, though their other role would.
+    agree(&people, &number).await;
+    let why = refused(both, &number, "7", "yes").await;
     assert!(why["message"].as_str().expect("words").contains("step 6"), "{why}");
-    let subkor = server.person("subkor").await;
-    subkor.execute(&number, "7", "yes", json!({})).await.expect("verified");
-    let report = json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] });
-    subkor.execute(&number, "8", "confirm", report).await.expect("delivered");
-    agree(&server, &admin, &number).await;
-    let asset = opd.ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
-    let input = json!({ "input": { "assetId": asset, "idempotencyKey": "buka-01" } });
-    assert_eq!(opd.ask(REVEAL, input).await["revealCredential"]["secret"], "rahasia-contoh");
-    agree(&server, &admin, &number).await;
-    let input = json!({ "input": { "assetId": asset, "reason": "Tidak dipakai lagi" } });
-    let cloud = server.person("cloud").await;
-    assert_eq!(cloud.ask(REVOKE, input).await["revokeAsset"]["asset"]["status"], "REVOKED");
-    agree(&server, &admin, &number).await;
+    play(&people, &number, &cloud_way("dinkes")[5..]).await;
+    agree(&people, &number).await;
+    let asset = opd.see(&number).await["assets"][0]["id"].take();
+    let input = json!({ "assetId": asset, "idempotencyKey": "buka-01" });
+    assert_eq!(opd.act("revealCredential", "secret", input).await["secret"], SECRET);
+    agree(&people, &number).await;
+    let input = json!({ "assetId": asset, "reason": "Tidak dipakai lagi" });
+    assert_eq!(people["cloud"].act("revokeAsset", "asset { status }", input).await["asset"]["status"], "REVOKED");
+    agree(&people, &number).await;
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }
 
@@ -265,7 +238,7 @@ async fn each_grant_is_explained_with_its_policy_line() {
     assert_eq!(answer["grants"][1]["condition"], "definitive");
     assert_eq!(answer["seenBy"]["text"], "p, tu, singkawang, requests, see-reached");
 
-    // Nobody else may ask; and asking opens no secret request.
+    // Nobody else may ask; and an explanation opens no secret request.
     for name in ["tu", "kadis", "auditor", "opd", "putu", "kadek"] {
         let answer = server.person(name).await.ask(query, of("tu", &number, "SEE", None)).await;
         assert_eq!(answer["explainPolicy"], Value::Null, "{name}");

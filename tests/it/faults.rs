@@ -1,4 +1,4 @@
-//! What is wrong with SOPs, offices and policies: each told with file, line and mend, and no server started with it.
+//! Faults in SOPs, offices and policies: each is reported with file, line and remedy, and stops the server's start.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -8,13 +8,13 @@ use serde_json::json;
 use crate::cast::Cast;
 use crate::harness::{Folders, Server, bare, output};
 
-/// Texts of one file put for others, and the fault that this makes.
+/// Texts of one file replaced by others, and the resulting fault.
 struct Broken {
     file: &'static str,
     edits: &'static [(&'static str, &'static str)],
-    /// What stands on the line that is told, in the changed file; its first such line.
+    /// The text of the reported line in the changed file; its first such line.
     at: &'static str,
-    /// What the message says.
+    /// The message.
     says: &'static str,
 }
 
@@ -88,7 +88,7 @@ const BROKEN: &[Broken] = &[
     broken(MODEL, &[("r.role == p.role &&", "r.role == p.role ||")], "m = ", "the matcher must compare"),
 ];
 
-/// Every fault that a command prints: what stands before its mend, and the mend.
+/// Every fault printed by a command: the text before the remedy, and the remedy.
 fn faults(said: &str) -> Vec<(String, String)> {
     let lines: Vec<&str> = said.lines().collect();
     lines
@@ -97,7 +97,7 @@ fn faults(said: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What a command that must refuse these files says. A server that would take them fails at an address that is no machine's.
+/// The message of a command that must refuse these files. A server that took them would fail at an address of no machine.
 fn refused(folder: &Path, folders: &Folders, command: &str) -> String {
     let arguments: &[&str] = if command == "serve" { &["serve", "--listen", "192.0.2.1:1"] } else { &[command] };
     let output = output(&folder.join("data"), folders, arguments, "");
@@ -111,7 +111,7 @@ fn refused(folder: &Path, folders: &Folders, command: &str) -> String {
     said
 }
 
-/// Asserts that this fault is among those said.
+/// Asserts that the output has this fault.
 #[track_caller]
 fn tells(said: &str, place: &str, says: &str) {
     let found =
@@ -131,7 +131,7 @@ fn every_fault_stops_the_server_with_file_line_and_remedy() {
             text = text.replacen(from, to, 1);
         }
         std::fs::write(&path, &text).expect("written");
-        // A needle may span lines: the line that is told is its first. None: the line is another file's.
+        // A needle may span lines: the reported line is its first. None: the line is another file's.
         let line = text.find(at).map_or(0, |offset| text[..offset].matches('\n').count() + 1);
         let said = refused(folder.path(), &folders, "check");
         let place = if at.is_empty() { "procedures/".to_owned() } else { format!("{file}:{line}") };
@@ -175,7 +175,7 @@ fn ignored_files_are_reported() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, bytes).expect("written");
     };
-    // What editors leave is nobody's, and so is what has another name.
+    // Editors' backups are ignored, as are files with other names.
     for name in ["denpasar/.#a.toml", "denpasar/#a.toml#", "denpasar/#a.toml", "denpasar/a.toml~", "denpasar/README.md"]
     {
         write(&format!("procedures/{name}"), b"nonsense");
@@ -183,7 +183,7 @@ fn ignored_files_are_reported() {
     for name in [".#denpasar.csv", "#denpasar.csv#", "#denpasar.csv", "denpasar.csv~", ".hidden.csv", "README.md"] {
         write(&format!("policies/{name}"), b"nonsense");
     }
-    // By no database, which would tell of people too.
+    // Without a database, so without people.
     let quiet = bare(&folder.path().join("data"), &folders).arg("check").output().expect("it runs");
     let said = String::from_utf8_lossy(&quiet.stdout).into_owned();
     assert!(quiet.status.success() && said.ends_with("no fault\n") && said.lines().count() == 1, "{said}");
@@ -264,7 +264,7 @@ async fn the_database_is_checked_against_the_files() {
         said
     };
 
-    // A new key with the old code: its numbers would begin anew.
+    // A new key with the old code: its numbers would start again.
     let old = folders.procedures.join("denpasar/layanan-data-center.toml");
     let text = std::fs::read_to_string(&old).expect("the SOP");
     let renamed = folders.procedures.join("denpasar/penitipan.toml");

@@ -1,6 +1,6 @@
-//! What each reader gets of every field of the schema: nobody, the auditor of another office, another agency, the applicant, a
-//! lesser role. Asked for all at once, and held against what somebody reads who may see everything. A field that the table
-//! does not decide on fails, and so does one that a reader gets otherwise than it says.
+//! Field visibility: each reader's view of every field of the schema (anonymous, the auditor of another office, another agency,
+//! the applicant, a lesser role), compared with the view of a reader of everything. A field missing in the table fails, and so
+//! does a different view.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::secrets::{INTROSPECTION, everything};
 use crate::socket::Socket;
 use crate::story::{self, Story, mark};
 
-/// Who reads, beside the overseer.
+/// Readers, beside the overseer.
 const READERS: [&str; 6] = ["nobody", "abroad", "stranger", "applicant", "lesser", "head"];
 
-/// An office, and who its readers are.
+/// An office and its readers.
 struct World {
     office: &'static str,
     readers: [Option<&'static str>; 6],
@@ -38,14 +38,14 @@ const ALL: &str = "= = = = = =";
 const OWN: &str = "~ ~ ~ ~ ~ ~";
 /// None of the readers meets such a thing.
 const NONE: &str = "- - - - - -";
-/// Whoever sees the request reads it.
+/// Read by everybody who sees the request.
 const SEEN: &str = "- - - = = =";
-/// Whoever sees the request as an official reads it.
+/// Read by officials who see the request.
 const WITHIN: &str = "- - - - = =";
 
-/// What the readers get, in their order, of the fields of what they meet, beside what the overseer reads there: `=` the same,
-/// `0` null, `<` fewer or a part, `+` something where the overseer reads nothing, `!` an error; several where it depends on
-/// which thing it is. `~`: what is their own, whatever it is. `-`: they meet no such thing.
+/// The readers' views of fields, in their order, compared with the overseer's: `=` the same, `0` null, `<` fewer or a part, `+`
+/// a value although the overseer reads none, `!` an error; several if it depends on the object. `~`: the reader's own. `-`:
+/// they meet no such object.
 const TABLE: &[(&str, &str, &str)] = &[
     // One's own.
     ("Query", "! ~ ~ ~ ~ ~", "viewer"),
@@ -62,10 +62,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("Awaited", OWN, "step roles people"),
     ("ActionNeeds", OWN, "records signatures"),
     ("NeededSignature", OWN, "document roles"),
-    // What an act would do is told to whoever may do it: see `dry`.
+    // A preview is for the actor: see `dry_run`.
     ("ActPreview", OWN, "status version awaited documents dispositionTo asset"),
     ("AssetPreview", OWN, "kind name status"),
-    // Held against what the page itself shows.
+    // Compared with the page itself.
     ("PageInfo", OWN, "startCursor endCursor hasNextPage hasPreviousPage"),
     ("RequestConnection", OWN, "totalCount"),
     ("AssetConnection", OWN, "totalCount"),
@@ -95,7 +95,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("RecordKind", ALL, "key name origin"),
     ("Role", ALL, "key name"),
     ("StandardTime", ALL, "amount unit printed"),
-    // Of the other office nobody reads more; agencies are for whoever holds a grant in theirs.
+    // Of the other office nobody reads more; agencies are for holders of a grant in theirs.
     ("Office", "0 0= 0= 0= 0= 0=", "agencies"),
     ("Agency", "- - = = = =", "id key name office deactivatedAt"),
     // Its record is for its administrator and its auditor, its people for its administrator alone.
@@ -106,7 +106,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("Office", "0 0 0 0 0 0", "people"),
     ("OfficePerson", NONE, "user active grants"),
     ("RoleGrant", NONE, "id role office agency capacity onBehalfOf decreeNumber validFrom validUntil"),
-    // Things are asked for by everybody, and given to whom they are visible; one's own grant is given to oneself alone.
+    // Objects are requested by everybody, and given to those who see them; one's own grant to oneself alone.
     ("Query", "! 0 0 = 0= =", "request"),
     ("Query", "! = = = = =", "requests dispositions assets"),
     ("Query", "0= 0= +0= +0= +0= +0=", "node nodes"),
@@ -125,12 +125,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("PolicyExplanation", NONE, "allowed obstacles step seenBy grants"),
     ("GrantExplanation", NONE, "grant verdict line condition"),
     ("PolicyLine", NONE, "file line text"),
-    // People, by who meets them: names for all, the rest by the policy's lines, and for oneself.
+    // People, by their readers: names for all, the rest by the policy's lines, and for oneself.
     ("User", "- - = = = =", "id name agency"),
     ("User", "- - + +0= +0= +0=", "username"),
     ("User", "- - - += 0 =", "nip"),
     ("Actor", SEEN, "user role capacity onBehalfOf"),
-    // A request, for whoever sees it.
+    // A request, for all who see it.
     (
         "Request",
         SEEN,
@@ -146,7 +146,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("StepVisit", SEEN, "step visit arrivedAt dueAt completedAt performedBy"),
     ("StepVisit", "- - - 0= = =", "outcome"),
     ("StepVisit", "- - - 0 = =", "note"),
-    // What the office says within.
+    // Internal to the office.
     ("Request", "- - - 0 = =", "dispositions"),
     ("Disposition", WITHIN, "id request step from toRole instruction urgency createdAt reads"),
     ("DispositionRead", WITHIN, "by at"),
@@ -159,7 +159,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("RequestEventEdge", SEEN, "cursor node"),
     ("RequestEvent", SEEN, "id cursor sequence kind at request actor step outcome document asset version"),
     ("RequestEvent", WITHIN, "disposition"),
-    // What was provisioned; where it is reached, by the policy's lines.
+    // The asset; its address, by the policy's lines.
     (
         "CloudAccount",
         SEEN,
@@ -193,7 +193,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("Credential", SEEN, "state recipient revealedAt"),
 ];
 
-/// Marks, and who may read each in either office.
+/// Marks, and their readers in either office.
 const MARKS: &[(&str, [&[&str]; 2])] = &[
     (mark::LETTER, [&["applicant", "lesser", "head"], &[]]),
     (mark::DISPOSITION, [&["lesser", "head"], &[]]),
@@ -207,8 +207,8 @@ const MARKS: &[(&str, [&[&str]; 2])] = &[
     (mark::ELSEWHERE, [&[], &["applicant", "lesser", "head"]]),
 ];
 
-/// What the story has nothing of, in the schema's order: accounts and placements in service, names without a credential, SOPs
-/// that were not revised, policies that did not change and have no conditions.
+/// Fields without an example in the story, in the schema's order: accounts and placements in service, names without a
+/// credential, unrevised SOPs, policies without changes or conditions.
 const ABSENT: &[&str] = &[
     "CloudAccount.revokedAt",
     "CloudAccount.revocationReason",
@@ -225,7 +225,7 @@ const ABSENT: &[&str] = &[
     "Subdomain.credential",
 ];
 
-/// What the table says of each field.
+/// The table's entry for each field.
 fn table() -> BTreeMap<(&'static str, &'static str), Vec<&'static str>> {
     let mut table = BTreeMap::new();
     for (of, gets, fields) in TABLE {
@@ -238,22 +238,22 @@ fn table() -> BTreeMap<(&'static str, &'static str), Vec<&'static str>> {
     table
 }
 
-/// The type and the field that an answer's key is of. Asked for several times, each has a number.
+/// The type and the field of an answer's key. Repeated keys have a number.
 fn field_of(key: &str) -> Option<(&str, &str)> {
     let (of, field) = key.split_once('_').filter(|(of, _)| !of.is_empty())?;
     Some((of, field.split_once("__").map_or(field, |(field, _)| field)))
 }
 
-/// What was seen of each field, by reader.
+/// The observed views of each field, by reader.
 #[derive(Default)]
 struct Seen {
     by: BTreeMap<(String, String), [BTreeSet<char>; 6]>,
-    /// Where the overseer read something.
+    /// Fields with a value for the overseer.
     whole: BTreeSet<(String, String)>,
 }
 
 impl Seen {
-    /// Notes where the overseer read something.
+    /// Notes fields with a value for the overseer.
     fn whole(&mut self, value: &Value) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.whole(item)),
@@ -270,7 +270,7 @@ impl Seen {
     }
 }
 
-/// Compares what one reader gets with the whole.
+/// Compares one reader's answer with the whole.
 struct Walk<'a> {
     table: &'a BTreeMap<(&'static str, &'static str), Vec<&'static str>>,
     seen: &'a mut Seen,
@@ -278,7 +278,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Notes what became of a field.
+    /// Notes the view of a field.
     fn note(&mut self, of: &str, field: &str, what: char) {
         self.seen.by.entry((of.to_owned(), field.to_owned())).or_default()[self.reader].insert(what);
     }
@@ -300,7 +300,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What a field holds.
+    /// The content of a field.
     fn values(&mut self, of: &str, field: &str, whole: &Value, got: &Value) {
         match (whole, got) {
             (Value::Array(all), Value::Array(some)) => {
@@ -337,7 +337,7 @@ impl Walk<'_> {
     }
 }
 
-/// By what two readers know the same thing of a list.
+/// The identity of a list's entry for two readers.
 fn is_it(one: &Value, other: &Value) -> bool {
     let known = |value: &Value| {
         let found = |ending: &str| {
@@ -394,7 +394,7 @@ fn ids(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// What is asked for in an office: queries that differ in their root.
+/// The queries for an office, by root field.
 async fn operations(schema: &Value, overseer: &Person<'_>, office: &str) -> Vec<(String, Value)> {
     // SOPs are public, and asked for by themselves.
     let below = |of: &str, depth: usize| {
@@ -436,7 +436,7 @@ async fn operations(schema: &Value, overseer: &Person<'_>, office: &str) -> Vec<
             all.push((format!("{{ Query_explainPolicy: explainPolicy({asked}) {why} }}"), json!({})));
         }
     }
-    // All that can be found there, by its id.
+    // All objects there, by id.
     let mut things = BTreeSet::new();
     for (query, variables) in &all[2..] {
         ids(&overseer.ask(query, variables.clone()).await, &mut things);
@@ -471,35 +471,40 @@ fn taken(answer: Value) -> (Value, BTreeMap<String, String>) {
     (answer["data"].clone(), errors.iter().map(root).collect())
 }
 
-/// The events of an office since that cursor, as somebody is told them; the code of why they are told none.
+/// The events of an office since that cursor, as delivered to a person; else the code of the refusal.
 async fn followed(story: &Story, token: Option<&str>, query: &str, after: &Value) -> Result<Vec<Value>, String> {
-    let mut socket = match token {
-        Some(token) => Socket::of(&story.server, token).await,
-        None => {
-            let mut socket = Socket::open(&story.server, Some("graphql-transport-ws"), &[]).await;
-            socket.send(json!({ "type": "connection_init" })).await;
-            assert_eq!(socket.receive().await["type"], "connection_ack");
-            socket
-        }
+    let Some(token) = token else {
+        let mut socket = Socket::open(&story.server, Some("graphql-transport-ws"), &[]).await;
+        socket.send(json!({ "type": "connection_init" })).await;
+        assert_eq!(socket.receive().await["type"], "connection_ack");
+        socket.subscribe("1", query, json!({ "after": after })).await;
+        let refused = socket.receive().await;
+        assert_eq!(refused["type"], "error", "{refused}");
+        return Err(refused["payload"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned());
     };
+    let mut socket = Socket::of(&story.server, token).await;
     socket.subscribe("1", query, json!({ "after": after })).await;
+    // As many as the person reads in the requests of the story, but for the event of the cursor.
+    let page =
+        "{ requests(first: 100) { nodes { procedure { office { key } } events(first: 100) { nodes { cursor } } } } }";
+    let page = story.server.send(Some(token), page, json!({})).await["data"]["requests"]["nodes"].take();
+    let of_office = |request: &&Value| {
+        query.contains(&format!("\"{}\"", request["procedure"]["office"]["key"].as_str().expect("a key")))
+    };
+    let requests = page.as_array().expect("requests").iter().filter(of_office);
+    let events = requests.flat_map(|request| request["events"]["nodes"].as_array().expect("events"));
     let mut told = Vec::new();
-    while let Some(message) = socket.receive_within(std::time::Duration::from_millis(2_500)).await {
-        match message["type"].as_str() {
-            Some("next") => told.push(message["payload"]["data"]["Subscription_requestEvents"].clone()),
-            Some("error") => {
-                return Err(message["payload"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned());
-            }
-            _ => panic!("{message}"),
-        }
+    for _ in events.filter(|event| event["cursor"] != *after) {
+        told.push(socket.told("1").await["Subscription_requestEvents"].take());
     }
+    assert_eq!(socket.receive_within(std::time::Duration::from_millis(300)).await, None);
     Ok(told)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_is_visible_to_the_readers_in_the_table() {
     let story = Story::tell().await;
-    let people = story::everybody(&story.server).await;
+    let people = story.server.everybody(story::CAST).await;
     let overseer = &people["overseer"];
     let schema = overseer.ask(INTROSPECTION, json!({})).await["__schema"].clone();
     let table = table();
@@ -570,13 +575,13 @@ async fn every_field_is_visible_to_the_readers_in_the_table() {
     judge(&schema, &table, &seen);
 }
 
-/// Holds what was seen against the table, and tells all that differs at once, as the table would say it.
+/// Compares the observed views with the table, and reports all differences at once, as rows of the table.
 fn judge(schema: &Value, table: &BTreeMap<(&str, &str), Vec<&str>>, seen: &Seen) {
     let mut wrong: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let (mut known, mut absent) = (BTreeSet::new(), Vec::new());
     for of in schema["types"].as_array().expect("types").iter().filter(|of| of["kind"] == "OBJECT") {
         let name = of["name"].as_str().expect("a name");
-        // What an act answers is in `strangers`.
+        // Payloads of acts are in `unauthorized`.
         if name.starts_with("__") || name == "Mutation" || name.ends_with("Payload") || name == "UserError" {
             continue;
         }
@@ -590,7 +595,7 @@ fn judge(schema: &Value, table: &BTreeMap<(&str, &str), Vec<&str>>, seen: &Seen)
             };
             let got: Vec<String> = (0..READERS.len()).map(text).collect();
             let stated = table.get(&(name, field));
-            // What is each reader's own is not compared.
+            // Readers' own values are not compared.
             let own = stated.is_some_and(|gets| gets.iter().all(|gets| ["~", "!"].contains(gets)));
             if !own && !seen.whole.contains(&(name.to_owned(), field.to_owned())) {
                 absent.push(format!("{name}.{field}"));

@@ -1,4 +1,4 @@
-//! Data that earlier versions left (`tests/fixtures`): this version opens it, verifies it, and goes on from there.
+//! Data of earlier versions (`tests/fixtures`): this version opens it, verifies it, and goes on from there.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/edca89f")
 }
 
-/// What the fixture says of its secrets, and of its requests by their states.
+/// The fixture's list of its secrets, and of its requests by state.
 fn secrets() -> Value {
     let engine = format!("{:?}", database::engine()).to_lowercase();
     let text = std::fs::read_to_string(folder().join(engine).join("secrets.json")).expect("the secrets");
@@ -35,7 +35,7 @@ fn number<'a>(secrets: &'a Value, state: &str) -> &'a str {
     secrets["requests"][state].as_str().expect("a number")
 }
 
-/// Runs a mutation that must succeed; its payload.
+/// Runs a mutation that must succeed. Returns its payload.
 async fn act(person: &Person<'_>, mutation: &str, fields: &str, input: Value) -> Value {
     let kind = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
     let query = format!(
@@ -86,7 +86,7 @@ async fn requests_go_on() {
     let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
     let status = kadri.execute(number(&secrets, "disposing"), "3", "dispose", dispose).await;
     assert_eq!(status.as_deref(), Ok("IN_PROGRESS"));
-    // The draft that was signed is sent.
+    // The signed draft is sent.
     let letter = json!({ "documents": [{ "kind": "surat-balasan", "title": "Surat-balasan", "number": "9" }] });
     let status = tono.execute(number(&secrets, "subdomain-signed"), "8", "send", letter).await;
     assert_eq!(status.as_deref(), Ok("COMPLETED"));
@@ -163,14 +163,14 @@ async fn a_repeated_submission_is_answered_by_its_idempotency_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_office_s_people_go_on() {
+async fn the_offices_people_go_on() {
     let (server, _) = server();
     let nina = server.person("nina").await;
     let query = "{ office(key: \"singkawang\") { people { user { id username } grants { id } } } }";
     let seen = nina.ask(query, json!({})).await["office"].clone();
     let budi = seen["people"].as_array().expect("people").iter().find(|person| person["user"]["username"] == "budi");
     let grant = budi.expect("budi")["grants"][0]["id"].clone();
-    // Who stands in for another acts until that grant ends.
+    // A deputy acts until their grant ends.
     server.person("budi").await.ask("{ viewer { grants { onBehalfOf { username } } } }", json!({})).await;
     act(&nina, "revokeGrant", "", json!({ "grantId": grant })).await;
     server.run(&["audit", "verify"]);

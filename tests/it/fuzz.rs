@@ -1,8 +1,8 @@
-//! What comes from outside as text, torn and twisted: the reader of SOPs, the reader of policies, the body of a request. None
-//! of them panics or takes long, whatever it is given.
+//! Fuzzing of text from outside: the reader of SOPs, the reader of policies, the body of a request. None of them panics or
+//! takes long.
 //!
-//! Each takes the shipped files and `tests/corpus/<target>/`, first as they are, then changed by chance line by line, token by
-//! token, byte by byte. The chance is seeded: `FUZZ_SEED` and `FUZZ_CASES` in the environment say otherwise than below.
+//! Each takes the shipped files and `tests/corpus/<target>/`, first unchanged, then changed at random by lines, tokens and
+//! bytes. The generator is seeded; `FUZZ_SEED` and `FUZZ_CASES` in the environment override the defaults below.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::harness::Folders;
 /// No input may keep a reader busy for longer, unoptimised, beside other tests.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The folder of what was torn before, in a target's corpus.
+/// The folder of earlier failures, in a target's corpus.
 const HOSTILE: &str = "hostile";
 
 /// Text that readers may stumble over.
@@ -124,7 +124,7 @@ enum Edit {
     DropLine(Index),
     RepeatLine(Index, usize),
     SwapLines(Index, Index),
-    /// A line's value in place of another's of the same name: what is read goes on to be checked.
+    /// A line's value in place of another's of the same name: the result is still read, and then checked.
     CopyValue(Index, Index),
     DropToken(Index),
     ReplaceToken(Index, Index),
@@ -153,7 +153,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Where the tokens of a text are: words, and each other character by itself.
+/// The positions of a text's tokens: words, and each other character by itself.
 fn tokens(text: &[u8]) -> Vec<std::ops::Range<usize>> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii();
     let mut tokens: Vec<std::ops::Range<usize>> = Vec::new();
@@ -253,7 +253,7 @@ fn environment<T: std::str::FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// The shipped files that end so, and the target's corpus.
+/// The shipped files with that extension, and the target's corpus.
 fn corpus(target: &str, shipped: &Path, ends: &str) -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let own = root.join("tests/corpus").join(target);
@@ -294,7 +294,7 @@ fn fuzz(target: &str, files: &[(String, Vec<u8>)], cases: u32, read: impl Fn(&[u
     let cases = environment("FUZZ_CASES").unwrap_or(cases);
     let config = Config { cases, failure_persistence: None, max_shrink_time: 20_000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    // Half of what is changed is whole before.
+    // Half of the cases start from a whole file.
     let whole: Vec<&(String, Vec<u8>)> = files.iter().filter(|(name, _)| !name.starts_with(HOSTILE)).collect();
     let pick = |file: &Index| match file.index(2 * files.len()).checked_sub(files.len()) {
         None => &files[file.index(2 * files.len())],
@@ -304,7 +304,7 @@ fn fuzz(target: &str, files: &[(String, Vec<u8>)], cases: u32, read: impl Fn(&[u
         let (name, text) = pick(file);
         (name, edits.iter().fold(text.clone(), |text, edit| apply(text, edit, files)))
     };
-    // Mostly few changes: what is torn too much is refused at its first line.
+    // Mostly few changes: a badly torn text is refused at its first line.
     let edits = prop_oneof![3 => vec(edit(), 1..3), 1 => vec(edit(), 3..9)];
     let found = runner.run(&(any::<Index>(), edits), |input| timed(&change(&input).1));
     if let Err(TestError::Fail(why, input)) = &found {
@@ -318,7 +318,7 @@ fn shelf() -> Shelf {
     procedure::read_folder(&Folders::shipped().procedures).expect("the shipped files")
 }
 
-/// What a server does with an SOP's file before it is in force.
+/// A server's checks of an SOP's file before it is in force.
 fn take_procedure(office: &Office, text: &[u8]) {
     let text = String::from_utf8_lossy(text);
     let Ok(located) = procedure::read_procedure("procedures/x/y.toml", &office.key, &text) else { return };
@@ -391,7 +391,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
     (service.clone(), ApiSchema::new(service, Limits::default(), true))
 }
 
-/// What a server does with a body, from nobody.
+/// A server's handling of an anonymous body.
 async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
     // As the route does: an object only.
     if body.trim_ascii_start().first() != Some(&b'{') {
@@ -426,7 +426,7 @@ fn no_body_breaks_the_server() {
     let (service, schema) = runtime.block_on(schema(folder.path()));
     let answer = |body: &[u8]| runtime.block_on(answer(&service, &schema, body));
     fuzz("body", &files, 600, answer);
-    // The same below JSON: a changed document in a body that is whole.
+    // The same below JSON: a changed document in a whole body.
     files.retain(|(_, body)| document(body).is_some());
     for (_, body) in &mut files {
         *body = document(body).unwrap_or_default();

@@ -1,14 +1,17 @@
-//! A server of one's own for a test, and people who act on it.
+//! A test's own server, and the people who act on it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::cast::Cast;
+use crate::cast::{Cast, Entry};
 use crate::{database, prepared};
 
 /// Everybody's password here.
@@ -37,7 +40,7 @@ impl Drop for Server {
     }
 }
 
-/// Where the procedures and policies are.
+/// The folders of procedures and policies.
 #[derive(Clone)]
 pub(crate) struct Folders {
     pub(crate) procedures: PathBuf,
@@ -45,7 +48,7 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
-    /// Those that are shipped.
+    /// The shipped ones.
     pub(crate) fn shipped() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         Self { procedures: root.join("procedures"), policies: root.join("policies") }
@@ -102,34 +105,60 @@ pub(crate) fn command(data: &Path, folders: &Folders) -> Command {
     command
 }
 
-/// The program, on a data folder that may have no database.
+/// The program, on a data folder without a database perhaps.
 pub(crate) fn bare(data: &Path, folders: &Folders) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_disposisi"));
     command.arg("--data").arg(data);
     command.arg("--procedures").arg(&folders.procedures).arg("--policies").arg(&folders.policies);
     // Nothing of the machine's own settings.
     command.current_dir(data.parent().unwrap_or(data)).env_clear().envs(UNHINDERED);
-    // Those whose clock was set (`set_time`).
+    // Data folders with a clock of their own (`set_time`).
     if clock_of(data).exists() {
         command.env(disposisi::clock::TEST_CLOCK, clock_of(data));
     }
     command
 }
 
-/// The file that sets the clock of programs on a data folder.
+/// The file with the clock of programs on a data folder.
 fn clock_of(data: &Path) -> PathBuf {
     data.with_extension("clock")
 }
 
-/// Sets the clock of programs on a data folder: of those that run, where it was set before they started.
-pub(crate) fn set_time(data: &Path, moment: chrono::DateTime<chrono::Utc>) {
-    let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
+/// The present moment by the machine's clock.
+pub(crate) fn now() -> DateTime<Utc> {
+    disposisi::clock::Clock::now(&disposisi::clock::SystemClock)
+}
+
+/// Sets the clock of programs on a data folder, running ones included if it was set before they started.
+pub(crate) fn set_time(data: &Path, moment: DateTime<Utc>) {
+    set_offset(data, moment - now());
+}
+
+/// Sets the clock of programs on a data folder ahead of the machine's.
+fn set_offset(data: &Path, offset: TimeDelta) {
     let next = data.with_extension("clock.next");
-    std::fs::write(&next, (moment - now).num_seconds().to_string()).expect("written");
+    std::fs::write(&next, offset.num_seconds().to_string()).expect("written");
     std::fs::rename(next, clock_of(data)).expect("put in place");
 }
 
-/// Settings by which nobody is told that they call too often: tests do in a second what people do in an hour.
+/// Waits until a log contains a text that many times.
+pub(crate) async fn until_logged(log: impl Fn() -> String, text: &str, times: usize) {
+    eventually(|| format!("`{text}`: {}", log()), async || log().matches(text).count() >= times).await;
+}
+
+/// The longest wait for anything that must come: long, since the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until a condition holds.
+pub(crate) async fn eventually(what: impl Fn() -> String, holds: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < PATIENCE, "{}", what());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Settings without rate limits: tests do in a second what people do in an hour.
 const UNHINDERED: [(&str, &str); 5] = [
     ("DISPOSISI_PERSON_RATE", "0"),
     ("DISPOSISI_KEY_RATE", "0"),
@@ -152,14 +181,14 @@ pub(crate) fn output(data: &Path, folders: &Folders, arguments: &[&str], input: 
     child.wait_with_output().expect("it ends")
 }
 
-/// Runs a subcommand that must not fail; what it printed.
+/// Runs a subcommand that must not fail. Returns its output.
 pub(crate) fn run(data: &Path, folders: &Folders, arguments: &[&str], input: &str) -> String {
     let output = output(data, folders, arguments, input);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Runs a subcommand as at another moment, on data whose clock was not set.
+/// Runs a subcommand as at another moment, on data without a clock of its own.
 pub(crate) fn run_at(moment: &str, data: &Path, folders: &Folders, arguments: &[&str]) -> String {
     set_time(data, moment.parse().expect("a moment"));
     let said = run(data, folders, arguments, "");
@@ -167,7 +196,7 @@ pub(crate) fn run_at(moment: &str, data: &Path, folders: &Folders, arguments: &[
     said
 }
 
-/// A child that serves, and its address once it listens. Its log goes beside the data folder.
+/// A serving child, and its address once it listens. Its log goes beside the data folder.
 fn serve(data: &Path, folders: &Folders, flags: &[String], as_nobody: bool) -> (Child, String) {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log")).expect("the log");
     let mut program = command(data, folders);
@@ -184,13 +213,13 @@ fn serve(data: &Path, folders: &Folders, flags: &[String], as_nobody: bool) -> (
     (child, url)
 }
 
-/// Sends a signal to a process, by what every shell has.
+/// Sends a signal to a process.
 pub(crate) fn signal(process: u32, name: &str) {
     let sent = Command::new("/bin/sh").args(["-c", &format!("kill -s {name} {process}")]).status();
     assert!(sent.expect("a shell").success());
 }
 
-/// The same program, started by a shell that lets it live beyond limits of file size.
+/// The same program, started by a shell that ignores the signal of the file size limit.
 fn ignoring_size_limits(program: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
@@ -198,24 +227,24 @@ fn ignoring_size_limits(program: &Command) -> Command {
     shell
 }
 
-/// What a program is told by the environment.
+/// A program's environment.
 fn told(program: &Command) -> impl Iterator<Item = (&std::ffi::OsStr, &std::ffi::OsStr)> {
     program.get_envs().filter_map(|(name, value)| Some((name, value?)))
 }
 
-/// Whether the tests run as somebody whom no permission stops.
+/// True for root, stopped by no permission.
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// What a command begins with to be run by somebody whom permissions stop.
+/// A command's beginning that runs it as an unprivileged user.
 fn nobody() -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
     command
 }
 
-/// The same program, run by somebody whom permissions stop; the data folder becomes theirs.
+/// The same program, run as an unprivileged user; the data folder becomes theirs.
 fn unprivileged(program: &Command, data: &Path) -> Command {
     let all = data.parent().expect("a folder");
     assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(all).status().expect("chown runs").success());
@@ -247,7 +276,7 @@ pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
     }
 }
 
-/// Flags by which a server takes whatever a test writes out in full.
+/// Flags of a server without limits on operations.
 pub(crate) const UNLIMITED: [&str; 14] = [
     "--document-limit",
     "10000000",
@@ -265,63 +294,110 @@ pub(crate) const UNLIMITED: [&str; 14] = [
     "60",
 ];
 
-/// Flags by which a server says how much is under way.
+/// Flags by which a server logs its load.
 pub(crate) const UNDER_WAY: [&str; 4] = ["--log", "warn,disposisi::service=debug", "--log-format", "json"];
 
 impl Server {
     /// A server of the shipped procedures with these people.
     pub(crate) fn with(people: Cast<'_>) -> Self {
-        Self::of(people, Folders::shipped())
+        Self::with_flags(people, &[])
+    }
+
+    /// The same, with flags.
+    pub(crate) fn with_flags(people: Cast<'_>, flags: &[&str]) -> Self {
+        Self::prepared(people, Folders::shipped(), flags)
     }
 
     /// A server of these procedures with these people.
     pub(crate) fn of(people: Cast<'_>, folders: Folders) -> Self {
-        Self::in_folder(tempfile::tempdir().expect("a folder"), people, folders)
+        Self::prepared(people, folders, &[])
     }
 
-    /// A server of the shipped procedures with these people, who were entered at a moment at which its clock is now.
-    pub(crate) fn at(moment: chrono::DateTime<chrono::Utc>, people: Cast<'_>) -> Self {
+    fn prepared(people: Cast<'_>, folders: Folders, flags: &[&str]) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        set_time(&data.path().join("data"), moment);
-        Self::in_folder(data, people, Folders::shipped())
+        if !people.is_empty() {
+            prepared::copy_cast(people, &folders, &data.path().join("data"));
+        }
+        Self::in_folder(data, folders, flags)
     }
 
-    /// A server of the shipped procedures on the data that an earlier version left (`tests/fixtures`), its clock at a moment.
-    pub(crate) fn restored(fixture: &Path, moment: chrono::DateTime<chrono::Utc>) -> Self {
+    /// A server on a copy of a data folder.
+    pub(crate) fn on_copy(of: &Path, folders: Folders, flags: &[&str]) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        prepared::copy(of, &data.path().join("data"));
+        Self::in_folder(data, folders, flags)
+    }
+
+    /// A server with a clock set by the test ([`Server::set_time`], [`Server::advance`]), starting at the present.
+    pub(crate) fn with_clock(people: Cast<'_>) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let (path, folders) = (data.path().join("data"), Folders::shipped());
+        prepared::copy_cast(people, &folders, &path);
+        set_offset(&path, TimeDelta::zero());
+        Self::in_folder(data, folders, &[])
+    }
+
+    /// The same, starting at a moment of the past: people are entered then, one by one.
+    pub(crate) fn at(moment: DateTime<Utc>, people: Cast<'_>) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let (path, folders) = (data.path().join("data"), Folders::shipped());
+        set_time(&path, moment);
+        enter(people, |arguments, input| drop(run(&path, &folders, arguments, input)));
+        Self::in_folder(data, folders, &[])
+    }
+
+    /// A server of the shipped procedures on the data of an earlier version (`tests/fixtures`), its clock at a moment.
+    pub(crate) fn restored(fixture: &Path, moment: DateTime<Utc>) -> Self {
         let data = tempfile::tempdir().expect("a folder");
         set_time(&data.path().join("data"), moment);
         database::restore(fixture, &data.path().join("data"));
-        Self::in_folder(data, &[], Folders::shipped())
+        Self::in_folder(data, Folders::shipped(), &[])
     }
 
-    /// Sets its clock, while it runs. Only of one that was made by [`Server::at`].
-    pub(crate) fn set_time(&self, moment: chrono::DateTime<chrono::Utc>) {
+    /// Sets the clock of a running server with a clock of its own.
+    pub(crate) fn set_time(&self, moment: DateTime<Utc>) {
+        assert!(clock_of(&self.path()).exists(), "it runs by the machine's clock");
         set_time(&self.path(), moment);
     }
 
-    fn in_folder(data: tempfile::TempDir, people: Cast<'_>, folders: Folders) -> Self {
-        let path = data.path().join("data");
-        if clock_of(&path).exists() {
-            enter(people, |arguments, input| drop(run(&path, &folders, arguments, input)));
-        } else if !people.is_empty() {
-            prepared::copy(people, &folders, &path);
-        }
-        let (child, url) = serve(&path, &folders, &[], false);
-        Self { child, url, folders, flags: Vec::new(), as_nobody: false, data, http: reqwest::Client::new() }
+    /// Moves the clock of a running server ahead.
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        let offset = std::fs::read_to_string(clock_of(&self.path())).expect("a server with a clock");
+        set_offset(&self.path(), TimeDelta::seconds(offset.parse().expect("seconds")) + by);
     }
 
-    /// What it has logged.
+    /// The present moment by the server's clock.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let offset = std::fs::read_to_string(clock_of(&self.path())).unwrap_or_else(|_| "0".to_owned());
+        now() + TimeDelta::seconds(offset.parse().expect("seconds"))
+    }
+
+    fn in_folder(data: tempfile::TempDir, folders: Folders, flags: &[&str]) -> Self {
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let (child, url) = serve(&data.path().join("data"), &folders, &flags, false);
+        Self { child, url, folders, flags, as_nobody: false, data, http: reqwest::Client::new() }
+    }
+
+    /// Its log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path().with_extension("log")).expect("the log")
     }
 
-    /// How many tasks are alive and how many follow, as it says itself every five seconds when it is run with [`UNDER_WAY`].
-    pub(crate) fn under_way(&self) -> (u64, u64) {
+    /// Waits until the log contains a text that many times.
+    pub(crate) async fn until_logged(&self, text: &str, times: usize) {
+        until_logged(|| self.log(), text, times).await;
+    }
+
+    /// Numbers of tasks and followers, from the next report in the log. Needs [`UNDER_WAY`] and a clock of its own.
+    pub(crate) async fn under_way(&self) -> (u64, u64) {
+        const REPORT: &str = "\"under way\"";
+        let reports = self.log().matches(REPORT).count();
+        self.advance(TimeDelta::seconds(6));
+        self.until_logged(REPORT, reports + 1).await;
         let log = self.log();
-        let said =
-            log.lines().rev().find(|line| line.contains("\"under way\"")).expect("it says how much is under way");
-        let said: Value = serde_json::from_str(said).expect("JSON");
-        let number = |name: &str| said["fields"][name].as_u64().unwrap_or_else(|| panic!("{said}"));
+        let report = log.lines().rev().find(|line| line.contains(REPORT)).expect("a report");
+        let report: Value = serde_json::from_str(report).expect("JSON");
+        let number = |name: &str| report["fields"][name].as_u64().unwrap_or_else(|| panic!("{report}"));
         (number("tasks"), number("followers"))
     }
 
@@ -330,7 +406,7 @@ impl Server {
         self.child.id()
     }
 
-    /// A program to be run as whoever it runs as.
+    /// A program to be run as the server's user.
     pub(crate) fn beside(&self, program: &str) -> Command {
         if !self.as_nobody {
             return Command::new(program);
@@ -346,24 +422,19 @@ impl Server {
         self.child.wait().expect("it ends");
     }
 
-    /// Starts it anew after its end.
+    /// Starts it again after its end.
     pub(crate) fn start(&mut self) {
         (self.child, self.url) = serve(&self.path(), &self.folders, &self.flags, self.as_nobody);
     }
 
-    /// Ends it and starts it anew, logging at that level.
-    pub(crate) fn restart_logging(&mut self, level: &str) {
-        self.restart_with(&["--log", level]);
-    }
-
-    /// Ends it and starts it anew with these flags.
+    /// Restarts it with these flags.
     pub(crate) fn restart_with(&mut self, flags: &[&str]) {
         self.stop();
         self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         self.start();
     }
 
-    /// Ends it and starts it anew as somebody whom permissions stop, with a program and procedures that they may read.
+    /// Restarts it as an unprivileged user, with a readable program and procedures.
     pub(crate) fn restart_unprivileged(&mut self) {
         self.stop();
         self.folders = Folders::copied(self.data.path());
@@ -392,7 +463,7 @@ impl Server {
         self.child.wait().expect("it ends")
     }
 
-    /// Ends it and starts it anew, on these procedures.
+    /// Restarts it on these procedures.
     pub(crate) fn restart(&mut self, folders: Folders) {
         self.stop();
         self.folders = folders;
@@ -404,7 +475,7 @@ impl Server {
         run(&self.path(), &self.folders, arguments, "")
     }
 
-    /// Whether the database holds this text anywhere.
+    /// Searches the whole database for a text.
     pub(crate) fn holds(&self, text: &str) -> bool {
         database::holds(&self.path(), text)
     }
@@ -423,7 +494,7 @@ impl Server {
         let answer = request.send().await.ok()?;
         let id = answer.headers().get("x-request-id").cloned().expect("an id");
         let mut answer: Value = answer.json().await.ok()?;
-        // Every error has the id of its call, which is taken away here: two answers that say the same are the same.
+        // Every error has the id of its call, removed here: equal answers compare equal.
         for error in answer.get_mut("errors").and_then(Value::as_array_mut).into_iter().flatten() {
             let in_error = error["extensions"].as_object_mut().and_then(|extensions| extensions.remove("requestId"));
             assert_eq!(in_error.as_ref().and_then(Value::as_str), id.to_str().ok(), "{error}");
@@ -431,35 +502,46 @@ impl Server {
         Some(answer)
     }
 
-    /// A token of a person that ends, the clocks' leeway included, in about so many seconds and five.
+    /// A person's token with an end in about so many seconds and five, the clocks' leeway included.
     pub(crate) async fn token_for(&self, name: &str, seconds: i64) -> String {
         let claims = self.person(name).await.token().split('.').nth(1).map(|part| URL_SAFE_NO_PAD.decode(part));
         let claims: Value = serde_json::from_slice(&claims.expect("claims").expect("base64")).expect("JSON");
         let id = |claim: &str| claims[claim].as_str().and_then(|id| id.parse().ok()).expect("an id");
         let bearer = disposisi::auth::Bearer { user: id("sub"), session: id("sid") };
         let keys = disposisi::auth::Keys::open(&self.path().join("keys")).expect("the keys");
-        let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
-        let token = keys.issue(bearer, "disposisi", now, chrono::TimeDelta::seconds(seconds)).expect("a token").0;
+        let token = keys.issue(bearer, "disposisi", now(), TimeDelta::seconds(seconds)).expect("a token").0;
         token.expose().to_owned()
     }
 
     /// Signs a person in.
     pub(crate) async fn person(&self, name: &str) -> Person<'_> {
+        self.sign_in(credentials(name)).await
+    }
+
+    /// Signs in a person who uses one-time codes.
+    pub(crate) async fn person_with_code(&self, name: &str, code: &str) -> Person<'_> {
+        self.sign_in(json!({ "input": { "username": name, "password": PASSWORD, "totpCode": code } })).await
+    }
+
+    async fn sign_in(&self, variables: Value) -> Person<'_> {
         let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code } } }";
-        let answer = self.send(None, query, credentials(name)).await;
+        let answer = self.send(None, query, variables).await;
         let token = answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}"));
         Person { server: self, token: token.to_owned() }
     }
 
-    /// Signs a person in who is asked for a one-time code.
-    pub(crate) async fn person_with_code(&self, name: &str, code: &str) -> Person<'_> {
-        let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code } } }";
-        let input = json!({ "input": { "username": name, "password": PASSWORD, "totpCode": code } });
-        let answer = self.send(None, query, input).await;
-        let token = answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}"));
-        Person { server: self, token: token.to_owned() }
+    /// Signs in everybody of a cast.
+    pub(crate) async fn everybody<'n>(&self, cast: &[Entry<'n>]) -> BTreeMap<&'n str, Person<'_>> {
+        let mut people = BTreeMap::new();
+        for (name, ..) in cast {
+            people.insert(*name, self.person(name).await);
+        }
+        people
     }
 }
+
+/// Signed-in people, by name.
+pub(crate) type People<'a> = BTreeMap<&'a str, Person<'a>>;
 
 /// A signed-in person.
 pub(crate) struct Person<'a> {
@@ -491,7 +573,12 @@ impl Person<'_> {
         answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
     }
 
-    /// Executes a step at the request's present version; its status, or the codes of what to mend.
+    /// A request as this person sees it; else null.
+    pub(crate) async fn see(&self, number: &str) -> Value {
+        self.ask(READ, json!({ "number": number })).await["request"].take()
+    }
+
+    /// Executes a step at the request's present version. Returns its status, or the codes of the user errors.
     pub(crate) async fn execute(
         &self,
         number: &str,
@@ -499,21 +586,14 @@ impl Person<'_> {
         outcome: &str,
         more: Value,
     ) -> Result<String, Vec<String>> {
-        let found = self.ask(READ, json!({ "number": number })).await;
-        let mut input = json!({
-            "requestId": found["request"]["id"], "step": step, "outcome": outcome,
-            "expectedVersion": found["request"]["version"],
+        let query = "query($number: String!) { request(number: $number) { id version } }";
+        let found = self.ask(query, json!({ "number": number })).await["request"].take();
+        let input = json!({
+            "requestId": found["id"], "step": step, "outcome": outcome, "expectedVersion": found["version"],
         });
-        let input_map = input.as_object_mut().expect("an object");
-        input_map.extend(more.as_object().expect("an object").clone());
-        let answer = self.ask(EXECUTE, json!({ "input": input })).await;
-        let payload = &answer["executeStep"];
-        let codes: Vec<String> = payload["userErrors"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|error| error["code"].as_str().unwrap_or_default().to_owned())
-            .collect();
+        let payload = self.ask(EXECUTE, json!({ "input": with(input, more) })).await["executeStep"].take();
+        let errors = payload["userErrors"].as_array().expect("a list").iter();
+        let codes: Vec<String> = errors.map(|error| error["code"].as_str().unwrap_or_default().to_owned()).collect();
         if codes.is_empty() {
             Ok(payload["request"]["status"].as_str().unwrap_or_default().to_owned())
         } else {
@@ -522,7 +602,14 @@ impl Person<'_> {
     }
 }
 
-/// A request with what tests look at.
+/// An object with more fields, or with other values of them.
+pub(crate) fn with(mut object: Value, more: Value) -> Value {
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    object.as_object_mut().expect("an object").extend(more);
+    object
+}
+
+/// A request with the fields of interest to tests.
 pub(crate) const READ: &str = "query($number: String!) { request(number: $number) { id number version status reason \
     currentVisit { step { key } visit } visits { step { key } visit outcome { key } note } \
     documents { id kind { key } title current signatures { decision } } \

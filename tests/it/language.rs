@@ -1,4 +1,4 @@
-//! In both languages: every sentence that the program says to people is translated, and nothing else is.
+//! Both languages: every sentence of the program for people is translated, and nothing else is.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::cast::{AUDITOR, And, SINGKAWANG};
 use crate::harness::Server;
 use crate::socket::Socket;
 
-/// What speaks to people. What is wrong with an operation or a call by itself is said to whoever writes them, in English.
+/// Messages for people. Faults of an operation or a call itself are for its author, in English.
 const SPEAK: [&str; 7] = [
     "src/service",
     "src/graphql/context",
@@ -23,7 +23,7 @@ const SPEAK: [&str; 7] = [
     "src/procedure/form.rs",
 ];
 
-/// Macros whose text is for a log or a test.
+/// Macros with text for a log or a test.
 const NOT_SAID: [&str; 8] = ["error", "warn", "info", "debug", "assert", "assert_eq", "assert_ne", "panic"];
 
 /// The texts of `say!`, and whatever else in a source reads like a sentence.
@@ -100,7 +100,7 @@ fn every_message_has_its_translation() {
     assert!(stale.is_empty(), "nothing says {stale:#?} any more");
 }
 
-/// The answer to an operation that wants a language.
+/// The answer to an operation in a language.
 async fn answer(server: &Server, token: &str, wanted: &str, query: &str, variables: Value) -> Value {
     let body = json!({ "query": query, "variables": variables });
     let call = reqwest::Client::new().post(format!("{}/graphql", server.base())).bearer_auth(token);
@@ -124,7 +124,7 @@ fn submission(quota: i32) -> Value {
 async fn messages_follow_the_preferred_language() {
     let server = Server::with(&SINGKAWANG.and(&[AUDITOR]));
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
-    // As it was written, where nobody says: messages in English, SOPs in Indonesian.
+    // As written, without a preference: messages in English, SOPs in Indonesian.
     let (english, indonesian) = ("must be at least 1", "paling kecil 1");
     for (wanted, message) in [("", english), ("id-ID,id;q=0.9,en;q=0.8", indonesian), ("en", english), ("fr", english)]
     {
@@ -166,7 +166,7 @@ async fn messages_follow_the_preferred_language() {
         );
     }
 
-    // Who follows is told in their language, by what they sent with the socket or chose; others of the same operation in theirs.
+    // Followers get their own language, from the socket's headers or their choice; others of the same operation get theirs.
     let auditor = server.person("auditor").await;
     answer(&server, auditor.token(), "", choose, json!({ "language": "ENGLISH" })).await;
     let events = "subscription { requestEvents(filter: { kinds: [SUBMITTED] }) { step { activity } } }";
@@ -190,7 +190,7 @@ async fn messages_follow_the_preferred_language() {
         socket.settle().await;
         sockets.push((socket, activity));
     }
-    // What is under way goes on in the language that it began in, whatever is chosen meanwhile.
+    // A running operation keeps its language, whatever is chosen meanwhile.
     answer(&server, opd.token(), "", choose, json!({ "language": "INDONESIAN" })).await;
     let sent = answer(&server, opd.token(), "", SUBMIT, submission(5)).await;
     assert_eq!(sent["data"]["submitRequest"]["userErrors"], json!([]), "{sent}");

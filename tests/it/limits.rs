@@ -1,9 +1,9 @@
-//! Limits: each is told by its name, with what is taken and what was sent.
+//! Limits: each refusal has the limit's name, its bound and the actual number.
 
 use serde_json::{Value, json};
 
 use crate::cast::SINGKAWANG;
-use crate::harness::Server;
+use crate::harness::{Server, now};
 use crate::socket::Socket;
 
 /// The answer to a body.
@@ -13,7 +13,7 @@ async fn sent(server: &Server, body: &Value) -> Value {
     answer.json().await.expect("JSON")
 }
 
-/// The limit that refuses an operation: its name, what is taken, and what was sent.
+/// The limit that refuses an operation: its name, its bound, and the actual number.
 async fn refusal(server: &Server, query: &str) -> (String, u64, u64) {
     let answer = sent(server, &json!({ "query": query })).await;
     let extensions = &answer["errors"][0]["extensions"];
@@ -80,7 +80,7 @@ async fn costs_are_reported_on_request_only() {
     let query = "{ requests(first: 7) { nodes { id } } }";
     let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
     assert_eq!(told["extensions"]["cost"], json!({ "cost": 15, "max": 50_000, "depth": 3 }), "{told}");
-    // A size that is left out is a page's own.
+    // Without a size, a page has its default.
     let query = "query($first: Int) { requests(first: $first) { nodes { id } } }";
     let told = sent(&server, &json!({ "query": query, "extensions": { "cost": true } })).await;
     assert_eq!(told["extensions"]["cost"]["cost"], 41, "{told}");
@@ -90,7 +90,7 @@ async fn costs_are_reported_on_request_only() {
     }
 }
 
-/// A call with a token or none: its status, what its headers tell, and its answer.
+/// A call with or without a token: its status, its rate-limit headers, and its answer.
 async fn call(server: &Server, token: Option<&str>, body: &Value) -> (u16, [String; 3], Value) {
     let call = reqwest::Client::new().post(format!("{}/graphql", server.base())).header("accept-language", "id");
     let call = token.iter().fold(call.json(body), |call, token| call.bearer_auth(token));
@@ -109,7 +109,7 @@ async fn the_rate_limit_answers_with_retry_after() {
     let asked = json!({ "query": "{ viewer { user { id } } }" });
     let key = "mutation($ends: DateTime!) { createApiKey(input: { name: \"skrip\", scopes: [READ_STATUS], expiresAt: $ends }) \
         { key } }";
-    let soon = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::days(1);
+    let soon = now() + chrono::TimeDelta::days(1);
     let made = tu.ask(key, json!({ "ends": soon })).await["createApiKey"]["key"].clone();
     for left in [2, 1, 0] {
         let (status, [policy, standing, retry], _) = call(&server, Some(opd.token()), &asked).await;
@@ -131,7 +131,7 @@ async fn the_rate_limit_answers_with_retry_after() {
     assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED", "{refused}");
     assert!(refused["payload"][0]["extensions"]["retryAfter"].is_u64(), "{refused}");
 
-    // Somebody else has a bucket of their own, and their key has another, out of which comes what is theirs too.
+    // Another person has a bucket of their own, and their key has another within it.
     let (status, [_, standing, retry], _) = call(&server, Some(tu.token()), &json!([asked, asked, asked])).await;
     assert_eq!((status, standing.as_str()), (429, ""), "of three, which are refused together, nobody knows");
     assert!(!retry.is_empty());
@@ -156,15 +156,14 @@ async fn the_rate_limit_answers_with_retry_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_operations_are_limited_per_person() {
-    let mut server = Server::with(SINGKAWANG);
-    server.restart_with(&["--person-sockets", "2", "--person-operations", "3"]);
+    let server = Server::with_flags(SINGKAWANG, &["--person-sockets", "2", "--person-operations", "3"]);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let events = "subscription { requestEvents { id } }";
     let (mut one, mut two) = (Socket::of(&server, opd.token()).await, Socket::of(&server, opd.token()).await);
     let mut three = Socket::open(&server, Some("graphql-transport-ws"), &[]).await;
     three.send(json!({ "type": "connection_init", "payload": { "token": opd.token() } })).await;
     assert_eq!(three.closed().await, 4430);
-    // Those whom nobody knows are one at an address.
+    // Anonymous callers share a bucket by address.
     let mut nobody = Vec::new();
     for told in [json!({ "type": "connection_ack" }), json!({ "type": "connection_ack" }), json!({ "close": 4430 })] {
         let mut socket = Socket::open(&server, Some("graphql-transport-ws"), &[]).await;

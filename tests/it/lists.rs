@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::acts::{SUBMIT, sheet};
 use crate::cast::{Cast, KABID, KADIS, MADE, OPD, TU};
-use crate::harness::{Person, Server};
+use crate::harness::{Person, Server, with};
 
 const CAST: Cast<'static> = &[
     OPD,
@@ -42,15 +42,14 @@ fn numbers(page: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_order_pages_without_gaps_or_duplicates() {
-    let mut server = Server::with(CAST);
-    // A filter may name more than a statement has room for, where a body may.
-    server.restart_with(&["--value-limit", "100000"]);
+    // A filter may name more than a statement has room for, if a body may.
+    let server = Server::with_flags(CAST, &["--value-limit", "100000"]);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let mut made = Vec::new();
     for letter in 0..7 {
         made.push(submit(&opd, letter, "Arsip", "ORDINARY").await["number"].as_str().expect("a number").to_owned());
     }
-    // Some of them move on, so that orders differ; some are withdrawn and have no due time.
+    // Some of them move on, so orders differ; some are withdrawn and have no due time.
     for number in [&made[4], &made[1]] {
         tu.execute(number, "2", "forward", sheet()).await.expect("forwarded");
     }
@@ -182,7 +181,7 @@ async fn lists_and_counts_hold_visible_requests_only() {
     assert_eq!(inbox(&people["tu"]).await, all[..1]);
     assert_eq!(inbox(&people["head"]).await, [""; 0]);
 
-    // What the office says within is the office's.
+    // Internal notes are the office's.
     let disposition = json!({ "disposition": { "instruction": "rahasia kantor", "urgency": "URGENT" } });
     people["kadis"].execute(&all[1], "3", "dispose", disposition).await.expect("disposed");
     let everything = "query($number: String!) { request(number: $number) { updatedAt version \
@@ -203,7 +202,7 @@ async fn lists_and_counts_hold_visible_requests_only() {
         seen["request"]["visits"].as_array().expect("a list").iter().map(|visit| &visit["outcome"]).collect();
     assert_eq!(told, [&json!({ "key": "submit" }), &Value::Null, &Value::Null, &Value::Null]);
 
-    // That a disposition was read is nothing that the agency could notice.
+    // The reading of a disposition is invisible to the agency.
     let kabid = &people["kabid"];
     let dispositions = "{ dispositions(filter: { unreadOnly: true }) { totalCount nodes { id toRole { key } } } }";
     let unread = kabid.ask(dispositions, json!({})).await["dispositions"].clone();
@@ -231,9 +230,7 @@ async fn events_page_by_their_place_in_the_log() {
         eventCursor events(first: $first, after: $after, last: $last, before: $before) { nodes { id cursor kind sequence } \
         edges { cursor } pageInfo { hasNextPage hasPreviousPage endCursor } } } } }";
     let page = async |person: &Person<'_>, more: Value| {
-        let mut variables = json!({ "id": request["id"] });
-        variables.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        person.ask(read, variables).await["node"].clone()
+        person.ask(read, with(json!({ "id": request["id"] }), more)).await["node"].take()
     };
     let before = page(&tu, json!({})).await;
     let first: Vec<Value> = before["events"]["nodes"].as_array().expect("a list").clone();

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP (<https://graphql.github.io/graphql-over-http/draft/>), and what HTTP itself has for clients, proxies and
+//! GraphQL over HTTP (<https://graphql.github.io/graphql-over-http/draft/>), and HTTP's own features for clients, proxies and
 //! browsers.
 
 use base64::Engine;
@@ -17,7 +17,7 @@ use crate::stream::Stream;
 const GRAPHQL: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
 
-/// What a call is answered with.
+/// The answer to a call.
 struct Answer {
     status: u16,
     headers: HeaderMap,
@@ -25,7 +25,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// A header, where it is there.
+    /// A header, if present.
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("a text"))
     }
@@ -40,7 +40,7 @@ impl Answer {
     }
 }
 
-/// Calls with these headers, of which none is sent unless it stands here.
+/// Calls with exactly these headers.
 async fn call(server: &Server, method: &Method, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let http = reqwest::Client::new();
     let mut request = http.request(method.clone(), format!("{}{path}", server.base())).body(body.to_vec());
@@ -58,7 +58,7 @@ async fn post(server: &Server, query: &str, headers: &[(&str, &str)]) -> Answer 
     call(server, &Method::POST, "/graphql", &headers, json!({ "query": query }).to_string().as_bytes()).await
 }
 
-/// The path that asks for an operation by GET.
+/// The path of an operation by GET.
 fn path(parameters: &[(&str, &str)]) -> String {
     let url = reqwest::Url::parse_with_params("http://localhost/graphql", parameters).expect("a URL");
     format!("/graphql?{}", url.query().unwrap_or_default())
@@ -67,7 +67,7 @@ fn path(parameters: &[(&str, &str)]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn content_negotiation_chooses_the_response_type_and_status() {
     let server = Server::with(SINGKAWANG);
-    // Accept, and what is answered with: its type, the status of what cannot run, and that of who is not known.
+    // Accept, and the answer's type, its status for an invalid operation, and its status for an anonymous caller.
     for (accept, media, wrong) in [
         (None, Some(JSON), 200),
         (Some("*/*"), Some(JSON), 200),
@@ -94,7 +94,7 @@ async fn content_negotiation_chooses_the_response_type_and_status() {
             let answer = post(&server, operation, &accepting).await;
             let told = (answer.status, answer.header("content-type"), &*answer.code());
             assert_eq!(told, (status, Some(&*media_type), code), "{accept:?} {operation}: {}", answer.json());
-            // Only what ran has data, and what ran has it whatever failed.
+            // Only an executed operation has data, even one with failed fields.
             let ran = media.is_some() && !matches!(code, "INVALID_OPERATION");
             assert_eq!(answer.json().get("data").is_some(), ran, "{accept:?} {operation}: {}", answer.json());
         }
@@ -106,7 +106,7 @@ async fn content_negotiation_chooses_the_response_type_and_status() {
         let body = call(&server, &Method::POST, "/graphql", &[("content-type", JSON), ("accept", GRAPHQL)], b"{").await;
         assert_eq!((body.status, &*body.code()), (400, "INVALID_OPERATION"));
     }
-    // Clients that follow too name all types in every call: what is no subscription is answered in the one that they like best.
+    // Clients that follow too accept all types in every call: a query is answered in the preferred one.
     let (follow, events) = ("subscription { requestEvents { id } }", "text/event-stream");
     let all = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
     for (accept, operation, media, status) in [
@@ -121,7 +121,7 @@ async fn content_negotiation_chooses_the_response_type_and_status() {
         let told = answer.header("content-type").and_then(|told| told.split(';').next());
         assert_eq!((answer.status, told), (status, Some(media)), "{accept}: {operation}");
     }
-    // What refuses a call as such is told to people in their language.
+    // Refusals of a call as such are in the person's language.
     let answer =
         post(&server, "{ offices { key } }", &[("authorization", "Bearer x"), ("accept-language", "id")]).await;
     assert_eq!(answer.json()["errors"][0]["message"], "Token sudah berakhir atau tidak sah: masuklah lagi.");
@@ -331,7 +331,7 @@ async fn every_call_has_a_request_id_in_the_log() {
     assert!(told.iter().any(|line| line.contains("ERROR") && line.contains("internal fault")), "{log}");
 }
 
-/// Asks for a thing of that kind that is not there.
+/// Requests a missing resource of that kind.
 fn node_of(kind: &str) -> String {
     let id = URL_SAFE_NO_PAD.encode(format!("{kind}:019b0000-0000-7000-8000-000000000001"));
     format!("{{ node(id: \"{id}\") {{ id }} }}")
@@ -373,7 +373,7 @@ async fn only_public_answers_are_cacheable() {
     assert!(english.header("etag").is_some_and(|english| english != tag), "another language is another answer");
     assert!(get("{ __schema { queryType { name } } }", &[]).await.header("etag").is_some());
 
-    // Whose answer is somebody's, or changes with what people do, keeps none.
+    // Personal and changing answers have no ETag.
     for (query, authorized, accept) in [
         (public, true, JSON),
         ("{ viewer { user { id } } offices { key } }", false, JSON),
@@ -405,7 +405,7 @@ async fn only_public_answers_are_cacheable() {
     }
 }
 
-/// What was compressed, as it was before.
+/// The uncompressed body.
 fn uncompressed(body: &[u8]) -> Vec<u8> {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), body).expect("written");
@@ -455,7 +455,7 @@ async fn queries_are_compressed_and_secrets_are_not() {
     let signed_in = [("authorization", &*bearer), ("accept-encoding", "gzip")];
     assert_eq!(post(&server, long, &signed_in).await.header("content-encoding"), Some("gzip"), "a query by POST");
 
-    // Sent as it is: what is small, what is told as it happens, and whatever a mutation answers, however long it is.
+    // Uncompressed: small bodies, streams, and the answers to mutations of any length.
     assert_eq!(post(&server, "{ __typename }", &signed_in).await.header("content-encoding"), None);
     let stream = [("accept", "text/event-stream"), ("accept-encoding", "gzip")];
     let stream = post(&server, long, &stream).await;

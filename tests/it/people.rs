@@ -1,10 +1,10 @@
-//! An office's people, agencies and grants: who changes them, and what that changes at once.
+//! An office's people, agencies and grants: their changes by administrators, in effect at once.
 
 use serde_json::{Value, json};
 
-use crate::acts::{Cloud, sheet, user_error_code};
+use crate::acts::{Cloud, SUBMIT, error_code, sheet, user_error_code};
 use crate::cast::{ADMIN, COLLEAGUE, Cast, KABID, KADEK, KADIS, OPD, PUTU, TU};
-use crate::harness::{Person, Server};
+use crate::harness::{Person, Server, now, with};
 use crate::socket::Socket;
 
 const CAST: Cast<'static> =
@@ -21,32 +21,24 @@ const DEACTIVATE: &str = "mutation($input: DeactivateUserInput!) { deactivateUse
 const PEOPLE: &str = "query($office: String!) { office(key: $office) { people { user { id username name nip } active \
     grants { id role { key } validUntil } } } }";
 
-/// The people of an office by the names that they sign in with, as somebody who manages them sees them.
+/// The people of an office by their sign-in names, as an administrator sees them.
 async fn people(admin: &Person<'_>, office: &str) -> Vec<Value> {
     admin.ask(PEOPLE, json!({ "office": office })).await["office"]["people"].as_array().expect("people").clone()
 }
 
 async fn id_of(admin: &Person<'_>, office: &str, username: &str) -> Value {
-    let all = people(admin, office).await;
-    let found = all.iter().find(|person| person["user"]["username"] == username);
-    found.unwrap_or_else(|| panic!("{username}: {all:#?}"))["user"]["id"].clone()
+    admin.person_of(office, username).await["user"]["id"].take()
 }
 
 async fn grant_of(admin: &Person<'_>, username: &str) -> Value {
-    let all = people(admin, "singkawang").await;
-    all.iter().find(|person| person["user"]["username"] == username).expect("a person")["grants"][0]["id"].clone()
+    admin.person_of("singkawang", username).await["grants"][0]["id"].take()
 }
 
-/// Submits a request: its number, or the code of why not.
+/// Submits a request. Returns its number, or the code of the error.
 async fn submit(opd: &Person<'_>) -> Result<String, String> {
-    let input = Cloud::letter("005/1").input();
-    let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { number } \
-        userErrors { code } } }";
-    let answer = opd.answer(submit, json!({ "input": input })).await;
-    match answer["data"]["submitRequest"]["request"]["number"].as_str() {
-        Some(number) => Ok(number.to_owned()),
-        None => Err(answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()),
-    }
+    let answer = opd.answer(SUBMIT, Cloud::default().variables()).await;
+    let number = answer["data"]["submitRequest"]["request"]["number"].as_str();
+    number.map(str::to_owned).ok_or_else(|| error_code(&answer).to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +119,7 @@ async fn retried_commands_add_and_grant_once() {
     let made = admin.ask(agency, dinsos.clone()).await["createAgency"].clone();
     assert_eq!(made["agency"]["key"], "dinsos", "{made}");
     assert_eq!(admin.ask(agency, dinsos).await["createAgency"], made);
-    // What a key did is not told to who may no longer do it.
+    // The result of a key is hidden from a person without the right.
     let me = id_of(&admin, "singkawang", "admin").await;
     let mine = people(&second, "singkawang").await;
     let mine = mine.iter().find(|person| person["user"]["id"] == me).expect("a person")["grants"][0]["id"].clone();
@@ -153,7 +145,7 @@ async fn nobody_grants_themselves_and_the_last_administrator_stays() {
     assert_eq!(user_error_code(&admin.ask(REVOKE, revoke(&other)).await["revokeGrant"]), "");
     assert_eq!(user_error_code(&admin.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "LAST_ADMINISTRATOR");
     assert_eq!(people(&admin, "singkawang").await.len(), 6, "nothing has changed");
-    // Another office's grant is none that one knows of.
+    // Another office's grant does not exist for them.
     let putu = server.person("putu").await;
     assert_eq!(user_error_code(&putu.ask(REVOKE, revoke(&mine)).await["revokeGrant"]), "NOT_FOUND");
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
@@ -165,11 +157,10 @@ async fn acting_grants_need_a_decree_and_show_both_people() {
     let admin = server.person("admin").await;
     let (kabid, kadis) = (id_of(&admin, "singkawang", "kabid").await, id_of(&admin, "singkawang", "kadis").await);
     let plh = |more: Value| {
-        let mut input = json!({ "office": "singkawang", "userId": kabid, "role": "kepala-dinas",
+        let input = json!({ "office": "singkawang", "userId": kabid, "role": "kepala-dinas",
             "capacity": "DAILY_ACTING", "onBehalfOf": kadis, "decreeNumber": "800/12/2026",
             "validUntil": "2099-01-01T00:00:00Z" });
-        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        json!({ "input": input })
+        json!({ "input": with(input, more) })
     };
     for (without, path) in
         [("decreeNumber", "decreeNumber"), ("onBehalfOf", "onBehalfOf"), ("validUntil", "validUntil")]
@@ -230,7 +221,7 @@ async fn an_agency_out_of_service_submits_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_office_whose_only_agency_is_out_of_service_is_told_so() {
+async fn check_reports_an_office_without_an_active_agency() {
     let server = Server::with(CAST);
     assert!(!server.run(&["check"]).contains("nobody submits by `permohonan"));
     let admin = server.person("admin").await;
@@ -269,7 +260,7 @@ async fn nobody_grants_themselves_a_role_through_others() {
     assert_eq!(another.ask(GRANT, role(&tu, "kepala-dinas")).await["grantRole"]["userErrors"], json!([]));
     let second = server.person("second").await;
     assert_eq!(second.ask(GRANT, role(&me, "auditor")).await["grantRole"]["userErrors"], json!([]));
-    // One who is an administrator by somebody else's word too is nobody's puppet.
+    // An administrator by another's word too is nobody's puppet.
     let puppet = id_of(&admin, "singkawang", "puppet").await;
     assert_eq!(second.ask(GRANT, role(&puppet, "office-admin")).await["grantRole"]["userErrors"], json!([]));
     let puppet = server.person("puppet").await;
@@ -278,7 +269,7 @@ async fn nobody_grants_themselves_a_role_through_others() {
 
 /// A moment so many seconds ahead.
 fn ahead(seconds: i64) -> String {
-    let now = disposisi::clock::Clock::now(&disposisi::clock::SystemClock);
+    let now = now();
     (now + chrono::TimeDelta::seconds(seconds)).to_rfc3339()
 }
 
@@ -297,7 +288,7 @@ async fn the_last_administrator_stays_though_another_has_the_role_for_a_while() 
     let out = json!({ "input": { "office": "singkawang", "userId": me } });
     assert_eq!(user_error_code(&tu_acts.ask(DEACTIVATE, out).await["deactivateUser"]), "LAST_ADMINISTRATOR");
 
-    // Moments that no database would order.
+    // Moments outside of any database's range.
     for (moment, expected) in [
         ("+10000-01-01T00:00:00Z", "INVALID_OPERATION"),
         ("-0001-01-01T00:00:00Z", "INVALID_OPERATION"),
@@ -383,7 +374,7 @@ async fn a_secret_request_stays_hidden_when_its_submitter_leaves() {
     let orphaned = json!([{ "number": numbers[0] }]);
     assert_eq!(colleague.ask(seen, json!({})).await["requests"]["nodes"], orphaned);
 
-    // By a grant of another agency they see nothing of what they submitted for this one.
+    // By a grant of another agency they see none of their submissions for this one.
     let user = id_of(&admin, "singkawang", "opd").await;
     let moved = json!({ "input": { "office": "singkawang", "userId": user, "role": "opd", "agency": "dinsos" } });
     assert_eq!(admin.ask(GRANT, moved).await["grantRole"]["userErrors"], json!([]));

@@ -1,5 +1,5 @@
-//! One rule for people: what the API refuses an administrator the command line refuses the operator, for the same reason and with the
-//! argument named.
+//! One rule for people: the command line refuses the operator as the API refuses an administrator, for the same reason and with
+//! the argument named.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ const CAST: Cast<'static> = &[
     PUTU,
 ];
 
-/// What a field of an input is at the command line.
+/// An input's field as a command-line argument.
 const ARGUMENTS: &[(&str, &str)] = &[
     ("key", "<KEY>"),
     ("username", "<USERNAME>"),
@@ -57,7 +57,7 @@ impl<'a> Stage<'a> {
         people.find(|person| person["user"]["username"] == username).expect("a person")["user"]["id"].clone()
     }
 
-    /// The faults that the API finds: the field, the code and the message of each.
+    /// The faults found by the API: field, code and message of each.
     async fn ask(&self, mutation: &str, input: Value) -> Vec<(String, String, String)> {
         let input_type = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
         let query = format!(
@@ -69,14 +69,14 @@ impl<'a> Stage<'a> {
         errors.map(|error| (text(&error["path"][0]), text(&error["code"]), text(&error["message"]))).collect()
     }
 
-    /// What a command that must fail says.
+    /// The message of a command that must fail.
     fn refusal(&self, arguments: &[&str], input: &str) -> String {
         let output = output(&self.server.path(), &Folders::shipped(), arguments, input);
         assert!(!output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    /// Holds the refusal of a command against that of a mutation, which is about this field.
+    /// Compares the refusal of a command with a mutation's, about this field.
     async fn compare(&self, mutation: &str, input: Value, arguments: &[&str], field: &str) {
         let password = input["password"].as_str().unwrap_or_default().to_owned();
         let refused = self.ask(mutation, input.clone()).await;
@@ -184,7 +184,7 @@ async fn grants_are_refused_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_was_put_out_of_service_is_given_no_password() {
+async fn a_deactivated_person_gets_no_new_password() {
     let server = Server::with(CAST);
     let stage = Stage::of(&server).await;
     let said = stage.refusal(&["user", "set-password", "gone", "--password-stdin"], PASSWORD);

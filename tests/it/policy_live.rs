@@ -1,4 +1,4 @@
-//! Policies that change while a server runs: whole or not at all.
+//! Reload of policy files while a server runs: whole or not at all.
 
 use std::io::Write;
 use std::time::Duration;
@@ -7,36 +7,37 @@ use serde_json::{Value, json};
 
 use crate::acts::Cloud;
 use crate::cast::{ADMIN, AUDITOR, Cast, OPD, TU};
-use crate::harness::{Folders, Person, Server, signal};
+use crate::harness::{Folders, Person, Server, eventually, signal};
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[OPD, TU, AUDITOR, ADMIN];
 
-const SEES: &str = "p, auditor,      singkawang, requests, see-all";
+/// The line by which the auditor sees requests.
+pub(crate) const SEES: &str = "p, auditor,      singkawang, requests, see-all";
 
-/// How many requests somebody sees.
-async fn seen(person: &Person<'_>) -> Value {
-    person.ask("{ requests { totalCount } }", json!({})).await["requests"]["totalCount"].clone()
+/// A copy of the shipped files with the policy file of Singkawang to change, and its text.
+fn copied(home: &std::path::Path) -> (Folders, std::path::PathBuf, String) {
+    let folders = Folders::copied(home);
+    let file = folders.policies.join("singkawang.csv");
+    let shipped = std::fs::read_to_string(&file).expect("the file");
+    assert!(shipped.contains(SEES));
+    (folders, file, shipped)
 }
 
-/// Waits until somebody sees so many requests.
+/// The number of requests visible to a person.
+async fn seen(person: &Person<'_>) -> Value {
+    person.ask("{ requests { totalCount } }", json!({})).await["requests"]["totalCount"].take()
+}
+
+/// Waits until a person sees that many requests.
 async fn until_seen(server: &Server, person: &Person<'_>, count: i32) {
-    for _ in 0..200 {
-        if seen(person).await == json!(count) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("{}", server.log());
+    eventually(|| server.log(), async || seen(person).await == json!(count)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn policy_files_are_reloaded_whole_or_not_at_all() {
     let home = tempfile::tempdir().expect("a folder");
-    let folders = Folders::copied(home.path());
-    let file = folders.policies.join("singkawang.csv");
-    let shipped = std::fs::read_to_string(&file).expect("the file");
-    assert!(shipped.contains(SEES));
+    let (folders, file, shipped) = copied(home.path());
     let server = Server::of(CAST, folders);
     let (opd, auditor, admin) =
         (server.person("opd").await, server.person("auditor").await, server.person("admin").await);
@@ -55,16 +56,10 @@ async fn policy_files_are_reloaded_whole_or_not_at_all() {
     // One with a fault changes nothing, and says why; not even its good lines count.
     std::fs::write(&file, format!("{shipped}\np, tu, singkawang, nothing/1, execute\n")).expect("written");
     signal(server.process(), "HUP");
-    for _ in 0..100 {
-        if server.log().contains("has no procedure `nothing`") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert!(server.log().contains("has no procedure `nothing`"), "{}", server.log());
+    server.until_logged("has no procedure `nothing`", 1).await;
     assert_eq!(seen(&auditor).await, 0);
 
-    // The one from before, by a file that takes another's place.
+    // The former text, by a file renamed into place.
     let whole = file.with_extension("new");
     std::fs::write(&whole, &shipped).expect("written");
     std::fs::rename(&whole, &file).expect("replaced");
@@ -88,7 +83,7 @@ async fn policy_files_are_reloaded_whole_or_not_at_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn partial_policy_files_are_not_loaded_and_symlinks_are_followed() {
     let home = tempfile::tempdir().expect("a folder");
-    let kept = Folders::copied(&home.path().join("one"));
+    let (kept, file, shipped) = copied(&home.path().join("one"));
     Folders::copied(&home.path().join("two"));
     let link = home.path().join("policies");
     std::os::unix::fs::symlink(&kept.policies, &link).expect("a link");
@@ -97,9 +92,7 @@ async fn partial_policy_files_are_not_loaded_and_symlinks_are_followed() {
     let (opd, auditor) = (server.person("opd").await, server.person("auditor").await);
     opd.submit(Cloud::letter("1")).await;
 
-    // Half of it is a policy too, by which the auditor sees nothing; but whoever writes it is not done.
-    let file = kept.policies.join("singkawang.csv");
-    let shipped = std::fs::read_to_string(&file).expect("the file");
+    // Half of it is a policy too, without the auditor's line; but its writer is not done.
     let half = shipped.find(SEES).expect("the line");
     let mut writer = std::fs::File::create(&file).expect("opened");
     writer.write_all(&shipped.as_bytes()[..half]).expect("written");
@@ -111,7 +104,7 @@ async fn partial_policy_files_are_not_loaded_and_symlinks_are_followed() {
     drop(writer);
     until_seen(&server, &auditor, 0).await;
 
-    // Another folder in its place, of which the one that is watched knows nothing.
+    // Another folder in its place, unnoticed by the watched one.
     let other = home.path().join("other");
     std::os::unix::fs::symlink(home.path().join("two/policies"), &other).expect("a link");
     std::fs::rename(&other, &link).expect("replaced");
@@ -121,9 +114,7 @@ async fn partial_policy_files_are_not_loaded_and_symlinks_are_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_follows_one_policy_during_a_reload() {
     let home = tempfile::tempdir().expect("a folder");
-    let folders = Folders::copied(home.path());
-    let file = folders.policies.join("singkawang.csv");
-    let shipped = std::fs::read_to_string(&file).expect("the file");
+    let (folders, file, shipped) = copied(home.path());
     let server = Server::of(CAST, folders);
     server.person("opd").await.submit(Cloud::letter("1")).await;
     let auditor = server.person("auditor").await;

@@ -1,6 +1,6 @@
-//! Who may do what, over the whole finite space: every office, role, object, action, capacity, agency, moment of a grant and
-//! history of a request, decided by a plain reading of the CSVs that knows neither casbin nor the table; and decided by what
-//! runs. They must not differ once.
+//! Policy decisions over the whole finite space: every office, role, object, action, capacity, agency, moment of a grant and
+//! history of a request, decided by a plain reading of the CSVs, without casbin or the table; and decided by the program. They
+//! must not differ once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -53,10 +53,10 @@ const CONDITIONED: [(&str, &str); 2] = [
 /// Something by its name.
 type By<T> = BTreeMap<String, T>;
 
-/// What a policy says, read plainly: by office, role, object and action, the conditions.
+/// A policy, read plainly: by office, role, object and action, the conditions.
 type Lines = By<By<By<By<Vec<String>>>>>;
 
-/// A question's answer: a word, and the condition that stands in the way.
+/// A question's answer: a word, and the unmet condition.
 type Said = (&'static str, Option<String>);
 
 fn plainly(files: &[(String, String)]) -> Lines {
@@ -88,7 +88,7 @@ fn conditioned() -> Vec<(String, String)> {
     CONDITIONED.iter().map(|(office, text)| ((*office).to_owned(), (*text).to_owned())).collect()
 }
 
-/// What runs.
+/// The program's decisions.
 async fn running(files: &[(String, String)]) -> Policy {
     let model = std::fs::read_to_string(Folders::shipped().policies.join("model.conf")).expect("the model");
     let of = |(office, text): &(String, String)| PolicyFile {
@@ -101,7 +101,7 @@ async fn running(files: &[(String, String)]) -> Policy {
     policy
 }
 
-/// Everything that a policy could be asked about: what its lines name, what the shipped SOPs have, and what nobody named.
+/// Every possible argument: the names in its lines, those of the shipped SOPs, and unknown ones.
 struct World {
     lines: Lines,
     roles: BTreeSet<String>,
@@ -140,18 +140,18 @@ impl World {
         world
     }
 
-    /// Whose an object is; none where it is no procedure's.
+    /// The procedure of an object; none for others.
     fn procedure_of<'a>(&self, object: &'a str) -> Option<&'a str> {
         let whole = object.split('/').next().unwrap_or_default();
         self.procedures.contains(whole).then_some(whole)
     }
 
-    /// The conditions of the line that names this; none where no line does.
+    /// The conditions of this cell's line; none without a line.
     fn line(&self, role: &str, office: &str, object: &str, action: Action) -> Option<&Vec<String>> {
         self.lines.get(office)?.get(role)?.get(object)?.get(action.word())
     }
 
-    /// What a plain reader of the lines would say.
+    /// The plain reading's answer.
     fn says(&self, asked: &Asked<'_>) -> Said {
         let Asked { grant, about, object, action, me, ended } = asked;
         if grant.office != about.office
@@ -165,7 +165,7 @@ impl World {
         let Some(conditions) = self.line(&grant.role, &about.office, object, *action) else { return ("no line", None) };
         for condition in conditions {
             let holds = match condition.strip_prefix("other-than:") {
-                // What is not known is not allowed.
+                // Unknown is refused.
                 Some(step) => ended.is_some_and(|ended| !ended.contains(&(step, *me))),
                 None => grant.capacity == Capacity::Definitive,
             };
@@ -187,7 +187,7 @@ struct Asked<'a> {
     ended: Option<&'a [(&'a str, Uuid)]>,
 }
 
-/// What a question is about.
+/// The subject of a question.
 #[derive(Debug, Clone, PartialEq)]
 struct About {
     office: String,
@@ -231,7 +231,7 @@ fn me(grants: Vec<Grant>) -> Caller {
     Caller { pass: Pass::new(ME, Login::Session(Uuid::nil())), grants, language: None }
 }
 
-/// What runs, in the same words.
+/// The program's answer, in the same words.
 fn runs(policy: &Policy, caller: &Caller, asked: &Asked<'_>, performed: Option<&Performed>) -> Said {
     let object = Object::parse(asked.object).expect("an object");
     match policy.decide(caller, asked.grant, (asked.about, object, asked.action), performed) {
@@ -243,7 +243,7 @@ fn runs(policy: &Policy, caller: &Caller, asked: &Asked<'_>, performed: Option<&
     }
 }
 
-/// Every history of two steps that two people can have made, and that it is not known.
+/// Every history of two steps by two people, and an unknown one.
 fn histories(steps: [&'static str; 2]) -> Vec<Option<Vec<(&'static str, Uuid)>>> {
     let all = [(steps[0], ME), (steps[0], SOMEBODY), (steps[1], ME), (steps[1], SOMEBODY)];
     let of =
@@ -251,7 +251,7 @@ fn histories(steps: [&'static str; 2]) -> Vec<Option<Vec<(&'static str, Uuid)>>>
     std::iter::once(None).chain((0..16).map(|chosen| Some(of(chosen).collect()))).collect()
 }
 
-/// Every grant that somebody could hold.
+/// Every possible grant.
 fn grants(world: &World) -> Vec<Grant> {
     let mut all = Vec::new();
     for (role, office) in world.roles.iter().flat_map(|role| world.offices.iter().map(move |of| (role, of))) {
@@ -262,8 +262,7 @@ fn grants(world: &World) -> Vec<Grant> {
     all
 }
 
-/// What somebody with such a grant could ask about: of their office and of others, of the object's procedure, of another and of
-/// none, of an agency and of none.
+/// The subjects for such a grant: their office and others, the object's procedure, another and none, an agency and none.
 fn abouts(world: &World, grant: &Grant, object: &str) -> Vec<About> {
     let own = world.procedure_of(object).map(str::to_owned);
     let mut all = Vec::new();
@@ -282,7 +281,7 @@ fn abouts(world: &World, grant: &Grant, object: &str) -> Vec<About> {
     all
 }
 
-/// Holds what runs against the plain reading, for one grant at a time; how often each was said.
+/// Compares the program with the plain reading, for one grant at a time. Returns the number of each answer.
 fn compare(world: &World, policy: &Policy, histories: &[Option<Vec<(&'static str, Uuid)>>]) -> BTreeMap<Said, usize> {
     let performed = |ended: &Option<Vec<(&str, Uuid)>>| {
         ended.as_ref().map(|ended| Performed::new(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))))
@@ -294,7 +293,7 @@ fn compare(world: &World, policy: &Policy, histories: &[Option<Vec<(&'static str
         for object in &world.objects {
             for about in &abouts(world, grant, object) {
                 for action in Action::ALL {
-                    // A history tells something where there is a line.
+                    // A history matters only with a line.
                     let known = world.line(&grant.role, &about.office, object, action).is_some();
                     for (ended, performed) in if known { &histories[..] } else { &histories[..1] } {
                         let asked = Asked { grant, about, object, action, me: ME, ended: *ended };
@@ -324,7 +323,7 @@ async fn the_program_decides_every_grant_as_the_policy_lines_read() {
             let unmet = counted.get(&("unmet", Some(condition.clone())));
             assert!(unmet.is_some_and(|count| *count > 10), "{condition}: {counted:?}");
         }
-        // A cell without a line allows nobody, whatever it is asked about.
+        // A cell without a line allows nothing, for any subject.
         for (role, office) in world.roles.iter().flat_map(|role| world.offices.iter().map(move |of| (role, of))) {
             for object in &world.objects {
                 for action in Action::ALL {
@@ -370,7 +369,7 @@ async fn several_grants_allow_what_each_would_alone() {
                 let procedure = world.procedure_of(object).map(str::to_owned);
                 let about = About { office: office.to_owned(), procedure, agency: Some(OURS) };
                 let parsed = Object::parse(object).expect("an object");
-                // They choose none, one, the other, or one that they do not hold.
+                // The chosen grant: none, one, the other, or one of somebody else.
                 for chosen in [None, Some(1), Some(2), Some(3)].map(|chosen| chosen.map(Uuid::from_u128)) {
                     let caller = me(both.clone());
                     let caller = Caller { pass: caller.pass.acting_as(chosen), ..caller };
@@ -407,7 +406,7 @@ async fn several_grants_allow_what_each_would_alone() {
     }
 }
 
-/// When a person's grant is in force, and at which moments they come: an instant before, at its beginning, within, an instant
+/// The validity of a person's grant, and the moments of their calls: an instant before, at its beginning, within, an instant
 /// before its end, at its end, after.
 const MOMENTS: [(i64, bool); 6] = [
     (-1, false),
@@ -418,7 +417,7 @@ const MOMENTS: [(i64, bool); 6] = [
     (7_200_000_000, false),
 ];
 
-/// A database with one person for every office, role, capacity and agency, whose grants last an hour.
+/// A database with one person for every office, role, capacity and agency, with grants for an hour.
 async fn people(world: &World, data: &std::path::Path, begin: DateTime<Utc>) -> (Store, Vec<(Pass, Grant)>) {
     let place = database::place(data);
     let store = Store::open(&place, Arc::new(|_| [0; 32])).await.expect("a database");

@@ -41,8 +41,13 @@ fn hash_files(folder: &Path, hasher: &mut DefaultHasher) {
     }
 }
 
+/// A folder shared by tests; removed with all others when this process ends.
+pub(crate) fn folder() -> PathBuf {
+    tempfile::Builder::new().tempdir_in(&ROOT.0).expect("a folder").keep()
+}
+
 /// Makes a data folder with these people in it.
-pub(crate) fn copy(people: Cast<'_>, folders: &Folders, data: &Path) {
+pub(crate) fn copy_cast(people: Cast<'_>, folders: &Folders, data: &Path) {
     let mut hasher = DefaultHasher::new();
     people.hash(&mut hasher);
     hash_files(&folders.procedures, &mut hasher);
@@ -56,9 +61,14 @@ pub(crate) fn copy(people: Cast<'_>, folders: &Folders, data: &Path) {
         enter(people, |arguments, input| drop(run(&prepared, folders, arguments, input)));
         prepared
     });
-    database::copy(prepared, data);
+    copy(prepared, data);
+}
+
+/// Makes a copy of a data folder, with its permissions.
+pub(crate) fn copy(of: &Path, data: &Path) {
+    database::copy(of, data);
     for part in ["", "keys"] {
-        let permissions = std::fs::metadata(prepared.join(part)).expect("a folder").permissions();
+        let permissions = std::fs::metadata(of.join(part)).expect("a folder").permissions();
         std::fs::set_permissions(data.join(part), permissions).expect("permissions");
     }
 }

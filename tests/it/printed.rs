@@ -1,4 +1,4 @@
-//! The tables of the signed documents, cell by cell, against what `procedure { … }` answers.
+//! The tables of the signed documents, cell by cell, compared with `procedure { … }`.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ struct Row<'a> {
     output: &'a str,
 }
 
-/// The rows of the table under the head that begins so.
+/// The rows of the table under the head with this beginning.
 fn rows<'a>(text: &'a str, head: &str, performers: usize) -> Vec<Row<'a>> {
     let mut lines = text.lines().skip_while(|line| !line.contains(head));
     let heads: Vec<&str> = lines.next().expect("the table's head").split('\t').collect();
@@ -48,7 +48,7 @@ fn cell(text: &str) -> Value {
     if text.is_empty() { Value::Null } else { json!(text) }
 }
 
-/// Every row is a step with the row's cells, and every other step says that it is inferred.
+/// Every row is a step with the row's cells, and every other step is marked as inferred.
 fn hold(procedure: &Value, rows: &[Row<'_>]) {
     let steps = procedure["steps"].as_array().expect("a list");
     let printed: Vec<&Value> = steps.iter().filter(|step| step["inferred"] == false).collect();
@@ -70,7 +70,7 @@ fn hold(procedure: &Value, rows: &[Row<'_>]) {
     }
 }
 
-/// Singkawang's marks: the marked columns perform or receive, the column of “Tidak” is where “no” leads.
+/// Singkawang's marks: the marked columns perform or receive, the column of “Tidak” is the target of “no”.
 fn hold_marks(procedure: &Value, rows: &[Row<'_>]) {
     let plain = |name: &str| name.to_uppercase().replace(' ', "");
     let names = |roles: &Value| -> Vec<String> {
@@ -130,7 +130,7 @@ async fn the_served_forms_match_the_printed_ones() {
     assert_eq!((&procedure["createdOn"], &procedure["effectiveOn"]), (&json!("2018-01-02"), &json!("2018-01-02")));
 }
 
-/// The cells of the head, and that each item of its lists is printed.
+/// The cells of the head, and every item of its lists.
 fn hold_head(procedure: &Value, text: &str, cells: &[(&str, &str)]) {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (label, field) in cells {

@@ -1,4 +1,4 @@
-//! People whom an identity provider of their organisation's own lets in. The provider is the test's.
+//! Sign-in through an identity provider, run by the test itself.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,6 +14,7 @@ use axum::serve::Listener;
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -26,7 +27,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::acts::Cloud;
 use crate::cast::{ADMIN, And, SINGKAWANG};
-use crate::harness::{Folders, PASSWORD, Server, command, credentials, output};
+use crate::harness::{Folders, PASSWORD, Server, command, credentials, eventually, output};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -35,17 +36,17 @@ const NEXT: &[u8] = include_bytes!("../provider/next.pem");
 const EC: &[u8] = include_bytes!("../provider/ec.pem");
 const ED: &[u8] = include_bytes!("../provider/ed.pem");
 
-/// For whom the tokens are.
+/// The tokens' audience.
 const AUDIENCE: &str = "disposisi-api";
 
 const VIEWER: &str = "{ viewer { user { username } grants { id } } }";
 const EVENTS: &str = "subscription { requestEvents { kind } }";
 
 fn now() -> i64 {
-    disposisi::clock::Clock::now(&disposisi::clock::SystemClock).timestamp()
+    crate::harness::now().timestamp()
 }
 
-/// A key by which the provider signs.
+/// A signing key of the provider.
 struct Key {
     id: &'static str,
     algorithm: Algorithm,
@@ -81,7 +82,7 @@ impl Key {
     }
 }
 
-/// What the provider answers by now.
+/// The provider's state.
 #[derive(Default)]
 struct Told {
     keys: Mutex<Value>,
@@ -96,7 +97,7 @@ struct Provider {
 }
 
 impl Provider {
-    /// One that publishes these keys.
+    /// A provider with these keys.
     async fn of(keys: &[&Key]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -136,7 +137,7 @@ impl Provider {
         self.told.asked.load(Ordering::SeqCst)
     }
 
-    /// What a good token of somebody claims.
+    /// The claims of a good token of a person.
     fn claims(&self, name: &str) -> Value {
         json!({
             "iss": self.issuer, "aud": AUDIENCE, "sub": "5f3c", "preferred_username": name,
@@ -151,7 +152,7 @@ impl Provider {
     }
 }
 
-/// What listens for a provider by HTTPS, as `localhost`.
+/// The listener of a provider by HTTPS, as `localhost`.
 struct Encrypted(TcpListener, TlsAcceptor);
 
 impl Encrypted {
@@ -175,7 +176,7 @@ impl Listener for Encrypted {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (connection, from) = self.0.accept().await.expect("a connection");
-            // Who does not trust it has gone.
+            // A distrusting client is gone.
             if let Ok(connection) = self.1.accept(connection).await {
                 return (connection, from);
             }
@@ -187,14 +188,14 @@ impl Listener for Encrypted {
     }
 }
 
-/// A server that takes a provider's tokens.
+/// A server with a trusted provider.
 async fn served(provider: &Provider) -> Server {
-    let mut server = Server::with(&SINGKAWANG.and(&[ADMIN]));
+    let mut server = Server::with_clock(&SINGKAWANG.and(&[ADMIN]));
     provider.trusted_by(&mut server);
     server
 }
 
-/// Whether a token lets its bearer in; else it is answered as every other that is not good.
+/// True if a token is accepted; its refusal equals that of every other.
 async fn lets_in(server: &Server, token: &str) -> bool {
     let answer = server.send(Some(token), VIEWER, json!({})).await;
     if answer["data"]["viewer"]["user"]["username"].is_string() {
@@ -208,18 +209,12 @@ async fn lets_in(server: &Server, token: &str) -> bool {
 
 /// Waits until a token lets in.
 async fn until_it_lets_in(server: &Server, token: &str) {
-    for _ in 0..300 {
-        if lets_in(server, token).await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("{}", server.log());
+    eventually(|| server.log(), async || lets_in(server, token).await).await;
 }
 
 /// A claim set with other claims, null for none.
-fn with(mut claims: Value, others: Value) -> Value {
-    claims.as_object_mut().expect("an object").extend(others.as_object().expect("an object").clone());
+fn with(claims: Value, others: Value) -> Value {
+    let mut claims = crate::harness::with(claims, others);
     claims.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
     claims
 }
@@ -355,7 +350,7 @@ async fn provider_tokens_are_checked_for_issuer_audience_and_time() {
     ] {
         assert!(log.contains(why), "`{why}`: {log}");
     }
-    // Ours stay ours: what our own key signs is not the provider's, whatever it says.
+    // A token by our own key is not the provider's, whatever its issuer.
     let own = server.person("tu").await.token().to_owned();
     let header = own.split('.').next().expect("a header").to_owned();
     let forged = format!("{header}.{}.{}", parts[1], own.split('.').next_back().expect("a signature"));
@@ -373,7 +368,7 @@ async fn provider_keys_are_rotated_without_a_restart() {
     until_it_lets_in(&server, &by_new).await;
     assert!(lets_in(&server, &by_old).await, "both are published");
     provider.publish(&[&new]);
-    // Whoever names a key that is not known has the provider asked, and seldom, however many they are.
+    // Tokens of unknown keys have the provider asked, but seldom, however many they are.
     let (asked, began) = (provider.asked(), Instant::now());
     let unknown: Vec<String> = (0..500)
         .map(|number| {
@@ -381,10 +376,10 @@ async fn provider_keys_are_rotated_without_a_restart() {
             jsonwebtoken::encode(&header, &provider.claims("tu"), &old.private).expect("a token")
         })
         .collect();
-    while lets_in(&server, &by_old).await {
-        let storm = join_all(unknown.iter().map(|token| lets_in(&server, token))).await;
-        assert!(!storm.contains(&true));
-    }
+    let storm = join_all(unknown.iter().map(|token| lets_in(&server, token))).await;
+    assert!(!storm.contains(&true));
+    let is_forgotten = async || !lets_in(&server, &unknown[0]).await && !lets_in(&server, &by_old).await;
+    eventually(|| server.log(), is_forgotten).await;
     let most = began.elapsed().as_secs() / 10 + 1;
     assert!((provider.asked() - asked) as u64 <= most, "{} times of {most}", provider.asked() - asked);
     assert!(lets_in(&server, &by_new).await && !lets_in(&server, &by_old).await);
@@ -412,10 +407,12 @@ async fn access_by_a_provider_token_ends_with_it_and_with_the_person() {
     let key = Key::ed("ed");
     let provider = Provider::of(&[&key]).await;
     let server = served(&provider).await;
-    let short = key.sign(&with(provider.claims("tu"), json!({ "exp": now() + 2 })));
+    let short = key.sign(&with(provider.claims("tu"), json!({ "exp": now() + 60 })));
     let mut socket = Socket::of(&server, &short).await;
     let mut stream = Stream::post(&server, Some(&short), None, EVENTS, json!({})).await;
     socket.subscribe("1", EVENTS, json!({})).await;
+    socket.settle().await;
+    server.advance(TimeDelta::minutes(3));
     assert_eq!(socket.closed().await, 4403);
     let last = stream.told().await.0;
     assert_eq!(last["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{last}");
@@ -426,17 +423,11 @@ async fn access_by_a_provider_token_ends_with_it_and_with_the_person() {
     socket.subscribe("1", EVENTS, json!({})).await;
     let mut stream = Stream::post(&server, Some(&token), None, EVENTS, json!({})).await;
     let admin = server.person("admin").await;
-    let people = "{ office(key: \"singkawang\") { people { user { id username } grants { id } } } }";
-    let people = admin.ask(people, json!({})).await["office"]["people"].clone();
-    let tu = |person: &&Value| person["user"]["username"] == "tu";
-    let tu = people.as_array().expect("people").iter().find(tu).expect("a person").clone();
-    let revoke = "mutation($input: RevokeGrantInput!) { revokeGrant(input: $input) { userErrors { code } } }";
-    admin.ask(revoke, json!({ "input": { "grantId": tu["grants"][0]["id"] } })).await;
+    let of_tu = admin.person_of("singkawang", "tu").await;
+    admin.act("revokeGrant", "", json!({ "grantId": of_tu["grants"][0]["id"] })).await;
     let answer = server.send(Some(&token), VIEWER, json!({})).await;
-    assert_eq!(answer["data"]["viewer"]["grants"], json!([]), "what they may is read anew: {answer}");
-    let out = "mutation($input: DeactivateUserInput!) { deactivateUser(input: $input) { userErrors { code } } }";
-    let out = admin.ask(out, json!({ "input": { "office": "singkawang", "userId": tu["user"]["id"] } })).await;
-    assert_eq!(out["deactivateUser"]["userErrors"], json!([]));
+    assert_eq!(answer["data"]["viewer"]["grants"], json!([]), "grants are read anew: {answer}");
+    admin.act("deactivateUser", "", json!({ "office": "singkawang", "userId": of_tu["user"]["id"] })).await;
     assert!(!lets_in(&server, &token).await && !lets_in(&server, &key.sign(&provider.claims("tu"))).await);
     assert_eq!(socket.closed().await, 4403);
     let last = stream.told().await.0;
@@ -468,7 +459,7 @@ async fn a_provider_token_creates_nothing_that_outlasts_it() {
     assert_eq!(everywhere["data"]["signOut"]["userErrors"], json!([]), "{everywhere}");
     assert!(!lets_in(&server, &own).await && lets_in(&server, &token).await, "it is the provider's to end");
 
-    // What is kept here is changed by who knows it.
+    // Local passwords are changed by their owners.
     let change = "mutation($current: String!) { changePassword(input: { currentPassword: $current, \
         newPassword: \"0123456789\" }) { userErrors { code } } }";
     let begin =
@@ -488,19 +479,18 @@ async fn a_provider_token_creates_nothing_that_outlasts_it() {
 async fn the_configured_claim_names_the_person() {
     let key = Key::ed("ed");
     let provider = Provider::of(&[&key]).await;
-    let mut server = Server::with(&SINGKAWANG.and(&[ADMIN]));
     let flags = ["--oidc-issuer", &provider.issuer, "--oidc-audience", AUDIENCE, "--oidc-claim", "nip"];
-    server.restart_with(&flags);
+    let mut server = Server::with_flags(&SINGKAWANG.and(&[ADMIN]), &flags);
     let named = |name: &str| key.sign(&with(provider.claims("tu"), json!({ "nip": name })));
     let answer = server.send(Some(&named("opd")), VIEWER, json!({})).await;
     assert_eq!(answer["data"]["viewer"]["user"]["username"], "opd", "{answer}");
     assert!(!lets_in(&server, &named("nobody")).await && !lets_in(&server, &key.sign(&provider.claims("tu"))).await);
-    // A server that is told of no provider takes none of its tokens.
+    // A server without a provider accepts none of its tokens.
     server.restart_with(&[]);
     assert!(!lets_in(&server, &named("opd")).await);
 }
 
-/// What a server says of a provider whom it knows by HTTPS, with the authorities in that file.
+/// A server's log about a provider by HTTPS, with the authorities in that file.
 async fn said_by_https(issuer: &str, authorities: &Path) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");

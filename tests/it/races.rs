@@ -1,12 +1,12 @@
-//! Two at once: one wins, the other gets the right code; a hundred times each. No gap, no double, no internal fault.
+//! Race conditions: of two concurrent acts one wins and the other gets the right code, a hundred times each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::acts::{Cloud, SUBMIT, sheet};
+use crate::acts::{Cloud, Placement, account, cloud_way, play, sheet};
 use crate::cast::{CLOUD, Cast, KABID, KADEK, KADIS, MADE, OPD, SUBKOR, TU, WAYAN};
-use crate::harness::{Person, Server};
+use crate::harness::{Person, Server, with};
 
 const ROUNDS: usize = 100;
 
@@ -26,21 +26,21 @@ const CAST: Cast<'static> = &[
 ];
 
 fn placement(letter: &str) -> Value {
-    json!({
-        "office": "denpasar", "procedure": "layanan-data-center",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Penitipan" },
-        "contact": { "name": "Warga Contoh", "phone": "0361 000000", "email": "contoh@opd.example" },
-        "details": { "kind": "SERVER", "rackUnits": 1, "powerWatts": 100, "operatingSystem": "Debian", "ports": [443],
-            "publicAddress": false, "applications": ["Rapor"], "maintenanceContact": "Contoh" },
-    })
+    with(
+        Placement::letter(letter).into(),
+        json!({ "details": {
+        "kind": "SERVER", "rackUnits": 1, "powerWatts": 100, "operatingSystem": "Debian", "ports": [443],
+        "publicAddress": false, "applications": ["Rapor"], "maintenanceContact": "Contoh",
+    } }),
+    )
 }
 
-/// The request's number, or the codes of what to mend; anything else is a fault.
-async fn submit(person: &Person<'_>, input: Value) -> Result<String, Vec<String>> {
-    let answer = person.ask(SUBMIT, json!({ "input": input })).await["submitRequest"].clone();
-    let codes = answer["userErrors"].as_array().expect("a list").iter();
+/// Submits a request. Returns its number, or the codes of the user errors; anything else is a fault.
+async fn submit(person: &Person<'_>, input: impl Into<Value>) -> Result<String, Vec<String>> {
+    let payload = person.try_submit(input).await;
+    let codes = payload["userErrors"].as_array().expect("a list").iter();
     let codes: Vec<String> = codes.map(|error| error["code"].as_str().expect("a code").to_owned()).collect();
-    if codes.is_empty() { Ok(answer["request"]["number"].as_str().expect("a number").to_owned()) } else { Err(codes) }
+    if codes.is_empty() { Ok(payload["request"]["number"].as_str().expect("a number").to_owned()) } else { Err(codes) }
 }
 
 /// One of two won, and the other was refused with this code.
@@ -52,39 +52,24 @@ fn one_won<T: std::fmt::Debug>(first: &Result<T, Vec<String>>, second: &Result<T
     assert!(lost.len() == 1 && codes.contains(&lost[0].as_str()), "{lost:?}");
 }
 
-async fn everybody(server: &Server) -> BTreeMap<&'static str, Person<'_>> {
-    let mut people = BTreeMap::new();
-    for (name, ..) in CAST {
-        people.insert(*name, server.person(name).await);
-    }
-    people
-}
-
-async fn to_step_6(people: &BTreeMap<&str, Person<'_>>, number: &str) {
-    let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    people["tu"].execute(number, "2", "forward", sheet()).await.expect("forwarded");
-    people["kadis"].execute(number, "3", "dispose", dispose.clone()).await.expect("disposed");
-    people["kabid"].execute(number, "4", "dispose", dispose).await.expect("disposed");
-    people["subkor"].execute(number, "5", "yes", json!({})).await.expect("complete");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_acts_have_one_winner() {
     let server = Server::with(CAST);
-    let people = everybody(&server).await;
+    let people = server.everybody(CAST).await;
+    let to_step_6 = async |number: &str| play(&people, number, &cloud_way("")[..4]).await;
     let notes = json!({
         "documents": [{ "kind": "catatan-hasil-koordinasi", "title": "Catatan" }], "disposition": { "instruction": "Analisa" },
     });
-    // Whoever loses a name or a place tries the next one in the next round.
-    let mut waiting = submit(&people["opd"], Cloud::letter("first").input()).await.expect("submitted");
-    to_step_6(&people, &waiting).await;
+    // The request that loses a name or a place tries the next one in the next round.
+    let mut waiting = submit(&people["opd"], Cloud::letter("first")).await.expect("submitted");
+    to_step_6(&waiting).await;
     let mut unplaced = submit(&people["made"], placement("first")).await.expect("submitted");
     people["wayan"].execute(&unplaced, "2", "coordinate", notes.clone()).await.expect("coordinated");
     for round in 0..ROUNDS {
         let letter = format!("005/{round}");
         let (first, second) = tokio::join!(
-            submit(&people["opd"], Cloud::letter(&letter).input()),
-            submit(&people["opd"], Cloud::letter(&letter).input())
+            submit(&people["opd"], Cloud::letter(&letter)),
+            submit(&people["opd"], Cloud::letter(&letter))
         );
         one_won(&first, &second, &["DUPLICATE_LETTER"]);
         let number = first.or(second).expect("one");
@@ -93,11 +78,9 @@ async fn concurrent_acts_have_one_winner() {
         let (first, second) = tokio::join!(act("tu"), act("tu2"));
         one_won(&first, &second, &["STALE_VERSION", "STEP_NOT_CURRENT"]);
 
-        let other = submit(&people["opd"], Cloud::letter(format!("006/{round}")).input()).await.expect("submitted");
-        to_step_6(&people, &other).await;
-        let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
-            "username": format!("akun{round}"), "quotaGib": 1, "serviceAddress": "https://cloud.example",
-        } } });
+        let other = submit(&people["opd"], Cloud::letter(format!("006/{round}"))).await.expect("submitted");
+        to_step_6(&other).await;
+        let account = account(&format!("akun{round}"), 1);
         let (first, second) = tokio::join!(
             people["cloud"].execute(&waiting, "6", "provision", account.clone()),
             people["cloud2"].execute(&other, "6", "provision", account.clone())
@@ -129,9 +112,7 @@ async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
     let opd = server.person("opd").await;
     let mut numbers = BTreeSet::new();
     for round in 0..ROUNDS {
-        let mut keyed = Cloud::letter(format!("key {round}")).input();
-        keyed["idempotencyKey"] = json!(format!("key {round}"));
-        let ten = (0..10).map(|_| submit(&opd, keyed.clone()));
+        let ten = (0..10).map(|_| submit(&opd, Cloud::letter(format!("key {round}")).key(format!("key {round}"))));
         let answers: BTreeSet<String> = async_graphql::futures_util::future::join_all(ten)
             .await
             .into_iter()
@@ -139,7 +120,7 @@ async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
             .collect();
         assert_eq!(answers.len(), 1, "one key, one request");
         numbers.extend(answers);
-        let many = (0..ROUNDS).map(|index| submit(&opd, Cloud::letter(format!("{round}/{index}")).input()));
+        let many = (0..ROUNDS).map(|index| submit(&opd, Cloud::letter(format!("{round}/{index}"))));
         let made = async_graphql::futures_util::future::join_all(many).await;
         numbers.extend(made.into_iter().map(|answer| answer.expect("submitted")));
     }

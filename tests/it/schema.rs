@@ -1,4 +1,4 @@
-//! The published schema is what the code serves, and says what a client developer needs to know.
+//! The published schema is the served one, with descriptions for a client developer.
 
 use async_graphql::Positioned;
 use async_graphql::parser::parse_schema;
@@ -16,8 +16,8 @@ fn the_published_schema_matches_the_code() {
 
 type Described = Option<Positioned<String>>;
 
-/// What is amiss with a schema, by coordinate: what is not described, what may be null without saying when it is, what is
-/// deprecated without saying until when it surely stays, and what editors want although it has a default.
+/// Flaws of a schema, by coordinate: elements without a description, nullable ones without the condition, deprecated ones
+/// without their last day, and arguments that editors demand in spite of a default.
 fn amiss(schema: &str) -> Vec<String> {
     fn described(at: &str, description: &Described, amiss: &mut Vec<String>) {
         if description.as_ref().is_none_or(|text| text.node.trim().is_empty()) {

@@ -1,13 +1,13 @@
-//! Secrets with a mark, sent through every path, failures too; then searched for in all that is written. And what an agency
-//! must not see, searched for in everything that it can fetch.
+//! Secrets: a mark is sent through every path, failures included, then searched for in everything written. And internal texts:
+//! searched for in everything an agency can fetch.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::acts::SUBMIT;
+use crate::acts::{Cloud, Subdomain, cloud_way, play, subdomain};
 use crate::cast::{CLOUD, Cast, KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
-use crate::harness::{PASSWORD, READ, Server, UNLIMITED, credentials};
+use crate::harness::{PASSWORD, People, Server, UNLIMITED, credentials, now, with};
 
 const CAST: Cast<'static> =
     &[OPD, ("head", "singkawang", "pimpinan-opd", Some("dinkes")), TU, KADIS, KABID, SUBKOR, CLOUD, SYSTEM];
@@ -17,32 +17,23 @@ const MARK: &str = "penanda9f3c7e";
 const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { id } \
     userErrors { code path message } } }";
 
-fn submission(procedure: &str, letter: &str) -> Value {
-    let details = match procedure {
-        "permohonan-cloud-service" => json!({ "purpose": "Arsip", "quotaGib": 50, "users": 3 }),
-        _ => json!({ "label": "dinkes", "target": "192.0.2.7", "purpose": "Situs" }),
-    };
-    json!({
-        "office": "singkawang", "procedure": procedure, "details": details,
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@opd.example" },
-    })
-}
-
-async fn to_step_6(server: &Server, number: &str, inside: &str) {
+/// The acts on a request to step 6, with a mark in every text.
+async fn to_step_6(people: &People<'_>, number: &str, inside: &str) {
     let sheet =
         json!({ "documents": [{ "kind": "lembar-disposisi", "title": format!("Lembar {inside}"), "number": "1" }] });
     let dispose = json!({ "disposition": { "instruction": format!("Tindak lanjuti {inside}") } });
-    server.person("tu").await.execute(number, "2", "forward", sheet).await.expect("forwarded");
-    server.person("kadis").await.execute(number, "3", "dispose", dispose.clone()).await.expect("disposed");
-    server.person("kabid").await.execute(number, "4", "dispose", dispose.clone()).await.expect("disposed");
-    let no = json!({ "note": format!("Kurang {inside}") });
-    server.person("subkor").await.execute(number, "5", "no", no).await.expect("sent back");
-    server.person("kabid").await.execute(number, "4", "dispose", dispose).await.expect("disposed");
-    server.person("subkor").await.execute(number, "5", "yes", json!({})).await.expect("complete");
+    let acts = [
+        ("tu", "2", "forward", sheet),
+        ("kadis", "3", "dispose", dispose.clone()),
+        ("kabid", "4", "dispose", dispose.clone()),
+        ("subkor", "5", "no", json!({ "note": format!("Kurang {inside}") })),
+        ("kabid", "4", "dispose", dispose),
+        ("subkor", "5", "yes", json!({})),
+    ];
+    play(people, number, &acts).await;
 }
 
-/// Every kind of text that lets somebody in, made and used, rightly and wrongly.
+/// Every kind of credential, made and used, rightly and wrongly.
 async fn ways_in(server: &Server) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
     let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken } }";
@@ -57,7 +48,7 @@ async fn ways_in(server: &Server) -> Vec<String> {
     let confirm = "mutation($input: ConfirmTotpInput!) { confirmTotp(input: $input) { recoveryCodes } }";
     ask(Some(&access), confirm, json!({ "code": format!("wrong {MARK}") })).await;
     let create = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }";
-    let expires = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::hours(1);
+    let expires = now() + chrono::TimeDelta::hours(1);
     let input = json!({ "name": "script", "scopes": ["READ"], "expiresAt": expires.to_rfc3339() });
     let key = text(&ask(Some(&access), create, input).await["createApiKey"]["key"]);
     let viewer = "{ viewer { user { name } } }";
@@ -76,10 +67,9 @@ async fn ways_in(server: &Server) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_written_anywhere() {
-    let mut server = Server::with(CAST);
-    server.restart_logging("trace");
+    let mut server = Server::with_flags(CAST, &["--log", "trace"]);
     let mut answers = String::new();
-    // Passwords: wrong ones, and in places where they do not belong.
+    // Passwords: wrong ones, and in the wrong places.
     let sign_in =
         "mutation($input: SignInInput!) { signIn(input: $input) { accessToken userErrors { code message } } }";
     for input in [
@@ -97,21 +87,20 @@ async fn no_secret_is_written_anywhere() {
     );
     answers += &server.send(None, &inline, json!({})).await.to_string();
 
+    let people = server.everybody(CAST).await;
     let ways_in = ways_in(&server).await;
-    let (opd, cloud) = (server.person("opd").await, server.person("cloud").await);
-    let submitted = opd.ask(SUBMIT, json!({ "input": submission("permohonan-cloud-service", "005/1") })).await;
-    let number = submitted["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();
-    to_step_6(&server, &number, "x").await;
-    let seen = cloud.ask(READ, json!({ "number": number })).await["request"].clone();
+    let (opd, cloud) = (&people["opd"], &people["cloud"]);
+    let number = opd.submit(Cloud::default()).await.number;
+    to_step_6(&people, &number, "x").await;
+    let seen = cloud.see(&number).await;
     let secret = format!("rahasia-{MARK}");
     let provision = |changes: Value| {
-        let mut input = json!({
+        let input = json!({
             "requestId": seen["id"], "step": "6", "outcome": "provision", "expectedVersion": seen["version"],
             "asset": { "secret": secret, "attributes": {
                 "username": "dinkes", "quotaGib": 5, "serviceAddress": "https://cloud.example" } },
         });
-        input.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
-        json!({ "input": input })
+        json!({ "input": with(input, changes) })
     };
     for changes in [
         json!({ "expectedVersion": 1 }),
@@ -131,11 +120,8 @@ async fn no_secret_is_written_anywhere() {
     answers += &cloud.answer(EXECUTE, provision(json!({ "idempotencyKey": "once" }))).await.to_string();
     answers +=
         &cloud.answer(EXECUTE, provision(json!({ "idempotencyKey": "once", "note": "other" }))).await.to_string();
-    let subkor = server.person("subkor").await;
-    subkor.execute(&number, "7", "yes", json!({})).await.expect("right");
-    let report = json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] });
-    subkor.execute(&number, "8", "confirm", report).await.expect("delivered");
-    let asset = opd.ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
+    play(&people, &number, &cloud_way("dinkes")[5..]).await;
+    let asset = opd.see(&number).await["assets"][0]["id"].take();
     let reissue = "mutation($input: ReissueCredentialInput!) { reissueCredential(input: $input) { asset { id } \
         userErrors { code message } } }";
     for secret in [secret.as_str(), "short", MARK] {
@@ -143,7 +129,7 @@ async fn no_secret_is_written_anywhere() {
         answers += &cloud.answer(reissue, input.clone()).await.to_string();
         answers += &opd.answer(reissue, input).await.to_string();
     }
-    // The one answer that must hold it.
+    // The one answer with the secret.
     let reveal =
         "mutation($input: RevealCredentialInput!) { revealCredential(input: $input) { secret userErrors { code } } }";
     let shown = opd.ask(reveal, json!({ "input": { "assetId": asset, "idempotencyKey": "one" } })).await;
@@ -166,16 +152,16 @@ async fn no_secret_is_written_anywhere() {
     for secret in [MARK, "demonstration only", opd.token()] {
         assert!(!server.holds(secret), "the data folder holds it in the clear");
     }
+    drop(people);
     server.stop();
     assert!(!server.holds(MARK), "nor after the end");
 }
 
-/// What [`everything`] needs to know of the schema.
+/// The introspection for [`everything`].
 pub(crate) const INTROSPECTION: &str = "{ __schema { types { name kind possibleTypes { name } fields { name \
     args { name type { kind } } type { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
 
-/// Every field that can be selected of a type without arguments that must be given, so deep; pages as long as they may be. Of
-/// what is deeper, whether it is there.
+/// Every field of a type without required arguments, down to that depth, with the largest pages. Below, only `__typename`.
 pub(crate) fn everything(schema: &Value, of: &str, depth: usize, above: &mut Vec<String>) -> String {
     let types = schema["types"].as_array().expect("a list");
     let found = types.iter().find(|found| found["name"] == of).expect("a type");
@@ -214,39 +200,29 @@ pub(crate) fn everything(schema: &Value, of: &str, depth: usize, above: &mut Vec
 
 #[tokio::test(flavor = "multi_thread")]
 async fn internal_notes_are_invisible_to_agencies() {
-    let mut server = Server::with(CAST);
     // Everything at once is deeper and costs more than anybody asks for.
-    server.restart_with(&UNLIMITED);
-    let opd = server.person("opd").await;
-    let submitted = opd.ask(SUBMIT, json!({ "input": submission("permohonan-subdomain", "005/1") })).await;
-    let number = submitted["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();
-    to_step_6(&server, &number, MARK).await;
-    let name = json!({ "asset": { "attributes": {
-        "fqdn": format!("{MARK}.singkawangkota.go.id"), "recordType": "A", "target": "192.0.2.7" } } });
-    server.person("system").await.execute(&number, "6", "provision", name).await.expect("made");
+    let server = Server::with_flags(CAST, &UNLIMITED);
+    let people = server.everybody(CAST).await;
+    let (opd, kadis) = (&people["opd"], &people["kadis"]);
+    let number = opd.submit(Subdomain::letter("005/1")).await.number;
+    to_step_6(&people, &number, MARK).await;
     let draft = json!({ "documents": [{ "kind": "draft-surat-balasan", "title": format!("Draft {MARK}") }] });
-    server.person("subkor").await.execute(&number, "7", "draft", draft).await.expect("drafted");
-    let kadis = server.person("kadis").await;
-    let documents = kadis.ask(READ, json!({ "number": number })).await["request"]["documents"].clone();
-    let draft =
-        documents.as_array().expect("a list").iter().find(|document| document["kind"]["key"] == "draft-surat-balasan");
-    let sign = "mutation($input: SignDocumentInput!) { signDocument(input: $input) { userErrors { code } } }";
-    let refuse =
-        json!({ "documentId": draft.expect("a draft")["id"], "decision": "REFUSE", "note": format!("Salah {MARK}") });
-    assert_eq!(kadis.ask(sign, json!({ "input": refuse })).await["signDocument"]["userErrors"], json!([]));
-    let revise = json!({ "note": format!("Perbaiki {MARK}") });
-    server.person("tu").await.execute(&number, "8", "revise", revise).await.expect("sent back");
+    let name = subdomain(&format!("{MARK}.singkawangkota.go.id"));
+    play(&people, &number, &[("system", "6", "provision", name), ("subkor", "7", "draft", draft)]).await;
+    let refuse = json!({ "decision": "REFUSE", "note": format!("Salah {MARK}") });
+    assert_eq!(kadis.sign(&number, "draft-surat-balasan", refuse).await, "");
+    play(&people, &number, &[("tu", "8", "revise", json!({ "note": format!("Perbaiki {MARK}") }))]).await;
 
     let schema = opd.ask(INTROSPECTION, json!({})).await["__schema"].clone();
     let root = everything(&schema, "Query", 6, &mut vec!["Query".to_owned()]);
-    // All ids that the office sees, asked for by the agency.
+    // All ids visible to the office, asked for by the agency.
     let office = kadis.ask(&format!("query {root}"), json!({})).await.to_string();
     assert!(office.matches(MARK).count() > 8, "the office sees it");
     let ids: BTreeSet<&str> = office.split('"').filter(|part| part.len() > 40 && !part.contains(' ')).collect();
     let ids: Vec<&str> = ids.into_iter().take(100).collect();
     let node = everything(&schema, "Node", 4, &mut vec!["Query".to_owned()]);
     for who in ["opd", "head"] {
-        let person = server.person(who).await;
+        let person = &people[who];
         let seen = person.ask(&format!("query {root}"), json!({})).await.to_string();
         assert!(seen.contains(&number) && seen.len() > 5_000, "{who} sees the request: {seen}");
         assert!(!seen.contains(MARK), "{who} sees what is the office's: {seen}");

@@ -12,14 +12,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::harness::Server;
 
-/// How long anything that must come may take: long, since the machine may be busy.
+/// The longest wait for anything that must come: long, since the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A socket.
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Opens a socket, speaking that subprotocol.
+    /// Opens a socket with that subprotocol.
     pub(crate) async fn open(server: &Server, protocol: Option<&str>, headers: &[(&'static str, String)]) -> Self {
         Self::open_at(server.base(), protocol, headers).await
     }
@@ -37,7 +37,7 @@ impl Socket {
         Self(tokio_tungstenite::connect_async(request).await.expect("a socket").0)
     }
 
-    /// A socket of somebody with that token, greeted.
+    /// A socket with a token, acknowledged.
     pub(crate) async fn of(server: &Server, token: &str) -> Self {
         Self::at(server.base(), token).await
     }
@@ -47,7 +47,7 @@ impl Socket {
         Self::try_at(base, token).await.expect("a socket whose owner is let in")
     }
 
-    /// The same to a server that may be gone, or may not let anybody in.
+    /// The same to a server that may be gone, or may refuse.
     pub(crate) async fn try_at(base: &str, token: &str) -> Option<Self> {
         let mut request = format!("{}/graphql", base.replacen("http", "ws", 1)).into_client_request().ok()?;
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().ok()?);
@@ -67,7 +67,7 @@ impl Socket {
         self.0.send(message).await.expect("sent");
     }
 
-    /// Sends a frame on a socket that may be gone; whether it was sent.
+    /// Sends a frame on a socket that may be gone. Returns true if it was sent.
     pub(crate) async fn try_send(&mut self, message: Message) -> bool {
         self.0.send(message).await.is_ok()
     }
@@ -78,7 +78,7 @@ impl Socket {
             .await;
     }
 
-    /// Returns when all that was begun here follows: what is sent later begins later. What comes meanwhile is left out.
+    /// Returns once all operations begun here follow: later ones begin later. Messages meanwhile are dropped.
     pub(crate) async fn settle(&mut self) {
         self.subscribe("settle", "{ __typename }", json!({})).await;
         loop {
@@ -112,7 +112,7 @@ impl Socket {
         tokio::time::timeout(time, next).await.ok()
     }
 
-    /// What the operation of that id is told next.
+    /// The next data of an operation.
     pub(crate) async fn told(&mut self, id: &str) -> Value {
         let message = self.receive().await;
         assert_eq!((&message["id"], &message["type"]), (&json!(id), &json!("next")), "{message}");
@@ -120,7 +120,7 @@ impl Socket {
         message["payload"]["data"].clone()
     }
 
-    /// The code that closes it; nothing else may come before.
+    /// The close code; nothing else may come before.
     pub(crate) async fn closed(&mut self) -> u64 {
         let message = self.receive().await;
         message["close"].as_u64().unwrap_or_else(|| panic!("{message}"))
@@ -131,14 +131,14 @@ impl Socket {
         let _ = self.0.close(None).await;
     }
 
-    /// Says goodbye with that code; the code of the answer.
+    /// Closes it with that code. Returns the code of the answer.
     pub(crate) async fn goodbye(&mut self, code: u16) -> u64 {
         let close = CloseFrame { code: code.into(), reason: "".into() };
         self.0.close(Some(close)).await.expect("it is sent");
         self.closed().await
     }
 
-    /// Reads nothing, not even what the connection itself needs, for that time.
+    /// Reads nothing for that time, not even pings.
     pub(crate) async fn sleep(&mut self, time: Duration) {
         tokio::time::sleep(time).await;
     }

@@ -1,4 +1,4 @@
-//! How many SQL statements an operation takes: the same for a page of 5 and one of 100.
+//! Number of SQL statements of an operation: the same for a page of 5 and of 100.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::acts::{Cloud, sheet};
+use crate::acts::{Cloud, cloud_way, play};
 use crate::cast::SINGKAWANG;
 use crate::harness::{Server, command};
 
-/// A second server on the same data, whose statements are listened to.
+/// A second server on the same data, with its statements read from its log.
 pub(crate) struct Listened {
     child: Child,
     url: String,
@@ -49,7 +49,7 @@ impl Listened {
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
                 let event: Value = serde_json::from_str(&line).expect("a line of the log is JSON");
-                // What a server does by itself stands in a span of its own.
+                // Background work stands in a span of its own.
                 let by_itself = matches!(event["span"]["name"].as_str(), Some("read_log" | "background"));
                 if !by_itself && !event["fields"]["summary"].is_null() {
                     into.lock().expect("no panic").push(event["fields"]["summary"].to_string());
@@ -103,33 +103,18 @@ const DEEP: &str = "query($first: Int) { requests(first: $first) { nodes { docum
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_statements_does_not_grow_with_the_page() {
     let server = Server::with(SINGKAWANG);
-    let mut people = std::collections::BTreeMap::new();
-    for (name, ..) in SINGKAWANG {
-        people.insert(*name, server.person(name).await);
-    }
-    let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { request { id number } userErrors { code } } }";
+    let people = server.everybody(SINGKAWANG).await;
     let mut ids = Vec::new();
     for letter in 0..100 {
-        let input = Cloud::letter(format!("005/{letter}")).input();
-        let answer = people["opd"].ask(submit, json!({ "input": input })).await["submitRequest"]["request"].clone();
-        let number = answer["number"].as_str().expect("a number").to_owned();
-        ids.push(answer["id"].clone());
-        let dispose = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-        people["tu"].execute(&number, "2", "forward", sheet()).await.expect("forwarded");
-        people["kadis"].execute(&number, "3", "dispose", dispose.clone()).await.expect("disposed");
-        if letter % 3 == 0 {
-            people["kabid"].execute(&number, "4", "dispose", dispose).await.expect("disposed");
-            people["subkor"].execute(&number, "5", "yes", json!({})).await.expect("complete");
-            let account = json!({ "asset": { "secret": "rahasia-contoh", "attributes": {
-                "username": format!("akun{letter}"), "quotaGib": 1, "serviceAddress": "https://cloud.example",
-            } } });
-            people["cloud"].execute(&number, "6", "provision", account).await.expect("made");
-        }
+        let request = people["opd"].submit(Cloud::letter(format!("005/{letter}"))).await;
+        let acts = if letter % 3 == 0 { 5 } else { 2 };
+        play(&people, &request.number, &cloud_way(&format!("akun{letter}"))[..acts]).await;
+        ids.push(request.id);
     }
     let listened = Listened::beside(&server);
-    // What a server does as it starts is not counted.
+    // Statements of the start are not counted.
     listened.statements(people["kadis"].token(), "{ offices { key } }", json!({})).await;
-    // Of a page, of its inbox, of its events, of everything that hangs deeper: how many statements each takes.
+    // The most statements of a page, its inbox, its events, and everything deeper.
     for (name, who, query, most) in [
         ("page", "kadis", PAGE, 7),
         ("inbox", "kabid", INBOX, 7),

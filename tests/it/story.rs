@@ -1,15 +1,20 @@
-//! A story that has something of every kind: two offices, an asset of each sort, what was sent back, refused, read, revealed and
-//! revoked, an acting official, an office's own events; and a SECRET request beside. What only some may read bears a mark.
+//! A story with something of every kind: two offices, an asset of each sort, returned and refused requests, read dispositions,
+//! a revealed and a revoked credential, an acting official, an office's own events; and a SECRET request beside. Texts with
+//! restricted readers have a mark.
 
-use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::path::PathBuf;
 
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
+use crate::acts::{StepAct, play};
 use crate::branches::example;
 use crate::cast::{AUDITOR, CLOUD, Cast, KABID, KADEK, KADIS, KETUT, MADE, OPD, SUBKOR, SYSTEM, TU, WAYAN};
 use crate::database;
-use crate::harness::{Folders, Person, READ, Server, UNLIMITED};
+use crate::harness::{Folders, People, Person, READ, Server, UNLIMITED};
+use crate::prepared;
 
 /// Everybody in it.
 pub(crate) const CAST: Cast<'static> = &[
@@ -35,7 +40,7 @@ pub(crate) const CAST: Cast<'static> = &[
     ("plh", "singkawang", "auditor", None),
 ];
 
-/// What stands in texts, with who is meant to read it.
+/// Marks in texts, named by their readers.
 pub(crate) mod mark {
     pub(crate) const LETTER: &str = "tandasurat";
     pub(crate) const DISPOSITION: &str = "tandadisposisi";
@@ -49,18 +54,32 @@ pub(crate) mod mark {
     pub(crate) const ELSEWHERE: &str = "tandadenpasar";
 }
 
-/// The server, what happened on it, and who may be asked.
+/// A server with the story's data.
 pub(crate) struct Story {
     pub(crate) server: Server,
-    /// Numbers of requests.
+    numbers: Numbers,
+    _folder: tempfile::TempDir,
+}
+
+/// Numbers of requests of the story.
+#[derive(Clone)]
+pub(crate) struct Numbers {
     pub(crate) cloud: String,
-    pub(crate) subdomain: String,
     pub(crate) mailbox: String,
     pub(crate) returned: String,
     pub(crate) secret: String,
-    pub(crate) placement: String,
-    _folder: tempfile::TempDir,
 }
+
+impl Deref for Story {
+    type Target = Numbers;
+
+    fn deref(&self) -> &Numbers {
+        &self.numbers
+    }
+}
+
+/// The data folder after the story.
+static TOLD: OnceCell<(PathBuf, Numbers)> = OnceCell::const_new();
 
 /// A new request's input.
 pub(crate) fn submission(office: &str, procedure: &str, letter: &str, marks: (&str, &str)) -> Value {
@@ -82,12 +101,6 @@ pub(crate) fn submission(office: &str, procedure: &str, letter: &str, marks: (&s
     })
 }
 
-/// Submits it; its number.
-pub(crate) async fn submit(person: &Person<'_>, input: Value) -> String {
-    let done = person.act("submitRequest", "request { number }", input).await;
-    done["request"]["number"].as_str().expect("a number").to_owned()
-}
-
 pub(crate) fn paper(kind: &str, title: &str) -> Value {
     json!({ "kind": kind, "title": title, "number": "5", "date": "2026-01-06" })
 }
@@ -96,33 +109,8 @@ fn dispose(instruction: &str) -> Value {
     json!({ "disposition": { "instruction": format!("Tindak lanjuti {instruction}") } })
 }
 
-/// Everybody, signed in.
-pub(crate) async fn everybody(server: &Server) -> BTreeMap<&'static str, Person<'_>> {
-    let mut people = BTreeMap::new();
-    for (name, ..) in CAST {
-        people.insert(*name, server.person(name).await);
-    }
-    people
-}
-
-/// Executes steps, each by somebody.
-pub(crate) async fn execute(people: &BTreeMap<&str, Person<'_>>, number: &str, acts: Vec<(&str, &str, &str, Value)>) {
-    for (who, step, outcome, more) in acts {
-        let done = people[who].execute(number, step, outcome, more).await;
-        done.unwrap_or_else(|codes| panic!("{who} at {step} of {number}: {codes:?}"));
-    }
-}
-
-/// The first of a request's documents of a kind that is current.
-pub(crate) async fn document(person: &Person<'_>, number: &str, kind: &str) -> Value {
-    let seen = person.ask(READ, json!({ "number": number })).await;
-    let documents = seen["request"]["documents"].as_array().expect("documents").clone();
-    let found = documents.into_iter().find(|found| found["kind"]["key"] == kind && found["current"] == true);
-    found.unwrap_or_else(|| panic!("{number} has no {kind}"))["id"].clone()
-}
-
 /// Singkawang's way to step 6, over one sending back.
-pub(crate) fn down(hidden: bool, again: bool) -> Vec<(&'static str, &'static str, &'static str, Value)> {
+pub(crate) fn down(hidden: bool, again: bool) -> Vec<StepAct> {
     let instruction = if hidden { mark::HIDDEN_DISPOSITION } else { mark::DISPOSITION };
     let sheet = json!({ "documents": [paper("lembar-disposisi", "Lembar")] });
     let mut acts = vec![
@@ -139,12 +127,17 @@ pub(crate) fn down(hidden: bool, again: bool) -> Vec<(&'static str, &'static str
 }
 
 impl Story {
-    /// Tells it to a server of its own, which answers operations of any size.
+    /// The story on a server of its own, without limits on operations. It happens once for all tests.
     pub(crate) async fn tell() -> Self {
+        let (data, numbers) = TOLD.get_or_init(Self::tell_once).await;
         let folder = tempfile::tempdir().expect("a folder");
-        let folders = Folders::with_example(folder.path());
-        let mut server = Server::of(CAST, folders);
-        server.restart_with(&UNLIMITED);
+        let server = Server::on_copy(data, Folders::with_example(folder.path()), &UNLIMITED);
+        Self { server, numbers: numbers.clone(), _folder: folder }
+    }
+
+    async fn tell_once() -> (PathBuf, Numbers) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut server = Server::of(CAST, Folders::with_example(folder.path()));
         for office in ["singkawang", "denpasar"] {
             server.run(&["grant", "overseer", "--office", office, "--role", "office-admin"]);
         }
@@ -160,66 +153,49 @@ impl Story {
             database.execute_unprepared(&edit).await.expect("edited");
         }
         database.close().await.expect("closed");
-        let mut story = Self {
-            server,
-            cloud: String::new(),
-            subdomain: String::new(),
-            mailbox: String::new(),
-            returned: String::new(),
-            secret: String::new(),
-            placement: String::new(),
-            _folder: folder,
-        };
-        story.happen().await;
-        story
-    }
-
-    async fn happen(&mut self) {
-        let people = everybody(&self.server).await;
-        administer(&people["overseer"]).await;
-        let sent = |procedure, letter, mark| submission("singkawang", procedure, letter, mark);
-        let (open, hidden) = ((mark::LETTER, "ORDINARY"), (mark::HIDDEN_LETTER, "SECRET"));
-        let cloud = submit(&people["opd"], sent("permohonan-cloud-service", "005/1", open)).await;
-        execute(&people, &cloud, down(false, true)).await;
-        self::cloud(&people, &cloud).await;
-        let subdomain = submit(&people["opd"], sent("permohonan-subdomain", "005/2", open)).await;
-        execute(&people, &subdomain, down(false, true)).await;
-        self::subdomain(&people, &subdomain).await;
-        let mailbox = submit(&people["opd"], sent("permohonan-surel", "005/3", open)).await;
-        self::mailbox(&people, &mailbox).await;
-        let returned = submit(&people["opd"], sent("permohonan-cloud-service", "005/4", open)).await;
-        execute(&people, &returned, down(false, false)).await;
-        let note = json!({ "note": "Lengkapi berkas" });
-        execute(&people, &returned, vec![("subkor", "5", "no", note.clone()), ("kabid", "4", "return", note)]).await;
-        let secret = submit(&people["opd"], sent("permohonan-cloud-service", "005/5", hidden)).await;
-        execute(&people, &secret, down(true, false)).await;
-        let placement = submission("denpasar", "layanan-data-center", "005/6", (mark::ELSEWHERE, "ORDINARY"));
-        let placement = submit(&people["made"], placement).await;
-        self::placement(&people, &placement).await;
-        drop(people);
-        (self.cloud, self.subdomain, self.mailbox) = (cloud, subdomain, mailbox);
-        (self.returned, self.secret, self.placement) = (returned, secret, placement);
+        let numbers = happen(&server.everybody(CAST).await).await;
+        assert!(server.stop().success());
+        let data = prepared::folder().join("data");
+        prepared::copy(&server.path(), &data);
+        (data, numbers)
     }
 }
 
-/// What the administrator does: an agency, a person with a role, and a deputy for the head.
+async fn happen(people: &People<'_>) -> Numbers {
+    administer(&people["overseer"]).await;
+    let sent = |procedure, letter, mark| submission("singkawang", procedure, letter, mark);
+    let (open, hidden) = ((mark::LETTER, "ORDINARY"), (mark::HIDDEN_LETTER, "SECRET"));
+    let cloud = people["opd"].submit(sent("permohonan-cloud-service", "005/1", open)).await.number;
+    play(people, &cloud, &down(false, true)).await;
+    self::cloud(people, &cloud).await;
+    let subdomain = people["opd"].submit(sent("permohonan-subdomain", "005/2", open)).await.number;
+    play(people, &subdomain, &down(false, true)).await;
+    self::subdomain(people, &subdomain).await;
+    let mailbox = people["opd"].submit(sent("permohonan-surel", "005/3", open)).await.number;
+    self::mailbox(people, &mailbox).await;
+    let returned = people["opd"].submit(sent("permohonan-cloud-service", "005/4", open)).await.number;
+    play(people, &returned, &down(false, false)).await;
+    let note = json!({ "note": "Lengkapi berkas" });
+    play(people, &returned, &[("subkor", "5", "no", note.clone()), ("kabid", "4", "return", note)]).await;
+    let secret = people["opd"].submit(sent("permohonan-cloud-service", "005/5", hidden)).await.number;
+    play(people, &secret, &down(true, false)).await;
+    let placement = submission("denpasar", "layanan-data-center", "005/6", (mark::ELSEWHERE, "ORDINARY"));
+    let placement = people["made"].submit(placement).await.number;
+    self::placement(people, &placement).await;
+    Numbers { cloud, mailbox, returned, secret }
+}
+
+/// The administrator's acts: an agency, a person with a role, and a deputy for the head.
 async fn administer(overseer: &Person<'_>) {
-    let found = overseer
-        .ask("{ office(key: \"singkawang\") { people { user { id username } grants { id } } } }", json!({}))
-        .await;
-    let people = found["office"]["people"].as_array().expect("people").clone();
-    let id = |name: &str| {
-        let found = people.iter().find(|person| person["user"]["username"] == name);
-        found.unwrap_or_else(|| panic!("{name}"))["user"]["id"].clone()
-    };
-    let was = people.iter().find(|person| person["user"]["username"] == "plh").expect("plh")["grants"][0]["id"].clone();
+    let id = async |name: &str| overseer.person_of("singkawang", name).await["user"]["id"].take();
+    let was = overseer.person_of("singkawang", "plh").await["grants"][0]["id"].take();
     overseer.act("revokeGrant", "", json!({ "grantId": was })).await;
     let agency = json!({ "office": "singkawang", "key": "disdik", "name": "Dinas Pendidikan" });
     let agency = overseer.act("createAgency", "agency { id }", agency).await["agency"]["id"].clone();
     overseer.act("deactivateAgency", "", json!({ "agencyId": agency })).await;
     let deputy = json!({
-        "office": "singkawang", "userId": id("plh"), "role": "kepala-dinas", "capacity": "DAILY_ACTING",
-        "onBehalfOf": id("kadis"), "decreeNumber": "800/12/2026", "validUntil": "2099-01-01T00:00:00Z",
+        "office": "singkawang", "userId": id("plh").await, "role": "kepala-dinas", "capacity": "DAILY_ACTING",
+        "onBehalfOf": id("kadis").await, "decreeNumber": "800/12/2026", "validUntil": "2099-01-01T00:00:00Z",
     });
     overseer.act("grantRole", "", deputy).await;
     let new = json!({
@@ -235,16 +211,13 @@ async fn administer(overseer: &Person<'_>) {
 }
 
 /// An account, handed over, and its credential read.
-async fn cloud(people: &BTreeMap<&str, Person<'_>>, number: &str) {
+async fn cloud(people: &People<'_>, number: &str) {
     let account = json!({ "asset": { "secret": mark::CREDENTIAL, "attributes": {
         "username": "dinkes", "quotaGib": 50, "serviceAddress": format!("https://{}", mark::ADDRESS) } } });
     let report = json!({ "documents": [paper("laporan", "Laporan")] });
-    let acts = vec![
-        ("cloud", "6", "provision", account),
-        ("subkor", "7", "yes", json!({})),
-        ("subkor", "8", "confirm", report),
-    ];
-    execute(people, number, acts).await;
+    let acts =
+        [("cloud", "6", "provision", account), ("subkor", "7", "yes", json!({})), ("subkor", "8", "confirm", report)];
+    play(people, number, &acts).await;
     let seen = people["kabid"].ask(READ, json!({ "number": number })).await["request"].clone();
     people["kabid"].act("readDisposition", "", json!({ "dispositionId": seen["dispositions"][0]["id"] })).await;
     let reveal = json!({ "assetId": seen["assets"][0]["id"], "idempotencyKey": "once" });
@@ -252,28 +225,28 @@ async fn cloud(people: &BTreeMap<&str, Person<'_>>, number: &str) {
 }
 
 /// A name whose reply was refused once, then signed and sent; taken out of service.
-async fn subdomain(people: &BTreeMap<&str, Person<'_>>, number: &str) {
+async fn subdomain(people: &People<'_>, number: &str) {
     let name = json!({ "asset": { "attributes": {
         "fqdn": "dinkes.singkawangkota.go.id", "recordType": "CNAME", "target": mark::ADDRESS } } });
     let draft = json!({ "documents": [paper("draft-surat-balasan", "Balasan")] });
-    let acts = vec![("system", "6", "provision", name), ("subkor", "7", "draft", draft.clone())];
-    execute(people, number, acts).await;
+    let acts = [("system", "6", "provision", name), ("subkor", "7", "draft", draft.clone())];
+    play(people, number, &acts).await;
     let sign = async |decision: &str, note: Value| {
-        let id = document(&people["kadis"], number, "draft-surat-balasan").await;
+        let id = people["kadis"].document(number, "draft-surat-balasan").await;
         people["kadis"].act("signDocument", "", json!({ "documentId": id, "decision": decision, "note": note })).await;
     };
     sign("REFUSE", json!(format!("Salah {}", mark::NOTE))).await;
     let revise = json!({ "note": format!("Perbaiki {}", mark::NOTE) });
-    execute(people, number, vec![("tu", "8", "revise", revise), ("subkor", "7", "draft", draft)]).await;
+    play(people, number, &[("tu", "8", "revise", revise), ("subkor", "7", "draft", draft)]).await;
     sign("SIGN", json!(format!("Baik {}", mark::NOTE))).await;
     let reply = json!({ "documents": [paper("surat-balasan", "Balasan")] });
-    execute(people, number, vec![("tu", "8", "send", reply)]).await;
+    play(people, number, &[("tu", "8", "send", reply)]).await;
     let asset = people["system"].ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
     people["system"].act("revokeAsset", "", json!({ "assetId": asset, "reason": "Tidak dipakai" })).await;
 }
 
-/// A mailbox's request, up to the draft that waits for its signer.
-pub(crate) async fn drafted(people: &BTreeMap<&str, Person<'_>>, number: &str) {
+/// A mailbox's request, up to the draft before its signature.
+pub(crate) async fn drafted(people: &People<'_>, number: &str) {
     let query =
         "{ procedure(office: \"singkawang\", key: \"permohonan-surel\") { steps { outcomes { key assetSchema } } } }";
     let found = people["tu"].ask(query, json!({})).await;
@@ -283,33 +256,33 @@ pub(crate) async fn drafted(people: &BTreeMap<&str, Person<'_>>, number: &str) {
     let unique = number.bytes().map(usize::from).sum();
     let address = json!({ "asset": { "secret": mark::CREDENTIAL, "attributes": example(&schema, unique) } });
     let draft = json!({ "documents": [paper("draft-balasan", "Balasan")] });
-    let acts = vec![
+    let acts = [
         ("subkor", "2", "complete", json!({})),
         ("system", "3", "provision", address),
         ("subkor", "4", "works", json!({})),
         ("subkor", "5", "draft", draft),
     ];
-    execute(people, number, acts).await;
+    play(people, number, &acts).await;
 }
 
-/// An asset of a kind that has no type of its own.
-async fn mailbox(people: &BTreeMap<&str, Person<'_>>, number: &str) {
+/// An asset of a kind without a type of its own.
+async fn mailbox(people: &People<'_>, number: &str) {
     drafted(people, number).await;
-    let id = document(&people["kadis"], number, "draft-balasan").await;
+    let id = people["kadis"].document(number, "draft-balasan").await;
     people["kadis"].act("signDocument", "", json!({ "documentId": id, "decision": "SIGN" })).await;
     let reply = json!({ "documents": [paper("surat-balasan", "Balasan")] });
-    execute(people, number, vec![("tu", "6", "send", reply)]).await;
+    play(people, number, &[("tu", "6", "send", reply)]).await;
 }
 
 /// A place in the data center, established.
-async fn placement(people: &BTreeMap<&str, Person<'_>>, number: &str) {
+async fn placement(people: &People<'_>, number: &str) {
     let both = json!({ "documents": [paper("catatan-hasil-koordinasi", "Catatan")],
         "disposition": { "instruction": format!("Analisa {}", mark::ELSEWHERE) } });
     let place = json!({ "documents": [paper("bentuk-sistem", "Bentuk")], "asset": { "attributes": {
         "placementKind": "SERVER", "name": "rapor", "rack": "A1", "unitFrom": 5, "unitTo": 6 } } });
     let sent = json!({ "documents": [paper("arsip", "Arsip")],
         "asset": { "attributes": { "addresses": ["192.0.2.9"] } } });
-    let acts = vec![
+    let acts = [
         ("wayan", "2", "coordinate", both),
         ("kadek", "3", "placeable", place),
         ("kadek", "4", "draft", json!({ "documents": [paper("rancangan-penitipan-server", "Rancangan")] })),
@@ -323,5 +296,5 @@ async fn placement(people: &BTreeMap<&str, Person<'_>>, number: &str) {
         ),
         ("kadek", "8", "send", sent),
     ];
-    execute(people, number, acts).await;
+    play(people, number, &acts).await;
 }

@@ -9,7 +9,7 @@ use crate::harness::Server;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A stream that is read.
+/// An open stream.
 pub(crate) struct Stream {
     response: reqwest::Response,
     read: String,
@@ -73,7 +73,7 @@ impl Stream {
         }
     }
 
-    /// The answer of the next event, which must be one, and its id.
+    /// The answer in the next event, and its id.
     pub(crate) async fn told(&mut self) -> (Value, Option<String>) {
         let fields = self.event().await.expect("an event");
         assert_eq!(fields["event"], "next", "{fields:?}");

@@ -2,134 +2,88 @@
 
 use serde_json::{Value, json};
 
-use crate::acts::SUBMIT;
-use crate::cast::{KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
-use crate::harness::{READ, Server};
+use crate::acts::{SUBMIT, Subdomain, cloud_way, dispose, play, sheet, subdomain, user_error_code};
+use crate::cast::{Cast, KABID, KADIS, OPD, OTHER, SUBKOR, SYSTEM, TU};
+use crate::harness::Server;
 
-const OFFICE: &str = "singkawang";
-
-fn server() -> Server {
-    Server::with(&[OPD, ("other", OFFICE, "opd", Some("disdik")), TU, KADIS, KABID, SUBKOR, SYSTEM])
-}
-
-fn submission(letter: &str) -> Value {
-    json!({ "input": {
-        "office": OFFICE, "procedure": "permohonan-subdomain",
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan subdomain" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
-        "details": { "label": "dinkes", "target": "192.0.2.7", "purpose": "Situs dinas" },
-        "idempotencyKey": letter,
-    } })
-}
-
-const SIGN: &str = "mutation($input: SignDocumentInput!) { signDocument(input: $input) { document { id } \
-    userErrors { code } } }";
+const CAST: Cast<'static> = &[OPD, OTHER, TU, KADIS, KABID, SUBKOR, SYSTEM];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_goes_the_whole_way() {
-    let server = server();
-    let opd = server.person("opd").await;
-    let submitted = opd.ask(SUBMIT, submission("005/1")).await;
-    let number = submitted["submitRequest"]["request"]["number"].as_str().expect("a number").to_owned();
-    assert!(number.starts_with("SKW/SUBDOMAIN/") && number.ends_with("/0001"), "{number}");
-    let again = opd.ask(SUBMIT, submission("005/1")).await;
-    assert_eq!(again["submitRequest"]["request"]["number"], number.as_str(), "the same key acts once");
+    let server = Server::with(CAST);
+    let people = server.everybody(CAST).await;
+    let (opd, tu, kadis, subkor) = (&people["opd"], &people["tu"], &people["kadis"], &people["subkor"]);
+    let number = opd.submit(Subdomain::letter("005/1").key("a")).await.number;
     let number = number.as_str();
+    assert!(number.starts_with("SKW/SUBDOMAIN/") && number.ends_with("/0001"), "{number}");
+    let again = opd.submit(Subdomain::letter("005/1").key("a")).await;
+    assert_eq!(again.number, number, "the same key acts once");
+    assert_eq!(people["other"].see(number).await, Value::Null, "another agency");
+    assert_eq!(people["kabid"].see(number).await, Value::Null, "not reached yet");
 
-    let (tu, kadis) = (server.person("tu").await, server.person("kadis").await);
-    let (kabid, subkor) = (server.person("kabid").await, server.person("subkor").await);
-    let (system, other) = (server.person("system").await, server.person("other").await);
-    assert_eq!(other.ask(READ, json!({ "number": number })).await["request"], Value::Null, "another agency");
-    assert_eq!(kabid.ask(READ, json!({ "number": number })).await["request"], Value::Null, "not reached yet");
-
-    let sheet = json!({ "documents": [{ "kind": "lembar-disposisi", "title": "Lembar disposisi", "number": "12" }] });
-    assert_eq!(tu.execute(number, "2", "forward", json!({})).await, Err(vec!["MISSING_RECORD".to_owned()]));
-    assert_eq!(tu.execute(number, "2", "forward", sheet).await.as_deref(), Ok("IN_PROGRESS"));
-    let disposition = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    assert_eq!(kadis.execute(number, "3", "dispose", disposition.clone()).await.as_deref(), Ok("IN_PROGRESS"));
-    assert_eq!(
-        kabid.execute(number, "4", "reject", json!({ "note": "x" })).await,
-        Err(vec!["OUTCOME_NOT_AVAILABLE".to_owned()]),
-        "open only when the request came back"
-    );
-    assert_eq!(kabid.execute(number, "4", "dispose", disposition).await.as_deref(), Ok("IN_PROGRESS"));
-    assert_eq!(subkor.execute(number, "5", "yes", json!({})).await.as_deref(), Ok("IN_PROGRESS"));
-    let foreign = json!({ "asset": { "attributes": { "fqdn": "dinkes.example.org", "recordType": "A", "target": "192.0.2.7" } } });
-    assert_eq!(system.execute(number, "6", "provision", foreign).await, Err(vec!["INVALID_INPUT".to_owned()]));
-    let name = json!({ "asset": { "attributes": {
-        "fqdn": "dinkes.singkawangkota.go.id", "recordType": "A", "target": "192.0.2.7",
-    } } });
-    assert_eq!(system.execute(number, "6", "provision", name).await.as_deref(), Ok("IN_PROGRESS"));
+    let in_progress = || Ok("IN_PROGRESS".to_owned());
+    let refused = |code: &str| Err(vec![code.to_owned()]);
+    assert_eq!(tu.execute(number, "2", "forward", json!({})).await, refused("MISSING_RECORD"));
+    assert_eq!(tu.execute(number, "2", "forward", sheet()).await, in_progress());
+    assert_eq!(kadis.execute(number, "3", "dispose", dispose()).await, in_progress());
+    let reject = people["kabid"].execute(number, "4", "reject", json!({ "note": "x" })).await;
+    assert_eq!(reject, refused("OUTCOME_NOT_AVAILABLE"), "possible only once the request came back");
+    play(&people, number, &cloud_way("")[2..4]).await;
+    let foreign = people["system"].execute(number, "6", "provision", subdomain("dinkes.example.org")).await;
+    assert_eq!(foreign, refused("INVALID_INPUT"));
+    let name = subdomain("dinkes.singkawangkota.go.id");
+    assert_eq!(people["system"].execute(number, "6", "provision", name).await, in_progress());
 
     let draft = json!({ "documents": [{ "kind": "draft-surat-balasan", "title": "Balasan" }] });
-    assert_eq!(subkor.execute(number, "7", "draft", draft.clone()).await.as_deref(), Ok("IN_PROGRESS"));
-    let send = json!({ "documents": [{ "kind": "surat-balasan", "title": "Balasan", "number": "005/99", "date": "2026-01-06" }] });
-    assert_eq!(tu.execute(number, "8", "send", send.clone()).await, Err(vec!["SIGNATURE_MISSING".to_owned()]));
-    let refuse = sign(&kadis, number, json!({ "decision": "REFUSE", "note": "Nomor salah" })).await;
-    assert_eq!(refuse["signDocument"]["userErrors"], json!([]));
-    assert_eq!(tu.execute(number, "8", "revise", json!({ "note": "Nomor salah" })).await.as_deref(), Ok("IN_PROGRESS"));
-    assert_eq!(subkor.execute(number, "7", "draft", draft).await.as_deref(), Ok("IN_PROGRESS"));
-    assert_eq!(tu.execute(number, "8", "revise", json!({})).await, Err(vec!["OUTCOME_NOT_AVAILABLE".to_owned()]));
-    let signed = sign(&kadis, number, json!({ "decision": "SIGN" })).await;
-    assert_eq!(signed["signDocument"]["userErrors"], json!([]));
-    let twice = sign(&kadis, number, json!({ "decision": "SIGN" })).await;
-    assert_eq!(twice["signDocument"]["userErrors"][0]["code"], "ALREADY_SIGNED");
+    let reply = json!({ "kind": "surat-balasan", "title": "Balasan", "number": "005/99", "date": "2026-01-06" });
+    let send = json!({ "documents": [reply] });
+    assert_eq!(subkor.execute(number, "7", "draft", draft.clone()).await, in_progress());
+    assert_eq!(tu.execute(number, "8", "send", send.clone()).await, refused("SIGNATURE_MISSING"));
+    let refuse = json!({ "decision": "REFUSE", "note": "Nomor salah" });
+    assert_eq!(kadis.sign(number, "draft-surat-balasan", refuse).await, "");
+    assert_eq!(tu.execute(number, "8", "revise", json!({ "note": "Nomor salah" })).await, in_progress());
+    assert_eq!(subkor.execute(number, "7", "draft", draft).await, in_progress());
+    assert_eq!(tu.execute(number, "8", "revise", json!({})).await, refused("OUTCOME_NOT_AVAILABLE"));
+    let sign = json!({ "decision": "SIGN" });
+    assert_eq!(kadis.sign(number, "draft-surat-balasan", sign.clone()).await, "");
+    assert_eq!(kadis.sign(number, "draft-surat-balasan", sign).await, "ALREADY_SIGNED");
     assert_eq!(tu.execute(number, "8", "send", send).await.as_deref(), Ok("COMPLETED"));
 
-    let seen = opd.ask(READ, json!({ "number": number })).await["request"].clone();
+    let seen = opd.see(number).await;
     assert_eq!(seen["assets"][0]["status"], "ACTIVE");
     assert_eq!(seen["assets"][0]["name"], "dinkes.singkawangkota.go.id");
-    assert_eq!(seen["dispositions"], Value::Null, "the office's own business");
+    assert_eq!(seen["dispositions"], Value::Null, "visible to the office only");
     let documents = seen["documents"].as_array().expect("a list");
     assert_eq!(documents.len(), 1, "only the reply is the applicant's: {documents:#?}");
     assert_eq!(documents[0]["signatures"], json!([{ "decision": "SIGN" }]), "the draft's signature is the reply's");
-    let office = tu.ask(READ, json!({ "number": number })).await["request"].clone();
-    let sequences: Vec<i64> = office["events"]["nodes"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter_map(|event| event["sequence"].as_i64())
-        .collect();
-    assert_eq!(sequences, (1..=i64::try_from(sequences.len()).unwrap()).collect::<Vec<_>>(), "no gap for the office");
+    let office = tu.see(number).await;
+    let events = office["events"]["nodes"].as_array().expect("a list").iter();
+    let sequences: Vec<i64> = events.filter_map(|event| event["sequence"].as_i64()).collect();
+    let all = i64::try_from(sequences.len()).expect("few");
+    assert_eq!(sequences, (1..=all).collect::<Vec<_>>(), "no gap for the office");
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
-}
-
-/// Decides on the document that waits for the signer.
-async fn sign(signer: &crate::harness::Person<'_>, number: &str, decision: Value) -> Value {
-    let seen = signer.ask(READ, json!({ "number": number })).await;
-    let documents = seen["request"]["documents"].as_array().expect("a list").clone();
-    let draft = documents
-        .iter()
-        .find(|document| document["kind"]["key"] == "draft-surat-balasan" && document["current"] == true);
-    let mut input = json!({ "documentId": draft.expect("a draft")["id"] });
-    input.as_object_mut().expect("an object").extend(decision.as_object().expect("an object").clone());
-    signer.ask(SIGN, json!({ "input": input })).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_faults_of_a_submission_are_reported_together() {
-    let server = server();
-    let opd = server.person("opd").await;
-    let mut wrong = submission("005/2");
-    wrong["input"]["details"] = json!({ "label": "WWW", "colour": "red" });
-    wrong["input"]["letter"]["subject"] = json!(" ");
-    let answer = opd.ask(SUBMIT, wrong).await;
-    let errors = answer["submitRequest"]["userErrors"].as_array().expect("a list").clone();
-    let paths: Vec<String> = errors
-        .iter()
-        .map(|error| {
-            error["path"].as_array().expect("a path").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(".")
-        })
-        .collect();
-    for path in ["letter.subject", "details.label", "details.target", "details.purpose", "details.colour"] {
-        assert!(paths.contains(&path.to_owned()), "{path} in {paths:?}");
+    let server = Server::with(CAST);
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let mut wrong = Value::from(Subdomain::letter("005/2"));
+    wrong["details"] = json!({ "label": "WWW", "colour": "red" });
+    wrong["letter"]["subject"] = json!(" ");
+    let errors = opd.try_submit(wrong).await["userErrors"].take();
+    for path in [
+        json!(["letter", "subject"]),
+        json!(["details", "label"]),
+        json!(["details", "target"]),
+        json!(["details", "purpose"]),
+        json!(["details", "colour"]),
+    ] {
+        assert!(errors.as_array().expect("a list").iter().any(|error| error["path"] == path), "{path} in {errors}");
     }
-    let tu = server.person("tu").await;
-    assert_eq!(tu.refusal(SUBMIT, submission("005/3")).await, "FORBIDDEN");
-    let duplicate = opd.ask(SUBMIT, submission("005/4")).await;
-    assert_eq!(duplicate["submitRequest"]["userErrors"], json!([]));
-    let mut same_letter = submission("005/4");
-    same_letter["input"]["idempotencyKey"] = json!("another");
-    let answer = opd.ask(SUBMIT, same_letter).await;
-    assert_eq!(answer["submitRequest"]["userErrors"][0]["code"], "DUPLICATE_LETTER");
+    let variables = json!({ "input": Value::from(Subdomain::letter("005/3")) });
+    assert_eq!(tu.refusal(SUBMIT, variables).await, "FORBIDDEN");
+    opd.submit(Subdomain::letter("005/4").key("one")).await;
+    let same_letter = opd.try_submit(Subdomain::letter("005/4").key("another")).await;
+    assert_eq!(user_error_code(&same_letter), "DUPLICATE_LETTER");
 }

@@ -1,188 +1,146 @@
-//! Somebody who may write to the whole database, but has no key: whatever they change, `disposisi audit verify` names it.
+//! Tamper evidence: `disposisi audit verify` names every change to the database by somebody without the keys.
 //!
-//! People and the stored versions of SOPs are no part of the record: what they were when somebody acted stands in the events. To
-//! restore a whole older database is out of its reach too.
+//! People and the stored versions of SOPs are no part of the record; the events hold them as of each act. A restored older database
+//! as a whole is out of its reach too.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::acts::SUBMIT;
-use crate::cast::{CLOUD, KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
+use crate::acts::{self, Cloud, Placement, Subdomain, cloud_way, dispose, play};
+use crate::cast::{CLOUD, Cast, KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
 use crate::database::{self, NEW_ID};
-use crate::harness::{Folders, Person, READ, Server, output};
+use crate::harness::{Folders, People, Server, output};
+use crate::prepared;
 
-const SKW: &str = "singkawang";
-const DPS: &str = "denpasar";
+const CAST: Cast<'static> = &[
+    OPD,
+    TU,
+    KADIS,
+    KABID,
+    SUBKOR,
+    SYSTEM,
+    CLOUD,
+    ("disdik", "denpasar", "opd", Some("disdik")),
+    ("egov", "denpasar", "kabid-egovernment", None),
+    ("kasi", "denpasar", "kasi-psk", None),
+];
 
-const RESUBMIT: &str = "mutation($input: ResubmitRequestInput!) { resubmitRequest(input: $input) { \
-    request { status } userErrors { code path } } }";
-const SIGN: &str = "mutation($input: SignDocumentInput!) { signDocument(input: $input) { userErrors { code } } }";
-const READ_DISPOSITION: &str =
-    "mutation($input: ReadDispositionInput!) { readDisposition(input: $input) { userErrors { code } } }";
-const REVEAL: &str =
-    "mutation($input: RevealCredentialInput!) { revealCredential(input: $input) { secret userErrors { code } } }";
-const REISSUE: &str =
-    "mutation($input: ReissueCredentialInput!) { reissueCredential(input: $input) { userErrors { code } } }";
-
-fn server() -> Server {
-    Server::with(&[
-        OPD,
-        TU,
-        KADIS,
-        KABID,
-        SUBKOR,
-        SYSTEM,
-        CLOUD,
-        ("disdik", DPS, "opd", Some("disdik")),
-        ("egov", DPS, "kabid-egovernment", None),
-        ("kasi", DPS, "kasi-psk", None),
-    ])
+/// A letter with every optional field.
+fn letter(submission: impl Into<Value>) -> Value {
+    let mut input = submission.into();
+    input["letter"]["srikandiReference"] = json!("SR-1");
+    input
 }
 
-fn papers(letter: &str, details: &Value) -> Value {
-    json!({
-        "letter": { "number": letter, "date": "2026-01-05", "subject": "Permohonan", "srikandiReference": "SR-1" },
-        "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
-        "details": details,
-    })
+async fn subdomain(server: &Server, number: &str) -> String {
+    server.person("opd").await.submit(letter(Subdomain::letter(number))).await.number
 }
 
-async fn submit(person: &Person<'_>, office: &str, procedure: &str, mut input: Value) -> String {
-    input["office"] = json!(office);
-    input["procedure"] = json!(procedure);
-    let answer = person.ask(SUBMIT, json!({ "input": input })).await;
-    answer["submitRequest"]["request"]["number"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
-}
-
-async fn subdomain(server: &Server, letter: &str) -> String {
-    submit_subdomain(&server.person("opd").await, letter).await
-}
-
-async fn submit_subdomain(opd: &Person<'_>, letter: &str) -> String {
-    let details = json!({ "label": "dinkes", "target": "192.0.2.7", "purpose": "Situs dinas" });
-    submit(opd, SKW, "permohonan-subdomain", papers(letter, &details)).await
-}
-
-fn cloud_details() -> Value {
-    json!({ "purpose": "Arsip", "quotaGib": 50, "users": 3 })
-}
-
-async fn to_step_5(server: &Server, number: &str) {
+async fn to_step_5(people: &People<'_>, number: &str) {
     let sheet = json!({ "documents": [{
         "kind": "lembar-disposisi", "title": "Lembar disposisi", "number": "1", "date": "2026-01-06",
     }] });
-    let disposition = json!({ "disposition": { "instruction": "Tindak lanjuti" } });
-    server.person("tu").await.execute(number, "2", "forward", sheet).await.expect("forwarded");
-    server.person("kadis").await.execute(number, "3", "dispose", disposition.clone()).await.expect("disposed");
-    let kabid = server.person("kabid").await;
-    let seen = kabid.ask(READ, json!({ "number": number })).await;
-    let read = json!({ "input": { "dispositionId": seen["request"]["dispositions"][0]["id"] } });
-    kabid.ask(READ_DISPOSITION, read).await;
-    kabid.execute(number, "4", "dispose", disposition).await.expect("disposed");
+    people["tu"].execute(number, "2", "forward", sheet).await.expect("forwarded");
+    people["kadis"].execute(number, "3", "dispose", dispose()).await.expect("disposed");
+    let kabid = &people["kabid"];
+    let disposition = kabid.see(number).await["dispositions"][0]["id"].take();
+    kabid.act("readDisposition", "", json!({ "dispositionId": disposition })).await;
+    kabid.execute(number, "4", "dispose", dispose()).await.expect("disposed");
 }
 
-/// A subdomain, to the draft that was refused, drawn up anew and signed.
-async fn play_subdomain(server: &Server) -> String {
-    let number = subdomain(server, "005/1").await;
-    to_step_5(server, &number).await;
-    let subkor = server.person("subkor").await;
-    subkor.execute(&number, "5", "yes", json!({})).await.expect("complete");
-    let name = json!({ "asset": { "attributes": {
-        "fqdn": "dinkes.singkawangkota.go.id", "recordType": "A", "target": "192.0.2.7",
-    } } });
-    server.person("system").await.execute(&number, "6", "provision", name).await.expect("made");
+/// A subdomain, to the signed draft after a refused one.
+async fn play_subdomain(people: &People<'_>) -> String {
+    let number = people["opd"].submit(letter(Subdomain::letter("005/1"))).await.number;
+    to_step_5(people, &number).await;
     let draft = json!({ "documents": [{ "kind": "draft-surat-balasan", "title": "Balasan" }] });
-    subkor.execute(&number, "7", "draft", draft.clone()).await.expect("drafted");
-    sign(server, &number, json!({ "decision": "REFUSE", "note": "Nomor salah" })).await;
-    server.person("tu").await.execute(&number, "8", "revise", json!({ "note": "Nomor salah" })).await.expect("revised");
-    subkor.execute(&number, "7", "draft", draft).await.expect("drafted anew");
-    sign(server, &number, json!({ "decision": "SIGN" })).await;
+    let acts = [
+        ("subkor", "5", "yes", json!({})),
+        ("system", "6", "provision", acts::subdomain("dinkes.singkawangkota.go.id")),
+        ("subkor", "7", "draft", draft.clone()),
+    ];
+    play(people, &number, &acts).await;
+    let refuse = json!({ "decision": "REFUSE", "note": "Nomor salah" });
+    assert_eq!(people["kadis"].sign(&number, "draft-surat-balasan", refuse).await, "");
+    let revise = ("tu", "8", "revise", json!({ "note": "Nomor salah" }));
+    play(people, &number, &[revise, ("subkor", "7", "draft", draft)]).await;
+    assert_eq!(people["kadis"].sign(&number, "draft-surat-balasan", json!({ "decision": "SIGN" })).await, "");
     number
-}
-
-async fn sign(server: &Server, number: &str, decision: Value) {
-    let kadis = server.person("kadis").await;
-    let seen = kadis.ask(READ, json!({ "number": number })).await;
-    let documents = seen["request"]["documents"].as_array().expect("a list").clone();
-    let waits = |document: &&Value| document["kind"]["key"] == "draft-surat-balasan" && document["current"] == true;
-    let mut input = json!({ "documentId": documents.iter().find(waits).expect("a draft")["id"] });
-    input.as_object_mut().expect("an object").extend(decision.as_object().expect("an object").clone());
-    assert_eq!(kadis.ask(SIGN, json!({ "input": input })).await["signDocument"]["userErrors"], json!([]));
 }
 
 /// A cloud account, sent back once, delivered, its credential read and reissued.
-async fn play_cloud(server: &Server) -> String {
-    let (opd, cloud) = (server.person("opd").await, server.person("cloud").await);
-    let (subkor, kabid) = (server.person("subkor").await, server.person("kabid").await);
-    let number = submit(&opd, SKW, "permohonan-cloud-service", papers("005/2", &cloud_details())).await;
-    to_step_5(server, &number).await;
-    subkor.execute(&number, "5", "no", json!({ "note": "NIP kurang" })).await.expect("not complete");
-    kabid.execute(&number, "4", "return", json!({ "note": "Lengkapi data" })).await.expect("returned");
-    let seen = opd.ask(READ, json!({ "number": number })).await["request"].clone();
-    let mut completed = papers("005/2a", &cloud_details());
-    completed["requestId"] = seen["id"].clone();
-    completed["expectedVersion"] = seen["version"].clone();
-    opd.ask(RESUBMIT, json!({ "input": completed })).await;
-    to_step_5(server, &number).await;
-    subkor.execute(&number, "5", "yes", json!({})).await.expect("complete");
-    let account = json!({ "asset": {
-        "attributes": { "username": "dinkes", "quotaGib": 50, "serviceAddress": "https://cloud.example" },
-        "secret": "rahasia-satu",
-    } });
-    cloud.execute(&number, "6", "provision", account).await.expect("made");
-    subkor.execute(&number, "7", "yes", json!({})).await.expect("right");
-    let report = json!({ "documents": [{ "kind": "laporan", "title": "Laporan" }] });
-    subkor.execute(&number, "8", "confirm", report).await.expect("completed");
-    let asset = opd.ask(READ, json!({ "number": number })).await["request"]["assets"][0]["id"].clone();
-    opd.ask(REVEAL, json!({ "input": { "assetId": asset, "idempotencyKey": "one" } })).await;
-    cloud.ask(REISSUE, json!({ "input": { "assetId": asset, "secret": "rahasia-dua" } })).await;
+async fn play_cloud(people: &People<'_>) -> String {
+    let opd = &people["opd"];
+    let number = opd.submit(letter(Cloud::letter("005/2"))).await.number;
+    to_step_5(people, &number).await;
+    let back = [
+        ("subkor", "5", "no", json!({ "note": "NIP kurang" })),
+        ("kabid", "4", "return", json!({ "note": "Lengkapi data" })),
+    ];
+    play(people, &number, &back).await;
+    let completed = Cloud::letter("005/2a").completing(&opd.see(&number).await);
+    opd.act("resubmitRequest", "", letter(completed)).await;
+    to_step_5(people, &number).await;
+    play(people, &number, &cloud_way("dinkes")[3..]).await;
+    let asset = opd.see(&number).await["assets"][0]["id"].take();
+    opd.act("revealCredential", "", json!({ "assetId": asset, "idempotencyKey": "one" })).await;
+    people["cloud"].act("reissueCredential", "", json!({ "assetId": asset, "secret": "rahasia-dua" })).await;
     number
 }
 
-async fn begin_data_center(server: &Server) -> String {
-    let details = json!({ "kind": "SERVER", "rackUnits": 2, "powerWatts": 500, "operatingSystem": "Debian",
-        "ports": [443], "publicAddress": true, "applications": ["Rapor"], "maintenanceContact": "Contoh" });
-    let number = submit(&server.person("disdik").await, DPS, "layanan-data-center", papers("005/3", &details)).await;
+async fn begin_data_center(people: &People<'_>) -> String {
+    let number = people["disdik"].submit(letter(Placement::letter("005/3"))).await.number;
     let more = json!({
         "documents": [{ "kind": "catatan-hasil-koordinasi", "title": "Catatan", "number": "1" }],
         "disposition": { "instruction": "Analisa" },
     });
-    server.person("egov").await.execute(&number, "2", "coordinate", more).await.expect("coordinated");
+    people["egov"].execute(&number, "2", "coordinate", more).await.expect("coordinated");
     number
 }
 
-async fn reserve(server: &Server, number: &str) {
+async fn reserve(people: &People<'_>, number: &str) {
     let placement = json!({
         "documents": [{ "kind": "bentuk-sistem", "title": "Bentuk", "number": "2" }],
         "asset": { "attributes": {
             "placementKind": "SERVER", "name": "rapor", "rack": "A1", "unitFrom": 5, "unitTo": 6,
         } },
     });
-    server.person("kasi").await.execute(number, "3", "placeable", placement).await.expect("reserved");
+    people["kasi"].execute(number, "3", "placeable", placement).await.expect("reserved");
 }
 
-/// A database that was not touched, and how it was some time before.
+/// An untouched database, and its state some time before.
 pub(crate) struct Copies {
+    /// The folder of both, for all tests.
+    shared: PathBuf,
     folder: tempfile::TempDir,
     pub(crate) clean: DatabaseConnection,
 }
 
-/// Four requests that were played, and how the database was in the middle.
+/// Four requests, with the state of the database in the middle.
 struct World {
     copies: Copies,
+    requests: Requests,
+}
+
+/// The numbers of the requests.
+#[derive(Clone)]
+struct Requests {
     /// The oldest: a subdomain.
     first: String,
     /// A cloud account with a credential.
     cloud: String,
-    /// A placement with units, which went on after the old copy was taken.
+    /// A placement with units, continued after the old copy.
     placed: String,
     /// The youngest: it began after the old copy was taken.
     last: String,
 }
+
+/// The world of all tests of this file: played once, never changed.
+static PLAYED: OnceCell<(PathBuf, Requests)> = OnceCell::const_new();
 
 impl Deref for World {
     type Target = Copies;
@@ -192,7 +150,7 @@ impl Deref for World {
     }
 }
 
-/// What is done to a database, and what must be named.
+/// A change of a database, and the texts that must name it.
 pub(crate) struct Case {
     what: String,
     sql: String,
@@ -203,7 +161,7 @@ pub(crate) fn case(what: &str, sql: &str, named: &[&str]) -> Case {
     Case { what: what.to_owned(), sql: sql.to_owned(), named: named.iter().map(|&part| part.to_owned()).collect() }
 }
 
-/// What `audit verify` says; whether it is content.
+/// The output of `audit verify`, after its success.
 fn verify(data: &Path) -> (bool, String) {
     let output = output(data, &Folders::shipped(), &["audit", "verify"], "");
     let said = [output.stdout, output.stderr].concat();
@@ -223,40 +181,47 @@ fn id(number: &str) -> String {
 }
 
 impl Copies {
-    /// Begins with how a server's database is now.
-    pub(crate) async fn before(server: &Server) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().expect("a folder");
-        database::keep_old(&server.path(), &folder.path().join("old.db")).await;
-        folder
+    /// Keeps a copy of a server's database as it is now, in a folder for [`Copies::of`].
+    pub(crate) async fn before(server: &Server) -> PathBuf {
+        let shared = prepared::folder();
+        database::keep_old(&server.path(), &shared.join("old.db")).await;
+        shared
     }
 
-    /// Ends the server, and takes what it leaves. `folder`: of [`Copies::before`].
-    pub(crate) async fn of(mut server: Server, folder: tempfile::TempDir) -> Self {
+    /// Stops the server and keeps its data. `shared`: the folder of [`Copies::before`].
+    pub(crate) async fn of(mut server: Server, shared: PathBuf) -> Self {
         assert!(server.stop().success());
-        let clean = folder.path().join("clean");
-        database::copy(&server.path(), &folder.path().join("source"));
-        database::copy(&server.path(), &clean);
-        let (content, said) = verify(&clean);
+        database::copy(&server.path(), &shared.join("source"));
+        let copies = Self::open(shared).await;
+        let (content, said) = verify(&copies.path("clean"));
         assert!(content, "{said}");
-        let clean = database::open_with_old(&clean, &folder.path().join("old.db")).await;
-        Self { folder, clean }
+        copies
+    }
+
+    /// Copies of kept data.
+    async fn open(shared: PathBuf) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clean = folder.path().join("clean");
+        database::copy(&shared.join("source"), &clean);
+        let clean = database::open_with_old(&clean, &shared.join("old.db")).await;
+        Self { shared, folder, clean }
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A copy that was tampered with.
+    /// A copy with a change.
     async fn tampered(&self, sql: &str) -> PathBuf {
         let data = self.path("tampered");
-        database::copy(&self.path("source"), &data);
-        let database = database::open_with_old(&data, &self.path("old.db")).await;
+        database::copy(&self.shared.join("source"), &data);
+        let database = database::open_with_old(&data, &self.shared.join("old.db")).await;
         database.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         database.close().await.expect("closed");
         data
     }
 
-    /// Tries every case, and tells of all that went unseen or were named wrongly.
+    /// Tries every case, and reports all that were missed or named wrongly.
     pub(crate) async fn expect(&self, cases: Vec<Case>) {
         let mut wrong = Vec::new();
         assert!(!cases.is_empty());
@@ -272,14 +237,22 @@ impl Copies {
 
 impl World {
     async fn play() -> Self {
-        let server = server();
-        let first = play_subdomain(&server).await;
-        let cloud = play_cloud(&server).await;
-        let placed = begin_data_center(&server).await;
-        let folder = Copies::before(&server).await;
-        reserve(&server, &placed).await;
+        let (shared, requests) = PLAYED.get_or_init(Self::play_once).await;
+        Self { copies: Copies::open(shared.clone()).await, requests: requests.clone() }
+    }
+
+    async fn play_once() -> (PathBuf, Requests) {
+        let server = Server::with(CAST);
+        let people = server.everybody(CAST).await;
+        let first = play_subdomain(&people).await;
+        let cloud = play_cloud(&people).await;
+        let placed = begin_data_center(&people).await;
+        let shared = Copies::before(&server).await;
+        reserve(&people, &placed).await;
+        drop(people);
         let last = subdomain(&server, "005/4").await;
-        Self { copies: Copies::of(server, folder).await, first, cloud, placed, last }
+        Copies::of(server, shared.clone()).await;
+        (shared, Requests { first, cloud, placed, last })
     }
 
     async fn last_sequence(&self, number: &str) -> i64 {
@@ -293,7 +266,7 @@ impl World {
     }
 }
 
-/// An event, as the condition that finds it.
+/// An event, as its condition in SQL.
 fn event(number: &str, sequence: i64) -> String {
     format!("request_id = {} AND sequence = {sequence}", id(number))
 }
@@ -301,7 +274,7 @@ fn event(number: &str, sequence: i64) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn tampered_events_are_named() {
     let world = World::play().await;
-    let World { first, cloud, placed, last, .. } = &world;
+    let Requests { first, cloud, placed, last } = &world.requests;
     let end = world.last_sequence(first).await;
     let at = |number: &str, sequence: i64| format!("request {number}, event {sequence}:");
     let (third, fourth, beyond) = (at(first, 3), at(first, 4), at(first, end + 1));
@@ -421,7 +394,7 @@ async fn tampered_events_are_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tampered_log_rows_are_named() {
     let world = World::play().await;
-    let World { first, placed, last, .. } = &world;
+    let Requests { first, placed, last, .. } = &world.requests;
     let end: i64 = value(&world.clean, "SELECT max(position) FROM log").await;
     let at = |position: i64| format!("log position {position}:");
     let ends = |position: i64| {
@@ -430,7 +403,7 @@ async fn tampered_log_rows_are_named() {
              WHERE id = 1"
         )
     };
-    // A whole request with all that hangs on it.
+    // A whole request with all its rows.
     let removed = |number: &str| {
         let id = id(number);
         format!(
@@ -534,7 +507,7 @@ async fn tampered_log_rows_are_named() {
     ];
     world.expect(cases).await;
 
-    // Numbered anew by the program itself, it fits no better.
+    // Numbered again by the program itself, it fits no better.
     let data = world.tampered(&format!("{back} {LOG_BACK}")).await;
     number_anew(&data).await;
     let database = database::open(&data).await;
@@ -544,7 +517,7 @@ async fn tampered_log_rows_are_named() {
     assert!(!content && said.contains("numbered anew") && said.contains(last.as_str()), "{said}");
 }
 
-/// Has the program number what waits, as it does when it starts.
+/// Has the program number the pending events, as it does when it starts.
 async fn number_anew(data: &Path) {
     use std::io::{BufRead, BufReader};
     let mut command = crate::harness::command(data, &Folders::shipped());
@@ -556,7 +529,7 @@ async fn number_anew(data: &Path) {
     child.wait().expect("it ended");
 }
 
-/// The old log put back, all that it does not hold waiting again.
+/// The old log put back, with all events beyond it pending again.
 const LOG_BACK: &str = "DELETE FROM log WHERE position > (SELECT position FROM old.log_end); DELETE FROM log_end; \
     INSERT INTO log_end SELECT * FROM old.log_end; \
     INSERT INTO pending SELECT id FROM events WHERE id NOT IN (SELECT event_id FROM log);";
@@ -569,7 +542,7 @@ fn row_back(number: &str) -> String {
     )
 }
 
-/// A request put back to how it was in the old copy, with all that hangs on it, and its newer events cut.
+/// A request put back to its state in the old copy, with all its rows, and its newer events cut.
 fn rolled_back(number: &str) -> String {
     let id = id(number);
     let mut sql = row_back(number);
@@ -585,10 +558,10 @@ fn rolled_back(number: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_column_of_a_request_is_covered() {
     let world = World::play().await;
-    let number = &world.cloud;
+    let number = &world.requests.cloud;
     let mut cases = Vec::new();
     for (column, to) in database::other_values(&world.clean, "requests").await {
-        // Told by what they no longer fit.
+        // Named by their mismatch.
         if ["id", "last_sequence", "last_mac", "row_mac"].contains(&column.as_str()) {
             continue;
         }
@@ -596,7 +569,7 @@ async fn every_column_of_a_request_is_covered() {
         let sql = format!("UPDATE requests SET {column} = {to} WHERE number = '{number}'");
         cases.push(case(&column, &sql, &[&format!("request {named}:"), "its row was edited"]));
     }
-    let other = &world.first;
+    let other = &world.requests.first;
     for column in ["last_mac", "row_mac"] {
         let sql = format!(
             "UPDATE requests SET {column} = (SELECT {column} FROM requests WHERE number = '{other}') \
@@ -614,7 +587,7 @@ async fn every_column_of_a_request_is_covered() {
     world.expect(cases).await;
 }
 
-/// A table whose rows hang on requests: how a row of it is found, and whose it is.
+/// A table of a request's rows: the query of its request.
 const HANGING: [(&str, &str); 9] = [
     ("submissions", "SELECT request_id FROM submissions"),
     ("visits", "SELECT request_id FROM visits"),
@@ -628,7 +601,7 @@ const HANGING: [(&str, &str); 9] = [
 ];
 
 impl World {
-    /// The event that tells last of a row of a table: `request …, event …`.
+    /// The last event about a row of a table: `request …, event …`.
     async fn told_by(&self, table: &str, request: &str, row: i64) -> (String, String) {
         let this = format!("{} = {row}", database::row(table));
         let request: Uuid = value(&self.clean, &format!("{request} WHERE {this}")).await;
@@ -681,7 +654,7 @@ async fn every_column_of_a_requests_other_rows_is_covered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_without_an_event_are_named() {
     let world = World::play().await;
-    let number = &world.first;
+    let number = &world.requests.first;
     let mut cases = Vec::new();
     for table in ["visits", "dispositions", "documents", "submissions"] {
         let changed: Vec<String> = database::other_values(&world.clean, table)
@@ -702,7 +675,7 @@ async fn rows_without_an_event_are_named() {
         cases.push(case(&format!("{table}, one inserted"), &sql, &[number, table, "inserted"]));
     }
     let sql = "INSERT INTO held_units SELECT office, kind, place, unit + 10, asset_id FROM held_units LIMIT 1";
-    cases.push(case("a unit more", sql, &[&world.placed, "assets/", "edited"]));
+    cases.push(case("a unit more", sql, &[&world.requests.placed, "assets/", "edited"]));
     let sql = format!("INSERT INTO held_units SELECT office, kind, place, unit + 10, {NEW_ID} FROM held_units LIMIT 1");
     cases.push(case("a unit held for nothing", &sql, &["held_units", "hangs on nothing"]));
     world.expect(cases).await;
@@ -710,19 +683,18 @@ async fn rows_without_an_event_are_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acts_on_tampered_rows_are_refused() {
-    let mut server = server();
+    let mut server = Server::with(CAST);
     let database = database::open(&server.path()).await;
-    let number = begin_data_center(&server).await;
+    let people = server.everybody(CAST).await;
+    let number = begin_data_center(&people).await;
     let refused = async |number: &str, sql: &str, back: &str| {
         database.execute_unprepared(sql).await.expect("edited");
-        let person = server.person("kasi").await;
-        let seen = person.ask(READ, json!({ "number": number })).await["request"].clone();
-        let input = json!({ "input": {
+        let seen = people["kasi"].see(number).await;
+        let input = json!({
             "requestId": seen["id"], "step": "3", "outcome": "not-placeable", "expectedVersion": seen["version"],
             "note": "Penuh", "documents": [{ "kind": "bentuk-sistem", "title": "Bentuk", "number": "2" }],
-        } });
-        let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { userErrors { code } } }";
-        assert_eq!(person.refusal(execute, input).await, "INTERNAL", "{sql}");
+        });
+        assert_eq!(people["kasi"].refused("executeStep", input).await, "INTERNAL", "{sql}");
         database.execute_unprepared(back).await.expect("put back");
     };
     refused(
@@ -743,20 +715,19 @@ async fn acts_on_tampered_rows_are_refused() {
         "UPDATE log_end SET position = (SELECT position FROM ended)",
     )
     .await;
-    reserve(&server, &number).await;
+    reserve(&people, &number).await;
     database.execute_unprepared("UPDATE assets SET name = name || 'x'").await.expect("edited");
-    let submitter = server.person("disdik").await;
-    let seen = submitter.ask(READ, json!({ "number": number })).await["request"].clone();
+    let seen = people["disdik"].see(&number).await;
     let input = json!({ "requestId": seen["id"], "reason": "Batal", "expectedVersion": seen["version"] });
-    let withdraw = "mutation($input: WithdrawRequestInput!) { withdrawRequest(input: $input) { userErrors { code } } }";
-    assert_eq!(submitter.refusal(withdraw, json!({ "input": input })).await, "INTERNAL", "its asset was edited");
+    assert_eq!(people["disdik"].refused("withdrawRequest", input).await, "INTERNAL", "its asset was edited");
     let back = "UPDATE assets SET name = substr(name, 1, length(name) - 1)";
     database.execute_unprepared(back).await.expect("put back");
 
-    // What was cut from the log's end stays missing: the log goes on after it.
+    // An event cut from the log's end stays missing: the log goes on after it.
     let end: i64 = value(&database, "SELECT max(position) FROM log").await;
     database.execute_unprepared(&format!("DELETE FROM log WHERE position = {end}")).await.expect("cut");
-    subdomain(&server, "005/9").await;
+    people["opd"].submit(Subdomain::letter("005/9")).await;
+    drop(people);
     let next: i64 = value(&database, "SELECT max(position) FROM log").await;
     assert!(next > end);
     database.close().await.expect("closed");
@@ -767,12 +738,12 @@ async fn acts_on_tampered_rows_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verification_succeeds_while_the_log_grows() {
-    let server = server();
+    let server = Server::with(CAST);
     let data = server.path();
     let proofs = tokio::task::spawn_blocking(move || (0..20).map(|_| verify(&data)).collect::<Vec<_>>());
     let opd = server.person("opd").await;
     for letter in 0..20 {
-        submit_subdomain(&opd, &format!("006/{letter}")).await;
+        opd.submit(Subdomain::letter(format!("006/{letter}"))).await;
     }
     for (content, said) in proofs.await.expect("they end") {
         assert!(content, "{said}");

@@ -1,11 +1,12 @@
-//! What the passing of time does: a server whose clock the test sets and moves while it runs.
+//! Effects of time (expiry, retention, due times), on a server with a clock moved by the test.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::cast::{ADMIN, Cast, OPD, TU};
+use crate::acts::{Cloud, SECRET, cloud_way, play, user_error_code};
+use crate::cast::{ADMIN, Cast, OPD, SINGKAWANG, TU};
 use crate::database;
-use crate::harness::{Server, command, credentials, run, set_time};
+use crate::harness::{Server, command, credentials, eventually, run, set_time};
 use crate::tamper::value;
 
 const CAST: Cast<'static> = &[OPD, TU, ADMIN];
@@ -19,8 +20,8 @@ const VIEWER: &str = "{ viewer { user { name } } }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_ends_by_the_programs_clock() {
-    let begun = moment("2026-03-02T02:00:00Z");
-    let server = Server::at(begun, CAST);
+    let server = Server::with_clock(CAST);
+    let begun = server.now();
     let tu = server.person("tu").await;
     tu.ask(VIEWER, json!({})).await;
     server.set_time(begun + TimeDelta::minutes(14));
@@ -43,28 +44,20 @@ fn a_clock_without_a_time_is_refused() {
     assert!(!output.status.success() && said.contains("DISPOSISI_TEST_CLOCK"), "{said}");
 }
 
-/// Waits until a query finds that number: a job has run since the clock was set.
+/// Waits until a background job has brought the number that a query counts to this.
 async fn until_counted(server: &Server, sql: &str, expected: i64) {
     let database = database::open(&server.path()).await;
-    for _ in 0..1_000 {
-        if value::<i64>(&database, sql).await == expected {
-            return database.close().await.expect("closed");
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("{sql} is not {expected}: {}", server.log());
+    let what = || format!("{sql} is not {expected}: {}", server.log());
+    eventually(what, async || value::<i64>(&database, sql).await == expected).await;
+    database.close().await.expect("closed");
 }
-
-const AGENCY: &str =
-    "mutation($input: CreateAgencyInput!) { createAgency(input: $input) { agency { id } userErrors { code } } }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idempotency_key_acts_once_within_seven_days_and_is_forgotten_after() {
-    let begun = moment("2026-03-02T02:00:00Z");
-    let server = Server::at(begun, CAST);
-    let input =
-        json!({ "input": { "office": "singkawang", "key": "dinsos", "name": "Dinas Sosial", "idempotencyKey": "a" } });
-    let add = async || server.person("admin").await.ask(AGENCY, input.clone()).await["createAgency"].clone();
+    let server = Server::with_clock(CAST);
+    let begun = server.now();
+    let input = json!({ "office": "singkawang", "key": "dinsos", "name": "Dinas Sosial", "idempotencyKey": "a" });
+    let add = async || server.person("admin").await.try_act("createAgency", "agency { id }", input.clone()).await;
     let made = add().await;
     assert_eq!(made["userErrors"], json!([]));
     server.set_time(begun + TimeDelta::days(7) - TimeDelta::minutes(5));
@@ -72,13 +65,33 @@ async fn an_idempotency_key_acts_once_within_seven_days_and_is_forgotten_after()
     until_counted(&server, "SELECT count(*) FROM idempotency_keys", 1).await;
     server.set_time(begun + TimeDelta::days(7) + TimeDelta::minutes(5));
     until_counted(&server, "SELECT count(*) FROM idempotency_keys", 0).await;
-    assert_eq!(add().await["userErrors"][0]["code"], "NAME_TAKEN", "it acts anew");
+    assert_eq!(user_error_code(&add().await), "NAME_TAKEN", "it acts anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revealed_secret_is_deleted_after_ten_minutes() {
+    let server = Server::with_clock(SINGKAWANG);
+    let people = server.everybody(SINGKAWANG).await;
+    let opd = &people["opd"];
+    let number = opd.submit(Cloud::default()).await.number;
+    play(&people, &number, &cloud_way("dinkes")).await;
+    let sealed = "SELECT count(*) FROM credentials WHERE sealed IS NOT NULL";
+    server.advance(TimeDelta::minutes(6));
+    until_counted(&server, sealed, 1).await;
+    let reveal = json!({ "assetId": opd.see(&number).await["assets"][0]["id"], "idempotencyKey": "a" });
+    assert_eq!(opd.act("revealCredential", "secret", reveal.clone()).await["secret"], SECRET);
+    server.advance(TimeDelta::minutes(6));
+    until_counted(&server, sealed, 1).await;
+    assert_eq!(opd.act("revealCredential", "secret", reveal).await["secret"], SECRET);
+    server.advance(TimeDelta::minutes(6));
+    until_counted(&server, sealed, 0).await;
+    assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_lasts_for_the_days_of_its_refresh_token() {
-    let begun = moment("2026-03-02T02:00:00Z");
-    let server = Server::at(begun, CAST);
+    let server = Server::with_clock(CAST);
+    let begun = server.now();
     let sign_in = "mutation($input: SignInInput!) { signIn(input: $input) { refreshToken } }";
     let signed_in = server.send(None, sign_in, credentials("tu")).await["data"]["signIn"]["refreshToken"].clone();
     let refresh = async |token: &serde_json::Value| {
@@ -99,15 +112,14 @@ async fn a_session_lasts_for_the_days_of_its_refresh_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_counts_from_its_beginning_to_its_end() {
-    let begun = moment("2026-03-02T02:00:00Z");
-    let server = Server::at(begun, CAST);
+    let server = Server::with_clock(CAST);
+    let begun = server.now();
     let (from, until) = (begun + TimeDelta::days(1), begun + TimeDelta::days(2));
     let flags = [("--from", from.to_rfc3339()), ("--until", until.to_rfc3339())];
     let mut grant = vec!["grant", "tu", "--office", "singkawang", "--role", "auditor"];
     grant.extend(flags.iter().flat_map(|(flag, moment)| [*flag, moment.as_str()]));
     server.run(&grant);
     for (at, expected) in [
-        // Later than the people's own grants, which begin while they are entered.
         (begun + TimeDelta::hours(1), 1),
         (from - TimeDelta::minutes(5), 1),
         (from + TimeDelta::minutes(1), 2),
@@ -122,15 +134,13 @@ async fn a_grant_counts_from_its_beginning_to_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_ended_is_forgotten_after_its_retention() {
-    let begun = moment("2026-03-02T02:00:00Z");
-    let mut server = Server::at(begun, CAST);
+async fn expired_rows_are_deleted_after_their_retention() {
+    let mut server = Server::with_clock(CAST);
+    let begun = server.now();
     server.restart_with(&["--registered-documents", "10"]);
     let tu = server.person("tu").await;
-    let key = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { userErrors { code } } }";
     let ends = (begun + TimeDelta::days(1)).to_rfc3339();
-    let made = tu.ask(key, json!({ "input": { "name": "a", "scopes": ["READ"], "expiresAt": ends } })).await;
-    assert_eq!(made["createApiKey"]["userErrors"], json!([]));
+    tu.act("createApiKey", "", json!({ "name": "a", "scopes": ["READ"], "expiresAt": ends })).await;
     let document = "{ offices { key } }";
     let persisted = json!({ "version": 1, "sha256Hash": disposisi::service::document_digest(document) });
     let call = json!({ "query": document, "extensions": { "persistedQuery": persisted } });
@@ -150,22 +160,15 @@ async fn what_has_ended_is_forgotten_after_its_retention() {
 async fn due_times_pass_over_a_weekend_and_a_holiday() {
     // Fridays at 16:28 in Singkawang, two minutes before the office closes; step 2 has five. Monday 17 August is a holiday.
     let cases = [("2026-08-07T09:28:00Z", "2026-08-10T00:33"), ("2026-08-14T09:28:00Z", "2026-08-18T00:33")];
-    // The people's grants begin while they are entered, so that is the day before.
+    // The people's grants begin when they are entered: the day before.
     let server = Server::at(moment(cases[0].0) - TimeDelta::days(1), CAST);
     for (at, due) in cases {
         server.set_time(moment(at));
         let opd = server.person("opd").await;
         server.set_time(moment(at));
-        let input = json!({
-            "office": "singkawang", "procedure": "permohonan-cloud-service",
-            "letter": { "number": at, "date": &at[..10], "subject": "Permohonan akun cloud" },
-            "contact": { "name": "Warga Contoh", "phone": "0562 000000", "email": "contoh@dinkes.example" },
-            "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
-        });
-        let submit = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { \
-            request { currentVisit { step { key } dueAt } } userErrors { path message } } }";
-        let visit = opd.ask(submit, json!({ "input": input })).await;
-        let visit = &visit["submitRequest"]["request"]["currentVisit"];
+        let submitted =
+            opd.act("submitRequest", "request { currentVisit { step { key } dueAt } }", Cloud::letter(at).input());
+        let visit = submitted.await["request"]["currentVisit"].take();
         assert_eq!(visit["step"]["key"], "2", "{visit}");
         assert!(visit["dueAt"].as_str().is_some_and(|moment| moment.starts_with(due)), "{visit}");
     }

@@ -1,4 +1,4 @@
-//! Tokens that are not good: expired, forged, of no algorithm, of another key, for somebody else, from the future.
+//! Bad tokens: expired, forged, of no algorithm, of another key, for another audience, from the future.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use crate::cast::SINGKAWANG;
-use crate::harness::Server;
+use crate::harness::{Server, with};
 
 /// The private key in a file, as PKCS#8 (RFC 8410).
 fn key(seed: &[u8]) -> EncodingKey {
@@ -26,8 +26,7 @@ async fn access_tokens_are_checked_for_signature_audience_and_time() {
     let seed = STANDARD.decode(seed.trim()).expect("base64");
     let kid = header["kid"].as_str().expect("a key id").to_owned();
     let sign = |changes: Value, kid: &str, seed: &[u8]| {
-        let mut claims = claims.clone();
-        claims.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+        let claims = with(claims.clone(), changes);
         let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, &claims, &key(seed)).expect("a token")
     };

@@ -4,24 +4,21 @@ use serde_json::{Value, json};
 
 use crate::acts::user_error_code;
 use crate::cast::SINGKAWANG;
-use crate::harness::{PASSWORD, Person, Server};
+use crate::harness::{PASSWORD, Person, Server, now};
 
-/// The code that an authenticator with that secret shows, so many steps from now.
+/// The code of an authenticator with that secret, so many steps from now.
 fn shown(secret: &str, steps: i64) -> String {
-    shown_at(
-        secret,
-        disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::seconds(30 * steps),
-    )
+    shown_at(secret, now() + chrono::TimeDelta::seconds(30 * steps))
 }
 
-/// The code that an authenticator with that secret shows at a moment.
+/// The code of an authenticator with that secret at a moment.
 pub(crate) fn shown_at(secret: &str, moment: chrono::DateTime<chrono::Utc>) -> String {
     let secret = totp_rs::Secret::try_from_base32(secret).expect("a secret");
     let totp = totp_rs::Builder::new().with_secret(secret).build().expect("an authenticator");
     totp.generate(u64::try_from(moment.timestamp()).expect("a time")).to_string()
 }
 
-/// Signs in; the code of what is to be mended, nothing when signed in.
+/// Signs in. Returns the code of the user error; empty when signed in.
 async fn sign_in(server: &Server, password: &str, code: Option<&str>) -> String {
     let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken viewer { totpEnabled } \
         userErrors { code } } }";

@@ -1,5 +1,5 @@
-//! What nobody does to what is not theirs: every mutation by whoever it is not for, and what refusals, cursors, and keys of
-//! others tell: nothing. What somebody may not see is answered as what does not exist, to the letter.
+//! Unauthorized access: every mutation by everybody without the right, and the information in refusals, cursors and others'
+//! keys: none. An invisible object is answered as a missing one, to the letter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::acts::mutation;
-use crate::harness::{PASSWORD, Person, READ};
+use crate::harness::{PASSWORD, People, Person, now};
 use crate::secrets::{INTROSPECTION, everything};
 use crate::statements::Listened;
 use crate::story::{self, Story, mark};
 
-/// Who tries: nobody; who sees everything of another office; another agency; a colleague of the applicant's, who submitted
-/// nothing; who sees everything and may do nothing.
+/// The callers: anonymous; a reader of everything in another office; another agency; a colleague of the applicant without
+/// submissions; a reader of everything without rights to act.
 const TRY: [Option<&str>; 5] = [None, Some("putu"), Some("stranger"), Some("siti"), Some("auditor")];
 
-/// Nobody knows of it but who sees it, and who sees it may not.
+/// Unknown to all but its readers, and its readers may not.
 const UNSEEN: &str = "UNAUTHENTICATED NOT_FOUND NOT_FOUND NOT_FOUND FORBIDDEN";
-/// Nobody may.
+/// Forbidden to all.
 const CLOSED: &str = "UNAUTHENTICATED FORBIDDEN FORBIDDEN FORBIDDEN FORBIDDEN";
-/// It is about oneself, and refused for what it says.
+/// About oneself, and refused for its content.
 const WRONG: &str = "UNAUTHENTICATED INVALID_CREDENTIALS INVALID_CREDENTIALS INVALID_CREDENTIALS INVALID_CREDENTIALS";
 
-/// Every mutation: how each who tries is refused, `-` where they may as well; and who may, where it is done at last.
+/// Every mutation: each caller's refusal, `-` for callers with the right; and the person with the right, if it is done at last.
 const ACTS: &[(&str, &str, Option<&str>)] = &[
     (
         "signIn",
@@ -53,13 +53,13 @@ const ACTS: &[(&str, &str, Option<&str>)] = &[
     ("createAgency", CLOSED, Some("overseer")),
     ("grantRole", CLOSED, Some("overseer")),
     ("deactivateUser", CLOSED, Some("overseer")),
-    // An agency is known to whoever holds a grant in its office, a grant to its own person and whoever manages people.
+    // An agency is known to every holder of a grant in its office, a grant to its own person and to managers of people.
     ("deactivateAgency", "UNAUTHENTICATED NOT_FOUND FORBIDDEN FORBIDDEN FORBIDDEN", Some("overseer")),
     ("revokeGrant", "UNAUTHENTICATED NOT_FOUND NOT_FOUND NOT_FOUND NOT_FOUND", Some("overseer")),
     ("signOut", "UNAUTHENTICATED - - - -", None),
 ];
 
-/// The ids that inputs take, and the kind of each.
+/// The ids in inputs, and the kind of each.
 const IDS: &[(&str, &str)] = &[
     ("actingAs", "RoleGrant"),
     ("agencyId", "Agency"),
@@ -74,24 +74,24 @@ const IDS: &[(&str, &str)] = &[
     ("userId", "User"),
 ];
 
-/// The id of something of a kind that is not there.
+/// The id of a missing object of a kind.
 fn nothing(kind: &str) -> Value {
     json!(URL_SAFE_NO_PAD.encode(format!("{kind}:{}", Uuid::from_u128(0x019a_bcde_7000_8000_0000_0000_0000_0001))))
 }
 
-/// The stage: the story, its people, and what was looked up for it.
+/// The stage: the story, its people, and looked-up parts of the schema.
 struct Stage<'a> {
     story: &'a Story,
-    people: BTreeMap<&'static str, Person<'a>>,
+    people: People<'a>,
     schema: Value,
     /// The id fields of each input type.
     ids: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl<'a> Stage<'a> {
-    /// With everybody signed in, the colleague whom the story's administrator added too.
+    /// With everybody signed in, including the colleague added by the story's administrator.
     async fn set(story: &'a Story) -> Self {
-        let mut people = story::everybody(&story.server).await;
+        let mut people = story.server.everybody(story::CAST).await;
         people.insert("siti", story.server.person("siti").await);
         let schema = people["overseer"].ask(INTROSPECTION, json!({})).await["__schema"].clone();
         let inputs =
@@ -116,7 +116,7 @@ impl<'a> Stage<'a> {
         types.iter().find(|found| found["name"] == of).expect("the type")["fields"].as_array().expect("fields")
     }
 
-    /// Somebody's token; none of nobody.
+    /// A person's token; none if anonymous.
     fn token(&self, name: Option<&str>) -> Option<&str> {
         name.map(|name| self.people[name].token())
     }
@@ -133,28 +133,21 @@ impl<'a> Stage<'a> {
         self.story.server.send(self.token(name), &self.text(mutation), json!({ "input": input })).await
     }
 
-    /// A request, as who sees everything reads it.
+    /// A request, as a reader of everything sees it.
     async fn request(&self, number: &str) -> Value {
-        self.people["overseer"].ask(READ, json!({ "number": number })).await["request"].clone()
+        self.people["overseer"].see(number).await
     }
 
     /// A person of an office with their grants, as its administrator reads them.
     async fn person(&self, office: &str, username: &str) -> Value {
-        let query =
-            "query($office: String!) { office(key: $office) { people { user { id username } grants { id } } } }";
-        let found = self.people["overseer"].ask(query, json!({ "office": office })).await["office"]["people"].clone();
-        let found =
-            found.as_array().expect("people").iter().find(|person| person["user"]["username"] == username).cloned();
-        found.unwrap_or_else(|| panic!("{username}"))
+        self.people["overseer"].person_of(office, username).await
     }
 
-    /// What a mutation takes that whoever may would do it with, now.
+    /// The input of a mutation as a person with the right would send it now.
     async fn input(&self, mutation: &str) -> Value {
         let story = self.story;
         let with = |request: &Value, more: Value| {
-            let mut input = json!({ "requestId": request["id"], "expectedVersion": request["version"] });
-            input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-            input
+            crate::harness::with(json!({ "requestId": request["id"], "expectedVersion": request["version"] }), more)
         };
         let papers = |letter: &str| {
             story::submission("singkawang", "permohonan-cloud-service", letter, (mark::HIDDEN_LETTER, "SECRET"))
@@ -193,9 +186,9 @@ impl<'a> Stage<'a> {
             "signDocument" => {
                 let submission =
                     story::submission("singkawang", "permohonan-surel", "005/102", (mark::HIDDEN_LETTER, "SECRET"));
-                let number = story::submit(&self.people["opd"], submission).await;
+                let number = self.people["opd"].submit(submission).await.number;
                 story::drafted(&self.people, &number).await;
-                let id = story::document(&self.people["overseer"], &number, "draft-balasan").await;
+                let id = self.people["overseer"].document(&number, "draft-balasan").await;
                 json!({ "documentId": id, "decision": "SIGN" })
             }
             "revealCredential" => {
@@ -232,7 +225,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// The name of what a mutation takes.
+/// The name of a mutation's input type.
 fn input_type(mutation: &str) -> String {
     let mut name = mutation.to_owned();
     name[..1].make_ascii_uppercase();
@@ -240,10 +233,10 @@ fn input_type(mutation: &str) -> String {
 }
 
 fn ahead() -> String {
-    (disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::hours(1)).to_rfc3339()
+    (now() + chrono::TimeDelta::hours(1)).to_rfc3339()
 }
 
-/// The code that an act was refused with, and then nothing else is answered; `done` where it was not.
+/// The code of an act's refusal, without any other answer; `done` without one.
 fn code(answer: &Value, mutation: &str) -> String {
     if let Some(error) = answer["errors"].as_array().and_then(|errors| errors.first()) {
         assert!(answer["data"][mutation].is_null(), "{answer:#}");
@@ -265,7 +258,7 @@ fn replaced(input: &Value, field: &str, id: Value) -> Value {
     other
 }
 
-/// Every mutation, by everybody whom it is not for; then by whom it is for.
+/// Every mutation, by everybody without the right; then by the person with it.
 async fn mutations(stage: &Stage<'_>) {
     let hidden = stage.person("denpasar", "nengah").await["user"]["id"].clone();
     let grant = stage.person("denpasar", "kadek").await["grants"][0]["id"].clone();
@@ -281,7 +274,7 @@ async fn mutations(stage: &Stage<'_>) {
             if expected != "NOT_FOUND" || name.is_none() {
                 continue;
             }
-            // What they do not see, and what is not there, of this kind, of another, or of none.
+            // Invisible and missing objects of this kind, of another, or of none.
             for (field, kind) in IDS.iter().filter(|(field, _)| ids.contains(*field) && !input[field].is_null()) {
                 for other in [nothing(kind), nothing("Office"), json!("x"), json!("")] {
                     let missing = stage.attempt(name, mutation, &replaced(&input, field, other.clone())).await;
@@ -290,16 +283,16 @@ async fn mutations(stage: &Stage<'_>) {
             }
         }
         let Some(rightful) = rightful else { continue };
-        // Beside what they may, ids of what they do not see: other offices' people and grants.
+        // Beside permitted ones, ids of invisible objects: other offices' people and grants.
         for (field, kind) in IDS.iter().filter(|(field, _)| ids.contains(*field)) {
             let unseen = match (*kind, *mutation) {
-                // Whoever may sign in may be granted a role: an office takes on people whom another one added.
+                // Every person who can sign in may be granted a role: an office takes on people added by another one.
                 ("User", "grantRole") if *field == "userId" => continue,
                 ("User", _) => &hidden,
                 ("RoleGrant", _) if *field == "actingAs" => &grant,
                 _ => continue,
             };
-            // By what they could be told apart: a person who may not be named, and one who is not there.
+            // A hidden person and a missing one could be told apart by this.
             let unseen = stage.attempt(Some(rightful), mutation, &replaced(&input, field, unseen.clone())).await;
             assert_ne!(code(&unseen, mutation), "done", "{mutation} by {rightful}, {field}");
             let missing = stage.attempt(Some(rightful), mutation, &replaced(&input, field, nothing(kind))).await;
@@ -325,19 +318,19 @@ async fn every_mutation_is_refused_to_everybody_else() {
     assert!(story.server.run(&["audit", "verify"]).contains("nothing was touched"));
 }
 
-/// Every list that goes on after a cursor.
+/// Every list with cursors.
 const LISTS: &[(&str, &str)] = &[
     ("Office", "events"),
     ("Query", "assets"),
     ("Query", "dispositions"),
     ("Query", "requests"),
     ("Request", "events"),
-    // What follows a cursor live is in `sight`.
+    // Live streams after a cursor are in `event_visibility`.
     ("Subscription", "requestEvents"),
     ("Viewer", "inbox"),
 ];
 
-/// A list: what it is asked within, its field and first arguments, and what closes it.
+/// A list: its parent, its field and first arguments, and its end.
 type List<'a> = (&'a str, &'a str, &'a str);
 
 /// A list as somebody gets it, by cursors and ids, and how many it counts.
@@ -357,7 +350,7 @@ async fn list(person: &Person<'_>, (within, field, end): List<'_>, arguments: &s
     (edges.map(|edge| (text(&edge["cursor"]), text(&edge["node"]["id"]))).collect(), found["totalCount"].clone())
 }
 
-/// A cursor of somebody who sees more is a place in one's own list, and tells nothing of what stands there.
+/// A cursor of a reader of more is a position in one's own list, and reveals nothing of that position.
 async fn cursors(stage: &Stage<'_>) {
     let mut paged = BTreeSet::new();
     for of in stage.schema["types"].as_array().expect("types").iter().filter(|of| of["kind"] == "OBJECT") {
@@ -380,7 +373,7 @@ async fn cursors(stage: &Stage<'_>) {
     lists.push(("office(key: \"singkawang\") {", "events(", "}"));
     let (mut hidden, mut shown) = (0, 0);
     for of in lists {
-        // Whose inbox holds something; else who sees everything.
+        // The owner of a nonempty inbox; else the reader of everything.
         let whose = if of.1 == "inbox(" { "subkor" } else { "overseer" };
         let (whole, _) = list(&stage.people[whose], of, "first: 100").await;
         assert!(!whole.is_empty(), "{of:?}");
@@ -439,11 +432,11 @@ async fn keys(stage: &Stage<'_>) {
             assert!(!shown(&refused).1, "{mutation} by {name:?}: {refused}");
         }
     }
-    // Somebody of the same role: what another did has been done, and not by them.
+    // A colleague of the same role: the other's act is done, and not by them.
     let budi = stage.story.server.person("budi").await;
     let answer = budi.ask(&mutation("executeStep", ""), json!({ "input": acts[1].2 })).await;
     assert_eq!(answer["executeStep"]["userErrors"][0]["code"], "STALE_VERSION", "{answer}");
-    // Their rights end, and what their keys showed ends with them.
+    // Their rights end, and so does their keys' view.
     for name in ["opd", "tu"] {
         for grant in stage.person("singkawang", name).await["grants"].as_array().expect("grants") {
             overseer.act("revokeGrant", "", json!({ "grantId": grant["id"] })).await;
@@ -474,7 +467,7 @@ async fn invisible_rows_take_the_statements_of_missing_ones() {
     let stage = Stage::set(&story).await;
     let overseer = &stage.people["overseer"];
     let listened = Listened::beside(&story.server);
-    // Every kind of thing that has an id, one that neither of these sees.
+    // Every kind of object with an id, one invisible to both of these.
     let query = "query($number: String!) { request(number: $number) { id documents { id } dispositions { id } assets { id } \
         events(first: 100) { nodes { id kind } } submittedBy { id } agency { id } } office(key: \"singkawang\") { \
         events(last: 1) { nodes { id } } people { grants { id } } } }";
@@ -508,7 +501,7 @@ async fn invisible_rows_take_the_statements_of_missing_ones() {
     for (kind, id) in things {
         assert!(id.is_string(), "{kind}: {found}");
         let query = "query($id: ID!) { node(id: $id) { id } }";
-        // Who sees nothing of the request, and its applicant, who does not see what the office says within.
+        // Somebody without a view of the request, and its applicant, without a view of the office's internal texts.
         let readers: &[&str] = if within.contains(&kind) { &["putu", "opd"] } else { &["putu"] };
         for name in readers {
             let what = format!("node, {kind}");
@@ -521,7 +514,7 @@ async fn invisible_rows_take_the_statements_of_missing_ones() {
     let query = "query($id: ID!) { dispositions(filter: { requestId: $id }) { totalCount nodes { id } } }";
     let none = json!({ "id": nothing("Request") });
     compare("stranger", "dispositions".to_owned(), query, json!({ "id": request["id"] }), none).await;
-    // Nor is a name told that somebody signs in by.
+    // Nor is a sign-in name revealed.
     let wrong = |name: &str| json!({ "input": { "username": name, "password": "not the password" } });
     compare("putu", "signIn".to_owned(), &stage.text("signIn"), wrong("kabid"), wrong("nobody")).await;
     for (mutation, gets, rightful) in ACTS {
@@ -537,7 +530,7 @@ async fn invisible_rows_take_the_statements_of_missing_ones() {
                 compare(name, what, &text, json!({ "input": input }), missing.clone()).await;
             }
         }
-        // What later ones are about comes of some.
+        // Subjects of later ones come from earlier ones.
         if let Some(rightful) = rightful.filter(|_| mutation.starts_with("create") || mutation.starts_with("grant")) {
             stage.attempt(Some(rightful), mutation, &input).await;
         }

@@ -23,7 +23,7 @@ const EVENTS: i64 = 20;
 /// How many requests are written in one transaction.
 const REQUESTS: u128 = 50;
 
-/// A record that is written in bulk, as the server would have written it act by act.
+/// A record written in bulk, like the server's act by act.
 struct Bulk {
     store: Store,
     position: i64,
@@ -76,7 +76,7 @@ impl Bulk {
         log_end::Entity::insert(end.into_active_model()).exec_without_returning(transaction).await.expect("an end");
     }
 
-    /// A request's chain of events; the first says where the log ended.
+    /// A request's chain of events; the first has the log's end.
     fn events(&self, request: Uuid) -> Vec<event::Model> {
         let mut before = Vec::new();
         let event = |sequence: i64| {
@@ -136,7 +136,7 @@ impl Bulk {
     }
 }
 
-/// Verifies; the most memory that the program held, in KiB, and how long it took.
+/// Verifies. Returns the peak memory of the program in KiB, and the time.
 fn verify(data: &Path, events: i64) -> (u64, Duration) {
     let begun = Instant::now();
     let mut command = command(data, &Folders::shipped());

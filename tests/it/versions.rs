@@ -1,4 +1,4 @@
-//! A changed SOP is a new version: what runs keeps the one it began with, even when its file is gone.
+//! A changed SOP is a new version: running requests keep their own, even without its file.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ async fn a_request_keeps_its_procedure_version() {
         assert!(said.contains("layanan-data-center.toml:3: error:"), "{said}");
     }
 
-    // A version whose time is to come waits for it.
+    // A future version waits for its day.
     let second = changed.replace("version = 1", "version = 2");
     let second = second.replace("effective_on = \"2018-01-02\"", "effective_on = \"2999-01-01\"");
     std::fs::write(&file, &second).expect("written");
@@ -59,7 +59,7 @@ async fn a_request_keeps_its_procedure_version() {
     let by_number = server.person("opd").await.ask(SUBMIT, submission("005/2")).await;
     assert_eq!(by_number["submitRequest"]["request"]["procedure"]["version"], 1);
 
-    // One whose time has come is in force; what runs keeps the one before.
+    // A version is in force from its day; running requests keep the one before.
     let third = second.replace("version = 2", "version = 3").replace("2999-01-01", "2026-01-02");
     std::fs::write(&file, &third).expect("written");
     server.restart(folders.clone());
@@ -71,7 +71,7 @@ async fn a_request_keeps_its_procedure_version() {
     let refused = server.person("opd").await.ask(SUBMIT, stale).await;
     assert_eq!(refused["submitRequest"]["userErrors"][0]["code"], "PROCEDURE_CHANGED");
 
-    // The file is gone: nothing begins by it any more, and what runs goes on.
+    // Without its file, no request begins by it any more, and running ones go on.
     std::fs::remove_file(&file).expect("removed");
     server.restart(folders);
     let gone = server.person("opd").await.ask(SUBMIT, submission("005/4")).await;

@@ -1,4 +1,4 @@
-//! The examples that users copy, each run against a demo as its own words say.
+//! The examples for users, each run against a demo as its README says.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -11,8 +11,9 @@ use super::install;
 use super::program::Program;
 use super::proxy::Proxy;
 use crate::demo::{Demo, PASSWORD};
+use crate::harness::now;
 
-/// Ends a step for somebody, on what the request is now.
+/// Ends a step for somebody, at the request's present version.
 pub(super) async fn execute(demo: &Demo, who: &str, number: &str, mut input: Value) {
     let token = demo.token(who).await;
     let read = "query($number: String!) { request(number: $number) { id version } }";
@@ -28,7 +29,7 @@ fn text(output: &Output) -> (String, String) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// The TypeScript example, made as its README says, in a folder that goes with it.
+/// The TypeScript example, built as its README says, in a temporary folder.
 fn typescript() -> tempfile::TempDir {
     let folder = tempfile::tempdir_in(install::node_of_example()).expect("a folder");
     let example = install::example("typescript");
@@ -38,7 +39,7 @@ fn typescript() -> tempfile::TempDir {
     for file in sources.filter(|path| path.is_file()).chain(files) {
         fs::copy(&file, folder.path().join(file.strip_prefix(&example).expect("inside"))).expect("a copy");
     }
-    // With what its README adds to it.
+    // With the README's additions.
     let readme = fs::read_to_string(example.join("README.md")).expect("the README");
     let mut blocks = readme.split("```ts\n").skip(1).map(|rest| rest.split("```").next().expect("a block"));
     let documents = folder.path().join("src/documents.ts");
@@ -72,7 +73,7 @@ fn program(folder: &Path, url: &str, who: &str, arguments: &[&str]) -> Command {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_typescript_reads_follows_acts_and_says_why_not() {
+async fn the_typescript_reads_follows_acts_and_explains_refusals() {
     let folder = typescript();
     let demo = Demo::new();
     let proxy = Proxy::to(&demo.base).await;
@@ -87,7 +88,7 @@ async fn the_typescript_reads_follows_acts_and_says_why_not() {
     assert!(told.contains(&format!("{number}  Penetapan")) && told.contains("3 placeable"), "{told}");
     let cursor = told.trim().rsplit(' ').next().expect("a cursor").to_owned();
 
-    // It follows, and is cut off: what happened meanwhile comes when it is back, and nothing comes twice.
+    // It follows, and is cut off: after the reconnection it gets the missed events, none twice.
     let follow = &["follow", &cursor];
     let mut follower =
         Program::start(&mut program(folder.path(), &format!("{}/graphql", proxy.base()), "kadek", follow), &[]);
@@ -98,7 +99,7 @@ async fn the_typescript_reads_follows_acts_and_says_why_not() {
     execute(&demo, "kadek", &number, place).await;
     follower.until_got(1).await;
 
-    // It asks on what it read; meanwhile somebody acts, twice, so that the step is open again and the version another.
+    // It asks for what it read; meanwhile somebody acts twice, so the step is open again at another version.
     let draft = json!({ "documents": [{ "kind": "rancangan-penitipan-server", "title": "Rancangan" }] });
     let mut command = program(folder.path(), &demo.url(), "kadek", &["act", &number, "4", "draft", &draft.to_string()]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
@@ -150,7 +151,7 @@ async fn the_typescript_reads_follows_acts_and_says_why_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_python_tells_how_requests_stand() {
+async fn the_python_reports_request_statuses() {
     let demo = Demo::new();
     let script = install::example("python").join("status.py");
     let run = |environment: &[(&str, &str)]| {
@@ -165,11 +166,11 @@ async fn the_python_tells_how_requests_stand() {
     assert_eq!(standing.len(), 2, "{board}");
     assert!(board.contains(&demo.number("SKW/CLOUD/0003")) && board.contains("step 3"), "{board}");
 
-    // And by a key that opens no more than that.
+    // And by a key with no further scope.
     let token = demo.token("agus").await;
     let make = "mutation($until: DateTime!) { createApiKey(input: { name: \"papan\", scopes: [READ_STATUS], \
         expiresAt: $until }) { key userErrors { message } } }";
-    let until = disposisi::clock::Clock::now(&disposisi::clock::SystemClock) + chrono::TimeDelta::days(30);
+    let until = now() + chrono::TimeDelta::days(30);
     let made = demo.send(Some(&token), make, json!({ "until": until.to_rfc3339() })).await;
     let key = made["data"]["createApiKey"]["key"].as_str().unwrap_or_else(|| panic!("{made}"));
     assert_eq!(text(&run(&[("DISPOSISI_TOKEN", key)])).0, board);

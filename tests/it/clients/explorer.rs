@@ -1,4 +1,4 @@
-//! The explorer without a browser: what it serves is all that it needs, and its modules sign in, ask and follow.
+//! The explorer without a browser: it is served whole, and its modules sign in, ask and follow.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn source() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("explorer")
 }
 
-/// The explorer's modules, with the script that stands in for its browser.
+/// The explorer's modules, with a script in place of the browser.
 fn modules() -> tempfile::TempDir {
     let folder = folder(&["explorer.mjs"]);
     for module in ["session.js", "fetcher.js", "examples.js"] {
@@ -34,7 +34,7 @@ fn script(folder: &Path, url: &str, arguments: &[&str]) -> Command {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_examples_sign_in_and_go_on_after_a_break() {
+async fn its_examples_sign_in_and_resume_after_a_disconnect() {
     let folder = modules();
     let demo = Demo::new();
     let proxy = Proxy::to(&demo.base).await;
@@ -55,7 +55,7 @@ async fn its_examples_sign_in_and_go_on_after_a_break() {
     ];
     assert_eq!(came, expected);
 
-    // It follows, is cut off, and is told of what happened meanwhile, each once.
+    // It follows, is cut off, and gets the missed events, each once.
     let agus = demo.token("agus").await;
     let answer = demo.send(Some(&agus), "{ viewer { eventCursor } }", json!({})).await;
     let begin = answer["data"]["viewer"]["eventCursor"].as_str().expect("a cursor").to_owned();
@@ -89,12 +89,12 @@ async fn its_examples_sign_in_and_go_on_after_a_break() {
 }
 
 #[test]
-fn nothing_that_it_is_made_of_asks_another_host() {
+fn its_files_send_no_requests_to_other_hosts() {
     let built = source().join("dist");
     let mut addresses = Vec::new();
     for entry in fs::read_dir(&built).expect("the built files") {
         let path = entry.expect("an entry").path();
-        // The licences are text that nothing reads.
+        // The licences are text, read by no code.
         if path.extension().is_some_and(|extension| extension == "txt") {
             continue;
         }
@@ -113,8 +113,8 @@ fn nothing_that_it_is_made_of_asks_another_host() {
     assert_eq!(addresses, NAMED, "what is named in the built files: is anything of it asked?");
 }
 
-/// Hosts that the built files name: links for people to follow, and names of vocabularies. The policy that the page comes with lets
-/// none of them be asked.
+/// Hosts named by the built files: links for people, and names of vocabularies. The page's policy allows requests to none of
+/// them.
 const NAMED: &[&str] = &[
     "code.visualstudio.com",
     "commonmark.org",

@@ -1,4 +1,4 @@
-//! The frameworks that front ends are built on: each finds in the schema what it needs, and pages, acts and follows by it.
+//! Front-end frameworks: each pages, acts and follows by the schema.
 
 use std::fs;
 use std::io::Write;
@@ -21,14 +21,14 @@ pub(super) fn folder(files: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-/// The lines of JSON that a program printed, once it has ended well.
+/// The lines of JSON printed by a program that ended well.
 pub(super) fn lines(output: &Output) -> Vec<Value> {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
     told.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
 }
 
-/// A server with five requests that wait for TU; their numbers, in order.
+/// A server with five requests at TU, and their numbers in order.
 async fn five() -> (Server, Vec<Value>) {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
@@ -89,7 +89,7 @@ async fn relay_compiles_pages_by_fragments_and_acts() {
 }
 
 #[test]
-fn relay_refuses_what_is_no_connection_and_what_is_not_there() {
+fn relay_rejects_missing_fields_and_non_connections() {
     for (wrong, why) in [
         (("requests(first: $count", "requests(first: 2"), "count"),
         (("          number\n", "          nummer\n"), "nummer"),
@@ -101,7 +101,7 @@ fn relay_refuses_what_is_no_connection_and_what_is_not_there() {
     }
 }
 
-/// What each client prints when it has gone to the end of the list, acted, seen that in its cache, and been told of it.
+/// The output of each client after it paged to the end, acted, saw the act in its cache, and got its event.
 async fn goes_through(script: &str) {
     let folder = folder(&["caller.mjs", script]);
     let (server, numbers) = five().await;
@@ -121,7 +121,7 @@ async fn apollo_client_pages_acts_and_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn apollo_client_and_urql_register_what_they_ask_and_send_its_hash_from_then_on() {
+async fn apollo_client_and_urql_register_persisted_documents() {
     let folder = folder(&["caller.mjs", "persisted.mjs"]);
     let script = folder.path().join("persisted.mjs");
     let (mut server, numbers) = five().await;
@@ -139,7 +139,7 @@ async fn urql_pages_acts_and_follows() {
 }
 
 #[test]
-fn gql_holds_documents_against_what_the_server_tells_of_itself() {
+fn gql_validates_documents_by_introspection() {
     let server = Server::with(CAST);
     let mut python = Command::new(install::python());
     python.arg(install::sources().join("documents.py")).env("DISPOSISI_URL", format!("{}/graphql", server.base()));

@@ -20,13 +20,13 @@ fn examples(language: &str) -> Vec<&'static str> {
     blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
-/// The name of the file that an example is, which it begins with.
+/// The file name of an example, given in its first line.
 fn name(example: &'static str) -> &'static str {
     let first = example.lines().next().expect("a line");
     first.trim_start_matches(['/', '#', ' '])
 }
 
-/// Lets an example follow what is written, and be cut off once where it knows what to do then: it must tell of everything.
+/// Lets an example follow a writer, with one interruption where it can reconnect: it must report every event.
 async fn follows(what: &str, command: &mut Command, comes_back: bool) {
     let server = Server::with(CAST);
     let proxy = Proxy::to(server.base()).await;
@@ -110,14 +110,14 @@ async fn its_shell_follows() {
     let examples = examples("sh");
     assert_eq!(examples.len(), 2);
     for example in examples {
-        // One process, that is ended as one.
+        // One process, ended as one.
         let example = format!("exec {example}");
         follows(&example, Command::new("/bin/sh").args(["-c", &example]), false).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_operations_are_taken() {
+async fn its_operations_are_valid() {
     let server = Server::with(CAST);
     let tu = server.person("tu").await;
     let examples = examples("graphql");
@@ -129,7 +129,7 @@ async fn its_operations_are_taken() {
             .await;
     }
     socket.subscribe("end", "{ __typename }", json!({})).await;
-    // A query is answered; what follows is silent until something happens.
+    // A query is answered; a stream is silent until an event.
     loop {
         let message = socket.receive().await;
         assert_ne!(message["type"], "error", "{message}");

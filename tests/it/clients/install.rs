@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What has to be there before, and what brings it.
+/// A prerequisite, and the command for its installation.
 const NEEDED: &str = "the tests with real clients need Node 20 or newer, npm, and Python 3.11 or newer with venv: \
     apt-get install nodejs npm python3-venv";
 
@@ -14,47 +14,47 @@ pub(super) fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
-/// The folder of an example, which users copy.
+/// The folder of an example, copied by users.
 pub(super) fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
 }
 
-/// Where what is installed is kept.
+/// The folder of installed packages.
 fn kept() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the build folder").join("clients")
 }
 
-/// A folder under which Node finds the libraries.
+/// A folder with Node's libraries.
 pub(super) fn node() -> &'static Path {
     static NODE: OnceLock<PathBuf> = OnceLock::new();
     NODE.get_or_init(|| packages("node", &sources()))
 }
 
-/// A folder under which Node finds the frameworks.
+/// A folder with Node's frameworks.
 pub(super) fn node_of_frameworks() -> &'static Path {
     static NODE: OnceLock<PathBuf> = OnceLock::new();
     NODE.get_or_init(|| packages("node-frameworks", &sources().join("frameworks")))
 }
 
-/// A folder under which Node finds the libraries of the TypeScript example.
+/// A folder with Node's libraries of the TypeScript example.
 pub(super) fn node_of_example() -> &'static Path {
     static NODE: OnceLock<PathBuf> = OnceLock::new();
     NODE.get_or_init(|| packages("node-example", &example("typescript")))
 }
 
-/// A Python that finds the libraries.
+/// A Python with the libraries.
 pub(super) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| environment("python", &sources()))
 }
 
-/// A Python that finds the libraries of the Python example.
+/// A Python with the libraries of the Python example.
 pub(super) fn python_of_example() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| environment("python-example", &example("python")))
 }
 
-/// What the lock file in a folder says, from npm.
+/// The packages of a folder's lock file, from npm.
 fn packages(name: &str, from: &Path) -> PathBuf {
     let files = ["package.json", "package-lock.json"];
     install(name, &files.map(|file| from.join(file)), |folder| {
@@ -65,7 +65,7 @@ fn packages(name: &str, from: &Path) -> PathBuf {
     })
 }
 
-/// What the requirements in a folder say, from PyPI; the Python that has it.
+/// A Python with a folder's requirements, from PyPI.
 fn environment(name: &str, from: &Path) -> PathBuf {
     let requirements = from.join("requirements.txt");
     let folder = install(name, std::slice::from_ref(&requirements), |folder| {
@@ -76,8 +76,8 @@ fn environment(name: &str, from: &Path) -> PathBuf {
     folder.join("bin/python")
 }
 
-/// A folder that holds what those lock files say; installed unless it does already. One process at a time does that, and what
-/// was broken off is begun anew.
+/// A folder with the packages of lock files, installed if it is not there. One process at a time installs; an interrupted
+/// installation is started again.
 fn install(name: &str, locks: &[PathBuf], install: impl FnOnce(&Path)) -> PathBuf {
     let folder = kept().join(name);
     fs::create_dir_all(kept()).expect("a folder");

@@ -1,4 +1,4 @@
-//! The published schema as the linters of those who build on it read it, and what of it would break them.
+//! Linters on the published schema, and breaking changes since the last release.
 
 use std::fs;
 use std::process::Command;
@@ -11,7 +11,7 @@ const SCHEMA: &str = include_str!("../../../schema.graphql");
 const RELEASED: &str = include_str!("../../golden/released.graphql");
 const CHANGELOG: &str = include_str!("../../../CHANGELOG.md");
 
-/// Runs a script of the installed libraries on some files, in a folder of its own, and gives what it prints.
+/// Runs a script of the installed libraries on some files, in a folder of its own. Returns its output.
 fn run(script: &[&str], files: &[(&str, &str)]) -> String {
     // Node looks for libraries in the folders above a script.
     let folder = tempfile::tempdir_in(install::node()).expect("a folder");
@@ -27,7 +27,7 @@ fn run(script: &[&str], files: &[(&str, &str)]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// What the linter says against a schema: the rule, the line, and why.
+/// The linter's findings in a schema: the rule, the line, and the reason.
 fn complaints(schema: &str) -> Vec<(String, u64, String)> {
     let eslint = ["../node_modules/eslint/bin/eslint.js", "--format", "json", "schema.graphql"];
     let printed = run(&eslint, &[("schema.graphql", schema)]);
@@ -40,7 +40,7 @@ fn complaints(schema: &str) -> Vec<(String, u64, String)> {
         .collect()
 }
 
-/// The coordinates of what breaks clients of the schema before, each with what changed.
+/// The coordinates of breaking changes, each with its description.
 fn breaking(before: &str, after: &str) -> Vec<(String, String)> {
     let files = [("before.graphql", before), ("after.graphql", after)];
     let printed = run(&["breaking.mjs", "before.graphql", "after.graphql"], &files);
@@ -49,7 +49,7 @@ fn breaking(before: &str, after: &str) -> Vec<(String, String)> {
     changes.map(|change| (text(&change["coordinate"]), text(&change["message"]))).collect()
 }
 
-/// The coordinates that a changelog names as breaking since the last release: each at the head of its line.
+/// The coordinates in a changelog that are announced as breaking since the last release: each at the head of its line.
 fn announced(changelog: &str) -> Vec<&str> {
     let unreleased = changelog.split("\n## ").find(|section| section.starts_with("Unreleased")).unwrap_or_default();
     let mut named = Vec::new();
@@ -64,7 +64,7 @@ fn announced(changelog: &str) -> Vec<&str> {
     named
 }
 
-/// What breaks clients, and is not announced.
+/// Unannounced breaking changes.
 fn unannounced(before: &str, after: &str, changelog: &str) -> Vec<(String, String)> {
     let announced = announced(changelog);
     let mut found = breaking(before, after);
@@ -78,7 +78,7 @@ fn the_schema_passes_the_linter() {
 }
 
 #[test]
-fn the_linter_finds_what_is_wrong() {
+fn the_linter_finds_flaws() {
     let described =
         "\t\"\"\"\n\tThe number of the pass: 1 for the first, 2 when it came back once.\n\t\"\"\"\n\tvisit: Int!\n";
     let page = "\t\"\"\"\n\tThe entries with their cursors.\n\t\"\"\"\n\tedges: [AssetEdge!]!\n";
@@ -129,7 +129,7 @@ fn a_break_is_found_unless_it_is_announced() {
     assert_eq!(unannounced(before, after, &changelog(every)), []);
     let earlier = format!("{}\n- **Breaking:** `Query.old`.\n", changelog(""));
     assert_eq!(coordinates(unannounced(before, after, &earlier)), all, "of an earlier release");
-    // What only adds breaks nobody, and neither does a word that is said of it.
+    // Additions and descriptions break no client.
     let more = "type Query { name(of: Kind, at: Int): String! old: Int new: Int } enum Kind { A B C }
         input Asked { kind: Kind, more: Int } type Mutation { ask(input: Asked): Int! \"\"\"More.\"\"\" do: Int }";
     assert_eq!(breaking(before, more), []);

@@ -1,4 +1,4 @@
-//! Real clients, each as its own documentation uses it: what they got in a storm, cut off again and again, is the log.
+//! Real clients, each used as its own documentation says: after a storm of interruptions they have the whole log.
 
 mod audits;
 mod examples;
@@ -60,7 +60,7 @@ fn connected(note: &Value) -> bool {
     note.get("connected").is_some()
 }
 
-/// Lets a client follow through a storm in which it is cut off, and the server killed and then ended: at last it has the log.
+/// Lets a client follow while its connection is cut and the server is killed and stopped: in the end it has the log.
 async fn weathers_a_storm(script: Script) {
     let (_folder, mut command) = script.command();
     let mut server = Server::with(CAST);
@@ -73,7 +73,7 @@ async fn weathers_a_storm(script: Script) {
     let storm = Storm::begin(&server, &writers.base()).await;
     for cut in 1..=6 {
         client.until_noted(cut, connected).await;
-        // It is in the midst of it: more has come over this connection, however long that took.
+        // It is in the midst of it: more events came over this connection, however long that took.
         client.until_got(client.events.len() + 10).await;
         match cut {
             2 => server.kill(),
@@ -115,7 +115,7 @@ async fn gql_knows_the_schema_and_has_the_log() {
     weathers_a_storm(PYTHON).await;
 }
 
-/// Lets a client follow whose token ends while it does: it is told so, signs in, and misses nothing.
+/// Lets a client follow beyond the end of its token: it is told, signs in, and misses nothing.
 async fn outlives_its_token(script: Script) {
     let (_folder, mut command) = script.command();
     let server = Server::with(CAST);
@@ -153,7 +153,7 @@ async fn graphql_sse_outlives_its_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_mended_by_trying_again_is_told_as_such() {
+async fn fatal_errors_are_not_retried() {
     let server = Server::with(CAST);
     let token = server.person("tu").await.token().to_owned();
     let url = format!("{}/graphql", server.base());

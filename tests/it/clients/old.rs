@@ -1,4 +1,4 @@
-//! Tools that know nothing of what GraphQL has learnt since 2018.
+//! Tools from before 2018.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! A client as a process: it prints a line of JSON for each event that it got, and for what else there is to say.
+//! A client as a process: it prints a line of JSON for each event and each note.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -8,17 +8,17 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// How long anything that must come may take: long, since the machine may be busy.
+/// The longest wait for anything that must come: long, since the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A client that runs.
+/// A running client.
 pub(super) struct Program {
     child: Child,
     lines: mpsc::UnboundedReceiver<Value>,
     complaints: Arc<Mutex<String>>,
-    /// The events that it got.
+    /// The events it got.
     pub(super) events: Vec<Value>,
-    /// What else it said.
+    /// Its notes.
     pub(super) notes: Vec<Value>,
 }
 
@@ -39,7 +39,7 @@ impl Program {
         let (tell, lines) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                // As a stream of events prints it, which nobody has unpacked.
+                // As in the bytes of a stream of events, not unpacked.
                 let answer = line.strip_prefix("data: ").and_then(|data| serde_json::from_str::<Value>(data).ok());
                 let event = answer.map(|answer| answer["data"]["requestEvents"].clone());
                 let line = event.unwrap_or_else(|| serde_json::from_str(&line).unwrap_or_else(|_| line.into()));
@@ -65,13 +65,13 @@ impl Program {
         true
     }
 
-    /// What it said and complained of, for whoever wonders.
+    /// Its notes and errors, for a failure's message.
     fn story(&self) -> String {
         let complaints = self.complaints.lock().expect("a lock");
         format!("{} events; {:#?}\n{complaints}", self.events.len(), self.notes)
     }
 
-    /// Reads until it has said so many things that fit.
+    /// Reads until it has said so many matching things.
     pub(super) async fn until_noted(&mut self, count: usize, fits: impl Fn(&Value) -> bool) {
         while self.notes.iter().filter(|note| fits(note)).count() < count {
             assert!(self.read(PATIENCE).await, "it said no more: {}", self.story());
@@ -85,7 +85,7 @@ impl Program {
         }
     }
 
-    /// Reads until it has got the last of these events, and all that comes soon after.
+    /// Reads until it has got the last of these events, and any soon after.
     pub(super) async fn until_end_of(&mut self, expected: &[Value]) {
         let last = &expected.last().expect("an event")["cursor"];
         while !self.events.iter().any(|event| event["cursor"] == *last) {
@@ -103,7 +103,7 @@ impl Program {
         assert_eq!(self.events.len(), expected.len(), "{}", self.story());
     }
 
-    /// Waits for its end; whether it ended well.
+    /// Waits for its end. Returns whether it ended well.
     pub(super) async fn ended(&mut self) -> bool {
         while self.read(PATIENCE).await {}
         self.child.wait().expect("it ends").success()

@@ -1,4 +1,4 @@
-//! What stands between a client and a server that may be killed and started anew: it can cut every connection at once.
+//! A proxy between a client and a server that may restart: it can cut every connection at once.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A port of one's own that leads to a server.
+/// A port of its own, leading to a server.
 pub(super) struct Proxy {
     address: SocketAddr,
     to: Arc<Mutex<SocketAddr>>,
@@ -15,7 +15,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// A port that leads to the server of that address.
+    /// A port leading to the server of that address.
     pub(super) async fn to(base: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -35,7 +35,7 @@ impl Proxy {
         *self.to.lock().expect("a lock") = parsed(base);
     }
 
-    /// Cuts all that goes through it, wherever in a message that is.
+    /// Cuts all connections, wherever in a message.
     pub(super) fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
@@ -50,7 +50,7 @@ async fn accept(listener: TcpListener, to: Arc<Mutex<SocketAddr>>, cuts: watch::
         let to = *to.lock().expect("a lock");
         let mut cut = cuts.subscribe();
         tokio::spawn(async move {
-            // A server that is gone is a connection that is closed at once.
+            // A gone server is a connection closed at once.
             let Ok(mut server) = TcpStream::connect(to).await else { return };
             tokio::select! {
                 _ = copy_bidirectional(&mut client, &mut server) => {}

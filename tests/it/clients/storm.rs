@@ -1,4 +1,4 @@
-//! Several people who write as fast as they can, over HTTP, until they are told to stop.
+//! A storm of writers: several people act as fast as they can, over HTTP, until told to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,7 @@ const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { done: submitReques
 const EXECUTE: &str = "mutation($input: ExecuteStepInput!) { done: executeStep(input: $input) { request { id } \
     userErrors { code path } } }";
 
-/// What every client here asks for.
+/// The subscription of every client here.
 pub(super) const EVENTS: &str =
     "subscription($after: String) { requestEvents(after: $after) { id cursor kind sequence version } }";
 
@@ -31,7 +31,7 @@ pub(super) struct Storm {
     writers: Vec<JoinHandle<()>>,
 }
 
-/// What a writer needs.
+/// A writer's state.
 #[derive(Clone)]
 struct Writer {
     http: reqwest::Client,
@@ -40,7 +40,7 @@ struct Writer {
 }
 
 impl Storm {
-    /// Lets them begin, at that address: requests that are submitted, forwarded and disposed.
+    /// Starts them at that address: they submit, forward and dispose requests.
     pub(super) async fn begin(server: &Server, base: &str) -> Self {
         let mut tokens = Vec::new();
         for (name, ..) in CAST {
@@ -62,7 +62,7 @@ impl Storm {
         Self { over, writers }
     }
 
-    /// Lets them finish what they are at.
+    /// Lets them finish their present acts.
     pub(super) async fn end(self) {
         self.over.store(true, Ordering::Relaxed);
         for writer in self.writers {
@@ -108,14 +108,14 @@ impl Writer {
     }
 }
 
-/// Where the log stands for somebody.
+/// A person's cursor at the end of the log.
 pub(super) async fn cursor(server: &Server, token: &str) -> String {
     let answer = server.send(Some(token), "{ viewer { eventCursor } }", json!({})).await;
     answer["data"]["viewer"]["eventCursor"].as_str().expect("a cursor").to_owned()
 }
 
-/// The log from a cursor to its end, as somebody sees it: what a subscription tells from there, and held against the history of
-/// each request.
+/// The log from a cursor to its end, as a person sees it: as a subscription delivers it, and compared with the history of each
+/// request.
 pub(super) async fn log(server: &Server, token: &str, after: &str) -> Vec<Value> {
     let mut histories = Vec::new();
     let mut page = Value::Null;

@@ -1,14 +1,14 @@
-//! A throwaway PostgreSQL: made for the tests that are run, and gone with them, however they end.
+//! A temporary PostgreSQL server, removed with the test process, however that ends.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Starts the server and stops it: when told to, with a word that says how, or when whoever would tell is gone.
+/// Starts the server and stops it: on a line with a signal's name, or when its parent is gone.
 const GUARD: &str = "trap '' INT TERM HUP; folder=$1; shift; \"$@\" >>\"$folder/log\" 2>&1 & server=$!; echo started; \
     read -r signal; kill -s \"${signal:-QUIT}\" $server; wait $server; [ -n \"$signal\" ] || rm -rf \"$folder\"";
 
-/// Who may sign in how, on the socket in the cluster's own folder.
+/// Authentication on the socket in the cluster's own folder.
 const HBA: &str = "local all locked scram-sha-256\nlocal all all trust\n";
 
 /// A PostgreSQL server of one's own.
@@ -16,9 +16,9 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     guard: Option<Child>,
-    /// What it is started with, beside what all are.
+    /// Settings beside the common ones.
     settings: Vec<String>,
-    /// Its port; that of its socket alone, unless its settings say more.
+    /// Its port; of its socket alone, unless its settings say more.
     port: u16,
 }
 
@@ -47,7 +47,7 @@ impl Cluster {
         }
         let mut cluster =
             Self { folder, programs, guard: None, settings: vec!["listen_addresses=".to_owned()], port: 5432 };
-        // Texts are ordered as people of some language order them, where the server can: what relies on bytes shows.
+        // Texts are ordered by a language's collation, if the server can: code relying on byte order shows.
         let language = ["--locale-provider=icu", "--icu-locale=en", "--locale=C.UTF-8"];
         if !cluster.init(&language) {
             assert!(cluster.init(&["--locale=C.UTF-8"]), "initdb fails in {}", cluster.folder.display());
@@ -65,7 +65,7 @@ impl Cluster {
         init.output().expect("initdb runs").status.success()
     }
 
-    /// One of the server's own programs, as somebody whom it lets run them.
+    /// One of the server's own programs, run as a user it accepts.
     fn program(&self, name: &str) -> Command {
         let path = self.programs.join(name);
         let mut command = if is_root() {
@@ -79,7 +79,7 @@ impl Cluster {
         command
     }
 
-    /// Where it keeps everything.
+    /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -111,7 +111,7 @@ impl Cluster {
         panic!("PostgreSQL does not start: {}", std::fs::read_to_string(self.folder.join("log")).unwrap_or_default());
     }
 
-    /// Starts it anew at a port with other settings, and lets in by the network whoever `host` says.
+    /// Restarts it at a port with other settings; `host` is its rule for network connections.
     pub(crate) fn restart_with(&mut self, port: u16, settings: Vec<String>, host: &str) {
         self.stop();
         self.port = port;
@@ -129,21 +129,21 @@ impl Cluster {
         }
     }
 
-    /// Stops it, as an operator would who does not wait for its clients.
+    /// Stops it without waiting for its clients.
     pub(crate) fn stop(&mut self) {
         let mut guard = self.guard.take().expect("it runs");
         guard.stdin.take().expect("its input").write_all(b"INT\n").expect("told");
         guard.wait().expect("it ends");
     }
 
-    /// Runs statements as somebody who may do anything; what they give, without ornament.
+    /// Runs statements as superuser. Returns their plain output.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         let output = self.psql(database).args(["-c", sql]).output().expect("psql runs");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// psql, as somebody who may do anything.
+    /// psql, as superuser.
     pub(crate) fn psql(&self, database: &str) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.arg("-h").arg(&self.folder).arg("-p").arg(self.port.to_string()).args([
@@ -158,19 +158,19 @@ impl Cluster {
         psql
     }
 
-    /// All that a database holds, as text.
+    /// A dump of a database, as text.
     pub(crate) fn dump(&self, database: &str) -> Vec<u8> {
         let mut dump = Command::new(self.programs.join("pg_dump"));
         dump.arg("-h").arg(&self.folder).args(["-U", "postgres", database]).output().expect("pg_dump runs").stdout
     }
 
-    /// The URL of a database for somebody. `user`: with a password, after a colon, where they need one.
+    /// The URL of a database for a user, with a password after a colon where needed.
     pub(crate) fn url(&self, user: &str, database: &str) -> String {
         format!("postgres://{user}@localhost/{database}?host={}", self.folder.display())
     }
 }
 
-/// Where the server's programs are.
+/// The folder of the server's programs.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")

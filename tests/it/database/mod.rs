@@ -1,5 +1,5 @@
 //! The database behind a data folder: SQLite's file in it, or, with `DISPOSISI_TEST_DATABASE=postgres`, a database of a
-//! PostgreSQL server that all tests of this process share. `tests/it/databases.txt` says which modules run on which.
+//! PostgreSQL server shared by all tests of this process. `tests/it/databases.txt` lists the modules of each.
 
 pub(crate) mod cluster;
 mod postgres;
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use disposisi::store::Place;
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Engine {
     Postgres,
 }
 
-/// The kind of database that this process tests.
+/// The kind of database under test.
 pub(crate) fn engine() -> Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| match std::env::var("DISPOSISI_TEST_DATABASE").as_deref() {
         Ok("postgres") => Engine::Postgres,
@@ -29,7 +29,7 @@ pub(crate) fn engine() -> Engine {
     *ENGINE
 }
 
-/// The number of times that the crash test kills a server.
+/// The crash test's number of kills.
 pub(crate) fn kills() -> u64 {
     match engine() {
         Engine::Sqlite => sqlite::KILLS,
@@ -37,7 +37,7 @@ pub(crate) fn kills() -> u64 {
     }
 }
 
-/// The environment by which the program finds the database of a data folder.
+/// The program's environment variables for the database of a data folder.
 pub(crate) fn environment(data: &Path) -> Vec<(&'static str, String)> {
     match engine() {
         Engine::Sqlite => Vec::new(),
@@ -77,7 +77,7 @@ pub(crate) async fn open_with_old(data: &Path, old: &Path) -> DatabaseConnection
     }
 }
 
-/// Copies a data folder's keys and database, in place of those that the other folder had.
+/// Copies a data folder's keys and database, replacing those of the other folder.
 pub(crate) fn copy(from: &Path, to: &Path) {
     match engine() {
         Engine::Sqlite => sqlite::copy(from, to),
@@ -85,7 +85,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Restores the data that an earlier version left: its keys, and its database.
+/// Restores the data of an earlier version: its keys, and its database.
 pub(crate) fn restore(fixture: &Path, data: &Path) {
     match engine() {
         Engine::Sqlite => sqlite::restore(&fixture.join("sqlite"), data),
@@ -93,7 +93,7 @@ pub(crate) fn restore(fixture: &Path, data: &Path) {
     }
 }
 
-/// Whether the database holds this text anywhere.
+/// Searches the whole database for a text.
 pub(crate) fn holds(data: &Path, text: &str) -> bool {
     match engine() {
         Engine::Sqlite => sqlite::holds(data, text),
@@ -101,19 +101,11 @@ pub(crate) fn holds(data: &Path, text: &str) -> bool {
     }
 }
 
-/// A number that orders a table's rows, in SQL.
+/// A number to order a table's rows by, in SQL.
 pub(crate) fn row(table: &str) -> String {
     match engine() {
         Engine::Sqlite => sqlite::row(table),
         Engine::Postgres => postgres::row(table),
-    }
-}
-
-/// A column's moment so many minutes earlier, in SQL.
-pub(crate) fn earlier(column: &str, minutes: u32) -> String {
-    match engine() {
-        Engine::Sqlite => sqlite::earlier(column, minutes),
-        Engine::Postgres => postgres::earlier(column, minutes),
     }
 }
 
@@ -146,4 +138,28 @@ pub(crate) async fn rows(data: &Path) -> Vec<String> {
         Engine::Sqlite => sqlite::rows(data).await,
         Engine::Postgres => postgres::rows(data).await,
     }
+}
+
+/// The first column of a query's rows, as text.
+async fn texts(database: &DatabaseConnection, sql: String) -> Vec<String> {
+    let statement = Statement::from_string(database.get_database_backend(), sql);
+    let rows = database.query_all_raw(statement).await.expect("rows");
+    rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+}
+
+/// Each column of a table (name and type, as a query lists them) with another value of its type, in SQL.
+async fn changed_columns(
+    database: &DatabaseConnection,
+    columns: String,
+    other: impl Fn(&str, &str) -> String,
+) -> Vec<(String, String)> {
+    let statement = Statement::from_string(database.get_database_backend(), columns);
+    let rows = database.query_all_raw(statement).await.expect("the columns");
+    let text = |row: &QueryResult, index: usize| -> String { row.try_get_by_index(index).expect("a text") };
+    let change = |row: &QueryResult| {
+        let column = text(row, 0);
+        let value = other(&column, &text(row, 1));
+        (column, value)
+    };
+    rows.iter().map(change).collect()
 }

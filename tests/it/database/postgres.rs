@@ -8,11 +8,12 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
 use disposisi::store::{Limits, Place, Postgres};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use super::cluster::{Cluster, copy_keys, unpacked};
+use super::{changed_columns, texts};
 
-/// The server, the keys that all its databases are kept by, and which database belongs to which data folder.
+/// The server, the common keys of its databases, and the database of each data folder.
 struct Shared {
     cluster: Cluster,
     keys: tempfile::TempDir,
@@ -37,7 +38,7 @@ fn shared() -> MutexGuard<'static, Shared> {
 }
 
 impl Shared {
-    /// The database of a data folder, made where it has none.
+    /// The database of a data folder, created if it has none.
     fn of(&mut self, data: &Path) -> String {
         if let Some(name) = self.databases.get(data) {
             return name.clone();
@@ -58,17 +59,17 @@ impl Shared {
     }
 }
 
-/// How often a server is killed over it: what is half written is given up by the database, which goes on.
+/// The crash test's number of kills: fewer here, since the database itself rolls back a killed process's transaction.
 pub(crate) const KILLS: u64 = 60;
 
-/// What the program is told of it by the environment.
+/// The program's environment variables.
 pub(crate) fn environment(data: &Path) -> Vec<(&'static str, String)> {
     let mut shared = shared();
     let name = shared.of(data);
     vec![("DISPOSISI_DATABASE", shared.cluster.url("disposisi", &name))]
 }
 
-/// Where it is.
+/// The connection options.
 pub(crate) fn place(data: &Path) -> Place {
     let url = {
         let mut shared = shared();
@@ -79,7 +80,7 @@ pub(crate) fn place(data: &Path) -> Place {
     Place::Postgres(Arc::new(Postgres::at(&url, limits).expect("a place")))
 }
 
-/// A connection that may do anything.
+/// A superuser's connection.
 pub(crate) async fn open(data: &Path) -> DatabaseConnection {
     let url = {
         let mut shared = shared();
@@ -101,12 +102,12 @@ pub(crate) async fn keep_old(data: &Path) {
     database.close().await.expect("closed");
 }
 
-/// Another data folder with the same keys and a copy of the database, in place of what it had.
+/// Copies the keys and the database of a data folder, replacing those of the other.
 pub(crate) fn copy(from: &Path, to: &Path) {
     copy_keys(&from.join("keys"), &to.join("keys"));
     let mut shared = shared();
     let name = shared.of(from);
-    // Whoever has just ended may not have been noticed yet.
+    // An ended connection may not have been noticed yet.
     let end = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'");
     shared.cluster.sql("postgres", &end);
     shared.copied(&name, to);
@@ -120,14 +121,14 @@ pub(crate) fn restore(fixture: &Path, data: &Path) {
     let mut psql = shared.cluster.psql(&name);
     let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("psql");
     let mut input = psql.stdin.take().expect("its input");
-    // What the program's role owns, as what it made itself.
+    // Owned by the program's role, like its own tables.
     input.write_all(b"SET ROLE disposisi;\n").expect("written");
     input.write_all(&unpacked(&fixture.join("dump.sql.gz"))).expect("written");
     drop(input);
     assert!(psql.wait().expect("it ends").success());
 }
 
-/// Whether it holds this text anywhere.
+/// Searches the whole database for a text.
 pub(crate) fn holds(data: &Path, text: &str) -> bool {
     let mut shared = shared();
     let name = shared.of(data);
@@ -140,11 +141,6 @@ pub(crate) fn row(table: &str) -> String {
     format!("({place}[0] * 1000 + {place}[1])::bigint")
 }
 
-/// A column's moment so many minutes earlier, in SQL.
-pub(crate) fn earlier(column: &str, minutes: u32) -> String {
-    format!("{column} - interval '{minutes} minutes'")
-}
-
 /// A new id, in SQL.
 pub(crate) const NEW_ID: &str = "gen_random_uuid()";
 
@@ -154,37 +150,28 @@ pub(crate) async fn other_values(database: &DatabaseConnection, table: &str) -> 
         "SELECT column_name::text, data_type::text FROM information_schema.columns \
          WHERE table_schema = 'public' AND table_name = '{table}' ORDER BY ordinal_position"
     );
-    let statement = Statement::from_string(database.get_database_backend(), columns);
-    let rows = database.query_all_raw(statement).await.expect("the columns");
-    let other = |column: String, kind: String| {
-        let value = match kind.as_str() {
-            "boolean" => format!("NOT {column}"),
-            // Far enough to meet no other row of its request.
-            "integer" | "smallint" | "bigint" => format!("{column} + 1000"),
-            "uuid" => NEW_ID.to_owned(),
-            "date" => "'2020-01-01'".to_owned(),
-            "timestamp with time zone" => "'2020-01-01 00:00:00+00:00'".to_owned(),
-            "bytea" => format!("CASE WHEN {column} IS NULL THEN '\\x00'::bytea ELSE NULL END"),
-            _ => format!("coalesce({column}, '') || 'x'"),
-        };
-        (column, value)
+    let other = |column: &str, kind: &str| match kind {
+        "boolean" => format!("NOT {column}"),
+        // Far enough to meet no other row of its request.
+        "integer" | "smallint" | "bigint" => format!("{column} + 1000"),
+        "uuid" => NEW_ID.to_owned(),
+        "date" => "'2020-01-01'".to_owned(),
+        "timestamp with time zone" => "'2020-01-01 00:00:00+00:00'".to_owned(),
+        "bytea" => format!("CASE WHEN {column} IS NULL THEN '\\x00'::bytea ELSE NULL END"),
+        _ => format!("coalesce({column}, '') || 'x'"),
     };
-    let text = |row: &sea_orm::QueryResult, index| row.try_get_by_index(index).expect("a text");
-    rows.iter().map(|row| other(text(row, 0), text(row, 1))).collect()
+    changed_columns(database, columns, other).await
 }
 
 /// Every row of every table, as text.
 pub(crate) async fn rows(data: &Path) -> Vec<String> {
     let database = open(data).await;
-    let ask = async |sql: String| {
-        let statement = Statement::from_string(database.get_database_backend(), sql);
-        let rows = database.query_all_raw(statement).await.expect("rows");
-        rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a text")).collect::<Vec<_>>()
-    };
     let mut found = Vec::new();
     let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
-    for table in ask(tables.to_owned()).await {
-        found.extend(ask(format!("SELECT '{table} ' || row::text FROM public.\"{table}\" AS row ORDER BY 1")).await);
+    for table in texts(&database, tables.to_owned()).await {
+        found.extend(
+            texts(&database, format!("SELECT '{table} ' || row::text FROM public.\"{table}\" AS row ORDER BY 1")).await,
+        );
     }
     database.close().await.expect("closed");
     found

@@ -1,9 +1,9 @@
-//! The commands that the pages say are there, with the flags that they say.
+//! The commands on the pages exist, with their flags.
 
 use super::{pages, root};
 use crate::harness::{Folders, output};
 
-/// The words of a line as a shell reads them, up to what is another command or a comment.
+/// The words of a line as a shell reads them, up to another command or a comment.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
@@ -32,7 +32,7 @@ fn every_command_is_the_programs() {
             let rest = line.strip_prefix("disposisi ").or(line.strip_prefix("cargo run -- "));
             let Some(rest) = rest.filter(|_| !line.contains('<')) else { continue };
             count += 1;
-            // What is no flag and no flag's value, then what there is to know of it.
+            // Positional arguments, then the flags known for the command.
             let mut asked = Vec::new();
             let mut flags = Vec::new();
             let mut value = false;
@@ -59,7 +59,7 @@ fn every_command_is_the_programs() {
 }
 
 #[test]
-fn every_test_and_bench_that_is_named_is_there() {
+fn every_named_test_and_bench_exists() {
     for page in pages() {
         for (flag, folder) in [("--test ", "tests"), ("--bench ", "benches")] {
             for rest in page.text.split(flag).skip(1) {

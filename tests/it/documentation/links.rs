@@ -1,10 +1,10 @@
-//! Where the pages lead.
+//! Links of the pages.
 
 use std::path::{Component, Path};
 
 use super::{Page, page, pages, root};
 
-/// Where the links of a page lead, each with its line.
+/// The link targets of a page, each with its line.
 fn links(page: &Page) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (number, line) in page.prose() {
@@ -16,7 +16,7 @@ fn links(page: &Page) -> Vec<(usize, String)> {
     found
 }
 
-/// What can be linked to in a page: its headings, as they are made into anchors.
+/// The anchors of a page, made from its headings.
 fn anchors(page: &Page) -> Vec<String> {
     let headings = page.prose().filter(|(_, line)| line.starts_with('#'));
     let anchor = |(_, line): (usize, &str)| -> String {
@@ -39,7 +39,7 @@ fn plain(path: &Path) -> String {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     let pages = pages();
     let mut count = 0;
     for page in &pages {
@@ -62,12 +62,12 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn the_book_holds_every_page_once_and_leads_to_nothing_else() {
+fn the_book_lists_every_page_once() {
     let summary = page("docs/SUMMARY.md");
     let mut listed: Vec<String> = links(&summary).into_iter().map(|(_, link)| format!("docs/{link}")).collect();
     for page in pages().iter().filter(|page| listed.contains(&page.path)) {
         for (line, link) in links(page) {
-            // What is not in the book leads nowhere once it is one.
+            // A page outside the book has no link target in it.
             assert!(!link.starts_with("../"), "{}:{line}: {link} is outside of the book", page.path);
         }
     }

@@ -1,4 +1,4 @@
-//! What the documentation says is so: its links lead somewhere, its commands are the program's, its snippets do what it tells.
+//! The documentation is true: its links have targets, its commands are the program's, its snippets run as described.
 
 mod commands;
 mod links;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// A file of the documentation.
 struct Page {
-    /// Where it is, from the root of the repository.
+    /// Its path, from the root of the repository.
     path: String,
     text: String,
 }
@@ -29,7 +29,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every page that people read: those of the book, and those that stand beside what they tell of.
+/// Every page for people: those of the book, and those beside the code.
 fn pages() -> Vec<Page> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in ["", "docs", "examples", "examples/typescript", "explorer"] {
@@ -76,7 +76,7 @@ impl Page {
         blocks
     }
 
-    /// Its lines that are neither in a block nor indented as one.
+    /// Its lines outside of blocks.
     fn prose(&self) -> impl Iterator<Item = (usize, &str)> {
         let mut open = false;
         self.text.lines().enumerate().filter_map(move |(number, line)| {

@@ -1,4 +1,4 @@
-//! The glossary's terms stand in `src`, and the files that contributors' pages name exist.
+//! The glossary's terms stand in `src`, and the files named by contributors' pages exist.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn every_term_of_the_glossary_is_found_in_src() {
 }
 
 #[test]
-fn every_file_that_contributors_are_sent_to_exists() {
+fn every_file_named_to_contributors_exists() {
     let tops = ["src/", "tests/", "docs/", "policies/", "entity/", "migration/", "examples/", "explorer/"];
     for path in ["docs/glossary.md", "docs/first-change.md"] {
         let text = page(path).text;

@@ -1,8 +1,8 @@
-//! Every snippet of the pages, done on a demo in the order of the book: as a reader would who begins one and pastes.
+//! Every snippet of the pages, run on a demo in the order of the book, like a reader who pastes them.
 //!
-//! Behind the language of a block stand words that its readers do not see: who sends it (`graphql siti`; nobody, when no name stands
-//! there), the code of the refusal that it gets (`graphql kadri STALE_VERSION`), `answer` for JSON that is what the block before
-//! answers (“…” stands for what differs), or one of [`UNTRIED`].
+//! Hidden words follow the language of a block: the sender (`graphql siti`; anonymous without a name), the code of the expected
+//! refusal (`graphql kadri STALE_VERSION`), `answer` for the JSON answer to the block before (“…” stands for differences), or
+//! one of [`UNTRIED`].
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -18,14 +18,14 @@ const UNTRIED: &[(&str, &str)] = &[
     ("sketch", "a schema that is not ours; it is only parsed"),
 ];
 
-/// Pages whose blocks in these languages others do: `clients::guide`, `documentation::permissions`.
+/// Pages with blocks of these languages run elsewhere: `clients::guide`, `documentation::permissions`.
 const OTHERS: &[(&str, &[&str])] = &[
     ("docs/subscriptions.md", &["graphql", "ts", "python", "sh"]),
     ("docs/permissions.md", &["graphql"]),
     ("examples/typescript/README.md", &["ts"]),
 ];
 
-/// Where a variable of an operation comes from: what the page was answered before.
+/// The source of an operation's variable: an earlier answer on the page.
 const VARIABLES: &[(&str, &str)] = &[
     ("request", "/request/id"),
     ("version", "/request/version"),
@@ -34,7 +34,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("after", "/request/eventCursor"),
 ];
 
-/// A shell into which a page is pasted, block by block.
+/// A shell for the blocks of a page.
 struct Shell {
     child: Child,
     input: ChildStdin,
@@ -57,7 +57,7 @@ impl Shell {
         Self { child, input, lines }
     }
 
-    /// What a block prints.
+    /// A block's output.
     fn run(&mut self, block: &str) -> String {
         writeln!(self.input, "{block}\necho; echo '--- done'").expect("pasted");
         let mut printed = Vec::new();
@@ -71,7 +71,7 @@ impl Shell {
     }
 }
 
-/// Whether an answer is what a page shows.
+/// Compares an answer with the page's.
 fn fits(shown: &Value, got: &Value) -> bool {
     match (shown, got) {
         (Value::String(shown), Value::String(_)) if shown == "…" => true,
@@ -86,7 +86,7 @@ fn fits(shown: &Value, got: &Value) -> bool {
     }
 }
 
-/// All that stands at such a path anywhere in an answer, the last of it.
+/// The last value at such a path anywhere in an answer.
 fn found(answer: &Value, path: &str) -> Option<Value> {
     let inside = match answer {
         Value::Object(fields) => fields.values().filter_map(|value| found(value, path)).next_back(),
@@ -96,7 +96,7 @@ fn found(answer: &Value, path: &str) -> Option<Value> {
     answer.pointer(path).filter(|value| !value.is_null()).cloned().or(inside)
 }
 
-/// The codes of all that an answer refuses.
+/// The codes of all refusals in an answer.
 fn codes(answer: &Value) -> Vec<Value> {
     let mut codes: Vec<Value> = Vec::new();
     let errors = answer["errors"].as_array().into_iter().flatten();
@@ -108,7 +108,7 @@ fn codes(answer: &Value) -> Vec<Value> {
     codes
 }
 
-/// A demo, and what a page was answered.
+/// A demo, and the answers to a page so far.
 struct Reader {
     demo: Demo,
     year: i32,
@@ -117,7 +117,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// What a page says, for the demo that there is: where it is, and the year in which it was begun.
+    /// A page's text with the demo's address, and the year of its beginning.
     fn here(&self, text: &str) -> String {
         let address = self.demo.base.strip_prefix("http://").expect("an address");
         let years = text.replace("/2026/", &format!("/{}/", self.year));
@@ -149,14 +149,14 @@ impl Reader {
     }
 }
 
-/// Whether this is for these tests to do.
+/// True for the blocks of these tests.
 fn ours(page: &Page, block: &Block<'_>) -> bool {
     let others = OTHERS.iter().any(|(path, languages)| *path == page.path && languages.contains(&block.language));
     !others && !UNTRIED.iter().any(|(word, _)| block.words.contains(word))
 }
 
 #[test]
-fn every_block_is_of_a_kind_that_is_tried() {
+fn every_block_is_of_a_tested_kind() {
     for page in pages() {
         for block in page.blocks() {
             let place = format!("{}:{}", page.path, block.line);
@@ -167,7 +167,7 @@ fn every_block_is_of_a_kind_that_is_tried() {
                 "graphql" if block.words == ["sketch"] => {
                     async_graphql::parser::parse_schema(&block.text).unwrap_or_else(|error| panic!("{place}: {error}"));
                 }
-                // Done by `what_the_pages_tell_is_so`, or by those who are named there.
+                // Run by `every_snippet_runs_as_its_page_says`, or by the tests named there.
                 "graphql" | "sh" => {}
                 _ => assert!(!ours(&page, &block), "{place}: nothing tries {}", block.language),
             }
@@ -176,12 +176,12 @@ fn every_block_is_of_a_kind_that_is_tried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_pages_tell_is_so() {
+async fn every_snippet_runs_as_its_page_says() {
     let demo = Demo::new();
     let number = demo.number("SKW/CLOUD/0003");
     let year = number.split('/').nth(2).and_then(|year| year.parse().ok()).expect("a year");
     let mut reader = Reader { demo, year, known: Vec::new(), last: Value::Null };
-    // In the order of the book, then what stands beside it.
+    // In the order of the book, then the pages beside it.
     let summary = page("docs/SUMMARY.md").text;
     let mut pages = pages();
     pages.sort_by_key(|page| page.path.strip_prefix("docs/").and_then(|name| summary.find(name)).unwrap_or(usize::MAX));

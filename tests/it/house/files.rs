@@ -1,10 +1,10 @@
 //! The graph of source files, read from their paths (`use`, `crate::`, `super::`), and its circles.
 //!
-//! A plain reading of tokens, not a compiler's: a file depends on the file that defines each item whose path it writes out or
-//! imports. A path through a module's re-exports (`pub use`) leads to the defining file, and a re-export is no dependency of the
-//! file that hands it on; a module named alone
-//! (`use super::lines`) is no dependency until an item of it is named (`lines::read`). Method calls and glob imports of
-//! anything but re-exports are not seen, nor is `mod x;`, by which every parent names its children.
+//! A plain reading of tokens, not a compiler's: a file depends on the defining file of each item in its paths and imports. A
+//! path through a module's re-exports (`pub use`) leads to the defining file, and a re-export is no dependency of the
+//! re-exporting file; a module named alone (`use super::lines`) is no dependency until an item of it is named (`lines::read`).
+//! Method calls and glob imports of anything but re-exports are not seen, nor is `mod x;`, since every parent names its
+//! children.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,20 +14,20 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// A path as written, or the absolute path of a module.
 type Segments = Vec<String>;
 
-/// A source file with the names that it imports.
+/// A source file with its imported names.
 struct Module {
     file: String,
     /// The absolute path of each imported name.
     imports: BTreeMap<String, Segments>,
-    /// The imports that it only hands on (`pub use`).
+    /// The re-exports (`pub use`).
     handed_on: BTreeSet<String>,
     /// The paths of its glob imports.
     globs: Vec<Segments>,
-    /// Every path that it writes out.
+    /// Every path written in it.
     paths: Vec<Segments>,
 }
 
-/// The circles among the files: each a set of files that depend on each other.
+/// The circles among the files: sets of mutually dependent files.
 pub(super) fn circles(files: &[(PathBuf, String)]) -> Vec<BTreeSet<String>> {
     let mut modules: BTreeMap<Segments, Module> = BTreeMap::new();
     let names: BTreeSet<Segments> = files.iter().map(|(path, _)| module_path(path)).collect();
@@ -68,7 +68,7 @@ pub(super) fn circles(files: &[(PathBuf, String)]) -> Vec<BTreeSet<String>> {
     circles.into_iter().collect()
 }
 
-/// The files that can be reached from a file along dependencies.
+/// The files reachable from a file along dependencies.
 fn reached<'a>(from: &'a Segments, edges: &BTreeMap<&'a Segments, BTreeSet<&'a Segments>>) -> BTreeSet<&'a Segments> {
     let mut found = BTreeSet::new();
     let mut open = vec![from];
@@ -134,13 +134,13 @@ fn read(tokens: TokenStream, here: &Segments, names: &BTreeSet<Segments>, module
     }
 }
 
-/// Whether `::` stands there.
+/// True at a `::`.
 fn is_colons(tokens: &[TokenTree], at: usize) -> bool {
     let colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     colon(at) && colon(at + 1)
 }
 
-/// Reads one tree of a `use`: each path with the name that it gets. Returns how many tokens the tree takes.
+/// Reads one tree of a `use`: each path with its name. Returns the number of its tokens.
 fn tree(tokens: &[TokenTree], prefix: &Segments, leaves: &mut Vec<(Segments, String)>) -> usize {
     let mut path = prefix.clone();
     let mut name = None;
@@ -203,7 +203,7 @@ fn absolute(
     Some(start)
 }
 
-/// The file that defines the item of an absolute path, through re-exports; none where the path names only a module.
+/// The defining file of an absolute path's item, through re-exports; none for a module's path.
 fn defining<'a>(path: &[String], modules: &'a BTreeMap<Segments, Module>, depth: usize) -> Option<&'a Segments> {
     let length =
         (0..=path.len()).rev().find(|length| path.get(..*length).is_some_and(|part| modules.contains_key(part)))?;
@@ -212,7 +212,7 @@ fn defining<'a>(path: &[String], modules: &'a BTreeMap<Segments, Module>, depth:
     let (item, beyond) = rest.split_first()?;
     if depth < 8 {
         if let Some(imported) = module.imports.get(item) {
-            // An import that is not an item of the file: follow it, and what is asked of it.
+            // An import from elsewhere: follow it, with the rest of the path.
             return defining(&[imported.as_slice(), beyond].concat(), modules, depth + 1);
         }
         let globbed = module.globs.iter().find_map(|glob| {

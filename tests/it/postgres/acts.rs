@@ -1,22 +1,22 @@
-//! What the tests of this folder act out.
+//! Acts of the tests of this folder.
 
 use crate::acts::Cloud;
 use crate::cast::{Cast, OPD, TU};
 use serde_json::{Value, json};
 
-/// Who acts.
+/// The people.
 pub(crate) const CAST: Cast<'static> = &[OPD, TU];
 
-/// A submission, with what its answer tells.
+/// A submission, with its answer's fields.
 pub(crate) const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { \
     request { id number version events(first: 9) { nodes { kind } } } userErrors { code } } }";
 
-/// A cloud account is asked for by this letter, which is the idempotency key too.
+/// A submission for a cloud account by this letter, also its idempotency key.
 pub(crate) fn submission(letter: &str) -> Value {
     Cloud::letter(letter).key(letter).variables()
 }
 
-/// The same for a subdomain, whose numbers are counted apart.
+/// The same for a subdomain, with numbers counted apart.
 pub(crate) fn subdomain(letter: &str) -> Value {
     let mut input = submission(letter);
     input["input"]["procedure"] = json!("permohonan-subdomain");

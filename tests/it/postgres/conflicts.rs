@@ -1,6 +1,4 @@
-//! Transactions that meet: they wait for each other, or are given up and begun anew; nothing is lost, doubled or stalled.
-
-use std::time::{Duration, Instant};
+//! Concurrent transactions: they wait for each other, or are aborted and retried; nothing is lost, doubled or stalled.
 
 use async_graphql::futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -9,19 +7,18 @@ use serde_json::{Value, json};
 use super::acts::{CAST, SUBMIT, subdomain, submission};
 use crate::acts::sheet;
 use crate::database;
-use crate::harness::{Person, Server};
+use crate::harness::{Person, Server, eventually};
+use crate::tamper::value;
 
 async fn sql(database: &DatabaseConnection, sql: &str) {
     database.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 async fn count(database: &DatabaseConnection, sql: &str) -> i64 {
-    let statement = sea_orm::Statement::from_string(database.get_database_backend(), sql);
-    let row = database.query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}")).expect("a row");
-    row.try_get_by_index(0).expect("a number")
+    value(database, sql).await
 }
 
-/// The request that was made.
+/// The submitted request.
 async fn submitted(person: &Person<'_>, input: Value) -> Value {
     let answer = person.ask(SUBMIT, input).await;
     let request = answer["submitRequest"]["request"].clone();
@@ -41,22 +38,21 @@ async fn late_commits_are_sequenced_late_and_block_nobody() {
     let edit = database::open(&server.path()).await;
     // Its events have their ids and stand in its transaction long before it commits.
     let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-        IF NEW.letter_number LIKE 'lambat%' THEN PERFORM pg_sleep(3); END IF; RETURN NEW; END $$; \
+        IF NEW.letter_number LIKE 'lambat%' THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN NEW; END $$; \
         CREATE TRIGGER slow AFTER INSERT ON requests FOR EACH ROW EXECUTE FUNCTION slow()";
     sql(&edit, slow).await;
-    let begun = Instant::now();
-    let late = async {
-        let request = submitted(&opd, submission("lambat")).await;
-        (request, begun.elapsed())
-    };
+    sql(&edit, "SELECT pg_advisory_lock(4711)").await;
+    let late = submitted(&opd, submission("lambat"));
     let others = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted";
+        eventually(|| "the late one waits".to_owned(), async || count(&edit, waits).await == 1).await;
         let letters = (0..20).map(|index| format!("cepat/{index}"));
         let all = join_all(letters.map(|letter| submitted(&opd, subdomain(&letter)))).await;
-        (all, begun.elapsed())
+        // None of them waited for the late one.
+        sql(&edit, "SELECT pg_advisory_unlock(4711)").await;
+        all
     };
-    let ((late, after), (all, before)) = tokio::join!(late, others);
-    assert!(before < after && after >= Duration::from_secs(3), "nobody waited: {before:?}, {after:?}");
+    let (late, all) = tokio::join!(late, others);
     for request in &all {
         assert_eq!(request["events"]["nodes"][0]["kind"], "SUBMITTED", "each was numbered meanwhile: {request}");
     }
@@ -123,13 +119,12 @@ async fn aborted_transactions_are_retried_a_bounded_number_of_times() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "PostgreSQL only: tests/run postgres"]
 async fn deadlocks_are_retried() {
-    let mut server = Server::with(CAST);
-    server.restart_with(&["--log", "disposisi=debug"]);
+    let server = Server::with_flags(CAST, &["--log", "disposisi=debug"]);
     let opd = server.person("opd").await;
     submitted(&opd, submission("005/1")).await;
     let edit = database::open(&server.path()).await;
-    // Somebody holds the counter, and asks for the key that a submission holds which waits for the counter. They are patient,
-    // so it is the submission that is given up.
+    // Another session holds the counter, and asks for the key held by a submission that waits for the counter. Its deadlock
+    // timeout is longer, so the submission is aborted.
     sql(&edit, "SET deadlock_timeout = '60s'").await;
     sql(&edit, "BEGIN; SELECT last FROM counters FOR UPDATE").await;
     let other = async {
@@ -154,7 +149,7 @@ async fn idempotency_keys_act_once_and_numbers_have_no_gap() {
     let server = Server::with(CAST);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let same = join_all((0..20).map(|_| submitted(&opd, submission("005/1")))).await;
-    // Who is answered by what another did may be so before its events have their places.
+    // A repeated call may be answered before the events have their positions.
     assert!(same.iter().all(|request| request["number"] == same[0]["number"]), "{same:?}");
     assert_eq!(same[0]["number"].as_str().and_then(|number| number.rsplit('/').next()), Some("0001"));
     let mut input = json!({ "input": {

@@ -7,7 +7,7 @@ use crate::cast::Cast;
 use crate::database::cluster::Cluster;
 use crate::harness::{Folders, bare, enter};
 
-/// What a command said.
+/// A command's output.
 pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
 }
@@ -29,7 +29,7 @@ pub(crate) struct Empty {
 }
 
 impl Empty {
-    /// `user`: who the program is there, with a password after a colon.
+    /// `user`: the program's role there, with a password after a colon.
     pub(crate) fn new(user: &'static str) -> Self {
         let cluster = Cluster::new();
         let (name, password) = user.split_once(':').unwrap_or((user, ""));
@@ -69,7 +69,7 @@ impl Empty {
     }
 }
 
-/// A port that was free just now.
+/// A port free just now.
 pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()

@@ -1,4 +1,4 @@
-//! A server by itself: one of several on a database, or one whose database is taken away.
+//! An instance: one of several servers on a database, or one that loses its database.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::credentials;
+use crate::harness::{credentials, until_logged};
 
 /// A running server.
 pub(crate) struct Instance {
@@ -24,7 +24,7 @@ impl Drop for Instance {
 }
 
 impl Instance {
-    /// Starts the program as a server; `command` has all but that. What it logs goes to that file.
+    /// Starts the program as a server; `command` has the other arguments. Its log goes to that file.
     pub(crate) fn start(mut command: Command, log: &Path) -> Self {
         let file = std::fs::File::create(log).expect("the log");
         command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(file);
@@ -37,9 +37,14 @@ impl Instance {
         Self { child, url, log, http: reqwest::Client::new() }
     }
 
-    /// What it has logged.
+    /// Its log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).expect("the log")
+    }
+
+    /// Waits until the log contains a text that many times.
+    pub(crate) async fn until_logged(&self, text: &str, times: usize) {
+        until_logged(|| self.log(), text, times).await;
     }
 
     /// Its process.
@@ -52,7 +57,7 @@ impl Instance {
         self.url.trim_end_matches("/graphql")
     }
 
-    /// Whether it says that it is ready.
+    /// The answer of its readiness check.
     pub(crate) async fn is_ready(&self) -> bool {
         let url = self.url.replace("/graphql", "/readyz");
         self.http.get(url).send().await.expect("an answer").status().is_success()

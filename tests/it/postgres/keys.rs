@@ -1,6 +1,4 @@
-//! Two instances, of which one has the new signing key first.
-
-use std::time::Duration;
+//! Two instances; one has the new signing key first.
 
 use serde_json::json;
 
@@ -32,13 +30,7 @@ async fn instances_accept_each_others_tokens_during_a_key_rotation() {
     };
     let hang_up = async |index: usize| {
         signal(instances[index].process(), "HUP");
-        for _ in 0..100 {
-            if instances[index].log().contains("tokens are signed by the key on record") {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("{}", instances[index].log());
+        instances[index].until_logged("tokens are signed by the key on record", 1).await;
     };
     let before = [instances[0].sign_in("tu").await, instances[1].sign_in("tu").await];
     server.run(&["keys", "rotate"]);
@@ -56,7 +48,7 @@ async fn instances_accept_each_others_tokens_during_a_key_rotation() {
     for token in before.iter().chain(&between).chain(&after) {
         is_in(token).await;
     }
-    // What ends at one ends at the other.
+    // A session ended at one is ended at the other.
     let out = "mutation { signOut(input: { everywhere: true }) { userErrors { code } } }";
     instances[0].send(&after[0], out, json!({})).await;
     for token in before.iter().chain(&between).chain(&after) {

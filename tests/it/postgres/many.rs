@@ -1,7 +1,8 @@
 //! Several instances behind one database, in a storm: writers on all, subscribers on all; one is killed, the database is
-//! restarted. In the end everybody was told all that they may read, once and in order.
+//! restarted. In the end every follower has every visible event, once and in order.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::acts::submission;
 use super::empty::{Empty, said};
 use super::instance::Instance;
 use crate::cast::{AUDITOR, CHIEF, Cast, KADIS, OPD, OTHER, TU, WAYAN};
+use crate::harness::eventually;
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[OPD, CHIEF, OTHER, TU, KADIS, AUDITOR, WAYAN];
@@ -26,7 +28,7 @@ const EVENTS: &str = "subscription($after: String) { requestEvents(after: $after
 /// How many requests each writer takes on.
 const REQUESTS: usize = 25;
 
-/// Where instances are to be found.
+/// The addresses of the running instances.
 #[derive(Clone)]
 struct Addresses(Arc<Mutex<Vec<String>>>);
 
@@ -42,7 +44,7 @@ impl Addresses {
     }
 }
 
-/// The answer to a mutation, which is sent with the same key until there is one.
+/// The answer to a mutation, repeated with the same key until there is one.
 async fn act(addresses: &Addresses, turn: usize, token: &str, query: &str, variables: &Value) -> Value {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");
     for attempt in 0..200 {
@@ -60,8 +62,8 @@ async fn act(addresses: &Addresses, turn: usize, token: &str, query: &str, varia
     panic!("nobody answers");
 }
 
-/// Submits request after request, and forwards each.
-async fn write(addresses: Addresses, number: usize, opd: String, tu: String) {
+/// Submits request after request, and forwards each; counts them.
+async fn write(addresses: Addresses, number: usize, opd: String, tu: String, done: Arc<AtomicUsize>) {
     for request in 0..REQUESTS {
         let letter = format!("W{number}/{request}");
         let submitted = act(&addresses, number + request, &opd, SUBMIT, &submission(&letter)).await;
@@ -73,17 +75,18 @@ async fn write(addresses: Addresses, number: usize, opd: String, tu: String) {
         } });
         let forwarded = act(&addresses, number + request + 1, &tu, EXECUTE, &forward).await;
         assert_eq!(forwarded["executeStep"]["userErrors"], json!([]), "{forwarded}");
+        done.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Follows from a cursor on, by whatever instance there is, coming back whenever it is cut off, until it is over and nothing
-/// else comes. What it was told.
+/// Follows from a cursor on, by any of the instances, and reconnects whenever it is cut off, until it has been told as many events
+/// as there are at last for this person. Returns the events.
 async fn follow(
     addresses: Addresses,
     turn: usize,
     token: String,
     begin: Value,
-    over: watch::Receiver<bool>,
+    mut all: watch::Receiver<Option<usize>>,
 ) -> Vec<Value> {
     let mut told: Vec<Value> = Vec::new();
     for attempt in 0.. {
@@ -94,16 +97,21 @@ async fn follow(
         };
         let after = told.last().map_or(&begin, |event| &event["cursor"]);
         socket.subscribe("1", EVENTS, json!({ "after": after })).await;
-        loop {
-            match socket.receive_within(Duration::from_secs(3)).await {
-                Some(message) if message["type"] == "next" => {
-                    told.push(message["payload"]["data"]["requestEvents"].clone())
-                }
-                // Cut off, or refused while the database is away: once more.
-                Some(_) => break,
-                None if *over.borrow() => return told,
-                None => {}
+        while all.borrow().is_none_or(|all| told.len() < all) {
+            let message = tokio::select! {
+                message = socket.receive_within(Duration::from_secs(600)) => message.expect("the end of a test"),
+                _ = all.changed() => continue,
+            };
+            // Cut off, or refused while the database is away: once more.
+            if message["type"] != "next" {
+                break;
             }
+            told.push(message["payload"]["data"]["requestEvents"].clone());
+        }
+        if all.borrow().is_some_and(|all| told.len() >= all) {
+            let more = socket.receive_within(Duration::from_millis(300)).await;
+            assert!(more.is_none_or(|message| message["type"] != "next"), "nothing comes twice");
+            break;
         }
     }
     told
@@ -124,43 +132,49 @@ async fn every_event_is_delivered_once_through_crashes_and_restarts() {
     let viewer = instances[0].send(&tokens["tu"], "{ viewer { eventCursor } }", json!({})).await;
     let begin = viewer["data"]["viewer"]["eventCursor"].clone();
 
-    let (end, over) = watch::channel(false);
     let mut followers = Vec::new();
     for (name, token) in &tokens {
-        for turn in 0..3 {
-            let following = follow(addresses.clone(), turn, token.clone(), begin.clone(), over.clone());
-            followers.push((*name, tokio::spawn(following)));
-        }
+        let (end, all) = watch::channel(None);
+        let follows = |turn| tokio::spawn(follow(addresses.clone(), turn, token.clone(), begin.clone(), all.clone()));
+        followers.push((*name, end, [0, 1, 2].map(follows)));
     }
-    let writers: Vec<_> = (0..3)
-        .map(|number| tokio::spawn(write(addresses.clone(), number, tokens["opd"].clone(), tokens["tu"].clone())))
-        .collect();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    // One is killed in the middle of what it does.
+    let done = Arc::new(AtomicUsize::new(0));
+    let until_done = async |count: usize| {
+        eventually(|| "nothing is written".to_owned(), async || done.load(Ordering::Relaxed) >= count).await;
+    };
+    let (opd, tu) = (&tokens["opd"], &tokens["tu"]);
+    let write = |number| tokio::spawn(write(addresses.clone(), number, opd.clone(), tu.clone(), done.clone()));
+    let writers = [0, 1, 2].map(write);
+    until_done(REQUESTS / 2).await;
+    // One is killed in the middle of its work.
     let killed = instances.remove(0);
     addresses.forget(killed.base());
     drop(killed);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    until_done(REQUESTS).await;
     world.cluster.stop();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    eventually(|| "the database is gone".to_owned(), async || !instances[0].is_ready().await).await;
     world.cluster.start();
     for writer in join_all(writers).await {
         writer.expect("all was written");
     }
-    end.send_replace(true);
 
-    let mut read = BTreeMap::new();
-    for (name, token) in &tokens {
-        let (_, over) = watch::channel(true);
-        read.insert(*name, follow(addresses.clone(), 0, token.clone(), begin.clone(), over).await);
-    }
     let written = 3 * REQUESTS * 6;
-    assert_eq!(read["auditor"].len(), written, "each request had six events");
-    assert_eq!((read["other"].len(), read["wayan"].len()), (0, 0));
-    assert!(read["opd"].len() > 3 * REQUESTS && read["kadis"].len() == written);
-    for (name, following) in followers {
-        let told = following.await.expect("it followed");
-        assert_eq!(told, read[name], "{name}");
+    let page = "{ requests(first: 100) { nodes { events(first: 100) { nodes { id } } } } }";
+    for (name, end, following) in followers {
+        let page = instances[0].send(&tokens[name], page, json!({})).await;
+        let requests = page["data"]["requests"]["nodes"].as_array().expect("requests").iter();
+        let all = requests.map(|request| request["events"]["nodes"].as_array().map_or(0, Vec::len)).sum::<usize>();
+        match name {
+            "auditor" | "kadis" => assert_eq!(all, written, "{name}: each request had six events"),
+            "other" | "wayan" => assert_eq!(all, 0, "{name}"),
+            _ => assert!(all > 3 * REQUESTS, "{name}"),
+        }
+        end.send_replace(Some(all));
+        let (_end, over) = watch::channel(Some(all));
+        let read = follow(addresses.clone(), 0, tokens[name].clone(), begin.clone(), over).await;
+        for following in join_all(following).await {
+            assert_eq!(following.expect("it followed"), read, "{name}");
+        }
     }
     for instance in &instances {
         assert!(!instance.log().contains("panicked"), "{}", instance.log());

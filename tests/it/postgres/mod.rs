@@ -1,4 +1,4 @@
-//! What only a database server can have: several instances, lost connections, deadlocks, TLS. Run by `tests/run postgres`.
+//! Features of a database server: several instances, lost connections, deadlocks, TLS. Run by `tests/run postgres`.
 
 mod acts;
 mod conflicts;

@@ -1,7 +1,6 @@
-//! The policy that decides on a server of databases: a row, for all instances at once, whatever files each has.
+//! The active policy on PostgreSQL: a row, for all instances at once, whatever files each has.
 
 use std::path::Path;
-use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -9,11 +8,11 @@ use serde_json::json;
 use super::instance::Instance;
 use crate::cast::{ADMIN, AUDITOR, Cast, OPD, TU};
 use crate::database;
-use crate::harness::{Folders, Server, command, output, run, signal};
+use crate::harness::{Folders, Server, command, eventually, output, run, signal};
+use crate::policy_live::SEES;
+use crate::tamper::value;
 
 const CAST: Cast<'static> = &[OPD, TU, AUDITOR, ADMIN];
-
-const SEES: &str = "p, auditor,      singkawang, requests, see-all";
 
 /// How many requests the auditor sees at an instance.
 async fn seen(instance: &Instance, token: &str) -> u64 {
@@ -23,12 +22,7 @@ async fn seen(instance: &Instance, token: &str) -> u64 {
 
 async fn until_seen(instances: &[Instance], token: &str, count: u64) {
     for instance in instances {
-        let mut tries = 0;
-        while seen(instance, token).await != count {
-            tries += 1;
-            assert!(tries < 200, "{}", instance.log());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        eventually(|| instance.log(), async || seen(instance, token).await == count).await;
     }
 }
 
@@ -50,7 +44,7 @@ async fn one_policy_is_active_for_all_instances() {
     let home = tempfile::tempdir().expect("a folder");
     let without = without_auditor(home.path());
     let start = |folders: &Folders, name: &str| Instance::start(command(&path, folders), &path.with_extension(name));
-    // The second one's files differ from what is active: it says so, and goes by what is active.
+    // The second one's files differ from the active policy: it says so, and goes by the active one.
     let instances = [start(&shipped, "one.log"), start(&without, "two.log")];
     assert!(!instances[0].log().contains("differ from the active policy"));
     assert!(instances[1].log().contains("the policy files differ from the active policy"), "{}", instances[1].log());
@@ -64,12 +58,12 @@ async fn one_policy_is_active_for_all_instances() {
     assert!(!run(&path, &shipped, &["check"], "").contains(differ));
     assert!(run(&path, &without, &["check"], "").contains(differ));
 
-    // Changed files change nothing here, told by a signal or not.
+    // Changed files change nothing here, even after a signal.
     signal(instances[1].process(), "HUP");
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    instances[1].until_logged("the policy files differ from the active policy", 2).await;
     assert_eq!((seen(&instances[0], &auditor).await, seen(&instances[1], &auditor).await), (1, 1));
 
-    // What is made active is so for both, at once.
+    // A new policy is active for both, at once.
     let told = run(&path, &without, &["policy", "apply"], "");
     assert!(told.contains("is active; singkawang: - p, auditor, singkawang, requests, see-all"), "{told}");
     until_seen(&instances, &auditor, 0).await;
@@ -84,15 +78,18 @@ async fn one_policy_is_active_for_all_instances() {
     );
 
     // A fault changes nothing.
+    let edit = database::open(&path).await;
+    let policies = async || value::<i64>(&edit, "SELECT count(*) FROM policies").await;
+    let before = policies().await;
     let file = without.policies.join("singkawang.csv");
     let text = std::fs::read_to_string(&file).expect("the file");
     std::fs::write(&file, format!("{text}p, tu, singkawang, nothing/1, execute\n")).expect("written");
     let refused = output(&path, &without, &["policy", "apply"], "");
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("no procedure `nothing`"));
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(policies().await, before);
     assert_eq!((seen(&instances[0], &auditor).await, seen(&instances[1], &auditor).await), (0, 0));
 
-    // The office's record has the change, for whoever may see it.
+    // The office's record has the change.
     let events = "{ office(key: \"singkawang\") { events(last: 1) { nodes { kind policy actor { role { key } } } } } }";
     let admin = instances[0].sign_in("admin").await;
     let told = instances[0].send(&admin, events, json!({})).await;
@@ -100,14 +97,14 @@ async fn one_policy_is_active_for_all_instances() {
     assert_eq!((&last["kind"], &last["actor"]), (&json!("POLICY_CHANGED"), &json!(null)), "{told}");
     assert!(run(&path, &shipped, &["audit", "verify"], "").contains("nothing was touched"));
 
-    // A row that this program did not write decides nothing, and nobody starts by it.
-    let edit = database::open(&path).await;
+    // A forged row decides nothing, and no server starts by it.
     let forge = "INSERT INTO policies SELECT number + 1, replace(text, 'see-reached', 'see-all'), hash, since, by_whom, mac \
         FROM policies ORDER BY number DESC LIMIT 1";
     edit.execute_unprepared(forge).await.expect("written");
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!((seen(&instances[0], &auditor).await, seen(&instances[1], &auditor).await), (0, 0));
-    assert!(instances[0].log().contains("the active policy cannot be taken up"), "{}", instances[0].log());
+    for instance in &instances {
+        instance.until_logged("the active policy cannot be taken up", 1).await;
+        assert_eq!(seen(instance, &auditor).await, 0);
+    }
     let refused = output(&path, &shipped, &["serve"], "");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("disposisi policy apply"), "{said}");

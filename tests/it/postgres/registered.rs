@@ -1,9 +1,8 @@
-//! Documents that clients register with one instance are run by all, nobody puts another text in their place, and nobody waits for
-//! what is written of them.
+//! Registered documents with several instances: all run them, their texts cannot be replaced, and no caller waits for their
+//! storage.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
-use std::time::Duration;
 
 use async_graphql::futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -12,6 +11,7 @@ use super::empty::Empty;
 use super::instance::Instance;
 use crate::cast::{Cast, OPD};
 use crate::documents::digest;
+use crate::harness::eventually;
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[OPD];
@@ -27,17 +27,10 @@ async fn send(instance: &Instance, token: Option<&str>, body: &Value) -> Value {
     call.send().await.expect("an answer").json().await.expect("JSON")
 }
 
-/// Waits until a number in the database is that.
+/// Waits until the database counts that many rows.
 async fn until(world: &Empty, sql: &str, number: usize) {
-    let mut last = String::new();
-    for _ in 0..100 {
-        last = world.cluster.sql("empty", sql);
-        if last == number.to_string() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("{sql}: {last} instead of {number}");
+    eventually(|| format!("{sql} is not {number}"), async || world.cluster.sql("empty", sql) == number.to_string())
+        .await;
 }
 
 fn start(world: &Empty, index: usize) -> Instance {
@@ -78,7 +71,7 @@ async fn a_registered_document_runs_on_all_instances() {
     assert_eq!(send(&instances[1], Some(&token), &by_id).await["data"]["viewer"]["user"]["username"], "opd");
     assert_eq!(send(&instances[1], None, &by_id).await["data"]["viewer"], Value::Null, "by the right of whoever sends");
 
-    // Its use is on record before long; what nobody used for long is forgotten.
+    // Its use is on record before long; long unused documents are forgotten.
     drop(instances);
     world.cluster.sql("empty", "UPDATE registered_documents SET used_at = now() - interval '60 days'");
     let instance = start(&world, 2);
@@ -91,7 +84,7 @@ async fn a_registered_document_runs_on_all_instances() {
     assert_eq!(send(&instance, Some(&token), &by_id).await["data"]["viewer"]["user"]["username"], "opd");
     drop(instance);
 
-    // Nobody puts another text in its place; whoever sends both mends that.
+    // A replaced text is not run; a client sending both repairs it.
     let other = "UPDATE registered_documents SET text = 'mutation { signOut { userErrors { code } } }'";
     world.cluster.sql("empty", other);
     let instance = start(&world, 4);
@@ -130,7 +123,8 @@ async fn a_locked_table_of_documents_delays_nothing_else() {
     BufReader::new(holder.stdout.take().expect("its output")).read_line(&mut line).expect("it says so");
     assert_eq!(line.trim(), "held");
 
-    // While it is held: who registers is answered, and by the digest too; a socket goes on while it looks for what it does not know.
+    // While it is locked: a registering client is answered, by the digest too; a socket goes on during the lookup of an unknown
+    // document.
     let answer = send(&instance, Some(&token), &json!({ "documentId": digest(text), "query": text })).await;
     assert_eq!(answer["data"]["viewer"]["user"]["username"], "opd", "{answer}");
     assert_eq!(send(&instance, Some(&token), &json!({ "documentId": digest(text) })).await, answer);

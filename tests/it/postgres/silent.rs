@@ -1,5 +1,4 @@
-//! A network that goes silent: what is on its way on open connections is swallowed, and nobody is told. New ones are as good as
-//! ever.
+//! A silent network: data on open connections is swallowed without an error. New connections work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +30,7 @@ async fn pass(
     }
 }
 
-/// A proxy before that port; its own port, and what silences the connections that it has when it moves.
+/// A proxy before that port. Returns its port, and the counter that silences its present connections when it moves.
 async fn proxy(port: u16) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let own = listener.local_addr().expect("an address").port();

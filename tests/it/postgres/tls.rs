@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::empty::{Empty, free_port, said};
 
-/// Runs openssl, which comes with PostgreSQL.
+/// Runs openssl, installed with PostgreSQL.
 fn openssl(folder: &Path, arguments: &[&str]) {
     let output = Command::new("openssl").args(arguments).current_dir(folder).output().expect("openssl runs");
     assert!(output.status.success(), "{arguments:?}: {}", said(&output));
@@ -55,7 +55,7 @@ fn the_database_certificate_is_checked_as_configured() {
         ("127.0.0.1", "verify-ca", Some("ca.pem"), true),
         ("localhost", "require", None, true),
         ("localhost", "prefer", None, true),
-        // In the clear nobody is let in; another host, another authority and the public ones are not trusted.
+        // Unencrypted connections are refused; another host, another authority and the public ones are not trusted.
         ("localhost", "disable", None, false),
         ("127.0.0.1", "verify-full", Some("ca.pem"), false),
         ("localhost", "verify-full", Some("other.pem"), false),
@@ -65,7 +65,7 @@ fn the_database_certificate_is_checked_as_configured() {
         let output = init(host, tls, authority);
         assert_eq!(output.status.success(), good, "{tls} at {host} by {authority:?}: {}", said(&output));
     }
-    // An authority that nothing would be held against is no comfort.
+    // An unused authority is refused.
     for tls in ["require", "prefer", "disable"] {
         let refused = init("localhost", tls, Some("ca.pem"));
         assert!(!refused.status.success() && said(&refused).contains("verify-full"), "{}", said(&refused));
