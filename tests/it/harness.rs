@@ -147,7 +147,7 @@ pub(crate) async fn until_logged(log: impl Fn() -> String, text: &str, times: us
 }
 
 /// The longest wait for anything that must come: long, since the machine may be busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until a condition holds.
 pub(crate) async fn eventually(what: impl Fn() -> String, holds: impl AsyncFn() -> bool) {

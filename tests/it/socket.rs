@@ -10,10 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::harness::Server;
-
-/// The longest wait for anything that must come: long, since the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::harness::{PATIENCE, Server};
 
 /// A socket.
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);

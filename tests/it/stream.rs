@@ -1,13 +1,10 @@
 //! A stream of Server-Sent Events as a client reads it, by hand.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::harness::{PATIENCE, Server};
 
 /// An open stream.
 pub(crate) struct Stream {

@@ -8,8 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// The longest wait for anything that must come: long, since the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::harness::PATIENCE;
 
 /// A running client.
 pub(super) struct Program {
