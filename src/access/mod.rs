@@ -6,10 +6,12 @@
 
 mod action;
 mod caller;
+mod confidentiality;
 mod key_scope;
 mod proof;
 
 pub use action::{Action, Condition, Field, Scope};
 pub use caller::{Actor, Caller, Capacity, Grant, Login, Pass, is_sortable};
+pub use confidentiality::Confidentiality;
 pub use key_scope::{KeyScope, KeyScopes};
 pub use proof::{Authorized, Performed, Seen, Side, Subject, WholeOffice};

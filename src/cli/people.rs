@@ -100,7 +100,7 @@ pub(super) struct Grant {
     #[arg(long)]
     agency: Option<String>,
     /// DEFINITIVE, ACTING (Plt.) or DAILY_ACTING (Plh.).
-    #[arg(long, default_value = "DEFINITIVE")]
+    #[arg(long, default_value = Capacity::Definitive.word())]
     capacity: String,
     /// The decree's number (SK).
     #[arg(long)]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::database::insert;
 use super::requests::agency_named;
 use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
+use crate::workflow::Stage;
 
 /// A filter of assets. Every field narrows.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +23,7 @@ pub struct AssetFilter {
     /// The kind.
     pub kind: Option<String>,
     /// One of these states.
-    pub status: Option<Vec<String>>,
+    pub status: Option<Vec<Stage>>,
     /// Its name.
     pub name: Option<String>,
 }
@@ -52,7 +53,7 @@ pub async fn assets_page(
         query = query.filter(asset::Column::Kind.eq(kind.as_str()));
     }
     if let Some(status) = &filter.status {
-        query = query.filter(asset::Column::Status.is_in(status.iter().map(String::as_str)));
+        query = query.filter(asset::Column::Status.is_in(status.iter().map(|status| status.word())));
     }
     if let Some(name) = &filter.name {
         query = query.filter(asset::Column::Name.eq(name.as_str()));

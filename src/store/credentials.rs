@@ -9,6 +9,33 @@ use uuid::Uuid;
 use super::database::insert;
 use super::{StoreError, Transaction};
 
+/// The state of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialState {
+    /// Held back until its asset is delivered.
+    Held,
+    /// Readable once by its recipient.
+    Available,
+    /// Read by its recipient.
+    Revealed,
+}
+
+impl CredentialState {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Held => "HELD",
+            Self::Available => "AVAILABLE",
+            Self::Revealed => "REVEALED",
+        }
+    }
+
+    /// Returns the state of a stored word; none for an unknown word, as in a row edited by hand.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Held, Self::Available, Self::Revealed].into_iter().find(|state| state.word() == word)
+    }
+}
+
 /// The credentials of those assets.
 pub async fn credentials_of<C: ConnectionTrait>(
     connection: &C,
@@ -29,7 +56,7 @@ pub async fn forget_revealed(transaction: &Transaction, until: DateTime<Utc>) ->
     let gone = credential::Entity::update_many()
         .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
         .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))
-        .filter(credential::Column::State.eq("REVEALED"))
+        .filter(credential::Column::State.eq(CredentialState::Revealed.word()))
         .filter(credential::Column::RevealedAt.lte(until))
         .filter(credential::Column::Sealed.is_not_null())
         .exec(transaction)

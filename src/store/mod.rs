@@ -23,7 +23,7 @@ mod visibility;
 
 pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, forget_api_keys, note_api_key, revoke_api_key};
 pub use assets::{AssetFilter, asset_by_id, assets_of, assets_page, save_asset};
-pub use credentials::{credentials_of, forget_revealed, save_credential};
+pub use credentials::{CredentialState, credentials_of, forget_revealed, save_credential};
 pub use database::{
     Limits, Mac, Page, PageKey, Paging, Place, Postgres, Store, StoreError, Tls, Transaction, begin_job, by_ids,
     end_rights, keep_rights, lock_office, lock_request, new_id, open_to_read,
@@ -59,5 +59,5 @@ pub use totp::{add_recovery_codes, begin_totp, end_totp, take_step, totp_of, use
 pub use units::{Held, hold_units, release_units};
 pub use visibility::{
     About, AssetRow, Condition, SeenRequest, Sees, Submits, Submitters, Turn, Viewing, ViewingScope, Waiting,
-    about_requests, is_closed, requests_that, returned_in_secret,
+    about_requests, requests_that, returned_in_secret,
 };

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::visibility::{Found, submitter_active};
 use super::{Condition, Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
 use crate::access::{Performed, Seen};
+use crate::workflow::Status;
 
 /// So many words are searched for.
 const SEARCHED: usize = 10;
@@ -25,7 +26,7 @@ pub struct RequestFilter {
     /// The agency's key.
     pub agency: Option<String>,
     /// One of these phases.
-    pub status: Option<Vec<String>>,
+    pub status: Option<Vec<Status>>,
     /// The key of the step under way.
     pub step: Option<String>,
     /// Waiting for the act or the signature of this role, in any of these offices.
@@ -170,7 +171,7 @@ fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &Requ
         query = query.filter(request::Column::AgencyId.in_subquery(agency_named(agency)));
     }
     if let Some(status) = &filter.status {
-        query = query.filter(request::Column::Status.is_in(status.iter().map(String::as_str)));
+        query = query.filter(request::Column::Status.is_in(status.iter().map(|status| status.word())));
     }
     if let Some(step) = &filter.step {
         query = query.filter(request::Column::Step.eq(step.as_str()));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 /// A proposed act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -29,6 +31,39 @@ pub enum Decision {
     Sign,
     /// Refused, with a note.
     Refuse,
+}
+
+impl Decision {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sign => "SIGN",
+            Self::Refuse => "REFUSE",
+        }
+    }
+}
+
+/// The urgency of a disposition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Urgency {
+    /// Biasa.
+    Normal,
+    /// Segera.
+    Urgent,
+    /// Sangat segera.
+    VeryUrgent,
+}
+
+impl Urgency {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Normal => "NORMAL",
+            Self::Urgent => "URGENT",
+            Self::VeryUrgent => "VERY_URGENT",
+        }
+    }
 }
 
 /// How a performer wants to end a step, and what comes with it.

@@ -10,7 +10,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use act::{Act, Decision, Execution};
+pub use act::{Act, Decision, Execution, Urgency};
 pub use decide::{Opening, asset_wanted, decide, needs, opening, replay, signable, submit, withdrawable};
 pub use refusal::{ActInput, Refusal, WhenNeeded};
 pub use state::{CurrentVisit, Mark, Stage, State, Status};

@@ -61,6 +61,17 @@ impl Status {
     pub fn is_end(self) -> bool {
         matches!(self, Self::Completed | Self::Rejected | Self::Withdrawn)
     }
+
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Returned => "RETURNED",
+            Self::Completed => "COMPLETED",
+            Self::Rejected => "REJECTED",
+            Self::Withdrawn => "WITHDRAWN",
+        }
+    }
 }
 
 /// The signature status of a document.
@@ -91,6 +102,19 @@ pub enum Stage {
     Revoked,
 }
 
+impl Stage {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reserved => "RESERVED",
+            Self::Provisioned => "PROVISIONED",
+            Self::Verified => "VERIFIED",
+            Self::Active => "ACTIVE",
+            Self::Revoked => "REVOKED",
+        }
+    }
+}
+
 impl State {
     /// Whether a record is there now.
     pub fn has(&self, procedure: &Procedure, record: &str) -> bool {
@@ -117,5 +141,24 @@ impl State {
     /// What the signers said of the current document of a kind.
     pub fn mark(&self, record: &str) -> Option<Mark> {
         self.documents.get(record).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stage, Status};
+    use crate::workflow::Urgency;
+
+    #[test]
+    fn words_in_json_are_the_words_of_the_column() {
+        for status in [Status::InProgress, Status::Returned, Status::Completed, Status::Rejected, Status::Withdrawn] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.word());
+        }
+        for stage in [Stage::Reserved, Stage::Provisioned, Stage::Verified, Stage::Active, Stage::Revoked] {
+            assert_eq!(serde_json::to_value(stage).unwrap(), stage.word());
+        }
+        for urgency in [Urgency::Normal, Urgency::Urgent, Urgency::VeryUrgent] {
+            assert_eq!(serde_json::to_value(urgency).unwrap(), urgency.word());
+        }
     }
 }

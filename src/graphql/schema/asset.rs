@@ -14,7 +14,7 @@ use super::request::{Request, find};
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::scalars::json::Json;
-use super::stored_enum::{from_word, words};
+use super::stored_enum::from_word;
 use super::user::{User, person};
 use super::user_error::{UserError, settle};
 use crate::access::Field;
@@ -25,9 +25,11 @@ use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::service::{self as command, ActMode, ActResult};
 use crate::store::{self, AssetRow};
+use crate::workflow::Stage;
 
 /// How far an asset has come. RESERVED and PROVISIONED hold its name or place; REVOKED frees it.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Stage")]
 pub(crate) enum AssetStatus {
     /// Its name or place is held; nothing is made yet.
     Reserved,
@@ -43,6 +45,7 @@ pub(crate) enum AssetStatus {
 
 /// How far a credential has come.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "store::CredentialState")]
 pub(crate) enum CredentialState {
     /// Not handed over.
     Held,
@@ -402,7 +405,7 @@ impl AssetQuery {
             office: filter.office,
             agency: filter.agency,
             kind: filter.kind,
-            status: filter.status.map(words),
+            status: filter.status.map(|all| all.into_iter().map(Stage::from).collect()),
             name: filter.name,
         };
         let selected = Selections::of_field(context);

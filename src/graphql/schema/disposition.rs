@@ -22,9 +22,11 @@ use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::store;
+use crate::workflow;
 
 /// How urgent a disposition is.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[graphql(remote = "workflow::Urgency")]
 pub(crate) enum Urgency {
     /// Biasa.
     #[default]

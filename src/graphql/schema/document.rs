@@ -21,6 +21,7 @@ use crate::workflow::Decision;
 
 /// A signer's decision.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Decision")]
 pub(crate) enum SignDecision {
     /// Signed.
     Sign,
@@ -185,10 +186,7 @@ impl DocumentMutation {
         let pass = acting(context, input.acting_as.as_ref())?;
         let sign = command::SignDocument {
             document: id::uuid("Document", &input.document_id),
-            decision: match input.decision {
-                SignDecision::Sign => Decision::Sign,
-                SignDecision::Refuse => Decision::Refuse,
-            },
+            decision: input.decision.into(),
             note: input.note,
             idempotency_key: input.idempotency_key,
         };

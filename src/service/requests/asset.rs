@@ -18,7 +18,7 @@ use crate::service::validation::Faults;
 use crate::service::{
     Answer, AssetValues, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
 };
-use crate::store::{self, Append, Change, Held, StoreError};
+use crate::store::{self, Append, Change, CredentialState, Held, StoreError};
 use crate::workflow::{self, Act, Stage};
 
 /// One asset holds so many units of a place at most: each is a row.
@@ -36,17 +36,6 @@ pub(in crate::service) struct Provisioning<'a> {
     pub(in crate::service) recipient: Option<Uuid>,
     /// The roles that may receive what the step hands over.
     pub(in crate::service) receivers: &'a [String],
-}
-
-/// A stage's stored word.
-fn stage_word(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Reserved => "RESERVED",
-        Stage::Provisioned => "PROVISIONED",
-        Stage::Verified => "VERIFIED",
-        Stage::Active => "ACTIVE",
-        Stage::Revoked => "REVOKED",
-    }
 }
 
 impl Service {
@@ -90,7 +79,7 @@ impl Service {
         row.attributes = Value::Object(attributes.clone()).to_string();
         row.name = fill(&spec.name, &attributes);
         row.unique_name = spec.unique.as_deref().map(|template| fill(template, &attributes));
-        row.status = stage_word(stage).to_owned();
+        row.status = stage.word().to_owned();
         row.verified_at =
             if stage == Stage::Verified { Some(now) } else { row.verified_at.filter(|_| stage == Stage::Active) };
         if stage == Stage::Active && row.delivered_at.is_none() {
@@ -128,7 +117,7 @@ impl Service {
             let held = credential::Model {
                 asset_id: asset,
                 recipient_id: change.row.submitted_by,
-                state: "HELD".to_owned(),
+                state: CredentialState::Held.word().to_owned(),
                 sealed: Some(self.seal(asset, secret)?),
                 reveal_key: None,
                 revealed_at: None,
@@ -144,7 +133,8 @@ impl Service {
         if act.outcome.recipient != Requirement::None {
             recipient_id = self.recipient(change, act.receivers, act.recipient, change.row.submitted_by).await?;
         }
-        let handed = credential::Model { recipient_id, state: "AVAILABLE".to_owned(), changed_at: now, ..held };
+        let state = CredentialState::Available.word().to_owned();
+        let handed = credential::Model { recipient_id, state, changed_at: now, ..held };
         Ok(store::save_credential(change.transaction(), handed).await?)
     }
 
@@ -228,7 +218,7 @@ pub(in crate::service) async fn free(
     audience: Audience,
 ) -> Answer<()> {
     change.expect_asset_untouched().await?;
-    row.status = stage_word(Stage::Revoked).to_owned();
+    row.status = Stage::Revoked.word().to_owned();
     row.revoked_at = Some(change.now());
     row.revocation_reason = reason;
     let id = row.id;
@@ -236,7 +226,8 @@ pub(in crate::service) async fn free(
     store::release_units(change.transaction(), id).await?;
     if let Some(held) = store::credentials_of(change.transaction(), &[id]).await?.pop() {
         // What was revealed stays so; what was not will not be.
-        let state = if held.state == "REVEALED" { held.state.clone() } else { "HELD".to_owned() };
+        let revealed = held.state == CredentialState::Revealed.word();
+        let state = if revealed { held.state.clone() } else { CredentialState::Held.word().to_owned() };
         let gone = credential::Model { sealed: None, reveal_key: None, state, ..held };
         store::save_credential(change.transaction(), gone).await?;
     }

@@ -8,8 +8,8 @@ use crate::access::{Action, Field, Grant, Performed, Seen, Side, Subject, WholeO
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
 use crate::service::{Answer, CallerWithPolicy, PolicySnapshot, ProcedureEntry, Refused, Service};
-use crate::store::SeenRequest;
-use crate::workflow::{self, Opening, State, Status};
+use crate::store::{CredentialState, SeenRequest};
+use crate::workflow::{self, Opening, Stage, State, Status};
 
 /// Something that the caller may do now.
 #[derive(Debug, Clone)]
@@ -110,9 +110,10 @@ impl Service {
         if let Some(grants) = may(whole, Action::Withdraw).filter(|_| workflow::withdrawable(&state) && submits) {
             available.push(plain(AvailableActKind::Withdraw, None, grants));
         }
-        if let Some((asset, credential)) = held.filter(|(asset, _)| asset.status == "ACTIVE") {
+        if let Some((asset, credential)) = held.filter(|(asset, _)| asset.status == Stage::Active.word()) {
             let about = |kind, grants| AvailableAct { asset: Some(asset.clone()), ..plain(kind, None, grants) };
-            let mine = credential.filter(|held| held.recipient_id == caller.pass.user && held.state == "AVAILABLE");
+            let is_available = |held: &credential::Model| held.state == CredentialState::Available.word();
+            let mine = credential.filter(|held| held.recipient_id == caller.pass.user && is_available(held));
             let kinds = [
                 mine.map(|_| (AvailableActKind::RevealCredential, Action::Reveal)),
                 credential.map(|_| (AvailableActKind::ReissueCredential, Action::Reissue)),

@@ -5,8 +5,9 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::access::Confidentiality;
 use crate::auth::Secret;
-use crate::workflow::Decision;
+use crate::workflow::{Decision, Urgency};
 
 /// A command whose repetition is recognised by an idempotency key.
 ///
@@ -64,7 +65,7 @@ macro_rules! serialize_as_array {
 }
 
 serialize_as_array! {
-    SignDocument { document: document, decision: decision_word(*decision), note: note }
+    SignDocument { document: document, decision: decision.word(), note: note }
     WithdrawRequest { request: request, reason: reason, expected_version: expected_version }
     ReissueCredential { asset: asset, secret: secret.expose(), recipient: recipient }
 }
@@ -103,14 +104,6 @@ impl Serialize for ExecuteStep {
     }
 }
 
-/// The stored word of a signer's decision.
-pub(super) fn decision_word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Sign => "SIGN",
-        Decision::Refuse => "REFUSE",
-    }
-}
-
 /// The request letter.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
@@ -119,7 +112,7 @@ pub struct SubmittedLetter {
     pub date: NaiveDate,
     pub subject: String,
     pub srikandi_reference: Option<String>,
-    pub confidentiality: String,
+    pub confidentiality: Confidentiality,
 }
 
 /// Data Admin: the agency's person in charge.
@@ -164,7 +157,7 @@ pub struct ResubmitRequest {
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct NewDisposition {
     pub instruction: String,
-    pub urgency: String,
+    pub urgency: Urgency,
 }
 
 /// A document that comes with an act.
@@ -279,7 +272,7 @@ mod tests {
             date: NaiveDate::default(),
             subject: "a".to_owned(),
             srikandi_reference: None,
-            confidentiality: "ORDINARY".to_owned(),
+            confidentiality: Confidentiality::Ordinary,
         }
     }
 
@@ -354,7 +347,7 @@ mod tests {
                 expected_version: 2,
             }
         );
-        let disposition = NewDisposition { instruction: "a".to_owned(), urgency: "b".to_owned() };
+        let disposition = NewDisposition { instruction: "a".to_owned(), urgency: Urgency::Urgent };
         let document = NewDocument { kind: "a".to_owned(), title: "b".to_owned(), number: None, date: None };
         expect_each_field!(
             execute(),

@@ -12,7 +12,8 @@ use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
-use crate::store::{self, Append};
+use crate::store::{self, Append, CredentialState};
+use crate::workflow::Stage;
 
 /// For how long the same key shows a secret again, so that a lost answer loses nothing.
 pub(in crate::service) const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
@@ -77,24 +78,24 @@ impl Service {
             secret.ok_or_else(|| Refused::Internal(format!("the credential of asset {} cannot be opened", row.id)))
         };
         let (act, secret) = match act.recall(command).await? {
-            Recalled::New(act) => match held.state.as_str() {
-                "AVAILABLE" => (act.without_version(), open(&held)?),
-                "REVEALED" => return Err(already("assetId", read)),
+            Recalled::New(act) => match CredentialState::from_word(&held.state) {
+                Some(CredentialState::Available) => (act.without_version(), open(&held)?),
+                Some(CredentialState::Revealed) => return Err(already("assetId", read)),
                 _ => return Err(unavailable()),
             },
             Recalled::Done(_) => {
-                return match (held.state.as_str(), held.revealed_at) {
-                    ("REVEALED", Some(at))
+                return match (CredentialState::from_word(&held.state), held.revealed_at) {
+                    (Some(CredentialState::Revealed), Some(at))
                         if self.now() - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&proof) =>
                     {
                         let secret = open(&held)?;
                         Ok(ActResult::Committed(RevealedCredential { asset: row.id, username, secret }))
                     }
-                    ("AVAILABLE", _) => {
+                    (Some(CredentialState::Available), _) => {
                         let message = "This key revealed an earlier credential, which was replaced. Use a new key.";
                         Err(already("idempotencyKey", message))
                     }
-                    ("REVEALED", _) => Err(already("assetId", read)),
+                    (Some(CredentialState::Revealed), _) => Err(already("assetId", read)),
                     _ => Err(unavailable()),
                 };
             }
@@ -102,7 +103,7 @@ impl Service {
         let mut change = act.change();
         change.expect_asset_untouched().await?;
         let revealed = credential::Model {
-            state: "REVEALED".to_owned(),
+            state: CredentialState::Revealed.word().to_owned(),
             reveal_key: Some(proof.to_vec()),
             revealed_at: Some(change.now()),
             ..held
@@ -141,7 +142,7 @@ impl Service {
             Recalled::New(act) => act.without_version(),
             Recalled::Done(id) => return Ok(ActResult::Committed(id)),
         };
-        if row.status != "ACTIVE" {
+        if row.status != Stage::Active.word() {
             let message = "The asset is not in service.";
             return Err(Refused::user(UserErrorCode::AssetNotActive, &["assetId"], message));
         }
@@ -162,7 +163,7 @@ impl Service {
         let recipient_id = self.recipient(&change, &roles, command.recipient, held.recipient_id).await?;
         let issued = credential::Model {
             recipient_id,
-            state: "AVAILABLE".to_owned(),
+            state: CredentialState::Available.word().to_owned(),
             sealed: Some(self.seal(row.id, &command.secret)?),
             reveal_key: None,
             revealed_at: None,

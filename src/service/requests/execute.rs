@@ -18,7 +18,7 @@ use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
 use crate::store::{self, Append, Change};
-use crate::workflow::{self, Act, Execution};
+use crate::workflow::{self, Act, Decision, Execution};
 
 impl Service {
     /// Ends the step under way.
@@ -87,7 +87,7 @@ impl Service {
                 visit,
                 to_role,
                 instruction: given.instruction.clone(),
-                urgency: given.urgency.clone(),
+                urgency: given.urgency.word().to_owned(),
                 created_at: now,
                 actor_user: actor.user,
                 actor_role: actor.role,
@@ -205,7 +205,7 @@ async fn bring_documents(
                     id: store::new_id(change.now()),
                     document_id: id,
                     at: change.now(),
-                    decision: "SIGN".to_owned(),
+                    decision: Decision::Sign.word().to_owned(),
                     note: None,
                     digest,
                     actor_user: actor.user,

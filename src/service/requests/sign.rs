@@ -9,7 +9,6 @@ use crate::access::{Action, Pass, Seen, Side};
 use crate::event::RequestEventKind;
 use crate::policy::Object;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
-use crate::service::requests::command::decision_word;
 use crate::service::requests::transition::{describe, document_audience};
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
@@ -62,7 +61,7 @@ impl Service {
                 id: store::new_id(now),
                 document_id: document.id,
                 at: now,
-                decision: decision_word(command.decision).to_owned(),
+                decision: command.decision.word().to_owned(),
                 note,
                 digest: digest(&document),
                 actor_user: actor.user,

@@ -135,7 +135,7 @@ impl Service {
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
         let today = self.now().with_timezone(&office.office.time_zone).date_naive();
         let papers = validate_submission(&entry, &command.letter, &command.contact, &command.details, today)?;
-        if change.row.submitted_by != pass.user && store::is_closed(&papers.letter.confidentiality) {
+        if change.row.submitted_by != pass.user && papers.letter.confidentiality.is_closed() {
             let message = "You complete a colleague's request: as a secret one it would be hidden from you. Only its \
                  submitter may make it secret.";
             return Err(Refused::user(UserErrorCode::InvalidInput, &["letter", "confidentiality"], message));
@@ -270,7 +270,7 @@ fn jsonschema_email(text: &str) -> bool {
 fn take_letter(row: &mut request::Model, letter: &SubmittedLetter) {
     row.letter_number.clone_from(&letter.number);
     row.letter_date = letter.date;
-    row.confidentiality.clone_from(&letter.confidentiality);
+    letter.confidentiality.word().clone_into(&mut row.confidentiality);
     row.search = format!("{} {} {}", row.number, letter.number, letter.subject).to_lowercase();
 }
 
@@ -284,7 +284,7 @@ fn submission_row(change: &Change<'_>, sequence: i32, papers: ValidatedSubmissio
         letter_date: papers.letter.date,
         subject: papers.letter.subject,
         srikandi_reference: papers.letter.srikandi_reference,
-        confidentiality: papers.letter.confidentiality,
+        confidentiality: papers.letter.confidentiality.word().to_owned(),
         contact: papers.contact,
         details: papers.details,
         actor_user: actor.user,

@@ -9,17 +9,6 @@ use crate::service::{Answer, OfficeEntry, Refused};
 use crate::store::{self, Append, Change};
 use crate::workflow::{self, Opening, State, Status};
 
-/// A phase's stored word.
-pub(in crate::service) fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::InProgress => "IN_PROGRESS",
-        Status::Returned => "RETURNED",
-        Status::Completed => "COMPLETED",
-        Status::Rejected => "REJECTED",
-        Status::Withdrawn => "WITHDRAWN",
-    }
-}
-
 /// When a visit that begins now should end.
 pub(in crate::service) fn due(office: &OfficeEntry, step: &Step, arrived: DateTime<Utc>) -> Option<DateTime<Utc>> {
     step.time.as_ref().and_then(|time| office.calendar.due(arrived, time))
@@ -36,7 +25,7 @@ pub(in crate::service) fn describe(
     let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
     let moved = row.step.as_ref() != step.map(|step| &step.key) || state.visits != visits_of(&row.state);
     row.version = state.version;
-    row.status = status_word(state.status).to_owned();
+    row.status = state.status.word().to_owned();
     row.step = step.map(|step| step.key.clone());
     row.executable = state.status == Status::InProgress && step.is_some_and(|step| any_open(procedure, state, step));
     row.signable = workflow::signable(procedure, state).is_some();

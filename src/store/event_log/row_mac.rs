@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::store::{Store, StoreError};
+use crate::store::{CredentialState, Store, StoreError};
 
 /// Returns a row's parts: its table, then every column's name and value, but for exceptions. Nulls are left out, so that a column
 /// added later, null in old rows, leaves their MACs as they are.
@@ -87,7 +87,8 @@ pub(in crate::store) fn cover_asset(
     }
     if let Some(credential) = credential {
         // A secret is forgotten some time after it was revealed, without an event.
-        let forgotten: &[&str] = if credential.state == "REVEALED" { &["sealed", "reveal_key"] } else { &[] };
+        let revealed = credential.state == CredentialState::Revealed.word();
+        let forgotten: &[&str] = if revealed { &["sealed", "reveal_key"] } else { &[] };
         all.extend(parts(credential, forgotten)?);
     }
     Ok(seal(store, &all))

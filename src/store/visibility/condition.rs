@@ -12,9 +12,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::access::Capacity;
+use crate::access::{Capacity, Confidentiality};
 use crate::store::people::is_active;
-use crate::store::{Store, StoreError};
+use crate::store::{CredentialState, Store, StoreError};
+use crate::workflow::Status;
 
 /// The submitters of agencies: holders of a role with the right to submit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub enum Condition {
     /// By one of the procedures of these keys.
     Procedures(Vec<String>),
     /// In this phase of its life.
-    Status(&'static str),
+    Status(Status),
     /// It has not ended.
     Unfinished,
     /// The step under way can be executed.
@@ -81,7 +82,7 @@ pub enum Condition {
         /// The person.
         user: Uuid,
         /// And it is in this state.
-        state: Option<&'static str>,
+        state: Option<CredentialState>,
     },
 }
 
@@ -166,19 +167,20 @@ impl Condition {
             Self::SubmittedBy(user) => row.submitted_by == *user,
             Self::SubmitterGone(_) => !about.submitter_active,
             Self::Procedures(procedures) => procedures.contains(&row.procedure),
-            Self::Status(status) => row.status == *status,
+            Self::Status(status) => row.status == status.word(),
             Self::Unfinished => row.finished_at.is_none(),
             Self::Executable => row.executable,
             Self::Signable => row.signable,
-            Self::Open => !is_closed(&row.confidentiality),
+            Self::Open => !closed().contains(&row.confidentiality.as_str()),
             Self::AtStep(pairs) => is_one_of(pairs, &|step| row.step.as_deref() == Some(step)),
             Self::Reached(pairs) => is_one_of(pairs, &|step| about.visited.iter().any(|(visited, _)| visited == step)),
             Self::NotEndedBy { user, steps } => {
                 !about.visited.iter().any(|(step, by)| *by == Some(*user) && steps.contains(step))
             }
-            Self::Recipient { user, state } => {
-                about.recipient.as_ref().is_some_and(|(of, is)| of == user && state.is_none_or(|state| is == state))
-            }
+            Self::Recipient { user, state } => about
+                .recipient
+                .as_ref()
+                .is_some_and(|(of, is)| of == user && state.is_none_or(|state| is == state.word())),
         }
     }
 
@@ -195,11 +197,11 @@ impl Condition {
             Self::Procedures(procedures) => {
                 column(request::Column::Procedure).is_in(procedures.iter().map(String::as_str))
             }
-            Self::Status(status) => column(request::Column::Status).eq(*status),
+            Self::Status(status) => column(request::Column::Status).eq(status.word()),
             Self::Unfinished => column(request::Column::FinishedAt).is_null(),
             Self::Executable => column(request::Column::Executable).eq(true),
             Self::Signable => column(request::Column::Signable).eq(true),
-            Self::Open => column(request::Column::Confidentiality).is_not_in(CLOSED),
+            Self::Open => column(request::Column::Confidentiality).is_not_in(closed()),
             Self::AtStep(pairs) => is_one_of(pairs, &column(request::Column::Step)),
             Self::Reached(pairs) => was_visited(pairs),
             Self::NotEndedBy { user, steps } => has_ended(*user, steps).not(),
@@ -208,12 +210,9 @@ impl Condition {
     }
 }
 
-/// Confidentialities hidden from the office at large.
-const CLOSED: [&str; 2] = ["SECRET", "TOP_SECRET"];
-
-/// Checks for a confidentiality hidden from the office and the agency at large.
-pub fn is_closed(confidentiality: &str) -> bool {
-    CLOSED.contains(&confidentiality)
+/// The stored words of confidentialities hidden from the office and the agency at large.
+fn closed() -> [&'static str; 2] {
+    Confidentiality::CLOSED.map(Confidentiality::word)
 }
 
 fn column(column: request::Column) -> SimpleExpr {
@@ -289,7 +288,7 @@ pub(in crate::store) fn submitter_active(submitters: &Submitters, now: DateTime<
 
 /// A person is the recipient of the credential of the request's asset, once that is delivered. `state`: and it is in that
 /// state.
-fn is_recipient(user: Uuid, state: Option<&str>) -> SimpleExpr {
+fn is_recipient(user: Uuid, state: Option<CredentialState>) -> SimpleExpr {
     let mut theirs = Query::select();
     theirs
         .column((asset::Entity, asset::Column::RequestId))
@@ -302,7 +301,7 @@ fn is_recipient(user: Uuid, state: Option<&str>) -> SimpleExpr {
         .and_where(Expr::col((asset::Entity, asset::Column::DeliveredAt)).is_not_null())
         .and_where(Expr::col((credential::Entity, credential::Column::RecipientId)).eq(user));
     if let Some(state) = state {
-        theirs.and_where(Expr::col((credential::Entity, credential::Column::State)).eq(state));
+        theirs.and_where(Expr::col((credential::Entity, credential::Column::State)).eq(state.word()));
     }
     column(request::Column::Id).in_subquery(theirs)
 }
@@ -336,8 +335,8 @@ pub async fn returned_in_secret<C: ConnectionTrait>(
         .column(user::Column::Username)
         .join(JoinType::InnerJoin, agency.into())
         .join(JoinType::InnerJoin, submitter.into())
-        .filter(request::Column::Status.eq("RETURNED"))
-        .filter(request::Column::Confidentiality.is_in(CLOSED))
+        .filter(request::Column::Status.eq(Status::Returned.word()))
+        .filter(request::Column::Confidentiality.is_in(closed()))
         .order_by_asc(request::Column::Number);
     Ok(query.into_tuple().all(connection).await?)
 }
@@ -420,7 +419,9 @@ mod tests {
     const OFFICES: [&str; 2] = ["one", "two"];
     const PROCEDURES: [&str; 2] = ["a", "b"];
     const STEPS: [&str; 3] = ["1", "2", "3"];
-    const STATUSES: [&str; 3] = ["IN_PROGRESS", "RETURNED", "COMPLETED"];
+    const STATUSES: [Status; 3] = [Status::InProgress, Status::Returned, Status::Completed];
+    const LEVELS: [Confidentiality; 3] =
+        [Confidentiality::Ordinary, Confidentiality::Secret, Confidentiality::TopSecret];
 
     /// What a request is made of.
     #[derive(Debug, Clone)]
@@ -526,7 +527,7 @@ mod tests {
                 office: OFFICES[*office].to_owned(),
                 role: "r".to_owned(),
                 agency_id: Some(id(*agency)),
-                capacity: if *definitive { "DEFINITIVE" } else { "PLT" }.to_owned(),
+                capacity: if *definitive { Capacity::Definitive } else { Capacity::Acting }.word().to_owned(),
                 decree_number: None,
                 on_behalf_of: None,
                 valid_from: moment() - day,
@@ -543,8 +544,8 @@ mod tests {
                 procedure: PROCEDURES[made.procedure].to_owned(),
                 agency_id: id(made.agency),
                 submitted_by: id(made.submitter),
-                confidentiality: ["ORDINARY", "SECRET", "TOP_SECRET"][made.confidentiality].to_owned(),
-                status: STATUSES[made.status].to_owned(),
+                confidentiality: LEVELS[made.confidentiality].word().to_owned(),
+                status: STATUSES[made.status].word().to_owned(),
                 step: made.step.map(|step| STEPS[step].to_owned()),
                 executable: made.flags.0,
                 signable: made.flags.1,
@@ -593,7 +594,9 @@ mod tests {
                 let row = credential::Model {
                     asset_id: request,
                     recipient_id: id(recipient),
-                    state: if available { "AVAILABLE" } else { "REVEALED" }.to_owned(),
+                    state: if available { CredentialState::Available } else { CredentialState::Revealed }
+                        .word()
+                        .to_owned(),
                     sealed: None,
                     reveal_key: None,
                     revealed_at: None,

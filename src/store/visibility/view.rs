@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use super::condition::{About, Condition, Submitters};
 use crate::access::{Scope, Seen, Side, Subject};
+use crate::store::CredentialState;
+use crate::workflow::Status;
 
 /// A caller's scopes at a moment, as the policy gives them.
 #[derive(Debug, Clone)]
@@ -152,9 +154,9 @@ impl Waiting {
     /// may be their turn. `returned`: whom a returned one waits for.
     pub(in crate::store) fn at_step(&self, user: Option<Uuid>, returned: Condition) -> Condition {
         let executes = turn(&self.executes, user);
-        let running = Condition::Status("IN_PROGRESS").and(Condition::Executable);
+        let running = Condition::Status(Status::InProgress).and(Condition::Executable);
         let signs = Condition::Signable.and(turn(&self.signs, user));
-        let open = executes.and(running.or(Condition::Status("RETURNED").and(returned))).or(signs);
+        let open = executes.and(running.or(Condition::Status(Status::Returned).and(returned))).or(signs);
         self.here(Condition::Unfinished.and(open))
     }
 
@@ -165,7 +167,7 @@ impl Waiting {
 
     /// A credential waits for the caller, who may read it.
     fn to_reveal(&self, user: Uuid) -> Condition {
-        let held = Condition::Recipient { user, state: Some("AVAILABLE") };
+        let held = Condition::Recipient { user, state: Some(CredentialState::Available) };
         self.here(held.and(Condition::Procedures(self.reveals.clone())))
     }
 

@@ -38,9 +38,11 @@ use crate::graphql::context::session::{caller, event_cursor, service, session};
 use crate::graphql::error;
 use crate::service::{AvailableAct, ProcedureEntry};
 use crate::store::{SeenRequest, performed};
+use crate::workflow::Status;
 
 /// The phase of a request.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Status")]
 pub(crate) enum RequestStatus {
     /// It waits for an official.
     InProgress,
@@ -227,8 +229,8 @@ impl Request {
 
     /// Why it is returned, rejected or withdrawn; null otherwise.
     async fn reason(&self) -> Option<&str> {
-        let ended_early = matches!(self.row().status.as_str(), "RETURNED" | "REJECTED" | "WITHDRAWN");
-        self.row().reason.as_deref().filter(|_| ended_early)
+        let ended_early = [Status::Returned, Status::Rejected, Status::Withdrawn].map(Status::word);
+        self.row().reason.as_deref().filter(|_| ended_early.contains(&self.row().status.as_str()))
     }
 
     /// The visit under way; null once it has ended.

@@ -11,7 +11,6 @@ use crate::graphql::schema::payload::{acting, payload, reread};
 use crate::graphql::schema::scalars::date::Date;
 use crate::graphql::schema::scalars::id;
 use crate::graphql::schema::scalars::json::Json;
-use crate::graphql::schema::stored_enum::to_word;
 use crate::service::{self as command, ActMode};
 
 /// The request letter.
@@ -36,7 +35,7 @@ impl From<LetterInput> for command::SubmittedLetter {
             date: input.date.0,
             subject: input.subject,
             srikandi_reference: input.srikandi_reference,
-            confidentiality: to_word(input.confidentiality.unwrap_or_default()),
+            confidentiality: input.confidentiality.unwrap_or_default().into(),
         }
     }
 }
@@ -264,7 +263,7 @@ impl RequestMutation {
             note: input.note,
             disposition: input.disposition.map(|given| command::NewDisposition {
                 instruction: given.instruction,
-                urgency: to_word(given.urgency.unwrap_or_default()),
+                urgency: given.urgency.unwrap_or_default().into(),
             }),
             documents: input.documents.unwrap_or_default().into_iter().map(document).collect(),
             asset: input.asset.map(|given| command::AssetValues {

@@ -13,9 +13,9 @@ use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::graphql::schema::pagination::{Arguments, page};
 use crate::graphql::schema::prefetch;
 use crate::graphql::schema::scalars::date_time::DateTime;
-use crate::graphql::schema::stored_enum::words;
 use crate::say;
 use crate::store::{self, Order, OrderField};
+use crate::workflow::Status;
 
 /// A filter of requests: every field narrows.
 #[derive(InputObject, Default)]
@@ -97,7 +97,7 @@ impl RequestQuery {
             office: filter.office,
             procedure: filter.procedure,
             agency: filter.agency,
-            status: filter.status.map(words),
+            status: filter.status.map(|all| all.into_iter().map(Status::from).collect()),
             step: filter.step,
             awaiting: filter.awaiting_role.map(|role| service.awaiting(policy, &role)),
             submitted_from: filter.submitted_from.map(|from| from.0),

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use entity::submission;
 
 use super::Request;
-use crate::access::Field;
+use crate::access::{self, Field};
 use crate::graphql::error;
 use crate::graphql::schema::actor::Actor;
 use crate::graphql::schema::scalars::date::Date;
@@ -14,6 +14,7 @@ use crate::graphql::schema::stored_enum::from_word;
 
 /// How confidential a letter is (sifat).
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[graphql(remote = "access::Confidentiality")]
 pub(crate) enum Confidentiality {
     /// Biasa.
     #[default]

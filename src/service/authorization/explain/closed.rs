@@ -314,7 +314,7 @@ fn whose_turn(policy: &Policy, seen: &Seen<SeenRequest>, procedure: &Procedure) 
     let row = &seen.row;
     let step = row.step.clone()?;
     let roles = |action| policy.roles(&row.office, &procedure.key, &step, action).iter().cloned();
-    let returned = row.status == "RETURNED";
+    let returned = row.status == Status::Returned.word();
     // Whether a document was signed is the office's.
     let within = seen.side() == Side::Office;
     let mut found: Vec<String> = Vec::new();

@@ -8,7 +8,8 @@ use crate::access::Action;
 use crate::language::Text;
 use crate::procedure::{Procedure, Step};
 use crate::say;
-use crate::workflow::{self, Act, Opening, Refusal, State, Status};
+use crate::store::CredentialState;
+use crate::workflow::{self, Act, Opening, Refusal, Stage, State, Status};
 
 /// Something in a request that stands in the way of an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl Known<'_> {
             here.map(|at| Obstacle::Elsewhere(at.step.clone()))
         };
         let others = || when(self.row.submitted_by != person && self.submitter_active, Obstacle::NotTheSubmitter);
-        let in_service = self.asset.is_some_and(|asset| asset.status == "ACTIVE");
+        let in_service = self.asset.is_some_and(|asset| asset.status == Stage::Active.word());
         let inactive = || when(!in_service, Obstacle::NotInService);
         let over = || ended().filter(|_| !in_service);
         let unsecured = || when(in_service && self.credential.is_none(), Obstacle::NoCredential);
@@ -109,7 +110,7 @@ impl Known<'_> {
             }
             Permission::Whole(Action::Reveal) => {
                 let other = self.credential.is_some_and(|held| held.recipient_id != person);
-                let read = self.credential.is_some_and(|held| held.state == "REVEALED");
+                let read = self.credential.is_some_and(|held| held.state == CredentialState::Revealed.word());
                 let (other, read) = (when(other, Obstacle::NotTheRecipient), when(read, Obstacle::Read));
                 vec![over(), inactive(), unsecured(), other, read]
             }
