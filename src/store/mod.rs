@@ -1,6 +1,7 @@
 //! sea-orm: reading and writing, and the event log. Holds no decision: what a caller sees comes in as [`Viewing`], what may
 //! be written comes in as a proof.
 
+mod actor;
 mod api_keys;
 mod assets;
 mod credentials;
@@ -21,6 +22,8 @@ mod totp;
 mod units;
 mod visibility;
 
+pub use actor::performer;
+pub(crate) use actor::with_actor;
 pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, forget_api_keys, note_api_key, revoke_api_key};
 pub use assets::{AssetFilter, asset_by_id, assets_of, assets_page, save_asset};
 pub use credentials::{CredentialState, credentials_of, forget_revealed, save_credential};

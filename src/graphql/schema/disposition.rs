@@ -70,8 +70,7 @@ impl Disposition {
 
     /// The official behind it.
     async fn from(&self) -> Actor {
-        let row = &self.row;
-        Actor::new(&row.office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+        Actor::new(&self.row.office, &self.row)
     }
 
     /// The role it is for.
@@ -114,8 +113,7 @@ pub(crate) struct DispositionRead {
 impl DispositionRead {
     /// The reader.
     async fn by(&self) -> Actor {
-        let row = &self.row;
-        Actor::new(&self.office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+        Actor::new(&self.office, &self.row)
     }
 
     /// When.

@@ -87,9 +87,7 @@ impl Document {
 
     /// The person behind it, in their role.
     async fn added_by(&self) -> Actor {
-        let row = &self.row;
-        let office = &self.request.row().office;
-        Actor::new(office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+        Actor::new(&self.request.row().office, &self.row)
     }
 
     /// When.
@@ -117,9 +115,7 @@ pub(crate) struct Signature {
 impl Signature {
     /// The signer.
     async fn by(&self) -> Actor {
-        let row = &self.row;
-        let office = &self.request.row().office;
-        Actor::new(office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+        Actor::new(&self.request.row().office, &self.row)
     }
 
     /// When.

@@ -13,7 +13,6 @@ use super::pagination::{Arguments, PageInfo};
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::user::{User, person};
-use crate::access;
 use crate::event::{self, Body, OfficeEventBody};
 use crate::graphql::context::loaders::{EventIs, EventsOf};
 use crate::graphql::context::session::{service, session};
@@ -107,8 +106,7 @@ impl OfficeEvent {
 
     /// The actor; null for the operator, at the machine.
     async fn actor(&self) -> Option<Actor> {
-        let access::Actor { user, role, capacity, on_behalf_of } = self.body.actor.clone()?;
-        Some(Actor { office: self.body.office.clone(), user, role, capacity, on_behalf_of })
+        Some(Actor::new(&self.body.office, self.body.actor.clone()?))
     }
 
     /// The person it is about; null where it is about none.

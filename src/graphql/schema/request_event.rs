@@ -148,10 +148,7 @@ impl RequestEvent {
 
     /// The actor; null for the clock.
     async fn actor(&self) -> Option<Actor> {
-        let actor = self.body.actor.clone()?;
-        let office = self.entry.procedure.office.clone();
-        let access::Actor { user, role, capacity, on_behalf_of } = actor;
-        Some(Actor { office, user, role, capacity, on_behalf_of })
+        Some(Actor::new(&self.entry.procedure.office, self.body.actor.clone()?))
     }
 
     /// The step it is about; null where it is about none.

@@ -17,7 +17,7 @@ use crate::service::requests::transition::{arrive, describe, document_audience, 
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
-use crate::store::{self, Append, Change};
+use crate::store::{self, Append, Change, with_actor};
 use crate::workflow::{self, Act, Decision, Execution};
 
 impl Service {
@@ -78,22 +78,20 @@ impl Service {
                 act.caller().policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
             });
             let to_role = to_role.ok_or_else(|| Refused::Internal("a disposition towards no role".to_owned()))?;
-            let actor = change.actor().clone();
-            let row = disposition::Model {
-                id: store::new_id(now),
-                request_id: change.row.id,
-                office: change.row.office.clone(),
-                step: step.key.clone(),
-                visit,
-                to_role,
-                instruction: given.instruction.clone(),
-                urgency: given.urgency.word().to_owned(),
-                created_at: now,
-                actor_user: actor.user,
-                actor_role: actor.role,
-                actor_capacity: actor.capacity.word().to_owned(),
-                actor_for: actor.on_behalf_of,
-            };
+            let row = with_actor!(
+                change.actor(),
+                disposition::Model {
+                    id: store::new_id(now),
+                    request_id: change.row.id,
+                    office: change.row.office.clone(),
+                    step: step.key.clone(),
+                    visit,
+                    to_role,
+                    instruction: given.instruction.clone(),
+                    urgency: given.urgency.word().to_owned(),
+                    created_at: now,
+                }
+            );
             let id = row.id;
             change.dispose(row).await?;
             let step = Some(step.key.clone());
@@ -171,23 +169,21 @@ async fn bring_documents(
             let path = ["documents", &index.to_string(), "title"];
             return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
         }
-        let actor = change.actor().clone();
-        let row = document::Model {
-            id: store::new_id(change.now()),
-            request_id: change.row.id,
-            kind: given.kind.clone(),
-            title: given.title.clone(),
-            number: given.number.clone(),
-            date: given.date,
-            step: step.key.clone(),
-            visit,
-            current: true,
-            added_at: change.now(),
-            actor_user: actor.user,
-            actor_role: actor.role.clone(),
-            actor_capacity: actor.capacity.word().to_owned(),
-            actor_for: actor.on_behalf_of,
-        };
+        let row = with_actor!(
+            change.actor(),
+            document::Model {
+                id: store::new_id(change.now()),
+                request_id: change.row.id,
+                kind: given.kind.clone(),
+                title: given.title.clone(),
+                number: given.number.clone(),
+                date: given.date,
+                step: step.key.clone(),
+                visit,
+                current: true,
+                added_at: change.now(),
+            }
+        );
         let id = row.id;
         let digest = digest(&row);
         change.add_document(row).await?;
@@ -201,18 +197,17 @@ async fn bring_documents(
         change.append(event(RequestEventKind::DocumentAdded)).await?;
         if outcome.signs.contains(&given.kind) {
             change
-                .add_signature(signature::Model {
-                    id: store::new_id(change.now()),
-                    document_id: id,
-                    at: change.now(),
-                    decision: Decision::Sign.word().to_owned(),
-                    note: None,
-                    digest,
-                    actor_user: actor.user,
-                    actor_role: actor.role,
-                    actor_capacity: actor.capacity.word().to_owned(),
-                    actor_for: actor.on_behalf_of,
-                })
+                .add_signature(with_actor!(
+                    change.actor(),
+                    signature::Model {
+                        id: store::new_id(change.now()),
+                        document_id: id,
+                        at: change.now(),
+                        decision: Decision::Sign.word().to_owned(),
+                        note: None,
+                        digest,
+                    }
+                ))
                 .await?;
             change.append(event(RequestEventKind::DocumentSigned)).await?;
         }

@@ -10,7 +10,7 @@ use crate::procedure::Requirement;
 use crate::service::requests::act::{ActMode, OrderedAct};
 use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused, Service};
-use crate::store::{self, Append};
+use crate::store::{self, Append, with_actor};
 
 impl Service {
     /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
@@ -40,15 +40,7 @@ impl Service {
         let object = Object::Step(&procedure.key, target.ok_or_else(|| Refused::Forbidden(refused.into()))?);
         let act = act.authorize((object, Action::Execute), refused).await?.without_key().without_version();
         let mut change = act.change();
-        let actor = change.actor().clone();
-        let read = disposition_read::Model {
-            disposition_id: row.id,
-            at: change.now(),
-            actor_user: actor.user,
-            actor_role: actor.role,
-            actor_capacity: actor.capacity.word().to_owned(),
-            actor_for: actor.on_behalf_of,
-        };
+        let read = with_actor!(change.actor(), disposition_read::Model { disposition_id: row.id, at: change.now() });
         if change.read_disposition(read).await? {
             let step = Some(row.step);
             change

@@ -13,7 +13,7 @@ use crate::service::requests::transition::{describe, document_audience};
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignDocument};
-use crate::store::{self, Append, SeenRequest, Transaction};
+use crate::store::{self, Append, SeenRequest, Transaction, with_actor};
 use crate::workflow::{self, Act, Decision, Refusal};
 
 impl Service {
@@ -55,20 +55,18 @@ impl Service {
         let after = workflow::decide(procedure, &change.state()?, &signing).map_err(explain)?;
         let now = change.now();
         describe(&mut change.row, procedure, office, &after, now)?;
-        let actor = change.actor().clone();
         change
-            .add_signature(signature::Model {
-                id: store::new_id(now),
-                document_id: document.id,
-                at: now,
-                decision: command.decision.word().to_owned(),
-                note,
-                digest: digest(&document),
-                actor_user: actor.user,
-                actor_role: actor.role,
-                actor_capacity: actor.capacity.word().to_owned(),
-                actor_for: actor.on_behalf_of,
-            })
+            .add_signature(with_actor!(
+                change.actor(),
+                signature::Model {
+                    id: store::new_id(now),
+                    document_id: document.id,
+                    at: now,
+                    decision: command.decision.word().to_owned(),
+                    note,
+                    digest: digest(&document),
+                }
+            ))
             .await?;
         let kind = if command.decision == Decision::Sign {
             RequestEventKind::DocumentSigned

@@ -17,7 +17,7 @@ use crate::service::{
     Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedContact,
     SubmittedLetter, UserError, UserErrorCode,
 };
-use crate::store::{self, Append, Change, NewRequest, Transaction};
+use crate::store::{self, Append, Change, NewRequest, Transaction, with_actor};
 use crate::workflow::{self, Act};
 
 /// What somebody reads who may not submit.
@@ -275,23 +275,21 @@ fn take_letter(row: &mut request::Model, letter: &SubmittedLetter) {
 }
 
 fn submission_row(change: &Change<'_>, sequence: i32, papers: ValidatedSubmission) -> submission::Model {
-    let actor = change.actor();
-    submission::Model {
-        request_id: change.row.id,
-        sequence,
-        at: change.now(),
-        letter_number: papers.letter.number,
-        letter_date: papers.letter.date,
-        subject: papers.letter.subject,
-        srikandi_reference: papers.letter.srikandi_reference,
-        confidentiality: papers.letter.confidentiality.word().to_owned(),
-        contact: papers.contact,
-        details: papers.details,
-        actor_user: actor.user,
-        actor_role: actor.role.clone(),
-        actor_capacity: actor.capacity.word().to_owned(),
-        actor_for: actor.on_behalf_of,
-    }
+    with_actor!(
+        change.actor(),
+        submission::Model {
+            request_id: change.row.id,
+            sequence,
+            at: change.now(),
+            letter_number: papers.letter.number,
+            letter_date: papers.letter.date,
+            subject: papers.letter.subject,
+            srikandi_reference: papers.letter.srikandi_reference,
+            confidentiality: papers.letter.confidentiality.word().to_owned(),
+            contact: papers.contact,
+            details: papers.details,
+        }
+    )
 }
 
 fn first_visit(
@@ -301,20 +299,19 @@ fn first_visit(
     outcome: &Outcome,
     now: chrono::DateTime<chrono::Utc>,
 ) -> entity::visit::Model {
-    entity::visit::Model {
-        id: store::new_id(now),
-        request_id: request,
-        position: 1,
-        step: step.to_owned(),
-        visit: 1,
-        arrived_at: now,
-        due_at: None,
-        completed_at: Some(now),
-        actor_user: Some(actor.user),
-        actor_role: Some(actor.role.clone()),
-        actor_capacity: Some(actor.capacity.word().to_owned()),
-        actor_for: actor.on_behalf_of,
-        outcome: Some(outcome.key.clone()),
-        note: None,
-    }
+    with_actor!(
+        actor,
+        entity::visit::Model {
+            id: store::new_id(now),
+            request_id: request,
+            position: 1,
+            step: step.to_owned(),
+            visit: 1,
+            arrived_at: now,
+            due_at: None,
+            completed_at: Some(now),
+            outcome: Some(outcome.key.clone()),
+            note: None,
+        }
+    )
 }

@@ -14,7 +14,7 @@ use super::sequencer;
 use crate::access::{Actor, Authorized};
 use crate::event::{Audience, Body, Covers, RequestEventBody, RequestEventKind};
 use crate::store::database::{insert, insert_all};
-use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id};
+use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id, with_actor};
 use crate::workflow::State;
 
 /// A new event of a request; the change fills in the rest.
@@ -285,16 +285,10 @@ impl<'a> Change<'a> {
         let missing = || StoreError::Damaged(format!("the visit under way of request {} is missing", self.row.number));
         let visit = under_way.one(self.transaction).await?.ok_or_else(missing)?;
         self.expect_untouched(&name(&visit), &cover(self.store, &visit)?).await?;
-        let left = visit::Model {
-            completed_at: Some(self.now),
-            actor_user: Some(self.actor.user),
-            actor_role: Some(self.actor.role.clone()),
-            actor_capacity: Some(self.actor.capacity.word().to_owned()),
-            actor_for: self.actor.on_behalf_of,
-            outcome: Some(outcome.to_owned()),
-            note,
-            ..visit
-        };
+        let left = with_actor!(
+            &self.actor,
+            visit::Model { completed_at: Some(self.now), outcome: Some(outcome.to_owned()), note, ..visit }
+        );
         self.replace(left).await
     }
 

@@ -10,6 +10,7 @@ use crate::graphql::error;
 use crate::graphql::schema::actor::Actor;
 use crate::graphql::schema::procedure::{Outcome, Step};
 use crate::graphql::schema::scalars::date_time::DateTime;
+use crate::store::performer;
 
 /// One pass through a step.
 pub(crate) struct StepVisit {
@@ -48,9 +49,7 @@ impl StepVisit {
 
     /// The performer; null while it is under way.
     async fn performed_by(&self) -> Option<Actor> {
-        let row = &self.row;
-        let (role, capacity) = (row.actor_role.as_deref()?, row.actor_capacity.as_deref()?);
-        Some(Actor::new(&self.request.row().office, row.actor_user?, role, capacity, row.actor_for))
+        Some(Actor::new(&self.request.row().office, performer(&self.row)?))
     }
 
     /// How it ended; null while it is under way, and for an agency where the outcome is the office's own business.

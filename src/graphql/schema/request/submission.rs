@@ -79,8 +79,7 @@ impl Submission {
 
     /// The submitter, in their role.
     async fn by(&self) -> Actor {
-        let row = &self.row;
-        Actor::new(&self.request.row().office, row.actor_user, &row.actor_role, &row.actor_capacity, row.actor_for)
+        Actor::new(&self.request.row().office, &self.row)
     }
 
     /// The letter.
