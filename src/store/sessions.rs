@@ -1,16 +1,13 @@
-//! Sessions, refresh tokens, and the validity of logins.
-
-use std::collections::HashSet;
+//! Sessions and refresh tokens.
 
 use chrono::{DateTime, Utc};
-use entity::{api_key, refresh_token, session, user};
+use entity::{refresh_token, session};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::database::{insert, tell};
-use super::{Person, Store, StoreError, Transaction};
-use crate::access::{KeyScopes, Login, Pass};
+use super::{Store, StoreError, Transaction};
 
 /// A selection of sessions to end.
 #[derive(Debug, Clone, Copy)]
@@ -21,74 +18,6 @@ pub enum Ending {
     All(Uuid),
     /// All of a person but this one.
     Others(Uuid, Uuid),
-}
-
-/// Condition: the login of a pass is still valid at a time.
-pub(super) fn lets_in(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
-    let mut query = Query::select();
-    query.expr(Expr::val(1));
-    match pass.login {
-        Login::Session(id) => {
-            let of = |column| Expr::col((session::Entity, column));
-            query
-                .from(session::Entity)
-                .and_where(of(session::Column::Id).eq(id))
-                .and_where(of(session::Column::UserId).eq(pass.user))
-                .and_where(of(session::Column::EndedAt).is_null());
-        }
-        Login::Key(id, scopes) => {
-            let of = |column| Expr::col((api_key::Entity, column));
-            query
-                .from(api_key::Entity)
-                .and_where(of(api_key::Column::Id).eq(id))
-                .and_where(of(api_key::Column::UserId).eq(pass.user))
-                .and_where(of(api_key::Column::Scopes).eq(scopes.words()))
-                .and_where(of(api_key::Column::RevokedAt).is_null())
-                .and_where(of(api_key::Column::ExpiresAt).gt(now));
-        }
-        // Nothing of it is kept here: it ends by its time, and with the person.
-        Login::Provider => {}
-    }
-    Expr::exists(query)
-}
-
-/// Returns the logins still valid. The expiry of a key, or of an identity provider's token, is known to its holder.
-pub(super) async fn lasting<C: ConnectionTrait>(connection: &C, passes: &[Pass]) -> Result<HashSet<Login>, DbErr> {
-    let sessions = passes.iter().filter_map(|pass| pass.session());
-    let sessions = session::Entity::find()
-        .select_only()
-        .column(session::Column::Id)
-        .filter(session::Column::Id.is_in(sessions))
-        .filter(session::Column::EndedAt.is_null())
-        .into_tuple::<Uuid>();
-    let mut lasting: HashSet<Login> = sessions.all(connection).await?.into_iter().map(Login::Session).collect();
-    let keys: Vec<Uuid> = passes.iter().filter_map(|pass| pass.key()).collect();
-    if !keys.is_empty() {
-        let keys = api_key::Entity::find()
-            .filter(api_key::Column::Id.is_in(keys))
-            .filter(api_key::Column::RevokedAt.is_null())
-            .all(connection)
-            .await?;
-        lasting.extend(keys.into_iter().map(|key| Login::Key(key.id, KeyScopes::from_words(&key.scopes))));
-    }
-    lasting.insert(Login::Provider);
-    Ok(lasting)
-}
-
-/// Locks and returns a person until the transaction ends, for decisions by their password and for bounded numbers of their things.
-pub async fn lock_person(transaction: &Transaction, id: Uuid) -> Result<Option<Person>, StoreError> {
-    let mut query = user::Entity::find_by_id(id);
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        query = query.lock_exclusive();
-    }
-    Ok(query.one(transaction).await?)
-}
-
-/// Replaces a person's password.
-pub async fn set_password(transaction: &Transaction, id: Uuid, hash: String) -> Result<(), StoreError> {
-    let update = user::Entity::update_many().col_expr(user::Column::PasswordHash, Expr::val(hash));
-    update.filter(user::Column::Id.eq(id)).exec(transaction).await?;
-    Ok(())
 }
 
 /// Begins a session with its first token.

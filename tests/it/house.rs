@@ -219,7 +219,6 @@ const SHARED_NAMES: &[&str] = &[
     "Refusal",
     "Remembered",
     "Stage",
-    "Standing",
     "State",
     "Walk",
 ];
@@ -289,12 +288,6 @@ const IN_CIRCLES: &[&str] = &[
     "service/following/audience.rs",
     "service/identity/api_key.rs",
     "service/mod.rs",
-    "store/database/lock.rs",
-    "store/database/store.rs",
-    "store/people.rs",
-    "store/sessions.rs",
-    "store/visibility/condition.rs",
-    "store/visibility/view.rs",
 ];
 
 #[test]

@@ -479,7 +479,7 @@ async fn a_grant_is_valid_from_its_start_to_just_before_its_end() {
         std::fs::create_dir(&data).expect("a folder");
         let (store, people) = people(&world, &data, begin).await;
         let passes: Vec<Pass> = people.iter().map(|(pass, _)| *pass).collect();
-        let standings = store.standings(&passes).await.expect("their standing");
+        let standings = store.person_rights(&passes).await.expect("their standing");
         let performed = ended.map(|ended| Performed::new(ended.iter().map(|(step, by)| ((*step).to_owned(), *by))));
         let mut allowed = BTreeMap::<bool, usize>::new();
         for (pass, held) in &people {

@@ -85,7 +85,7 @@ impl Job {
         match &self.work {
             Work::EveryInstance(run) => run().await,
             Work::OneInstance(run) => {
-                let Some(transaction) = store::begin_job(store, self.name).await? else {
+                let Some(transaction) = store.begin_job(self.name).await? else {
                     tracing::debug!(job = self.name, "another instance runs this background job");
                     return Ok(());
                 };

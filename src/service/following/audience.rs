@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::access::Pass;
 use crate::language::Language;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service};
-use crate::store::{Sees, Standing, StoreError, Viewing, Waiting};
+use crate::store::{PersonRights, Sees, StoreError, Viewing, Waiting};
 
 /// The people who follow.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(in crate::service) struct Watched {
 struct State {
     /// The version of the people that the standing was read at, or after.
     version: i64,
-    standing: Standing,
+    standing: PersonRights,
     view: Option<Arc<FollowerView>>,
 }
 
@@ -92,7 +92,7 @@ impl Watched {
     }
 
     /// Takes note of a standing that was read after the people had that version.
-    fn learn(&self, version: i64, standing: Standing) {
+    fn learn(&self, version: i64, standing: PersonRights) {
         *self.state() = State { version, standing, view: None };
     }
 }
@@ -104,7 +104,7 @@ impl Service {
         let watched = self.audience.enter(pass);
         if watched.state().version == 0 {
             let version = self.store.people_version().await?;
-            let standing = self.store.standings(&[pass]).await?.remove(&pass);
+            let standing = self.store.person_rights(&[pass]).await?.remove(&pass);
             let mut state = watched.state();
             // Whoever reads the log may have been faster: what it knows, it keeps up to date.
             if state.version == 0 {
@@ -118,7 +118,7 @@ impl Service {
     pub(in crate::service) async fn refresh_audience(&self, version: i64) -> Result<(), StoreError> {
         let present = self.audience.present();
         let passes: Vec<Pass> = present.iter().map(|watched| watched.pass).collect();
-        let mut standings = self.store.standings(&passes).await?;
+        let mut standings = self.store.person_rights(&passes).await?;
         for watched in present {
             watched.learn(version, standings.remove(&watched.pass).unwrap_or_default());
         }
@@ -146,7 +146,7 @@ impl Service {
         let view = FollowerView {
             sees: viewing.sees(),
             waiting: self.waiting(&caller),
-            until: state.standing.until(now),
+            until: state.standing.next_change(now),
             viewing,
             caller,
         };

@@ -13,7 +13,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Store, StoreError, Transaction};
+use super::{StoreError, Transaction};
 
 /// The number of an advisory lock, common to all users of the database: a hash of its purpose and its object.
 fn number(of: &[&[u8]]) -> i64 {
@@ -83,24 +83,19 @@ pub(in crate::store) async fn for_migrating(connection: &mut PgConnection) -> Re
     Ok(())
 }
 
-/// Begins the transaction of a background job, with the job's advisory lock until it ends. None, without waiting, while another
-/// instance holds the lock. SQLite has one instance, and needs none.
-pub async fn begin_job(store: &Store, job: &str) -> Result<Option<Transaction>, StoreError> {
-    let transaction = store.begin().await?;
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        let lock = "SELECT pg_try_advisory_xact_lock($1)";
-        let key = number(&[b"job", job.as_bytes()]);
-        let lock = Statement::from_sql_and_values(DbBackend::Postgres, lock, [key.into()]);
-        let taken = match transaction.query_one_raw(lock).await? {
-            Some(row) => row.try_get_by_index::<bool>(0)?,
-            None => false,
-        };
-        if !taken {
-            transaction.rollback().await?;
-            return Ok(None);
-        }
+/// Tries for the advisory lock of a background job until the transaction ends, without waiting. Returns false while another
+/// instance holds it.
+pub(in crate::store) async fn try_lock_job(transaction: &Transaction, job: &str) -> Result<bool, StoreError> {
+    if transaction.get_database_backend() != DbBackend::Postgres {
+        return Ok(true);
     }
-    Ok(Some(transaction))
+    let key = number(&[b"job", job.as_bytes()]);
+    let lock = "SELECT pg_try_advisory_xact_lock($1)";
+    let lock = Statement::from_sql_and_values(DbBackend::Postgres, lock, [key.into()]);
+    match transaction.query_one_raw(lock).await? {
+        Some(row) => Ok(row.try_get_by_index::<bool>(0)?),
+        None => Ok(false),
+    }
 }
 
 async fn take(transaction: &Transaction, number: i64) -> Result<(), StoreError> {

@@ -8,14 +8,16 @@ mod new_id;
 mod notify;
 mod page;
 mod store;
+mod transaction;
 
 pub use connect::{Limits, Place, Postgres, Tls};
 pub use error::StoreError;
 pub(super) use insert::{insert, insert_all};
-pub use lock::{begin_job, end_rights, keep_rights, lock_office, lock_request};
+pub use lock::{end_rights, keep_rights, lock_office, lock_request};
 pub(super) use lock::{lock_documents, lock_key, lock_log, lock_policies};
 pub use new_id::new_id;
 pub(super) use notify::tell;
 pub use page::{Page, PageKey, Paging};
 pub(super) use store::Numbering;
-pub use store::{Mac, Store, Transaction, by_ids, open_to_read};
+pub use store::{Mac, Store, by_ids, open_to_read};
+pub use transaction::Transaction;

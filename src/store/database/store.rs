@@ -8,20 +8,16 @@ use std::time::Duration;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::Connection;
 use sea_orm::{
-    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, Iterable,
-    PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, RuntimeErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, sqlx,
+    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, Iterable, PrimaryKeyToColumn,
+    PrimaryKeyTrait, QueryFilter, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx,
 };
 use tokio::sync::{Mutex, Notify};
 
 use super::connect::{Place, Postgres};
-use super::{StoreError, lock};
+use super::{StoreError, Transaction, lock};
 
 /// A MAC over parts, with a key kept outside the database.
 pub type Mac = Arc<dyn Fn(&[&[u8]]) -> [u8; 32] + Send + Sync>;
-
-/// A write transaction.
-pub type Transaction = DatabaseTransaction;
 
 /// The database: many readers, and as many writers as it bears (SQLite: one).
 #[derive(Clone)]
@@ -111,6 +107,17 @@ impl Store {
             self.suspect.store(true, Ordering::Relaxed);
         }
         begun
+    }
+
+    /// Begins the transaction of a background job, with the job's advisory lock until it ends. None, without waiting, while
+    /// another instance holds the lock.
+    pub async fn begin_job(&self, job: &str) -> Result<Option<Transaction>, StoreError> {
+        let transaction = self.begin().await?;
+        if lock::try_lock_job(&transaction, job).await? {
+            return Ok(Some(transaction));
+        }
+        transaction.rollback().await?;
+        Ok(None)
     }
 
     /// Wakes followers when the log has grown, by this process or by a notification of another. Only a hint: followers also poll

@@ -13,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::access::{Capacity, Confidentiality};
-use crate::store::people::is_active;
+use crate::store::validity::is_active;
 use crate::store::{CredentialState, Store, StoreError};
 use crate::workflow::Status;
 

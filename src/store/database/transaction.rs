@@ -1,0 +1,4 @@
+//! Write transactions.
+
+/// A write transaction.
+pub type Transaction = sea_orm::DatabaseTransaction;
