@@ -43,6 +43,23 @@ impl TryFrom<i16> for Audience {
     }
 }
 
+/// The subject of a request's event: the things that it is about, beside the request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestEventSubject {
+    /// The key of the step.
+    pub step: Option<String>,
+    /// The key of the outcome that ended the step.
+    pub outcome: Option<String>,
+    /// The disposition.
+    pub disposition: Option<Uuid>,
+    /// The document.
+    pub document: Option<Uuid>,
+    /// The document's kind.
+    pub record: Option<String>,
+    /// The asset.
+    pub asset: Option<Uuid>,
+}
+
 /// The stored body of a request's event: the bytes under its MAC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestEventBody {
@@ -62,24 +79,28 @@ pub struct RequestEventBody {
     pub audience: Audience,
     /// The person who acted; none for the clock.
     pub actor: Option<Actor>,
-    /// The key of the step.
-    pub step: Option<String>,
-    /// The key of the outcome that ended the step.
-    pub outcome: Option<String>,
-    /// The disposition.
-    pub disposition: Option<Uuid>,
-    /// The document.
-    pub document: Option<Uuid>,
-    /// The document's kind.
-    pub record: Option<String>,
-    /// The asset.
-    pub asset: Option<Uuid>,
+    /// Its subject.
+    #[serde(flatten)]
+    pub subject: RequestEventSubject,
     /// The rows that changed with the event.
     #[serde(default, skip_serializing_if = "Covers::is_empty")]
     pub rows: Covers,
     /// The end of the log, in the first event of a transaction: a log that was renumbered does not fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogLink>,
+}
+
+/// The subject of an office's event: the things that it is about, beside the office.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfficeEventSubject {
+    /// The person.
+    pub user: Option<Uuid>,
+    /// The grant.
+    pub grant: Option<Uuid>,
+    /// The agency.
+    pub agency: Option<Uuid>,
+    /// The hash of the policy.
+    pub policy: Option<String>,
 }
 
 /// The stored body of an office's event: the bytes under its MAC.
@@ -103,14 +124,9 @@ pub struct OfficeEventBody {
     pub audience: Audience,
     /// The person who acted; none for the operator at the machine.
     pub actor: Option<Actor>,
-    /// The person.
-    pub user: Option<Uuid>,
-    /// The grant.
-    pub grant: Option<Uuid>,
-    /// The agency.
-    pub agency: Option<Uuid>,
-    /// The hash of the policy.
-    pub policy: Option<String>,
+    /// Its subject.
+    #[serde(flatten)]
+    pub subject: OfficeEventSubject,
     /// The rows that changed with the event.
     #[serde(default, skip_serializing_if = "Covers::is_empty")]
     pub rows: Covers,
@@ -193,12 +209,7 @@ mod tests {
             version: 1,
             audience: Audience::Applicant,
             actor: Some(actor),
-            step: Some("1".to_owned()),
-            outcome: None,
-            disposition: None,
-            document: None,
-            record: None,
-            asset: None,
+            subject: RequestEventSubject { step: Some("1".to_owned()), ..Default::default() },
             rows: rows.into(),
             log: Some((7, "bGFzdA".to_owned())),
         };
@@ -209,12 +220,14 @@ mod tests {
             version: 2,
             audience: Audience::Office,
             actor: None,
-            step: Some("2".to_owned()),
-            outcome: Some("forward".to_owned()),
-            disposition: Some(id(4)),
-            document: Some(id(5)),
-            record: Some("nota".to_owned()),
-            asset: Some(id(6)),
+            subject: RequestEventSubject {
+                step: Some("2".to_owned()),
+                outcome: Some("forward".to_owned()),
+                disposition: Some(id(4)),
+                document: Some(id(5)),
+                record: Some("nota".to_owned()),
+                asset: Some(id(6)),
+            },
             rows: Covers::new(),
             log: None,
             ..submitted.clone()
@@ -238,10 +251,7 @@ mod tests {
             version: 0,
             audience: Audience::Office,
             actor: None,
-            user: Some(id(3)),
-            grant: Some(id(4)),
-            agency: None,
-            policy: None,
+            subject: OfficeEventSubject { user: Some(id(3)), grant: Some(id(4)), ..Default::default() },
             rows: rows.into(),
             log: None,
         };
@@ -250,9 +260,7 @@ mod tests {
             sequence: 4,
             kind: OfficeEventKind::PolicyChanged,
             actor: Some(Actor { user, role, capacity, on_behalf_of: Some(id(4)) }),
-            user: None,
-            grant: None,
-            policy: Some("abc".to_owned()),
+            subject: OfficeEventSubject { policy: Some("abc".to_owned()), ..Default::default() },
             rows: Covers::new(),
             log: Some((7, "bGFzdA".to_owned())),
             ..granted.clone()

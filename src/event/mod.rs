@@ -6,5 +6,8 @@
 mod body;
 mod kind;
 
-pub use body::{Audience, Body, Columns, Covers, LogLink, OfficeEventBody, RequestEventBody};
+pub use body::{
+    Audience, Body, Columns, Covers, LogLink, OfficeEventBody, OfficeEventSubject, RequestEventBody,
+    RequestEventSubject,
+};
 pub use kind::{OfficeEventKind, RequestEventKind};

@@ -7,8 +7,8 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, Quer
 
 use super::database::{insert, lock_policies, tell};
 use super::event_log::parts;
-use super::{OfficeAppend, OfficeChange, Store, StoreError, commit};
-use crate::event::OfficeEventKind;
+use super::{OfficeChange, Store, StoreError, commit};
+use crate::event::{OfficeEventKind, OfficeEventSubject};
 
 /// A policy's row.
 pub type StoredPolicy = policy::Model;
@@ -96,7 +96,7 @@ impl Store {
         for office in before.as_ref().map(&changed).unwrap_or_default() {
             let mut change = OfficeChange::by_operator(self, &transaction, &office, active.since).await?;
             let policy = Some(active.hash.clone());
-            change.append(OfficeAppend { policy, ..OfficeAppend::new(OfficeEventKind::PolicyChanged) }).await?;
+            change.append(OfficeEventKind::PolicyChanged, OfficeEventSubject { policy, ..Default::default() }).await?;
             change.save().await?;
         }
         tell(&transaction).await?;

@@ -111,7 +111,7 @@ impl OfficeEvent {
 
     /// The person it is about; null where it is about none.
     async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
-        match self.body.user {
+        match self.body.subject.user {
             None => Ok(None),
             Some(id) => Ok(Some(person(context, id, Some(&self.body.office)).await?)),
         }
@@ -119,7 +119,7 @@ impl OfficeEvent {
 
     /// The grant it is about, as it is now; null where it is about none.
     async fn grant(&self, context: &Context<'_>) -> Result<Option<RoleGrant>> {
-        match self.body.grant {
+        match self.body.subject.grant {
             None => Ok(None),
             Some(id) => Ok(service(context)?.grant(id).await.map_err(error::of)?.map(RoleGrant)),
         }
@@ -127,7 +127,7 @@ impl OfficeEvent {
 
     /// The agency it is about; null where it is about none.
     async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
-        match self.body.agency {
+        match self.body.subject.agency {
             None => Ok(None),
             Some(id) => Ok(Some(agency(context, id).await?)),
         }
@@ -135,7 +135,7 @@ impl OfficeEvent {
 
     /// The hash of the policy it is about, in hex; null where it is about none.
     async fn policy(&self) -> Option<&str> {
-        self.body.policy.as_deref()
+        self.body.subject.policy.as_deref()
     }
 }
 

@@ -153,18 +153,18 @@ impl RequestEvent {
 
     /// The step it is about; null where it is about none.
     async fn step(&self) -> Option<Step> {
-        Step::find(&self.entry, self.body.step.as_deref()?)
+        Step::find(&self.entry, self.body.subject.step.as_deref()?)
     }
 
     /// How the step ended; null where it is about no end of a step.
     async fn outcome(&self) -> Option<Outcome> {
-        let (step, outcome) = (self.body.step.as_deref()?, self.body.outcome.as_deref()?);
+        let (step, outcome) = (self.body.subject.step.as_deref()?, self.body.subject.outcome.as_deref()?);
         Step::find(&self.entry, step)?.outcome(outcome)
     }
 
     /// The disposition it is about; null where it is about none.
     async fn disposition(&self, context: &Context<'_>) -> Result<Option<Disposition>> {
-        let Some(id) = self.body.disposition else { return Ok(None) };
+        let Some(id) = self.body.subject.disposition else { return Ok(None) };
         let request = self.seen_request(context).await?;
         if request.0.side() != Side::Office {
             return Ok(None);
@@ -176,7 +176,7 @@ impl RequestEvent {
 
     /// The document it is about; null where it is about none.
     async fn document(&self, context: &Context<'_>) -> Result<Option<Document>> {
-        let Some(id) = self.body.document else { return Ok(None) };
+        let Some(id) = self.body.subject.document else { return Ok(None) };
         let request = self.seen_request(context).await?;
         let service = service(context)?;
         let loaded = session(context)?.loader().load_one(DocumentsOf(request.0.row.id)).await;
@@ -187,7 +187,7 @@ impl RequestEvent {
 
     /// The asset it is about; null where it is about none.
     async fn asset(&self, context: &Context<'_>) -> Result<Option<Asset>> {
-        let Some(id) = self.body.asset else { return Ok(None) };
+        let Some(id) = self.body.subject.asset else { return Ok(None) };
         let request = self.seen_request(context).await?;
         let loaded = session(context)?.loader().load_one(AssetsOf(request.0.row.id)).await;
         let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();

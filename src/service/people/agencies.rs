@@ -4,11 +4,11 @@ use entity::agency;
 use uuid::Uuid;
 
 use crate::access::{Action, Pass};
-use crate::event::OfficeEventKind;
+use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
-use crate::store::{self, OfficeAppend, OfficeChange, Transaction};
+use crate::store::{self, OfficeChange, Transaction};
 
 /// A new agency.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> An
     }
     let id = store::new_id(change.now());
     change.add_agency(agency::Model { id, office, key, name, deactivated_at: None }).await?;
-    change.append(OfficeAppend { agency: Some(id), ..OfficeAppend::new(OfficeEventKind::AgencyAdded) }).await?;
+    change.append(OfficeEventKind::AgencyAdded, OfficeEventSubject { agency: Some(id), ..Default::default() }).await?;
     Ok(id)
 }
 
@@ -86,8 +86,12 @@ impl Service {
         let mut change = self.change_office(&transaction, &allowed).await?;
         if row.deactivated_at.is_none() {
             change.save_agency(agency::Model { deactivated_at: Some(change.now()), ..row }).await?;
-            let told = OfficeAppend { agency: Some(agency), ..OfficeAppend::new(OfficeEventKind::AgencyDeactivated) };
-            change.append(told).await?;
+            change
+                .append(
+                    OfficeEventKind::AgencyDeactivated,
+                    OfficeEventSubject { agency: Some(agency), ..Default::default() },
+                )
+                .await?;
         }
         change.save().await?;
         self.commit(transaction).await?;

@@ -8,12 +8,12 @@ use super::agencies::find_in_service;
 use super::users::expect_active;
 use super::{is_known, nobody};
 use crate::access::{Action, Capacity, Pass};
-use crate::event::OfficeEventKind;
+use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
 use crate::procedure::RoleSpec;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
-use crate::store::{self, OfficeAppend, OfficeChange};
+use crate::store::{self, OfficeChange};
 
 /// A role for a person.
 #[derive(Debug, Clone)]
@@ -99,8 +99,12 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
     };
     change.add_grant(row).await?;
     let (user, grant) = (Some(given.user), Some(id));
-    let told = OfficeAppend { user, grant, agency: agency_id, ..OfficeAppend::new(OfficeEventKind::RoleGranted) };
-    change.append(told).await?;
+    change
+        .append(
+            OfficeEventKind::RoleGranted,
+            OfficeEventSubject { user, grant, agency: agency_id, ..Default::default() },
+        )
+        .await?;
     Ok(id)
 }
 
@@ -164,7 +168,7 @@ impl Service {
             let until = now.max(row.valid_from);
             change.save_grant(grant::Model { valid_until: Some(until), ..row }).await?;
             change
-                .append(OfficeAppend { user, grant, agency, ..OfficeAppend::new(OfficeEventKind::GrantRevoked) })
+                .append(OfficeEventKind::GrantRevoked, OfficeEventSubject { user, grant, agency, ..Default::default() })
                 .await?;
             self.expect_administrator(&change, &caller, &office, &path).await?;
         }

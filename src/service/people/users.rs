@@ -7,11 +7,11 @@ use super::agencies::find_in_service;
 use super::{is_known, nobody};
 use crate::access::{Action, Pass};
 use crate::auth::Secret;
-use crate::event::OfficeEventKind;
+use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
-use crate::store::{self, Ending, OfficeAppend, Person, Transaction};
+use crate::store::{self, Ending, Person, Transaction};
 
 /// A new person.
 #[derive(Debug, Clone)]
@@ -132,7 +132,7 @@ impl Service {
         let agency = new.agency.as_deref().map(|key| (new.office.as_str(), key));
         let person = NewPerson { username: &new.username, name: &new.name, nip: new.nip.as_deref(), agency };
         let id = add(&transaction, &person, Some(&new.office), password_hash, change.now()).await?;
-        change.append(OfficeAppend { user: Some(id), ..OfficeAppend::new(OfficeEventKind::UserAdded) }).await?;
+        change.append(OfficeEventKind::UserAdded, OfficeEventSubject { user: Some(id), ..Default::default() }).await?;
         change.save().await?;
         self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
@@ -167,7 +167,7 @@ impl Service {
             store::end_sessions(&transaction, Ending::All(user), change.now()).await?;
             store::save_person(&transaction, Person { deactivated_at: Some(change.now()), ..person }).await?;
             change
-                .append(OfficeAppend { user: Some(user), ..OfficeAppend::new(OfficeEventKind::UserDeactivated) })
+                .append(OfficeEventKind::UserDeactivated, OfficeEventSubject { user: Some(user), ..Default::default() })
                 .await?;
             self.expect_administrator(&change, &caller, office, &path).await?;
         }

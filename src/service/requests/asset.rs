@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::access::{Action, Pass};
-use crate::event::{Audience, RequestEventKind};
+use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::language::Text;
 use crate::policy::Object;
 use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
@@ -18,7 +18,7 @@ use crate::service::validation::Faults;
 use crate::service::{
     Answer, AssetValues, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
 };
-use crate::store::{self, Append, Change, CredentialState, Held, StoreError};
+use crate::store::{self, Change, CredentialState, Held, StoreError};
 use crate::workflow::{self, Act, Stage};
 
 /// One asset holds so many units of a place at most: each is a row.
@@ -106,7 +106,7 @@ impl Service {
         };
         let audience = if kind == RequestEventKind::AssetDelivered { Audience::Applicant } else { Audience::Office };
         let step = Some(act.step.key.clone());
-        change.append(Append { step, asset: Some(id), audience: Some(audience), ..Append::new(kind) }).await?;
+        change.append(kind, audience, RequestEventSubject { step, asset: Some(id), ..Default::default() }).await?;
         Ok(())
     }
 
@@ -231,8 +231,9 @@ pub(in crate::service) async fn free(
         let gone = credential::Model { sealed: None, reveal_key: None, state, ..held };
         store::save_credential(change.transaction(), gone).await?;
     }
-    let append = Append { asset: Some(id), audience: Some(audience), ..Append::new(RequestEventKind::AssetRevoked) };
-    change.append(append).await?;
+    change
+        .append(RequestEventKind::AssetRevoked, audience, RequestEventSubject { asset: Some(id), ..Default::default() })
+        .await?;
     Ok(())
 }
 

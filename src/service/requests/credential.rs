@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::access::{Action, Pass};
 use crate::auth::Secret;
-use crate::event::{Audience, RequestEventKind};
+use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
-use crate::store::{self, Append, CredentialState};
+use crate::store::{self, CredentialState};
 use crate::workflow::Stage;
 
 /// For how long the same key shows a secret again, so that a lost answer loses nothing.
@@ -109,9 +109,13 @@ impl Service {
             ..held
         };
         store::save_credential(act.transaction(), revealed).await?;
-        let audience = Some(Audience::Applicant);
+        let audience = Audience::Applicant;
         change
-            .append(Append { asset: Some(row.id), audience, ..Append::new(RequestEventKind::CredentialRevealed) })
+            .append(
+                RequestEventKind::CredentialRevealed,
+                audience,
+                RequestEventSubject { asset: Some(row.id), ..Default::default() },
+            )
             .await?;
         let saved = change.save().await?;
         Ok(match act.conclude(saved, row.id).await? {
@@ -171,9 +175,13 @@ impl Service {
             asset_id: row.id,
         };
         store::save_credential(act.transaction(), issued).await?;
-        let audience = Some(Audience::Applicant);
+        let audience = Audience::Applicant;
         change
-            .append(Append { asset: Some(row.id), audience, ..Append::new(RequestEventKind::CredentialReissued) })
+            .append(
+                RequestEventKind::CredentialReissued,
+                audience,
+                RequestEventSubject { asset: Some(row.id), ..Default::default() },
+            )
             .await?;
         let saved = change.save().await?;
         act.conclude(saved, row.id).await

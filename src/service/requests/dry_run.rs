@@ -5,7 +5,7 @@ use entity::{asset, request};
 use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
 use crate::service::{Answer, Awaited, CallerWithPolicy, Service};
-use crate::store::{self, Append, Saved, StoreError, Transaction};
+use crate::store::{self, AppendedEvent, Saved, StoreError, Transaction};
 
 /// What an act would have done.
 #[derive(Debug, Clone)]
@@ -30,23 +30,23 @@ impl Service {
         caller: &CallerWithPolicy,
         saved: Saved,
     ) -> Answer<Preview> {
-        let Saved { row, told } = saved;
+        let Saved { row, events } = saved;
         let seen = store::see_request(transaction, &self.viewing(caller), row.id).await?;
         let side = seen.as_ref().map_or(Side::Applicant, Seen::side);
-        let is_shown = |what: &&Append| match what.audience.unwrap_or(Audience::Office) {
+        let is_shown = |event: &&AppendedEvent| match event.audience {
             _ if side == Side::Office => true,
             Audience::Applicant => true,
             Audience::ApplicantAtEnd => row.finished_at.is_some(),
             Audience::Office => false,
         };
-        let told: Vec<&Append> = told.iter().filter(is_shown).collect();
-        let added = told.iter().filter(|what| what.kind == RequestEventKind::DocumentAdded);
-        let documents = added.filter_map(|what| what.record.clone()).collect();
-        let disposition = match told.iter().find_map(|what| what.disposition) {
+        let events: Vec<&AppendedEvent> = events.iter().filter(is_shown).collect();
+        let added = events.iter().filter(|event| event.kind == RequestEventKind::DocumentAdded);
+        let documents = added.filter_map(|event| event.subject.record.clone()).collect();
+        let disposition = match events.iter().find_map(|event| event.subject.disposition) {
             None => None,
             Some(id) => store::disposition_by_id(transaction, id).await?.map(|row| row.to_role),
         };
-        let asset = match told.iter().rev().find_map(|what| what.asset) {
+        let asset = match events.iter().rev().find_map(|event| event.subject.asset) {
             None => None,
             Some(id) => store::asset_by_id(transaction, id).await?,
         };

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use entity::{disposition, document, signature};
 
 use crate::access::{Action, Pass};
-use crate::event::RequestEventKind;
+use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Procedure, Step, canonical};
 use crate::say;
@@ -17,7 +17,7 @@ use crate::service::requests::transition::{arrive, describe, document_audience, 
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
-use crate::store::{self, Append, Change, with_actor};
+use crate::store::{self, Change, with_actor};
 use crate::workflow::{self, Act, Decision, Execution};
 
 impl Service {
@@ -95,7 +95,13 @@ impl Service {
             let id = row.id;
             change.dispose(row).await?;
             let step = Some(step.key.clone());
-            change.append(Append { step, disposition: Some(id), ..Append::new(RequestEventKind::Disposed) }).await?;
+            change
+                .append(
+                    RequestEventKind::Disposed,
+                    Audience::Office,
+                    RequestEventSubject { step, disposition: Some(id), ..Default::default() },
+                )
+                .await?;
         }
         let provisioning = Provisioning {
             entry: &entry,
@@ -187,14 +193,14 @@ async fn bring_documents(
         let id = row.id;
         let digest = digest(&row);
         change.add_document(row).await?;
-        let event = |kind| Append {
+        let audience = document_audience(procedure, &given.kind);
+        let subject = RequestEventSubject {
             step: Some(step.key.clone()),
             document: Some(id),
             record: Some(given.kind.clone()),
-            audience: Some(document_audience(procedure, &given.kind)),
-            ..Append::new(kind)
+            ..Default::default()
         };
-        change.append(event(RequestEventKind::DocumentAdded)).await?;
+        change.append(RequestEventKind::DocumentAdded, audience, subject.clone()).await?;
         if outcome.signs.contains(&given.kind) {
             change
                 .add_signature(with_actor!(
@@ -209,7 +215,7 @@ async fn bring_documents(
                     }
                 ))
                 .await?;
-            change.append(event(RequestEventKind::DocumentSigned)).await?;
+            change.append(RequestEventKind::DocumentSigned, audience, subject).await?;
         }
         if let Some(signed) = takes_over {
             for signature in store::signatures_of(change.transaction(), &[signed.id]).await? {

@@ -4,13 +4,13 @@ use entity::disposition_read;
 use uuid::Uuid;
 
 use crate::access::{Action, Pass, Side};
-use crate::event::RequestEventKind;
+use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
 use crate::procedure::Requirement;
 use crate::service::requests::act::{ActMode, OrderedAct};
 use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused, Service};
-use crate::store::{self, Append, with_actor};
+use crate::store::{self, with_actor};
 
 impl Service {
     /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
@@ -44,7 +44,11 @@ impl Service {
         if change.read_disposition(read).await? {
             let step = Some(row.step);
             change
-                .append(Append { step, disposition: Some(row.id), ..Append::new(RequestEventKind::DispositionRead) })
+                .append(
+                    RequestEventKind::DispositionRead,
+                    Audience::Office,
+                    RequestEventSubject { step, disposition: Some(row.id), ..Default::default() },
+                )
                 .await?;
             let saved = change.save().await?;
             act.conclude(saved, row.id).await?;

@@ -54,13 +54,13 @@ fn act(procedure: &Procedure, group: &[RequestEventBody]) -> Option<Act> {
         return Some(Act::Withdraw);
     }
     if let Some(ended) = of(RequestEventKind::StepCompleted) {
-        let step = procedure.step(ended.step.as_ref()?)?;
-        let outcome = step.outcome(ended.outcome.as_ref()?)?;
+        let step = procedure.step(ended.subject.step.as_ref()?)?;
+        let outcome = step.outcome(ended.subject.outcome.as_ref()?)?;
         let needed = |requirement| requirement == Requirement::Required;
         let documents = group
             .iter()
             .filter(|told| told.kind == RequestEventKind::DocumentAdded)
-            .filter_map(|told| told.record.clone());
+            .filter_map(|told| told.subject.record.clone());
         // Events tell no note and no secret, and need not: these were wanted or were not there.
         return Some(Act::Execute(Execution {
             step: step.key.clone(),
@@ -73,7 +73,7 @@ fn act(procedure: &Procedure, group: &[RequestEventBody]) -> Option<Act> {
             recipient: needed(outcome.recipient),
         }));
     }
-    let sign = |told: &RequestEventBody, decision| Some(Act::Sign { record: told.record.clone()?, decision });
+    let sign = |told: &RequestEventBody, decision| Some(Act::Sign { record: told.subject.record.clone()?, decision });
     match (of(RequestEventKind::DocumentSigned), of(RequestEventKind::DocumentRefused)) {
         (Some(told), _) => sign(told, Decision::Sign),
         (_, Some(told)) => sign(told, Decision::Refuse),

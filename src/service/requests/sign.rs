@@ -6,14 +6,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::access::{Action, Pass, Seen, Side};
-use crate::event::RequestEventKind;
+use crate::event::{RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::requests::transition::{describe, document_audience};
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignDocument};
-use crate::store::{self, Append, SeenRequest, Transaction, with_actor};
+use crate::store::{self, SeenRequest, Transaction, with_actor};
 use crate::workflow::{self, Act, Decision, Refusal};
 
 impl Service {
@@ -73,15 +73,18 @@ impl Service {
         } else {
             RequestEventKind::DocumentRefused
         };
-        let audience = Some(document_audience(procedure, &document.kind));
+        let audience = document_audience(procedure, &document.kind);
         change
-            .append(Append {
-                step: Some(step.key.clone()),
-                document: Some(document.id),
-                record: Some(document.kind),
+            .append(
+                kind,
                 audience,
-                ..Append::new(kind)
-            })
+                RequestEventSubject {
+                    step: Some(step.key.clone()),
+                    document: Some(document.id),
+                    record: Some(document.kind),
+                    ..Default::default()
+                },
+            )
             .await?;
         let saved = change.save().await?;
         act.conclude(saved, document.id).await

@@ -5,7 +5,7 @@ use entity::{request, submission};
 use uuid::Uuid;
 
 use crate::access::{Action, Actor, Grant, Pass};
-use crate::event::{Audience, RequestEventKind};
+use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step, canonical};
 use crate::say;
@@ -17,7 +17,7 @@ use crate::service::{
     Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedContact,
     SubmittedLetter, UserError, UserErrorCode,
 };
-use crate::store::{self, Append, Change, NewRequest, Transaction, with_actor};
+use crate::store::{self, Change, NewRequest, Transaction, with_actor};
 use crate::workflow::{self, Act};
 
 /// What somebody reads who may not submit.
@@ -101,9 +101,13 @@ impl Service {
         let submission = submission_row(&change, 1, papers);
         change.submit(submission).await?;
         let step_key = Some(step.key.clone());
-        let append =
-            Append { step: step_key, audience: Some(Audience::Applicant), ..Append::new(RequestEventKind::Submitted) };
-        change.append(append).await?;
+        change
+            .append(
+                RequestEventKind::Submitted,
+                Audience::Applicant,
+                RequestEventSubject { step: step_key, ..Default::default() },
+            )
+            .await?;
         // The first visit is over as it begins.
         change.arrive(first_visit(id, &step.key, change.actor(), outcome, now)).await?;
         leave(&mut change, procedure, step, (1, outcome), None).await?;
@@ -149,12 +153,13 @@ impl Service {
         let submission = submission_row(&change, visit, papers);
         change.submit(submission).await?;
         let step_key = Some(step.key.clone());
-        let append = Append {
-            step: step_key,
-            audience: Some(Audience::Applicant),
-            ..Append::new(RequestEventKind::Resubmitted)
-        };
-        change.append(append).await?;
+        change
+            .append(
+                RequestEventKind::Resubmitted,
+                Audience::Applicant,
+                RequestEventSubject { step: step_key, ..Default::default() },
+            )
+            .await?;
         leave(&mut change, procedure, step, (visit, outcome), None).await?;
         arrive(&mut change, procedure, office, &after).await?;
         let (id, saved) = (change.row.id, change.save().await?);

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use entity::{request, visit};
 
-use crate::event::{Audience, RequestEventKind};
+use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::procedure::{Outcome, Procedure, Step};
 use crate::service::{Answer, OfficeEntry, Refused};
-use crate::store::{self, Append, Change};
+use crate::store::{self, Change};
 use crate::workflow::{self, Opening, State, Status};
 
 /// When a visit that begins now should end.
@@ -67,12 +67,15 @@ pub(in crate::service) async fn leave(
     let told = first || outcome.ends.is_some() || procedure.returns(outcome);
     let audience = if told { Audience::Applicant } else { Audience::Office };
     change
-        .append(Append {
-            step: Some(step.key.clone()),
-            outcome: Some(outcome.key.clone()),
-            audience: Some(audience),
-            ..Append::new(RequestEventKind::StepCompleted)
-        })
+        .append(
+            RequestEventKind::StepCompleted,
+            audience,
+            RequestEventSubject {
+                step: Some(step.key.clone()),
+                outcome: Some(outcome.key.clone()),
+                ..Default::default()
+            },
+        )
         .await?;
     Ok(())
 }
@@ -94,7 +97,7 @@ pub(in crate::service) async fn arrive(
                 return Err(Refused::Internal("a request without a step under way has not ended".to_owned()));
             }
         };
-        change.append(Append { audience: Some(Audience::Applicant), ..Append::new(kind) }).await?;
+        change.append(kind, Audience::Applicant, RequestEventSubject::default()).await?;
         return Ok(());
     };
     let step = procedure
@@ -120,15 +123,20 @@ pub(in crate::service) async fn arrive(
         .await?;
     let step_key = Some(step.key.clone());
     if state.status == Status::Returned {
-        let append = Append {
-            step: step_key.clone(),
-            audience: Some(Audience::Applicant),
-            ..Append::new(RequestEventKind::Returned)
-        };
-        change.append(append).await?;
+        change
+            .append(
+                RequestEventKind::Returned,
+                Audience::Applicant,
+                RequestEventSubject { step: step_key.clone(), ..Default::default() },
+            )
+            .await?;
     }
-    let append =
-        Append { step: step_key, audience: Some(Audience::Applicant), ..Append::new(RequestEventKind::StepStarted) };
-    change.append(append).await?;
+    change
+        .append(
+            RequestEventKind::StepStarted,
+            Audience::Applicant,
+            RequestEventSubject { step: step_key, ..Default::default() },
+        )
+        .await?;
     Ok(())
 }

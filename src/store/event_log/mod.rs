@@ -12,8 +12,8 @@ pub use events::{
     EventFilter, LogPlace, NumberedEvent, Sight, Stretch, events_by_ids, events_from, events_of, events_seen,
     is_in_log, log_end,
 };
-pub use office_change::{OfficeAppend, OfficeChange, begin_records, givers, office_chain};
-pub use request_change::{Append, Change, NewRequest, Saved};
+pub use office_change::{OfficeChange, begin_records, givers, office_chain};
+pub use request_change::{AppendedEvent, Change, NewRequest, Saved};
 pub(super) use row_mac::parts;
 pub use sequencer::{commit, is_pending, sequence_pending};
 pub use verify::{Defect, Follows, verify};

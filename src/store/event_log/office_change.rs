@@ -14,31 +14,9 @@ use uuid::Uuid;
 use super::row_mac::{chain_mac, cover, event_mac, name};
 use super::sequencer;
 use crate::access::{Actor, Authorized, WholeOffice};
-use crate::event::{Audience, Body, Covers, OfficeEventBody, OfficeEventKind};
+use crate::event::{Audience, Body, Covers, OfficeEventBody, OfficeEventKind, OfficeEventSubject};
 use crate::store::database::{insert, insert_all};
 use crate::store::{Store, StoreError, Transaction, lock_office, new_id};
-
-/// A new event of an office's own record.
-#[derive(Debug, Clone)]
-pub struct OfficeAppend {
-    /// The kind.
-    pub kind: OfficeEventKind,
-    /// The person it is about.
-    pub user: Option<Uuid>,
-    /// The grant it is about.
-    pub grant: Option<Uuid>,
-    /// The agency it is about.
-    pub agency: Option<Uuid>,
-    /// The hash of the policy that it is about.
-    pub policy: Option<String>,
-}
-
-impl OfficeAppend {
-    /// An event of a kind, about nothing but its office.
-    pub fn new(kind: OfficeEventKind) -> Self {
-        Self { kind, user: None, grant: None, agency: None, policy: None }
-    }
-}
 
 /// A change of an office, under way.
 #[derive(Debug)]
@@ -119,7 +97,7 @@ impl<'a> OfficeChange<'a> {
         }
         // With nothing to vouch for too: what appears later without an event is never vouched for.
         let actor = self.actor.take();
-        self.append(OfficeAppend::new(OfficeEventKind::RecordBegun)).await?;
+        self.append(OfficeEventKind::RecordBegun, OfficeEventSubject::default()).await?;
         self.actor = actor;
         Ok(())
     }
@@ -161,7 +139,7 @@ impl<'a> OfficeChange<'a> {
     }
 
     /// Appends an event.
-    pub async fn append(&mut self, what: OfficeAppend) -> Result<Uuid, StoreError> {
+    pub async fn append(&mut self, kind: OfficeEventKind, subject: OfficeEventSubject) -> Result<Uuid, StoreError> {
         let log = if self.events.is_empty() { sequencer::end(self.store, self.transaction).await? } else { None };
         let id = new_id(self.now);
         let sequence = self.chain.last_sequence + 1;
@@ -171,15 +149,12 @@ impl<'a> OfficeChange<'a> {
             request: self.chain.id,
             office: self.chain.office.clone(),
             sequence,
-            kind: what.kind,
+            kind,
             at: self.now,
             version: 0,
             audience,
             actor: self.actor.clone(),
-            user: what.user,
-            grant: what.grant,
-            agency: what.agency,
-            policy: what.policy,
+            subject,
             rows: std::mem::take(&mut self.changed),
             log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
         };
@@ -189,7 +164,7 @@ impl<'a> OfficeChange<'a> {
             id,
             request_id: self.chain.id,
             sequence,
-            kind: what.kind.word().to_owned(),
+            kind: kind.word().to_owned(),
             at: self.now,
             version: 0,
             audience: audience.into(),
@@ -241,15 +216,15 @@ pub async fn givers<C: ConnectionTrait>(connection: &C, office: &str) -> Result<
         .from(office_chain::Entity)
         .and_where(Expr::col(office_chain::Column::Office).eq(office))
         .to_owned();
-    let told = event::Entity::find()
+    let granted = event::Entity::find()
         .select_only()
         .column(event::Column::Body)
         .filter(event::Column::RequestId.in_subquery(chain))
         .filter(event::Column::Kind.eq(OfficeEventKind::RoleGranted.word()));
-    let bodies: Vec<String> = told.into_tuple().all(connection).await?;
+    let bodies: Vec<String> = granted.into_tuple().all(connection).await?;
     let given = |body: String| {
-        let told = OfficeEventBody::read(&body).ok()?;
-        Some((told.grant?, told.actor?.user))
+        let body = OfficeEventBody::read(&body).ok()?;
+        Some((body.subject.grant?, body.actor?.user))
     };
     Ok(bodies.into_iter().filter_map(given).collect())
 }

@@ -12,46 +12,20 @@ use uuid::Uuid;
 use super::row_mac::{assets_covered, cover, event_mac, name, row_mac};
 use super::sequencer;
 use crate::access::{Actor, Authorized};
-use crate::event::{Audience, Body, Covers, RequestEventBody, RequestEventKind};
+use crate::event::{Audience, Body, Covers, RequestEventBody, RequestEventKind, RequestEventSubject};
 use crate::store::database::{insert, insert_all};
 use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id, with_actor};
 use crate::workflow::State;
 
-/// A new event of a request; the change fills in the rest.
+/// An event of a request, as a change appended it.
 #[derive(Debug, Clone)]
-pub struct Append {
+pub struct AppendedEvent {
     /// The kind.
     pub kind: RequestEventKind,
-    /// The step it happened at.
-    pub step: Option<String>,
-    /// How the step ended.
-    pub outcome: Option<String>,
-    /// The disposition it is about.
-    pub disposition: Option<Uuid>,
-    /// The document it is about.
-    pub document: Option<Uuid>,
-    /// That document's kind.
-    pub record: Option<String>,
-    /// The asset it is about.
-    pub asset: Option<Uuid>,
-    /// For whom it is; the office when none.
-    pub audience: Option<Audience>,
-}
-
-impl Append {
-    /// An event of a kind, about nothing but its request.
-    pub fn new(kind: RequestEventKind) -> Self {
-        Self {
-            kind,
-            step: None,
-            outcome: None,
-            disposition: None,
-            document: None,
-            record: None,
-            asset: None,
-            audience: None,
-        }
-    }
+    /// The audience.
+    pub audience: Audience,
+    /// The subject.
+    pub subject: RequestEventSubject,
 }
 
 /// The first row of a new request.
@@ -67,7 +41,7 @@ pub struct Saved {
     /// Its row.
     pub row: request::Model,
     /// The events, in order.
-    pub told: Vec<Append>,
+    pub events: Vec<AppendedEvent>,
 }
 
 /// A change of a request, under way.
@@ -78,8 +52,8 @@ pub struct Change<'a> {
     actor: Actor,
     now: DateTime<Utc>,
     before: Option<(i32, i64)>,
-    /// Something happened that the applicant may know of.
-    told: bool,
+    /// An event of this change is visible to the applicant.
+    visible: bool,
     /// The row does not fit its MAC: nothing is signed on top of it.
     touched: bool,
     /// The rows that changed since the last event: the next one covers them.
@@ -88,8 +62,8 @@ pub struct Change<'a> {
     covered: Covers,
     /// The events, to be written together.
     events: Vec<event::Model>,
-    /// What they tell.
-    appended: Vec<Append>,
+    /// The same events, for a preview.
+    appended: Vec<AppendedEvent>,
     /// An event of this change says where the log ended.
     linked: bool,
     /// The row as it will be saved.
@@ -120,7 +94,7 @@ impl<'a> Change<'a> {
         new: NewRequest,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { told: true, ..Self::new(store, transaction, allowed.actor(), now, new.row) }
+        Self { visible: true, ..Self::new(store, transaction, allowed.actor(), now, new.row) }
     }
 
     fn new(
@@ -136,7 +110,7 @@ impl<'a> Change<'a> {
             actor: actor.clone(),
             now,
             before: None,
-            told: false,
+            visible: false,
             touched: false,
             changed: Covers::new(),
             covered: Covers::new(),
@@ -168,10 +142,15 @@ impl<'a> Change<'a> {
     }
 
     /// Appends an event at the row's present version.
-    pub async fn append(&mut self, what: Append) -> Result<Uuid, StoreError> {
+    pub async fn append(
+        &mut self,
+        kind: RequestEventKind,
+        audience: Audience,
+        subject: RequestEventSubject,
+    ) -> Result<Uuid, StoreError> {
         self.expect_whole()?;
-        self.appended.push(what.clone());
-        if what.asset.is_some() {
+        self.appended.push(AppendedEvent { kind, audience, subject: subject.clone() });
+        if subject.asset.is_some() {
             let covered = assets_covered(self.store, self.transaction, &[self.row.id]).await?;
             self.changed.extend(covered.into_iter().map(|(_, name, cover)| (name, cover)));
         }
@@ -179,23 +158,17 @@ impl<'a> Change<'a> {
         self.linked = true;
         let id = new_id(self.now);
         let sequence = self.row.last_sequence + 1;
-        let audience = what.audience.unwrap_or(Audience::Office);
-        self.told |= audience != Audience::Office;
+        self.visible |= audience != Audience::Office;
         let body = RequestEventBody {
             id,
             request: self.row.id,
             sequence,
-            kind: what.kind,
+            kind,
             at: self.now,
             version: self.row.version,
             audience,
             actor: Some(self.actor.clone()),
-            step: what.step,
-            outcome: what.outcome,
-            disposition: what.disposition,
-            document: what.document,
-            record: what.record,
-            asset: what.asset,
+            subject,
             rows: self.changed.clone(),
             log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
         };
@@ -205,7 +178,7 @@ impl<'a> Change<'a> {
             id,
             request_id: self.row.id,
             sequence,
-            kind: what.kind.word().to_owned(),
+            kind: kind.word().to_owned(),
             at: self.now,
             version: self.row.version,
             audience: audience.into(),
@@ -339,8 +312,8 @@ impl<'a> Change<'a> {
 
     /// Saves the request's row. [`StoreError::Stale`] when it moved on since it was read.
     pub async fn save(mut self) -> Result<Saved, StoreError> {
-        // What the applicant may not know of leaves no trace in what they see.
-        if self.told || self.before.is_none_or(|(version, _)| version != self.row.version) {
+        // An event hidden from the applicant leaves no trace in their view.
+        if self.visible || self.before.is_none_or(|(version, _)| version != self.row.version) {
             self.row.updated_at = self.now;
         }
         self.expect_whole()?;
@@ -366,7 +339,7 @@ impl<'a> Change<'a> {
                 }
             }
         }
-        Ok(Saved { row: self.row, told: self.appended })
+        Ok(Saved { row: self.row, events: self.appended })
     }
 }
 

@@ -272,7 +272,7 @@ impl Proof<'_> {
         let changes = event::Entity::find().filter(event::Column::Kind.eq(OfficeEventKind::PolicyChanged.word()));
         for event in changes.order_by_asc(event::Column::Id).all(self.moment).await? {
             let body = OfficeEventBody::read(&event.body).ok();
-            let hash = body.as_ref().and_then(|body| body.policy.as_deref());
+            let hash = body.as_ref().and_then(|body| body.subject.policy.as_deref());
             if let Some(hash) = hash.filter(|hash| !known.contains(*hash)) {
                 let at = format!("policy {}", hash.get(..12).unwrap_or(hash));
                 return Err(Defect { at, what: "missing, though an office's record tells of it".to_owned() }.into());
