@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::{OfficeEventKind, RequestEventKind};
 use crate::access::Actor;
 
-/// Rows by their names, each with the MAC that covers it: the rows that changed with an event.
-pub type Covers = BTreeMap<String, String>;
+/// MACs of rows by the rows' names: the rows that changed with an event.
+pub type RowMacs = BTreeMap<String, String>;
 
 /// The end of the log when an event was written: its position and, in base64, the MAC of its row.
 pub type LogLink = (i64, String);
@@ -83,8 +83,8 @@ pub struct RequestEventBody {
     #[serde(flatten)]
     pub subject: RequestEventSubject,
     /// The rows that changed with the event.
-    #[serde(default, skip_serializing_if = "Covers::is_empty")]
-    pub rows: Covers,
+    #[serde(default, skip_serializing_if = "RowMacs::is_empty")]
+    pub rows: RowMacs,
     /// The end of the log, in the first event of a transaction: a log that was renumbered does not fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogLink>,
@@ -128,8 +128,8 @@ pub struct OfficeEventBody {
     #[serde(flatten)]
     pub subject: OfficeEventSubject,
     /// The rows that changed with the event.
-    #[serde(default, skip_serializing_if = "Covers::is_empty")]
-    pub rows: Covers,
+    #[serde(default, skip_serializing_if = "RowMacs::is_empty")]
+    pub rows: RowMacs,
     /// The end of the log, in the first event of a transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogLink>,
@@ -154,7 +154,7 @@ pub trait Body: Serialize + DeserializeOwned {
     fn columns(&self) -> Columns<'_>;
 
     /// The rows that changed with the event, and the end of the log.
-    fn into_links(self) -> (Covers, Option<LogLink>);
+    fn into_links(self) -> (RowMacs, Option<LogLink>);
 }
 
 impl Body for RequestEventBody {
@@ -162,7 +162,7 @@ impl Body for RequestEventBody {
         (self.id, self.request, self.sequence, self.kind.word(), self.at, self.version, self.audience.into())
     }
 
-    fn into_links(self) -> (Covers, Option<LogLink>) {
+    fn into_links(self) -> (RowMacs, Option<LogLink>) {
         (self.rows, self.log)
     }
 }
@@ -172,7 +172,7 @@ impl Body for OfficeEventBody {
         (self.id, self.request, self.sequence, self.kind.word(), self.at, self.version, self.audience.into())
     }
 
-    fn into_links(self) -> (Covers, Option<LogLink>) {
+    fn into_links(self) -> (RowMacs, Option<LogLink>) {
         (self.rows, self.log)
     }
 }
@@ -228,7 +228,7 @@ mod tests {
                 record: Some("nota".to_owned()),
                 asset: Some(id(6)),
             },
-            rows: Covers::new(),
+            rows: RowMacs::new(),
             log: None,
             ..submitted.clone()
         };
@@ -261,7 +261,7 @@ mod tests {
             kind: OfficeEventKind::PolicyChanged,
             actor: Some(Actor { user, role, capacity, on_behalf_of: Some(id(4)) }),
             subject: OfficeEventSubject { policy: Some("abc".to_owned()), ..Default::default() },
-            rows: Covers::new(),
+            rows: RowMacs::new(),
             log: Some((7, "bGFzdA".to_owned())),
             ..granted.clone()
         };

@@ -7,7 +7,7 @@ mod body;
 mod kind;
 
 pub use body::{
-    Audience, Body, Columns, Covers, LogLink, OfficeEventBody, OfficeEventSubject, RequestEventBody,
-    RequestEventSubject,
+    Audience, Body, Columns, LogLink, OfficeEventBody, OfficeEventSubject, RequestEventBody, RequestEventSubject,
+    RowMacs,
 };
 pub use kind::{OfficeEventKind, RequestEventKind};

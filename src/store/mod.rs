@@ -39,9 +39,9 @@ pub use database::{
 };
 pub use documents::{document_by_id, documents_of};
 pub use event_log::{
-    AppendedEvent, Change, Defect, EventFilter, Follows, LogPlace, NewRequest, NumberedEvent, OfficeChange, Saved,
-    Sight, Stretch, begin_records, commit, events_by_ids, events_from, events_of, events_seen, givers, is_in_log,
-    is_pending, log_end, office_chain, sequence_pending, verify,
+    AppendedEvent, Change, Defect, EventFilter, LogPlace, NewRequest, NumberedEvent, OfficeChange, Saved, Sight,
+    Stretch, begin_records, commit, events_by_ids, events_from, events_of, events_seen, givers, is_in_log, is_pending,
+    log_end, office_chain, sequence_pending, verify,
 };
 pub use grants::{
     grant, grant_by_id, grants_in_force, held_in, holds_elsewhere, is_held_without_end, office_grants, person_grants,

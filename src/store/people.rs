@@ -3,12 +3,12 @@
 use entity::{grant, user};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
-use super::database::insert;
+use super::database::{insert, update};
 use super::{Store, StoreError, Transaction, Viewing};
 use crate::language::Language;
 
@@ -59,8 +59,7 @@ pub async fn save_new_person(transaction: &Transaction, row: Person) -> Result<(
 
 /// Changes a person.
 pub async fn save_person(transaction: &Transaction, row: Person) -> Result<(), StoreError> {
-    user::Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
-    Ok(())
+    update(transaction, row).await
 }
 
 /// Locks and returns a person until the transaction ends, for decisions by their password and for bounded numbers of their things.

@@ -6,7 +6,7 @@ use migration::SchemaManager;
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, QuerySelect};
 
 use super::database::{insert, lock_policies, tell};
-use super::event_log::parts;
+use super::event_log::own_mac;
 use super::{OfficeChange, Store, StoreError, commit};
 use crate::event::{OfficeEventKind, OfficeEventSubject};
 
@@ -121,7 +121,5 @@ async fn newest<C: ConnectionTrait>(connection: &C) -> Result<Option<StoredPolic
 
 /// The MAC of a policy's row: over every column but itself.
 fn policy_mac(store: &Store, row: &StoredPolicy) -> Result<Vec<u8>, StoreError> {
-    let parts = parts(row, &["mac"])?;
-    let parts: Vec<&[u8]> = std::iter::once(&b"policy"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
-    Ok(store.mac(&parts).to_vec())
+    own_mac(store, b"policy", row, "mac")
 }

@@ -2,17 +2,16 @@
 
 mod connect;
 mod error;
-mod insert;
 mod lock;
 mod new_id;
 mod notify;
 mod page;
 mod store;
 mod transaction;
+mod write;
 
 pub use connect::{Limits, Place, Postgres, Tls};
 pub use error::StoreError;
-pub(super) use insert::{insert, insert_all};
 pub use lock::{end_rights, keep_rights, lock_office, lock_request};
 pub(super) use lock::{lock_documents, lock_key, lock_log, lock_policies};
 pub use new_id::new_id;
@@ -21,3 +20,4 @@ pub use page::{Page, PageKey, Paging};
 pub(super) use store::Numbering;
 pub use store::{Mac, Store, by_ids, open_to_read};
 pub use transaction::Transaction;
+pub(super) use write::{insert, insert_all, update};

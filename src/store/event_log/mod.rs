@@ -14,6 +14,6 @@ pub use events::{
 };
 pub use office_change::{OfficeChange, begin_records, givers, office_chain};
 pub use request_change::{AppendedEvent, Change, NewRequest, Saved};
-pub(super) use row_mac::parts;
+pub(super) use row_mac::own_mac;
 pub use sequencer::{commit, is_pending, sequence_pending};
-pub use verify::{Defect, Follows, verify};
+pub use verify::{Defect, ReplayCheck, verify};

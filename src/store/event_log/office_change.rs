@@ -3,19 +3,20 @@
 
 use std::collections::HashMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use entity::{agency, event, grant, office_chain, pending};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait,
+    QueryFilter, QuerySelect,
+};
 use uuid::Uuid;
 
-use super::row_mac::{chain_mac, cover, event_mac, name};
+use super::row_mac::{add_row_mac, chain_mac, event_mac};
 use super::sequencer;
 use crate::access::{Actor, Authorized, WholeOffice};
-use crate::event::{Audience, Body, Covers, OfficeEventBody, OfficeEventKind, OfficeEventSubject};
-use crate::store::database::{insert, insert_all};
+use crate::event::{Audience, Body, OfficeEventBody, OfficeEventKind, OfficeEventSubject, RowMacs};
+use crate::store::database::{insert, insert_all, update};
 use crate::store::{Store, StoreError, Transaction, lock_office, new_id};
 
 /// A change of an office, under way.
@@ -28,7 +29,7 @@ pub struct OfficeChange<'a> {
     now: DateTime<Utc>,
     chain: office_chain::Model,
     begun: bool,
-    changed: Covers,
+    changed: RowMacs,
     events: Vec<event::Model>,
 }
 
@@ -41,7 +42,7 @@ impl<'a> OfficeChange<'a> {
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let WholeOffice(office) = &**allowed;
-        Self::of(store, transaction, office, Some(allowed.actor().clone()), now).await
+        Self::begin(store, transaction, office, Some(allowed.actor().clone()), now).await
     }
 
     /// Opens an office for the operator at the machine, who needs no line of a policy.
@@ -51,10 +52,10 @@ impl<'a> OfficeChange<'a> {
         office: &str,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        Self::of(store, transaction, office, None, now).await
+        Self::begin(store, transaction, office, None, now).await
     }
 
-    async fn of(
+    async fn begin(
         store: &'a Store,
         transaction: &'a Transaction,
         office: &str,
@@ -76,7 +77,7 @@ impl<'a> OfficeChange<'a> {
             let message = format!("the record of the office {office} was edited: run `disposisi audit verify`");
             return Err(StoreError::Damaged(message));
         }
-        let (changed, events) = (Covers::new(), Vec::new());
+        let (changed, events) = (RowMacs::new(), Vec::new());
         let mut change = Self { store, transaction, actor, now, chain, begun, changed, events };
         if !begun {
             change.adopt().await?;
@@ -90,10 +91,10 @@ impl<'a> OfficeChange<'a> {
         let agencies = agency::Entity::find().filter(agency::Column::Office.eq(office)).all(self.transaction).await?;
         let grants = grant::Entity::find().filter(grant::Column::Office.eq(office)).all(self.transaction).await?;
         for row in &agencies {
-            self.changed.insert(name(row), cover(self.store, row)?);
+            add_row_mac(&mut self.changed, self.store, row)?;
         }
         for row in &grants {
-            self.changed.insert(name(row), cover(self.store, row)?);
+            add_row_mac(&mut self.changed, self.store, row)?;
         }
         // With nothing to vouch for too: what appears later without an event is never vouched for.
         let actor = self.actor.take();
@@ -114,33 +115,48 @@ impl<'a> OfficeChange<'a> {
 
     /// Adds an agency.
     pub async fn add_agency(&mut self, row: agency::Model) -> Result<(), StoreError> {
-        self.changed.insert(name(&row), cover(self.store, &row)?);
-        insert(self.transaction, row).await
+        self.add(row).await
     }
 
     /// Changes an agency.
     pub async fn save_agency(&mut self, row: agency::Model) -> Result<(), StoreError> {
-        self.changed.insert(name(&row), cover(self.store, &row)?);
-        agency::Entity::update(row.into_active_model().reset_all()).exec(self.transaction).await?;
-        Ok(())
+        self.replace(row).await
     }
 
     /// Adds a grant.
     pub async fn add_grant(&mut self, row: grant::Model) -> Result<(), StoreError> {
-        self.changed.insert(name(&row), cover(self.store, &row)?);
-        insert(self.transaction, row).await
+        self.add(row).await
     }
 
     /// Changes a grant.
     pub async fn save_grant(&mut self, row: grant::Model) -> Result<(), StoreError> {
-        self.changed.insert(name(&row), cover(self.store, &row)?);
-        grant::Entity::update(row.into_active_model().reset_all()).exec(self.transaction).await?;
-        Ok(())
+        self.replace(row).await
+    }
+
+    /// Inserts a row, covered by the next event.
+    async fn add<M, A>(&mut self, row: M) -> Result<(), StoreError>
+    where
+        M: ModelTrait + IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = M::Entity>,
+    {
+        add_row_mac(&mut self.changed, self.store, &row)?;
+        insert(self.transaction, row).await
+    }
+
+    /// Updates a row, covered by the next event.
+    async fn replace<M, A>(&mut self, row: M) -> Result<(), StoreError>
+    where
+        M: ModelTrait + IntoActiveModel<A> + FromQueryResult,
+        A: ActiveModelTrait<Entity = M::Entity> + Send,
+        M::Entity: EntityTrait<Model = M>,
+    {
+        add_row_mac(&mut self.changed, self.store, &row)?;
+        update(self.transaction, row).await
     }
 
     /// Appends an event.
     pub async fn append(&mut self, kind: OfficeEventKind, subject: OfficeEventSubject) -> Result<Uuid, StoreError> {
-        let log = if self.events.is_empty() { sequencer::end(self.store, self.transaction).await? } else { None };
+        let log = if self.events.is_empty() { sequencer::link(self.store, self.transaction).await? } else { None };
         let id = new_id(self.now);
         let sequence = self.chain.last_sequence + 1;
         let audience = Audience::Office;
@@ -156,7 +172,7 @@ impl<'a> OfficeChange<'a> {
             actor: self.actor.clone(),
             subject,
             rows: std::mem::take(&mut self.changed),
-            log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
+            log,
         };
         let body = body.write().map_err(|error| StoreError::Damaged(error.to_string()))?;
         let mac = event_mac(self.store, &self.chain.last_mac, &body);
@@ -189,8 +205,7 @@ impl<'a> OfficeChange<'a> {
         insert_all(self.transaction, waiting.collect()).await?;
         insert_all(self.transaction, self.events).await?;
         if self.begun {
-            office_chain::Entity::update(self.chain.into_active_model().reset_all()).exec(self.transaction).await?;
-            return Ok(());
+            return update(self.transaction, self.chain).await;
         }
         insert(self.transaction, self.chain).await
     }

@@ -1,7 +1,5 @@
 //! Changes of a request: rows and events in one transaction, opened only by a proof of authorization.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, document, event, pending, request, signature, submission, visit};
 use sea_orm::{
@@ -9,11 +7,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::row_mac::{assets_covered, cover, event_mac, name, row_mac};
+use super::row_mac::{add_row_mac, asset_macs, event_mac, request_mac, row_mac, row_name};
 use super::sequencer;
 use crate::access::{Actor, Authorized};
-use crate::event::{Audience, Body, Covers, RequestEventBody, RequestEventKind, RequestEventSubject};
-use crate::store::database::{insert, insert_all};
+use crate::event::{Audience, Body, RequestEventBody, RequestEventKind, RequestEventSubject, RowMacs};
+use crate::store::database::{insert, insert_all, update};
 use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id, with_actor};
 use crate::workflow::State;
 
@@ -57,9 +55,9 @@ pub struct Change<'a> {
     /// The row does not fit its MAC: nothing is signed on top of it.
     touched: bool,
     /// The rows that changed since the last event: the next one covers them.
-    changed: Covers,
+    changed: RowMacs,
     /// The rows that events of this change cover already.
-    covered: Covers,
+    covered: RowMacs,
     /// The events, to be written together.
     events: Vec<event::Model>,
     /// The same events, for a preview.
@@ -82,7 +80,7 @@ impl<'a> Change<'a> {
         let before = Some((row.version, row.last_sequence));
         // Time does not run backwards within a request, whatever a clock does.
         let now = now.max(row.updated_at);
-        let touched = row_mac(store, &row).ok().as_ref() != Some(&row.row_mac);
+        let touched = request_mac(store, &row).ok().as_ref() != Some(&row.row_mac);
         Self { touched, before, ..Self::new(store, transaction, allowed.actor(), now, row) }
     }
 
@@ -112,8 +110,8 @@ impl<'a> Change<'a> {
             before: None,
             visible: false,
             touched: false,
-            changed: Covers::new(),
-            covered: Covers::new(),
+            changed: RowMacs::new(),
+            covered: RowMacs::new(),
             events: Vec::new(),
             appended: Vec::new(),
             linked: false,
@@ -151,10 +149,10 @@ impl<'a> Change<'a> {
         self.expect_whole()?;
         self.appended.push(AppendedEvent { kind, audience, subject: subject.clone() });
         if subject.asset.is_some() {
-            let covered = assets_covered(self.store, self.transaction, &[self.row.id]).await?;
-            self.changed.extend(covered.into_iter().map(|(_, name, cover)| (name, cover)));
+            let assets = asset_macs(self.store, self.transaction, &[self.row.id]).await?;
+            self.changed.extend(assets.into_iter().map(|(_, name, mac)| (name, mac)));
         }
-        let log = if self.linked { None } else { sequencer::end(self.store, self.transaction).await? };
+        let log = if self.linked { None } else { sequencer::link(self.store, self.transaction).await? };
         self.linked = true;
         let id = new_id(self.now);
         let sequence = self.row.last_sequence + 1;
@@ -170,7 +168,7 @@ impl<'a> Change<'a> {
             actor: Some(self.actor.clone()),
             subject,
             rows: self.changed.clone(),
-            log: log.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))),
+            log,
         };
         let body = body.write().map_err(|error| StoreError::Damaged(error.to_string()))?;
         let mac = event_mac(self.store, &self.row.last_mac, &body);
@@ -207,28 +205,32 @@ impl<'a> Change<'a> {
         M: ModelTrait + IntoActiveModel<A>,
         A: ActiveModelTrait<Entity = M::Entity>,
     {
-        self.changed.insert(name(&row), cover(self.store, &row)?);
+        add_row_mac(&mut self.changed, self.store, &row)?;
         insert(self.transaction, row).await
     }
 
     /// Refuses to change a row with another MAC than its last recorded one: the next event would vouch for the edit.
-    async fn expect_untouched(&self, name: &str, cover: &str) -> Result<(), StoreError> {
-        let written = match self.changed.get(name).or_else(|| self.covered.get(name)) {
-            Some(written) => Some(written.clone()),
-            None => last_cover(self.transaction, self.row.id, name).await?,
+    async fn expect_untouched(&self, name: &str, mac: &str) -> Result<(), StoreError> {
+        let recorded = match self.changed.get(name).or_else(|| self.covered.get(name)) {
+            Some(mac) => Some(mac.clone()),
+            None => last_recorded_mac(self.transaction, self.row.id, name).await?,
         };
-        if written.as_deref() == Some(cover) {
+        if recorded.as_deref() == Some(mac) {
             return Ok(());
         }
         let number = &self.row.number;
         Err(StoreError::Damaged(format!("{name} of request {number} was edited: run `disposisi audit verify`")))
     }
 
+    async fn expect_row_untouched<M: ModelTrait>(&self, row: &M) -> Result<(), StoreError> {
+        self.expect_untouched(&row_name(row), &row_mac(self.store, row)?).await
+    }
+
     /// Refuses to go on when the request's asset, its units or its credential were edited since the last event. Called before
     /// their change.
     pub async fn expect_asset_untouched(&self) -> Result<(), StoreError> {
-        for (_, name, cover) in assets_covered(self.store, self.transaction, &[self.row.id]).await? {
-            self.expect_untouched(&name, &cover).await?;
+        for (_, name, mac) in asset_macs(self.store, self.transaction, &[self.row.id]).await? {
+            self.expect_untouched(&name, &mac).await?;
         }
         Ok(())
     }
@@ -257,7 +259,7 @@ impl<'a> Change<'a> {
             .filter(visit::Column::Visit.eq(pass));
         let missing = || StoreError::Damaged(format!("the visit under way of request {} is missing", self.row.number));
         let visit = under_way.one(self.transaction).await?.ok_or_else(missing)?;
-        self.expect_untouched(&name(&visit), &cover(self.store, &visit)?).await?;
+        self.expect_row_untouched(&visit).await?;
         let left = with_actor!(
             &self.actor,
             visit::Model { completed_at: Some(self.now), outcome: Some(outcome.to_owned()), note, ..visit }
@@ -272,9 +274,8 @@ impl<'a> Change<'a> {
         A: ActiveModelTrait<Entity = M::Entity> + Send,
         M::Entity: EntityTrait<Model = M>,
     {
-        self.changed.insert(name(&row), cover(self.store, &row)?);
-        M::Entity::update(row.into_active_model().reset_all()).exec(self.transaction).await?;
-        Ok(())
+        add_row_mac(&mut self.changed, self.store, &row)?;
+        update(self.transaction, row).await
     }
 
     /// Adds a document in place of the current one of its kind.
@@ -284,7 +285,7 @@ impl<'a> Change<'a> {
             .filter(document::Column::Kind.eq(document.kind.as_str()))
             .filter(document::Column::Current.eq(true));
         for replaced in current.all(self.transaction).await? {
-            self.expect_untouched(&name(&replaced), &cover(self.store, &replaced)?).await?;
+            self.expect_row_untouched(&replaced).await?;
             self.replace(document::Model { current: false, ..replaced }).await?;
         }
         self.add(document).await
@@ -320,7 +321,7 @@ impl<'a> Change<'a> {
         if let Some(name) = self.changed.keys().next() {
             return Err(StoreError::Damaged(format!("{name} changed and no event covers it")));
         }
-        self.row.row_mac = row_mac(self.store, &self.row)?;
+        self.row.row_mac = request_mac(self.store, &self.row)?;
         let waiting = self.events.iter().map(|event| pending::Model { event_id: event.id });
         insert_all(self.transaction, waiting.collect()).await?;
         insert_all(self.transaction, std::mem::take(&mut self.events)).await?;
@@ -344,7 +345,7 @@ impl<'a> Change<'a> {
 }
 
 /// Returns the last recorded MAC of a row; none without an event about it.
-async fn last_cover(transaction: &Transaction, request: Uuid, name: &str) -> Result<Option<String>, StoreError> {
+async fn last_recorded_mac(transaction: &Transaction, request: Uuid, name: &str) -> Result<Option<String>, StoreError> {
     let about = event::Entity::find()
         .filter(event::Column::RequestId.eq(request))
         .filter(event::Column::Body.contains(format!("\"{name}\":")))

@@ -10,11 +10,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::event::RowMacs;
 use crate::store::{CredentialState, Store, StoreError};
 
 /// Returns a row's parts: its table, then every column's name and value, but for exceptions. Nulls are left out, so that a column
 /// added later, null in old rows, leaves their MACs as they are.
-pub(in crate::store) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
+fn row_parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut parts = vec![table::<M>().into_bytes()];
     for column in <M::Entity as EntityTrait>::Column::iter() {
         let name = column.as_str();
@@ -30,7 +31,7 @@ pub(in crate::store) fn parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result
 }
 
 /// A row's name: its table and its primary key.
-pub(in crate::store) fn name<M: ModelTrait>(row: &M) -> String {
+pub(in crate::store) fn row_name<M: ModelTrait>(row: &M) -> String {
     let mut name = table::<M>();
     for key in <M::Entity as EntityTrait>::PrimaryKey::iter() {
         name.push('/');
@@ -63,39 +64,64 @@ fn bytes(value: Value) -> Result<Option<Vec<u8>>, StoreError> {
     })
 }
 
-/// A MAC over parts, as an event's body holds it.
-fn seal(store: &Store, parts: &[Vec<u8>]) -> String {
-    let parts: Vec<&[u8]> = std::iter::once(&b"row"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
-    STANDARD_NO_PAD.encode(store.mac(&parts))
+/// Returns a MAC over parts, for a purpose.
+fn parts_mac(store: &Store, purpose: &[u8], parts: &[Vec<u8>]) -> [u8; 32] {
+    let parts: Vec<&[u8]> = std::iter::once(purpose).chain(parts.iter().map(Vec::as_slice)).collect();
+    store.mac(&parts)
+}
+
+/// Returns a MAC over parts, in base64, as an event's body holds it.
+fn encoded_mac(store: &Store, parts: &[Vec<u8>]) -> String {
+    STANDARD_NO_PAD.encode(parts_mac(store, b"row", parts))
+}
+
+/// Returns the MAC of a row that holds it in a column of its own: over every other column.
+pub(in crate::store) fn own_mac<M: ModelTrait>(
+    store: &Store,
+    purpose: &[u8],
+    row: &M,
+    column: &str,
+) -> Result<Vec<u8>, StoreError> {
+    Ok(parts_mac(store, purpose, &row_parts(row, &[column])?).to_vec())
 }
 
 /// Returns the MAC of a row.
-pub(in crate::store) fn cover<M: ModelTrait>(store: &Store, row: &M) -> Result<String, StoreError> {
-    Ok(seal(store, &parts(row, &[])?))
+pub(in crate::store) fn row_mac<M: ModelTrait>(store: &Store, row: &M) -> Result<String, StoreError> {
+    Ok(encoded_mac(store, &row_parts(row, &[])?))
+}
+
+/// Adds the MAC of a row, under the row's name.
+pub(in crate::store) fn add_row_mac<M: ModelTrait>(
+    macs: &mut RowMacs,
+    store: &Store,
+    row: &M,
+) -> Result<(), StoreError> {
+    macs.insert(row_name(row), row_mac(store, row)?);
+    Ok(())
 }
 
 /// Returns the MAC of an asset with its rack units, in order, and its credential.
-pub(in crate::store) fn cover_asset(
+pub(in crate::store) fn asset_mac(
     store: &Store,
     asset: &asset::Model,
     units: &[&held_unit::Model],
     credential: Option<&credential::Model>,
 ) -> Result<String, StoreError> {
-    let mut all = parts(asset, &[])?;
+    let mut all = row_parts(asset, &[])?;
     for unit in units {
-        all.extend(parts(*unit, &[])?);
+        all.extend(row_parts(*unit, &[])?);
     }
     if let Some(credential) = credential {
-        // A secret is forgotten some time after it was revealed, without an event.
+        // A revealed secret is deleted later, without an event.
         let revealed = credential.state == CredentialState::Revealed.word();
-        let forgotten: &[&str] = if revealed { &["sealed", "reveal_key"] } else { &[] };
-        all.extend(parts(credential, forgotten)?);
+        let deleted: &[&str] = if revealed { &["sealed", "reveal_key"] } else { &[] };
+        all.extend(row_parts(credential, deleted)?);
     }
-    Ok(seal(store, &all))
+    Ok(encoded_mac(store, &all))
 }
 
 /// Returns the assets of requests, each with its request, row name and present MAC.
-pub(in crate::store) async fn assets_covered<C: ConnectionTrait>(
+pub(in crate::store) async fn asset_macs<C: ConnectionTrait>(
     store: &Store,
     connection: &C,
     requests: &[Uuid],
@@ -111,12 +137,12 @@ pub(in crate::store) async fn assets_covered<C: ConnectionTrait>(
     units.sort_by(|a, b| (&a.office, &a.kind, &a.place, a.unit).cmp(&(&b.office, &b.kind, &b.place, b.unit)));
     let of_asset = credential::Column::AssetId.is_in(ids);
     let credentials = credential::Entity::find().filter(of_asset).all(connection).await?;
-    let covered = assets.iter().map(|asset| {
+    let macs = assets.iter().map(|asset| {
         let units: Vec<&held_unit::Model> = units.iter().filter(|unit| unit.asset_id == asset.id).collect();
         let credential = credentials.iter().find(|credential| credential.asset_id == asset.id);
-        Ok((asset.request_id, name(asset), cover_asset(store, asset, &units, credential)?))
+        Ok((asset.request_id, row_name(asset), asset_mac(store, asset, &units, credential)?))
     });
-    covered.collect()
+    macs.collect()
 }
 
 /// The MAC of an event: over the one before it in its request, and its stored bytes.
@@ -125,17 +151,13 @@ pub(in crate::store) fn event_mac(store: &Store, before: &[u8], body: &str) -> V
 }
 
 /// The MAC of a request's row: over every column but itself.
-pub(in crate::store) fn row_mac(store: &Store, row: &request::Model) -> Result<Vec<u8>, StoreError> {
-    let parts = parts(row, &["row_mac"])?;
-    let parts: Vec<&[u8]> = std::iter::once(&b"request"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
-    Ok(store.mac(&parts).to_vec())
+pub(in crate::store) fn request_mac(store: &Store, row: &request::Model) -> Result<Vec<u8>, StoreError> {
+    own_mac(store, b"request", row, "row_mac")
 }
 
-/// The MAC of where an office's chain ends: over every column but itself.
+/// The MAC of the end of an office's chain: over every column but itself.
 pub(in crate::store) fn chain_mac(store: &Store, row: &office_chain::Model) -> Result<Vec<u8>, StoreError> {
-    let parts = parts(row, &["row_mac"])?;
-    let parts: Vec<&[u8]> = std::iter::once(&b"office"[..]).chain(parts.iter().map(Vec::as_slice)).collect();
-    Ok(store.mac(&parts).to_vec())
+    own_mac(store, b"office", row, "row_mac")
 }
 
 /// The MAC of a row of the log: over the row before, its position and its event.
@@ -143,7 +165,7 @@ pub(in crate::store) fn log_mac(store: &Store, before: &[u8], position: i64, eve
     store.mac(&[b"log", before, &position.to_be_bytes(), event.as_bytes(), event_mac]).to_vec()
 }
 
-/// The MAC of where the log ends: over the position and the MAC of the row there.
+/// The MAC of the end of the log: over the position and the MAC of the row there.
 pub(in crate::store) fn end_mac(store: &Store, position: i64, last: &[u8]) -> Vec<u8> {
     store.mac(&[b"log end", &position.to_be_bytes(), last]).to_vec()
 }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use entity::{event, log, log_end, pending};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, WindowStatement};
 use sea_orm::{
@@ -9,6 +11,7 @@ use sea_orm::{
 };
 
 use super::row_mac::{end_mac, log_mac};
+use crate::event::LogLink;
 use crate::store::database::{Numbering, lock_log, tell};
 use crate::store::{Store, StoreError, Transaction};
 
@@ -127,6 +130,11 @@ pub(in crate::store) async fn end<C: ConnectionTrait>(
         }
         found => Ok(found),
     }
+}
+
+/// Returns the end of the log, as an event's body records it.
+pub(super) async fn link<C: ConnectionTrait>(store: &Store, connection: &C) -> Result<Option<LogLink>, StoreError> {
+    Ok(end(store, connection).await?.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))))
 }
 
 /// Writes where the log ends now.

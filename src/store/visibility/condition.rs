@@ -219,6 +219,10 @@ fn column(column: request::Column) -> SimpleExpr {
     Expr::col((request::Entity, column))
 }
 
+fn visit_column(column: visit::Column) -> SimpleExpr {
+    Expr::col((visit::Entity, column))
+}
+
 /// The row's procedure and `step` are one of the pairs.
 fn is_one_of(pairs: &[(String, String)], step: &SimpleExpr) -> SimpleExpr {
     let mut procedures: Vec<&String> = pairs.iter().map(|(procedure, _)| procedure).collect();
@@ -231,31 +235,27 @@ fn is_one_of(pairs: &[(String, String)], step: &SimpleExpr) -> SimpleExpr {
     procedures.into_iter().map(of).reduce(|one, other| one.or(other)).unwrap_or_else(|| Expr::val(1).eq(0))
 }
 
-/// A visit to one of the steps was made.
-fn was_visited(pairs: &[(String, String)]) -> SimpleExpr {
-    let of = |column| Expr::col((visit::Entity, column));
+/// The request has a visit under a condition.
+fn has_visit(condition: SimpleExpr) -> SimpleExpr {
     Expr::exists(
         Query::select()
             .expr(Expr::val(1))
             .from(visit::Entity)
-            .and_where(of(visit::Column::RequestId).eq(column(request::Column::Id)))
-            .and_where(is_one_of(pairs, &of(visit::Column::Step)))
+            .and_where(visit_column(visit::Column::RequestId).eq(column(request::Column::Id)))
+            .and_where(condition)
             .to_owned(),
     )
 }
 
+/// A visit to one of the steps was made.
+fn was_visited(pairs: &[(String, String)]) -> SimpleExpr {
+    has_visit(is_one_of(pairs, &visit_column(visit::Column::Step)))
+}
+
 /// A person has ended a visit to one of the steps.
 fn has_ended(user: Uuid, steps: &[String]) -> SimpleExpr {
-    let of = |column| Expr::col((visit::Entity, column));
-    Expr::exists(
-        Query::select()
-            .expr(Expr::val(1))
-            .from(visit::Entity)
-            .and_where(of(visit::Column::RequestId).eq(column(request::Column::Id)))
-            .and_where(of(visit::Column::ActorUser).eq(user))
-            .and_where(of(visit::Column::Step).is_in(steps.iter().map(String::as_str)))
-            .to_owned(),
-    )
+    let steps = visit_column(visit::Column::Step).is_in(steps.iter().map(String::as_str));
+    has_visit(visit_column(visit::Column::ActorUser).eq(user).and(steps))
 }
 
 /// Condition: the request's submitter may still submit it for its agency.
