@@ -48,8 +48,8 @@ impl KeyScopes {
 
     /// Parses stored words; unknown words are ignored.
     pub fn from_words(words: &str) -> Self {
-        let of = |word: &str| KeyScope::ALL.into_iter().find(|scope| scope.word() == word);
-        words.split_whitespace().filter_map(of).collect()
+        let scope = |word: &str| KeyScope::ALL.into_iter().find(|scope| scope.word() == word);
+        words.split_whitespace().filter_map(scope).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Settings;
 use crate::auth::Secret;
-use crate::store::{self, Limits, Place, Postgres};
+use crate::store::{self, ConnectionLimits, DatabaseLocation, Postgres};
 
 /// The URL of a database; empty for a file in the data folder. It may hold a password, so it cannot be printed.
 #[derive(Clone, Deserialize)]
@@ -69,16 +69,16 @@ pub enum DatabaseTls {
 }
 
 /// The database that the settings name. The error tells the setting that is wrong.
-pub(super) fn place(settings: &Settings) -> Result<Place, String> {
+pub(super) fn place(settings: &Settings) -> Result<DatabaseLocation, String> {
     if settings.database.is_empty() {
-        return Ok(Place::Sqlite(settings.data.join("disposisi.db")));
+        return Ok(DatabaseLocation::Sqlite(settings.data.join("disposisi.db")));
     }
-    let limits = Limits {
+    let limits = ConnectionLimits {
         connections: settings.database_connections,
         acquire: Duration::from_secs(settings.database_acquire_seconds),
         statement: Duration::from_secs(settings.database_statement_seconds),
     };
-    let server = Postgres::at(settings.database.0.expose(), limits).map_err(|what| format!("`database` {what}"))?;
+    let server = Postgres::parse(settings.database.0.expose(), limits).map_err(|what| format!("`database` {what}"))?;
     let tls = match settings.database_tls {
         DatabaseTls::Disable => store::Tls::Disable,
         DatabaseTls::Prefer => store::Tls::Prefer,
@@ -98,5 +98,5 @@ pub(super) fn place(settings: &Settings) -> Result<Place, String> {
     {
         return Err(format!("`database_ca` cannot be read: {}: {error}", file.display()));
     }
-    Ok(Place::Postgres(Arc::new(server.encrypted(tls, authority))))
+    Ok(DatabaseLocation::Postgres(Arc::new(server.encrypted(tls, authority))))
 }

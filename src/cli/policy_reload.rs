@@ -15,7 +15,7 @@ use super::policy::{operator, short};
 use super::{Outcome, Settings, database, definitions};
 use crate::procedure::Fault;
 use crate::service::{PolicyRejected, Service};
-use crate::store::Place;
+use crate::store::DatabaseLocation;
 
 /// For how long nothing may change before the files are read: an editor, or whoever copies several, is then done.
 const QUIET: Duration = Duration::from_millis(500);
@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Reads the files anew whenever there is reason to. Ends only where it cannot be told of any.
 pub(super) async fn follow(settings: &Settings, service: &Service) -> Outcome {
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
-    if let Place::Postgres(_) = database::place(settings)? {
+    if let DatabaseLocation::Postgres(_) = database::place(settings)? {
         loop {
             hangup.recv().await;
             tracing::info!("told to read the policy files");

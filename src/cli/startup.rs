@@ -13,30 +13,30 @@ use crate::procedure::Shelf;
 use crate::service::{
     ActivePolicy, Catalog, Policies, Service, StoredProcedures, TokenSettings, format_changes, record_policy,
 };
-use crate::store::{self, KeyIds, Over, Place, Recorded, Store, StoreError, StoredVersion};
+use crate::store::{self, DatabaseLocation, KeyIds, RecordedPolicy, Replaceable, Store, StoreError, StoredVersion};
 
 use super::definitions::{self, Files};
 use super::policy::{operator, short};
 use super::{Outcome, Settings, clock, database};
 
 /// Where the database is, for people.
-fn named(settings: &Settings, place: &Place) -> String {
+fn named(settings: &Settings, place: &DatabaseLocation) -> String {
     match place {
-        Place::Sqlite(_) => settings.data.display().to_string(),
-        Place::Postgres(server) => server.name(),
+        DatabaseLocation::Sqlite(_) => settings.data.display().to_string(),
+        DatabaseLocation::Postgres(server) => server.name(),
     }
 }
 
 /// The ids of the keys on record, by which a database is kept; none where none is begun.
-async fn recorded(settings: &Settings, place: &Place) -> Result<Option<KeyIds>, String> {
-    if let Place::Sqlite(file) = place
+async fn recorded(settings: &Settings, place: &DatabaseLocation) -> Result<Option<KeyIds>, String> {
+    if let DatabaseLocation::Sqlite(file) = place
         && !file.exists()
     {
         return Ok(None);
     }
     let ids = store::key_ids(place).await.map_err(|error| format!("{}: {error}", named(settings, place)))?;
     // A file from before there was such a record is begun all the same.
-    Ok(Some(ids).filter(|ids| !ids.is_empty() || matches!(place, Place::Sqlite(_))))
+    Ok(Some(ids).filter(|ids| !ids.is_empty() || matches!(place, DatabaseLocation::Sqlite(_))))
 }
 
 /// The id of the key that signs tokens, as it is on record; none where no database is begun.
@@ -48,7 +48,7 @@ pub(super) async fn signing_key_on_record(settings: &Settings) -> Result<Option<
 /// Refuses a place where no database is begun, for commands that would otherwise begin one by mistake.
 pub(super) fn expect_database(settings: &Settings) -> Outcome {
     match database::place(settings)? {
-        Place::Sqlite(file) if !file.exists() => {
+        DatabaseLocation::Sqlite(file) if !file.exists() => {
             Err(format!("{} holds no database; mend: say where it is with --data", settings.data.display()))
         }
         _ => Ok(()),
@@ -56,7 +56,7 @@ pub(super) fn expect_database(settings: &Settings) -> Outcome {
 }
 
 /// That a database on a server was not begun.
-fn not_begun(settings: &Settings, place: &Place) -> String {
+fn not_begun(settings: &Settings, place: &DatabaseLocation) -> String {
     format!(
         "{} is not begun: no keys are on record there; mend: run `disposisi keys init` once, with the same settings",
         named(settings, place)
@@ -64,7 +64,7 @@ fn not_begun(settings: &Settings, place: &Place) -> String {
 }
 
 /// Refuses keys that are not those on record.
-fn expect_same(settings: &Settings, place: &Place, keys: &Keys, recorded: &KeyIds) -> Outcome {
+fn expect_same(settings: &Settings, place: &DatabaseLocation, keys: &Keys, recorded: &KeyIds) -> Outcome {
     let ids = keys.ids();
     let own = |purpose: &str| ids.iter().find(|(own, _)| own == purpose).map_or("none", |(_, id)| id.as_str());
     let Some((purpose, id)) = recorded.iter().find(|(purpose, id)| own(purpose) != id) else { return Ok(()) };
@@ -98,12 +98,12 @@ pub(super) async fn begin(settings: &Settings, missing: Missing) -> Result<(Arc<
     let recorded = recorded(settings, &place).await?;
     let made = match (&recorded, &place) {
         (Some(_), _) => Vec::new(),
-        (None, Place::Postgres(_)) if missing != Missing::Made => return Err(not_begun(settings, &place)),
+        (None, DatabaseLocation::Postgres(_)) if missing != Missing::Made => return Err(not_begun(settings, &place)),
         (None, _) => Keys::make(&folder).map_err(said)?,
     };
     let keys = Arc::new(Keys::open(&folder).map_err(said)?);
     expect_same(settings, &place, &keys, recorded.as_ref().unwrap_or(&KeyIds::new()))?;
-    if let Place::Sqlite(file) = &place {
+    if let DatabaseLocation::Sqlite(file) = &place {
         own(file).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     let mac = keys.clone();
@@ -189,8 +189,8 @@ pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, S
     });
     let people = Roster { holders: grants.into_iter().map(holder).collect(), waiting, returned: returned.collect() };
     let active_policy = match place {
-        Place::Sqlite(_) => None,
-        Place::Postgres(_) => store::active_hash(&reader).await.map_err(failed)?,
+        DatabaseLocation::Sqlite(_) => None,
+        DatabaseLocation::Postgres(_) => store::active_hash(&reader).await.map_err(failed)?,
     };
     Ok(Some(OnRecord { people, active_policy }))
 }
@@ -219,7 +219,7 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
                 source: located.text.clone(),
                 stored_at: clock.now(),
             };
-            store::keep_version(&store, version).await.map_err(said)?;
+            store::insert_version(&store, version).await.map_err(said)?;
         }
         // Another instance may have stored its own at the same time: what is stored now is held against the files once more.
         all_are_stored = true;
@@ -279,9 +279,9 @@ async fn in_force(
         return Err(NOTHING_TO_SERVE.to_owned());
     };
     let place = database::place(settings)?;
-    let over = if matches!(place, Place::Sqlite(_)) { Over::Any } else { Over::None };
+    let over = if matches!(place, DatabaseLocation::Sqlite(_)) { Replaceable::Any } else { Replaceable::None };
     let recorded = record_policy(store, &text, operator(), clock().now(), over).await;
-    let Recorded { active, is_new, before } = recorded.map_err(|error| match error {
+    let RecordedPolicy { active, is_new, before } = recorded.map_err(|error| match error {
         StoreError::Damaged(what) => {
             format!("{what}; mend: run `disposisi policy apply` with the files that are to decide")
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-use crate::store::{About, LogPlace, NumberedEvent};
+use crate::store::{LogPosition, NumberedEvent, RequestFacts};
 
 /// The number of events in the tail.
 const KEPT: usize = 1024;
@@ -17,7 +17,7 @@ pub struct TailEntry {
     /// The event and its place in the log.
     pub numbered: NumberedEvent,
     /// The request's facts, read after the event; none for an office event.
-    pub about: Option<Arc<About>>,
+    pub about: Option<Arc<RequestFacts>>,
 }
 
 /// The tail of the event log.
@@ -31,7 +31,7 @@ pub struct Tail {
 struct Recent {
     /// One for every place up to the end, without a gap.
     moments: VecDeque<Arc<TailEntry>>,
-    end: LogPlace,
+    end: LogPosition,
     /// The number of log truncations (restored backups).
     cuts: u64,
 }
@@ -49,7 +49,7 @@ pub enum Next {
 
 impl Tail {
     /// Creates an empty tail at the current end of the log.
-    pub fn new(end: LogPlace) -> Self {
+    pub fn new(end: LogPosition) -> Self {
         let recent = Recent { moments: VecDeque::new(), end, cuts: 0 };
         Self { recent: RwLock::new(recent), head: watch::Sender::new(end.position) }
     }
@@ -63,7 +63,7 @@ impl Tail {
     }
 
     /// The last known position.
-    pub fn end(&self) -> LogPlace {
+    pub fn end(&self) -> LogPosition {
         self.read().end
     }
 
@@ -114,7 +114,7 @@ impl Tail {
     }
 
     /// Clears the tail after the log was truncated to an earlier end.
-    pub fn cut(&self, end: LogPlace) {
+    pub fn cut(&self, end: LogPosition) {
         {
             let mut recent = self.write();
             recent.moments.clear();
@@ -144,8 +144,8 @@ mod tests {
             mac: Vec::new(),
         };
         TailEntry {
-            numbered: NumberedEvent { place: LogPlace { position, mark: 0 }, event },
-            about: Some(Arc::new(About::for_tests(nil))),
+            numbered: NumberedEvent { place: LogPosition { position, mark: 0 }, event },
+            about: Some(Arc::new(RequestFacts::for_tests(nil))),
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_place_is_followed_by_the_next_or_by_the_log() {
-        let tail = Tail::new(LogPlace { position: 7, mark: 0 });
+        let tail = Tail::new(LogPosition { position: 7, mark: 0 });
         assert_eq!((place(tail.after(7)), place(tail.after(6)), place(tail.after(9))), (None, Some(-1), None));
         tail.publish(vec![moment(8), moment(9)]);
         assert_eq!((place(tail.after(7)), place(tail.after(8)), place(tail.after(9))), (Some(8), Some(9), None));
@@ -173,11 +173,11 @@ mod tests {
 
     #[test]
     fn a_cut_log_is_told_from_one_that_went_on() {
-        let tail = Tail::new(LogPlace::default());
+        let tail = Tail::new(LogPosition::default());
         let mut head = tail.head();
         tail.publish(vec![moment(1), moment(2)]);
         assert_eq!(*head.borrow_and_update(), 2);
-        tail.cut(LogPlace { position: 1, mark: 9 });
+        tail.cut(LogPosition { position: 1, mark: 9 });
         assert_eq!((tail.end().position, tail.cuts(), *head.borrow_and_update()), (1, 1, 1));
         assert_eq!(place(tail.after(0)), Some(-1));
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::requests::command::IdempotentCommand;
 use super::{Answer, Refused, Service, UserErrorCode};
 use crate::access::Pass;
-use crate::store::{self, Remembered, Transaction};
+use crate::store::{self, StoredResult, Transaction};
 
 /// A caller's key for a mutation, with what identifies its input.
 pub(super) struct Key {
@@ -45,9 +45,9 @@ impl Service {
     pub(super) async fn recall(&self, transaction: &Transaction, user: Uuid, key: &Key) -> Answer<Option<Uuid>> {
         let Some(text) = &key.key else { return Ok(None) };
         match store::recall(transaction, user, key.mutation, text, &key.input, self.now()).await? {
-            Remembered::New => Ok(None),
-            Remembered::Done(result) => Ok(Some(result)),
-            Remembered::Other => Err(Refused::user(
+            StoredResult::New => Ok(None),
+            StoredResult::Done(result) => Ok(Some(result)),
+            StoredResult::Other => Err(Refused::user(
                 UserErrorCode::IdempotencyKeyReused,
                 &["idempotencyKey"],
                 "This key was sent before with another input. Use a new key for a new act.",

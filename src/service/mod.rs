@@ -25,11 +25,11 @@ use crate::auth::{Keys, Passwords, Provider, SignInLimiter};
 use crate::clock::Clock;
 use crate::live::Tail;
 use crate::policy::{Object, Policy};
-use crate::store::{self, SeenRequest, Store, Transaction, Turn, Viewing, ViewingScope, Waiting};
+use crate::store::{self, RoleStep, SeenRequest, Store, Transaction, Viewing, ViewingScope, Waiting};
 
 pub use crate::access::{Login, Pass};
 pub use crate::policy::Line;
-pub use crate::store::LogPlace;
+pub use crate::store::LogPosition;
 pub use authorization::caller::{CallerWithPolicy, PolicySnapshot};
 pub use authorization::explain::{
     Awaited, ClosedAct, ClosedReason, ExplainQuery, Explanation, Permission, Prerequisites, Verdict,
@@ -94,7 +94,7 @@ impl Service {
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         terms: TokenSettings,
-        log_end: LogPlace,
+        log_end: LogPosition,
     ) -> Self {
         Self {
             store,
@@ -208,7 +208,7 @@ impl Service {
         if let Some(office) = office {
             store::lock_office(&transaction, office).await?;
         }
-        store::keep_rights(&transaction, pass.user).await?;
+        store::lock_rights_shared(&transaction, pass.user).await?;
         let caller = store::caller(&transaction, pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
         Ok((transaction, CallerWithPolicy::new(caller, self.policy())))
     }
@@ -265,7 +265,7 @@ fn steps_of(policy: &Policy, grant: &Grant) -> Vec<(String, String)> {
 }
 
 /// The steps at which a role may do this, in a capacity where one is given.
-fn turns(policy: &Policy, office: &str, role: &str, action: Action, capacity: Option<Capacity>) -> Vec<Turn> {
+fn turns(policy: &Policy, office: &str, role: &str, action: Action, capacity: Option<Capacity>) -> Vec<RoleStep> {
     let turn = |(procedure, step): &(String, String)| {
         let line = policy.line(role, office, Object::Step(procedure, step), action)?;
         let mut other_than = Vec::new();
@@ -276,7 +276,7 @@ fn turns(policy: &Policy, office: &str, role: &str, action: Action, capacity: Op
                 Condition::Definitive => return None,
             }
         }
-        Some(Turn { procedure: procedure.clone(), step: step.clone(), other_than })
+        Some(RoleStep { procedure: procedure.clone(), step: step.clone(), other_than })
     };
     policy.steps(office, role, action).iter().filter_map(turn).collect()
 }

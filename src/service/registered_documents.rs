@@ -141,7 +141,10 @@ impl RegisteredDocuments {
         if due.is_empty() {
             return Ok(());
         }
-        with_retry(|| async { Ok(store::keep_registered(&self.service.store, due.clone(), self.most).await?) }).await?;
+        with_retry(|| async {
+            Ok(store::save_registered_documents(&self.service.store, due.clone(), self.most).await?)
+        })
+        .await?;
         let mut memory = self.memory();
         for written in &due {
             if let Some(document) = memory.documents.peek_mut(&written.digest) {

@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::database::{insert, tell};
+use super::database::{insert, notify_followers};
 use super::{Store, StoreError, Transaction};
 
 /// How far a key's last use may be off.
@@ -32,11 +32,11 @@ pub async fn api_keys_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
 pub async fn revoke_api_key(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
     let revoke = api_key::Entity::update_many().col_expr(api_key::Column::RevokedAt, Expr::val(now));
     revoke.filter(api_key::Column::Id.eq(id)).filter(api_key::Column::RevokedAt.is_null()).exec(transaction).await?;
-    tell(transaction).await
+    notify_followers(transaction).await
 }
 
 /// Records the use of an API key, at most once a minute.
-pub async fn note_api_key(store: &Store, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn record_api_key_use(store: &Store, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
     let transaction = store.begin().await?;
     let before = api_key::Column::LastUsedAt;
     api_key::Entity::update_many()
@@ -49,9 +49,9 @@ pub async fn note_api_key(store: &Store, id: Uuid, now: DateTime<Utc>) -> Result
 }
 
 /// Deletes API keys ended before a time. Returns their number.
-pub async fn forget_api_keys(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let of = |column: api_key::Column| column.lt(before);
-    let ended = Condition::any().add(of(api_key::Column::RevokedAt)).add(of(api_key::Column::ExpiresAt));
+pub async fn purge_api_keys(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let passed = |column: api_key::Column| column.lt(before);
+    let ended = Condition::any().add(passed(api_key::Column::RevokedAt)).add(passed(api_key::Column::ExpiresAt));
     let gone = api_key::Entity::delete_many().filter(ended).exec(transaction).await?;
     Ok(gone.rows_affected)
 }

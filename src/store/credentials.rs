@@ -52,7 +52,7 @@ pub async fn save_credential(transaction: &Transaction, credential: credential::
 }
 
 /// Forgets the secrets that were revealed at that moment or before. Returns how many.
-pub async fn forget_revealed(transaction: &Transaction, until: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn purge_revealed_secrets(transaction: &Transaction, until: DateTime<Utc>) -> Result<u64, StoreError> {
     let gone = credential::Entity::update_many()
         .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
         .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))

@@ -57,7 +57,7 @@ pub async fn grants_in_force<C: ConnectionTrait>(
     let agencies = agency::Entity::find().filter(counts);
     let agencies = agencies.select_only().columns([agency::Column::Id, agency::Column::Key]).into_tuple();
     let agencies: HashMap<Uuid, String> = agencies.all(connection).await?.into_iter().collect();
-    let of = |row: grant::Model| {
+    let with_holder = |row: grant::Model| {
         let user = people.get(&row.user_id)?.clone();
         let agency = match row.agency_id {
             None => None,
@@ -65,11 +65,11 @@ pub async fn grants_in_force<C: ConnectionTrait>(
         };
         Some(grant_from_row(row).map(|grant| (grant, user, agency)))
     };
-    rows.into_iter().filter_map(of).collect()
+    rows.into_iter().filter_map(with_holder).collect()
 }
 
 /// Returns the people with a grant in an office, present or past, in any order. A grant without a beginning yet does not count.
-pub async fn held_in<C: ConnectionTrait>(
+pub async fn holders_in<C: ConnectionTrait>(
     connection: &C,
     office: &str,
     people: &[Uuid],

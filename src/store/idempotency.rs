@@ -13,7 +13,7 @@ const KEPT: TimeDelta = TimeDelta::days(7);
 
 /// The stored result of an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remembered {
+pub enum StoredResult {
     /// Nothing: act.
     New,
     /// The same input made or changed this.
@@ -30,17 +30,17 @@ pub async fn recall(
     key: &str,
     input: &[u8; 32],
     now: DateTime<Utc>,
-) -> Result<Remembered, StoreError> {
+) -> Result<StoredResult, StoreError> {
     lock_key(transaction, user, mutation, key).await?;
     let id = (user, mutation.to_owned(), key.to_owned());
     Ok(match idempotency_key::Entity::find_by_id(id.clone()).one(transaction).await? {
-        None => Remembered::New,
+        None => StoredResult::New,
         Some(row) if row.created_at < now - KEPT => {
             idempotency_key::Entity::delete_by_id(id).exec(transaction).await?;
-            Remembered::New
+            StoredResult::New
         }
-        Some(row) if row.input == input => Remembered::Done(row.result),
-        Some(_) => Remembered::Other,
+        Some(row) if row.input == input => StoredResult::Done(row.result),
+        Some(_) => StoredResult::Other,
     })
 }
 
@@ -65,7 +65,7 @@ pub async fn remember(
 }
 
 /// Deletes expired idempotency keys. Returns their number.
-pub async fn forget_old_keys(transaction: &Transaction, now: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn purge_idempotency_keys(transaction: &Transaction, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let old = idempotency_key::Column::CreatedAt.lt(now - KEPT);
     let gone = idempotency_key::Entity::delete_many().filter(old).exec(transaction).await?;
     Ok(gone.rows_affected)

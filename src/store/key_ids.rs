@@ -5,14 +5,14 @@ use migration::SchemaManager;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{DatabaseConnection, EntityTrait, IntoActiveModel, QueryOrder};
 
-use super::{Place, Store, StoreError, open_to_read};
+use super::{DatabaseLocation, Store, StoreError, open_to_read};
 
 /// Ids of keys by purpose.
 pub type KeyIds = Vec<(String, String)>;
 
 /// The ids on record in an existing database; none while nothing is recorded there.
-pub async fn key_ids(place: &Place) -> Result<KeyIds, StoreError> {
-    let reader = open_to_read(place).await?;
+pub async fn key_ids(location: &DatabaseLocation) -> Result<KeyIds, StoreError> {
+    let reader = open_to_read(location).await?;
     // A schema from before there was such a record has no table for it.
     let found =
         if SchemaManager::new(&reader).has_table("key_ids").await? { read(&reader).await? } else { KeyIds::new() };

@@ -5,7 +5,7 @@ use entity::policy;
 use migration::SchemaManager;
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, QuerySelect};
 
-use super::database::{insert, lock_policies, tell};
+use super::database::{insert, lock_policies, notify_followers};
 use super::event_log::own_mac;
 use super::{OfficeChange, Store, StoreError, commit};
 use crate::event::{OfficeEventKind, OfficeEventSubject};
@@ -28,7 +28,7 @@ pub struct NewPolicy {
 
 /// The policy to be replaced by a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
+pub enum Replaceable {
     /// Whatever is active.
     Any,
     /// Nothing: it becomes active where none is.
@@ -37,7 +37,7 @@ pub enum Over {
 
 /// The result of recording a policy.
 #[derive(Debug, Clone)]
-pub struct Recorded {
+pub struct RecordedPolicy {
     /// The active policy.
     pub active: StoredPolicy,
     /// It was just recorded.
@@ -74,20 +74,20 @@ impl Store {
     pub async fn record_policy(
         &self,
         new: NewPolicy,
-        over: Over,
+        over: Replaceable,
         changed: impl Fn(&StoredPolicy) -> Vec<String>,
-    ) -> Result<Recorded, StoreError> {
+    ) -> Result<RecordedPolicy, StoreError> {
         let transaction = self.begin().await?;
         lock_policies(&transaction).await?;
         let newest = newest(&transaction).await?;
         let number = newest.as_ref().map_or(0, |row| row.number) + 1;
         let before = match newest.map(|row| self.genuine(row)).transpose() {
-            Err(StoreError::Damaged(_)) if over == Over::Any => None,
+            Err(StoreError::Damaged(_)) if over == Replaceable::Any => None,
             before => before?,
         };
-        if let Some(active) = before.clone().filter(|before| over == Over::None || before.hash == new.hash) {
+        if let Some(active) = before.clone().filter(|before| over == Replaceable::None || before.hash == new.hash) {
             transaction.rollback().await?;
-            return Ok(Recorded { active, is_new: false, before });
+            return Ok(RecordedPolicy { active, is_new: false, before });
         }
         let NewPolicy { text, hash, since, by_whom } = new;
         let mut active = StoredPolicy { number, text, hash, since, by_whom, mac: Vec::new() };
@@ -99,10 +99,10 @@ impl Store {
             change.append(OfficeEventKind::PolicyChanged, OfficeEventSubject { policy, ..Default::default() }).await?;
             change.save().await?;
         }
-        tell(&transaction).await?;
+        notify_followers(&transaction).await?;
         commit(self, transaction).await?;
         self.grown().notify_one();
-        Ok(Recorded { active, is_new: true, before })
+        Ok(RecordedPolicy { active, is_new: true, before })
     }
 
     /// The row, if this program wrote it.

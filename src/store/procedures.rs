@@ -29,7 +29,7 @@ pub async fn versions_in_use<C: ConnectionTrait>(connection: &C) -> Result<Vec<(
 }
 
 /// Stores a version, unless another process has stored one under its number meanwhile: what is stored stays.
-pub async fn keep_version(store: &Store, version: StoredVersion) -> Result<(), StoreError> {
+pub async fn insert_version(store: &Store, version: StoredVersion) -> Result<(), StoreError> {
     use procedure_version::Column;
     let transaction = store.begin().await?;
     let mut keep = OnConflict::columns([Column::Office, Column::Procedure, Column::Version]);

@@ -19,7 +19,11 @@ pub async fn registered_document(store: &Store, digest: &str) -> Result<Option<R
 }
 
 /// Inserts or renews documents, and deletes the least recently used beyond `most`.
-pub async fn keep_registered(store: &Store, documents: Vec<RegisteredDocument>, most: usize) -> Result<(), StoreError> {
+pub async fn save_registered_documents(
+    store: &Store,
+    documents: Vec<RegisteredDocument>,
+    most: usize,
+) -> Result<(), StoreError> {
     let transaction = store.begin().await?;
     lock_documents(&transaction).await?;
     let mut renew = OnConflict::column(Column::Digest);
@@ -36,7 +40,7 @@ pub async fn keep_registered(store: &Store, documents: Vec<RegisteredDocument>, 
 }
 
 /// Deletes documents unused since a time. Returns their number.
-pub async fn forget_registered(transaction: &Transaction, since: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn purge_registered_documents(transaction: &Transaction, since: DateTime<Utc>) -> Result<u64, StoreError> {
     let unused = Column::UsedAt.lt(since);
     let gone = Entity::delete_many().filter(unused).exec(transaction).await?;
     Ok(gone.rows_affected)

@@ -9,7 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::visibility::{Found, submitter_active};
-use super::{Condition, Page, Paging, SeenRequest, Store, StoreError, Viewing, Waiting};
+use super::{Page, Paging, RequestCondition, SeenRequest, Store, StoreError, Viewing, Waiting};
 use crate::access::{Performed, Seen};
 use crate::workflow::Status;
 
@@ -178,8 +178,9 @@ fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &Requ
     }
     if let Some(awaiting) = &filter.awaiting {
         // Whether a document was signed is the office's: the agency's side is told apart by steps alone.
-        let here = Condition::any(awaiting.iter().map(|waiting| waiting.at_step(None, Condition::Unfinished)));
-        let stands = Condition::any(awaiting.iter().map(Waiting::stands_at_step));
+        let here =
+            RequestCondition::any(awaiting.iter().map(|waiting| waiting.at_step(None, RequestCondition::Unfinished)));
+        let stands = RequestCondition::any(awaiting.iter().map(Waiting::stands_at_step));
         let awaits = viewing.office_side().and(here).or(viewing.applicant_side().and(stands));
         query = query.filter(awaits.sql(viewing.now));
     }

@@ -6,12 +6,12 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::database::{insert, tell};
+use super::database::{insert, notify_followers};
 use super::{Store, StoreError, Transaction};
 
 /// A selection of sessions to end.
 #[derive(Debug, Clone, Copy)]
-pub enum Ending {
+pub enum SessionSelection {
     /// This one.
     One(Uuid),
     /// All of a person.
@@ -54,7 +54,7 @@ pub async fn use_refresh_token(
 }
 
 /// Prolongs a session by a new token.
-pub async fn prolong_session(transaction: &Transaction, token: refresh_token::Model) -> Result<(), StoreError> {
+pub async fn extend_session(transaction: &Transaction, token: refresh_token::Model) -> Result<(), StoreError> {
     let (id, now) = (token.session_id, token.issued_at);
     insert(transaction, token).await?;
     let update = session::Entity::update_many().col_expr(session::Column::LastUsedAt, Expr::val(now));
@@ -63,29 +63,35 @@ pub async fn prolong_session(transaction: &Transaction, token: refresh_token::Mo
 }
 
 /// Ends sessions, and wakes followers on every server on commit. Returns their number.
-pub async fn end_sessions(transaction: &Transaction, which: Ending, now: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn end_sessions(
+    transaction: &Transaction,
+    which: SessionSelection,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
     let end = session::Entity::update_many()
         .col_expr(session::Column::EndedAt, Expr::val(now))
         .filter(session::Column::EndedAt.is_null());
     let end = match which {
-        Ending::One(id) => end.filter(session::Column::Id.eq(id)),
-        Ending::All(user) => end.filter(session::Column::UserId.eq(user)),
-        Ending::Others(user, kept) => end.filter(session::Column::UserId.eq(user)).filter(session::Column::Id.ne(kept)),
+        SessionSelection::One(id) => end.filter(session::Column::Id.eq(id)),
+        SessionSelection::All(user) => end.filter(session::Column::UserId.eq(user)),
+        SessionSelection::Others(user, kept) => {
+            end.filter(session::Column::UserId.eq(user)).filter(session::Column::Id.ne(kept))
+        }
     };
     let ended = end.exec(transaction).await?.rows_affected;
-    tell(transaction).await?;
+    notify_followers(transaction).await?;
     Ok(ended)
 }
 
 /// A token of the session can still be used.
 fn can_be_prolonged(now: DateTime<Utc>) -> SimpleExpr {
-    let of = |column| Expr::col((refresh_token::Entity, column));
+    let column = |column| Expr::col((refresh_token::Entity, column));
     Expr::exists(
         Query::select()
             .expr(Expr::val(1))
             .from(refresh_token::Entity)
-            .and_where(of(refresh_token::Column::SessionId).equals((session::Entity, session::Column::Id)))
-            .and_where(of(refresh_token::Column::ExpiresAt).gt(now))
+            .and_where(column(refresh_token::Column::SessionId).equals((session::Entity, session::Column::Id)))
+            .and_where(column(refresh_token::Column::ExpiresAt).gt(now))
             .to_owned(),
     )
 }
@@ -102,16 +108,16 @@ pub async fn sessions_of(store: &Store, user: Uuid, now: DateTime<Utc>) -> Resul
 }
 
 /// Deletes refresh tokens expired before a time, and sessions ended or past prolonging. Returns the number of both.
-pub async fn forget_sessions(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
+pub async fn purge_sessions(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let old = refresh_token::Column::ExpiresAt.lt(before);
     let ended = Query::select()
         .column(session::Column::Id)
         .from(session::Entity)
         .and_where(Expr::col(session::Column::EndedAt).lt(before))
         .to_owned();
-    let of_ended = refresh_token::Column::SessionId.in_subquery(ended);
+    let ended_sessions = refresh_token::Column::SessionId.in_subquery(ended);
     let tokens = refresh_token::Entity::delete_many()
-        .filter(sea_orm::Condition::any().add(old).add(of_ended))
+        .filter(sea_orm::Condition::any().add(old).add(ended_sessions))
         .exec(transaction)
         .await?;
     let any = Query::select().column(refresh_token::Column::SessionId).from(refresh_token::Entity).to_owned();

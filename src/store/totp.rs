@@ -21,7 +21,7 @@ pub async fn begin_totp(transaction: &Transaction, user: Uuid, sealed: Vec<u8>) 
 }
 
 /// Records the time step of an accepted code, against replay. `confirmed`: the time, where the code confirms the secret.
-pub async fn take_step(
+pub async fn record_totp_step(
     transaction: &Transaction,
     user: Uuid,
     step: i64,

@@ -8,7 +8,7 @@ use super::{StoreError, Transaction};
 
 /// A stretch of a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct UnitRange {
     /// The place.
     pub place: String,
     /// The first unit.
@@ -19,7 +19,7 @@ pub struct Held {
 
 /// Makes an asset hold a stretch of a place, and nothing else. [`StoreError::PlaceTaken`] when a living one of its kind holds
 /// any of it.
-pub async fn hold_units(transaction: &Transaction, asset: &asset::Model, held: &Held) -> Result<(), StoreError> {
+pub async fn hold_units(transaction: &Transaction, asset: &asset::Model, held: &UnitRange) -> Result<(), StoreError> {
     release_units(transaction, asset.id).await?;
     let units = (held.from..=held.to).map(|unit| held_unit::Model {
         office: asset.office.clone(),

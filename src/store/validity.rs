@@ -12,13 +12,13 @@ use crate::access::{KeyScopes, Login, Pass};
 
 /// Condition: the person exists and is not deactivated.
 pub(super) fn is_active(id: SimpleExpr) -> SimpleExpr {
-    let of = |column| Expr::col((user::Entity, column));
+    let column = |column| Expr::col((user::Entity, column));
     Expr::exists(
         Query::select()
             .expr(Expr::val(1))
             .from(user::Entity)
-            .and_where(of(user::Column::Id).eq(id))
-            .and_where(of(user::Column::DeactivatedAt).is_null())
+            .and_where(column(user::Column::Id).eq(id))
+            .and_where(column(user::Column::DeactivatedAt).is_null())
             .to_owned(),
     )
 }
@@ -36,22 +36,22 @@ pub(super) fn login_is_valid(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
     query.expr(Expr::val(1));
     match pass.login {
         Login::Session(id) => {
-            let of = |column| Expr::col((session::Entity, column));
+            let column = |column| Expr::col((session::Entity, column));
             query
                 .from(session::Entity)
-                .and_where(of(session::Column::Id).eq(id))
-                .and_where(of(session::Column::UserId).eq(pass.user))
-                .and_where(of(session::Column::EndedAt).is_null());
+                .and_where(column(session::Column::Id).eq(id))
+                .and_where(column(session::Column::UserId).eq(pass.user))
+                .and_where(column(session::Column::EndedAt).is_null());
         }
         Login::Key(id, scopes) => {
-            let of = |column| Expr::col((api_key::Entity, column));
+            let column = |column| Expr::col((api_key::Entity, column));
             query
                 .from(api_key::Entity)
-                .and_where(of(api_key::Column::Id).eq(id))
-                .and_where(of(api_key::Column::UserId).eq(pass.user))
-                .and_where(of(api_key::Column::Scopes).eq(scopes.words()))
-                .and_where(of(api_key::Column::RevokedAt).is_null())
-                .and_where(of(api_key::Column::ExpiresAt).gt(now));
+                .and_where(column(api_key::Column::Id).eq(id))
+                .and_where(column(api_key::Column::UserId).eq(pass.user))
+                .and_where(column(api_key::Column::Scopes).eq(scopes.words()))
+                .and_where(column(api_key::Column::RevokedAt).is_null())
+                .and_where(column(api_key::Column::ExpiresAt).gt(now));
         }
         // Nothing of it is kept here: it ends by its time, and with the person.
         Login::Provider => {}

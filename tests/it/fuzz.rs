@@ -14,7 +14,7 @@ use disposisi::graphql::{self, ApiSchema, Followed, Intake, Limits, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
 use disposisi::service::{ActivePolicy, Catalog, Policies, Service, TokenSettings};
-use disposisi::store::{LogPlace, Store};
+use disposisi::store::{LogPosition, Store};
 use disposisi::workflow::reach;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -386,7 +386,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         keys,
         Arc::new(SystemClock),
         TokenSettings::default(),
-        LogPlace::default(),
+        LogPosition::default(),
     );
     (service.clone(), ApiSchema::new(service, Limits::default(), true))
 }

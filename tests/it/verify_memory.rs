@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use disposisi::access::{Action, Actor, Authorized, Capacity};
 use disposisi::auth::Keys;
-use disposisi::store::{Change, NewRequest, Store, Transaction};
+use disposisi::store::{NewRequest, RequestChange, Store, Transaction};
 use entity::{event, log, log_end, request};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
@@ -131,7 +131,7 @@ impl Bulk {
         let (user, role) = (Uuid::from_u128(2), "opd".to_owned());
         let actor = Actor { user, role, capacity: Capacity::Definitive, on_behalf_of: None };
         let allowed = Authorized::by_policy((), actor, Action::Execute);
-        let change = Change::begin(&self.store, transaction, &allowed, NewRequest { row }, self.now);
+        let change = RequestChange::begin(&self.store, transaction, &allowed, NewRequest { row }, self.now);
         change.save().await.expect("saved");
     }
 }

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::{Outcome, Settings, clock, definitions, say, startup};
 use crate::policy::PolicyText;
 use crate::service::{format_changes, record_policy};
-use crate::store::{Over, Recorded};
+use crate::store::{RecordedPolicy, Replaceable};
 
 /// The policy: make it active, ask it, print it
 #[derive(Debug, Subcommand)]
@@ -44,8 +44,8 @@ async fn apply(settings: &Settings) -> Outcome {
     }
     let text = files.text.as_ref().ok_or("the policies make no text; mend: see what `disposisi check` tells")?;
     let (_, store) = startup::open(settings).await?;
-    let recorded = record_policy(&store, text, operator(), clock().now(), Over::Any).await;
-    let Recorded { active, is_new, before } = recorded.map_err(|error| error.to_string())?;
+    let recorded = record_policy(&store, text, operator(), clock().now(), Replaceable::Any).await;
+    let RecordedPolicy { active, is_new, before } = recorded.map_err(|error| error.to_string())?;
     let (number, hash) = (active.number, short(&active.hash));
     if !is_new {
         let (since, by_whom) = (active.since.to_rfc3339(), active.by_whom);

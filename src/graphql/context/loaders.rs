@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::viewer_dependence::Asked;
 use crate::access::Seen;
 use crate::service::Service;
-use crate::store::{self, NumberedEvent, Page, SeenRequest, StoreError, Stretch, Viewing};
+use crate::store::{self, EventRange, NumberedEvent, Page, SeenRequest, StoreError, Viewing};
 
 /// Data loaders of one caller.
 pub(in crate::graphql) struct Loads {
@@ -162,7 +162,7 @@ impl Loader<EventIs> for Loads {
 
 /// A page of a request's events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct EventsOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) Stretch);
+pub(in crate::graphql) struct EventsOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) EventRange);
 
 impl Loader<EventsOf> for Loads {
     type Value = Page<NumberedEvent>;
@@ -219,7 +219,7 @@ impl Loader<HeldIn> for Loads {
         let mut found = HashMap::new();
         for (office, people) in alike(keys, |key| (key.office.clone(), key.user)) {
             let (store, now) = (self.service.store(), self.service.now());
-            let held = store::held_in(store.reader(), &office, &people, now).await.map_err(Arc::new)?;
+            let held = store::holders_in(store.reader(), &office, &people, now).await.map_err(Arc::new)?;
             found.extend(held.into_iter().map(|user| (HeldIn { user, office: office.clone() }, ())));
         }
         Ok(found)

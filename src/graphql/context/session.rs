@@ -16,7 +16,7 @@ use crate::graphql::error;
 use crate::graphql::look_ahead::EVENT_CURSOR;
 use crate::language::Language;
 use crate::service::{Answer, CallerWithPolicy, FollowerView, PolicySnapshot, Service};
-use crate::store::{self, LogPlace, Viewing};
+use crate::store::{self, LogPosition, Viewing};
 
 /// Session of one operation, never reused.
 pub struct Session {
@@ -27,7 +27,7 @@ pub struct Session {
     /// Client address.
     pub(in crate::graphql) address: Option<IpAddr>,
     /// End of the log before any other read, for operations that select `eventCursor`.
-    pub(in crate::graphql) log_end: Option<LogPlace>,
+    pub(in crate::graphql) log_end: Option<LogPosition>,
     /// Anonymous session for an answer shared by many followers.
     pub(in crate::graphql) is_shared: bool,
     /// Session of a follower, for one event.
@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// Opens the session of a follower for one event, at its place in the log.
-    pub(in crate::graphql) fn following(service: &Service, view: &FollowerView, log_end: LogPlace) -> Self {
+    pub(in crate::graphql) fn following(service: &Service, view: &FollowerView, log_end: LogPosition) -> Self {
         // Grants of others start and end by the clock, so the moment is now.
         let viewing = Viewing { now: service.now(), ..view.viewing.clone() };
         let identity = Identity::with(service, Some(view.caller.clone()), viewing);
@@ -110,13 +110,13 @@ impl Session {
     }
 
     /// Opens an anonymous session for a shared answer, with its record of viewer dependence.
-    pub(in crate::graphql) fn shared(service: &Service, log_end: LogPlace) -> (Self, Asked) {
+    pub(in crate::graphql) fn shared(service: &Service, log_end: LogPosition) -> (Self, Asked) {
         let identity = Identity::of(service, None).at_once();
         let asked = identity.asked.clone();
         (Self { is_shared: true, ..Self::of(identity, None, Some(log_end)) }, asked)
     }
 
-    fn of(opened: Identity, address: Option<IpAddr>, log_end: Option<LogPlace>) -> Self {
+    fn of(opened: Identity, address: Option<IpAddr>, log_end: Option<LogPosition>) -> Self {
         Self {
             opened,
             signed_in: OnceLock::new(),

@@ -17,7 +17,7 @@ use crate::event::{self, Body, OfficeEventBody};
 use crate::graphql::context::loaders::{EventIs, EventsOf};
 use crate::graphql::context::session::{service, session};
 use crate::graphql::error;
-use crate::store::{NumberedEvent, Sight, Stretch};
+use crate::store::{EventRange, EventVisibility, NumberedEvent};
 
 /// The kind of an event of an office.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,8 +171,8 @@ impl OfficeEventConnection {
             None => Ok(None),
             Some(cursor) => service.place(cursor).map(|place| Some(place.position)).ok_or_else(error::no_cursor),
         };
-        let stretch = Stretch {
-            sight: Sight::Office,
+        let stretch = EventRange {
+            visibility: EventVisibility::Office,
             after: place(&arguments.after)?,
             before: place(&arguments.before)?,
             limit: paging.limit,

@@ -22,7 +22,7 @@ use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, Ev
 use crate::graphql::context::session::{service, session};
 use crate::graphql::error;
 use crate::service::{ProcedureEntry, Service};
-use crate::store::{NumberedEvent, SeenRequest, Sight, Stretch};
+use crate::store::{EventRange, EventVisibility, NumberedEvent, SeenRequest};
 
 /// The kind of event.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl RequestEvent {
         let found = with_request(context, found, |numbered| numbered.event.request_id).await?;
         let Some((numbered, request)) = found else { return Ok(None) };
         let ended = request.0.row.finished_at.is_some();
-        let shown = Sight::of(&request.0, ended).sees(&numbered.event);
+        let shown = EventVisibility::from_seen(&request.0, ended).includes(&numbered.event);
         let service = service(context)?;
         shown.then(|| Self::from_row(service, numbered, &request.0.row)).transpose()
     }
@@ -222,14 +222,14 @@ pub(crate) struct RequestEventEdge {
 }
 
 /// Returns the range of a request's events for the arguments of a connection.
-pub(crate) fn stretch(service: &Service, seen: &Seen<SeenRequest>, arguments: &Arguments) -> Result<Stretch> {
+pub(crate) fn stretch(service: &Service, seen: &Seen<SeenRequest>, arguments: &Arguments) -> Result<EventRange> {
     let paging = arguments.stretch()?;
     let place = |cursor: &Option<String>| match cursor {
         None => Ok(None),
         Some(cursor) => service.place(cursor).map(|place| Some(place.position)).ok_or_else(error::no_cursor),
     };
-    Ok(Stretch {
-        sight: Sight::of(seen, seen.row.finished_at.is_some()),
+    Ok(EventRange {
+        visibility: EventVisibility::from_seen(seen, seen.row.finished_at.is_some()),
         after: place(&arguments.after)?,
         before: place(&arguments.before)?,
         limit: paging.limit,

@@ -18,7 +18,7 @@ use crate::graphql::schema::roots::ApiSchema;
 use crate::graphql::schema::subscription::{Plan, Run};
 use crate::language::Language;
 use crate::service::{Answer, InboxFollower, Refused, RequestEventFollower, Service};
-use crate::store::LogPlace;
+use crate::store::LogPosition;
 
 /// An item of a subscription's stream.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct Told {
     /// Response in JSON.
     pub answer: Bytes,
     /// Place in the log, for items with one.
-    pub place: Option<LogPlace>,
+    pub place: Option<LogPosition>,
 }
 
 /// Reason for a stream's end by the server.
@@ -128,7 +128,7 @@ async fn begin(
 /// Resolves the source of a subscription, or all its errors.
 async fn learn(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, Ended> {
     let plan = Arc::new(OnceLock::new());
-    let (session, _) = Session::shared(service, LogPlace::default());
+    let (session, _) = Session::shared(service, LogPosition::default());
     let mut answers =
         schema.executable().execute_stream(operation.request().data(session).data(Run::Plan(plan.clone())));
     if let Some(answer) = answers.next().await {

@@ -11,7 +11,7 @@ use crate::policy::{KnownVersion, LineChanges, Object, Policy, PolicyText};
 use crate::procedure::{Fault, Shelf};
 use crate::service::authorization::caller::PolicySnapshot;
 use crate::service::{Catalog, Service, StoredProcedures};
-use crate::store::{NewPolicy, Over, Recorded, Store, StoreError, StoredPolicy, Submits, Submitters};
+use crate::store::{NewPolicy, RecordedPolicy, Replaceable, Store, StoreError, StoredPolicy, Submits, Submitters};
 
 /// How many changed lines of an office are told one by one.
 const TOLD: usize = 8;
@@ -147,8 +147,8 @@ pub async fn record_policy(
     text: &PolicyText,
     by_whom: String,
     since: chrono::DateTime<chrono::Utc>,
-    over: Over,
-) -> Result<Recorded, StoreError> {
+    over: Replaceable,
+) -> Result<RecordedPolicy, StoreError> {
     let new = NewPolicy { hash: text.hash(), text: text.recorded(), since, by_whom };
     let changed = |before: &StoredPolicy| {
         // What cannot be read is what nobody can compare: every office is told.
@@ -169,10 +169,10 @@ impl Service {
         &self,
         text: PolicyText,
         by_whom: String,
-    ) -> Result<(Recorded, Vec<Fault>), PolicyRejected> {
+    ) -> Result<(RecordedPolicy, Vec<Fault>), PolicyRejected> {
         let (_, warnings) =
             judge(text.clone(), self.policies.shelf.clone(), StoredProcedures::read(&self.store).await?.kept).await?;
-        Ok((record_policy(&self.store, &text, by_whom, self.now(), Over::Any).await?, warnings))
+        Ok((record_policy(&self.store, &text, by_whom, self.now(), Replaceable::Any).await?, warnings))
     }
 
     /// Takes up the active policy, where it is another than the one that decides here. One that cannot be taken up is told

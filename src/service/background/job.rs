@@ -107,12 +107,12 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::service::Refused;
-    use crate::store::Place;
+    use crate::store::DatabaseLocation;
 
     #[tokio::test]
     async fn a_job_that_hangs_or_fails_holds_up_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place::Sqlite(folder.path().join("disposisi.db"));
+        let place = DatabaseLocation::Sqlite(folder.path().join("disposisi.db"));
         let store = Store::open(&place, Arc::new(|_: &[&[u8]]| [0; 32])).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
         let counted = runs.clone();

@@ -42,23 +42,23 @@ impl Service {
         vec![
             forget(
                 "forget idempotency keys",
-                Work::OneInstance(Box::new(|rows, now| store::forget_old_keys(rows, now).boxed())),
+                Work::OneInstance(Box::new(|rows, now| store::purge_idempotency_keys(rows, now).boxed())),
             ),
             forget(
                 "forget revealed secrets",
-                Work::OneInstance(Box::new(|rows, now| store::forget_revealed(rows, now - SHOWN_AGAIN).boxed())),
+                Work::OneInstance(Box::new(|rows, now| store::purge_revealed_secrets(rows, now - SHOWN_AGAIN).boxed())),
             ),
             forget(
                 "forget sessions",
-                Work::OneInstance(Box::new(|rows, now| store::forget_sessions(rows, now - REMEMBERED).boxed())),
+                Work::OneInstance(Box::new(|rows, now| store::purge_sessions(rows, now - REMEMBERED).boxed())),
             ),
             forget(
                 "forget API keys",
-                Work::OneInstance(Box::new(|rows, now| store::forget_api_keys(rows, now - LISTED).boxed())),
+                Work::OneInstance(Box::new(|rows, now| store::purge_api_keys(rows, now - LISTED).boxed())),
             ),
             forget(
                 "forget registered documents",
-                Work::OneInstance(Box::new(|rows, now| store::forget_registered(rows, now - UNUSED).boxed())),
+                Work::OneInstance(Box::new(|rows, now| store::purge_registered_documents(rows, now - UNUSED).boxed())),
             ),
         ]
     }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::access::Pass;
 use crate::language::Language;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service};
-use crate::store::{PersonRights, Sees, StoreError, Viewing, Waiting};
+use crate::store::{PersonRights, StoreError, Viewing, Visibility, Waiting};
 
 /// The people who follow.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct FollowerView {
     /// What they see, for the database.
     pub viewing: Viewing,
     /// What they see, for a request that is known.
-    pub sees: Sees,
+    pub sees: Visibility,
     /// What waits for them.
     pub(in crate::service) waiting: Vec<Waiting>,
     /// It holds until this moment.
@@ -144,7 +144,7 @@ impl Service {
         let caller = CallerWithPolicy::new(caller, policy);
         let viewing = self.viewing(&caller);
         let view = FollowerView {
-            sees: viewing.sees(),
+            sees: viewing.visibility(),
             waiting: self.waiting(&caller),
             until: state.standing.next_change(now),
             viewing,

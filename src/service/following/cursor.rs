@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::service::{Answer, Refused, Service};
-use crate::store::LogPlace;
+use crate::store::LogPosition;
 
 const CONTEXT: &[u8] = b"log cursor";
 
 impl Service {
     /// The cursor of a place in the log. It outlives restarts and holds under any filter.
-    pub fn cursor(&self, place: LogPlace) -> Answer<String> {
+    pub fn cursor(&self, place: LogPosition) -> Answer<String> {
         let bytes = [place.position.to_be_bytes(), place.mark.to_be_bytes()].concat();
         let hidden =
             self.keys.seal_deterministic(CONTEXT, &bytes).ok_or_else(|| Refused::Internal("no cursor".to_owned()))?;
@@ -18,10 +18,10 @@ impl Service {
     }
 
     /// The place of a cursor. None for a text that was never one.
-    pub fn place(&self, cursor: &str) -> Option<LogPlace> {
+    pub fn place(&self, cursor: &str) -> Option<LogPosition> {
         let bytes = self.keys.unseal_deterministic(CONTEXT, &URL_SAFE_NO_PAD.decode(cursor).ok()?)?;
         let (position, mark) = bytes.split_at_checked(8)?;
         let position = i64::from_be_bytes(position.try_into().ok()?);
-        Some(LogPlace { position, mark: u64::from_be_bytes(mark.try_into().ok()?) })
+        Some(LogPosition { position, mark: u64::from_be_bytes(mark.try_into().ok()?) })
     }
 }

@@ -12,7 +12,7 @@ use crate::live::Next;
 use crate::service::following::audience::{FollowerView, Watched};
 use crate::service::following::request_events::PAUSE;
 use crate::service::{Answer, Service};
-use crate::store::{self, Condition, LogPlace, StoreError};
+use crate::store::{self, LogPosition, RequestCondition, StoreError};
 
 /// Something began or stopped waiting for somebody.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct InboxChange {
     /// For whom.
     pub view: Arc<FollowerView>,
     /// Up to where the log was read.
-    pub place: LogPlace,
+    pub place: LogPosition,
 }
 
 /// Somebody who follows what waits for them.
@@ -35,10 +35,10 @@ pub struct InboxFollower {
     watched: Arc<Watched>,
     office: Option<String>,
     /// What they saw when it was asked last what waits for them, and the condition for that.
-    asked: Option<(Arc<FollowerView>, Condition)>,
+    asked: Option<(Arc<FollowerView>, RequestCondition)>,
     /// What waits.
     waiting: HashSet<Uuid>,
-    place: LogPlace,
+    place: LogPosition,
     cuts: u64,
     head: watch::Receiver<i64>,
     rights: watch::Receiver<u64>,
@@ -62,7 +62,7 @@ impl Service {
             office,
             asked: None,
             waiting: HashSet::new(),
-            place: LogPlace::default(),
+            place: LogPosition::default(),
             cuts: 0,
             head: self.tail.head(),
             rights: self.audience.changed(),
@@ -153,7 +153,7 @@ impl InboxFollower {
         self.rights.mark_unchanged();
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };
         let waits = viewing.inbox(&view.waiting, self.office.as_deref());
-        let found = store::requests_that(&service.store, &waits, viewing.now).await;
+        let found = store::requests_matching(&service.store, &waits, viewing.now).await;
         if found.is_err() {
             self.rights.mark_changed();
         }

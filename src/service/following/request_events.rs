@@ -13,7 +13,9 @@ use crate::language::Language;
 use crate::live::{Next, TailEntry};
 use crate::service::following::audience::{FollowerView, Watched};
 use crate::service::{Answer, Refused, Service};
-use crate::store::{self, About, EventFilter, LogPlace, NumberedEvent, SeenRequest, Sight, StoreError};
+use crate::store::{
+    self, EventFilter, EventVisibility, LogPosition, NumberedEvent, RequestFacts, SeenRequest, StoreError,
+};
 
 /// How often the log and the people are looked at without a hint.
 const LOOK: Duration = Duration::from_secs(1);
@@ -36,7 +38,7 @@ pub struct FollowedEvent {
     /// What happened.
     pub moment: Arc<TailEntry>,
     /// What is known of its request.
-    pub about: Arc<About>,
+    pub about: Arc<RequestFacts>,
     /// From which side the follower sees its request.
     pub side: Side,
     /// The follower, as of now.
@@ -47,7 +49,7 @@ pub struct FollowedEvent {
 
 impl FollowedEvent {
     /// Its place in the log.
-    pub fn place(&self) -> LogPlace {
+    pub fn place(&self) -> LogPosition {
         self.moment.numbered.place
     }
 
@@ -142,7 +144,7 @@ impl Service {
             let requests: BTreeSet<Uuid> = events.iter().map(|event| event.event.request_id).collect();
             let requests: Vec<Uuid> = requests.into_iter().collect();
             let (now, submitters) = (self.now(), self.policy().submitters(&self.catalog));
-            let about = store::about_requests(&self.store, &requests, &submitters, now).await?;
+            let about = store::request_facts(&self.store, &requests, &submitters, now).await?;
             // Rights are read after the events: who lost them before an event does not get it.
             self.read_people(known, now).await?;
             let new = moments(events, about);
@@ -185,8 +187,8 @@ struct Known {
 }
 
 /// The events with what is known of their requests: nothing of an office's own.
-fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, About>) -> Vec<TailEntry> {
-    let about: HashMap<Uuid, Arc<About>> = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
+fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, RequestFacts>) -> Vec<TailEntry> {
+    let about: HashMap<Uuid, Arc<RequestFacts>> = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
     let of = |numbered: NumberedEvent| TailEntry { about: about.get(&numbered.event.request_id).cloned(), numbered };
     events.into_iter().map(of).collect()
 }
@@ -240,11 +242,11 @@ impl RequestEventFollower {
     fn judge(&self, moment: Arc<TailEntry>, view: Arc<FollowerView>, past: bool) -> Option<FollowedEvent> {
         let about = moment.about.clone()?;
         let (event, row) = (&moment.numbered.event, &about.row);
-        if !self.filter.wants(event, row) {
+        if !self.filter.includes(event, row) {
             return None;
         }
         let side = view.sees.side(&about)?;
-        let shown = Sight::from(side, row.finished_at.is_some()).sees(event);
+        let shown = EventVisibility::from_side(side, row.finished_at.is_some()).includes(event);
         shown.then_some(FollowedEvent { moment, about, side, view, past })
     }
 
@@ -269,12 +271,12 @@ impl RequestEventFollower {
         let until = end.min(self.position.saturating_add(STRETCH));
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };
         let stretch = (self.position, until);
-        let events = store::events_seen(&service.store, &viewing, &self.filter, stretch, BATCH).await?;
+        let events = store::visible_events(&service.store, &viewing, &self.filter, stretch, BATCH).await?;
         let whole = (events.len() as u64) < BATCH;
         let position = if whole { until } else { events.last().map_or(until, |event| event.place.position) };
         let requests: BTreeSet<Uuid> = events.iter().map(|event| event.event.request_id).collect();
         let requests: Vec<Uuid> = requests.into_iter().collect();
-        let about = store::about_requests(&service.store, &requests, &viewing.submitters, viewing.now).await?;
+        let about = store::request_facts(&service.store, &requests, &viewing.submitters, viewing.now).await?;
         self.past = moments(events, about).into_iter().map(Arc::new).collect();
         self.position = position.max(self.position);
         self.caught_up = self.position >= end;

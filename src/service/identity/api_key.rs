@@ -122,7 +122,7 @@ impl Service {
                 keys.into_iter().find(|key| key.id == id).ok_or_else(|| Refused::not_found(&["apiKeyId"]))
             };
             found().await?;
-            store::end_rights(&transaction, pass.user).await?;
+            store::lock_rights(&transaction, pass.user).await?;
             store::revoke_api_key(&transaction, id, self.now()).await?;
             let revoked = found().await?;
             self.commit_person(transaction).await?;
@@ -148,7 +148,7 @@ impl Service {
             // Beside the answer, which does not wait for a writer's place.
             let (store, id) = (self.store.clone(), row.id);
             tokio::spawn(async move {
-                if let Err(error) = store::note_api_key(&store, id, now).await {
+                if let Err(error) = store::record_api_key_use(&store, id, now).await {
                     tracing::debug!(%error, "the use of a key is not noted");
                 }
             });

@@ -6,7 +6,7 @@ use crate::access::Caller;
 use crate::auth::{Passwords, Secret};
 use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused, Service, UserErrorCode};
-use crate::store::{self, Ending};
+use crate::store::{self, SessionSelection};
 
 impl Service {
     /// Replaces the caller's password, which they prove to know, and ends all their other sessions.
@@ -23,11 +23,11 @@ impl Service {
         with_retry(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = self.still(&transaction, &person).await?;
-            store::end_rights(&transaction, caller.pass.user).await?;
+            store::lock_rights(&transaction, caller.pass.user).await?;
             store::set_password(&transaction, person.id, hash.clone()).await?;
             let others = match caller.pass.session() {
-                Some(kept) => Ending::Others(person.id, kept),
-                None => Ending::All(person.id),
+                Some(kept) => SessionSelection::Others(person.id, kept),
+                None => SessionSelection::All(person.id),
             };
             store::end_sessions(&transaction, others, self.now()).await?;
             self.commit_person(transaction).await

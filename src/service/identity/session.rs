@@ -7,7 +7,7 @@ use crate::access::{Caller, Login, Pass};
 use crate::auth::{self, Bearer, Secret};
 use crate::service::retry::with_retry;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignedIn, UserErrorCode};
-use crate::store::{self, Ending};
+use crate::store::{self, SessionSelection};
 
 /// How long it is remembered that a token was used or a session ended: longer than any access token is good.
 pub(in crate::service) const REMEMBERED: TimeDelta = TimeDelta::days(7);
@@ -27,7 +27,7 @@ impl Service {
         let first = store::use_refresh_token(&transaction, &hash, now).await?;
         let (token, session) = store::refresh_token(&transaction, &hash).await?.ok_or_else(over)?;
         if !first {
-            if store::end_sessions(&transaction, Ending::One(session.id), now).await? > 0 {
+            if store::end_sessions(&transaction, SessionSelection::One(session.id), now).await? > 0 {
                 tracing::warn!(user = %session.user_id, session = %session.id, "a refresh token came twice: its session is ended");
             }
             self.commit_person(transaction).await?;
@@ -37,7 +37,7 @@ impl Service {
         let caller = store::caller(&transaction, pass, now).await?;
         let caller = caller.filter(|_| now < token.expires_at).ok_or_else(over)?;
         let (tokens, kept) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
-        store::prolong_session(&transaction, kept).await?;
+        store::extend_session(&transaction, kept).await?;
         self.commit_person(transaction).await?;
         Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }
@@ -45,8 +45,8 @@ impl Service {
     /// Ends the session that somebody is in, or all of theirs.
     pub async fn sign_out(&self, pass: Pass, everywhere: bool) -> Answer<()> {
         let which = match pass.session() {
-            _ if everywhere => Ending::All(pass.user),
-            Some(session) => Ending::One(session),
+            _ if everywhere => SessionSelection::All(pass.user),
+            Some(session) => SessionSelection::One(session),
             None => {
                 let message = "You are in no session of this server's: sign out where you were given your token.";
                 return Err(Refused::Forbidden(message.into()));
@@ -54,7 +54,7 @@ impl Service {
         };
         with_retry(|| async {
             let (transaction, _) = self.begin(pass).await?;
-            store::end_rights(&transaction, pass.user).await?;
+            store::lock_rights(&transaction, pass.user).await?;
             store::end_sessions(&transaction, which, self.now()).await?;
             self.commit_person(transaction).await
         })

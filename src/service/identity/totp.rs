@@ -55,7 +55,7 @@ impl Service {
                 return Err(too_many());
             }
             let step = self.totp(&person, &row)?.step(&code, self.now()).ok_or_else(wrong_code)?;
-            store::take_step(&transaction, person.id, step, Some(self.now())).await?;
+            store::record_totp_step(&transaction, person.id, step, Some(self.now())).await?;
             let codes: Vec<Secret> =
                 (0..RECOVERY_CODES).map(|_| auth::new_recovery_code()).collect::<Result<_, _>>().map_err(failed)?;
             let hashes = codes.iter().map(auth::recovery_digest).collect();
@@ -109,7 +109,9 @@ impl Service {
             return Err(too_many());
         }
         match self.totp(person, &row)?.step(code, self.now()) {
-            Some(step) if step > row.last_step => Ok(store::take_step(transaction, person.id, step, None).await?),
+            Some(step) if step > row.last_step => {
+                Ok(store::record_totp_step(transaction, person.id, step, None).await?)
+            }
             Some(_) => Err(wrong()),
             None => {
                 let used = store::use_recovery_code(transaction, person.id, &auth::recovery_digest(code)).await?;

@@ -160,7 +160,7 @@ impl Service {
             return Err(not_found());
         }
         let mut change = self.change_office(&transaction, &allowed?).await?;
-        store::end_rights(&transaction, row.user_id).await?;
+        store::lock_rights(&transaction, row.user_id).await?;
         let now = change.now();
         if row.valid_until.is_none_or(|until| until > now && until > row.valid_from) {
             let (office, user, grant, agency) = (row.office.clone(), Some(row.user_id), Some(row.id), row.agency_id);

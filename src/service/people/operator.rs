@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::procedure::RoleSpec;
 use crate::service::retry::with_retry;
 use crate::service::{Answer, Refused};
-use crate::store::{self, Ending, OfficeChange, Person, Store, Transaction};
+use crate::store::{self, OfficeChange, Person, SessionSelection, Store, Transaction};
 
 /// The operator, with the open database.
 #[derive(Clone)]
@@ -82,10 +82,10 @@ impl Operator {
         let hash = Passwords::hash(password).map_err(Refused::Internal)?;
         with_retry(|| async {
             let transaction = self.store.begin().await?;
-            store::end_rights(&transaction, user).await?;
+            store::lock_rights(&transaction, user).await?;
             users::expect_active(&transaction, user, &["username"]).await?;
             store::set_password(&transaction, user, hash.clone()).await?;
-            store::end_sessions(&transaction, Ending::All(user), self.clock.now()).await?;
+            store::end_sessions(&transaction, SessionSelection::All(user), self.clock.now()).await?;
             self.commit(transaction).await
         })
         .await

@@ -15,7 +15,7 @@ struct Origins {
     /// Whose each is.
     holders: HashMap<Uuid, Uuid>,
     /// Who gave it; nobody where the operator did.
-    givers: HashMap<Uuid, Uuid>,
+    grantors: HashMap<Uuid, Uuid>,
 }
 
 impl Service {
@@ -33,7 +33,7 @@ impl Service {
         let holders = given.into_iter().filter(|(_, grant)| can_grant(caller.policy(), office, &grant.role));
         let origins = Origins {
             holders: holders.map(|(holder, grant)| (grant.id, holder)).collect(),
-            givers: store::givers(transaction, office).await?,
+            grantors: store::grantors(transaction, office).await?,
         };
         let mut seen = HashSet::new();
         Ok(!grants.iter().any(|grant| origins.is_free_of(person, grant.id, &mut seen)))
@@ -46,7 +46,7 @@ impl Origins {
         if !seen.insert(grant) {
             return false;
         }
-        let Some(giver) = self.givers.get(&grant) else { return true };
+        let Some(giver) = self.grantors.get(&grant) else { return true };
         if *giver == person {
             return false;
         }

@@ -11,7 +11,7 @@ use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
 use crate::service::validation::Faults;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
-use crate::store::{self, Ending, Person, Transaction};
+use crate::store::{self, Person, SessionSelection, Transaction};
 
 /// A new person.
 #[derive(Debug, Clone)]
@@ -163,8 +163,8 @@ impl Service {
             return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
         }
         if person.deactivated_at.is_none() {
-            store::end_rights(&transaction, user).await?;
-            store::end_sessions(&transaction, Ending::All(user), change.now()).await?;
+            store::lock_rights(&transaction, user).await?;
+            store::end_sessions(&transaction, SessionSelection::All(user), change.now()).await?;
             store::save_person(&transaction, Person { deactivated_at: Some(change.now()), ..person }).await?;
             change
                 .append(OfficeEventKind::UserDeactivated, OfficeEventSubject { user: Some(user), ..Default::default() })

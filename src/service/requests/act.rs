@@ -1,6 +1,6 @@
 //! The order of an act as types: see the request, authorize, recall the idempotency key, expect a version, change, conclude.
 //!
-//! Each step consumes the act and returns its next state, and only the last one opens a [`Change`]: an act with a forgotten or
+//! Each step consumes the act and returns its next state, and only the last one opens a [`RequestChange`]: an act with a forgotten or
 //! misordered step does not compile. Acts without an idempotency key or an expected version say so.
 //!
 //! ```text
@@ -19,7 +19,7 @@ use crate::policy::Object;
 use crate::say;
 use crate::service::idempotency::Key;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service, UserErrorCode};
-use crate::store::{Change, NewRequest, Saved, SeenRequest, Transaction};
+use crate::store::{NewRequest, RequestChange, SavedRequest, SeenRequest, Transaction};
 
 /// Commit or dry run (`validateOnly`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,22 +238,22 @@ impl<'s, T: Subject> OrderedAct<'s, Keyed<T>> {
 
 impl OrderedAct<'_, Ready<SeenRequest>> {
     /// Opens the request for changes.
-    pub(super) fn change(&self) -> Change<'_> {
-        Change::open(&self.service.store, &self.transaction, &self.state.proof, self.service.now())
+    pub(super) fn change(&self) -> RequestChange<'_> {
+        RequestChange::open(&self.service.store, &self.transaction, &self.state.proof, self.service.now())
     }
 }
 
 impl OrderedAct<'_, Ready<Proposed<'_>>> {
     /// Begins the new request.
-    pub(super) fn begin_request(&self, new: NewRequest) -> Change<'_> {
+    pub(super) fn begin_request(&self, new: NewRequest) -> RequestChange<'_> {
         let now = new.row.submitted_at;
-        Change::begin(&self.service.store, &self.transaction, &self.state.proof, new, now)
+        RequestChange::begin(&self.service.store, &self.transaction, &self.state.proof, new, now)
     }
 }
 
 impl<T> OrderedAct<'_, Ready<T>> {
     /// Remembers the idempotency key and commits; a dry run rolls back and returns the preview.
-    pub(super) async fn conclude(self, saved: Saved, result: Uuid) -> Answer<ActResult> {
+    pub(super) async fn conclude(self, saved: SavedRequest, result: Uuid) -> Answer<ActResult> {
         let (act, Ready { key, .. }) = self.into_state(());
         if act.mode == ActMode::ValidateOnly {
             let preview = act.service.preview(&act.transaction, &act.caller, saved).await?;

@@ -18,7 +18,7 @@ use crate::service::validation::Faults;
 use crate::service::{
     Answer, AssetValues, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
 };
-use crate::store::{self, Change, CredentialState, Held, StoreError};
+use crate::store::{self, CredentialState, RequestChange, StoreError, UnitRange};
 use crate::workflow::{self, Act, Stage};
 
 /// One asset holds so many units of a place at most: each is a row.
@@ -40,7 +40,11 @@ pub(in crate::service) struct Provisioning<'a> {
 
 impl Service {
     /// Has an act's effect on the request's asset.
-    pub(in crate::service) async fn provision(&self, change: &mut Change<'_>, act: Provisioning<'_>) -> Answer<()> {
+    pub(in crate::service) async fn provision(
+        &self,
+        change: &mut RequestChange<'_>,
+        act: Provisioning<'_>,
+    ) -> Answer<()> {
         let (before, after) = act.stages;
         let (Some(spec), Some(stage)) = (&act.entry.procedure.asset, after) else { return Ok(()) };
         let stored = store::assets_of(change.transaction(), &[change.row.id]).await?.pop();
@@ -111,7 +115,7 @@ impl Service {
     }
 
     /// Seals the secret that came with the act; hands it over when the asset is delivered.
-    async fn hold_secret(&self, change: &Change<'_>, act: &Provisioning<'_>, asset: Uuid) -> Answer<()> {
+    async fn hold_secret(&self, change: &RequestChange<'_>, act: &Provisioning<'_>, asset: Uuid) -> Answer<()> {
         let now = change.now();
         if let Some(secret) = act.given.and_then(|given| given.secret.as_ref()) {
             let held = credential::Model {
@@ -141,7 +145,7 @@ impl Service {
     /// Who gets a credential: the person named among the agency's people of those roles, else whoever it is for without a name.
     pub(in crate::service) async fn recipient(
         &self,
-        change: &Change<'_>,
+        change: &RequestChange<'_>,
         roles: &[String],
         named: Option<Uuid>,
         otherwise: Uuid,
@@ -212,7 +216,7 @@ impl Service {
 
 /// Frees what an asset holds, and forgets its secret.
 pub(in crate::service) async fn free(
-    change: &mut Change<'_>,
+    change: &mut RequestChange<'_>,
     mut row: asset::Model,
     reason: Option<String>,
     audience: Audience,
@@ -331,7 +335,7 @@ fn taken(spec: &AssetSpec, error: StoreError) -> Refused {
 }
 
 /// The stretch of a place that the attributes name, where they name one.
-fn place(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<Held>> {
+fn place(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<UnitRange>> {
     let Some(place) = attributes.get(&interval.place).and_then(Value::as_str) else { return Ok(None) };
     let unit = |name: &str| attributes.get(name).and_then(Value::as_i64).and_then(|unit| i32::try_from(unit).ok());
     let refuse = |message: Text| {
@@ -341,7 +345,7 @@ fn place(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<
         (Some(from), Some(to)) if i64::from(to) - i64::from(from) >= MOST_UNITS => {
             refuse(say!("One asset holds {most} units at most.", most = MOST_UNITS))
         }
-        (Some(from), Some(to)) if from <= to => Ok(Some(Held { place: place.to_owned(), from, to })),
+        (Some(from), Some(to)) if from <= to => Ok(Some(UnitRange { place: place.to_owned(), from, to })),
         _ => refuse(say!("`{to}` must not be below `{from}`.", to = &interval.to, from = &interval.from)),
     }
 }

@@ -5,7 +5,7 @@ use entity::{asset, request};
 use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
 use crate::service::{Answer, Awaited, CallerWithPolicy, Service};
-use crate::store::{self, AppendedEvent, Saved, StoreError, Transaction};
+use crate::store::{self, AppendedEvent, SavedRequest, StoreError, Transaction};
 
 /// What an act would have done.
 #[derive(Debug, Clone)]
@@ -28,9 +28,9 @@ impl Service {
         &self,
         transaction: &Transaction,
         caller: &CallerWithPolicy,
-        saved: Saved,
+        saved: SavedRequest,
     ) -> Answer<Preview> {
-        let Saved { row, events } = saved;
+        let SavedRequest { row, events } = saved;
         let seen = store::see_request(transaction, &self.viewing(caller), row.id).await?;
         let side = seen.as_ref().map_or(Side::Applicant, Seen::side);
         let is_shown = |event: &&AppendedEvent| match event.audience {

@@ -17,7 +17,7 @@ use crate::service::requests::transition::{arrive, describe, document_audience, 
 use crate::service::retry::with_retry;
 use crate::service::validation::Faults;
 use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
-use crate::store::{self, Change, with_actor};
+use crate::store::{self, RequestChange, with_actor};
 use crate::workflow::{self, Act, Decision, Execution};
 
 impl Service {
@@ -153,7 +153,7 @@ fn validate(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
 
 /// Adds the documents of an act, with the signatures that the act itself gives or carries over.
 async fn bring_documents(
-    change: &mut Change<'_>,
+    change: &mut RequestChange<'_>,
     procedure: &Procedure,
     step: &Step,
     (visit, outcome): (i32, &Outcome),

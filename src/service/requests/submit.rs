@@ -17,7 +17,7 @@ use crate::service::{
     Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedContact,
     SubmittedLetter, UserError, UserErrorCode,
 };
-use crate::store::{self, Change, NewRequest, Transaction, with_actor};
+use crate::store::{self, NewRequest, RequestChange, Transaction, with_actor};
 use crate::workflow::{self, Act};
 
 /// What somebody reads who may not submit.
@@ -279,7 +279,7 @@ fn take_letter(row: &mut request::Model, letter: &SubmittedLetter) {
     row.search = format!("{} {} {}", row.number, letter.number, letter.subject).to_lowercase();
 }
 
-fn submission_row(change: &Change<'_>, sequence: i32, papers: ValidatedSubmission) -> submission::Model {
+fn submission_row(change: &RequestChange<'_>, sequence: i32, papers: ValidatedSubmission) -> submission::Model {
     with_actor!(
         change.actor(),
         submission::Model {

@@ -6,7 +6,7 @@ use entity::{request, visit};
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::procedure::{Outcome, Procedure, Step};
 use crate::service::{Answer, OfficeEntry, Refused};
-use crate::store::{self, Change};
+use crate::store::{self, RequestChange};
 use crate::workflow::{self, Opening, State, Status};
 
 /// When a visit that begins now should end.
@@ -55,7 +55,7 @@ pub(in crate::service) fn document_audience(procedure: &Procedure, kind: &str) -
 
 /// Ends the visit under way by an outcome: its row and its event.
 pub(in crate::service) async fn leave(
-    change: &mut Change<'_>,
+    change: &mut RequestChange<'_>,
     procedure: &Procedure,
     step: &Step,
     (pass, outcome): (i32, &Outcome),
@@ -82,7 +82,7 @@ pub(in crate::service) async fn leave(
 
 /// Begins the visit that the state stands at, or tells how the request ended.
 pub(in crate::service) async fn arrive(
-    change: &mut Change<'_>,
+    change: &mut RequestChange<'_>,
     procedure: &Procedure,
     office: &OfficeEntry,
     state: &State,

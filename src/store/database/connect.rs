@@ -10,7 +10,7 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 /// Where the database is.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum DatabaseLocation {
     /// SQLite, in this file.
     Sqlite(PathBuf),
     /// PostgreSQL, at a server.
@@ -21,12 +21,12 @@ pub enum Place {
 pub struct Postgres {
     /// Address, user and TLS. May hold a password, and is never printed.
     options: PgConnectOptions,
-    limits: Limits,
+    limits: ConnectionLimits,
 }
 
 /// Limits of this process on a server.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Maximum number of connections, beside the one for notifications.
     pub connections: u32,
     /// How long is waited for a connection.
@@ -53,7 +53,7 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 impl Postgres {
     /// Parses a URL. The error names the fault, and quotes nothing of the URL.
-    pub fn at(url: &str, limits: Limits) -> Result<Self, String> {
+    pub fn parse(url: &str, limits: ConnectionLimits) -> Result<Self, String> {
         if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
             return Err("is no URL of a database that is known: write postgres://…, or nothing for SQLite".to_owned());
         }
@@ -121,7 +121,7 @@ impl Postgres {
     }
 
     /// A pool of two connections without timeouts: one holds a lock, the other migrates.
-    pub(in crate::store) async fn unhurried(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
+    pub(in crate::store) async fn without_timeouts(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
         PgPoolOptions::new().max_connections(2).acquire_timeout(self.limits.acquire).connect_with(self.named()).await
     }
 

@@ -41,11 +41,11 @@ pub enum StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         let Some(SqlErr::UniqueConstraintViolation(detail)) = error.sql_err() else {
-            return match fault(&error) {
-                Fault::GivenUp => Self::GivenUp(error),
-                Fault::Unfit => Self::Unfit(error),
-                Fault::Unavailable => Self::Unavailable(error),
-                Fault::Other => Self::Database(error),
+            return match classify(&error) {
+                ErrorClass::GivenUp => Self::GivenUp(error),
+                ErrorClass::Unfit => Self::Unfit(error),
+                ErrorClass::Unavailable => Self::Unavailable(error),
+                ErrorClass::Other => Self::Database(error),
             };
         };
         // The constraint's name (PostgreSQL) or its columns (SQLite): ours both.
@@ -66,26 +66,27 @@ impl From<DbErr> for StoreError {
     }
 }
 
-/// Classifies a fault without a constraint.
-enum Fault {
+/// The class of an error without a constraint.
+enum ErrorClass {
     GivenUp,
     Unfit,
     Unavailable,
     Other,
 }
 
-fn fault(error: &DbErr) -> Fault {
+/// Returns the class of an error without a constraint.
+fn classify(error: &DbErr) -> ErrorClass {
     let source = match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return Fault::Unavailable,
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return ErrorClass::Unavailable,
         DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source)) => source,
-        _ => return Fault::Other,
+        _ => return ErrorClass::Other,
     };
     match &**source {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
             match error.try_downcast_ref::<PgDatabaseError>() {
-                Some(_) => of_sqlstate(&code),
-                None => of_sqlite(&code),
+                Some(_) => classify_sqlstate(&code),
+                None => classify_sqlite(&code),
             }
         }
         sqlx::Error::Io(_)
@@ -93,30 +94,30 @@ fn fault(error: &DbErr) -> Fault {
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => Fault::Unavailable,
-        _ => Fault::Other,
+        | sqlx::Error::WorkerCrashed => ErrorClass::Unavailable,
+        _ => ErrorClass::Other,
     }
 }
 
 /// SQLite's result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the primary one is the lowest byte.
-fn of_sqlite(code: &str) -> Fault {
+fn classify_sqlite(code: &str) -> ErrorClass {
     match code.parse::<u32>().map(|code| code & 0xff) {
-        Ok(5 | 6 | 8 | 10 | 13 | 14) => Fault::Unavailable,
-        _ => Fault::Other,
+        Ok(5 | 6 | 8 | 10 | 13 | 14) => ErrorClass::Unavailable,
+        _ => ErrorClass::Other,
     }
 }
 
 /// PostgreSQL's codes (its manual, appendix A). The first two characters are the class.
-fn of_sqlstate(code: &str) -> Fault {
+fn classify_sqlstate(code: &str) -> ErrorClass {
     match code {
         // serialization_failure, deadlock_detected.
-        "40001" | "40P01" => Fault::GivenUp,
+        "40001" | "40P01" => ErrorClass::GivenUp,
         // character_not_in_repertoire, untranslatable_character, datetime_field_overflow.
-        "22021" | "22P05" | "22008" => Fault::Unfit,
+        "22021" | "22P05" | "22008" => ErrorClass::Unfit,
         // read_only_sql_transaction, as after a failover; idle_in_transaction_session_timeout, lock_not_available.
-        "25006" | "25P03" | "55P03" => Fault::Unavailable,
+        "25006" | "25P03" | "55P03" => ErrorClass::Unavailable,
         // Connection exceptions, insufficient resources, the operator's interventions (statement_timeout is one).
-        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Fault::Unavailable,
-        _ => Fault::Other,
+        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => ErrorClass::Unavailable,
+        _ => ErrorClass::Other,
     }
 }

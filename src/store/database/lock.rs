@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::{StoreError, Transaction};
 
 /// The number of an advisory lock, common to all users of the database: a hash of its purpose and its object.
-fn number(of: &[&[u8]]) -> i64 {
+fn number(parts: &[&[u8]]) -> i64 {
     let mut hash = Sha256::new_with_prefix(b"disposisi");
-    for part in of {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -42,44 +42,44 @@ pub(in crate::store) async fn lock_key(
     mutation: &str,
     key: &str,
 ) -> Result<(), StoreError> {
-    take(transaction, number(&[b"key", user.as_bytes(), mutation.as_bytes(), key.as_bytes()])).await
+    lock(transaction, number(&[b"key", user.as_bytes(), mutation.as_bytes(), key.as_bytes()])).await
 }
 
 /// Locks an office's people, agencies and grants until the transaction ends.
 pub async fn lock_office(transaction: &Transaction, office: &str) -> Result<(), StoreError> {
-    take(transaction, number(&[b"office", office.as_bytes()])).await
+    lock(transaction, number(&[b"office", office.as_bytes()])).await
 }
 
 /// Takes a shared lock on a person's rights until the transaction ends: a revocation waits. Their rights are read after this.
-pub async fn keep_rights(transaction: &Transaction, user: Uuid) -> Result<(), StoreError> {
-    take_by("SELECT pg_advisory_xact_lock_shared($1)", transaction, number(&[b"rights", user.as_bytes()])).await
+pub async fn lock_rights_shared(transaction: &Transaction, user: Uuid) -> Result<(), StoreError> {
+    lock_with("SELECT pg_advisory_xact_lock_shared($1)", transaction, number(&[b"rights", user.as_bytes()])).await
 }
 
 /// Takes the exclusive lock on a person's rights until the transaction ends, for a revocation: waits for their acts under way, and
 /// holds up new ones.
-pub async fn end_rights(transaction: &Transaction, user: Uuid) -> Result<(), StoreError> {
-    take(transaction, number(&[b"rights", user.as_bytes()])).await
+pub async fn lock_rights(transaction: &Transaction, user: Uuid) -> Result<(), StoreError> {
+    lock(transaction, number(&[b"rights", user.as_bytes()])).await
 }
 
 /// Locks the numbering of the log until the transaction ends and its positions are visible.
 pub(in crate::store) async fn lock_log(transaction: &Transaction) -> Result<(), StoreError> {
-    take(transaction, number(&[b"log"])).await
+    lock(transaction, number(&[b"log"])).await
 }
 
 /// Locks the activation of policies until the transaction ends.
 pub(in crate::store) async fn lock_policies(transaction: &Transaction) -> Result<(), StoreError> {
-    take(transaction, number(&[b"policies"])).await
+    lock(transaction, number(&[b"policies"])).await
 }
 
 /// Locks the registration of documents until the transaction ends and their number is within bounds.
 pub(in crate::store) async fn lock_documents(transaction: &Transaction) -> Result<(), StoreError> {
-    take(transaction, number(&[b"documents"])).await
+    lock(transaction, number(&[b"documents"])).await
 }
 
 /// Locks migrations until the connection ends.
-pub(in crate::store) async fn for_migrating(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let lock = query("SELECT pg_advisory_lock($1)").bind(number(&[b"migrations"]));
-    connection.execute(lock).await.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))?;
+pub(in crate::store) async fn lock_migrations(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let statement = query("SELECT pg_advisory_lock($1)").bind(number(&[b"migrations"]));
+    connection.execute(statement).await.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))?;
     Ok(())
 }
 
@@ -98,13 +98,13 @@ pub(in crate::store) async fn try_lock_job(transaction: &Transaction, job: &str)
     }
 }
 
-async fn take(transaction: &Transaction, number: i64) -> Result<(), StoreError> {
-    take_by("SELECT pg_advisory_xact_lock($1)", transaction, number).await
+async fn lock(transaction: &Transaction, number: i64) -> Result<(), StoreError> {
+    lock_with("SELECT pg_advisory_xact_lock($1)", transaction, number).await
 }
 
-async fn take_by(lock: &str, transaction: &Transaction, number: i64) -> Result<(), StoreError> {
+async fn lock_with(function: &str, transaction: &Transaction, number: i64) -> Result<(), StoreError> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, lock, [number.into()])).await?;
+        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, function, [number.into()])).await?;
     }
     Ok(())
 }

@@ -10,12 +10,12 @@ mod store;
 mod transaction;
 mod write;
 
-pub use connect::{Limits, Place, Postgres, Tls};
+pub use connect::{ConnectionLimits, DatabaseLocation, Postgres, Tls};
 pub use error::StoreError;
-pub use lock::{end_rights, keep_rights, lock_office, lock_request};
 pub(super) use lock::{lock_documents, lock_key, lock_log, lock_policies};
+pub use lock::{lock_office, lock_request, lock_rights, lock_rights_shared};
 pub use new_id::new_id;
-pub(super) use notify::tell;
+pub(super) use notify::notify_followers;
 pub use page::{Page, PageKey, Paging};
 pub(super) use store::Numbering;
 pub use store::{Mac, Store, by_ids, open_to_read};

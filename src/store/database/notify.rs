@@ -21,7 +21,7 @@ impl Store {
     pub async fn listen(&self) {
         let Some(server) = self.server() else { return std::future::pending().await };
         loop {
-            match self.hear(server).await {
+            match self.receive(server).await {
                 Ok(()) => continue,
                 Err(error) => {
                     tracing::warn!(%error, "the connection for notifications is lost: writes by other servers arrive late")
@@ -32,7 +32,7 @@ impl Store {
     }
 
     /// Listens until a long silence, or until the connection is lost.
-    async fn hear(&self, server: &Postgres) -> Result<(), sqlx::Error> {
+    async fn receive(&self, server: &Postgres) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect_with(&server.listening().await?).await?;
         listener.listen(CHANNEL).await?;
         // Earlier notifications had no listener.
@@ -46,7 +46,7 @@ impl Store {
 }
 
 /// Notifies listeners of growth of the log when the transaction commits.
-pub(in crate::store) async fn tell(transaction: &Transaction) -> Result<(), StoreError> {
+pub(in crate::store) async fn notify_followers(transaction: &Transaction) -> Result<(), StoreError> {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     if transaction.get_database_backend() == DbBackend::Postgres {
         let notify = "SELECT pg_notify($1, '')";

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, Notify};
 
-use super::connect::{Place, Postgres};
+use super::connect::{DatabaseLocation, Postgres};
 use super::{StoreError, Transaction, lock};
 
 /// A MAC over parts, with a key kept outside the database.
@@ -42,15 +42,15 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the database, made when it is a file that is not there, and brings its schema up to date.
-    pub async fn open(place: &Place, mac: Mac) -> Result<Self, StoreError> {
+    pub async fn open(location: &DatabaseLocation, mac: Mac) -> Result<Self, StoreError> {
         let suspect = Arc::new(AtomicBool::new(false));
-        let (reader, writer, server) = match place {
-            Place::Sqlite(file) => {
+        let (reader, writer, server) = match location {
+            DatabaseLocation::Sqlite(file) => {
                 let writer = Database::connect(sqlite(file, 1, suspect.clone())).await?;
                 let reader = Database::connect(sqlite(file, 4, Arc::default())).await?;
                 (reader, writer, None)
             }
-            Place::Postgres(server) => {
+            DatabaseLocation::Postgres(server) => {
                 let pool = DatabaseConnection::from(server.pool(false).await.map_err(cannot_connect)?);
                 (pool.clone(), pool, Some(server.clone()))
             }
@@ -61,8 +61,8 @@ impl Store {
     }
 
     /// Opens an existing database to read it only, and leaves its schema as it is.
-    pub async fn open_to_read(place: &Place, mac: Mac) -> Result<Self, StoreError> {
-        let reader = open_to_read(place).await?;
+    pub async fn open_to_read(location: &DatabaseLocation, mac: Mac) -> Result<Self, StoreError> {
+        let reader = open_to_read(location).await?;
         let (suspect, grown, numbering) = (Arc::default(), Arc::default(), Arc::default());
         Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, mac })
     }
@@ -70,10 +70,10 @@ impl Store {
     /// Runs migrations. Of several servers that start at once, one migrates and the others wait.
     async fn migrate(&self) -> Result<(), StoreError> {
         let Some(server) = &self.server else { return Ok(Migrator::up(&self.writer, None).await?) };
-        let pool = server.unhurried().await.map_err(cannot_connect)?;
+        let pool = server.without_timeouts().await.map_err(cannot_connect)?;
         // The session's lock: held by one connection, while another migrates in transactions of its own. It ends with it.
         let mut holder = pool.acquire().await.map_err(cannot_connect)?;
-        lock::for_migrating(&mut holder).await?;
+        lock::lock_migrations(&mut holder).await?;
         let migrated = Migrator::up(&DatabaseConnection::from(pool.clone()), None).await;
         drop(holder.close().await);
         pool.close().await;
@@ -142,9 +142,9 @@ impl Store {
 /// share the next pass.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Numbering {
-    /// How many have committed, and asked.
-    pub(in crate::store) asked: AtomicU64,
-    /// How many of them passes have included; held by the one that numbers.
+    /// Number of commits that requested a pass.
+    pub(in crate::store) requested: AtomicU64,
+    /// Number of them included in passes; locked during a pass.
     pub(in crate::store) included: Mutex<u64>,
 }
 
@@ -182,14 +182,14 @@ fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOpt
 }
 
 /// Opens a read-only connection to an existing database, without migrations.
-pub async fn open_to_read(place: &Place) -> Result<DatabaseConnection, StoreError> {
-    match place {
-        Place::Sqlite(file) => {
+pub async fn open_to_read(location: &DatabaseLocation) -> Result<DatabaseConnection, StoreError> {
+    match location {
+        DatabaseLocation::Sqlite(file) => {
             let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
             options.max_connections(1).sqlx_logging(false);
             Ok(Database::connect(options).await?)
         }
-        Place::Postgres(server) => Ok(server.pool(true).await.map_err(cannot_connect)?.into()),
+        DatabaseLocation::Postgres(server) => Ok(server.pool(true).await.map_err(cannot_connect)?.into()),
     }
 }
 

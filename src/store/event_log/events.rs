@@ -13,15 +13,15 @@ use crate::store::{Page, Paging, Store, StoreError, Viewing};
 
 /// A position in the log with a mark of its row: after a restored backup positions repeat, and marks do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LogPlace {
+pub struct LogPosition {
     /// Its number, from 1; 0 before the first.
     pub position: i64,
     /// The first bytes of the log row's MAC, chained over all earlier rows.
     pub mark: u64,
 }
 
-impl LogPlace {
-    fn of(position: i64, mac: &[u8]) -> Self {
+impl LogPosition {
+    fn from_row(position: i64, mac: &[u8]) -> Self {
         let mark = mac.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         Self { position, mark }
     }
@@ -31,7 +31,7 @@ impl LogPlace {
 #[derive(Debug, Clone)]
 pub struct NumberedEvent {
     /// Its place.
-    pub place: LogPlace,
+    pub place: LogPosition,
     /// The event.
     pub event: event::Model,
 }
@@ -40,7 +40,7 @@ impl FromQueryResult for NumberedEvent {
     fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let event = event::Model::from_query_result(result, prefix)?;
         let mac: Vec<u8> = result.try_get(prefix, LOG_MAC)?;
-        Ok(Self { place: LogPlace::of(result.try_get(prefix, "position")?, &mac), event })
+        Ok(Self { place: LogPosition::from_row(result.try_get(prefix, "position")?, &mac), event })
     }
 }
 
@@ -52,7 +52,7 @@ const APPLICANT_AT_END: &[i16] = &[Audience::Applicant as i16, Audience::Applica
 
 /// The visibility of a request's events to a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sight {
+pub enum EventVisibility {
     /// All.
     Office,
     /// The events visible to the applicant while it runs.
@@ -61,14 +61,14 @@ pub enum Sight {
     Ended,
 }
 
-impl Sight {
+impl EventVisibility {
     /// Returns the visibility of a seen request. `ended`: it has ended.
-    pub fn of<T>(seen: &Seen<T>, ended: bool) -> Self {
-        Self::from(seen.side(), ended)
+    pub fn from_seen<T>(seen: &Seen<T>, ended: bool) -> Self {
+        Self::from_side(seen.side(), ended)
     }
 
     /// Returns the visibility from a side of a request.
-    pub fn from(side: Side, ended: bool) -> Self {
+    pub fn from_side(side: Side, ended: bool) -> Self {
         match (side, ended) {
             (Side::Office, _) => Self::Office,
             (Side::Applicant, false) => Self::Running,
@@ -77,7 +77,7 @@ impl Sight {
     }
 
     /// Checks an event for visibility.
-    pub fn sees(self, event: &event::Model) -> bool {
+    pub fn includes(self, event: &event::Model) -> bool {
         self.audiences().is_none_or(|audiences| audiences.contains(&event.audience))
     }
 
@@ -93,9 +93,9 @@ impl Sight {
 
 /// A stretch of the events of each of several requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Stretch {
+pub struct EventRange {
     /// Their visibility.
-    pub sight: Sight,
+    pub visibility: EventVisibility,
     /// Only those after this place of the log.
     pub after: Option<i64>,
     /// Only those before this place of the log.
@@ -121,7 +121,7 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// Checks an event of a request against the filter.
-    pub fn wants(&self, event: &event::Model, request: &request::Model) -> bool {
+    pub fn includes(&self, event: &event::Model, request: &request::Model) -> bool {
         self.request.is_none_or(|id| id == event.request_id)
             && self.office.as_ref().is_none_or(|office| *office == request.office)
             && self.procedure.as_ref().is_none_or(|procedure| *procedure == request.procedure)
@@ -132,7 +132,7 @@ impl EventFilter {
     fn narrow(&self, query: &mut SelectStatement) {
         let request = |column| Expr::col((request::Entity, column));
         if let Some(id) = self.request {
-            query.and_where(of(event::Column::RequestId).eq(id));
+            query.and_where(event_column(event::Column::RequestId).eq(id));
         }
         if let Some(office) = &self.office {
             query.and_where(request(request::Column::Office).eq(office.as_str()));
@@ -141,7 +141,7 @@ impl EventFilter {
             query.and_where(request(request::Column::Procedure).eq(procedure.as_str()));
         }
         if let Some(kinds) = &self.kinds {
-            query.and_where(of(event::Column::Kind).is_in(kinds.iter().map(|kind| kind.word())));
+            query.and_where(event_column(event::Column::Kind).is_in(kinds.iter().map(|kind| kind.word())));
         }
     }
 }
@@ -155,7 +155,7 @@ pub async fn events_from(store: &Store, from: i64, limit: u64) -> Result<Vec<Num
 }
 
 /// Returns visible events under a filter, after one position of the log and up to another, in order.
-pub async fn events_seen(
+pub async fn visible_events(
     store: &Store,
     viewing: &Viewing,
     filter: &EventFilter,
@@ -163,17 +163,20 @@ pub async fn events_seen(
     limit: u64,
 ) -> Result<Vec<NumberedEvent>, StoreError> {
     let place = (log::Entity, log::Column::Position);
-    let audience = |audiences: &[i16]| of(event::Column::Audience).is_in(audiences.iter().copied());
+    let audience = |audiences: &[i16]| event_column(event::Column::Audience).is_in(audiences.iter().copied());
     let ended = Expr::col((request::Entity, request::Column::FinishedAt)).is_not_null();
-    let told = audience(APPLICANT).or(audience(APPLICANT_AT_END).and(ended));
+    let shown = audience(APPLICANT).or(audience(APPLICANT_AT_END).and(ended));
     let office = viewing.office_side().sql(viewing.now);
     let applicant = viewing.applicant_side().sql(viewing.now);
     let mut query = numbered();
     query
-        .inner_join(request::Entity, of(event::Column::RequestId).eq(Expr::col((request::Entity, request::Column::Id))))
+        .inner_join(
+            request::Entity,
+            event_column(event::Column::RequestId).eq(Expr::col((request::Entity, request::Column::Id))),
+        )
         .and_where(Expr::col(place).gt(after))
         .and_where(Expr::col(place).lte(until))
-        .and_where(office.or(applicant.and(told)))
+        .and_where(office.or(applicant.and(shown)))
         .order_by(place, Order::Asc)
         .limit(limit);
     filter.narrow(&mut query);
@@ -184,18 +187,18 @@ pub async fn events_seen(
 const LOG_MAC: &str = "log_mac";
 
 /// The last place taken in the log; 0 while there is none.
-pub async fn log_end(store: &Store) -> Result<LogPlace, StoreError> {
+pub async fn log_end(store: &Store) -> Result<LogPosition, StoreError> {
     let last = log::Entity::find().order_by_desc(log::Column::Position).one(store.reader()).await?;
-    Ok(last.map_or_else(LogPlace::default, |row| LogPlace::of(row.position, &row.mac)))
+    Ok(last.map_or_else(LogPosition::default, |row| LogPosition::from_row(row.position, &row.mac)))
 }
 
 /// Checks that the log still has the same row at a position.
-pub async fn is_in_log(store: &Store, place: LogPlace) -> Result<bool, StoreError> {
+pub async fn is_in_log(store: &Store, place: LogPosition) -> Result<bool, StoreError> {
     if place.position == 0 {
         return Ok(true);
     }
     let row = log::Entity::find_by_id(place.position).one(store.reader()).await?;
-    Ok(row.is_some_and(|row| LogPlace::of(row.position, &row.mac) == place))
+    Ok(row.is_some_and(|row| LogPosition::from_row(row.position, &row.mac) == place))
 }
 
 /// Selects events with their positions; events without one are shown nowhere.
@@ -206,11 +209,11 @@ fn numbered() -> SelectStatement {
         .column((log::Entity, log::Column::Position))
         .expr_as(Expr::col((log::Entity, log::Column::Mac)), LOG_MAC)
         .from(event::Entity)
-        .inner_join(log::Entity, of(event::Column::Id).eq(Expr::col((log::Entity, log::Column::EventId))));
+        .inner_join(log::Entity, event_column(event::Column::Id).eq(Expr::col((log::Entity, log::Column::EventId))));
     query
 }
 
-fn of(column: event::Column) -> Expr {
+fn event_column(column: event::Column) -> Expr {
     Expr::col((event::Entity, column))
 }
 
@@ -224,14 +227,14 @@ async fn all(store: &Store, query: &SelectStatement) -> Result<Vec<NumberedEvent
 pub async fn events_of(
     store: &Store,
     requests: &[Uuid],
-    stretch: &Stretch,
+    stretch: &EventRange,
 ) -> Result<HashMap<Uuid, Page<NumberedEvent>>, StoreError> {
     let order = if stretch.backward { Order::Desc } else { Order::Asc };
     let place = (log::Entity, log::Column::Position);
     let mut each = numbered();
-    each.and_where(of(event::Column::RequestId).is_in(requests.iter().copied()));
-    if let Some(audiences) = stretch.sight.audiences() {
-        each.and_where(of(event::Column::Audience).is_in(audiences.iter().copied()));
+    each.and_where(event_column(event::Column::RequestId).is_in(requests.iter().copied()));
+    if let Some(audiences) = stretch.visibility.audiences() {
+        each.and_where(event_column(event::Column::Audience).is_in(audiences.iter().copied()));
     }
     if let Some(after) = stretch.after {
         each.and_where(Expr::col(place).gt(after));
@@ -262,6 +265,6 @@ pub async fn events_of(
 /// Returns numbered events by ids, in any order. Visibility follows from their requests.
 pub async fn events_by_ids(store: &Store, ids: &[Uuid]) -> Result<Vec<NumberedEvent>, StoreError> {
     let mut query = numbered();
-    query.and_where(of(event::Column::Id).is_in(ids.iter().copied()));
+    query.and_where(event_column(event::Column::Id).is_in(ids.iter().copied()));
     all(store, &query).await
 }

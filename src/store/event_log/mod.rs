@@ -9,11 +9,11 @@ mod sequencer;
 mod verify;
 
 pub use events::{
-    EventFilter, LogPlace, NumberedEvent, Sight, Stretch, events_by_ids, events_from, events_of, events_seen,
-    is_in_log, log_end,
+    EventFilter, EventRange, EventVisibility, LogPosition, NumberedEvent, events_by_ids, events_from, events_of,
+    is_in_log, log_end, visible_events,
 };
-pub use office_change::{OfficeChange, begin_records, givers, office_chain};
-pub use request_change::{AppendedEvent, Change, NewRequest, Saved};
+pub use office_change::{OfficeChange, begin_records, grantors, office_chain};
+pub use request_change::{AppendedEvent, NewRequest, RequestChange, SavedRequest};
 pub(super) use row_mac::own_mac;
 pub use sequencer::{commit, is_pending, sequence_pending};
 pub use verify::{Defect, ReplayCheck, verify};

@@ -225,7 +225,7 @@ pub async fn begin_records(store: &Store, offices: &[&str], now: DateTime<Utc>) 
 }
 
 /// Who gave each grant of an office, as its record tells; of those that the operator gave, nobody.
-pub async fn givers<C: ConnectionTrait>(connection: &C, office: &str) -> Result<HashMap<Uuid, Uuid>, StoreError> {
+pub async fn grantors<C: ConnectionTrait>(connection: &C, office: &str) -> Result<HashMap<Uuid, Uuid>, StoreError> {
     let chain = Query::select()
         .column(office_chain::Column::Id)
         .from(office_chain::Entity)

@@ -35,7 +35,7 @@ pub struct NewRequest {
 
 /// A saved request with its new events.
 #[derive(Debug)]
-pub struct Saved {
+pub struct SavedRequest {
     /// Its row.
     pub row: request::Model,
     /// The events, in order.
@@ -44,7 +44,7 @@ pub struct Saved {
 
 /// A change of a request, under way.
 #[derive(Debug)]
-pub struct Change<'a> {
+pub struct RequestChange<'a> {
     store: &'a Store,
     transaction: &'a Transaction,
     actor: Actor,
@@ -68,7 +68,7 @@ pub struct Change<'a> {
     pub row: request::Model,
 }
 
-impl<'a> Change<'a> {
+impl<'a> RequestChange<'a> {
     /// Opens a request for an authorized act. A stale version is reported by `save`.
     pub fn open(
         store: &'a Store,
@@ -312,7 +312,7 @@ impl<'a> Change<'a> {
     }
 
     /// Saves the request's row. [`StoreError::Stale`] when it moved on since it was read.
-    pub async fn save(mut self) -> Result<Saved, StoreError> {
+    pub async fn save(mut self) -> Result<SavedRequest, StoreError> {
         // An event hidden from the applicant leaves no trace in their view.
         if self.visible || self.before.is_none_or(|(version, _)| version != self.row.version) {
             self.row.updated_at = self.now;
@@ -340,7 +340,7 @@ impl<'a> Change<'a> {
                 }
             }
         }
-        Ok(Saved { row: self.row, events: self.appended })
+        Ok(SavedRequest { row: self.row, events: self.appended })
     }
 }
 

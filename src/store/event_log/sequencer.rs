@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::row_mac::{end_mac, log_mac};
 use crate::event::LogLink;
-use crate::store::database::{Numbering, lock_log, tell};
+use crate::store::database::{Numbering, lock_log, notify_followers};
 use crate::store::{Store, StoreError, Transaction};
 
 /// How many rows one statement numbers.
@@ -43,10 +43,10 @@ pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), Store
 impl Numbering {
     /// Returns when what was committed before has its place.
     async fn include(&self, store: &Store) -> Result<(), StoreError> {
-        let ticket = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let ticket = self.requested.fetch_add(1, Ordering::SeqCst) + 1;
         let mut included = self.included.lock().await;
         if *included < ticket {
-            let all = self.asked.load(Ordering::SeqCst);
+            let all = self.requested.load(Ordering::SeqCst);
             sequence_pending(store).await?;
             *included = all;
         }
@@ -62,7 +62,7 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
         lock_log(&transaction).await?;
         let count = number(store, &transaction).await?;
         if count > 0 {
-            tell(&transaction).await?;
+            notify_followers(&transaction).await?;
             transaction.commit().await?;
             store.grown().notify_one();
         }

@@ -39,11 +39,11 @@ pub struct Submits {
 
 /// A condition on a request.
 #[derive(Debug, Clone)]
-pub enum Condition {
+pub enum RequestCondition {
     /// Both hold.
-    And(Box<Condition>, Box<Condition>),
+    And(Box<RequestCondition>, Box<RequestCondition>),
     /// One of the two holds, or both.
-    Or(Box<Condition>, Box<Condition>),
+    Or(Box<RequestCondition>, Box<RequestCondition>),
     /// It holds for none.
     Never,
     /// Of the office of this key.
@@ -88,7 +88,7 @@ pub enum Condition {
 
 /// The facts of a request for the evaluation of conditions.
 #[derive(Debug, Clone)]
-pub struct About {
+pub struct RequestFacts {
     /// Its row.
     pub row: request::Model,
     /// Its submitter may still submit it for its agency.
@@ -100,7 +100,7 @@ pub struct About {
 }
 
 #[cfg(test)]
-impl About {
+impl RequestFacts {
     /// Facts of a request without content, for tests.
     pub(crate) fn for_tests(id: Uuid) -> Self {
         let at = DateTime::UNIX_EPOCH;
@@ -136,7 +136,7 @@ impl About {
     }
 }
 
-impl Condition {
+impl RequestCondition {
     /// Both.
     pub fn and(self, other: Self) -> Self {
         Self::And(Box::new(self), Box::new(other))
@@ -153,7 +153,7 @@ impl Condition {
     }
 
     /// Evaluates the condition for a request.
-    pub fn holds(&self, about: &About) -> bool {
+    pub fn holds(&self, about: &RequestFacts) -> bool {
         let row = &about.row;
         let is_one_of = |pairs: &[(String, String)], is_at: &dyn Fn(&str) -> bool| {
             pairs.iter().any(|(procedure, step)| *procedure == row.procedure && is_at(step))
@@ -177,10 +177,9 @@ impl Condition {
             Self::NotEndedBy { user, steps } => {
                 !about.visited.iter().any(|(step, by)| *by == Some(*user) && steps.contains(step))
             }
-            Self::Recipient { user, state } => about
-                .recipient
-                .as_ref()
-                .is_some_and(|(of, is)| of == user && state.is_none_or(|state| is == state.word())),
+            Self::Recipient { user, state } => about.recipient.as_ref().is_some_and(|(recipient, current)| {
+                recipient == user && state.is_none_or(|state| current == state.word())
+            }),
         }
     }
 
@@ -228,11 +227,11 @@ fn is_one_of(pairs: &[(String, String)], step: &SimpleExpr) -> SimpleExpr {
     let mut procedures: Vec<&String> = pairs.iter().map(|(procedure, _)| procedure).collect();
     procedures.sort();
     procedures.dedup();
-    let of = |procedure: &String| {
-        let steps = pairs.iter().filter(|(of, _)| of == procedure).map(|(_, step)| step.clone());
+    let at_procedure = |procedure: &String| {
+        let steps = pairs.iter().filter(|(other, _)| other == procedure).map(|(_, step)| step.clone());
         column(request::Column::Procedure).eq(procedure.clone()).and(step.clone().is_in(steps))
     };
-    procedures.into_iter().map(of).reduce(|one, other| one.or(other)).unwrap_or_else(|| Expr::val(1).eq(0))
+    procedures.into_iter().map(at_procedure).reduce(|one, other| one.or(other)).unwrap_or_else(|| Expr::val(1).eq(0))
 }
 
 /// The request has a visit under a condition.
@@ -260,12 +259,12 @@ fn has_ended(user: Uuid, steps: &[String]) -> SimpleExpr {
 
 /// Condition: the request's submitter may still submit it for its agency.
 pub(in crate::store) fn submitter_active(submitters: &Submitters, now: DateTime<Utc>) -> SimpleExpr {
-    let of = |column| Expr::col((grant::Entity, column));
+    let grant = |column| Expr::col((grant::Entity, column));
     let submits = |submits: &Submits| {
         let role =
-            of(grant::Column::Office).eq(submits.office.as_str()).and(of(grant::Column::Role).eq(&*submits.role));
+            grant(grant::Column::Office).eq(submits.office.as_str()).and(grant(grant::Column::Role).eq(&*submits.role));
         let role = match submits.definitively {
-            true => role.and(of(grant::Column::Capacity).eq(Capacity::Definitive.word())),
+            true => role.and(grant(grant::Column::Capacity).eq(Capacity::Definitive.word())),
             false => role,
         };
         role.and(column(request::Column::Procedure).is_in(submits.procedures.iter().map(String::as_str)))
@@ -275,12 +274,12 @@ pub(in crate::store) fn submitter_active(submitters: &Submitters, now: DateTime<
         Query::select()
             .expr(Expr::val(1))
             .from(grant::Entity)
-            .and_where(of(grant::Column::UserId).eq(column(request::Column::SubmittedBy)))
-            .and_where(of(grant::Column::AgencyId).eq(column(request::Column::AgencyId)))
-            .and_where(of(grant::Column::Office).eq(column(request::Column::Office)))
-            .and_where(of(grant::Column::ValidFrom).lte(now))
-            .and_where(of(grant::Column::ValidUntil).is_null().or(of(grant::Column::ValidUntil).gt(now)))
-            .and_where(is_active(of(grant::Column::UserId)))
+            .and_where(grant(grant::Column::UserId).eq(column(request::Column::SubmittedBy)))
+            .and_where(grant(grant::Column::AgencyId).eq(column(request::Column::AgencyId)))
+            .and_where(grant(grant::Column::Office).eq(column(request::Column::Office)))
+            .and_where(grant(grant::Column::ValidFrom).lte(now))
+            .and_where(grant(grant::Column::ValidUntil).is_null().or(grant(grant::Column::ValidUntil).gt(now)))
+            .and_where(is_active(grant(grant::Column::UserId)))
             .and_where(submits)
             .to_owned(),
     )
@@ -316,7 +315,11 @@ impl FromQueryResult for WithSubmitter {
 }
 
 /// Returns the requests under a condition.
-pub async fn requests_that(store: &Store, condition: &Condition, now: DateTime<Utc>) -> Result<Vec<Uuid>, StoreError> {
+pub async fn requests_matching(
+    store: &Store,
+    condition: &RequestCondition,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, StoreError> {
     let query = request::Entity::find().select_only().column(request::Column::Id).filter(condition.sql(now));
     Ok(query.into_tuple().all(store.reader()).await?)
 }
@@ -342,12 +345,12 @@ pub async fn returned_in_secret<C: ConnectionTrait>(
 }
 
 /// Returns the facts of requests for the evaluation of conditions. Does not check visibility.
-pub async fn about_requests(
+pub async fn request_facts(
     store: &Store,
     ids: &[Uuid],
     submitters: &Submitters,
     now: DateTime<Utc>,
-) -> Result<HashMap<Uuid, About>, StoreError> {
+) -> Result<HashMap<Uuid, RequestFacts>, StoreError> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -380,10 +383,10 @@ pub async fn about_requests(
         .into_tuple::<(Uuid, Uuid, String)>()
         .all(reader);
     let (rows, visits, recipients) = tokio::try_join!(rows, visits, recipients)?;
-    let mut found: HashMap<Uuid, About> = rows
+    let mut found: HashMap<Uuid, RequestFacts> = rows
         .into_iter()
         .map(|WithSubmitter(row, submitter_active)| {
-            (row.id, About { row, submitter_active, visited: Vec::new(), recipient: None })
+            (row.id, RequestFacts { row, submitter_active, visited: Vec::new(), recipient: None })
         })
         .collect();
     for (request, step, by) in visits {
@@ -405,7 +408,7 @@ mod tests {
     use sea_orm::IntoActiveModel;
 
     use super::*;
-    use crate::store::{Turn, Viewing, ViewingScope, Waiting};
+    use crate::store::{RoleStep, Viewing, ViewingScope, Waiting};
 
     /// A few of everything, so that they meet.
     fn id(number: u8) -> Uuid {
@@ -456,9 +459,9 @@ mod tests {
         prop::collection::vec(pair.prop_map(|(a, b)| (PROCEDURES[a].to_owned(), STEPS[b].to_owned())), 0..4)
     }
 
-    fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    fn turns() -> impl Strategy<Value = Vec<RoleStep>> {
         let other_than = prop::sample::subsequence(STEPS.to_vec(), 0..=2);
-        let turn = ((0..2_usize, 0..3_usize), other_than).prop_map(|((procedure, step), other_than)| Turn {
+        let turn = ((0..2_usize, 0..3_usize), other_than).prop_map(|((procedure, step), other_than)| RoleStep {
             procedure: PROCEDURES[procedure].to_owned(),
             step: STEPS[step].to_owned(),
             other_than: other_than.into_iter().map(str::to_owned).collect(),
@@ -550,7 +553,7 @@ mod tests {
                 executable: made.flags.0,
                 signable: made.flags.1,
                 finished_at: made.flags.2.then(moment),
-                ..About::for_tests(request).row
+                ..RequestFacts::for_tests(request).row
             };
             request::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
             for (position, (step, by)) in made.visited.iter().enumerate() {
@@ -623,20 +626,20 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let folder = tempfile::tempdir().unwrap();
-                let place = crate::store::Place::Sqlite(folder.path().join("test.db"));
+                let place = crate::store::DatabaseLocation::Sqlite(folder.path().join("test.db"));
                 let store = Store::open(&place, std::sync::Arc::new(|_| [0; 32])).await.unwrap();
                 fill(&store, &requests, &grants).await;
                 let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes, submitters: Arc::new(submitters) };
                 let ids: Vec<Uuid> = (0..requests.len()).map(|number| id(u8::try_from(number).unwrap())).collect();
-                let about = about_requests(&store, &ids, &viewing.submitters, moment()).await.unwrap();
+                let about = request_facts(&store, &ids, &viewing.submitters, moment()).await.unwrap();
                 for condition in [
                     viewing.office_side(),
                     viewing.applicant_side(),
                     viewing.inbox(&waiting, None),
                     viewing.inbox(&waiting, Some("one")),
-                    Condition::any(waiting.iter().map(Waiting::stands_at_step)),
+                    RequestCondition::any(waiting.iter().map(Waiting::stands_at_step)),
                 ] {
-                    let mut listed = requests_that(&store, &condition, moment()).await.unwrap();
+                    let mut listed = requests_matching(&store, &condition, moment()).await.unwrap();
                     listed.sort();
                     let seen: Vec<Uuid> = ids.iter().filter(|id| condition.holds(&about[*id])).copied().collect();
                     assert_eq!(listed, seen, "{condition:?}");

@@ -4,6 +4,8 @@ mod condition;
 mod view;
 
 pub(super) use condition::submitter_active;
-pub use condition::{About, Condition, Submits, Submitters, about_requests, requests_that, returned_in_secret};
+pub use condition::{
+    RequestCondition, RequestFacts, Submits, Submitters, request_facts, requests_matching, returned_in_secret,
+};
 pub(super) use view::Found;
-pub use view::{AssetRow, SeenRequest, Sees, Turn, Viewing, ViewingScope, Waiting};
+pub use view::{AssetRow, RoleStep, SeenRequest, Viewing, ViewingScope, Visibility, Waiting};

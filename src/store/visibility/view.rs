@@ -7,7 +7,7 @@ use entity::{asset, request};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::condition::{About, Condition, Submitters};
+use super::condition::{RequestCondition, RequestFacts, Submitters};
 use crate::access::{Scope, Seen, Side, Subject};
 use crate::store::CredentialState;
 use crate::workflow::Status;
@@ -48,16 +48,16 @@ pub struct Waiting {
     /// The grant's agency.
     pub agency: Option<Uuid>,
     /// The steps that the role executes.
-    pub executes: Vec<Turn>,
+    pub executes: Vec<RoleStep>,
     /// The steps whose document the role signs.
-    pub signs: Vec<Turn>,
+    pub signs: Vec<RoleStep>,
     /// The procedures whose credentials the role may read.
     pub reveals: Vec<String>,
 }
 
 /// A step waiting for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
+pub struct RoleStep {
     /// The procedure's key.
     pub procedure: String,
     /// The step's key.
@@ -124,23 +124,23 @@ impl FromQueryResult for Found {
 
 /// Conditions of visibility on a request: lists put them into SQL, streams evaluate them for each event's request.
 #[derive(Debug, Clone)]
-pub struct Sees {
+pub struct Visibility {
     /// Seen as an official.
-    office: Condition,
+    office: RequestCondition,
     /// Seen as one of the agency that asked.
-    applicant: Condition,
+    applicant: RequestCondition,
 }
 
-impl Sees {
+impl Visibility {
     /// A request as the caller sees it; none when they do not.
-    pub fn see(&self, about: &About) -> Option<Seen<SeenRequest>> {
+    pub fn see(&self, about: &RequestFacts) -> Option<Seen<SeenRequest>> {
         let side = self.side(about)?;
         let request = SeenRequest { row: about.row.clone(), submitter_active: about.submitter_active };
         Some(Seen::by_query(request, side))
     }
 
     /// From which side the caller sees a request; none when they do not.
-    pub fn side(&self, about: &About) -> Option<Side> {
+    pub fn side(&self, about: &RequestFacts) -> Option<Side> {
         if self.office.holds(about) {
             Some(Side::Office)
         } else {
@@ -152,65 +152,65 @@ impl Sees {
 impl Waiting {
     /// The request waits at a step for what the role executes or signs. `user`: only where it
     /// may be their turn. `returned`: whom a returned one waits for.
-    pub(in crate::store) fn at_step(&self, user: Option<Uuid>, returned: Condition) -> Condition {
-        let executes = turn(&self.executes, user);
-        let running = Condition::Status(Status::InProgress).and(Condition::Executable);
-        let signs = Condition::Signable.and(turn(&self.signs, user));
-        let open = executes.and(running.or(Condition::Status(Status::Returned).and(returned))).or(signs);
-        self.here(Condition::Unfinished.and(open))
+    pub(in crate::store) fn at_step(&self, user: Option<Uuid>, returned: RequestCondition) -> RequestCondition {
+        let executes = at_steps(&self.executes, user);
+        let running = RequestCondition::Status(Status::InProgress).and(RequestCondition::Executable);
+        let signs = RequestCondition::Signable.and(at_steps(&self.signs, user));
+        let open = executes.and(running.or(RequestCondition::Status(Status::Returned).and(returned))).or(signs);
+        self.here(RequestCondition::Unfinished.and(open))
     }
 
     /// The request stands at a step that the role executes.
-    pub(in crate::store) fn stands_at_step(&self) -> Condition {
-        self.here(Condition::Unfinished.and(turn(&self.executes, None)))
+    pub(in crate::store) fn stands_at_step(&self) -> RequestCondition {
+        self.here(RequestCondition::Unfinished.and(at_steps(&self.executes, None)))
     }
 
     /// A credential waits for the caller, who may read it.
-    fn to_reveal(&self, user: Uuid) -> Condition {
-        let held = Condition::Recipient { user, state: Some(CredentialState::Available) };
-        self.here(held.and(Condition::Procedures(self.reveals.clone())))
+    fn to_reveal(&self, user: Uuid) -> RequestCondition {
+        let held = RequestCondition::Recipient { user, state: Some(CredentialState::Available) };
+        self.here(held.and(RequestCondition::Procedures(self.reveals.clone())))
     }
 
     /// In the grant's office, and of its agency where it names one.
-    fn here(&self, what: Condition) -> Condition {
-        let office = Condition::Office(self.office.clone());
+    fn here(&self, what: RequestCondition) -> RequestCondition {
+        let office = RequestCondition::Office(self.office.clone());
         match self.agency {
             None => office.and(what),
-            Some(agency) => office.and(Condition::Agency(agency)).and(what),
+            Some(agency) => office.and(RequestCondition::Agency(agency)).and(what),
         }
     }
 }
 
 /// The request stands at one of these steps; for a person, only where it may be their turn.
-fn turn(turns: &[Turn], user: Option<Uuid>) -> Condition {
-    let (bound, free): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(|turn| !turn.other_than.is_empty());
-    let at = |turn: &Turn| (turn.procedure.clone(), turn.step.clone());
-    let free = Condition::AtStep(free.into_iter().map(at).collect());
-    bound.into_iter().fold(free, |any, turn| {
-        let here = Condition::AtStep(vec![at(turn)]);
+fn at_steps(steps: &[RoleStep], user: Option<Uuid>) -> RequestCondition {
+    let (bound, free): (Vec<&RoleStep>, Vec<&RoleStep>) = steps.iter().partition(|step| !step.other_than.is_empty());
+    let at = |step: &RoleStep| (step.procedure.clone(), step.step.clone());
+    let free = RequestCondition::AtStep(free.into_iter().map(at).collect());
+    bound.into_iter().fold(free, |any, step| {
+        let here = RequestCondition::AtStep(vec![at(step)]);
         any.or(match user {
             None => here,
-            Some(user) => here.and(Condition::NotEndedBy { user, steps: turn.other_than.clone() }),
+            Some(user) => here.and(RequestCondition::NotEndedBy { user, steps: step.other_than.clone() }),
         })
     })
 }
 
 impl Viewing {
     /// What the caller sees.
-    pub fn sees(&self) -> Sees {
-        Sees { office: self.office_side(), applicant: self.applicant_side() }
+    pub fn visibility(&self) -> Visibility {
+        Visibility { office: self.office_side(), applicant: self.applicant_side() }
     }
 
     /// The requests that the caller sees as an official.
-    pub(in crate::store) fn office_side(&self) -> Condition {
-        Condition::any(self.scopes.iter().filter_map(|scope| {
+    pub(in crate::store) fn office_side(&self) -> RequestCondition {
+        RequestCondition::any(self.scopes.iter().filter_map(|scope| {
             let which = match scope.scope {
                 Scope::Own | Scope::Agency => return None,
                 Scope::All => None,
-                Scope::Office => Some(Condition::Open),
-                Scope::Reached => Some(Condition::Reached(scope.steps.clone())),
+                Scope::Office => Some(RequestCondition::Open),
+                Scope::Reached => Some(RequestCondition::Reached(scope.steps.clone())),
             };
-            let office = Condition::Office(scope.office.clone());
+            let office = RequestCondition::Office(scope.office.clone());
             Some(match which {
                 None => office,
                 Some(which) => office.and(which),
@@ -219,43 +219,44 @@ impl Viewing {
     }
 
     /// The requests that the caller sees as one of the agency that asked.
-    pub(in crate::store) fn applicant_side(&self) -> Condition {
-        Condition::any(self.scopes.iter().filter_map(|scope| {
-            let agency = scope.agency.map(Condition::Agency);
+    pub(in crate::store) fn applicant_side(&self) -> RequestCondition {
+        RequestCondition::any(self.scopes.iter().filter_map(|scope| {
+            let agency = scope.agency.map(RequestCondition::Agency);
             let which = match (scope.scope, agency) {
                 (Scope::Own, Some(agency)) => {
-                    let mine = Condition::SubmittedBy(self.user);
-                    let received = Condition::Recipient { user: self.user, state: None };
+                    let mine = RequestCondition::SubmittedBy(self.user);
+                    let received = RequestCondition::Recipient { user: self.user, state: None };
                     // A request whose submitter submits for its agency no more is anybody's there who does, unless it is secret.
-                    let orphaned = self.submitter_gone().and(Condition::Open);
+                    let orphaned = self.submitter_gone().and(RequestCondition::Open);
                     agency.and(mine.or(received).or(orphaned))
                 }
-                (Scope::Agency, Some(agency)) => agency.and(Condition::Open),
+                (Scope::Agency, Some(agency)) => agency.and(RequestCondition::Open),
                 _ => return None,
             };
-            Some(Condition::Office(scope.office.clone()).and(which))
+            Some(RequestCondition::Office(scope.office.clone()).and(which))
         }))
     }
 
     /// The submitter asks for the agency no more.
-    fn submitter_gone(&self) -> Condition {
-        Condition::SubmitterGone(self.submitters.clone())
+    fn submitter_gone(&self) -> RequestCondition {
+        RequestCondition::SubmitterGone(self.submitters.clone())
     }
 
     /// The requests that the caller sees.
-    pub(in crate::store) fn visible(&self) -> Condition {
+    pub(in crate::store) fn visible(&self) -> RequestCondition {
         self.office_side().or(self.applicant_side())
     }
 
     /// The requests that wait for the caller. `office`: only those of the office of this key.
-    pub fn inbox(&self, waiting: &[Waiting], office: Option<&str>) -> Condition {
+    pub fn inbox(&self, waiting: &[Waiting], office: Option<&str>) -> RequestCondition {
         // A returned request waits for its submitter; when they submit no more, for anybody in the agency who does.
-        let mine = Condition::SubmittedBy(self.user).or(self.submitter_gone());
-        let of = |waiting: &Waiting| waiting.at_step(Some(self.user), mine.clone()).or(waiting.to_reveal(self.user));
-        let waits = self.visible().and(Condition::any(waiting.iter().map(of)));
+        let mine = RequestCondition::SubmittedBy(self.user).or(self.submitter_gone());
+        let awaits =
+            |waiting: &Waiting| waiting.at_step(Some(self.user), mine.clone()).or(waiting.to_reveal(self.user));
+        let waits = self.visible().and(RequestCondition::any(waiting.iter().map(awaits)));
         match office {
             None => waits,
-            Some(office) => waits.and(Condition::Office(office.to_owned())),
+            Some(office) => waits.and(RequestCondition::Office(office.to_owned())),
         }
     }
 }

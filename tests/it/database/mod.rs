@@ -9,7 +9,7 @@ use std::fmt::{Display, Formatter};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use disposisi::store::Place;
+use disposisi::store::DatabaseLocation;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
 /// A kind of database.
@@ -46,7 +46,7 @@ pub(crate) fn environment(data: &Path) -> Vec<(&'static str, String)> {
 }
 
 /// The connection options of a data folder's database.
-pub(crate) fn place(data: &Path) -> Place {
+pub(crate) fn place(data: &Path) -> DatabaseLocation {
     match engine() {
         Engine::Sqlite => sqlite::place(data),
         Engine::Postgres => postgres::place(data),

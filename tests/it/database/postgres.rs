@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
-use disposisi::store::{Limits, Place, Postgres};
+use disposisi::store::{ConnectionLimits, DatabaseLocation, Postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use super::cluster::{Cluster, copy_keys, unpacked};
@@ -70,14 +70,15 @@ pub(crate) fn environment(data: &Path) -> Vec<(&'static str, String)> {
 }
 
 /// The connection options.
-pub(crate) fn place(data: &Path) -> Place {
+pub(crate) fn place(data: &Path) -> DatabaseLocation {
     let url = {
         let mut shared = shared();
         let name = shared.of(data);
         shared.cluster.url("disposisi", &name)
     };
-    let limits = Limits { connections: 4, acquire: Duration::from_secs(30), statement: Duration::from_secs(30) };
-    Place::Postgres(Arc::new(Postgres::at(&url, limits).expect("a place")))
+    let limits =
+        ConnectionLimits { connections: 4, acquire: Duration::from_secs(30), statement: Duration::from_secs(30) };
+    DatabaseLocation::Postgres(Arc::new(Postgres::parse(&url, limits).expect("a place")))
 }
 
 /// A superuser's connection.

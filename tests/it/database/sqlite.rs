@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use disposisi::store::Place;
+use disposisi::store::DatabaseLocation;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use super::cluster::{copy_keys, unpacked};
@@ -12,8 +12,8 @@ use super::{changed_columns, texts};
 pub(crate) const KILLS: u64 = 200;
 
 /// The connection options.
-pub(crate) fn place(data: &Path) -> Place {
-    Place::Sqlite(data.join("disposisi.db"))
+pub(crate) fn place(data: &Path) -> DatabaseLocation {
+    DatabaseLocation::Sqlite(data.join("disposisi.db"))
 }
 
 /// A connection without restrictions.

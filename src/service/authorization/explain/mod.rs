@@ -14,7 +14,7 @@ use crate::policy::{GrantDecision, Line, Object, Policy};
 use crate::procedure::Step;
 use crate::say;
 use crate::service::{Answer, AvailableAct, CallerWithPolicy, PolicySnapshot, Refused, Service, UserErrorCode};
-use crate::store::{self, About, Person, SeenRequest, Submitters, Viewing, ViewingScope};
+use crate::store::{self, Person, RequestFacts, SeenRequest, Submitters, Viewing, ViewingScope};
 use crate::workflow::State;
 
 pub use closed::{Awaited, ClosedAct, ClosedReason, Prerequisites};
@@ -136,7 +136,7 @@ impl From<GrantDecision<'_>> for Verdict {
 
 /// A request, as the decisions need it.
 struct Facts {
-    about: About,
+    about: RequestFacts,
     state: State,
     performed: Performed,
     documents: Vec<entity::document::Model>,
@@ -212,7 +212,7 @@ impl Service {
         let pass = Pass::new(person.id, Login::Session(Uuid::nil()));
         let theirs = CallerWithPolicy::new(Caller { pass, grants: in_force, language: None }, policy.clone());
 
-        let seen = self.viewing(&theirs).sees().see(&facts.about);
+        let seen = self.viewing(&theirs).visibility().see(&facts.about);
         let shows = |grant: &Grant| self.line_that_shows(&theirs, grant, &facts.about);
         let seen_by = seen.as_ref().and_then(|_| theirs.grants.iter().find_map(shows));
         let verdict = |grant: &Grant| match question.asked.decided(&row.procedure, step) {
@@ -275,7 +275,7 @@ impl Service {
 
     async fn facts(&self, request: &Seen<SeenRequest>, submitters: &Submitters) -> Answer<Facts> {
         let (reader, ids) = (self.store.reader(), [request.row.id]);
-        let about = store::about_requests(&self.store, &ids, submitters, self.now()).await?.remove(&request.row.id);
+        let about = store::request_facts(&self.store, &ids, submitters, self.now()).await?.remove(&request.row.id);
         let about = about.ok_or_else(|| missing(&["request"], "The request is gone."))?;
         let visits = store::visits_of(reader, &ids).await?;
         let documents = store::documents_of(reader, &ids).await?;
@@ -289,12 +289,12 @@ impl Service {
     }
 
     /// The first line by which a grant shows a request.
-    fn line_that_shows(&self, person: &CallerWithPolicy, grant: &Grant, about: &About) -> Option<Line> {
+    fn line_that_shows(&self, person: &CallerWithPolicy, grant: &Grant, about: &RequestFacts) -> Option<Line> {
         let alone = Caller { grants: vec![grant.clone()], ..Caller::clone(person) };
         let viewing = self.viewing(&CallerWithPolicy::new(alone, person.policy().clone()));
         let shown = viewing.scopes.iter().find(|scope| {
             let only = Viewing { scopes: vec![(*scope).clone()], ..viewing.clone() };
-            only.sees().side(about).is_some()
+            only.visibility().side(about).is_some()
         });
         let see = Action::See(shown?.scope);
         person.policy().line(&grant.role, &grant.office, Object::Requests, see).cloned()
