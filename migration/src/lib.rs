@@ -1,5 +1,4 @@
-//! disposisi's schema migrations: each file is one step that expands the schema; nothing is dropped in the same release
-//! that stops using it.
+//! disposisi's schema migrations, one expanding step a file; nothing is dropped in the release of its last use.
 
 use sea_orm_migration::prelude::*;
 
@@ -13,7 +12,7 @@ mod m0007_letters;
 mod m0008_documents;
 mod m0009_languages;
 
-/// Every migration in its order.
+/// All migrations, in order.
 #[derive(Debug)]
 pub struct Migrator;
 

@@ -1,10 +1,10 @@
-//! The tables of the main job. Every constraint that a race could break is a constraint of the database.
+//! Tables of people, requests, assets and events. Constraints at risk from races are constraints of the database.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 
@@ -31,7 +31,7 @@ pub(crate) fn table(name: &'static str, columns: Vec<ColumnDef>, keys: &[&'stati
     table
 }
 
-/// The columns of an actor's snapshot.
+/// The columns of an actor.
 fn actor() -> [ColumnDef; 4] {
     [uuid("actor_user"), string("actor_role"), string("actor_capacity"), uuid_null("actor_for")]
 }
@@ -229,7 +229,7 @@ fn tables() -> Vec<TableCreateStatement> {
             ],
             &[],
         ),
-        // One row for each unit that a living asset holds: overlapping is then a duplicate key, in either database.
+        // One row for each unit of a living asset: an overlap is a duplicate key, in either database.
         table(
             "held_units",
             vec![string("office"), string("kind"), string("place"), integer("unit"), uuid("asset_id")],
@@ -273,7 +273,7 @@ fn tables() -> Vec<TableCreateStatement> {
             ],
             &[],
         ),
-        // One row: where the log ends.
+        // One row: the end of the log.
         table(
             "log_end",
             vec![
@@ -299,19 +299,19 @@ fn tables() -> Vec<TableCreateStatement> {
     ]
 }
 
-/// Has PostgreSQL compare and order texts by their bytes, as SQLite does by itself, whatever language the server speaks.
+/// Sets byte order for texts on PostgreSQL, as SQLite has by default, independent of the server's locale.
 const COMPARE_BYTES: &str = "DO $$ DECLARE it record; BEGIN \
     FOR it IN SELECT table_name, column_name, data_type FROM information_schema.columns \
         WHERE table_schema = current_schema() AND data_type IN ('character varying', 'text') \
     LOOP EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE %s COLLATE \"C\"', it.table_name, it.column_name, it.data_type); \
     END LOOP; END $$";
 
-/// Indexes in the SQL that both databases share; partial ones are why.
+/// Indexes in SQL common to both databases, for the partial ones.
 const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX agencies_key ON agencies (office, key)",
     "CREATE INDEX grants_user ON grants (user_id)",
     "CREATE INDEX grants_agency ON grants (agency_id)",
-    // The same letter twice is refused among requests that were not rejected or withdrawn.
+    // A letter is unique among requests in force: neither rejected nor withdrawn.
     "CREATE UNIQUE INDEX requests_letter ON requests (agency_id, procedure, letter_number, letter_date) \
      WHERE status NOT IN ('REJECTED', 'WITHDRAWN')",
     "CREATE INDEX requests_submitted ON requests (submitted_at, id)",

@@ -1,10 +1,10 @@
-//! A number that moves with every change to people and grants, whoever makes it: who follows the log learns by one small
-//! read that rights may have changed.
+//! A version of people and grants, raised by triggers at every change: followers of the log detect changed rights by one small
+//! read.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 
@@ -14,7 +14,7 @@ impl MigrationName for Migration {
     }
 }
 
-/// The tables whose changes count.
+/// The tables with triggers.
 const TABLES: [&str; 2] = ["users", "grants"];
 
 #[async_trait::async_trait]

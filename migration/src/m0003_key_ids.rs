@@ -1,8 +1,8 @@
-//! By which keys the database is kept: the id of each, so that a program with other keys is refused.
+//! Ids of the database's keys, for the refusal of a program with other keys.
 
 use sea_orm_migration::prelude::*;
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 

@@ -1,9 +1,8 @@
-//! What happens to an office itself: a chain of events for each, beside those of requests; and what of people and agencies it
-//! needs.
+//! Records of offices: a chain of events for each, beside those of requests, with new columns of people and agencies.
 
 use sea_orm_migration::prelude::*;
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 
@@ -13,13 +12,13 @@ impl MigrationName for Migration {
     }
 }
 
-/// Types that both databases read alike.
+/// Statements, with a placeholder for each database's types.
 const STATEMENTS: [&str; 3] = [
     // The id is the `request_id` of the chain's events.
     "CREATE TABLE office_chains (id {uuid} NOT NULL PRIMARY KEY, office {text} NOT NULL UNIQUE, \
      last_sequence BIGINT NOT NULL, last_mac {bytes} NOT NULL, row_mac {bytes} NOT NULL)",
     "ALTER TABLE agencies ADD COLUMN deactivated_at {time}",
-    // The office that added the person; none where the operator did without saying.
+    // The office of origin; none for people added by the operator without one.
     "ALTER TABLE users ADD COLUMN office {text}",
 ];
 

@@ -1,6 +1,5 @@
-//! What lets somebody in: sessions with the tokens that prolong them, API keys, one-time codes, and the public
-//! halves of the keys that sign tokens. Where one ends the people's version moves, so that whoever
-//! follows something on any server is told.
+//! Logins: sessions with refresh tokens, API keys, TOTP secrets with recovery codes, and public signing keys. The end of a
+//! session or key raises the people's version, for followers on any server.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -8,7 +7,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 use super::m0001_core::{table, time, time_null};
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 
@@ -79,7 +78,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX recovery_codes_user ON recovery_codes (user_id)",
 ];
 
-/// The columns by which a way in ends, each with its table.
+/// The columns set at the end of a login, each with its table.
 const ENDS: [(&str, &str); 2] = [("sessions", "ended_at"), ("api_keys", "revoked_at")];
 
 #[async_trait::async_trait]

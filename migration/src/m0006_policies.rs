@@ -1,11 +1,10 @@
-//! The policies that were active, the newest of which is; and that a new one moves the people's version, by which whoever
-//! follows the log learns of it.
+//! Policies, past and active (the newest). A new one raises the people's version, for followers of the log.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 
@@ -40,7 +39,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Its trigger goes with it.
+        // Drops its trigger too.
         manager.drop_table(Table::drop().table("policies").to_owned()).await
     }
 }

@@ -1,9 +1,9 @@
-//! Which letters are the same. One that is secret is compared with its submitter's own secret ones only: a refusal would
-//! tell others that it is there.
+//! Uniqueness of letters. A secret letter is compared with its submitter's own secret ones only: a refusal would reveal its
+//! existence to others.
 
 use sea_orm_migration::prelude::*;
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 
@@ -13,7 +13,7 @@ impl MigrationName for Migration {
     }
 }
 
-/// The indexes that take the place of `requests_letter`; their names begin as its does, by which the program tells them.
+/// The indexes in place of `requests_letter`, with the same prefix: the program recognizes violations by it.
 const INDEXES: [&str; 2] = [
     "CREATE UNIQUE INDEX requests_letter_open ON requests (agency_id, procedure, letter_number, letter_date) \
      WHERE status NOT IN ('REJECTED', 'WITHDRAWN') AND confidentiality NOT IN ('SECRET', 'TOP_SECRET')",
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
         for name in ["requests_letter_open", "requests_letter_secret"] {
             connection.execute_unprepared(&format!("DROP INDEX {name}")).await?;
         }
-        // Fails where a secret letter was sent twice since: one of the two is to be withdrawn first.
+        // Fails for a secret letter sent twice since: one of the two is to be withdrawn first.
         let before = "CREATE UNIQUE INDEX requests_letter ON requests (agency_id, procedure, letter_number, letter_date) \
              WHERE status NOT IN ('REJECTED', 'WITHDRAWN')";
         connection.execute_unprepared(before).await?;

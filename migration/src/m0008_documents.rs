@@ -1,9 +1,9 @@
-//! The documents that clients registered, for every server on this database.
+//! Persisted documents registered by clients, for every server on this database.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{string_len, text, timestamp_with_time_zone};
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 

@@ -1,8 +1,8 @@
-//! The language that a person has chosen to be spoken to in.
+//! The chosen language of a person.
 
 use sea_orm_migration::prelude::*;
 
-/// See the file's head.
+/// The migration.
 #[derive(Debug)]
 pub(crate) struct Migration;
 

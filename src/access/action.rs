@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-/// An action that a policy line allows a role.
+/// An action allowed to a role by a policy line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
     /// End a step. Object: `<procedure>/<step>`.
     Execute,
-    /// Sign or refuse the document that a step has signed. Object: `<procedure>/<step>`.
+    /// Sign or refuse the document of a step. Object: `<procedure>/<step>`.
     Sign,
-    /// Be the recipient of what a step hands over. Object: `<procedure>/<step>`.
+    /// Be the recipient of a step's delivery. Object: `<procedure>/<step>`.
     Receive,
     /// Take a request back. Object: `<procedure>`.
     Withdraw,
-    /// Read a credential that one is the recipient of. Object: `<procedure>`.
+    /// Read one's own credential. Object: `<procedure>`.
     Reveal,
     /// Replace a credential. Object: `<procedure>`.
     Reissue,
@@ -21,26 +21,26 @@ pub enum Action {
     Revoke,
     /// See requests. Object: `requests`.
     See(Scope),
-    /// Read a field that needs a line of its own. Object: `field:<field>`.
+    /// Read a field with a permission of its own. Object: `field:<field>`.
     Read,
     /// Add people or agencies and put them out of service. Object: `people`, `agencies`.
     Manage,
     /// Grant a role, and revoke it. Object: `role:<role>`.
     Grant,
-    /// See what happened to the office itself: grants, people, policies. Object: `office`.
+    /// See the events of the office itself: grants, people, policies. Object: `office`.
     SeeEvents,
     /// Explain permissions: the reasons for an allowed or denied action. Object: `office`.
     Explain,
 }
 
-/// Which requests of an office a role sees.
+/// The requests of an office visible to a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// My own, those with a credential for me, and my agency's orphaned ones.
     Own,
     /// My agency's, but for SECRET and TOP_SECRET ones.
     Agency,
-    /// Requests that have reached a step of my role.
+    /// Requests with a visit to a step of my role.
     Reached,
     /// The office's, but for SECRET and TOP_SECRET ones.
     Office,
@@ -93,7 +93,7 @@ impl Action {
         }
     }
 
-    /// The action of that word.
+    /// Returns the action of a word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.word() == word)
     }
@@ -135,7 +135,7 @@ impl Field {
         }
     }
 
-    /// The field of that word.
+    /// Returns the field of a word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.word() == word)
     }

@@ -7,21 +7,21 @@ use uuid::Uuid;
 use super::KeyScopes;
 use crate::language::Language;
 
-/// A person's login with the grant that they chose to act by.
+/// A person's login with their chosen grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pass {
     /// The person.
     pub user: Uuid,
     /// The login; the pass ends with it.
     pub login: Login,
-    /// The grant that they chose to act by; none where they leave it to what is possible.
+    /// The grant to act by; none without a choice.
     pub acting_as: Option<Uuid>,
 }
 
 /// The way of authentication: session, API key or identity provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Login {
-    /// A session that they began by signing in.
+    /// A session.
     Session(Uuid),
     /// An API key with its scopes.
     Key(Uuid, KeyScopes),
@@ -29,18 +29,18 @@ pub enum Login {
     Provider,
 }
 
-/// A signed-in person with the grants that are in force now.
+/// A signed-in person with their grants in force.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The person and their login.
     pub pass: Pass,
     /// Their grants in force, definitive ones first, then the oldest.
     pub grants: Vec<Grant>,
-    /// The language that they have chosen to be spoken to in.
+    /// Their chosen language.
     pub language: Option<Language>,
 }
 
-/// A role that a person holds in an office.
+/// A person's role in an office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The grant.
@@ -51,7 +51,7 @@ pub struct Grant {
     pub role: String,
     /// The agency, for a role of an agency's people.
     pub agency: Option<Uuid>,
-    /// In which capacity.
+    /// The capacity.
     pub capacity: Capacity,
     /// The decree's number (SK).
     pub decree_number: Option<String>,
@@ -63,7 +63,7 @@ pub struct Grant {
     pub valid_until: Option<DateTime<Utc>>,
 }
 
-/// In which capacity a role is held.
+/// The capacity of a role's holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Capacity {
@@ -84,7 +84,7 @@ pub struct Actor {
     pub role: String,
     /// The capacity they held it in.
     pub capacity: Capacity,
-    /// The official that they represented.
+    /// The represented official.
     pub on_behalf_of: Option<Uuid>,
 }
 
@@ -110,7 +110,7 @@ impl Pass {
         }
     }
 
-    /// The same, to act by that grant.
+    /// The same pass with a chosen grant.
     pub fn acting_as(self, grant: Option<Uuid>) -> Self {
         Self { acting_as: grant, ..self }
     }
@@ -123,7 +123,7 @@ impl Caller {
     }
 }
 
-/// Returns true for years 1900 to 9999: the stored text of other moments does not sort.
+/// Returns true for years 1900 to 9999: the stored text of other times does not sort.
 pub fn is_sortable(moment: DateTime<Utc>) -> bool {
     (1900..=9999).contains(&moment.year())
 }
@@ -159,7 +159,7 @@ impl Capacity {
         }
     }
 
-    /// The capacity of that word.
+    /// Returns the capacity of a stored word.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Definitive, Self::Acting, Self::DailyActing].into_iter().find(|capacity| capacity.word() == word)
     }

@@ -1,4 +1,4 @@
-//! The caller, the actions that policies name, and the proof that an action is allowed. Pure.
+//! Access control: callers, the actions of policies, and proofs of visibility and authorization. Pure.
 //!
 //! Two proofs, each made in one place only (`tests/it/house.rs` holds this):
 //! [`Seen`] is made by `store`, from a query that holds the caller's scopes; [`Authorized`] is made by `policy`, from

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{OfficeEventKind, RequestEventKind};
 use crate::access::Actor;
 
-/// MACs of rows by the rows' names: the rows that changed with an event.
+/// MACs of rows by the rows' names: the rows changed with an event.
 pub type RowMacs = BTreeMap<String, String>;
 
 /// The end of the log when an event was written: its position and, in base64, the MAC of its row.
@@ -43,12 +43,12 @@ impl TryFrom<i16> for Audience {
     }
 }
 
-/// The subject of a request's event: the things that it is about, beside the request.
+/// The subject of a request's event, beside the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestEventSubject {
     /// The key of the step.
     pub step: Option<String>,
-    /// The key of the outcome that ended the step.
+    /// The key of the step's outcome.
     pub outcome: Option<String>,
     /// The disposition.
     pub disposition: Option<Uuid>,
@@ -77,20 +77,20 @@ pub struct RequestEventBody {
     pub version: i32,
     /// The audience.
     pub audience: Audience,
-    /// The person who acted; none for the clock.
+    /// The actor; none for the clock.
     pub actor: Option<Actor>,
     /// Its subject.
     #[serde(flatten)]
     pub subject: RequestEventSubject,
-    /// The rows that changed with the event.
+    /// The rows changed with the event.
     #[serde(default, skip_serializing_if = "RowMacs::is_empty")]
     pub rows: RowMacs,
-    /// The end of the log, in the first event of a transaction: a log that was renumbered does not fit.
+    /// The end of the log, in the first event of a transaction: detects renumbering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogLink>,
 }
 
-/// The subject of an office's event: the things that it is about, beside the office.
+/// The subject of an office's event, beside the office.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfficeEventSubject {
     /// The person.
@@ -122,12 +122,12 @@ pub struct OfficeEventBody {
     pub version: i32,
     /// The audience.
     pub audience: Audience,
-    /// The person who acted; none for the operator at the machine.
+    /// The actor; none for the operator at the machine.
     pub actor: Option<Actor>,
     /// Its subject.
     #[serde(flatten)]
     pub subject: OfficeEventSubject,
-    /// The rows that changed with the event.
+    /// The rows changed with the event.
     #[serde(default, skip_serializing_if = "RowMacs::is_empty")]
     pub rows: RowMacs,
     /// The end of the log, in the first event of a transaction.
@@ -135,7 +135,7 @@ pub struct OfficeEventBody {
     pub log: Option<LogLink>,
 }
 
-/// Fields that an event's columns repeat from its body: id, chain, sequence, kind's word, time, version, audience.
+/// Fields of a body repeated in the event's columns: id, chain, sequence, kind's word, time, version, audience.
 pub type Columns<'a> = (Uuid, Uuid, i64, &'a str, DateTime<Utc>, i32, i16);
 
 /// A stored body: its one writer and its one reader.
@@ -145,15 +145,15 @@ pub trait Body: Serialize + DeserializeOwned {
         serde_json::to_string(self)
     }
 
-    /// Reads stored bytes; fails for damaged ones and for a kind that is unknown.
+    /// Reads stored bytes; fails for damaged ones and for an unknown kind.
     fn read(stored: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(stored)
     }
 
-    /// The fields that the event's columns repeat.
+    /// The fields repeated in the event's columns.
     fn columns(&self) -> Columns<'_>;
 
-    /// The rows that changed with the event, and the end of the log.
+    /// The rows changed with the event, and the end of the log.
     fn into_links(self) -> (RowMacs, Option<LogLink>);
 }
 

@@ -1,7 +1,7 @@
-//! Events as types: kinds, audience, and the stored body that the hash chain signs. Pure: knows no database.
+//! Events as types: kinds, audience, and the stored body covered by the hash chain. Pure: knows no database.
 //!
 //! A stored body is JSON under a MAC for as long as the record is kept: words, fields and their order never change. A new field is
-//! left out where it is absent, so that older bodies keep their bytes.
+//! left out if absent: older bodies keep their bytes.
 
 mod body;
 mod kind;

@@ -19,7 +19,7 @@ macro_rules! with_actor {
 }
 pub(crate) use with_actor;
 
-/// Reads the actor of each row that always has one.
+/// Conversions of rows to their actors; a visit may have none.
 macro_rules! from_rows {
     ($($entity:ident),+ $(,)?) => {
         $(impl From<&$entity::Model> for Actor {

@@ -51,7 +51,7 @@ pub async fn save_credential(transaction: &Transaction, credential: credential::
     insert(transaction, credential).await
 }
 
-/// Forgets the secrets that were revealed at that moment or before. Returns how many.
+/// Deletes the secrets revealed until a time. Returns their number.
 pub async fn purge_revealed_secrets(transaction: &Transaction, until: DateTime<Utc>) -> Result<u64, StoreError> {
     let gone = credential::Entity::update_many()
         .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))

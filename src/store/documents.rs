@@ -15,7 +15,7 @@ pub async fn documents_of<C: ConnectionTrait>(
     Ok(query.order_by_asc(document::Column::AddedAt).order_by_asc(document::Column::Id).all(connection).await?)
 }
 
-/// The document of that id; whether the caller may see it follows from its request.
+/// Returns a document by id. Visibility follows from its request.
 pub async fn document_by_id<C: ConnectionTrait>(
     connection: &C,
     id: Uuid,

@@ -42,7 +42,7 @@ pub async fn office_grants<C: ConnectionTrait>(connection: &C, office: &str) -> 
 }
 
 /// Returns every grant in force with its holder's username and its agency's key. Without deactivated people, and without
-/// deactivated agencies that have no waiting request.
+/// deactivated agencies without a waiting request.
 pub async fn grants_in_force<C: ConnectionTrait>(
     connection: &C,
     now: DateTime<Utc>,
@@ -118,7 +118,7 @@ pub async fn is_held_without_end<C: ConnectionTrait>(
     Ok(held.count(connection).await? > 0)
 }
 
-/// Condition: the grant's period is not empty, as that of a grant revoked before its beginning.
+/// Condition: the grant's period is not empty. A grant revoked before its beginning has an empty one.
 fn has_period() -> SimpleExpr {
     let until = Expr::col(grant::Column::ValidUntil);
     until.gt(Expr::col(grant::Column::ValidFrom)).or(grant::Column::ValidUntil.is_null())

@@ -31,7 +31,7 @@ impl Store {
         read(self.reader()).await
     }
 
-    /// Records those ids where there are none, and returns what is on record then: of two that do this at once, the first
+    /// Records ids in a database without any, and returns the recorded ones: of two callers at once, the first
     /// one's.
     pub async fn record_key_ids(&self, ids: KeyIds) -> Result<KeyIds, StoreError> {
         let transaction = self.begin().await?;

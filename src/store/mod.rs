@@ -1,5 +1,5 @@
-//! sea-orm: reading and writing, and the event log. Holds no decision: what a caller sees comes in as [`Viewing`], what may
-//! be written comes in as a proof.
+//! The database (sea-orm): reads, writes, and the event log. Holds no decision: visibility comes in as [`Viewing`], permission
+//! to write as a proof.
 
 mod actor;
 mod agencies;

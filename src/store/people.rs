@@ -62,7 +62,8 @@ pub async fn save_person(transaction: &Transaction, row: Person) -> Result<(), S
     update(transaction, row).await
 }
 
-/// Locks and returns a person until the transaction ends, for decisions by their password and for bounded numbers of their things.
+/// Locks and returns a person until the transaction ends, for password checks and for limits on the number of their keys and
+/// sessions.
 pub async fn lock_person(transaction: &Transaction, id: Uuid) -> Result<Option<Person>, StoreError> {
     let mut query = user::Entity::find_by_id(id);
     if transaction.get_database_backend() == DbBackend::Postgres {
@@ -89,8 +90,7 @@ impl Store {
         Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(self.reader()).await?)
     }
 
-    /// Those of the people whom the caller may look up: themselves, and whoever holds or held a grant in an office where they
-    /// hold one.
+    /// Returns the people visible to the caller: themselves, and present or past holders of a grant in one of their offices.
     pub async fn colleagues(&self, viewing: &Viewing, ids: &[Uuid]) -> Result<Vec<Person>, StoreError> {
         let offices = viewing.offices.iter().map(String::as_str);
         let there = Query::select()

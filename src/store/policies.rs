@@ -29,9 +29,9 @@ pub struct NewPolicy {
 /// The policy to be replaced by a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaceable {
-    /// Whatever is active.
+    /// Any active policy.
     Any,
-    /// Nothing: it becomes active where none is.
+    /// None: a new policy becomes active only in a database without one.
     None,
 }
 
@@ -42,11 +42,11 @@ pub struct RecordedPolicy {
     pub active: StoredPolicy,
     /// It was just recorded.
     pub is_new: bool,
-    /// The one whose place it took; none where there was none, or none that this program wrote.
+    /// The replaced policy; none without one, or without a genuine one.
     pub before: Option<StoredPolicy>,
 }
 
-/// The hash of the active policy of an existing database, where it has one.
+/// Returns the hash of the active policy of an existing database, if any.
 pub async fn active_hash(connection: &DatabaseConnection) -> Result<Option<String>, StoreError> {
     // A schema from before there were such rows has no table for them.
     if !SchemaManager::new(connection).has_table("policies").await? {
@@ -69,8 +69,8 @@ impl Store {
         newest(self.reader()).await?.map(|row| self.genuine(row)).transpose()
     }
 
-    /// Makes a policy active, unless it is already, or another is that it may not take the place of. `changed`: the offices of
-    /// which it says otherwise than the one before; each is told so in its own record.
+    /// Makes a policy active, unless it is already, or the active one may not be replaced. `changed`: the offices with other
+    /// permissions than before; each gets an event in its own record.
     pub async fn record_policy(
         &self,
         new: NewPolicy,

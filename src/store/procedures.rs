@@ -18,7 +18,7 @@ pub async fn stored_versions<C: ConnectionTrait>(connection: &C) -> Result<Vec<S
     Ok(query.all(connection).await?)
 }
 
-/// The versions that requests which have not ended run by: office, procedure, version.
+/// Returns the versions of unfinished requests: office, procedure, version.
 pub async fn versions_in_use<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, String, i32)>, StoreError> {
     let query = request::Entity::find()
         .select_only()
@@ -28,7 +28,7 @@ pub async fn versions_in_use<C: ConnectionTrait>(connection: &C) -> Result<Vec<(
     Ok(query.into_tuple().all(connection).await?)
 }
 
-/// Stores a version, unless another process has stored one under its number meanwhile: what is stored stays.
+/// Inserts a version. A stored one of the same number stays.
 pub async fn insert_version(store: &Store, version: StoredVersion) -> Result<(), StoreError> {
     use procedure_version::Column;
     let transaction = store.begin().await?;
@@ -39,8 +39,7 @@ pub async fn insert_version(store: &Store, version: StoredVersion) -> Result<(),
     Ok(transaction.commit().await?)
 }
 
-/// The next number of an office's procedure in a year: no gaps, no doubles, since it is taken in the transaction that uses
-/// it.
+/// Takes the next number of an office's procedure in a year, in the transaction of its use: without gaps and duplicates.
 pub async fn next_number(
     transaction: &Transaction,
     office: &str,
@@ -49,7 +48,7 @@ pub async fn next_number(
 ) -> Result<i64, StoreError> {
     let first = counter::Model { office: office.to_owned(), procedure: procedure.to_owned(), year, last: 1 };
     let last = (counter::Entity, counter::Column::Last);
-    // One statement, so that the first number of a year is taken once too.
+    // One statement, for the first number of a year too.
     let counted = OnConflict::columns([counter::Column::Office, counter::Column::Procedure, counter::Column::Year])
         .value(counter::Column::Last, Expr::col(last).add(1))
         .to_owned();

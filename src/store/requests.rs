@@ -13,7 +13,7 @@ use super::{Page, Paging, RequestCondition, SeenRequest, Store, StoreError, View
 use crate::access::{Performed, Seen};
 use crate::workflow::Status;
 
-/// So many words are searched for.
+/// Maximum number of search words.
 const SEARCHED: usize = 10;
 
 /// A filter of requests. Every field narrows.
@@ -55,7 +55,7 @@ pub enum OrderField {
 /// An order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
-    /// By what.
+    /// The key.
     pub field: OrderField,
     /// From the last to the first.
     pub descending: bool,
@@ -88,7 +88,7 @@ impl Order {
         }
     }
 
-    /// The value that a row is ordered by.
+    /// The value of a row's order key.
     pub fn value(self, row: &request::Model) -> sea_orm::Value {
         match self.field {
             OrderField::SubmittedAt => row.submitted_at.into(),
@@ -102,8 +102,7 @@ impl Order {
     }
 }
 
-/// A moment before every due time, that both databases can hold (the year 1): from the last to the first, rows without one
-/// come last too.
+/// A time before every due time, valid in both databases (the year 1): in descending order, rows without one come last too.
 fn far_past() -> DateTime<Utc> {
     DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
 }
@@ -151,7 +150,7 @@ pub async fn see_request_by_number(
     Ok(query.into_model::<Found>().one(store.reader()).await?.map(|found| found.0))
 }
 
-/// The ids of the agencies of that key.
+/// Selects the ids of agencies by key.
 pub(super) fn agency_named(key: &str) -> sea_orm::sea_query::SelectStatement {
     Query::select()
         .column(entity::agency::Column::Id)
@@ -177,7 +176,7 @@ fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &Requ
         query = query.filter(request::Column::Step.eq(step.as_str()));
     }
     if let Some(awaiting) = &filter.awaiting {
-        // Whether a document was signed is the office's: the agency's side is told apart by steps alone.
+        // Signatures are visible to the office only: the applicant's side is filtered by steps alone.
         let here =
             RequestCondition::any(awaiting.iter().map(|waiting| waiting.at_step(None, RequestCondition::Unfinished)));
         let stands = RequestCondition::any(awaiting.iter().map(Waiting::stands_at_step));

@@ -40,7 +40,7 @@ pub async fn refresh_token<C: ConnectionTrait>(
     Ok(session.map(|session| (token, session)))
 }
 
-/// Uses a token up; false where it was used before. Of two at once, one does.
+/// Uses a token up. Returns false for a used one; of two callers at once, one gets true.
 pub async fn use_refresh_token(
     transaction: &Transaction,
     hash: &[u8; 32],

@@ -1,5 +1,4 @@
-//! The public halves of the keys that sign tokens, for servers that do not have the key: one that was replaced, or one that
-//! another server has already.
+//! Public halves of signing keys for tokens, for servers without the key itself: a replaced one, or another server's new one.
 
 use chrono::{DateTime, Utc};
 use entity::{key_id, signing_key};

@@ -20,7 +20,7 @@ pub async fn begin_totp(transaction: &Transaction, user: Uuid, sealed: Vec<u8>) 
     insert(transaction, totp::Model { user_id: user, sealed, confirmed_at: None, last_step: 0 }).await
 }
 
-/// Records the time step of an accepted code, against replay. `confirmed`: the time, where the code confirms the secret.
+/// Records the time step of an accepted code, against replay. `confirmed`: the time, for a code confirming the secret.
 pub async fn record_totp_step(
     transaction: &Transaction,
     user: Uuid,

@@ -1,4 +1,4 @@
-//! Rack units that assets hold: each is held by one living asset of its kind.
+//! Rack units held by assets: each by one living asset of its kind.
 
 use entity::{asset, held_unit};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{StoreError, Transaction};
 
-/// A stretch of a place.
+/// A range of units of a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitRange {
     /// The place.
@@ -35,7 +35,7 @@ pub async fn hold_units(transaction: &Transaction, asset: &asset::Model, held: &
     Ok(())
 }
 
-/// Frees whatever units an asset holds.
+/// Frees the units of an asset.
 pub async fn release_units(transaction: &Transaction, asset: Uuid) -> Result<(), StoreError> {
     held_unit::Entity::delete_many().filter(held_unit::Column::AssetId.eq(asset)).exec(transaction).await?;
     Ok(())

@@ -8,7 +8,7 @@ use sea_orm::sqlx::Connection;
 pub use sea_orm::sqlx::postgres::PgSslMode as Tls;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
-/// Where the database is.
+/// The location of the database.
 #[derive(Debug, Clone)]
 pub enum DatabaseLocation {
     /// SQLite, in this file.
@@ -29,9 +29,9 @@ pub struct Postgres {
 pub struct ConnectionLimits {
     /// Maximum number of connections, beside the one for notifications.
     pub connections: u32,
-    /// How long is waited for a connection.
+    /// Timeout for a connection from the pool.
     pub acquire: Duration,
-    /// How long a statement may take.
+    /// Statement timeout.
     pub statement: Duration,
 }
 
@@ -71,7 +71,7 @@ impl Postgres {
         Ok(Self { options, limits })
     }
 
-    /// The same, encrypted so; held against the authority of a file (PEM) where one is named.
+    /// Sets the TLS mode, and a file (PEM) with the certificate authority.
     pub fn encrypted(self, tls: Tls, authority: Option<&Path>) -> Self {
         let options = self.options.ssl_mode(tls);
         let options = match authority {
@@ -81,7 +81,7 @@ impl Postgres {
         Self { options, ..self }
     }
 
-    /// Where it is, for people.
+    /// Its location, for messages.
     pub fn name(&self) -> String {
         let (options, user) = (&self.options, self.options.get_username());
         let database = options.get_database().unwrap_or(user);
@@ -97,7 +97,7 @@ impl Postgres {
         let mut settings = vec![
             ("default_transaction_isolation", "read committed".to_owned()),
             ("statement_timeout", statement.to_string()),
-            // Shorter than the statement timeout, so that the error distinguishes a lock from a slow statement.
+            // Shorter than the statement timeout: the error then tells a lock from a slow statement.
             ("lock_timeout", (statement - statement / 10).to_string()),
             ("idle_in_transaction_session_timeout", statement.to_string()),
         ];

@@ -13,7 +13,7 @@ const CHANNEL: &str = "disposisi_log";
 /// The pause before reconnecting to a lost database.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The silence after which a listener reconnects: a connection cut on its way reports no error.
+/// The silence before a listener reconnects: a connection cut on its way reports no error.
 const SILENCE: Duration = Duration::from_secs(300);
 
 impl Store {

@@ -41,7 +41,7 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database, made when it is a file that is not there, and brings its schema up to date.
+    /// Opens the database, creates a missing file, and migrates the schema.
     pub async fn open(location: &DatabaseLocation, mac: Mac) -> Result<Self, StoreError> {
         let suspect = Arc::new(AtomicBool::new(false));
         let (reader, writer, server) = match location {
@@ -67,7 +67,7 @@ impl Store {
         Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, mac })
     }
 
-    /// Runs migrations. Of several servers that start at once, one migrates and the others wait.
+    /// Runs migrations. Of several servers starting at once, one migrates and the others wait.
     async fn migrate(&self) -> Result<(), StoreError> {
         let Some(server) = &self.server else { return Ok(Migrator::up(&self.writer, None).await?) };
         let pool = server.without_timeouts().await.map_err(cannot_connect)?;
@@ -142,7 +142,7 @@ impl Store {
 /// share the next pass.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Numbering {
-    /// Number of commits that requested a pass.
+    /// Number of commits requesting a pass.
     pub(in crate::store) requested: AtomicU64,
     /// Number of them included in passes; locked during a pass.
     pub(in crate::store) included: Mutex<u64>,
@@ -162,9 +162,9 @@ fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOpt
         .acquire_timeout(Duration::from_secs(10))
         // As `sqlx::query`, at info: off unless asked for. Never with the values of statements.
         .sqlx_logging(true)
-        // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: what
-        // comes after would be nested in it, and be acknowledged without ever being committed. Such a connection
-        // is closed. (It has been pinged before this, so a rollback on its way has arrived.)
+        // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: the next
+        // transaction would be nested in it, and be acknowledged without ever being committed. Such a connection is closed. (It
+        // has been pinged before this, so a rollback on its way has arrived.)
         .test_before_acquire(true)
         .map_sqlx_sqlite_before_acquire(move |connection, _| {
             let good = !Connection::is_in_transaction(connection) && !suspect.swap(false, Ordering::Relaxed);

@@ -192,7 +192,7 @@ pub async fn log_end(store: &Store) -> Result<LogPosition, StoreError> {
     Ok(last.map_or_else(LogPosition::default, |row| LogPosition::from_row(row.position, &row.mac)))
 }
 
-/// Checks that the log still has the same row at a position.
+/// Checks for the same row at a position of the log.
 pub async fn is_in_log(store: &Store, place: LogPosition) -> Result<bool, StoreError> {
     if place.position == 0 {
         return Ok(true);

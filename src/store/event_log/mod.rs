@@ -1,5 +1,5 @@
-//! The event log (audit log): changes of requests and offices with the events that tell of them, hash-chained and tamper-evident;
-//! their order; reading them; verifying them.
+//! The event log (audit log): changes of requests and offices with their events, hash-chained and tamper-evident; the order of
+//! events, reads, verification.
 
 mod events;
 mod office_change;

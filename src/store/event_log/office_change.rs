@@ -34,7 +34,7 @@ pub struct OfficeChange<'a> {
 }
 
 impl<'a> OfficeChange<'a> {
-    /// Opens an office for the act that was allowed. From here on nobody else changes it until the transaction ends.
+    /// Opens an office for an authorized act, and locks it until the transaction ends.
     pub async fn open(
         store: &'a Store,
         transaction: &'a Transaction,
@@ -45,7 +45,7 @@ impl<'a> OfficeChange<'a> {
         Self::begin(store, transaction, office, Some(allowed.actor().clone()), now).await
     }
 
-    /// Opens an office for the operator at the machine, who needs no line of a policy.
+    /// Opens an office for the operator at the machine, without a policy decision.
     pub async fn by_operator(
         store: &'a Store,
         transaction: &'a Transaction,
@@ -85,7 +85,7 @@ impl<'a> OfficeChange<'a> {
         Ok(change)
     }
 
-    /// The first event vouches for what was there before offices had a record of their own.
+    /// Begins the record: its first event covers the agencies and grants of earlier versions of the program.
     async fn adopt(&mut self) -> Result<(), StoreError> {
         let office = self.chain.office.as_str();
         let agencies = agency::Entity::find().filter(agency::Column::Office.eq(office)).all(self.transaction).await?;
@@ -96,14 +96,14 @@ impl<'a> OfficeChange<'a> {
         for row in &grants {
             add_row_mac(&mut self.changed, self.store, row)?;
         }
-        // With nothing to vouch for too: what appears later without an event is never vouched for.
+        // Also without any row: a row inserted later without an event must not be covered.
         let actor = self.actor.take();
         self.append(OfficeEventKind::RecordBegun, OfficeEventSubject::default()).await?;
         self.actor = actor;
         Ok(())
     }
 
-    /// The transaction, for what is read to decide.
+    /// The transaction, for reads before a decision.
     pub fn transaction(&self) -> &Transaction {
         self.transaction
     }
@@ -192,7 +192,7 @@ impl<'a> OfficeChange<'a> {
         Ok(id)
     }
 
-    /// Saves the events and where their chain ends.
+    /// Saves the events and the end of their chain.
     pub async fn save(mut self) -> Result<(), StoreError> {
         if let Some(name) = self.changed.keys().next() {
             return Err(StoreError::Damaged(format!("{name} changed and no event covers it")));
@@ -211,7 +211,7 @@ impl<'a> OfficeChange<'a> {
     }
 }
 
-/// Begins the records of offices that have none, with what they have of agencies and grants from before there were such records.
+/// Begins the record of each office without one, covering its agencies and grants.
 pub async fn begin_records(store: &Store, offices: &[&str], now: DateTime<Utc>) -> Result<(), StoreError> {
     for office in offices {
         if office_chain(store, office).await?.is_some() {
@@ -224,7 +224,7 @@ pub async fn begin_records(store: &Store, offices: &[&str], now: DateTime<Utc>) 
     Ok(())
 }
 
-/// Who gave each grant of an office, as its record tells; of those that the operator gave, nobody.
+/// Returns the grantor of each grant of an office, from its record; none for grants given by the operator.
 pub async fn grantors<C: ConnectionTrait>(connection: &C, office: &str) -> Result<HashMap<Uuid, Uuid>, StoreError> {
     let chain = Query::select()
         .column(office_chain::Column::Id)

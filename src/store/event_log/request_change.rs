@@ -54,15 +54,15 @@ pub struct RequestChange<'a> {
     visible: bool,
     /// The row does not fit its MAC: nothing is signed on top of it.
     touched: bool,
-    /// The rows that changed since the last event: the next one covers them.
+    /// Rows changed since the last event, to be covered by the next one.
     changed: RowMacs,
-    /// The rows that events of this change cover already.
+    /// Rows covered by events of this change.
     covered: RowMacs,
     /// The events, to be written together.
     events: Vec<event::Model>,
     /// The same events, for a preview.
     appended: Vec<AppendedEvent>,
-    /// An event of this change says where the log ended.
+    /// An event of this change holds the end of the log.
     linked: bool,
     /// The row as it will be saved.
     pub row: request::Model,
@@ -245,7 +245,7 @@ impl<'a> RequestChange<'a> {
         self.add(visit).await
     }
 
-    /// Ends the visit of that step and pass.
+    /// Ends a visit.
     pub async fn leave(
         &mut self,
         step: &str,

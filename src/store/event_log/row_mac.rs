@@ -13,8 +13,8 @@ use uuid::Uuid;
 use crate::event::RowMacs;
 use crate::store::{CredentialState, Store, StoreError};
 
-/// Returns a row's parts: its table, then every column's name and value, but for exceptions. Nulls are left out, so that a column
-/// added later, null in old rows, leaves their MACs as they are.
+/// Returns a row's parts: its table, then every column's name and value, but for exceptions. Nulls are left out: a column added
+/// later, null in old rows, leaves their MACs unchanged.
 fn row_parts<M: ModelTrait>(row: &M, except: &[&str]) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut parts = vec![table::<M>().into_bytes()];
     for column in <M::Entity as EntityTrait>::Column::iter() {
@@ -75,7 +75,7 @@ fn encoded_mac(store: &Store, parts: &[Vec<u8>]) -> String {
     STANDARD_NO_PAD.encode(parts_mac(store, b"row", parts))
 }
 
-/// Returns the MAC of a row that holds it in a column of its own: over every other column.
+/// Returns the MAC of a row with a MAC column: over every other column.
 pub(in crate::store) fn own_mac<M: ModelTrait>(
     store: &Store,
     purpose: &[u8],

@@ -15,16 +15,16 @@ use crate::event::LogLink;
 use crate::store::database::{Numbering, lock_log, notify_followers};
 use crate::store::{Store, StoreError, Transaction};
 
-/// How many rows one statement numbers.
+/// Number of events in one statement.
 const BATCH: u64 = 500;
 
-/// Whether a committed event has no place yet.
+/// Checks for committed events without a position.
 pub async fn is_pending(store: &Store) -> Result<bool, StoreError> {
     Ok(pending::Entity::find().one(store.reader()).await?.is_some())
 }
 
-/// Commits what was written. SQLite lets one transaction write at a time, so that its events' places are known before it
-/// commits, and one commit does for both; elsewhere a place is known only after, when others have committed too.
+/// Commits a transaction and numbers its events. SQLite has a single writer, so positions are written in the same commit;
+/// PostgreSQL numbers in commit order, just after the commit.
 pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), StoreError> {
     if transaction.get_database_backend() == DbBackend::Sqlite {
         while number(store, &transaction).await? == BATCH {}
@@ -33,7 +33,7 @@ pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), Store
         return Ok(());
     }
     transaction.commit().await?;
-    // The act is done whatever becomes of the numbering; the next pass numbers what this one could not.
+    // A failed pass does not undo the act: the next pass numbers its events.
     if let Err(error) = store.numbering().include(store).await {
         tracing::warn!(%error, "events wait for their place in the log");
     }
@@ -41,7 +41,7 @@ pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), Store
 }
 
 impl Numbering {
-    /// Returns when what was committed before has its place.
+    /// Waits for a pass that includes all earlier commits.
     async fn include(&self, store: &Store) -> Result<(), StoreError> {
         let ticket = self.requested.fetch_add(1, Ordering::SeqCst) + 1;
         let mut included = self.included.lock().await;
@@ -54,7 +54,7 @@ impl Numbering {
     }
 }
 
-/// Gives every committed event without a place the next one. Returns how many it placed.
+/// Numbers all committed events without a position. Returns their number.
 pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
     let mut placed = 0;
     loop {
@@ -73,9 +73,9 @@ pub async fn sequence_pending(store: &Store) -> Result<u64, StoreError> {
     }
 }
 
-/// Gives places to a batch of the events that have none. Returns how many.
+/// Numbers a batch of events without a position. Returns their number.
 async fn number(store: &Store, transaction: &Transaction) -> Result<u64, StoreError> {
-    // By time; but in each request as it happened, also where a clock ran ahead of another.
+    // By time; within a request by sequence, even under clock skew.
     let latest = Expr::col((event::Entity, event::Column::At)).max();
     let mut so_far = WindowStatement::partition_by((event::Entity, event::Column::RequestId));
     so_far.order_by((event::Entity, event::Column::Sequence), Order::Asc);
@@ -95,7 +95,7 @@ async fn number(store: &Store, transaction: &Transaction) -> Result<u64, StoreEr
     if batch.is_empty() {
         return Ok(0);
     }
-    // It goes on from where it says that it ends, not from the last row that is there: a hole stays a hole.
+    // Continues from the recorded end, not from the last row: a hole stays detectable.
     let (mut position, mut mac) =
         end(store, transaction).await?.map_or((0, Vec::new()), |end| (end.position, end.last));
     let mut rows = Vec::with_capacity(batch.len());
@@ -111,7 +111,7 @@ async fn number(store: &Store, transaction: &Transaction) -> Result<u64, StoreEr
     Ok(batch.len() as u64)
 }
 
-/// Where the log ends; none while nothing was numbered. What somebody edited is not built on.
+/// Returns the end of the log; none before the first event. Fails for an edited one.
 pub(in crate::store) async fn end<C: ConnectionTrait>(
     store: &Store,
     connection: &C,
@@ -137,7 +137,7 @@ pub(super) async fn link<C: ConnectionTrait>(store: &Store, connection: &C) -> R
     Ok(end(store, connection).await?.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))))
 }
 
-/// Writes where the log ends now.
+/// Writes the end of the log.
 async fn save_end(store: &Store, transaction: &Transaction, position: i64, last: Vec<u8>) -> Result<(), StoreError> {
     let mac = end_mac(store, position, &last);
     let row = log_end::Model { id: 1, position, last, mac };

@@ -1,5 +1,5 @@
-//! Conditions on a request, each said once and asked in two ways: of the database, for lists, and of what is known of one
-//! request, for streams. A test holds the two against each other.
+//! Conditions on a request (visibility, inbox), each with two evaluations: in SQL for lists, on loaded facts for streams. A
+//! property test compares the two.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -147,7 +147,7 @@ impl RequestCondition {
         Self::Or(Box::new(self), Box::new(other))
     }
 
-    /// Any of them; none where there are none: deny is the default.
+    /// Any of them; without any, none: deny is the default.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Self {
         conditions.into_iter().reduce(Self::or).unwrap_or(Self::Never)
     }
@@ -285,8 +285,8 @@ pub(in crate::store) fn submitter_active(submitters: &Submitters, now: DateTime<
     )
 }
 
-/// A person is the recipient of the credential of the request's asset, once that is delivered. `state`: and it is in that
-/// state.
+/// Condition: a person is the recipient of the credential of the request's delivered asset. `state`: with the credential in
+/// that state.
 fn is_recipient(user: Uuid, state: Option<CredentialState>) -> SimpleExpr {
     let mut theirs = Query::select();
     theirs
@@ -324,8 +324,8 @@ pub async fn requests_matching(
     Ok(query.into_tuple().all(store.reader()).await?)
 }
 
-/// The secret requests that were returned, by number: number, the keys of office, procedure and agency, and what the
-/// submitter signs in with.
+/// Returns the secret requests in status returned, by number: number, the keys of office, procedure and agency, and the
+/// submitter's username.
 pub async fn returned_in_secret<C: ConnectionTrait>(
     connection: &C,
 ) -> Result<Vec<(String, String, String, String, String)>, StoreError> {
@@ -410,7 +410,7 @@ mod tests {
     use super::*;
     use crate::store::{RoleStep, Viewing, ViewingScope, Waiting};
 
-    /// A few of everything, so that they meet.
+    /// Few ids, for frequent matches.
     fn id(number: u8) -> Uuid {
         Uuid::from_u128(u128::from(number))
     }
@@ -426,7 +426,7 @@ mod tests {
     const LEVELS: [Confidentiality; 3] =
         [Confidentiality::Ordinary, Confidentiality::Secret, Confidentiality::TopSecret];
 
-    /// What a request is made of.
+    /// The parts of a generated request.
     #[derive(Debug, Clone)]
     struct Made {
         office: usize,
@@ -438,7 +438,7 @@ mod tests {
         step: Option<usize>,
         flags: (bool, bool, bool),
         visited: Vec<(usize, Option<u8>)>,
-        /// Recipient, whether delivered, and whether still to be read.
+        /// Recipient; delivered; not read yet.
         credential: Option<(u8, bool, bool)>,
     }
 
@@ -488,7 +488,7 @@ mod tests {
             })
     }
 
-    /// Grants: person, agency, office, whether they are in force, and whether they are definitive.
+    /// Grants: person, agency, office, in force, definitive.
     fn grants() -> impl Strategy<Value = Vec<(u8, u8, usize, bool, bool)>> {
         prop::collection::vec((0..4_u8, 0..3_u8, 0..2_usize, any::<bool>(), any::<bool>()), 0..6)
     }

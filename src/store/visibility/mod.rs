@@ -1,4 +1,4 @@
-//! Visibility: which requests a caller may see, as conditions for SQL and for streams.
+//! Visibility of requests to a caller, as conditions for SQL and for streams.
 
 mod condition;
 mod view;

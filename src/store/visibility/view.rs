@@ -17,13 +17,13 @@ use crate::workflow::Status;
 pub struct Viewing {
     /// The caller.
     pub user: Uuid,
-    /// The moment that grants are judged at.
+    /// The time for grants in force.
     pub now: DateTime<Utc>,
-    /// The keys of the offices in which they hold a grant.
+    /// The keys of the offices of their grants.
     pub offices: Vec<String>,
-    /// What each grant lets them see.
+    /// The scopes of their grants.
     pub scopes: Vec<ViewingScope>,
-    /// Who asks for an agency, the caller or not.
+    /// The submitters of agencies.
     pub submitters: Arc<Submitters>,
 }
 
@@ -34,9 +34,9 @@ pub struct ViewingScope {
     pub office: String,
     /// The grant's agency.
     pub agency: Option<Uuid>,
-    /// Which requests.
+    /// The visible requests.
     pub scope: Scope,
-    /// For [`Scope::Reached`]: procedure and step that the role executes or signs.
+    /// For [`Scope::Reached`]: procedure and step, executed or signed by the role.
     pub steps: Vec<(String, String)>,
 }
 
@@ -47,11 +47,11 @@ pub struct Waiting {
     pub office: String,
     /// The grant's agency.
     pub agency: Option<Uuid>,
-    /// The steps that the role executes.
+    /// The steps executed by the role.
     pub executes: Vec<RoleStep>,
-    /// The steps whose document the role signs.
+    /// The steps with a document signed by the role.
     pub signs: Vec<RoleStep>,
-    /// The procedures whose credentials the role may read.
+    /// The procedures with credentials readable by the role.
     pub reveals: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ pub struct RoleStep {
     pub procedure: String,
     /// The step's key.
     pub step: String,
-    /// Steps of which the person must not have ended one.
+    /// Separation of duties: steps not to be ended by the same person.
     pub other_than: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct RoleStep {
 pub struct SeenRequest {
     /// The row.
     pub row: request::Model,
-    /// Its submitter is one of those who may submit it for its agency now.
+    /// Its submitter may still submit it for its agency.
     pub submitter_active: bool,
 }
 
@@ -127,19 +127,19 @@ impl FromQueryResult for Found {
 pub struct Visibility {
     /// Seen as an official.
     office: RequestCondition,
-    /// Seen as one of the agency that asked.
+    /// Seen as the applicant agency.
     applicant: RequestCondition,
 }
 
 impl Visibility {
-    /// A request as the caller sees it; none when they do not.
+    /// Returns a request with the caller's side; none for an invisible one.
     pub fn see(&self, about: &RequestFacts) -> Option<Seen<SeenRequest>> {
         let side = self.side(about)?;
         let request = SeenRequest { row: about.row.clone(), submitter_active: about.submitter_active };
         Some(Seen::by_query(request, side))
     }
 
-    /// From which side the caller sees a request; none when they do not.
+    /// The caller's side of a request; none for an invisible one.
     pub fn side(&self, about: &RequestFacts) -> Option<Side> {
         if self.office.holds(about) {
             Some(Side::Office)
@@ -150,8 +150,8 @@ impl Visibility {
 }
 
 impl Waiting {
-    /// The request waits at a step for what the role executes or signs. `user`: only where it
-    /// may be their turn. `returned`: whom a returned one waits for.
+    /// Condition: the request waits at a step executed or signed by the role. `user`: with separation of duties for this
+    /// person. `returned`: the condition on a returned request.
     pub(in crate::store) fn at_step(&self, user: Option<Uuid>, returned: RequestCondition) -> RequestCondition {
         let executes = at_steps(&self.executes, user);
         let running = RequestCondition::Status(Status::InProgress).and(RequestCondition::Executable);
@@ -160,18 +160,18 @@ impl Waiting {
         self.here(RequestCondition::Unfinished.and(open))
     }
 
-    /// The request stands at a step that the role executes.
+    /// Condition: the request stands at a step executed by the role.
     pub(in crate::store) fn stands_at_step(&self) -> RequestCondition {
         self.here(RequestCondition::Unfinished.and(at_steps(&self.executes, None)))
     }
 
-    /// A credential waits for the caller, who may read it.
+    /// Condition: a credential waits for the caller, with the right to read it.
     fn to_reveal(&self, user: Uuid) -> RequestCondition {
         let held = RequestCondition::Recipient { user, state: Some(CredentialState::Available) };
         self.here(held.and(RequestCondition::Procedures(self.reveals.clone())))
     }
 
-    /// In the grant's office, and of its agency where it names one.
+    /// Restricts a condition to the grant's office and agency.
     fn here(&self, what: RequestCondition) -> RequestCondition {
         let office = RequestCondition::Office(self.office.clone());
         match self.agency {
@@ -181,7 +181,7 @@ impl Waiting {
     }
 }
 
-/// The request stands at one of these steps; for a person, only where it may be their turn.
+/// Condition: the request stands at one of these steps. `user`: with separation of duties for this person.
 fn at_steps(steps: &[RoleStep], user: Option<Uuid>) -> RequestCondition {
     let (bound, free): (Vec<&RoleStep>, Vec<&RoleStep>) = steps.iter().partition(|step| !step.other_than.is_empty());
     let at = |step: &RoleStep| (step.procedure.clone(), step.step.clone());
@@ -196,12 +196,12 @@ fn at_steps(steps: &[RoleStep], user: Option<Uuid>) -> RequestCondition {
 }
 
 impl Viewing {
-    /// What the caller sees.
+    /// The conditions of both sides.
     pub fn visibility(&self) -> Visibility {
         Visibility { office: self.office_side(), applicant: self.applicant_side() }
     }
 
-    /// The requests that the caller sees as an official.
+    /// The requests visible to the caller as an official.
     pub(in crate::store) fn office_side(&self) -> RequestCondition {
         RequestCondition::any(self.scopes.iter().filter_map(|scope| {
             let which = match scope.scope {
@@ -218,7 +218,7 @@ impl Viewing {
         }))
     }
 
-    /// The requests that the caller sees as one of the agency that asked.
+    /// The requests visible to the caller as the applicant agency.
     pub(in crate::store) fn applicant_side(&self) -> RequestCondition {
         RequestCondition::any(self.scopes.iter().filter_map(|scope| {
             let agency = scope.agency.map(RequestCondition::Agency);
@@ -226,7 +226,7 @@ impl Viewing {
                 (Scope::Own, Some(agency)) => {
                     let mine = RequestCondition::SubmittedBy(self.user);
                     let received = RequestCondition::Recipient { user: self.user, state: None };
-                    // A request whose submitter submits for its agency no more is anybody's there who does, unless it is secret.
+                    // An orphaned request (its submitter submits no more) is visible to the agency's other submitters, unless secret.
                     let orphaned = self.submitter_gone().and(RequestCondition::Open);
                     agency.and(mine.or(received).or(orphaned))
                 }
@@ -237,19 +237,19 @@ impl Viewing {
         }))
     }
 
-    /// The submitter asks for the agency no more.
+    /// Condition: the submitter may no longer submit for the agency.
     fn submitter_gone(&self) -> RequestCondition {
         RequestCondition::SubmitterGone(self.submitters.clone())
     }
 
-    /// The requests that the caller sees.
+    /// The requests visible to the caller.
     pub(in crate::store) fn visible(&self) -> RequestCondition {
         self.office_side().or(self.applicant_side())
     }
 
-    /// The requests that wait for the caller. `office`: only those of the office of this key.
+    /// The inbox: requests waiting for the caller. `office`: only those of the office of this key.
     pub fn inbox(&self, waiting: &[Waiting], office: Option<&str>) -> RequestCondition {
-        // A returned request waits for its submitter; when they submit no more, for anybody in the agency who does.
+        // A returned request waits for its submitter; an orphaned one for any submitter of the agency.
         let mine = RequestCondition::SubmittedBy(self.user).or(self.submitter_gone());
         let awaits =
             |waiting: &Waiting| waiting.at_step(Some(self.user), mine.clone()).or(waiting.to_reveal(self.user));

@@ -9,7 +9,7 @@ use super::progress::{RecordedEnd, Verification};
 use crate::event::{Body, LogLink, RowMacs};
 use crate::store::event_log::row_mac::event_mac;
 
-/// The MACs of rows by their names, each with the sequence of the last event that recorded it.
+/// The MACs of rows by their names, each with the sequence of the last event about it.
 pub(super) type RecordedRows = BTreeMap<String, (String, i64)>;
 
 /// The verified part of a chain.
@@ -20,7 +20,7 @@ pub(super) struct Chain {
     pub(super) sequence: i64,
     /// The MAC of the last event.
     pub(super) mac: Vec<u8>,
-    /// The rows that its events recorded.
+    /// The rows recorded by its events.
     pub(super) rows: RecordedRows,
 }
 

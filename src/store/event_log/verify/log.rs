@@ -26,7 +26,7 @@ pub(super) fn log_rows() -> Select<log::Entity> {
 }
 
 impl Verification<'_> {
-    /// Verifies the log: its rows, its end, and that every event has a position or waits for one.
+    /// Verifies the log: its rows, its end, and the positions of all events.
     pub(super) async fn log(&self) -> Result<(), Stop> {
         let (mut position, mut mac) = (0_i64, Vec::new());
         loop {
@@ -73,7 +73,7 @@ impl Verification<'_> {
         }
     }
 
-    /// Verifies that every event has its position in the log or waits for one, and nothing else waits.
+    /// Verifies positions: every event has one or waits for one, and nothing else waits.
     async fn positions(&self, in_log: u64) -> Result<(), Stop> {
         let event = pending::Entity::belongs_to(event::Entity).from(pending::Column::EventId).to(event::Column::Id);
         let log = pending::Entity::belongs_to(log::Entity).from(pending::Column::EventId).to(log::Column::EventId);

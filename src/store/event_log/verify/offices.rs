@@ -32,7 +32,7 @@ impl Verification<'_> {
         self.expect_records().await
     }
 
-    /// Verifies an office's events and their end. Returns the rows that they recorded.
+    /// Verifies an office's events and their end. Returns the recorded rows.
     async fn office(&mut self, row: &office_chain::Model) -> Result<RecordedRows, Stop> {
         let mut chain = Chain::new(format!("office {}", row.office));
         loop {
@@ -58,7 +58,7 @@ impl Verification<'_> {
         Ok(chain.rows)
     }
 
-    /// Verifies that every office with agencies or grants has a record of its own.
+    /// Verifies the existence of a record for every office with agencies or grants.
     async fn expect_records(&self) -> Result<(), Stop> {
         let known = || Query::select().column(office_chain::Column::Office).from(office_chain::Entity).to_owned();
         let agency = agency::Entity::find().filter(agency::Column::Office.not_in_subquery(known()));

@@ -1,4 +1,4 @@
-//! The progress of verification: its snapshot, its counts, and the ends of the log that events recorded.
+//! The progress of verification: its snapshot, its counts, and the ends of the log recorded by events.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::defect::{Defect, Stop};
 use crate::store::{Store, StoreError};
 
-/// The number of events, or rows of the log, that one statement reads.
+/// Number of events, or rows of the log, in one statement.
 pub(super) const BATCH: u64 = 500;
 
 /// Checks a request's row against its replayed events; the error names the difference.

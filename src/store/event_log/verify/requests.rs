@@ -14,7 +14,7 @@ use crate::event::RequestEventBody;
 use crate::store::StoreError;
 use crate::store::event_log::row_mac::request_mac;
 
-/// The number of requests, with their dependent rows, that one statement reads.
+/// Number of requests, with their dependent rows, in one batch.
 const REQUESTS: u64 = 100;
 
 impl Verification<'_> {
@@ -64,7 +64,7 @@ impl Verification<'_> {
         Ok(self.unverified.pop_front())
     }
 
-    /// Verifies a request's events and its row. Returns the rows that its events recorded.
+    /// Verifies a request's events and its row. Returns the recorded rows.
     async fn request(&mut self, row: &request::Model) -> Result<RecordedRows, Stop> {
         let mut chain = Chain::new(format!("request {}", row.number));
         let mut events = Vec::new();
@@ -95,7 +95,7 @@ impl Verification<'_> {
         Ok(chain.rows)
     }
 
-    /// Returns the defect of a request's row with a wrong MAC: cut events, where the log has lost some.
+    /// Returns the defect of a request's row with a wrong MAC: cut events, if the log has lost some.
     async fn edited_row(&self, chain: &Chain) -> Result<Defect, StoreError> {
         let lost = log_rows().filter(event::Column::Id.is_null()).limit(1);
         let lost: Option<LogRow> = lost.into_tuple().one(self.snapshot).await?;

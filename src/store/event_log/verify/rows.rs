@@ -1,4 +1,4 @@
-//! Verification of dependent rows against the MACs that events recorded.
+//! Verification of dependent rows against recorded MACs.
 
 use std::collections::HashMap;
 
@@ -94,7 +94,7 @@ impl Verification<'_> {
     }
 }
 
-/// Compares the rows of a request or an office with those that its events recorded. Returns the defect at the earliest event.
+/// Compares the rows of a request or an office with the recorded ones. Returns the defect at the earliest event.
 pub(super) fn compare_rows(owner: &str, recorded: RecordedRows, mut found: RowMacs) -> Result<(), Defect> {
     let mut first: Option<(i64, String)> = None;
     for (name, (mac, sequence)) in recorded {
