@@ -52,6 +52,6 @@ pub async fn record_api_key_use(store: &Store, id: Uuid, now: DateTime<Utc>) -> 
 pub async fn purge_api_keys(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let passed = |column: api_key::Column| column.lt(before);
     let ended = Condition::any().add(passed(api_key::Column::RevokedAt)).add(passed(api_key::Column::ExpiresAt));
-    let gone = api_key::Entity::delete_many().filter(ended).exec(transaction).await?;
-    Ok(gone.rows_affected)
+    let deleted = api_key::Entity::delete_many().filter(ended).exec(transaction).await?;
+    Ok(deleted.rows_affected)
 }

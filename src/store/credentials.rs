@@ -53,7 +53,7 @@ pub async fn save_credential(transaction: &Transaction, credential: credential::
 
 /// Deletes the secrets revealed until a time. Returns their number.
 pub async fn purge_revealed_secrets(transaction: &Transaction, until: DateTime<Utc>) -> Result<u64, StoreError> {
-    let gone = credential::Entity::update_many()
+    let deleted = credential::Entity::update_many()
         .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
         .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))
         .filter(credential::Column::State.eq(CredentialState::Revealed.word()))
@@ -61,5 +61,5 @@ pub async fn purge_revealed_secrets(transaction: &Transaction, until: DateTime<U
         .filter(credential::Column::Sealed.is_not_null())
         .exec(transaction)
         .await?;
-    Ok(gone.rows_affected)
+    Ok(deleted.rows_affected)
 }

@@ -109,13 +109,13 @@ pub async fn is_held_without_end<C: ConnectionTrait>(
     roles: BTreeSet<&str>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let held = grant::Entity::find()
+    let grants = grant::Entity::find()
         .filter(grant::Column::Office.eq(office))
         .filter(grant::Column::Role.is_in(roles))
         .filter(in_force(now))
         .filter(grant::Column::ValidUntil.is_null())
         .filter(is_active(Expr::col((grant::Entity, grant::Column::UserId))));
-    Ok(held.count(connection).await? > 0)
+    Ok(grants.count(connection).await? > 0)
 }
 
 /// Condition: the grant's period is not empty. A grant revoked before its beginning has an empty one.

@@ -30,9 +30,9 @@ pub async fn save_registered_documents(
     renew.update_columns([Column::Text, Column::UsedAt]);
     let rows = documents.into_iter().map(IntoActiveModel::into_active_model);
     Entity::insert_many(rows).on_conflict(renew).exec_without_returning(&transaction).await?;
-    let beyond = Entity::find().count(&transaction).await?.saturating_sub(most as u64);
-    if beyond > 0 {
-        let oldest = Entity::find().select_only().column(Column::Digest).order_by_asc(Column::UsedAt).limit(beyond);
+    let excess = Entity::find().count(&transaction).await?.saturating_sub(most as u64);
+    if excess > 0 {
+        let oldest = Entity::find().select_only().column(Column::Digest).order_by_asc(Column::UsedAt).limit(excess);
         let oldest = Column::Digest.in_subquery(oldest.into_query());
         Entity::delete_many().filter(oldest).exec(&transaction).await?;
     }
@@ -42,6 +42,6 @@ pub async fn save_registered_documents(
 /// Deletes documents unused since a time. Returns their number.
 pub async fn purge_registered_documents(transaction: &Transaction, since: DateTime<Utc>) -> Result<u64, StoreError> {
     let unused = Column::UsedAt.lt(since);
-    let gone = Entity::delete_many().filter(unused).exec(transaction).await?;
-    Ok(gone.rows_affected)
+    let deleted = Entity::delete_many().filter(unused).exec(transaction).await?;
+    Ok(deleted.rows_affected)
 }

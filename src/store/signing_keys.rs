@@ -65,10 +65,10 @@ pub async fn rotate_signing_key(store: &Store, rotation: Rotation<'_>) -> Result
         return Ok(false);
     }
     let known = signing_key::Entity::find_by_id(old.0).one(&transaction).await?;
-    let gone = sea_orm::Condition::any()
+    let deleted = sea_orm::Condition::any()
         .add(signing_key::Column::RetiredAt.lt(forgotten))
         .add(signing_key::Column::Id.eq(old.0));
-    signing_key::Entity::delete_many().filter(gone).exec(&transaction).await?;
+    signing_key::Entity::delete_many().filter(deleted).exec(&transaction).await?;
     let mut rows = vec![(new, now, None)];
     if retires {
         rows.push((old, known.map_or(now, |row| row.since), Some(now)));

@@ -19,12 +19,12 @@ pub struct UnitRange {
 
 /// Makes an asset hold a stretch of a place, and nothing else. [`StoreError::PlaceTaken`] when a living one of its kind holds
 /// any of it.
-pub async fn hold_units(transaction: &Transaction, asset: &asset::Model, held: &UnitRange) -> Result<(), StoreError> {
+pub async fn hold_units(transaction: &Transaction, asset: &asset::Model, range: &UnitRange) -> Result<(), StoreError> {
     release_units(transaction, asset.id).await?;
-    let units = (held.from..=held.to).map(|unit| held_unit::Model {
+    let units = (range.from..=range.to).map(|unit| held_unit::Model {
         office: asset.office.clone(),
         kind: asset.kind.clone(),
-        place: held.place.clone(),
+        place: range.place.clone(),
         unit,
         asset_id: asset.id,
     });

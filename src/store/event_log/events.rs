@@ -91,7 +91,7 @@ impl EventVisibility {
     }
 }
 
-/// A stretch of the events of each of several requests.
+/// A range of the events of each of several requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventRange {
     /// Their visibility.
@@ -148,9 +148,9 @@ impl EventFilter {
 
 /// Returns all events from a position of the log on, in order. Does not check visibility.
 pub async fn events_from(store: &Store, from: i64, limit: u64) -> Result<Vec<NumberedEvent>, StoreError> {
-    let place = (log::Entity, log::Column::Position);
+    let position = (log::Entity, log::Column::Position);
     let mut query = numbered();
-    query.and_where(Expr::col(place).gte(from)).order_by(place, Order::Asc).limit(limit);
+    query.and_where(Expr::col(position).gte(from)).order_by(position, Order::Asc).limit(limit);
     all(store, &query).await
 }
 
@@ -162,7 +162,7 @@ pub async fn visible_events(
     (after, until): (i64, i64),
     limit: u64,
 ) -> Result<Vec<NumberedEvent>, StoreError> {
-    let place = (log::Entity, log::Column::Position);
+    let position = (log::Entity, log::Column::Position);
     let audience = |audiences: &[i16]| event_column(event::Column::Audience).is_in(audiences.iter().copied());
     let ended = Expr::col((request::Entity, request::Column::FinishedAt)).is_not_null();
     let shown = audience(APPLICANT).or(audience(APPLICANT_AT_END).and(ended));
@@ -174,10 +174,10 @@ pub async fn visible_events(
             request::Entity,
             event_column(event::Column::RequestId).eq(Expr::col((request::Entity, request::Column::Id))),
         )
-        .and_where(Expr::col(place).gt(after))
-        .and_where(Expr::col(place).lte(until))
+        .and_where(Expr::col(position).gt(after))
+        .and_where(Expr::col(position).lte(until))
         .and_where(office.or(applicant.and(shown)))
-        .order_by(place, Order::Asc)
+        .order_by(position, Order::Asc)
         .limit(limit);
     filter.narrow(&mut query);
     all(store, &query).await
@@ -223,28 +223,28 @@ async fn all(store: &Store, query: &SelectStatement) -> Result<Vec<NumberedEvent
     Ok(NumberedEvent::find_by_statement(statement).all(reader).await?)
 }
 
-/// The same stretch of the numbered events of each request, in order of their places.
+/// The same range of the numbered events of each request, in order of their places.
 pub async fn events_of(
     store: &Store,
     requests: &[Uuid],
-    stretch: &EventRange,
+    range: &EventRange,
 ) -> Result<HashMap<Uuid, Page<NumberedEvent>>, StoreError> {
-    let order = if stretch.backward { Order::Desc } else { Order::Asc };
-    let place = (log::Entity, log::Column::Position);
+    let order = if range.backward { Order::Desc } else { Order::Asc };
+    let position = (log::Entity, log::Column::Position);
     let mut each = numbered();
     each.and_where(event_column(event::Column::RequestId).is_in(requests.iter().copied()));
-    if let Some(audiences) = stretch.visibility.audiences() {
+    if let Some(audiences) = range.visibility.audiences() {
         each.and_where(event_column(event::Column::Audience).is_in(audiences.iter().copied()));
     }
-    if let Some(after) = stretch.after {
-        each.and_where(Expr::col(place).gt(after));
+    if let Some(after) = range.after {
+        each.and_where(Expr::col(position).gt(after));
     }
-    if let Some(before) = stretch.before {
-        each.and_where(Expr::col(place).lt(before));
+    if let Some(before) = range.before {
+        each.and_where(Expr::col(position).lt(before));
     }
     // Each request's own first rows, by one statement for all of them.
     let mut window = WindowStatement::partition_by((event::Entity, event::Column::RequestId));
-    window.order_by(place, order.clone());
+    window.order_by(position, order.clone());
     each.expr_window_as(Expr::cust("ROW_NUMBER()"), window, "row");
     let mut query = Query::select();
     query
@@ -252,9 +252,9 @@ pub async fn events_of(
         .column(log::Column::Position)
         .column(LOG_MAC)
         .from_subquery(each, "each")
-        .and_where(Expr::col("row").lte(stretch.limit + 1))
+        .and_where(Expr::col("row").lte(range.limit + 1))
         .order_by(log::Column::Position, order);
-    let paging = Paging { limit: stretch.limit, backward: stretch.backward, after: None, before: None };
+    let paging = Paging { limit: range.limit, backward: range.backward, after: None, before: None };
     let mut rows: HashMap<Uuid, Vec<NumberedEvent>> = requests.iter().map(|id| (*id, Vec::new())).collect();
     for event in all(store, &query).await? {
         rows.entry(event.event.request_id).or_default().push(event);

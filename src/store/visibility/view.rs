@@ -167,16 +167,16 @@ impl Waiting {
 
     /// Condition: a credential waits for the caller, with the right to read it.
     fn to_reveal(&self, user: Uuid) -> RequestCondition {
-        let held = RequestCondition::Recipient { user, state: Some(CredentialState::Available) };
-        self.here(held.and(RequestCondition::Procedures(self.reveals.clone())))
+        let available = RequestCondition::Recipient { user, state: Some(CredentialState::Available) };
+        self.here(available.and(RequestCondition::Procedures(self.reveals.clone())))
     }
 
     /// Restricts a condition to the grant's office and agency.
-    fn here(&self, what: RequestCondition) -> RequestCondition {
+    fn here(&self, condition: RequestCondition) -> RequestCondition {
         let office = RequestCondition::Office(self.office.clone());
         match self.agency {
-            None => office.and(what),
-            Some(agency) => office.and(RequestCondition::Agency(agency)).and(what),
+            None => office.and(condition),
+            Some(agency) => office.and(RequestCondition::Agency(agency)).and(condition),
         }
     }
 }
