@@ -15,12 +15,12 @@ use super::error::{limit, too_long};
 use super::state::Shared;
 use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
 use crate::language::Language;
-use crate::service::{LogPlace, Pass, Refused};
+use crate::service::{LogPosition, Pass, Refused};
 
 /// One of the answers to an operation.
 pub(super) enum Answer {
     /// An answer, in JSON, and its place in the log where it has one.
-    Next(Bytes, Option<LogPlace>),
+    Next(Bytes, Option<LogPosition>),
     /// It failed as a whole, and is over.
     Failed(Response),
     /// The caller may no longer sign in.

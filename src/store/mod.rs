@@ -40,8 +40,8 @@ pub use database::{
 pub use documents::{document_by_id, documents_of};
 pub use event_log::{
     AppendedEvent, Defect, EventFilter, EventRange, EventVisibility, LogPosition, NewRequest, NumberedEvent,
-    OfficeChange, RequestChange, SavedRequest, begin_records, commit, events_by_ids, events_from, events_of, grantors,
-    is_in_log, is_pending, log_end, office_chain, sequence_pending, verify, visible_events,
+    OfficeChange, ReplayCheck, RequestChange, SavedRequest, begin_records, commit, events_by_ids, events_from,
+    events_of, grantors, is_in_log, is_pending, log_end, office_chain, sequence_pending, verify, visible_events,
 };
 pub use grants::{
     grant, grant_by_id, grants_in_force, holders_in, holds_elsewhere, is_held_without_end, office_grants, person_grants,

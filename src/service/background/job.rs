@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::service::Answer;
 use crate::service::retry::with_retry;
-use crate::store::{self, Store, StoreError, Transaction};
+use crate::store::{Store, StoreError, Transaction};
 
 /// A run that is over after this is given up: a connection that went silent is dropped, and the next run takes another.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

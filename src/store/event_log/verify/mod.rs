@@ -10,7 +10,7 @@ mod progress;
 mod requests;
 mod rows;
 
-use sea_orm::{ConnectionTrait, DbBackend, IsolationLevel, TransactionOptions, TransactionTrait};
+use sea_orm::{DbBackend, IsolationLevel, TransactionOptions, TransactionTrait};
 
 pub use self::defect::Defect;
 use self::defect::Stop;
