@@ -33,7 +33,7 @@ impl Passwords {
     /// Refuses a password with fewer than 10 or more than 256 characters.
     pub fn validate(password: &Secret) -> Result<(), &'static str> {
         let fits = (10..=256).contains(&password.expose().chars().count());
-        fits.then_some(()).ok_or("a password has 10 to 256 characters")
+        fits.then_some(()).ok_or("A password has 10 to 256 characters.")
     }
 
     /// The hash to store, made off the event loop.

@@ -1,15 +1,15 @@
-//! The catalog of offices and procedure versions, with their forms compiled at start.
+//! The catalog of offices and procedure versions, with compiled forms.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::calendar::Calendar;
 use crate::procedure::{Form, Office, Outcome, Procedure, Requirement, Step};
 use crate::workflow::reach::Upcoming;
 
-/// An office, ready to be used.
+/// An office with its calendar.
 #[derive(Debug)]
 pub struct OfficeEntry {
     /// The office.
@@ -18,26 +18,33 @@ pub struct OfficeEntry {
     pub calendar: Calendar,
 }
 
-/// A version of a procedure, ready to be used.
+impl OfficeEntry {
+    /// The office's day at a time.
+    pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.office.time_zone).date_naive()
+    }
+}
+
+/// A procedure version with its compiled forms.
 #[derive(Debug)]
 pub struct ProcedureEntry {
     /// The procedure.
     pub procedure: Procedure,
-    /// The form that comes with a submission.
+    /// The form of a submission.
     pub details: Form,
-    /// The asset's attributes, whole.
+    /// The form of all attributes of the asset.
     pub attributes: Option<Form>,
-    /// What outcomes that change some attributes take, by step and outcome.
+    /// Forms of the attributes changed by an outcome, by step and outcome.
     changes: HashMap<(String, String), Form>,
-    /// New requests may begin with it once its time has come.
+    /// Offered for new requests from its date on.
     pub offered: bool,
-    /// What its requests may still come to wait for: walked at the start, so that nobody waits for the walk.
-    pub ahead: Upcoming,
+    /// Upcoming steps and signatures by state, computed at the start.
+    pub upcoming: Upcoming,
 }
 
 impl ProcedureEntry {
-    /// What an act of an outcome may say of the asset: all its attributes, or those that the outcome changes. None where it
-    /// says nothing.
+    /// The form of the asset's attributes in an outcome: all, or the changed ones. None for an outcome without
+    /// attributes.
     pub fn asset_form(&self, step: &Step, outcome: &Outcome) -> Option<&Form> {
         match outcome.asset {
             Requirement::None => None,
@@ -61,7 +68,7 @@ impl Catalog {
         self.offices.insert(office.key.clone(), OfficeEntry { office, calendar });
     }
 
-    /// Adds a version of a procedure of an office that was added. Fails with the message of a schema that is none.
+    /// Adds a procedure version to a known office. Fails with the message of an invalid schema.
     pub fn add_procedure(&mut self, procedure: Procedure, offered: bool) -> Result<(), String> {
         let office = self.office(&procedure.office).ok_or_else(|| format!("no office `{}`", procedure.office))?;
         let details = Form::compile(&procedure.details, &office.office)?;
@@ -76,13 +83,13 @@ impl Catalog {
             }
         }
         let key = (procedure.office.clone(), procedure.key.clone(), procedure.version);
-        let ahead = Upcoming::from_procedure(&procedure);
-        let entry = ProcedureEntry { procedure, details, attributes, changes, offered, ahead };
+        let upcoming = Upcoming::from_procedure(&procedure);
+        let entry = ProcedureEntry { procedure, details, attributes, changes, offered, upcoming };
         self.procedures.insert(key, Arc::new(entry));
         Ok(())
     }
 
-    /// The office of that key.
+    /// The office of a key.
     pub fn office(&self, key: &str) -> Option<&OfficeEntry> {
         self.offices.get(key)
     }
@@ -102,7 +109,7 @@ impl Catalog {
         self.procedures.iter().filter(move |((of, _, _), _)| of == office).map(|(_, entry)| entry)
     }
 
-    /// The version of a procedure that is in force on a day: the newest on offer whose time has come.
+    /// The procedure version in force on a day: the newest offered one with a past date.
     pub fn in_force(&self, office: &str, key: &str, day: NaiveDate) -> Option<&Arc<ProcedureEntry>> {
         self.procedures
             .values()

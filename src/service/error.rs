@@ -1,45 +1,46 @@
-//! What a use case answers when it does not do what was asked. Two audiences, two texts: what the user reads is in
-//! [`UserError`]; what the operator needs is in [`Refused::Internal`].
+//! Errors of use cases: [`UserError`] for the user, [`Refused::Internal`] for the operator.
 
+use crate::auth::KeyError;
 use crate::language::Text;
-use crate::procedure::{Arrow, Procedure};
+use crate::procedure::Procedure;
 use crate::say;
 use crate::store::StoreError;
 use crate::workflow::{ActInput, Refusal, WhenNeeded};
 
-/// Why a use case did not happen.
+/// An error of a use case.
 #[derive(Debug)]
 pub enum Refused {
-    /// Nobody is signed in.
+    /// The caller is not signed in.
     Unauthenticated,
     /// No policy line lets the caller do this.
     Forbidden(Text),
-    /// What a person can mend; nothing has changed.
+    /// Errors of the input, for the user to correct. Nothing has changed.
     User(Vec<UserError>),
-    /// A cursor that this server never gave.
+    /// A cursor not issued by this server.
     InvalidCursor,
-    /// A cursor from further on than the log goes: an older state was restored since it was given.
+    /// A cursor beyond the end of the log: an older backup was restored since.
     CursorAhead,
-    /// The database gave the act up for the sake of another: it may be tried again. For the operator.
+    /// The database aborted the transaction (deadlock, serialization failure); a retry may succeed. With the operator's
+    /// message.
     Aborted(String),
-    /// The database does not answer, or takes nothing, for now. What it says is for the operator.
+    /// The database is unavailable or read-only for now. With the operator's message.
     Unavailable(String),
-    /// A fault of ours.
+    /// A fault of the server.
     Internal(String),
 }
 
-/// One thing that a person can mend.
+/// One error for the user to correct.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserError {
     /// The stable code.
     pub code: UserErrorCode,
     /// For people.
     pub message: Text,
-    /// Where in the input; empty when it is about all of it.
+    /// The path in the input; empty for all of it.
     pub path: Vec<String>,
 }
 
-/// The stable code of something that a person can mend.
+/// The stable code of a user error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the published schema describes each, once")]
 pub enum UserErrorCode {
@@ -70,7 +71,7 @@ pub enum UserErrorCode {
     LastAdministrator,
 }
 
-/// What a use case gives.
+/// The result of a use case.
 pub type Answer<T> = Result<T, Refused>;
 
 impl UserError {
@@ -86,7 +87,7 @@ impl Refused {
         Self::User(vec![UserError::at(code, path, message)])
     }
 
-    /// What the caller may not see, or what does not exist: the same.
+    /// The error for an unknown id and for a hidden one alike.
     pub fn not_found(path: &[&str]) -> Self {
         Self::user(UserErrorCode::NotFound, path, "Nothing with this id is visible to you.")
     }
@@ -138,28 +139,39 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl From<KeyError> for Refused {
+    fn from(error: KeyError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Refused {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
 fn name(procedure: &Procedure, record: &str) -> String {
     procedure.records.get(record).map_or_else(|| record.to_owned(), |found| format!("{} (`{record}`)", found.name))
 }
 
 fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
     use UserErrorCode as Code;
-    let otherwise = |arrow: Arrow| String::from(arrow);
     match refusal {
         Refusal::Ended(_) => {
-            at(Code::RequestEnded, &["requestId"], "The request has ended; nothing more can be done to it.")
+            UserError::at(Code::RequestEnded, &["requestId"], "The request has ended; nothing more can be done to it.")
         }
         Refusal::UnknownStep(step) => {
             let known: Vec<&str> = procedure.steps.iter().map(|step| step.key.as_str()).collect();
             let message = say!("The procedure has no step `{step}`; it has {known}.", step, known = known.join(", "));
-            at(Code::InvalidInput, &["step"], message)
+            UserError::at(Code::InvalidInput, &["step"], message)
         }
-        Refusal::StepNotCurrent { asked, current } => at(
+        Refusal::StepNotCurrent { asked, current } => UserError::at(
             Code::StepNotCurrent,
             &["step"],
             say!("The request stands at step {current}, not at step {asked}.", current, asked),
         ),
-        Refusal::FirstStep(step) => at(
+        Refusal::FirstStep(step) => UserError::at(
             Code::OutcomeNotAvailable,
             &["step"],
             say!(
@@ -168,24 +180,24 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
             ),
         ),
         Refusal::NotReturned => {
-            at(Code::OutcomeNotAvailable, &["requestId"], "The request was not returned to its submitter.")
+            UserError::at(Code::OutcomeNotAvailable, &["requestId"], "The request was not returned to its submitter.")
         }
-        Refusal::UnknownOutcome { asked, known } => at(
+        Refusal::UnknownOutcome { asked, known } => UserError::at(
             Code::OutcomeNotAvailable,
             &["outcome"],
             say!("The step has no outcome `{asked}`; it has {known}.", asked, known = known.join(", ")),
         ),
-        Refusal::CameOtherwise(arrow) => at(
+        Refusal::CameOtherwise(arrow) => UserError::at(
             Code::OutcomeNotAvailable,
             &["outcome"],
-            say!("This outcome is open only when the request came here by {arrow}.", arrow = otherwise(arrow)),
+            say!("This outcome is open only when the request came here by {arrow}.", arrow = String::from(arrow)),
         ),
-        Refusal::EndedOtherwise(arrow) => at(
+        Refusal::EndedOtherwise(arrow) => UserError::at(
             Code::OutcomeNotAvailable,
             &["outcome"],
-            say!("This outcome is open only while the latest decision was {arrow}.", arrow = otherwise(arrow)),
+            say!("This outcome is open only while the latest decision was {arrow}.", arrow = String::from(arrow)),
         ),
-        Refusal::NotRefused(record) => at(
+        Refusal::NotRefused(record) => UserError::at(
             Code::OutcomeNotAvailable,
             &["outcome"],
             say!(
@@ -193,7 +205,7 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
                 record = name(procedure, &record)
             ),
         ),
-        Refusal::NotSigned(record) => at(
+        Refusal::NotSigned(record) => UserError::at(
             Code::SignatureMissing,
             &["outcome"],
             say!(
@@ -201,49 +213,49 @@ fn explain(procedure: &Procedure, refusal: Refusal) -> UserError {
                 record = name(procedure, &record)
             ),
         ),
-        Refusal::AssetNotReady => {
-            at(Code::OutcomeNotAvailable, &["outcome"], "The asset is not in a state in which this can be done.")
-        }
-        Refusal::Missing { record, needed: WhenNeeded::Before } => at(
+        Refusal::AssetNotReady => UserError::at(
+            Code::OutcomeNotAvailable,
+            &["outcome"],
+            "The asset is not in a state in which this can be done.",
+        ),
+        Refusal::Missing { record, needed: WhenNeeded::Before } => UserError::at(
             Code::MissingRecord,
             &["outcome"],
             say!("{record} must be there before this step, and is not.", record = name(procedure, &record)),
         ),
-        Refusal::Missing { record, needed: WhenNeeded::WithAct } => at(
+        Refusal::Missing { record, needed: WhenNeeded::WithAct } => UserError::at(
             Code::MissingRecord,
             &["documents"],
             say!("{record} must be brought with this step: add it to `documents`.", record = name(procedure, &record)),
         ),
         Refusal::Wanted(given) => {
             let (path, what) = field(given);
-            at(Code::InvalidInput, path, say!("This outcome wants {what}.", what))
+            UserError::at(Code::InvalidInput, path, say!("This outcome wants {what}.", what))
         }
         Refusal::Unwanted(given) => {
             let (path, what) = field(given);
-            at(Code::InvalidInput, path, say!("This outcome does not take {what}: leave it out.", what))
+            UserError::at(Code::InvalidInput, path, say!("This outcome does not take {what}: leave it out.", what))
         }
-        Refusal::UnwantedDocument(record) => {
-            at(Code::InvalidInput, &["documents"], say!("This outcome takes no document of kind `{record}`.", record))
-        }
-        Refusal::NothingToSign(record) => at(
+        Refusal::UnwantedDocument(record) => UserError::at(
+            Code::InvalidInput,
+            &["documents"],
+            say!("This outcome takes no document of kind `{record}`.", record),
+        ),
+        Refusal::NothingToSign(record) => UserError::at(
             Code::StepNotCurrent,
             &["documentId"],
             say!("{record} waits for no signature where the request stands now.", record = name(procedure, &record)),
         ),
         Refusal::AlreadySigned(_) => {
-            at(Code::AlreadySigned, &["documentId"], "This document has been decided on already.")
+            UserError::at(Code::AlreadySigned, &["documentId"], "This document has been decided on already.")
         }
-        Refusal::Provisioned => at(
+        Refusal::Provisioned => UserError::at(
             Code::OutcomeNotAvailable,
             &["requestId"],
             "Something has been provisioned for this request: it can no longer be withdrawn.",
         ),
-        Refusal::AssetNotActive => at(Code::AssetNotActive, &["assetId"], "The asset is not in service."),
+        Refusal::AssetNotActive => UserError::at(Code::AssetNotActive, &["assetId"], "The asset is not in service."),
     }
-}
-
-fn at(code: UserErrorCode, path: &[&str], message: impl Into<Text>) -> UserError {
-    UserError::at(code, path, message)
 }
 
 fn field(given: ActInput) -> (&'static [&'static str], Text) {

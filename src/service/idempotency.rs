@@ -1,48 +1,83 @@
-//! Idempotency keys: the same key with the same input acts once, and is answered with what the first call did.
+//! Idempotency keys: a repeated call with the same key and input gets the first call's result.
+
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::requests::command::IdempotentCommand;
 use super::{Answer, Refused, Service, UserErrorCode};
 use crate::access::Pass;
 use crate::store::{self, StoredResult, Transaction};
 
-/// A caller's key for a mutation, with what identifies its input.
-pub(super) struct Key {
+/// A command with an idempotency key.
+///
+/// Its serialisation identifies its input: stored as a MAC beside the key, so that the same key with another input is refused.
+/// Another serialisation in a new release makes the keys of the last seven days refuse their repetition.
+pub(super) trait IdempotentCommand: Serialize + Sync {
+    /// The mutation's name in the schema.
+    const MUTATION: &'static str;
+
+    /// The key sent by the client.
+    fn idempotency_key(&self) -> Option<&str>;
+}
+
+/// Implements [`IdempotentCommand`] for commands with an optional key.
+macro_rules! idempotent {
+    ($($command:ident: $mutation:literal),+ $(,)?) => {
+        $(impl $crate::service::idempotency::IdempotentCommand for $command {
+            const MUTATION: &'static str = $mutation;
+
+            fn idempotency_key(&self) -> Option<&str> {
+                self.idempotency_key.as_deref()
+            }
+        })+
+    };
+}
+
+/// Serialises commands as arrays of their fields, without the idempotency key. A field missing here does not compile.
+macro_rules! serialize_as_array {
+    ($($command:ident { $($field:ident: $value:expr),+ $(,)? })+) => {
+        $(impl serde::Serialize for $command {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let Self { $($field),+, idempotency_key: _ } = self;
+                serde::Serialize::serialize(&($($value),+), serializer)
+            }
+        })+
+    };
+}
+
+pub(super) use {idempotent, serialize_as_array};
+
+/// The idempotency key of a call, with the MAC of its input.
+pub(super) struct IdempotencyKey {
     mutation: &'static str,
     key: Option<String>,
     input: [u8; 32],
 }
 
 impl Service {
-    /// The idempotency key of a command.
-    pub(super) fn command_key<C: IdempotentCommand>(&self, pass: Pass, command: &C) -> Answer<Key> {
-        self.key(pass, C::MUTATION, command.idempotency_key(), command)
-    }
-
-    /// The key of an input. What identifies the input is a MAC, so that a secret in it is not kept.
-    pub(super) fn key(
-        &self,
-        pass: Pass,
-        mutation: &'static str,
-        key: Option<&str>,
-        input: &impl Serialize,
-    ) -> Answer<Key> {
-        let key = key.map(str::trim).map(str::to_owned);
-        // A blank key would be no key, and what its sender believes to be safe would act twice.
+    /// Validates a command's idempotency key, and identifies its input by a MAC: a secret in it is not stored.
+    pub(super) fn idempotency_key<C: IdempotentCommand>(&self, pass: Pass, command: &C) -> Answer<IdempotencyKey> {
+        let key = command.idempotency_key().map(str::trim).map(str::to_owned);
+        // Taken as no key, a blank one would let the call act twice although its client believes it safe.
         if key.as_ref().is_some_and(|key| !(1..=200).contains(&key.chars().count())) {
             let message = "An idempotency key has 1 to 200 characters; leave it out to send none.";
             return Err(Refused::user(UserErrorCode::InvalidInput, &["idempotencyKey"], message));
         }
-        let input = serde_json::to_vec(input).map_err(|error| Refused::Internal(error.to_string()))?;
+        let input = serde_json::to_vec(command)?;
         let acting_as = pass.acting_as.map(Uuid::into_bytes);
         let parts = [b"input", &*input].into_iter().chain(acting_as.as_ref().map(<[u8; 16]>::as_slice));
-        Ok(Key { mutation, key, input: self.store.mac(&parts.collect::<Vec<_>>()) })
+        Ok(IdempotencyKey { mutation: C::MUTATION, key, input: self.store.mac(&parts.collect::<Vec<_>>()) })
     }
 
-    /// Returns what an earlier call with this key did.
-    pub(super) async fn recall(&self, transaction: &Transaction, user: Uuid, key: &Key) -> Answer<Option<Uuid>> {
+    /// Returns the result of an earlier call with this key.
+    pub(super) async fn recall(
+        &self,
+        transaction: &Transaction,
+        user: Uuid,
+        key: &IdempotencyKey,
+    ) -> Answer<Option<Uuid>> {
         let Some(text) = &key.key else { return Ok(None) };
         match store::recall(transaction, user, key.mutation, text, &key.input, self.now()).await? {
             StoredResult::New => Ok(None),
@@ -55,8 +90,14 @@ impl Service {
         }
     }
 
-    /// Remembers what this call did.
-    pub(super) async fn remember(&self, transaction: &Transaction, user: Uuid, key: &Key, result: Uuid) -> Answer<()> {
+    /// Stores the result of this call under its key.
+    pub(super) async fn remember(
+        &self,
+        transaction: &Transaction,
+        user: Uuid,
+        key: &IdempotencyKey,
+        result: Uuid,
+    ) -> Answer<()> {
         let Some(text) = &key.key else { return Ok(()) };
         Ok(store::remember(transaction, user, key.mutation, text, &key.input, (result, self.now())).await?)
     }

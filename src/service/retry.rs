@@ -1,4 +1,4 @@
-//! Retries a transaction that the database aborted (serialization failure, deadlock), with jittered backoff.
+//! Retries a transaction aborted by the database (serialization failure, deadlock), with jittered backoff.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ const ATTEMPTS: u32 = 4;
 /// Upper bound of the first backoff; it doubles with each further attempt.
 const BACKOFF: Duration = Duration::from_millis(20);
 
-/// Runs a transaction, and again from its beginning as long as the database aborts it. After the last attempt the database counts
-/// as unavailable.
+/// Runs a transaction, and again from its beginning if the database aborts it. After the last attempt the database
+/// counts as unavailable.
 pub(super) async fn with_retry<T, F>(act: impl Fn() -> F) -> Answer<T>
 where
     F: Future<Output = Answer<T>>,

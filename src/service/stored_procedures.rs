@@ -4,23 +4,23 @@ use crate::policy::KnownVersion;
 use crate::procedure::{self, Fault, Procedure};
 use crate::store::{self, Store, StoreError, StoredVersion};
 
-/// What the database holds of the SOPs.
+/// The stored SOP versions.
 #[derive(Debug, Default)]
 pub struct StoredProcedures {
-    /// The versions that can be read.
+    /// The readable versions.
     pub kept: Vec<KnownVersion>,
-    /// What is wrong with the others.
+    /// The faults of the others.
     pub faults: Vec<Fault>,
 }
 
 impl StoredProcedures {
-    /// What an open database holds.
+    /// Reads the stored versions of a database.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let rows = store::stored_versions(store.reader()).await?;
         Ok(Self::from_rows(&rows, &store::versions_in_use(store.reader()).await?))
     }
 
-    /// The stored versions, read again; `in_use` names those that unfinished requests run by.
+    /// Parses stored versions; `in_use`: the versions of unfinished requests.
     pub fn from_rows(rows: &[StoredVersion], in_use: &[(String, String, i32)]) -> Self {
         let mut stored = Self::default();
         for row in rows {
@@ -36,7 +36,7 @@ impl StoredProcedures {
         stored
     }
 
-    /// The version that a request runs by.
+    /// The procedure version of a request.
     pub fn version_of(&self, row: &entity::request::Model) -> Option<&Procedure> {
         let is_it = |procedure: &&Procedure| {
             (&procedure.office, &procedure.key) == (&row.office, &row.procedure)

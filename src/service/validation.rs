@@ -5,33 +5,38 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::access::is_sortable;
-use crate::auth::Secret;
+use crate::auth::{Passwords, Secret};
 use crate::language::Text;
 use crate::say;
-use crate::service::{UserError, UserErrorCode};
+use crate::service::{Answer, Refused, UserError, UserErrorCode};
 
 /// The longest line: titles, names, numbers.
 const LINE: usize = 300;
 /// The longest prose: notes, instructions, reasons.
 const PROSE: usize = 5_000;
 
-/// The earliest year that a paper may bear: the republic's first.
+/// The earliest year of a document: the republic's first.
 const EARLIEST: i32 = 1945;
 const CONTROL: &str = "This holds control characters, which are not taken.";
 
-/// Collects everything wrong with an input, so that a person can mend all of it at once.
+/// Errors of an input, collected so that the user can correct all at once.
 #[derive(Debug, Default)]
-pub(super) struct Faults(pub(super) Vec<UserError>);
+pub(super) struct InputErrors(pub(super) Vec<UserError>);
 
-impl Faults {
+impl InputErrors {
     /// A line of text: not empty, no line breaks.
     pub(super) fn line(&mut self, path: &[&str], text: &str) -> String {
         self.text(path, text, LINE, false)
     }
 
-    /// A line of text that may be absent; blank is absent.
+    /// An optional line of text; blank is absent.
     pub(super) fn optional_line(&mut self, path: &[&str], text: Option<&str>) -> Option<String> {
         text.filter(|text| !text.trim().is_empty()).map(|text| self.line(path, text))
+    }
+
+    /// Optional prose; blank is absent.
+    pub(super) fn optional_prose(&mut self, path: &[&str], text: Option<&str>) -> Option<String> {
+        text.filter(|text| !text.trim().is_empty()).map(|text| self.prose(path, text))
     }
 
     /// Prose: not empty, line breaks allowed.
@@ -49,7 +54,7 @@ impl Faults {
         }
     }
 
-    /// A day that a paper bears: not in the future, and not before there was anybody to write it.
+    /// A document's date: not in the future, and not before the earliest year.
     pub(super) fn day(&mut self, path: &[&str], day: NaiveDate, today: NaiveDate) {
         if day > today {
             self.invalid(path, "This is in the future.");
@@ -58,7 +63,7 @@ impl Faults {
         }
     }
 
-    /// The texts within a form's values: as prose, but that they may be empty where the form lets them.
+    /// Texts within a form's values: as prose, but possibly empty.
     pub(super) fn texts(&mut self, code: UserErrorCode, path: &mut Vec<String>, value: &Value) {
         match value {
             Value::String(text) if text.chars().any(|c| is_control(c, true)) => {
@@ -85,7 +90,7 @@ impl Faults {
         }
     }
 
-    /// A name that machines read too: small letters, digits, and those characters.
+    /// A key: small letters, digits, and the characters of `also`.
     pub(super) fn key(&mut self, path: &[&str], text: &str, also: &str) {
         let taken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
         if !(1..=64).contains(&text.len()) || !text.chars().all(taken) {
@@ -94,14 +99,14 @@ impl Faults {
         }
     }
 
-    /// A password to sign in with: long enough.
-    pub(super) fn password(&mut self, path: &[&str], password: &Secret) {
-        if !(10..=256).contains(&password.expose().chars().count()) {
-            self.invalid(path, "A password has 10 to 256 characters.");
+    /// A civil servant number (NIP): 18 digits.
+    pub(super) fn nip(&mut self, path: &[&str], nip: &str) {
+        if nip.len() != 18 || !nip.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.invalid(path, "A NIP has 18 digits and nothing else.");
         }
     }
 
-    /// A moment that every database orders as a moment.
+    /// A time sortable in every database.
     pub(super) fn moment(&mut self, path: &[&str], moment: Option<DateTime<Utc>>) {
         if moment.is_some_and(|moment| !is_sortable(moment)) {
             self.invalid(path, "A moment is of the years 1900 to 9999.");
@@ -113,9 +118,9 @@ impl Faults {
         self.0.push(UserError::at(UserErrorCode::InvalidInput, path, message));
     }
 
-    /// Fails when anything was found.
-    pub(super) fn settle(self) -> crate::service::Answer<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(crate::service::Refused::User(self.0)) }
+    /// Returns the collected errors, if any.
+    pub(super) fn into_result(self) -> Answer<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Refused::User(self.0)) }
     }
 
     fn text(&mut self, path: &[&str], text: &str, longest: usize, breaks: bool) -> String {
@@ -132,12 +137,17 @@ impl Faults {
     }
 }
 
-/// Characters that are not for reading. `breaks`: line breaks and tabs are taken.
+/// Refuses a password of a wrong length.
+pub(super) fn expect_password(path: &[&str], password: &Secret) -> Answer<()> {
+    Passwords::validate(password).map_err(|message| Refused::user(UserErrorCode::InvalidInput, path, message))
+}
+
+/// Whether a character is a control character. `breaks`: line breaks and tabs are allowed.
 fn is_control(c: char, breaks: bool) -> bool {
     (c.is_control() && !(breaks && matches!(c, '\n' | '\r' | '\t'))) || is_bidi_control(c)
 }
 
-/// Characters that make text read in another order than it is stored (Unicode bidirectional controls).
+/// Whether a character changes the reading order of text (Unicode bidirectional controls).
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
 }

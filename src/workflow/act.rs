@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A proposed act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// The submitter completes a request that came back.
+    /// The submitter completes a returned request.
     Resubmit,
     /// A performer ends the current step.
     Execute(Execution),
@@ -66,23 +66,23 @@ impl Urgency {
     }
 }
 
-/// How a performer wants to end a step, and what comes with it.
+/// A performer's end of a step, with its inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Execution {
     /// The step's key.
     pub step: String,
     /// The outcome's key.
     pub outcome: String,
-    /// Kinds of the documents that come with it.
+    /// Kinds of the documents.
     pub documents: BTreeSet<String>,
-    /// A note comes with it.
+    /// Whether it has a note.
     pub note: bool,
-    /// A disposition comes with it.
+    /// Whether it has a disposition.
     pub disposition: bool,
-    /// The asset's attributes come with it.
+    /// Whether it has the asset's attributes.
     pub asset: bool,
-    /// A credential's secret comes with it.
+    /// Whether it has a credential's secret.
     pub secret: bool,
-    /// A credential's recipient is named.
+    /// Whether it names a credential's recipient.
     pub recipient: bool,
 }

@@ -1,11 +1,13 @@
-//! The step machine's one decision: may this act happen in this state, and what is the state after it.
+//! Decisions of the step machine: from a state and an act to the next state, or the reasons against it.
 
 use crate::procedure::{Arrow, Effect, Ending, Outcome, Procedure, Requirement, Step};
 
-use super::{Act, ActInput, CurrentVisit, Decision, Execution, Mark, Refusal, Stage, State, Status, WhenNeeded};
+use super::{
+    Act, ActInput, CurrentVisit, Decision, Execution, Refusal, SignatureStatus, Stage, State, Status, WhenNeeded,
+};
 
-/// The state of a request that has just been submitted: its first step is done, the next is under way. `None` only for a
-/// procedure without a first step and an outcome of it, which `check` refuses.
+/// Returns the state after the submission: the first step done, the next begun. `None` only for a procedure without a
+/// first step or outcome, refused by `check`.
 pub fn submit(procedure: &Procedure) -> Option<State> {
     let first = procedure.first_step()?;
     let outcome = first.outcomes.first()?;
@@ -19,11 +21,11 @@ pub fn submit(procedure: &Procedure) -> Option<State> {
         dispositions: Default::default(),
         asset: None,
     };
-    state.take(procedure, first, outcome, &Execution::default());
+    state.take_outcome(procedure, first, outcome, &Execution::default());
     Some(state)
 }
 
-/// The state after the act, or every reason why it is not possible (never none).
+/// Returns the state after the act, or every reason against it, at least one.
 pub fn decide(procedure: &Procedure, state: &State, act: &Act) -> Result<State, Vec<Refusal>> {
     let mut next = state.clone();
     match act {
@@ -33,22 +35,22 @@ pub fn decide(procedure: &Procedure, state: &State, act: &Act) -> Result<State, 
                 return Err(vec![Refusal::NotReturned]);
             }
             let outcome = step.outcomes.first().ok_or_else(|| vec![Refusal::NotReturned])?;
-            next.take(procedure, step, outcome, &Execution::default());
+            next.take_outcome(procedure, step, outcome, &Execution::default());
         }
         Act::Execute(execution) => {
-            let (step, outcome) = permit(procedure, state, execution)?;
-            next.take(procedure, step, outcome, execution);
+            let (step, outcome) = permitted_outcome(procedure, state, execution)?;
+            next.take_outcome(procedure, step, outcome, execution);
         }
         Act::Sign { record, decision } => {
             let (step, _) = current(procedure, state)?;
-            match (step.signs.as_deref() == Some(record), state.mark(record)) {
-                (true, Some(Mark::Unsigned)) => {}
+            match (step.signs.as_deref() == Some(record), state.signature_status(record)) {
+                (true, Some(SignatureStatus::Unsigned)) => {}
                 (true, Some(mark)) => return Err(vec![Refusal::AlreadySigned(mark)]),
                 _ => return Err(vec![Refusal::NothingToSign(record.clone())]),
             }
             let mark = match decision {
-                Decision::Sign => Mark::Signed,
-                Decision::Refuse => Mark::Refused,
+                Decision::Sign => SignatureStatus::Signed,
+                Decision::Refuse => SignatureStatus::Refused,
             };
             next.documents.insert(record.clone(), mark);
             next.version += 1;
@@ -71,39 +73,39 @@ pub fn decide(procedure: &Procedure, state: &State, act: &Act) -> Result<State, 
     Ok(next)
 }
 
-/// The state that a history leads to: a submission and the acts after it.
+/// Returns the state after a history: the submission and the acts after it.
 pub fn replay<'a>(procedure: &Procedure, acts: impl IntoIterator<Item = &'a Act>) -> Result<State, Vec<Refusal>> {
     let first = submit(procedure).ok_or_else(Vec::new)?;
     acts.into_iter().try_fold(first, |state, act| decide(procedure, &state, act))
 }
 
-/// Whether an outcome of the current step is open.
+/// The status of an outcome in the current state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
-    /// An act of it that brings what it wants is accepted.
+    /// An act with the right inputs is accepted.
     Open,
-    /// Why no act of it is accepted, whatever it brings.
+    /// The reasons against any act of it.
     Closed(Vec<Refusal>),
 }
 
-/// Whether an outcome of a step can be taken in this state by an act that brings what it wants. The first step's is taken by
+/// Returns the status of an outcome in this state, for acts with the right inputs. The first step's outcome is taken by
 /// resubmitting.
 pub fn opening(procedure: &Procedure, state: &State, step: &Step, outcome: &Outcome) -> Opening {
     let closed = match &state.at {
         None => vec![Refusal::Ended(state.status)],
-        Some(standing) if standing.step != step.key => {
-            vec![Refusal::StepNotCurrent { asked: step.key.clone(), current: standing.step.clone() }]
+        Some(current) if current.step != step.key => {
+            vec![Refusal::StepNotCurrent { asked: step.key.clone(), current: current.step.clone() }]
         }
         Some(_) => closed_because(procedure, state, step, outcome),
     };
     if closed.is_empty() { Opening::Open } else { Opening::Closed(closed) }
 }
 
-/// What is not there of what every way to end a step needs, be it under way or still to come: records, and the decision on the
-/// document that it has signed. Of a step under way, ways that are shut for as long as it lasts do not count.
-pub fn needs(procedure: &Procedure, state: &State, step: &Step) -> Vec<Refusal> {
+/// Returns missing requirements shared by every open way to end a step, current or later: records, and the decision on
+/// its document. Ways shut for the whole of the current visit do not count.
+pub fn missing_requirements(procedure: &Procedure, state: &State, step: &Step) -> Vec<Refusal> {
     let lasts = |refusal: &Refusal| matches!(refusal, Refusal::CameOtherwise(_) | Refusal::EndedOtherwise(_));
-    let here = state.at.as_ref().is_some_and(|standing| standing.step == step.key);
+    let here = state.at.as_ref().is_some_and(|current| current.step == step.key);
     let shut = |outcome: &Outcome| here && closed_because(procedure, state, step, outcome).iter().any(lasts);
     let ways: Vec<&Outcome> = step.outcomes.iter().filter(|outcome| !shut(outcome)).collect();
     let Some(first) = ways.first() else { return Vec::new() };
@@ -114,44 +116,45 @@ pub fn needs(procedure: &Procedure, state: &State, step: &Step) -> Vec<Refusal> 
     let undecided = step.signs.iter().filter(|record| {
         let waits =
             |outcome: &&Outcome| [&outcome.signed, &outcome.refused].into_iter().flatten().any(|it| it == *record);
-        ways.iter().all(waits) && !matches!(state.mark(record), Some(Mark::Signed | Mark::Refused))
+        ways.iter().all(waits)
+            && !matches!(state.signature_status(record), Some(SignatureStatus::Signed | SignatureStatus::Refused))
     });
     required.map(missing).chain(undecided.cloned().map(Refusal::NotSigned)).collect()
 }
 
-/// Whether an act of this outcome brings the asset's attributes, given how far the asset has come.
+/// Returns the requirement of the asset's attributes in an act of this outcome, by the stage of the asset.
 pub fn asset_wanted(state: &State, outcome: &Outcome) -> Requirement {
     match (outcome.effect, state.asset) {
-        // What was reserved needs no attributes to be provisioned; anything else that is provisioned does.
+        // Only a reserved asset can be provisioned without attributes.
         (Some(Effect::Provision), Some(Stage::Reserved)) => outcome.asset,
         (Some(Effect::Provision), _) | (Some(Effect::Reserve), None) => Requirement::Required,
-        // Without an asset there is nothing whose attributes could change.
+        // Without an asset there are no attributes to change.
         (None, None | Some(Stage::Revoked)) if outcome.asset == Requirement::Optional => Requirement::None,
         _ => outcome.asset,
     }
 }
 
-/// The document that waits for a signer's decision now.
+/// Returns the document waiting for a signer's decision now.
 pub fn signable<'a>(procedure: &'a Procedure, state: &State) -> Option<&'a str> {
     let step = procedure.step(&state.at.as_ref()?.step)?;
     let record = step.signs.as_deref()?;
-    (state.mark(record) == Some(Mark::Unsigned)).then_some(record)
+    (state.signature_status(record) == Some(SignatureStatus::Unsigned)).then_some(record)
 }
 
-/// Whether the submitter may still take the request back: it runs, and nothing has been provisioned.
+/// Whether the request can still be withdrawn: it runs, and nothing is provisioned.
 pub fn withdrawable(state: &State) -> bool {
     !state.status.is_end() && matches!(state.asset, None | Some(Stage::Reserved))
 }
 
 /// The step under way.
 fn current<'a>(procedure: &'a Procedure, state: &'a State) -> Result<(&'a Step, &'a CurrentVisit), Vec<Refusal>> {
-    let standing = state.at.as_ref().ok_or_else(|| vec![Refusal::Ended(state.status)])?;
-    let step = procedure.step(&standing.step).ok_or_else(|| vec![Refusal::UnknownStep(standing.step.clone())])?;
-    Ok((step, standing))
+    let current = state.at.as_ref().ok_or_else(|| vec![Refusal::Ended(state.status)])?;
+    let step = procedure.step(&current.step).ok_or_else(|| vec![Refusal::UnknownStep(current.step.clone())])?;
+    Ok((step, current))
 }
 
-/// The step and outcome that an execution names, if it may happen.
-fn permit<'a>(
+/// Returns the step and outcome of an execution, or the reasons against it.
+fn permitted_outcome<'a>(
     procedure: &'a Procedure,
     state: &State,
     execution: &Execution,
@@ -160,9 +163,9 @@ fn permit<'a>(
     if procedure.first_step().is_some_and(|first| first.key == step.key) {
         return Err(vec![Refusal::FirstStep(step.key.clone())]);
     }
-    let standing = state.at.as_ref().ok_or_else(|| vec![Refusal::Ended(state.status)])?;
-    if standing.step != step.key {
-        return Err(vec![Refusal::StepNotCurrent { asked: step.key.clone(), current: standing.step.clone() }]);
+    let current = state.at.as_ref().ok_or_else(|| vec![Refusal::Ended(state.status)])?;
+    if current.step != step.key {
+        return Err(vec![Refusal::StepNotCurrent { asked: step.key.clone(), current: current.step.clone() }]);
     }
     let outcome = step.outcome(&execution.outcome).ok_or_else(|| {
         let known = step.outcomes.iter().map(|outcome| outcome.key.clone()).collect();
@@ -172,15 +175,15 @@ fn permit<'a>(
     if !closed.is_empty() {
         return Err(closed);
     }
-    let lacking = lacking(procedure, state, step, outcome, execution);
-    if lacking.is_empty() { Ok((step, outcome)) } else { Err(lacking) }
+    let input_refusals = input_refusals(procedure, state, step, outcome, execution);
+    if input_refusals.is_empty() { Ok((step, outcome)) } else { Err(input_refusals) }
 }
 
-/// Why an outcome is closed whatever an act brings.
+/// Returns the reasons against any act of an outcome.
 fn closed_because(procedure: &Procedure, state: &State, step: &Step, outcome: &Outcome) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if let Some(arrow) = &outcome.came_by
-        && state.at.as_ref().and_then(|standing| standing.came_by.as_ref()) != Some(arrow)
+        && state.at.as_ref().and_then(|current| current.came_by.as_ref()) != Some(arrow)
     {
         refusals.push(Refusal::CameOtherwise(arrow.clone()));
     }
@@ -190,16 +193,16 @@ fn closed_because(procedure: &Procedure, state: &State, step: &Step, outcome: &O
         refusals.push(Refusal::EndedOtherwise(arrow.clone()));
     }
     if let Some(record) = &outcome.refused
-        && state.mark(record) != Some(Mark::Refused)
+        && state.signature_status(record) != Some(SignatureStatus::Refused)
     {
         refusals.push(Refusal::NotRefused(record.clone()));
     }
     if let Some(record) = &outcome.signed
-        && state.mark(record) != Some(Mark::Signed)
+        && state.signature_status(record) != Some(SignatureStatus::Signed)
     {
         refusals.push(Refusal::NotSigned(record.clone()));
     }
-    // A door that is shut by a condition is not also told to lack records: those are the office's to see later.
+    // An outcome shut by a condition reports no missing records: those may still come.
     if !refusals.is_empty() {
         return refusals;
     }
@@ -214,7 +217,7 @@ fn closed_because(procedure: &Procedure, state: &State, step: &Step, outcome: &O
     refusals
 }
 
-/// Whether an outcome's effect makes sense for the asset as it is, given what the act may bring.
+/// Whether an outcome's effect is possible at the asset's stage, with the allowed inputs.
 fn effect_is_possible(state: &State, outcome: &Outcome) -> bool {
     match outcome.effect {
         None => outcome.asset != Requirement::Required || !matches!(state.asset, None | Some(Stage::Revoked)),
@@ -232,8 +235,8 @@ fn effect_is_possible(state: &State, outcome: &Outcome) -> bool {
     }
 }
 
-/// Everything that an execution should bring and does not, or brings and should not.
-fn lacking(
+/// Returns the missing and the unexpected inputs of an execution.
+fn input_refusals(
     procedure: &Procedure,
     state: &State,
     step: &Step,
@@ -271,20 +274,20 @@ fn lacking(
 
 impl State {
     /// Ends the current visit by an outcome: leaves its records, has its effect, follows its arrow.
-    fn take(&mut self, procedure: &Procedure, step: &Step, outcome: &Outcome, execution: &Execution) {
+    fn take_outcome(&mut self, procedure: &Procedure, step: &Step, outcome: &Outcome, execution: &Execution) {
         self.version += 1;
         self.last.insert(step.key.clone(), outcome.key.clone());
         for record in step.documents_wanted(procedure, outcome) {
-            self.documents.insert(record.to_owned(), Mark::Unsigned);
+            self.documents.insert(record.to_owned(), SignatureStatus::Unsigned);
         }
         for record in &execution.documents {
-            self.documents.insert(record.clone(), Mark::Unsigned);
+            self.documents.insert(record.clone(), SignatureStatus::Unsigned);
         }
         for record in &outcome.signs {
-            self.documents.insert(record.clone(), Mark::Signed);
+            self.documents.insert(record.clone(), SignatureStatus::Signed);
         }
         if let Some(carry) = &outcome.carries
-            && let Some(mark) = self.mark(&carry.from)
+            && let Some(mark) = self.signature_status(&carry.from)
         {
             self.documents.insert(carry.to.clone(), mark);
         }
@@ -310,12 +313,12 @@ impl State {
                 let came_by = Arrow { step: step.key.clone(), outcome: outcome.key.clone() };
                 self.at = Some(CurrentVisit { step: to.clone(), visit: *visit, came_by: Some(came_by) });
             }
-            // `check` refuses an outcome that leads nowhere.
+            // `check` refuses an outcome without a target.
             (None, None) => self.at = None,
         }
     }
 
-    /// Ends the request; an end without success frees what was reserved or made.
+    /// Ends the request; an end without success revokes the asset.
     fn end(&mut self, status: Status) {
         self.status = status;
         self.at = None;

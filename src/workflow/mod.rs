@@ -1,5 +1,5 @@
-//! The workflow state machine of requests. Pure: from a procedure, a state and a proposed act to
-//! the new state, or the reasons why not. No clock, no database, and no idea who acts.
+//! The workflow state machine of requests. Pure: from a procedure, a state and a proposed act to the new state, or the
+//! reasons against it. No clock, no database, no actors.
 
 mod act;
 mod decide;
@@ -11,6 +11,8 @@ mod state;
 mod tests;
 
 pub use act::{Act, Decision, Execution, Urgency};
-pub use decide::{Opening, asset_wanted, decide, needs, opening, replay, signable, submit, withdrawable};
+pub use decide::{
+    Opening, asset_wanted, decide, missing_requirements, opening, replay, signable, submit, withdrawable,
+};
 pub use refusal::{ActInput, Refusal, WhenNeeded};
-pub use state::{CurrentVisit, Mark, Stage, State, Status};
+pub use state::{CurrentVisit, SignatureStatus, Stage, State, Status};

@@ -2,7 +2,7 @@
 
 use crate::procedure::Arrow;
 
-use super::{Mark, Status};
+use super::{SignatureStatus, Status};
 
 /// One reason why an act is not possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Refusal {
     NotRefused(String),
     /// The outcome waits for the signature on this document.
     NotSigned(String),
-    /// The asset is not in a state in which the outcome's effect makes sense.
+    /// The asset's stage does not fit the outcome's effect.
     AssetNotReady,
     /// A record is missing.
     Missing {
@@ -46,16 +46,16 @@ pub enum Refusal {
         /// When it is needed.
         needed: WhenNeeded,
     },
-    /// Something must come with the act and did not.
+    /// A required input is missing.
     Wanted(ActInput),
-    /// Something came with the act that does not belong to it.
+    /// An unexpected input.
     Unwanted(ActInput),
-    /// A document came with the act that does not belong to it.
+    /// An unexpected document.
     UnwantedDocument(String),
     /// The step under way asks for no signature on this document.
     NothingToSign(String),
     /// The document's current copy is decided on already.
-    AlreadySigned(Mark),
+    AlreadySigned(SignatureStatus),
     /// Something has been provisioned: too late to withdraw.
     Provisioned,
     /// The asset is not in service.

@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::procedure::{Arrow, Origin, Procedure};
 
-/// Everything about a request's past that its future depends on. Its history folded through `workflow` gives it again.
+/// A request's past, as far as its future depends on it. A replay of its history gives it again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
     /// Counts submit, resubmit, execute, sign and withdraw, from 1.
     pub version: i32,
-    /// In which phase of its life the request is.
+    /// The phase of the request.
     pub status: Status,
-    /// The visit that is under way; none once the request has ended.
+    /// The current visit; none after the end.
     pub at: Option<CurrentVisit>,
-    /// How often each step has been visited.
+    /// The number of visits of each step.
     pub visits: BTreeMap<String, i32>,
-    /// How the latest completed visit of each step ended.
+    /// The outcome of each step's latest completed visit.
     pub last: BTreeMap<String, String>,
-    /// The current document of each kind, and what its signers said.
-    pub documents: BTreeMap<String, Mark>,
-    /// The records of origin `disposition` that have been made.
+    /// The current document of each kind, with its signature status.
+    pub documents: BTreeMap<String, SignatureStatus>,
+    /// The existing records of origin `disposition`.
     pub dispositions: BTreeSet<String>,
-    /// How far the asset has come, where there is one.
+    /// The stage of the asset, if any.
     pub asset: Option<Stage>,
 }
 
@@ -34,9 +34,9 @@ pub struct State {
 pub struct CurrentVisit {
     /// The step's key.
     pub step: String,
-    /// Which pass through the step this is, from 1.
+    /// The number of this visit of the step, from 1.
     pub visit: i32,
-    /// The arrow that led here; none at the very first step.
+    /// The arrow to this visit; none at the very first step.
     pub came_by: Option<Arrow>,
 }
 
@@ -46,7 +46,7 @@ pub struct CurrentVisit {
 pub enum Status {
     /// Waits for an official.
     InProgress,
-    /// Waits for its submitter, to whom an arrow led back.
+    /// Waits for its submitter, after a return.
     Returned,
     /// Ended with the service given.
     Completed,
@@ -57,7 +57,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether nothing follows.
+    /// Whether the request has ended.
     pub fn is_end(self) -> bool {
         matches!(self, Self::Completed | Self::Rejected | Self::Withdrawn)
     }
@@ -77,7 +77,7 @@ impl Status {
 /// The signature status of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mark {
+pub enum SignatureStatus {
     /// Nothing yet.
     Unsigned,
     /// Signed.
@@ -86,7 +86,7 @@ pub enum Mark {
     Refused,
 }
 
-/// How far an asset has come.
+/// The stage of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Stage {
@@ -138,8 +138,8 @@ impl State {
         self.last.get(&arrow.step) == Some(&arrow.outcome)
     }
 
-    /// What the signers said of the current document of a kind.
-    pub fn mark(&self, record: &str) -> Option<Mark> {
+    /// Returns the signature status of the current document of a kind.
+    pub fn signature_status(&self, record: &str) -> Option<SignatureStatus> {
         self.documents.get(record).copied()
     }
 }

@@ -1,4 +1,4 @@
-//! The step machine, over procedures and acts that chance makes, and over the shipped SOPs to a depth.
+//! Property tests of the step machine, over random procedures and acts, and over the shipped SOPs to a depth.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::procedure::{
     Arrow, AssetSpec, Carry, Effect, Ending, Origin, Outcome, Procedure, Record, Requirement, Step, read_folder,
 };
 
-/// The choices that a procedure is made from. Every choice makes a valid one: what is made is a chain of steps with ways back.
+/// The random choices of a procedure. Every choice gives a valid one: a chain of steps with ways back.
 #[derive(Debug, Clone)]
 struct Plan {
-    /// For each step after the first: what it has beside its way forward.
+    /// For each step after the first: its additions to the way forward.
     steps: Vec<StepPlan>,
     /// The asset is reserved first, verified, delivered with a credential.
     asset: Option<AssetPlan>,
@@ -310,14 +310,14 @@ fn any_act(procedure: &Procedure, chosen: (u8, Index, Index, [bool; 5], Vec<Inde
 
 /// Whether an outcome's conditions hold, read off the state without the machine.
 fn conditions_hold(state: &State, outcome: &Outcome) -> bool {
-    let came_by = state.at.as_ref().and_then(|standing| standing.came_by.as_ref());
+    let came_by = state.at.as_ref().and_then(|current| current.came_by.as_ref());
     outcome.came_by.as_ref().is_none_or(|arrow| came_by == Some(arrow))
         && outcome.last.as_ref().is_none_or(|arrow| state.last.get(&arrow.step) == Some(&arrow.outcome))
-        && outcome.signed.as_ref().is_none_or(|record| state.documents.get(record) == Some(&Mark::Signed))
-        && outcome.refused.as_ref().is_none_or(|record| state.documents.get(record) == Some(&Mark::Refused))
+        && outcome.signed.as_ref().is_none_or(|record| state.documents.get(record) == Some(&SignatureStatus::Signed))
+        && outcome.refused.as_ref().is_none_or(|record| state.documents.get(record) == Some(&SignatureStatus::Refused))
 }
 
-/// What every accepted act keeps true.
+/// Invariants of every accepted act.
 fn holds(procedure: &Procedure, before: &State, act: &Act, after: &State) -> Result<(), TestCaseError> {
     prop_assert!(!before.status.is_end() || *act == Act::Revoke, "past an end: {act:?}");
     prop_assert_eq!(after.status.is_end(), after.at.is_none());
@@ -325,16 +325,16 @@ fn holds(procedure: &Procedure, before: &State, act: &Act, after: &State) -> Res
     let (visits_before, visits): (i32, i32) = (before.visits.values().sum(), after.visits.values().sum());
     match &after.at {
         None => prop_assert_eq!(visits, visits_before),
-        Some(standing) => {
-            prop_assert!(procedure.step(&standing.step).is_some(), "outside the graph");
-            prop_assert_eq!(after.visits.get(&standing.step), Some(&standing.visit), "visits count");
+        Some(current) => {
+            prop_assert!(procedure.step(&current.step).is_some(), "outside the graph");
+            prop_assert_eq!(after.visits.get(&current.step), Some(&current.visit), "visits count");
             let moved = matches!(act, Act::Execute(_) | Act::Resubmit);
             prop_assert_eq!(visits - visits_before, i32::from(moved), "an act that moves is one visit");
         }
     }
     if let Act::Execute(execution) = act {
-        let standing = before.at.as_ref().expect("it ran");
-        prop_assert_eq!(&standing.step, &execution.step, "out of turn");
+        let current = before.at.as_ref().expect("it ran");
+        prop_assert_eq!(&current.step, &execution.step, "out of turn");
         let step = procedure.step(&execution.step).expect("a step");
         let outcome = step.outcome(&execution.outcome).expect("an outcome");
         prop_assert!(conditions_hold(before, outcome), "its conditions do not hold");
@@ -370,10 +370,10 @@ fn holds(procedure: &Procedure, before: &State, act: &Act, after: &State) -> Res
             };
             prop_assert_eq!(after.asset, stage);
         }
-        if let Some(standing) = &after.at {
-            prop_assert_eq!(outcome.to.as_ref(), Some(&standing.step), "the arrow was not followed");
+        if let Some(current) = &after.at {
+            prop_assert_eq!(outcome.to.as_ref(), Some(&current.step), "the arrow was not followed");
             let arrow = Arrow { step: step.key.clone(), outcome: outcome.key.clone() };
-            prop_assert_eq!(standing.came_by.as_ref(), Some(&arrow));
+            prop_assert_eq!(current.came_by.as_ref(), Some(&arrow));
         }
     }
     if after.status.is_end() && after.status != Status::Completed {
@@ -384,7 +384,7 @@ fn holds(procedure: &Procedure, before: &State, act: &Act, after: &State) -> Res
     Ok(())
 }
 
-/// What is said to be open is accepted, and what is said to be closed is not, for every outcome of every step.
+/// For every outcome of every step: open means accepted, and closed means refused.
 fn openings_are_true(procedure: &Procedure, state: &State) -> Result<(), TestCaseError> {
     let possible = acts(procedure, state);
     for act in &possible {
@@ -396,7 +396,7 @@ fn openings_are_true(procedure: &Procedure, state: &State) -> Result<(), TestCas
                 |act: &&Act| matches!(act, Act::Execute(run) if run.step == step.key && run.outcome == outcome.key);
             let open = opening(procedure, state, step, outcome) == Opening::Open;
             prop_assert_eq!(open, possible.iter().any(|act| named(&act)), "{}:{}", step.key, outcome.key);
-            let at = state.at.as_ref().is_some_and(|standing| standing.step == step.key);
+            let at = state.at.as_ref().is_some_and(|current| current.step == step.key);
             prop_assert!(!open || (at && conditions_hold(state, outcome)));
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use disposisi::procedure::Procedure;
-use disposisi::workflow::{Mark, State};
+use disposisi::workflow::{SignatureStatus, State};
 use serde_json::{Value, json};
 
 use crate::acts::{mutation, sheet};
@@ -74,7 +74,10 @@ pub(crate) fn fits(procedure: &Procedure, state: &State, is_office: bool, told: 
     }
     for needed in signatures.as_array().expect("a list") {
         let key = text(&needed["document"]["key"]);
-        assert!(!matches!(state.mark(&key), Some(Mark::Signed | Mark::Refused)), "{told:#}");
+        assert!(
+            !matches!(state.signature_status(&key), Some(SignatureStatus::Signed | SignatureStatus::Refused)),
+            "{told:#}"
+        );
         assert!(reasons.contains("SIGNATURE_MISSING") && needed["roles"] != json!([]), "{told:#}");
     }
     if !is_office {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use disposisi::procedure::{AssetSpec, Office, Origin, Outcome, Procedure, Requirement, Step, read_folder};
-use disposisi::workflow::{self, Act, Decision, Execution, Mark, Stage, State, Status, reach};
+use disposisi::workflow::{self, Act, Decision, Execution, SignatureStatus, Stage, State, Status, reach};
 use serde_json::{Value, json};
 
 use crate::branches::example;
@@ -159,7 +159,7 @@ impl Play<'_> {
                     let step = self.procedure.step(&at.step).expect("a step");
                     step.signs.as_ref() == Some(record) && self.may(role, &self.step_object(&at.step), "sign")
                 });
-                here && state.documents.get(record) == Some(&Mark::Unsigned)
+                here && state.documents.get(record) == Some(&SignatureStatus::Unsigned)
             }
             Attempt::Withdraw => {
                 let made = !matches!(state.asset, None | Some(Stage::Reserved));
@@ -402,9 +402,9 @@ fn label(procedure: &Procedure, state: &State) -> String {
             format!("at {}{by}", at.step)
         }
     };
-    let marked = state.documents.iter().filter(|(_, mark)| **mark != Mark::Unsigned);
+    let marked = state.documents.iter().filter(|(_, mark)| **mark != SignatureStatus::Unsigned);
     for (record, mark) in marked {
-        let word = if *mark == Mark::Signed { "signed" } else { "refused" };
+        let word = if *mark == SignatureStatus::Signed { "signed" } else { "refused" };
         write!(label, ", {record} {word}").expect("text");
     }
     let conditions = procedure.steps.iter().flat_map(|step| &step.outcomes).filter_map(|outcome| outcome.last.as_ref());

@@ -44,7 +44,7 @@ impl Explain {
     pub(in crate::cli) async fn run(self, settings: &Settings) -> Outcome {
         let service = startup::service_to_read(settings).await?;
         let Self { user, request, action, step } = self;
-        let question = ExplainQuery { username: user.trim().to_lowercase(), request, asked: action, step };
+        let question = ExplainQuery { username: user.trim().to_lowercase(), request, permission: action, step };
         let explanation = service.explain_to_operator(&question).await.map_err(|refused| match refused {
             Refused::User(errors) => {
                 let told = |error: &crate::service::UserError| format!("--{}: {}", error.path.join("."), error.message);
@@ -63,7 +63,7 @@ impl Explain {
 }
 
 fn told(question: &ExplainQuery, explanation: &Explanation, policy: &str) -> String {
-    let ExplainQuery { username, request, asked, .. } = question;
+    let ExplainQuery { username, request, permission: asked, .. } = question;
     let may = if explanation.allowed { "may" } else { "may not" };
     let at = explanation.step.as_ref().map(|step| format!(" at step {step} of")).unwrap_or_default();
     let mut lines = vec![format!("{username} {may} {}{at} {request}, by {policy}", asked.word())];

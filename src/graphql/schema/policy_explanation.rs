@@ -173,8 +173,8 @@ impl PolicyQuery {
         #[graphql(desc = "The step's key, for EXECUTE, SIGN and RECEIVE; the step under way when not given.")]
         step: Option<String>,
     ) -> Result<Option<PolicyExplanation>> {
-        let asked = Permission::from(action);
-        let question = ExplainQuery { username: username.trim().to_lowercase(), request, asked, step };
+        let permission = Permission::from(action);
+        let question = ExplainQuery { username: username.trim().to_lowercase(), request, permission, step };
         let found = service(context)?.explain(caller(context)?, &question).await.map_err(error::of)?;
         let spoken = language(context)?;
         Ok(found.map(|found| PolicyExplanation::from_service(found, spoken)))

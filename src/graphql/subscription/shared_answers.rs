@@ -226,7 +226,7 @@ impl Shape {
 
     /// Returns the cached or pending answer of a scope; the first caller starts its resolution.
     fn cell(&self, happening: &FollowedEvent, whom: For, resolving: impl FnOnce() -> Cell) -> Cell {
-        let (position, event) = (happening.place().position, happening.moment.numbered.event.id);
+        let (position, event) = (happening.place().position, happening.entry.numbered.event.id);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         // Searched from the back: most lookups are for the newest.
         let at = answers.0.iter().rposition(|kept| kept.position <= position).map_or(0, |index| index + 1);
@@ -261,7 +261,7 @@ impl Shape {
                 let seen = seen.map(|seen| (RequestOf(seen.row.id), seen));
                 session.loader().feed_many(seen).await;
             }
-            let answer = self.run(schema, service, session, Run::Event(happening.moment.clone())).await;
+            let answer = self.run(schema, service, session, Run::Event(happening.entry.clone())).await;
             if asked.is_noted() {
                 return Resolved::Depends;
             }

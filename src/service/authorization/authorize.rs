@@ -9,7 +9,8 @@ use crate::service::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
 use crate::store::{self, SeenRequest, Transaction};
 
 impl Service {
-    /// The caller's proof that they may do this to a request. `refused`: what they read when no role of theirs may.
+    /// Proves by the policy that the caller may act on a request. `refused`: the message for a caller without a role
+    /// for it.
     pub(in crate::service) async fn authorize(
         &self,
         transaction: &Transaction,
@@ -25,7 +26,7 @@ impl Service {
         self.prove(caller, seen.into_inner(), (object, action), performed.as_ref(), refused)
     }
 
-    /// The caller's proof, or what they read instead.
+    /// Proves by the policy that the caller may act on a subject.
     pub(in crate::service) fn prove<T: Subject>(
         &self,
         caller: &CallerWithPolicy,
@@ -48,7 +49,7 @@ impl Service {
     }
 }
 
-/// That a line would allow it, but for this.
+/// The message for an unmet condition of an otherwise matching line.
 fn unmet(condition: &Condition) -> Text {
     match condition {
         Condition::OtherThan(step) => {
@@ -61,7 +62,7 @@ fn unmet(condition: &Condition) -> Text {
     }
 }
 
-/// That the caller may do it as several, and must say as which.
+/// The message for a caller with several matching grants: choose one.
 fn choose(office: Option<&OfficeEntry>, grants: &[Grant]) -> Text {
     let name = |grant: &Grant| {
         let role = office.and_then(|entry| entry.office.roles.get(&grant.role));

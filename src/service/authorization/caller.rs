@@ -1,16 +1,11 @@
-//! One act, and one answer, by one policy: whoever asks is held together with the policy that judges them, for as long as it
-//! takes, whatever takes that policy's place meanwhile.
+//! A caller together with one policy, for the whole of an act or an answer, even if the active policy is replaced meanwhile.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
+use super::active_policy::PolicySnapshot;
 use crate::access::Caller;
-use crate::service::ActivePolicy;
 
-/// A policy, held.
-pub type PolicySnapshot = Arc<ActivePolicy>;
-
-/// A caller, and the policy that judges them.
+/// A caller with the policy for their decisions.
 #[derive(Debug, Clone)]
 pub struct CallerWithPolicy {
     caller: Caller,
@@ -18,12 +13,12 @@ pub struct CallerWithPolicy {
 }
 
 impl CallerWithPolicy {
-    /// A caller who is judged by that policy.
+    /// Joins a caller and a policy.
     pub(in crate::service) fn new(caller: Caller, policy: PolicySnapshot) -> Self {
         Self { caller, policy }
     }
 
-    /// What judges them.
+    /// The policy.
     pub fn policy(&self) -> &PolicySnapshot {
         &self.policy
     }

@@ -1,6 +1,8 @@
-//! Authorization: the policies in force, the caller with their policy, proofs for acts, and explanations of the decisions.
+//! Authorization: the active policy, callers with their policy, proofs for acts, visibility, and explanations of decisions.
 
+pub(super) mod active_policy;
 mod authorize;
 pub(super) mod caller;
 pub(super) mod explain;
-pub(super) mod policies;
+pub(super) mod policy_reload;
+mod visibility;

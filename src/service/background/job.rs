@@ -1,4 +1,4 @@
-//! A background job: a name, an interval on the program's clock, a time limit, and the instances that run it.
+//! A background job: name, interval on the program's clock, time limit, and instances.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::service::Answer;
 use crate::service::retry::with_retry;
 use crate::store::{Store, StoreError, Transaction};
 
-/// A run that is over after this is given up: a connection that went silent is dropped, and the next run takes another.
+/// Time limit of a run. It drops a silent connection, and the next run takes another.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A number of rows to come.
@@ -21,12 +21,12 @@ type Rows<'a> = BoxFuture<'a, Result<u64, StoreError>>;
 /// Work within the job's transaction, at the moment of its beginning.
 type TransactionWork = Box<dyn for<'a> Fn(&'a Transaction, DateTime<Utc>) -> Rows<'a> + Send + Sync>;
 
-/// What a job does, and on which instances.
+/// A job's work and its instances.
 pub(super) enum Work {
-    /// On one instance at a time: in a transaction that holds the job's advisory lock, which no other instance waits for. Returns the
+    /// On one instance at a time: in a transaction with the job's advisory lock, skipped by the others. Returns the
     /// number of rows.
     OneInstance(TransactionWork),
-    /// On every instance: it is about this process's memory, or has a lock of its own.
+    /// On every instance: about this process's memory, or with a lock of its own.
     EveryInstance(Box<dyn Fn() -> BoxFuture<'static, Answer<()>> + Send + Sync>),
 }
 
@@ -35,10 +35,10 @@ pub(super) struct Job {
     /// The name, for the log and the lock.
     pub(super) name: &'static str,
     pub(super) interval: TimeDelta,
-    /// The pause after a run that failed.
+    /// The pause after a failed run.
     pub(super) retry_after: TimeDelta,
     pub(super) work: Work,
-    /// Ends the pause before its time.
+    /// Ends the pause early.
     pub(super) wake: Option<Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>>,
 }
 

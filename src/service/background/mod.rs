@@ -1,4 +1,4 @@
-//! Background jobs: what a server does by itself, each job at an interval of its own and with its name in the log.
+//! Background jobs of a server, each with an interval and a name in the log.
 
 mod job;
 
@@ -9,24 +9,24 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use self::job::{Job, Work};
-use crate::service::identity::api_key::LISTED;
-use crate::service::identity::session::REMEMBERED;
-use crate::service::registered_documents::{PAUSE, RegisteredDocuments, UNUSED, WRITE};
-use crate::service::requests::credential::SHOWN_AGAIN;
+use crate::service::identity::api_key::ENDED_KEY_RETENTION;
+use crate::service::identity::session::ENDED_SESSION_RETENTION;
+use crate::service::registered_documents::{RETRY_PAUSE, RegisteredDocuments, UNUSED_RETENTION, WRITE_INTERVAL};
+use crate::service::requests::credential::REVEAL_REPEAT;
 use crate::service::{Answer, Service};
 use crate::store;
 
-/// The interval at which rows past their retention are deleted.
-const FORGET: TimeDelta = TimeDelta::seconds(300);
+/// The interval of retention.
+const RETENTION_INTERVAL: TimeDelta = TimeDelta::seconds(300);
 
-/// The interval at which the load is logged, at `debug`.
-const REPORT: TimeDelta = TimeDelta::seconds(5);
+/// The interval of load reports in the log, at `debug`.
+const REPORT_INTERVAL: TimeDelta = TimeDelta::seconds(5);
 
-/// The interval at which committed events without a place in the log are looked for.
-const NUMBER: TimeDelta = TimeDelta::milliseconds(500);
+/// The interval of the sequencer's search for events without a position.
+const SEQUENCE_INTERVAL: TimeDelta = TimeDelta::milliseconds(500);
 
 impl Service {
-    /// Runs all background jobs, and hears on every instance what other processes write. Never ends by itself.
+    /// Runs all background jobs, and listens for the writes of other processes. Never ends by itself.
     pub async fn run_background(&self, registered: Option<&Arc<RegisteredDocuments>>) {
         let mut jobs = self.retention_jobs();
         jobs.extend(self.instance_jobs());
@@ -36,9 +36,9 @@ impl Service {
         tokio::join!(self.store.listen(), join_all(jobs));
     }
 
-    /// Deletes what is past its retention, on one instance at a time.
+    /// Jobs that delete rows past their retention, on one instance at a time.
     fn retention_jobs(&self) -> Vec<Job> {
-        let forget = |name, work| Job::new(name, FORGET, work);
+        let forget = |name, work| Job::new(name, RETENTION_INTERVAL, work);
         vec![
             forget(
                 "forget idempotency keys",
@@ -46,24 +46,30 @@ impl Service {
             ),
             forget(
                 "forget revealed secrets",
-                Work::OneInstance(Box::new(|rows, now| store::purge_revealed_secrets(rows, now - SHOWN_AGAIN).boxed())),
+                Work::OneInstance(Box::new(|rows, now| {
+                    store::purge_revealed_secrets(rows, now - REVEAL_REPEAT).boxed()
+                })),
             ),
             forget(
                 "forget sessions",
-                Work::OneInstance(Box::new(|rows, now| store::purge_sessions(rows, now - REMEMBERED).boxed())),
+                Work::OneInstance(Box::new(|rows, now| {
+                    store::purge_sessions(rows, now - ENDED_SESSION_RETENTION).boxed()
+                })),
             ),
             forget(
                 "forget API keys",
-                Work::OneInstance(Box::new(|rows, now| store::purge_api_keys(rows, now - LISTED).boxed())),
+                Work::OneInstance(Box::new(|rows, now| store::purge_api_keys(rows, now - ENDED_KEY_RETENTION).boxed())),
             ),
             forget(
                 "forget registered documents",
-                Work::OneInstance(Box::new(|rows, now| store::purge_registered_documents(rows, now - UNUSED).boxed())),
+                Work::OneInstance(Box::new(|rows, now| {
+                    store::purge_registered_documents(rows, now - UNUSED_RETENTION).boxed()
+                })),
             ),
         ]
     }
 
-    /// What every instance does for itself.
+    /// Jobs of every instance.
     fn instance_jobs(&self) -> [Job; 2] {
         let (numbering, reporting) = (self.clone(), self.clone());
         let number = move || {
@@ -76,13 +82,13 @@ impl Service {
             std::future::ready(Ok(())).boxed()
         };
         [
-            // The log has a lock of its own, and whoever waits for an event waits for the first instance that numbers it.
-            Job::new("number events", NUMBER, Work::EveryInstance(Box::new(number))),
-            Job::new("report load", REPORT, Work::EveryInstance(Box::new(report))),
+            // The log has a lock of its own, and followers wait for the first instance to number an event.
+            Job::new("number events", SEQUENCE_INTERVAL, Work::EveryInstance(Box::new(number))),
+            Job::new("report load", REPORT_INTERVAL, Work::EveryInstance(Box::new(report))),
         ]
     }
 
-    /// Keeps the identity provider's keys in this instance's memory, where there is a provider.
+    /// The job that refreshes the identity provider's keys in memory, with a provider.
     fn provider_job(&self) -> Option<Job> {
         let provider = self.provider.clone()?;
         let (asked, wanted) = (provider.clone(), provider.clone());
@@ -110,13 +116,13 @@ impl Service {
     }
 }
 
-/// Writes the documents that clients registered at this instance, and their use.
+/// The job that writes newly registered documents and their use.
 fn write_documents(registered: &Arc<RegisteredDocuments>) -> Job {
     let registered = registered.clone();
     let write = move || {
         let registered = registered.clone();
         async move { registered.write().await }.boxed()
     };
-    let job = Job::new("write registered documents", WRITE, Work::EveryInstance(Box::new(write)));
-    Job { retry_after: PAUSE, ..job }
+    let job = Job::new("write registered documents", WRITE_INTERVAL, Work::EveryInstance(Box::new(write)));
+    Job { retry_after: RETRY_PAUSE, ..job }
 }

@@ -1,4 +1,4 @@
-//! Cursors: places in the log, encrypted so that they do not reveal its length.
+//! Cursors: encrypted positions in the log, so that they do not reveal its length.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +17,7 @@ impl Service {
         Ok(URL_SAFE_NO_PAD.encode(hidden))
     }
 
-    /// The place of a cursor. None for a text that was never one.
+    /// The place of a cursor. None for any other text.
     pub fn place(&self, cursor: &str) -> Option<LogPosition> {
         let bytes = self.keys.unseal_deterministic(CONTEXT, &URL_SAFE_NO_PAD.decode(cursor).ok()?)?;
         let (position, mark) = bytes.split_at_checked(8)?;

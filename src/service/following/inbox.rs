@@ -9,40 +9,40 @@ use uuid::Uuid;
 use crate::access::Pass;
 use crate::language::Language;
 use crate::live::Next;
-use crate::service::following::audience::{FollowerView, Watched};
-use crate::service::following::request_events::PAUSE;
+use crate::service::following::followers::{FollowerRights, FollowerView};
+use crate::service::following::request_events::RETRY_PAUSE;
 use crate::service::{Answer, Service};
 use crate::store::{self, LogPosition, RequestCondition, StoreError};
 
-/// Something began or stopped waiting for somebody.
+/// A change of somebody's inbox.
 #[derive(Debug, Clone)]
 pub struct InboxChange {
     /// The request.
     pub request: Uuid,
-    /// It waits now.
+    /// Whether it waits now.
     pub waiting: bool,
     /// How many wait now.
     pub count: usize,
-    /// For whom.
+    /// The follower's visibility.
     pub view: Arc<FollowerView>,
-    /// Up to where the log was read.
+    /// The place in the log up to this change.
     pub place: LogPosition,
 }
 
-/// Somebody who follows what waits for them.
+/// A follower of an inbox.
 pub struct InboxFollower {
     service: Service,
-    watched: Arc<Watched>,
+    follower_rights: Arc<FollowerRights>,
     office: Option<String>,
-    /// What they saw when it was asked last what waits for them, and the condition for that.
-    asked: Option<(Arc<FollowerView>, RequestCondition)>,
-    /// What waits.
+    /// The view of the last reading, and its condition for requests in the inbox.
+    read_by: Option<(Arc<FollowerView>, RequestCondition)>,
+    /// The requests in the inbox.
     waiting: HashSet<Uuid>,
     place: LogPosition,
     cuts: u64,
     head: watch::Receiver<i64>,
     rights: watch::Receiver<u64>,
-    /// Found, to be given before anything else.
+    /// Changes not yet delivered.
     changes: VecDeque<InboxChange>,
 }
 
@@ -53,55 +53,55 @@ impl std::fmt::Debug for InboxFollower {
 }
 
 impl Service {
-    /// Follows what begins and stops to wait for somebody, in all offices or one.
+    /// Follows the changes of an inbox, in all offices or one.
     pub async fn follow_inbox(&self, pass: Pass, office: Option<String>) -> Answer<InboxFollower> {
-        let watched = self.watch(pass).await?;
+        let follower_rights = self.register_follower(pass).await?;
         let mut follower = InboxFollower {
             service: self.clone(),
-            watched,
+            follower_rights,
             office,
-            asked: None,
+            read_by: None,
             waiting: HashSet::new(),
             place: LogPosition::default(),
             cuts: 0,
             head: self.tail.head(),
-            rights: self.audience.changed(),
+            rights: self.followers.changed(),
             changes: VecDeque::new(),
         };
-        let view = self.view(&follower.watched)?;
+        let view = self.follower_view(&follower.follower_rights)?;
         follower.waiting = follower.read(&view).await?;
         Ok(follower)
     }
 }
 
 impl InboxFollower {
-    /// The language that who follows has chosen.
+    /// The follower's chosen language.
     pub fn language(&self) -> Answer<Option<Language>> {
-        self.service.chosen(&self.watched)
+        self.service.follower_language(&self.follower_rights)
     }
 
-    /// The next change; waits for it. Refused when they may not follow any longer.
+    /// Waits for the next change. Refuses a follower without the right to follow.
     pub async fn next(&mut self) -> Answer<InboxChange> {
         loop {
             if let Some(change) = self.changes.pop_front() {
                 return Ok(change);
             }
-            let view = self.service.view(&self.watched)?;
-            let same_view = self.asked.as_ref().is_some_and(|(asked, _)| Arc::ptr_eq(asked, &view));
-            // Somebody else's rights may make something wait for this one: so it is read anew whoever's have changed.
+            let view = self.service.follower_view(&self.follower_rights)?;
+            let same_view = self.read_by.as_ref().is_some_and(|(read_by, _)| Arc::ptr_eq(read_by, &view));
+            // Another person's rights may change this inbox too: it is read again after any change of rights.
             if !same_view || self.rights.has_changed().unwrap_or(false) || self.service.tail.cuts() != self.cuts {
-                self.read_anew(&view).await?;
+                self.reload(&view).await?;
                 continue;
             }
             match self.service.tail.after(self.place.position) {
-                Next::Entry(moment) => {
-                    self.place = moment.numbered.place;
-                    // What happens to an office itself makes nothing wait.
-                    let Some(about) = &moment.about else { continue };
-                    let waits = self.asked.as_ref().is_some_and(|(_, waits)| waits.holds(about));
+                Next::Entry(entry) => {
+                    self.place = entry.numbered.place;
+                    // Events of an office's own record change no inbox.
+                    let Some(about) = &entry.about else { continue };
+                    let waits = self.read_by.as_ref().is_some_and(|(_, waits)| waits.holds(about));
                     self.note(&view, about.row.id, waits);
                 }
-                Next::Behind => self.read_anew(&view).await?,
+                Next::Behind => self.reload(&view).await?,
                 Next::Nothing => {
                     tokio::select! {
                         _ = self.head.changed() => {}
@@ -112,7 +112,7 @@ impl InboxFollower {
         }
     }
 
-    /// Notes whether a request waits now.
+    /// Updates the inbox by one request, and queues the change.
     fn note(&mut self, view: &Arc<FollowerView>, request: Uuid, waiting: bool) {
         let changed = if waiting { self.waiting.insert(request) } else { self.waiting.remove(&request) };
         if changed {
@@ -121,11 +121,11 @@ impl InboxFollower {
         }
     }
 
-    /// Reads all that waits, and notes what is new and what is gone; waits while the database does not answer.
-    async fn read_anew(&mut self, view: &Arc<FollowerView>) -> Answer<()> {
+    /// Reads the whole inbox, and queues the differences. Waits while the database is unavailable.
+    async fn reload(&mut self, view: &Arc<FollowerView>) -> Answer<()> {
         let now = match Box::pin(self.read(view)).await {
             Err(StoreError::Unavailable(_)) => {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
                 return Ok(());
             }
             read => read?,
@@ -143,12 +143,12 @@ impl InboxFollower {
         Ok(())
     }
 
-    /// All that waits by that view. What happens from here on is noticed.
+    /// Reads the inbox of a view. Later events are noticed.
     async fn read(&mut self, view: &Arc<FollowerView>) -> Result<HashSet<Uuid>, StoreError> {
         let service = &self.service;
-        let _turn = service.reading_back.acquire().await;
+        let _turn = service.catch_up.acquire().await;
         self.cuts = service.tail.cuts();
-        // What is in the list is not to be noted once more from events before it.
+        // Events before this place are in the list already.
         self.place = store::log_end(&service.store).await?;
         self.rights.mark_unchanged();
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };
@@ -158,7 +158,7 @@ impl InboxFollower {
             self.rights.mark_changed();
         }
         let found = found?;
-        self.asked = Some((view.clone(), waits));
+        self.read_by = Some((view.clone(), waits));
         Ok(found.into_iter().collect())
     }
 }

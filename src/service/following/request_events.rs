@@ -1,4 +1,4 @@
-//! Following the log: reading its new end once for everybody, and giving each follower what they may see of it.
+//! Following the log: its new end is read once for all followers, then filtered by each follower's visibility.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,46 +11,46 @@ use uuid::Uuid;
 use crate::access::{Pass, Seen, Side};
 use crate::language::Language;
 use crate::live::{Next, TailEntry};
-use crate::service::following::audience::{FollowerView, Watched};
+use crate::service::following::followers::{FollowerRights, FollowerView};
 use crate::service::{Answer, Refused, Service};
 use crate::store::{
     self, EventFilter, EventVisibility, LogPosition, NumberedEvent, RequestFacts, SeenRequest, StoreError,
 };
 
-/// How often the log and the people are looked at without a hint.
-const LOOK: Duration = Duration::from_secs(1);
+/// The interval of polling the log and the rights without a notification.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many rows are read at a time.
+/// Number of rows in one reading.
 const BATCH: u64 = 500;
 
-/// How long one pass over what is new may take: a connection that went silent is given up then, and another is taken.
-const PASS: Duration = Duration::from_secs(20);
+/// Time limit of a reading. It drops a silent connection, and the next reading takes another.
+const READ_TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// How many places of the log are looked at by one statement, whether or not anything there is wanted.
-const STRETCH: i64 = 20_000;
+/// Number of positions scanned by one statement, with or without a match.
+const MAX_STRETCH: i64 = 20_000;
 
-/// How long it is waited before a database that does not answer is asked again.
-pub(in crate::service) const PAUSE: Duration = Duration::from_millis(500);
+/// Pause after a failed reading.
+pub(in crate::service) const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// An event that a follower may see.
+/// An event visible to a follower.
 #[derive(Debug, Clone)]
 pub struct FollowedEvent {
-    /// What happened.
-    pub moment: Arc<TailEntry>,
-    /// What is known of its request.
+    /// The event.
+    pub entry: Arc<TailEntry>,
+    /// Facts about its request.
     pub about: Arc<RequestFacts>,
-    /// From which side the follower sees its request.
+    /// The follower's side of the request.
     pub side: Side,
     /// The follower, as of now.
     pub view: Arc<FollowerView>,
-    /// It was read for this follower alone, from further back in the log.
+    /// Read for this follower alone, from an older part of the log.
     pub past: bool,
 }
 
 impl FollowedEvent {
     /// Its place in the log.
     pub fn place(&self) -> LogPosition {
-        self.moment.numbered.place
+        self.entry.numbered.place
     }
 
     /// Its request, as the follower sees it.
@@ -59,19 +59,19 @@ impl FollowedEvent {
     }
 }
 
-/// Somebody who follows what happens to requests.
+/// A follower of request events.
 pub struct RequestEventFollower {
     service: Service,
-    watched: Arc<Watched>,
+    follower_rights: Arc<FollowerRights>,
     filter: EventFilter,
-    /// All up to here was given, or is not for them.
+    /// The position of the last examined event.
     position: i64,
     cuts: u64,
     head: watch::Receiver<i64>,
     rights: watch::Receiver<u64>,
-    /// Read from the log, to be judged and given before anything else.
+    /// Events read from the log, not yet examined.
     past: VecDeque<Arc<TailEntry>>,
-    /// All up to the newest stretch was read from the log: what is there is judged as of now, not as of then.
+    /// Caught up with the tail; visibility is that of now, not of the event's time.
     caught_up: bool,
 }
 
@@ -82,7 +82,7 @@ impl std::fmt::Debug for RequestEventFollower {
 }
 
 impl Service {
-    /// Follows the wanted events from a cursor on, or from now.
+    /// Follows events by a filter, from a cursor or from now.
     pub async fn follow(&self, pass: Pass, filter: EventFilter, after: Option<&str>) -> Answer<RequestEventFollower> {
         let cuts = self.tail.cuts();
         let end = store::log_end(&self.store).await?;
@@ -93,47 +93,47 @@ impl Service {
         if place != end && !store::is_in_log(&self.store, place).await? {
             return Err(Refused::CursorAhead);
         }
-        let watched = self.watch(pass).await?;
-        self.view(&watched)?;
+        let follower_rights = self.register_follower(pass).await?;
+        self.follower_view(&follower_rights)?;
         let head = self.tail.head();
         Ok(RequestEventFollower {
             service: self.clone(),
-            watched,
+            follower_rights,
             filter,
             position: place.position,
             cuts,
             head,
-            rights: self.audience.changed(),
+            rights: self.followers.changed(),
             past: VecDeque::new(),
             caught_up: after.is_none(),
         })
     }
 
-    /// Reads what is new in the log, again and again, for everybody who follows. Never ends by itself.
+    /// Reads the new end of the log for all followers. Never ends by itself.
     pub async fn read_log(&self) {
-        let mut look = tokio::time::interval(LOOK);
-        let mut known = Known::default();
+        let mut look = tokio::time::interval(POLL_INTERVAL);
+        let mut mark = RightsMark::default();
         loop {
             tokio::select! {
                 () = self.store.grown().notified() => {}
                 _ = look.tick() => {}
             }
-            let why = match tokio::time::timeout(PASS, self.read_new(&mut known)).await {
+            let why = match tokio::time::timeout(READ_TIME_LIMIT, self.read_new(&mut mark)).await {
                 Ok(Ok(())) => continue,
                 Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("nothing came for {} seconds", PASS.as_secs()),
+                Err(_) => format!("nothing came for {} seconds", READ_TIME_LIMIT.as_secs()),
             };
             tracing::warn!(why, "followers wait: the log cannot be read");
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
-    async fn read_new(&self, known: &mut Known) -> Result<(), StoreError> {
+    async fn read_new(&self, mark: &mut RightsMark) -> Result<(), StoreError> {
         loop {
             let end = self.tail.end();
             let mut events = store::events_from(&self.store, end.position, BATCH + 1).await?;
             if end.position > 0 {
-                // What was last is still there, or it is another log.
+                // Without the last event this is another log.
                 if events.first().map(|event| event.place) != Some(end) {
                     tracing::warn!("the log is another than it was: a backup was restored; followers begin anew");
                     self.tail.cut(store::log_end(&self.store).await?);
@@ -145,9 +145,9 @@ impl Service {
             let requests: Vec<Uuid> = requests.into_iter().collect();
             let (now, submitters) = (self.now(), self.policy().submitters(&self.catalog));
             let about = store::request_facts(&self.store, &requests, &submitters, now).await?;
-            // Rights are read after the events: who lost them before an event does not get it.
-            self.read_people(known, now).await?;
-            let new = moments(events, about);
+            // Rights are read after the events: a right lost before an event hides it.
+            self.refresh_rights(mark, now).await?;
+            let new = tail_entries(events, about);
             let more = new.len() as u64 == BATCH;
             if !new.is_empty() {
                 self.tail.publish(new);
@@ -158,65 +158,65 @@ impl Service {
         }
     }
 
-    /// Looks whether rights have changed, by what was written or by the passing of time.
-    async fn read_people(&self, known: &mut Known, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Refreshes rights after a write or the beginning or end of a grant.
+    async fn refresh_rights(&self, mark: &mut RightsMark, now: DateTime<Utc>) -> Result<(), StoreError> {
         let version = self.store.people_version().await?;
-        let passed = known.next.is_some_and(|next| next <= now);
-        if version == known.version && !passed {
+        let passed = mark.next.is_some_and(|next| next <= now);
+        if version == mark.version && !passed {
             return Ok(());
         }
-        if version != known.version {
-            self.reload_policy(&mut known.policy).await?;
-            self.refresh_audience(version).await?;
+        if version != mark.version {
+            self.reload_policy(&mut mark.policy).await?;
+            self.refresh_followers(version).await?;
         }
-        known.next = self.store.next_grant_moment(now).await?;
-        known.version = version;
-        self.audience.tell();
+        mark.next = self.store.next_grant_moment(now).await?;
+        mark.version = version;
+        self.followers.notify();
         Ok(())
     }
 }
 
-/// What the reader of the log knows of the people and their policy.
+/// The state of people and policy at the last reading.
 #[derive(Debug, Default)]
-struct Known {
+struct RightsMark {
     version: i64,
-    /// The number and the hash of the policy that was looked at last.
+    /// The number and the hash of the policy examined last.
     policy: (i64, String),
-    /// When the next grant begins or ends.
+    /// The time of the next beginning or end of a grant.
     next: Option<DateTime<Utc>>,
 }
 
-/// The events with what is known of their requests: nothing of an office's own.
-fn moments(events: Vec<NumberedEvent>, about: HashMap<Uuid, RequestFacts>) -> Vec<TailEntry> {
+/// Joins events with facts about their requests; office events have none.
+fn tail_entries(events: Vec<NumberedEvent>, about: HashMap<Uuid, RequestFacts>) -> Vec<TailEntry> {
     let about: HashMap<Uuid, Arc<RequestFacts>> = about.into_iter().map(|(id, about)| (id, Arc::new(about))).collect();
-    let of = |numbered: NumberedEvent| TailEntry { about: about.get(&numbered.event.request_id).cloned(), numbered };
-    events.into_iter().map(of).collect()
+    let entry = |numbered: NumberedEvent| TailEntry { about: about.get(&numbered.event.request_id).cloned(), numbered };
+    events.into_iter().map(entry).collect()
 }
 
 impl RequestEventFollower {
-    /// The language that who follows has chosen.
+    /// The follower's chosen language.
     pub fn language(&self) -> Answer<Option<Language>> {
-        self.service.chosen(&self.watched)
+        self.service.follower_language(&self.follower_rights)
     }
 
-    /// The next event that they may see; waits for it. Refused when they may not follow any longer.
+    /// Waits for the next visible event. Refuses a follower without the right to follow.
     pub async fn next(&mut self) -> Answer<FollowedEvent> {
         loop {
             if self.service.tail.cuts() != self.cuts {
                 return Err(Refused::CursorAhead);
             }
-            let (moment, past) = if let Some(moment) = self.past.pop_front() {
-                (moment, true)
+            let (entry, past) = if let Some(entry) = self.past.pop_front() {
+                (entry, true)
             } else if self.caught_up {
                 match self.service.tail.after(self.position) {
-                    Next::Entry(moment) => (moment, false),
+                    Next::Entry(entry) => (entry, false),
                     Next::Behind => {
                         self.caught_up = false;
                         continue;
                     }
                     Next::Nothing => {
-                        // Whoever may no longer sign in is told so, also when nothing happens.
-                        self.service.view(&self.watched)?;
+                        // Ends the stream of a person without the right to sign in, even without events.
+                        self.service.follower_view(&self.follower_rights)?;
                         tokio::select! {
                             _ = self.head.changed() => {}
                             _ = self.rights.changed() => {}
@@ -229,33 +229,33 @@ impl RequestEventFollower {
                 continue;
             };
             if !past {
-                self.position = moment.numbered.place.position;
+                self.position = entry.numbered.place.position;
             }
-            // By the rights of now, which are read before an event is published, and again while an older one waits.
-            let view = self.service.view(&self.watched)?;
-            if let Some(happening) = self.judge(moment, view, past) {
-                return Ok(happening);
+            // By current rights: they are read before an event is published, and again while an older one waits.
+            let view = self.service.follower_view(&self.follower_rights)?;
+            if let Some(event) = self.visible_event(entry, view, past) {
+                return Ok(event);
             }
         }
     }
 
-    fn judge(&self, moment: Arc<TailEntry>, view: Arc<FollowerView>, past: bool) -> Option<FollowedEvent> {
-        let about = moment.about.clone()?;
-        let (event, row) = (&moment.numbered.event, &about.row);
+    fn visible_event(&self, entry: Arc<TailEntry>, view: Arc<FollowerView>, past: bool) -> Option<FollowedEvent> {
+        let about = entry.about.clone()?;
+        let (event, row) = (&entry.numbered.event, &about.row);
         if !self.filter.includes(event, row) {
             return None;
         }
         let side = view.sees.side(&about)?;
         let shown = EventVisibility::from_side(side, row.finished_at.is_some()).includes(event);
-        shown.then_some(FollowedEvent { moment, about, side, view, past })
+        shown.then_some(FollowedEvent { entry, about, side, view, past })
     }
 
-    /// Reads from the log itself what is no longer kept; waits while the database does not answer.
+    /// Reads an older part of the log. Waits while the database is unavailable.
     async fn read_back(&mut self) -> Answer<()> {
-        // Boxed, since it is rare: a follower that waits, as almost all do, holds little.
+        // Boxed, since it is rare: a waiting follower stays small.
         match Box::pin(self.try_read_back()).await {
             Err(Refused::Unavailable(_)) => {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
                 Ok(())
             }
             read => read,
@@ -264,11 +264,11 @@ impl RequestEventFollower {
 
     async fn try_read_back(&mut self) -> Answer<()> {
         let service = &self.service;
-        // Many who come back at once wait for each other, not the writers for them; each for a stretch, whatever it finds there.
-        let _turn = service.reading_back.acquire().await;
-        let view = service.view(&self.watched)?;
+        // Reconnecting followers wait for each other, so that writers need not wait for them; each for one stretch.
+        let _turn = service.catch_up.acquire().await;
+        let view = service.follower_view(&self.follower_rights)?;
         let end = service.tail.end().position;
-        let until = end.min(self.position.saturating_add(STRETCH));
+        let until = end.min(self.position.saturating_add(MAX_STRETCH));
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };
         let stretch = (self.position, until);
         let events = store::visible_events(&service.store, &viewing, &self.filter, stretch, BATCH).await?;
@@ -277,7 +277,7 @@ impl RequestEventFollower {
         let requests: BTreeSet<Uuid> = events.iter().map(|event| event.event.request_id).collect();
         let requests: Vec<Uuid> = requests.into_iter().collect();
         let about = store::request_facts(&service.store, &requests, &viewing.submitters, viewing.now).await?;
-        self.past = moments(events, about).into_iter().map(Arc::new).collect();
+        self.past = tail_entries(events, about).into_iter().map(Arc::new).collect();
         self.position = position.max(self.position);
         self.caught_up = self.position >= end;
         Ok(())

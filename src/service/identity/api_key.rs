@@ -1,8 +1,5 @@
 //! API keys: created by a signed-in person for scripts, limited by scopes.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::api_key;
 use uuid::Uuid;
@@ -11,26 +8,23 @@ use crate::access::{Caller, KeyScope, KeyScopes, Login, Pass};
 use crate::auth::{self, Secret};
 use crate::say;
 use crate::service::retry::with_retry;
-use crate::service::validation::Faults;
+use crate::service::validation::InputErrors;
 use crate::service::{Answer, Refused, Service, UserErrorCode};
 use crate::store;
 
-/// What every key begins with: whoever finds one knows what it is.
+/// Prefix of every key, for secret scanners and finders.
 const PREFIX: &str = "dsp_";
 
-/// How long a key may last.
-const LONGEST: TimeDelta = TimeDelta::days(366);
+/// Maximum lifetime of a key.
+const MAX_LIFETIME: TimeDelta = TimeDelta::days(366);
 
-/// How many keys a person may have that let in.
-const MOST: usize = 20;
+/// Maximum number of a person's active keys.
+const MAX_KEYS: usize = 20;
 
-/// For how long a key that has ended stays in the list.
-pub(in crate::service) const LISTED: TimeDelta = TimeDelta::days(90);
+/// Retention of ended keys in the list.
+pub(in crate::service) const ENDED_KEY_RETENTION: TimeDelta = TimeDelta::days(90);
 
-/// How often the use of a key is noted.
-const NOTED: TimeDelta = TimeDelta::minutes(1);
-
-/// A key to be made.
+/// A new API key.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct CreateApiKey {
@@ -39,47 +33,29 @@ pub struct CreateApiKey {
     pub expires_at: DateTime<Utc>,
 }
 
-/// When each key's use was noted last by this server.
-#[derive(Debug, Default)]
-pub(in crate::service) struct Noted(Mutex<HashMap<Uuid, DateTime<Utc>>>);
-
-impl Noted {
-    /// Whether it is to be noted now.
-    fn is_due(&self, id: Uuid, now: DateTime<Utc>) -> bool {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.retain(|_, at| now - *at < NOTED);
-        if noted.contains_key(&id) {
-            return false;
-        }
-        noted.insert(id, now);
-        true
-    }
-}
-
-/// Whether it lets in.
-fn is_living(key: &api_key::Model, now: DateTime<Utc>) -> bool {
+/// Whether a key is valid now.
+fn is_active(key: &api_key::Model, now: DateTime<Utc>) -> bool {
     key.revoked_at.is_none() && now < key.expires_at
 }
 
 impl Service {
-    /// Makes a key of the caller's: the key itself, told once, and what is kept of it.
+    /// Creates an API key of the caller. Returns the key itself, shown once, and its row.
     pub async fn create_api_key(&self, pass: Pass, command: CreateApiKey) -> Answer<(Secret, api_key::Model)> {
         if pass.login == Login::Provider {
             let message = "A key would outlast your identity provider's word: sign in by password to make one.";
             return Err(Refused::Forbidden(message.into()));
         }
-        let mut faults = Faults::default();
-        let name = faults.line(&["name"], &command.name);
+        let mut errors = InputErrors::default();
+        let name = errors.line(&["name"], &command.name);
         let now = self.now();
         if command.scopes == KeyScopes::default() {
-            faults.invalid(&["scopes"], "A key without a scope opens nothing: choose one or more.");
+            errors.invalid(&["scopes"], "A key without a scope opens nothing: choose one or more.");
         }
-        if command.expires_at <= now || now + LONGEST < command.expires_at {
-            faults.invalid(&["expiresAt"], "A key ends in the future, at most 366 days ahead.");
+        if command.expires_at <= now || now + MAX_LIFETIME < command.expires_at {
+            errors.invalid(&["expiresAt"], "A key ends in the future, at most 366 days ahead.");
         }
-        faults.settle()?;
-        let failed = |error: auth::KeyError| Refused::Internal(error.to_string());
-        let text = auth::new_opaque(PREFIX).map_err(failed)?;
+        errors.into_result()?;
+        let text = auth::new_opaque(PREFIX)?;
         let row = api_key::Model {
             id: store::new_id(now),
             user_id: pass.user,
@@ -97,23 +73,24 @@ impl Service {
 
     async fn add_api_key(&self, pass: Pass, row: api_key::Model) -> Answer<()> {
         let (transaction, _) = self.begin(pass).await?;
-        // Two at once are counted one after the other.
+        // Locked, so that concurrent calls are counted one after the other.
         store::lock_person(&transaction, pass.user).await?;
         let keys = store::api_keys_of(&transaction, pass.user).await?;
-        let living: Vec<_> = keys.iter().filter(|key| is_living(key, row.created_at)).collect();
-        if living.iter().any(|key| key.name == row.name) {
+        let active: Vec<_> = keys.iter().filter(|key| is_active(key, row.created_at)).collect();
+        if active.iter().any(|key| key.name == row.name) {
             let message = "You have a key of this name. Choose another, or revoke that one first.";
             return Err(Refused::user(UserErrorCode::NameTaken, &["name"], message));
         }
-        if living.len() >= MOST {
-            let message = say!("You have {most} keys, which is the most. Revoke one that is not needed.", most = MOST);
+        if active.len() >= MAX_KEYS {
+            let message =
+                say!("You have {most} keys, which is the most. Revoke one that is not needed.", most = MAX_KEYS);
             return Err(Refused::user(UserErrorCode::InvalidInput, &[], message));
         }
         store::add_api_key(&transaction, row).await?;
         self.commit_person(transaction).await
     }
 
-    /// Revokes a key of the caller's: it lets nobody in from here on. A second time changes nothing.
+    /// Revokes an API key of the caller at once. A second time changes nothing.
     pub async fn revoke_api_key(&self, pass: Pass, id: Uuid) -> Answer<api_key::Model> {
         with_retry(|| async {
             let (transaction, _) = self.begin(pass).await?;
@@ -131,21 +108,21 @@ impl Service {
         .await
     }
 
-    /// The caller's keys, the newest first: those that let in, and those that ended not long ago.
+    /// The caller's API keys, the newest first: active and recently ended ones.
     pub async fn api_keys(&self, caller: &Caller) -> Answer<Vec<api_key::Model>> {
         Ok(store::api_keys_of(self.store.reader(), caller.pass.user).await?)
     }
 
-    /// Whom a key lets in, and until when; none for what is no key.
+    /// The pass of an API key, with its end; none for another kind of token.
     pub(in crate::service) async fn key_pass(&self, token: &str) -> Answer<Option<(Pass, DateTime<Utc>)>> {
         if !token.starts_with(PREFIX) {
             return Ok(None);
         }
         let now = self.now();
         let row = store::api_key_by_hash(&self.store, &auth::digest(token)).await?;
-        let row = row.filter(|row| is_living(row, now)).ok_or(Refused::Unauthenticated)?;
-        if self.noted.is_due(row.id, now) {
-            // Beside the answer, which does not wait for a writer's place.
+        let row = row.filter(|row| is_active(row, now)).ok_or(Refused::Unauthenticated)?;
+        if self.key_uses.is_due(row.id, now) {
+            // In a task of its own: the answer does not wait for a write transaction.
             let (store, id) = (self.store.clone(), row.id);
             tokio::spawn(async move {
                 if let Err(error) = store::record_api_key_use(&store, id, now).await {
@@ -157,7 +134,7 @@ impl Service {
         Ok(Some((Pass::new(row.user_id, login), row.expires_at)))
     }
 
-    /// Refuses an API key that does not open this; whoever signed in needs none. `what`: for the one who is refused.
+    /// Refuses an API key without a scope; sessions need none. `what`: the subject of the message.
     pub fn expect_scope(&self, pass: Pass, scope: KeyScope, what: &str) -> Answer<()> {
         match pass.login {
             Login::Key(_, scopes) if !scopes.allow(scope) => Err(Refused::Forbidden(say!(

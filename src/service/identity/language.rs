@@ -7,7 +7,7 @@ use crate::service::{Answer, Service};
 use crate::store;
 
 impl Service {
-    /// Chooses the language that the caller is spoken to in; none lets each client say.
+    /// Sets the caller's language; none leaves it to each client.
     pub async fn choose_language(&self, caller: &Caller, language: Option<Language>) -> Answer<()> {
         with_retry(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;

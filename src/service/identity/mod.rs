@@ -1,6 +1,7 @@
-//! Sign-in, sessions, passwords, TOTP, API keys, the identity provider, and the key that signs access tokens.
+//! Sign-in, sessions, passwords, TOTP, API keys, the identity provider, and the signing key of access tokens.
 
 pub(super) mod api_key;
+pub(super) mod api_key_uses;
 mod language;
 mod password;
 mod provider;

@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use crate::access::Caller;
-use crate::auth::{Passwords, Secret};
+use crate::auth::Secret;
 use crate::service::retry::with_retry;
-use crate::service::{Answer, Refused, Service, UserErrorCode};
+use crate::service::validation::expect_password;
+use crate::service::{Answer, Refused, Service};
 use crate::store::{self, SessionSelection};
 
 impl Service {
-    /// Replaces the caller's password, which they prove to know, and ends all their other sessions.
+    /// Replaces the caller's password, after a check of the current one, and ends all their other sessions.
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -17,12 +18,12 @@ impl Service {
         new: Secret,
         address: Option<IpAddr>,
     ) -> Answer<()> {
-        Passwords::validate(&new).map_err(|why| Refused::user(UserErrorCode::InvalidInput, &["newPassword"], why))?;
+        expect_password(&["newPassword"], &new)?;
         let person = self.identify_again(caller, current, address).await?;
         let hash = self.passwords.hash_in_background(new).await.map_err(Refused::Internal)?;
         with_retry(|| async {
             let (transaction, caller) = self.begin(caller.pass).await?;
-            let person = self.still(&transaction, &person).await?;
+            let person = self.lock_identified(&transaction, &person).await?;
             store::lock_rights(&transaction, caller.pass.user).await?;
             store::set_password(&transaction, person.id, hash.clone()).await?;
             let others = match caller.pass.session() {
@@ -35,7 +36,7 @@ impl Service {
         .await
     }
 
-    /// The caller, who proves by their password once more that it is them.
+    /// Checks the caller's password again.
     pub(in crate::service) async fn identify_again(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! Sign-in by an external identity provider, for people already known here.
+//! Sign-in by tokens of an external identity provider, for known people.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use crate::auth::Provider;
 use crate::service::{Answer, Refused, Service};
 
 impl Service {
-    /// The same, which takes that provider's tokens too.
+    /// Adds an identity provider.
     pub fn with_provider(self, provider: Provider) -> Self {
         Self { provider: Some(Arc::new(provider)), ..self }
     }
 
-    /// Whom a token of the provider's lets in, and until when; none for what is not its.
+    /// The pass of the provider's token, with its end; none for another kind of token.
     pub(in crate::service) async fn provider_pass(&self, token: &str) -> Answer<Option<(Pass, DateTime<Utc>)>> {
         let Some(provider) = self.provider.as_ref().filter(|provider| provider.is_named_by(token)) else {
             return Ok(None);
         };
         let (name, until) = provider.verify(token, self.now()).await.map_err(|why| {
-            // Anybody can send what is refused here.
+            // At `debug`: anyone can send bad tokens.
             tracing::debug!(why, "a token of the identity provider is refused");
             Refused::Unauthenticated
         })?;

@@ -9,40 +9,40 @@ use crate::service::retry::with_retry;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignedIn, UserErrorCode};
 use crate::store::{self, SessionSelection};
 
-/// How long it is remembered that a token was used or a session ended: longer than any access token is good.
-pub(in crate::service) const REMEMBERED: TimeDelta = TimeDelta::days(7);
+/// Retention of used tokens and ended sessions: longer than the lifetime of any access token.
+pub(in crate::service) const ENDED_SESSION_RETENTION: TimeDelta = TimeDelta::days(7);
 
 impl Service {
-    /// Prolongs a session by its newest token, which is used up. One that was used before has two owners: then the session
-    /// ends for both.
+    /// Prolongs a session by its newest refresh token, and rotates the token. A reused token was stolen: the session
+    /// ends.
     pub async fn refresh_session(&self, token: Secret) -> Answer<SignedIn> {
         with_retry(|| self.refresh_session_once(auth::digest(token.expose()))).await
     }
 
     async fn refresh_session_once(&self, hash: [u8; 32]) -> Answer<SignedIn> {
-        // Who guesses takes no writer's place.
-        store::refresh_token(self.store.reader(), &hash).await?.ok_or_else(over)?;
+        // Guesses open no write transaction.
+        store::refresh_token(self.store.reader(), &hash).await?.ok_or_else(session_ended)?;
         let transaction = self.store.begin().await?;
         let now = self.now();
         let first = store::use_refresh_token(&transaction, &hash, now).await?;
-        let (token, session) = store::refresh_token(&transaction, &hash).await?.ok_or_else(over)?;
+        let (token, session) = store::refresh_token(&transaction, &hash).await?.ok_or_else(session_ended)?;
         if !first {
             if store::end_sessions(&transaction, SessionSelection::One(session.id), now).await? > 0 {
                 tracing::warn!(user = %session.user_id, session = %session.id, "a refresh token came twice: its session is ended");
             }
             self.commit_person(transaction).await?;
-            return Err(over());
+            return Err(session_ended());
         }
         let pass = Pass::new(session.user_id, Login::Session(session.id));
         let caller = store::caller(&transaction, pass, now).await?;
-        let caller = caller.filter(|_| now < token.expires_at).ok_or_else(over)?;
+        let caller = caller.filter(|_| now < token.expires_at).ok_or_else(session_ended)?;
         let (tokens, kept) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
         store::extend_session(&transaction, kept).await?;
         self.commit_person(transaction).await?;
         Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }
 
-    /// Ends the session that somebody is in, or all of theirs.
+    /// Ends the caller's session, or all of theirs.
     pub async fn sign_out(&self, pass: Pass, everywhere: bool) -> Answer<()> {
         let which = match pass.session() {
             _ if everywhere => SessionSelection::All(pass.user),
@@ -61,14 +61,14 @@ impl Service {
         .await
     }
 
-    /// The sessions of the caller that last, the latest used first.
+    /// The caller's current sessions, the latest used first.
     pub async fn sessions(&self, caller: &Caller) -> Answer<Vec<session::Model>> {
         Ok(store::sessions_of(&self.store, caller.pass.user, self.now()).await?)
     }
 }
 
-/// What a token that prolongs nothing is answered, whatever the reason.
-fn over() -> Refused {
+/// The error for any unusable refresh token.
+fn session_ended() -> Refused {
     let message = "This refresh token is not known, was used, or its session has ended. Sign in again.";
     Refused::user(UserErrorCode::SessionEnded, &["refreshToken"], message)
 }

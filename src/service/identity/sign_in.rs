@@ -1,4 +1,4 @@
-//! Signing in: the same answer and the same time for a wrong password and an unknown name.
+//! Sign-in by password: the same error and duration for a wrong password and an unknown name.
 
 use std::net::IpAddr;
 
@@ -10,14 +10,14 @@ use crate::service::retry::with_retry;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service, UserErrorCode};
 use crate::store::{self, Person, Transaction};
 
-/// How long people are let in, and what for.
+/// Audience and lifetimes of tokens.
 #[derive(Debug, Clone)]
 pub struct TokenSettings {
-    /// For whom access tokens are meant.
+    /// The audience of access tokens.
     pub audience: String,
-    /// How long an access token is good.
+    /// Lifetime of an access token.
     pub access: TimeDelta,
-    /// How long a session lasts that is not prolonged.
+    /// Lifetime of a session without a refresh.
     pub refresh: TimeDelta,
 }
 
@@ -27,10 +27,10 @@ impl Default for TokenSettings {
     }
 }
 
-/// Somebody who was let in, with what lets them in from here on.
+/// A signed-in person, with their tokens.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// Who.
+    /// The person.
     pub caller: CallerWithPolicy,
     /// The tokens of their session.
     pub tokens: Tokens,
@@ -41,11 +41,11 @@ pub struct SignedIn {
 pub struct Tokens {
     /// The access token.
     pub access: Secret,
-    /// When it ends.
+    /// The end of the access token.
     pub expires_at: DateTime<Utc>,
-    /// What prolongs the session, once.
+    /// The refresh token; it prolongs the session once.
     pub refresh: Secret,
-    /// Until when it does.
+    /// The end of the refresh token.
     pub refresh_expires_at: DateTime<Utc>,
 }
 
@@ -63,7 +63,7 @@ impl Service {
         with_retry(|| self.begin_session(&person, code.as_ref())).await
     }
 
-    /// The person of that name, who proves by their password that it is them.
+    /// Identifies a person by username and password.
     pub(in crate::service) async fn identify(
         &self,
         username: &str,
@@ -71,25 +71,28 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Answer<Person> {
         if !self.attempts.take(username, address) {
-            return Err(too_many());
+            return Err(too_many_attempts());
         }
         let person = self.store.person_by_username(username).await?;
         let hash = person.as_ref().map(|person| person.password_hash.clone());
         let right = self.passwords.verify(hash, password).await;
-        person.filter(|person| right && person.deactivated_at.is_none()).ok_or_else(wrong)
+        person.filter(|person| right && person.deactivated_at.is_none()).ok_or_else(invalid_credentials)
     }
 
-    /// The person as they are in a transaction, whom nobody changes until it ends: refused when the password that they proved
-    /// themselves by is no longer theirs.
-    pub(in crate::service) async fn still(&self, transaction: &Transaction, proven: &Person) -> Answer<Person> {
+    /// Locks an identified person until the transaction ends. Refuses a password changed since.
+    pub(in crate::service) async fn lock_identified(
+        &self,
+        transaction: &Transaction,
+        proven: &Person,
+    ) -> Answer<Person> {
         let now = store::lock_person(transaction, proven.id).await?;
         let same = |now: &Person| now.password_hash == proven.password_hash && now.deactivated_at.is_none();
-        now.filter(same).ok_or_else(wrong)
+        now.filter(same).ok_or_else(invalid_credentials)
     }
 
     async fn begin_session(&self, person: &Person, code: Option<&Secret>) -> Answer<SignedIn> {
         let transaction = self.store.begin().await?;
-        let person = self.still(&transaction, person).await?;
+        let person = self.lock_identified(&transaction, person).await?;
         self.expect_code(&transaction, &person, code).await?;
         let now = self.now();
         let session = entity::session::Model {
@@ -108,13 +111,12 @@ impl Service {
         Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }
 
-    /// New tokens for a session, and what is kept of them.
+    /// Issues tokens for a session. Returns the refresh token's row too.
     pub(in crate::service) fn tokens(&self, bearer: Bearer) -> Answer<(Tokens, entity::refresh_token::Model)> {
-        let (now, terms) = (self.now(), &self.terms);
-        let failed = |error: auth::KeyError| Refused::Internal(error.to_string());
-        let (access, expires_at) = self.keys.issue(bearer, &terms.audience, now, terms.access).map_err(failed)?;
-        let refresh = auth::new_opaque("").map_err(failed)?;
-        let refresh_expires_at = now + terms.refresh;
+        let (now, settings) = (self.now(), &self.token_settings);
+        let (access, expires_at) = self.keys.issue(bearer, &settings.audience, now, settings.access)?;
+        let refresh = auth::new_opaque("")?;
+        let refresh_expires_at = now + settings.refresh;
         let kept = entity::refresh_token::Model {
             hash: auth::digest(refresh.expose()).to_vec(),
             session_id: bearer.session,
@@ -125,14 +127,7 @@ impl Service {
         Ok((Tokens { access, expires_at, refresh, refresh_expires_at }, kept))
     }
 
-    /// Commits what is no event of the log; whoever follows something is told of rights that changed.
-    pub(in crate::service) async fn commit_person(&self, transaction: Transaction) -> Answer<()> {
-        transaction.commit().await.map_err(store::StoreError::from)?;
-        self.store.grown().notify_one();
-        Ok(())
-    }
-
-    /// Whose token this is, if it is good now, and until when.
+    /// The pass of a valid token of any kind, with its end.
     pub async fn pass_of(&self, token: &str) -> Answer<(Pass, DateTime<Utc>)> {
         if let Some(found) = self.key_pass(token).await? {
             return Ok(found);
@@ -141,19 +136,19 @@ impl Service {
             return Ok(found);
         }
         self.learn_key_of(token).await?;
-        let verified = self.keys.verify(token, &self.terms.audience, self.now());
+        let verified = self.keys.verify(token, &self.token_settings.audience, self.now());
         let (bearer, until) = verified.map_err(|_| Refused::Unauthenticated)?;
         Ok((Pass::new(bearer.user, Login::Session(bearer.session)), until))
     }
 }
 
-/// What a name and password that do not let in are answered.
-pub(in crate::service) fn wrong() -> Refused {
+/// The error for a wrong name or password.
+pub(in crate::service) fn invalid_credentials() -> Refused {
     Refused::user(UserErrorCode::InvalidCredentials, &[], "The name or the password is wrong.")
 }
 
-/// What too many attempts are answered.
-pub(in crate::service) fn too_many() -> Refused {
+/// The error for too many attempts.
+pub(in crate::service) fn too_many_attempts() -> Refused {
     let message = "Too many attempts. Wait a minute, then try again.";
     Refused::user(UserErrorCode::TooManyAttempts, &[], message)
 }

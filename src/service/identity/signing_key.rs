@@ -1,4 +1,4 @@
-//! Rotation of the key that signs tokens, without signing anybody out.
+//! Rotation of the signing key, without ending sessions.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use crate::auth::{PublicKey, SigningKeyPair};
 use crate::service::{Answer, Refused, Service};
 use crate::store;
 
-/// For how long tokens are checked by a key that another has replaced: longer than any access token is good.
+/// For this long a replaced key still verifies tokens: longer than the lifetime of any access token.
 pub const RETIRED_KEY_LIFETIME: TimeDelta = TimeDelta::hours(25);
 
-/// For how long it is believed what was read of another key.
-const KNOWN: TimeDelta = TimeDelta::minutes(1);
+/// Lifetime of another instance's key in memory.
+const LEARNED_KEY_LIFETIME: TimeDelta = TimeDelta::minutes(1);
 
 impl Service {
-    /// Signs with the key in a folder from here on. The error says why it does not.
+    /// Signs with the key in a folder from here on. The error gives the reason against it.
     pub async fn reload_signing_key(&self, folder: &Path) -> Result<(), String> {
         let signing = SigningKeyPair::open(folder).map_err(|error| error.to_string())?;
         let recorded = self.store.recorded_key_ids().await.map_err(|error| error.to_string())?;
@@ -32,13 +32,13 @@ impl Service {
         Ok(())
     }
 
-    /// Learns the key that a token names, if it is another of this database's.
+    /// Loads a token's unknown key from the database.
     pub(in crate::service) async fn learn_key_of(&self, token: &str) -> Answer<()> {
         let now = self.now();
         let Some(id) = self.keys.unknown_key(token, now) else { return Ok(()) };
         let found = store::published_key(&self.store, &id).await?.ok_or(Refused::Unauthenticated)?;
         if found.retired_at.is_none_or(|retired| now < retired + RETIRED_KEY_LIFETIME) {
-            self.keys.add_verification_key(&PublicKey { id, bytes: found.public }, now + KNOWN);
+            self.keys.add_verification_key(&PublicKey { id, bytes: found.public }, now + LEARNED_KEY_LIFETIME);
         }
         Ok(())
     }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::access::{Action, Pass};
 use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
-use crate::service::validation::Faults;
+use crate::service::idempotency::{idempotent, serialize_as_array};
+use crate::service::validation::InputErrors;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
 use crate::store::{self, OfficeChange, Transaction};
 
@@ -20,12 +21,15 @@ pub struct CreateAgency {
     pub idempotency_key: Option<String>,
 }
 
-/// Adds an agency to an office that is being changed, by whoever may. Returns its id.
+idempotent! { CreateAgency: "createAgency" }
+serialize_as_array! { CreateAgency { office: office, key: key, name: name } }
+
+/// Adds an agency to a locked office. Returns its id.
 pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> Answer<Uuid> {
-    let mut faults = Faults::default();
-    faults.key(&["key"], &new.key, "-");
-    let name = faults.line(&["name"], &new.name);
-    faults.settle()?;
+    let mut errors = InputErrors::default();
+    errors.key(&["key"], &new.key, "-");
+    let name = errors.line(&["name"], &new.name);
+    errors.into_result()?;
     let (office, key) = (new.office.clone(), new.key.clone());
     if store::agencies_in(change.transaction(), &office).await?.iter().any(|agency| agency.key == key) {
         let message = "The office serves an agency of this key already.";
@@ -37,7 +41,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> An
     Ok(id)
 }
 
-/// The agency of an office that is in service, by its key.
+/// Returns the id of an active agency by its key.
 pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key: &str) -> Answer<Uuid> {
     let known = store::agencies_in(transaction, office).await?;
     let found = known.into_iter().find(|agency| agency.key == key && agency.deactivated_at.is_none());
@@ -45,29 +49,29 @@ pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key
 }
 
 impl Service {
-    /// Adds an agency that an office serves. Returns its id.
+    /// Adds an agency to an office. Returns its id.
     pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
         with_retry(|| self.create_agency_once(pass, new.clone())).await
     }
 
     async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
-        let (transaction, _, allowed) = self.begin_for(pass, &new.office, Object::Agencies, Action::Manage).await?;
+        let (transaction, _, allowed) =
+            self.begin_for_office(pass, &new.office, Object::Agencies, Action::Manage).await?;
         self.office_entry(&new.office)?;
-        let identity = serde_json::json!([new.office, new.key, new.name]);
-        let once = self.key(pass, "createAgency", new.idempotency_key.as_deref(), &identity)?;
-        if let Some(done) = self.recall(&transaction, pass.user, &once).await? {
+        let key = self.idempotency_key(pass, &new)?;
+        if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
         let mut change = self.change_office(&transaction, &allowed).await?;
         let id = add(&mut change, &new).await?;
         change.save().await?;
-        self.remember(&transaction, pass.user, &once, id).await?;
+        self.remember(&transaction, pass.user, &key, id).await?;
         self.commit(transaction).await?;
         Ok(id)
     }
 
-    /// Puts an agency out of service: it submits nothing more, and no role is granted for it. What runs goes on. A second time
-    /// changes nothing.
+    /// Deactivates an agency: no new submissions, no new grants. Its running requests go on. A second time changes
+    /// nothing.
     pub async fn deactivate_agency(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {
         with_retry(|| self.deactivate_agency_once(pass, agency)).await
     }
@@ -78,20 +82,16 @@ impl Service {
         let office = store::agencies(self.store.reader(), &[agency]).await?.pop().map(|row| row.office);
         let (transaction, caller) = self.begin_in(pass, Some(office.as_deref().unwrap_or_default())).await?;
         let row = store::agencies(&transaction, &[agency]).await?.pop().ok_or_else(|| Refused::not_found(&path))?;
-        // An agency of an office in which they hold nothing is one that they do not know of.
+        // An agency of another office is unknown to the caller.
         if caller.grants_in(&row.office).next().is_none() {
             return Err(Refused::not_found(&path));
         }
-        let allowed = self.administers(&caller, &row.office, Object::Agencies, Action::Manage)?;
+        let allowed = self.authorize_for_office(&caller, &row.office, Object::Agencies, Action::Manage)?;
         let mut change = self.change_office(&transaction, &allowed).await?;
         if row.deactivated_at.is_none() {
             change.save_agency(agency::Model { deactivated_at: Some(change.now()), ..row }).await?;
-            change
-                .append(
-                    OfficeEventKind::AgencyDeactivated,
-                    OfficeEventSubject { agency: Some(agency), ..Default::default() },
-                )
-                .await?;
+            let subject = OfficeEventSubject { agency: Some(agency), ..Default::default() };
+            change.append(OfficeEventKind::AgencyDeactivated, subject).await?;
         }
         change.save().await?;
         self.commit(transaction).await?;

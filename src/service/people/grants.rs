@@ -5,17 +5,18 @@ use entity::grant;
 use uuid::Uuid;
 
 use super::agencies::find_in_service;
+use super::known_person;
 use super::users::expect_active;
-use super::{is_known, nobody};
 use crate::access::{Action, Capacity, Pass};
 use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
 use crate::procedure::RoleSpec;
-use crate::service::validation::Faults;
+use crate::service::idempotency::{idempotent, serialize_as_array};
+use crate::service::validation::InputErrors;
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
 use crate::store::{self, OfficeChange};
 
-/// A role for a person.
+/// A new grant.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct GrantRole {
@@ -31,6 +32,21 @@ pub struct GrantRole {
     pub idempotency_key: Option<String>,
 }
 
+idempotent! { GrantRole: "grantRole" }
+serialize_as_array! {
+    GrantRole {
+        office: office,
+        user: user,
+        role: role,
+        agency: agency,
+        capacity: capacity,
+        decree_number: decree_number,
+        on_behalf_of: on_behalf_of,
+        valid_from: valid_from,
+        valid_until: valid_until,
+    }
+}
+
 /// The end of a grant.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
@@ -38,39 +54,41 @@ pub struct RevokeGrant {
     pub grant: Uuid,
 }
 
-/// Grants a role in an office that is being changed, by whoever may. Returns the grant's id.
+/// Grants a role in a locked office. Returns the grant's id.
 pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &GrantRole) -> Answer<Uuid> {
-    // Whoever may sign in may be granted a role: an office takes on people whom another one added.
+    // An office may grant roles to people added by another office.
     expect_active(change.transaction(), given.user, &["userId"]).await?;
-    let mut faults = Faults::default();
-    let decree_number = faults.optional_line(&["decreeNumber"], given.decree_number.as_deref());
+    let mut errors = InputErrors::default();
+    let decree_number = errors.optional_line(&["decreeNumber"], given.decree_number.as_deref());
     let now = change.now();
     let valid_from = given.valid_from.unwrap_or(now);
-    faults.moment(&["validFrom"], given.valid_from);
-    faults.moment(&["validUntil"], given.valid_until);
+    errors.moment(&["validFrom"], given.valid_from);
+    errors.moment(&["validUntil"], given.valid_until);
     if given.valid_until.is_some_and(|until| until <= valid_from || until <= now) {
-        faults.invalid(&["validUntil"], "A grant ends after it begins, and not in the past.");
+        errors.invalid(&["validUntil"], "A grant ends after it begins, and not in the past.");
     }
     if given.capacity != Capacity::Definitive && decree_number.is_none() {
-        faults.invalid(&["decreeNumber"], "Who acts for another does so by a decree: give its number.");
+        errors.invalid(&["decreeNumber"], "Who acts for another does so by a decree: give its number.");
     }
     if given.capacity == Capacity::Definitive && given.on_behalf_of.is_some() {
-        faults.invalid(&["onBehalfOf"], "A definitive official stands in for nobody.");
+        errors.invalid(&["onBehalfOf"], "A definitive official stands in for nobody.");
     }
     if given.capacity == Capacity::DailyActing {
         if given.on_behalf_of.is_none() {
-            faults.invalid(&["onBehalfOf"], "A daily acting official (Plh.) stands in for somebody: say for whom.");
+            errors.invalid(&["onBehalfOf"], "A daily acting official (Plh.) stands in for somebody: say for whom.");
         }
         if given.valid_until.is_none() {
-            faults.invalid(&["validUntil"], "A daily acting official (Plh.) stands in until a day: say which.");
+            errors.invalid(&["validUntil"], "A daily acting official (Plh.) stands in until a day: say which.");
         }
     }
     if given.on_behalf_of == Some(given.user) {
-        faults.invalid(&["onBehalfOf"], "Nobody stands in for themselves.");
+        errors.invalid(&["onBehalfOf"], "Nobody stands in for themselves.");
     }
-    faults.settle()?;
+    errors.into_result()?;
     if let Some(other) = given.on_behalf_of {
-        is_known(change.transaction(), &given.office, other).await?.ok_or_else(|| nobody(&["onBehalfOf"]))?;
+        known_person(change.transaction(), &given.office, other)
+            .await?
+            .ok_or_else(|| Refused::not_found(&["onBehalfOf"]))?;
     }
     let agency_id = match (&given.agency, spec.of_agency) {
         (None, false) => None,
@@ -99,12 +117,8 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
     };
     change.add_grant(row).await?;
     let (user, grant) = (Some(given.user), Some(id));
-    change
-        .append(
-            OfficeEventKind::RoleGranted,
-            OfficeEventSubject { user, grant, agency: agency_id, ..Default::default() },
-        )
-        .await?;
+    let subject = OfficeEventSubject { user, grant, agency: agency_id, ..Default::default() };
+    change.append(OfficeEventKind::RoleGranted, subject).await?;
     Ok(id)
 }
 
@@ -116,13 +130,10 @@ impl Service {
 
     async fn grant_role_once(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
         let (role, action) = (Object::Role(&given.role), Action::Grant);
-        let (transaction, caller, allowed) = self.begin_for(pass, &given.office, role, action).await?;
+        let (transaction, caller, allowed) = self.begin_for_office(pass, &given.office, role, action).await?;
         let spec = self.office_entry(&given.office)?.office.roles.get(&given.role);
         let spec = spec.ok_or_else(|| Refused::not_found(&["role"]))?;
-        let (capacity, stands_for) = (given.capacity, (&given.decree_number, given.on_behalf_of));
-        let identity = (&given.office, given.user, &given.role, &given.agency, capacity, stands_for);
-        let identity = (identity, given.valid_from, given.valid_until);
-        let key = self.key(pass, "grantRole", given.idempotency_key.as_deref(), &identity)?;
+        let key = self.idempotency_key(pass, &given)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
@@ -131,7 +142,7 @@ impl Service {
             let message = "Nobody grants themselves a role: ask another administrator.";
             return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
         }
-        if self.rests_on(&transaction, &caller, (&given.office, role), given.user).await? {
+        if self.depends_on_grants_from(&transaction, &caller, (&given.office, role), given.user).await? {
             let message = "Your own right to grant this comes from them: ask an administrator who was granted theirs by somebody \
                 else.";
             return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
@@ -143,7 +154,7 @@ impl Service {
         Ok(id)
     }
 
-    /// Ends a grant now; one that was to begin never does. A second time changes nothing.
+    /// Ends a grant now, or before its beginning. A second time changes nothing.
     pub async fn revoke_grant(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
         with_retry(|| self.revoke_grant_once(pass, given)).await
     }
@@ -155,7 +166,7 @@ impl Service {
         let office = store::grant_by_id(self.store.reader(), given.grant).await?.map(|row| row.office);
         let (transaction, caller) = self.begin_in(pass, Some(office.as_deref().unwrap_or_default())).await?;
         let row = store::grant_by_id(&transaction, given.grant).await?.ok_or_else(not_found)?;
-        let allowed = self.administers(&caller, &row.office, Object::Role(&row.role), Action::Grant);
+        let allowed = self.authorize_for_office(&caller, &row.office, Object::Role(&row.role), Action::Grant);
         if allowed.is_err() && !self.manages_people(&caller, &row.office) && row.user_id != caller.pass.user {
             return Err(not_found());
         }
@@ -164,7 +175,7 @@ impl Service {
         let now = change.now();
         if row.valid_until.is_none_or(|until| until > now && until > row.valid_from) {
             let (office, user, grant, agency) = (row.office.clone(), Some(row.user_id), Some(row.id), row.agency_id);
-            // One that has not begun ends as it begins.
+            // A future grant ends as it begins.
             let until = now.max(row.valid_from);
             change.save_grant(grant::Model { valid_until: Some(until), ..row }).await?;
             change

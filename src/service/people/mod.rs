@@ -1,10 +1,10 @@
-//! An office's people, agencies and grants: each use case for two callers, an administrator whom a policy line lets and the
-//! operator at the machine ([`Operator`]). Each change of an office is an event of its record.
+//! An office's people, agencies and grants. Each use case has two callers: an administrator with a policy line, and the
+//! operator at the machine ([`Operator`]). Each change is an event of the office's record.
 
 mod agencies;
+mod delegation;
 mod grants;
 mod operator;
-mod origin;
 mod read;
 mod users;
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::access::{Action, Authorized, Pass, WholeOffice};
 use crate::policy::Object;
-use crate::service::{Answer, CallerWithPolicy, OfficeEntry, Refused, Service};
+use crate::service::{Answer, CallerWithPolicy, OfficeEntry, Refused, Service, UserErrorCode};
 use crate::store::{self, OfficeChange, Transaction};
 
 pub use agencies::CreateAgency;
@@ -22,28 +22,28 @@ pub use grants::{GrantRole, RevokeGrant};
 pub use operator::Operator;
 pub use users::{CreateUser, NewPerson};
 
-/// What an administrator reads whom no line lets.
-const NOT_YOURS: &str = "You hold no role that may do this in this office.";
+/// The message for a caller without a policy line.
+const NO_ROLE: &str = "You hold no role that may do this in this office.";
 
 impl Service {
-    /// The caller's proof that they may do this to an office as a whole. What is no office, and one where they hold nothing,
-    /// are refused alike.
-    fn administers(
+    /// Proves by the policy that the caller may act on an office. Unknown offices and offices of others get the same
+    /// refusal.
+    fn authorize_for_office(
         &self,
         caller: &CallerWithPolicy,
         office: &str,
         object: Object<'_>,
         action: Action,
     ) -> Answer<Authorized<WholeOffice>> {
-        self.prove(caller, WholeOffice(office.to_owned()), (object, action), None, NOT_YOURS)
+        self.prove(caller, WholeOffice(office.to_owned()), (object, action), None, NO_ROLE)
     }
 
     fn office_entry(&self, office: &str) -> Answer<&OfficeEntry> {
         self.catalog.office(office).ok_or_else(|| Refused::not_found(&["office"]))
     }
 
-    /// Refuses what would leave an office without anybody who manages its people, now or once a grant has ended. After the change,
-    /// before it commits.
+    /// Refuses a change that leaves an office without an administrator, now or after the end of a grant. Runs after the
+    /// change and before the commit.
     async fn expect_administrator(
         &self,
         change: &OfficeChange<'_>,
@@ -63,10 +63,10 @@ impl Service {
         }
         let message = "Nobody would be left who manages this office's people without an end. Grant somebody else that role \
             first, without an end.";
-        Err(Refused::user(crate::service::UserErrorCode::LastAdministrator, path, message))
+        Err(Refused::user(UserErrorCode::LastAdministrator, path, message))
     }
 
-    /// Keeps the office from others while it is changed.
+    /// Locks the office, and opens it for changes.
     async fn change_office<'a>(
         &'a self,
         transaction: &'a Transaction,
@@ -75,8 +75,8 @@ impl Service {
         Ok(OfficeChange::open(&self.store, transaction, allowed, self.now()).await?)
     }
 
-    /// Begins an act on an office that the caller was allowed.
-    async fn begin_for(
+    /// Begins an authorized act on an office.
+    async fn begin_for_office(
         &self,
         pass: Pass,
         office: &str,
@@ -84,17 +84,12 @@ impl Service {
         action: Action,
     ) -> Answer<(Transaction, CallerWithPolicy, Authorized<WholeOffice>)> {
         let (transaction, caller) = self.begin_in(pass, Some(office)).await?;
-        let allowed = self.administers(&caller, office, object, action)?;
+        let allowed = self.authorize_for_office(&caller, office, object, action)?;
         Ok((transaction, caller, allowed))
     }
 }
 
-/// A person who is nobody that the office knows.
-fn nobody(path: &[&str]) -> Refused {
-    Refused::not_found(path)
-}
-
-/// Whether an office knows a person: it added them, or they hold or held a grant there.
-async fn is_known(transaction: &Transaction, office: &str, user: Uuid) -> Answer<Option<store::Person>> {
+/// Returns a person known to an office: added by it, or with a grant there, past or current.
+async fn known_person(transaction: &Transaction, office: &str, user: Uuid) -> Answer<Option<store::Person>> {
     Ok(store::office_people(transaction, office, Some(user)).await?.pop())
 }

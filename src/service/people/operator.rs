@@ -1,4 +1,4 @@
-//! The operator at the machine: changes people, agencies and grants by the same rules as an office's administrators, and needs no
+//! The operator at the machine: changes people, agencies and grants by the same rules as administrators, without a
 //! policy line.
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use crate::auth::{Passwords, Secret};
 use crate::clock::Clock;
 use crate::procedure::RoleSpec;
 use crate::service::retry::with_retry;
+use crate::service::validation::expect_password;
 use crate::service::{Answer, Refused};
 use crate::store::{self, OfficeChange, Person, SessionSelection, Store, Transaction};
 
@@ -32,12 +33,12 @@ impl Operator {
         Self { store, clock }
     }
 
-    /// The person who signs in by a name.
+    /// The person of a username.
     pub async fn person(&self, username: &str) -> Answer<Option<Person>> {
         Ok(self.store.person_by_username(&users::normalize_username(username)).await?)
     }
 
-    /// Adds an agency that an office serves. Returns its id.
+    /// Adds an agency to an office. Returns its id.
     pub async fn create_agency(&self, new: CreateAgency) -> Answer<Uuid> {
         with_retry(|| async {
             let transaction = self.store.begin().await?;
@@ -50,9 +51,9 @@ impl Operator {
         .await
     }
 
-    /// Adds a person, who may do nothing yet and whom no office added. Returns their id.
+    /// Adds a person without grants and without an office. Returns their id.
     pub async fn create_user(&self, new: &NewPerson<'_>, password: &Secret) -> Answer<Uuid> {
-        users::expect_password(&["password"], password)?;
+        expect_password(&["password"], password)?;
         let hash = Passwords::hash(password).map_err(Refused::Internal)?;
         with_retry(|| async {
             let transaction = self.store.begin().await?;
@@ -76,9 +77,9 @@ impl Operator {
         .await
     }
 
-    /// Replaces the password of a person who may sign in, and ends all their sessions.
+    /// Replaces an active person's password, and ends all their sessions.
     pub async fn set_password(&self, user: Uuid, password: &Secret) -> Answer<()> {
-        users::expect_password(&["password"], password)?;
+        expect_password(&["password"], password)?;
         let hash = Passwords::hash(password).map_err(Refused::Internal)?;
         with_retry(|| async {
             let transaction = self.store.begin().await?;
@@ -91,7 +92,7 @@ impl Operator {
         .await
     }
 
-    /// Removes the authenticator of a person who may sign in: their password alone lets them in.
+    /// Removes an active person's authenticator: their password alone suffices.
     pub async fn disable_totp(&self, user: Uuid) -> Answer<()> {
         with_retry(|| async {
             let transaction = self.store.begin().await?;
@@ -102,7 +103,7 @@ impl Operator {
         .await
     }
 
-    /// Opens an office for the operator: the event of the change has no actor, and the grants that it gives rest on nobody.
+    /// Opens an office for the operator: the event has no actor, and the grants no giver.
     async fn change_office<'a>(&'a self, transaction: &'a Transaction, office: &str) -> Answer<OfficeChange<'a>> {
         Ok(OfficeChange::by_operator(&self.store, transaction, office, self.clock.now()).await?)
     }

@@ -7,7 +7,7 @@ use crate::service::{Answer, CallerWithPolicy, Service};
 use crate::store::{self, Person};
 
 impl Service {
-    /// The people that an office knows, by name; none for whoever does not manage them.
+    /// The people known to an office, by name; none for a caller without the right to manage them.
     pub async fn people_of(&self, caller: &CallerWithPolicy, office: &str) -> Answer<Option<Vec<Person>>> {
         if !self.manages_people(caller, office) {
             return Ok(None);
@@ -15,13 +15,13 @@ impl Service {
         Ok(Some(store::office_people(self.store.reader(), office, None).await?))
     }
 
-    /// A grant, for who has just changed it.
+    /// A grant, for the answer to its change.
     pub async fn grant(&self, id: Uuid) -> Answer<Option<Grant>> {
         Ok(store::grant(self.store.reader(), id).await?)
     }
 
-    /// The grants in an office, those that have ended and those to come too, each with whose it is; none for whoever does not
-    /// manage its people.
+    /// All grants in an office, past and future ones too, with their holders; none for a caller without the right to
+    /// manage people.
     pub async fn grants_of(&self, caller: &CallerWithPolicy, office: &str) -> Answer<Option<Vec<(Uuid, Grant)>>> {
         if !self.manages_people(caller, office) {
             return Ok(None);

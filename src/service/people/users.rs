@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::agencies::find_in_service;
-use super::{is_known, nobody};
+use super::known_person;
 use crate::access::{Action, Pass};
 use crate::auth::Secret;
 use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
-use crate::service::validation::Faults;
+use crate::service::idempotency::{idempotent, serialize_as_array};
+use crate::service::validation::{InputErrors, expect_password};
 use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
 use crate::store::{self, Person, SessionSelection, Transaction};
 
@@ -26,55 +27,52 @@ pub struct CreateUser {
     pub idempotency_key: Option<String>,
 }
 
-/// A person to be added, as their data was entered.
+idempotent! { CreateUser: "createUser" }
+serialize_as_array! {
+    CreateUser { office: office, username: username, name: name, nip: nip, agency: agency, password: password.expose() }
+}
+
+/// A new person's data, as entered.
 #[derive(Debug, Clone, Copy)]
 pub struct NewPerson<'a> {
-    /// The name to sign in with.
+    /// The username.
     pub username: &'a str,
     /// Their name.
     pub name: &'a str,
     /// Their civil servant number.
     pub nip: Option<&'a str>,
-    /// Their agency: the office that serves it, and its key.
+    /// Their agency: its office and key.
     pub agency: Option<(&'a str, &'a str)>,
 }
 
 impl NewPerson<'_> {
-    /// Refuses data that no person may have, without the database. Returns the username, the name and the NIP as they are stored.
+    /// Validates the data without the database. Returns the stored username, name and NIP.
     pub fn validate(&self) -> Answer<(String, String, Option<String>)> {
-        let mut faults = Faults::default();
+        let mut errors = InputErrors::default();
         let username = normalize_username(self.username);
-        faults.key(&["username"], &username, "._-");
-        let name = faults.line(&["name"], self.name);
+        errors.key(&["username"], &username, "._-");
+        let name = errors.line(&["name"], self.name);
         let nip = self.nip.map(|nip| nip.trim().to_owned()).filter(|nip| !nip.is_empty());
-        if nip.as_ref().is_some_and(|nip| nip.len() != 18 || !nip.bytes().all(|byte| byte.is_ascii_digit())) {
-            faults.invalid(&["nip"], "A NIP has 18 digits and nothing else.");
+        if let Some(nip) = &nip {
+            errors.nip(&["nip"], nip);
         }
-        faults.settle()?;
+        errors.into_result()?;
         Ok((username, name, nip))
     }
 }
 
-/// A username as it is stored.
+/// Returns the stored form of a username.
 pub(super) fn normalize_username(typed: &str) -> String {
     typed.trim().to_lowercase()
 }
 
-/// Refuses a password that is too short or too long.
-pub(super) fn expect_password(path: &[&str], password: &Secret) -> Answer<()> {
-    let mut faults = Faults::default();
-    faults.password(path, password);
-    faults.settle()
-}
-
-/// Refuses somebody who does not exist or was deactivated. Whoever may sign in may be granted a role: an office takes on people
-/// whom another one added.
+/// Refuses an unknown or deactivated person. People added by another office are fine.
 pub(super) async fn expect_active(transaction: &Transaction, user: Uuid, path: &[&str]) -> Answer<()> {
     let person = store::person_by_id(transaction, user).await?;
-    person.filter(|person| person.deactivated_at.is_none()).map(drop).ok_or_else(|| nobody(path))
+    person.filter(|person| person.deactivated_at.is_none()).map(drop).ok_or_else(|| Refused::not_found(path))
 }
 
-/// Adds a person, by whoever may: an office, or the operator for none. Returns their id.
+/// Adds a person, for an office or the operator. Returns their id.
 pub(super) async fn add(
     transaction: &Transaction,
     new: &NewPerson<'_>,
@@ -109,10 +107,10 @@ pub(super) async fn add(
 }
 
 impl Service {
-    /// Adds a person, who may do nothing yet. Returns their id.
+    /// Adds a person without grants. Returns their id.
     pub async fn create_user(&self, pass: Pass, new: CreateUser) -> Answer<Uuid> {
-        // Before the writer's place is taken: hashing is slow.
-        let may = self.administers(&self.caller(pass).await?, &new.office, Object::People, Action::Manage);
+        // Before the write transaction: hashing is slow.
+        let may = self.authorize_for_office(&self.caller(pass).await?, &new.office, Object::People, Action::Manage);
         may?;
         expect_password(&["password"], &new.password)?;
         let hash = self.passwords.hash_in_background(new.password.clone()).await.map_err(Refused::Internal)?;
@@ -120,11 +118,10 @@ impl Service {
     }
 
     async fn create_user_once(&self, pass: Pass, new: CreateUser, password_hash: String) -> Answer<Uuid> {
-        let (transaction, _, allowed) = self.begin_for(pass, &new.office, Object::People, Action::Manage).await?;
+        let (transaction, _, allowed) =
+            self.begin_for_office(pass, &new.office, Object::People, Action::Manage).await?;
         self.office_entry(&new.office)?;
-        let identity =
-            serde_json::json!([new.office, new.username, new.name, new.nip, new.agency, new.password.expose()]);
-        let key = self.key(pass, "createUser", new.idempotency_key.as_deref(), &identity)?;
+        let key = self.idempotency_key(pass, &new)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
         }
@@ -139,17 +136,18 @@ impl Service {
         Ok(id)
     }
 
-    /// Puts a person out of service: they are out at once, everywhere. Only somebody who holds nothing in other offices; a
-    /// second time changes nothing.
+    /// Deactivates a person: signed out at once, everywhere. Refuses a person with grants in other offices. A second
+    /// time changes nothing.
     pub async fn deactivate_user(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {
         with_retry(|| self.deactivate_user_once(pass, office, user)).await
     }
 
     async fn deactivate_user_once(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {
         let path = ["userId"];
-        let (transaction, caller, allowed) = self.begin_for(pass, office, Object::People, Action::Manage).await?;
+        let (transaction, caller, allowed) =
+            self.begin_for_office(pass, office, Object::People, Action::Manage).await?;
         let mut change = self.change_office(&transaction, &allowed).await?;
-        let person = is_known(&transaction, office, user).await?.ok_or_else(|| nobody(&path))?;
+        let person = known_person(&transaction, office, user).await?.ok_or_else(|| Refused::not_found(&path))?;
         if user == caller.pass.user {
             let message = "Nobody puts themselves out of service: ask another administrator.";
             return Err(Refused::user(UserErrorCode::NotForYourself, &path, message));

@@ -8,17 +8,18 @@
 //! Begun → propose (a new request) → Allowed
 //! ```
 
+use std::sync::Arc;
+
 use entity::{asset, document};
 use uuid::Uuid;
 
-use super::command::IdempotentCommand;
 use super::dry_run::{Preview, roll_back};
 use crate::access::{Action, Authorized, Pass, Performed, Seen, Subject};
 use crate::language::Text;
 use crate::policy::Object;
 use crate::say;
-use crate::service::idempotency::Key;
-use crate::service::{Answer, CallerWithPolicy, Refused, Service, UserErrorCode};
+use crate::service::idempotency::{IdempotencyKey, IdempotentCommand};
+use crate::service::{Answer, CallerWithPolicy, ProcedureEntry, Refused, Service, UserErrorCode};
 use crate::store::{NewRequest, RequestChange, SavedRequest, SeenRequest, Transaction};
 
 /// Commit or dry run (`validateOnly`).
@@ -92,13 +93,13 @@ pub(super) struct Allowed<T> {
 /// State: the idempotency key is new.
 pub(super) struct Keyed<T> {
     proof: Authorized<T>,
-    key: Option<Key>,
+    key: Option<IdempotencyKey>,
 }
 
-/// State: the request is at the version that the client read.
+/// State: the request is at the client's version.
 pub(super) struct Ready<T> {
     proof: Authorized<T>,
-    key: Option<Key>,
+    key: Option<IdempotencyKey>,
 }
 
 /// The answer to an idempotency key.
@@ -117,28 +118,37 @@ impl<'s> OrderedAct<'s, Begun> {
         Ok(Self { service, transaction, caller, mode, state: Begun })
     }
 
-    /// Begins an act that no API key may do.
+    /// Begins an act closed to API keys.
     pub(super) async fn begin_without_api_keys(service: &'s Service, pass: Pass, mode: ActMode) -> Answer<Self> {
         let (transaction, caller) = service.begin(pass).await?;
         Ok(Self { service, transaction, caller, mode, state: Begun })
     }
 
-    /// Locks and reads a request that the caller may see.
+    /// Locks and reads a request visible to the caller.
     pub(super) async fn see_request(self, request: Uuid, path: &[&str]) -> Answer<OrderedAct<'s, Visible>> {
         let seen = self.service.see(&self.transaction, &self.caller, request, path).await?;
         Ok(self.into_state(Visible { seen }).0)
     }
 
-    /// Locks and reads the request of something else, even where that does not exist (see [`Service::see_holder`]).
+    /// Locks and reads the request of a part, even of an unknown one (see [`Service::see_holder`]).
     pub(super) async fn see_holder(self, request: Option<Uuid>, path: &[&str]) -> Answer<OrderedAct<'s, Visible>> {
         let seen = self.service.see_holder(&self.transaction, &self.caller, request, path).await?;
         Ok(self.into_state(Visible { seen }).0)
     }
 
-    /// Locks and reads the request of an asset, with the asset.
-    pub(super) async fn see_asset(self, id: Uuid) -> Answer<(OrderedAct<'s, Visible>, asset::Model)> {
+    /// Locks and reads the request of an asset, and authorizes an action on it by the policy. `refused`: the message for a caller
+    /// without a role for it.
+    pub(super) async fn authorize_on_asset(
+        self,
+        id: Uuid,
+        action: Action,
+        refused: &'static str,
+    ) -> Answer<(OrderedAct<'s, Allowed<SeenRequest>>, asset::Model, Arc<ProcedureEntry>)> {
         let (seen, row) = self.service.see_asset(&self.transaction, &self.caller, id).await?;
-        Ok((self.into_state(Visible { seen }).0, row))
+        let entry = self.service.entry_of(&seen.row)?.clone();
+        let act = self.into_state(Visible { seen }).0;
+        let act = act.authorize((Object::Procedure(&entry.procedure.key), action), refused).await?;
+        Ok((act, row, entry))
     }
 
     /// Locks and reads the request of a document, with the document.
@@ -154,7 +164,7 @@ impl<'s> OrderedAct<'s, Begun> {
         right: (Object<'_>, Action),
         refused: &'static str,
     ) -> Answer<OrderedAct<'s, Allowed<Proposed<'p>>>> {
-        // A request that has not begun has no steps for a separation of duties to compare.
+        // A new request has no steps for a separation of duties to compare.
         let performed = Performed::default();
         let proof = self.service.prove(&self.caller, proposed, right, Some(&performed), refused)?;
         Ok(self.into_state(Allowed { proof }).0)
@@ -196,7 +206,7 @@ impl<'s, T: Subject> OrderedAct<'s, Allowed<T>> {
     /// Looks up the command's idempotency key. A dry run only validates it.
     pub(super) async fn recall(self, command: &impl IdempotentCommand) -> Answer<Recalled<'s, T>> {
         let (act, Allowed { proof }) = self.into_state(());
-        let key = act.service.command_key(act.caller.pass, command)?;
+        let key = act.service.idempotency_key(act.caller.pass, command)?;
         if act.mode == ActMode::Commit
             && let Some(done) = act.service.recall(&act.transaction, act.caller.pass.user, &key).await?
         {

@@ -6,25 +6,26 @@ use entity::{asset, credential};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::access::{Action, Pass};
+use crate::access::{Action, Pass, Seen};
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::language::Text;
-use crate::policy::Object;
 use crate::procedure::{AssetSpec, Effect, FieldFault, Interval, Outcome, Requirement, Step};
 use crate::say;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
+use crate::service::requests::transition::apply_state;
 use crate::service::retry::with_retry;
-use crate::service::validation::Faults;
+use crate::service::validation::InputErrors;
 use crate::service::{
-    Answer, AssetValues, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError, UserErrorCode,
+    Answer, AssetValues, CallerWithPolicy, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError,
+    UserErrorCode,
 };
-use crate::store::{self, CredentialState, RequestChange, StoreError, UnitRange};
+use crate::store::{self, CredentialState, RequestChange, SeenRequest, StoreError, Transaction, UnitRange};
 use crate::workflow::{self, Act, Stage};
 
-/// One asset holds so many units of a place at most: each is a row.
-const MOST_UNITS: i64 = 1_000;
+/// Maximum number of units of one asset: each is a row.
+const MAX_UNITS: i64 = 1_000;
 
-/// What an act means to the asset.
+/// An act's effect on the asset.
 pub(in crate::service) struct Provisioning<'a> {
     pub(in crate::service) entry: &'a ProcedureEntry,
     pub(in crate::service) step: &'a Step,
@@ -34,12 +35,12 @@ pub(in crate::service) struct Provisioning<'a> {
     pub(in crate::service) given: Option<&'a AssetValues>,
     pub(in crate::service) documents: &'a [NewDocument],
     pub(in crate::service) recipient: Option<Uuid>,
-    /// The roles that may receive what the step hands over.
+    /// The roles of possible recipients.
     pub(in crate::service) receivers: &'a [String],
 }
 
 impl Service {
-    /// Has an act's effect on the request's asset.
+    /// Applies an act's effect to the request's asset.
     pub(in crate::service) async fn provision(
         &self,
         change: &mut RequestChange<'_>,
@@ -51,7 +52,7 @@ impl Service {
         if stage == Stage::Revoked {
             if let Some(row) = stored.filter(|_| before != Some(Stage::Revoked)) {
                 let reason = change.row.reason.clone();
-                free(change, row, reason, Audience::Office).await?;
+                revoke(change, row, reason, Audience::Office).await?;
             }
             return Ok(());
         }
@@ -81,8 +82,8 @@ impl Service {
         });
         let attributes = attributes(&row, &act, spec)?;
         row.attributes = Value::Object(attributes.clone()).to_string();
-        row.name = fill(&spec.name, &attributes);
-        row.unique_name = spec.unique.as_deref().map(|template| fill(template, &attributes));
+        row.name = fill_template(&spec.name, &attributes);
+        row.unique_name = spec.unique.as_deref().map(|template| fill_template(template, &attributes));
         row.status = stage.word().to_owned();
         row.verified_at =
             if stage == Stage::Verified { Some(now) } else { row.verified_at.filter(|_| stage == Stage::Active) };
@@ -90,17 +91,17 @@ impl Service {
             row.delivered_at = Some(now);
         }
         let id = row.id;
-        let taken = |error| taken(spec, error);
-        store::save_asset(change.transaction(), row.clone(), new).await.map_err(taken)?;
+        let conflict = |error| conflict(spec, error);
+        store::save_asset(change.transaction(), row.clone(), new).await.map_err(conflict)?;
         if act.given.is_some()
             && let Some(interval) = &spec.interval
         {
-            match place(interval, &attributes)? {
-                Some(held) => store::hold_units(change.transaction(), &row, &held).await.map_err(taken)?,
+            match interval_of(interval, &attributes)? {
+                Some(held) => store::hold_units(change.transaction(), &row, &held).await.map_err(conflict)?,
                 None => store::release_units(change.transaction(), id).await?,
             }
         }
-        self.hold_secret(change, &act, id).await?;
+        self.store_secret(change, &act, id).await?;
         let kind = match (act.outcome.effect, before) {
             (Some(Effect::Reserve), None) => RequestEventKind::AssetReserved,
             (Some(Effect::Provision), None | Some(Stage::Reserved)) => RequestEventKind::AssetProvisioned,
@@ -114,8 +115,8 @@ impl Service {
         Ok(())
     }
 
-    /// Seals the secret that came with the act; hands it over when the asset is delivered.
-    async fn hold_secret(&self, change: &RequestChange<'_>, act: &Provisioning<'_>, asset: Uuid) -> Answer<()> {
+    /// Seals the act's secret; releases it with the delivery of the asset.
+    async fn store_secret(&self, change: &RequestChange<'_>, act: &Provisioning<'_>, asset: Uuid) -> Answer<()> {
         let now = change.now();
         if let Some(secret) = act.given.and_then(|given| given.secret.as_ref()) {
             let held = credential::Model {
@@ -142,7 +143,8 @@ impl Service {
         Ok(store::save_credential(change.transaction(), handed).await?)
     }
 
-    /// Who gets a credential: the person named among the agency's people of those roles, else whoever it is for without a name.
+    /// Returns a credential's recipient: the named person, or the default one. Both must be people of the agency in
+    /// those roles.
     pub(in crate::service) async fn recipient(
         &self,
         change: &RequestChange<'_>,
@@ -171,40 +173,37 @@ impl Service {
 
     async fn try_revoke_asset(&self, pass: Pass, command: &RevokeAsset, mode: ActMode) -> Answer<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
-        let (act, row) = act.see_asset(command.asset).await?;
-        let entry = self.entry_of(&act.seen().row)?.clone();
-        let office = self.office_of(&act.seen().row)?;
+        let refused = "You hold no role that may revoke this asset.";
+        let (act, row, entry) = act.authorize_on_asset(command.asset, Action::Revoke, refused).await?;
         let procedure = &entry.procedure;
-        let (object, refused) = (Object::Procedure(&procedure.key), "You hold no role that may revoke this asset.");
-        let act = act.authorize((object, Action::Revoke), refused).await?;
         let act = match act.recall(command).await? {
             Recalled::New(act) => act.without_version(),
             Recalled::Done(id) => return Ok(ActResult::Committed(id)),
         };
-        let mut faults = Faults::default();
-        let reason = faults.prose(&["reason"], &command.reason);
-        faults.settle()?;
+        let mut errors = InputErrors::default();
+        let reason = errors.prose(&["reason"], &command.reason);
+        errors.into_result()?;
         let mut change = act.change();
         let after = workflow::decide(procedure, &change.state()?, &Act::Revoke)
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
-        let now = change.now();
-        crate::service::requests::transition::describe(&mut change.row, procedure, office, &after, now)?;
-        free(&mut change, row, Some(reason), Audience::Applicant).await?;
+        let (office, now) = (self.office_of(&change.row)?, change.now());
+        apply_state(&mut change.row, procedure, office, &after, now)?;
+        revoke(&mut change, row, Some(reason), Audience::Applicant).await?;
         let saved = change.save().await?;
         act.conclude(saved, command.asset).await
     }
 
-    /// An asset that the caller may see, with its request.
+    /// Locks and reads the request of an asset visible to the caller, with the asset.
     pub(in crate::service) async fn see_asset(
         &self,
-        transaction: &store::Transaction,
-        caller: &crate::service::CallerWithPolicy,
+        transaction: &Transaction,
+        caller: &CallerWithPolicy,
         id: Uuid,
-    ) -> Answer<(crate::access::Seen<store::SeenRequest>, asset::Model)> {
+    ) -> Answer<(Seen<SeenRequest>, asset::Model)> {
         let not_found = || Refused::not_found(&["assetId"]);
         let found = store::asset_by_id(transaction, id).await?.map(|row| row.request_id);
         let seen = self.see_holder(transaction, caller, found, &["assetId"]).await;
-        // What was found first only told whose it is: it may have changed before the request was locked.
+        // The first read found the request only: another act may have changed the asset before the lock.
         let row = store::asset_by_id(transaction, id).await;
         let (seen, row) = (seen?, row?.ok_or_else(not_found)?);
         if !self.sees_asset(&seen, &row) {
@@ -214,8 +213,8 @@ impl Service {
     }
 }
 
-/// Frees what an asset holds, and forgets its secret.
-pub(in crate::service) async fn free(
+/// Revokes an asset: frees its name and units, and deletes an unread secret.
+pub(in crate::service) async fn revoke(
     change: &mut RequestChange<'_>,
     mut row: asset::Model,
     reason: Option<String>,
@@ -229,22 +228,20 @@ pub(in crate::service) async fn free(
     store::save_asset(change.transaction(), row, false).await?;
     store::release_units(change.transaction(), id).await?;
     if let Some(held) = store::credentials_of(change.transaction(), &[id]).await?.pop() {
-        // What was revealed stays so; what was not will not be.
+        // A revealed credential stays revealed; any other is held for good.
         let revealed = held.state == CredentialState::Revealed.word();
         let state = if revealed { held.state.clone() } else { CredentialState::Held.word().to_owned() };
         let gone = credential::Model { sealed: None, reveal_key: None, state, ..held };
         store::save_credential(change.transaction(), gone).await?;
     }
-    change
-        .append(RequestEventKind::AssetRevoked, audience, RequestEventSubject { asset: Some(id), ..Default::default() })
-        .await?;
+    let subject = RequestEventSubject { asset: Some(id), ..Default::default() };
+    change.append(RequestEventKind::AssetRevoked, audience, subject).await?;
     Ok(())
 }
 
-/// The attributes after the act, judged by the SOP's schema: what came with the act, and then all of them together.
+/// Returns the attributes after the act, validated by the SOP's schema: the input first, then all together.
 fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> Answer<Map<String, Value>> {
-    let damaged = |error: serde_json::Error| Refused::Internal(error.to_string());
-    let mut attributes: Map<String, Value> = serde_json::from_str(&row.attributes).map_err(damaged)?;
+    let mut attributes: Map<String, Value> = serde_json::from_str(&row.attributes)?;
     if let Some(given) = act.given {
         let form = act.entry.asset_form(act.step, act.outcome);
         let form = form.ok_or_else(|| Refused::Internal("no schema for the attributes".to_owned()))?;
@@ -255,13 +252,13 @@ fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> A
             path: vec![name.clone()],
             message: say!("is taken from its document: leave it out"),
         }));
-        settle(faults, &HashMap::new())?;
+        refuse_faults(faults, &HashMap::new())?;
         if act.outcome.asset_changes.is_empty() {
             attributes.retain(|name, _| spec.numbers.contains_key(name));
         }
         attributes.extend(given);
     }
-    // Where each number came from, to tell it there.
+    // The document of each number, for the path of its errors.
     let mut numbered: HashMap<&str, usize> = HashMap::new();
     for (attribute, kind) in &spec.numbers {
         let mut documents = act.documents.iter().enumerate();
@@ -276,15 +273,15 @@ fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> A
         return Ok(attributes);
     }
     let whole = Value::Object(attributes);
-    settle(act.entry.attributes.as_ref().map(|form| form.validate(&whole)).unwrap_or_default(), &numbered)?;
+    refuse_faults(act.entry.attributes.as_ref().map(|form| form.validate(&whole)).unwrap_or_default(), &numbered)?;
     match whole {
         Value::Object(attributes) => Ok(attributes),
         _ => Err(Refused::Internal("attributes are no object".to_owned())),
     }
 }
 
-/// Tells what is wrong with attributes, each at its place in the input.
-fn settle(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> Answer<()> {
+/// Refuses faulty attributes, each with its path in the input.
+fn refuse_faults(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> Answer<()> {
     if faults.is_empty() {
         return Ok(());
     }
@@ -299,8 +296,8 @@ fn settle(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> Answer<()
     Err(Refused::User(faults.into_iter().map(error).collect()))
 }
 
-/// A template with its `{attribute}`s filled in, each once: what is filled in is not read again.
-fn fill(template: &str, attributes: &Map<String, Value>) -> String {
+/// Fills a template's `{attribute}`s in, each once: values are not templates.
+fn fill_template(template: &str, attributes: &Map<String, Value>) -> String {
     let mut filled = String::new();
     let mut rest = template;
     while let Some((before, name, after)) =
@@ -317,8 +314,8 @@ fn fill(template: &str, attributes: &Map<String, Value>) -> String {
     filled + rest
 }
 
-/// A name or place that another asset has, at the attribute that names it.
-fn taken(spec: &AssetSpec, error: StoreError) -> Refused {
+/// The error for a taken name or interval, at its attribute.
+fn conflict(spec: &AssetSpec, error: StoreError) -> Refused {
     let named = spec.unique.as_deref().and_then(|template| template.split_once('{')?.1.split_once('}'));
     let attribute = match error {
         StoreError::NameTaken => named.map(|(name, _)| name),
@@ -334,16 +331,16 @@ fn taken(spec: &AssetSpec, error: StoreError) -> Refused {
     }
 }
 
-/// The stretch of a place that the attributes name, where they name one.
-fn place(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<UnitRange>> {
+/// Returns the interval of units named by the attributes, if any.
+fn interval_of(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<UnitRange>> {
     let Some(place) = attributes.get(&interval.place).and_then(Value::as_str) else { return Ok(None) };
     let unit = |name: &str| attributes.get(name).and_then(Value::as_i64).and_then(|unit| i32::try_from(unit).ok());
     let refuse = |message: Text| {
         Err(Refused::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
     };
     match (unit(&interval.from), unit(&interval.to)) {
-        (Some(from), Some(to)) if i64::from(to) - i64::from(from) >= MOST_UNITS => {
-            refuse(say!("One asset holds {most} units at most.", most = MOST_UNITS))
+        (Some(from), Some(to)) if i64::from(to) - i64::from(from) >= MAX_UNITS => {
+            refuse(say!("One asset holds {most} units at most.", most = MAX_UNITS))
         }
         (Some(from), Some(to)) if from <= to => Ok(Some(UnitRange { place: place.to_owned(), from, to })),
         _ => refuse(say!("`{to}` must not be below `{from}`.", to = &interval.to, from = &interval.from)),

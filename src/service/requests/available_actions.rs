@@ -4,31 +4,31 @@ use std::collections::BTreeSet;
 
 use entity::{asset, credential, document, request};
 
-use crate::access::{Action, Field, Grant, Performed, Seen, Side, Subject, WholeOffice};
+use crate::access::{Action, Grant, Performed, Seen};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
-use crate::service::{Answer, CallerWithPolicy, PolicySnapshot, ProcedureEntry, Refused, Service};
+use crate::service::{Answer, CallerWithPolicy, PolicySnapshot, ProcedureEntry, Service};
 use crate::store::{CredentialState, SeenRequest};
 use crate::workflow::{self, Opening, Stage, State, Status};
 
-/// Something that the caller may do now.
+/// An action open to the caller now.
 #[derive(Debug, Clone)]
 pub struct AvailableAct {
-    /// What.
+    /// The kind.
     pub kind: AvailableActKind,
-    /// The step it is done at.
+    /// Its step.
     pub step: Option<String>,
-    /// The outcomes that are open, for a step.
+    /// The open outcomes, for a step.
     pub outcomes: Vec<String>,
-    /// The document it is about.
+    /// Its document.
     pub document: Option<document::Model>,
-    /// The asset it is about.
+    /// Its asset.
     pub asset: Option<asset::Model>,
-    /// The grants by which it may be done.
+    /// The grants with a line for it.
     pub grants: Vec<Grant>,
 }
 
-/// What may be done.
+/// The kind of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the published schema describes each, once")]
 pub enum AvailableActKind {
@@ -42,7 +42,7 @@ pub enum AvailableActKind {
 }
 
 impl AvailableActKind {
-    /// What a policy line must let somebody do for it.
+    /// The policy's action.
     pub(in crate::service) fn action(self) -> Action {
         match self {
             Self::ExecuteStep | Self::Resubmit => Action::Execute,
@@ -58,11 +58,11 @@ impl AvailableActKind {
 impl Service {
     /// The step machine's state of a request.
     pub fn state_of(&self, row: &request::Model) -> Answer<State> {
-        serde_json::from_str(&row.state).map_err(|error| Refused::Internal(error.to_string()))
+        Ok(serde_json::from_str(&row.state)?)
     }
 
-    /// What the caller may do to a request now: what is not here is refused. `documents`, `asset` and `credential` are
-    /// the request's, `performed` who ended which of its steps, where the office's policy asks.
+    /// Returns the caller's open actions on a request; any other is refused. `documents`, `asset` and `credential` are
+    /// the request's; `performed`: the performers of its steps, for a policy with separation of duties.
     pub fn available(
         &self,
         caller: &CallerWithPolicy,
@@ -89,7 +89,7 @@ impl Service {
         };
         let submits = row.submitted_by == caller.pass.user || !seen.submitter_active;
         let procedure = &entry.procedure;
-        let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
+        let step = state.at.as_ref().and_then(|current| procedure.step(&current.step));
         if let Some(step) = step {
             let object = Object::Step(&procedure.key, &step.key);
             let open = open_outcomes(entry, &state, step);
@@ -126,62 +126,7 @@ impl Service {
         Ok(available)
     }
 
-    /// Whether the caller reads a field that needs a line of its own, of something that they see.
-    pub fn reads(&self, caller: &CallerWithPolicy, subject: &impl Subject, field: Field) -> bool {
-        caller.policy().grants(caller, subject, Object::Field(field), Action::Read, None).is_ok()
-    }
-
-    /// Whether the caller manages an office's people.
-    pub fn manages_people(&self, caller: &CallerWithPolicy, office: &str) -> bool {
-        let office = WholeOffice(office.to_owned());
-        caller.policy().grants(caller, &office, Object::People, Action::Manage, None).is_ok()
-    }
-
-    /// Whether the caller sees what happens to an office itself.
-    pub fn sees_office_events(&self, caller: &CallerWithPolicy, office: &str) -> bool {
-        let subject = WholeOffice(office.to_owned());
-        caller.policy().grants(caller, &subject, Object::Office, Action::SeeEvents, None).is_ok()
-    }
-
-    /// The attributes of an asset that its office names as addresses.
-    pub fn addresses_of(&self, asset: &asset::Model) -> &[String] {
-        let office = self.catalog.office(&asset.office);
-        office.and_then(|entry| entry.office.addresses.get(&asset.kind)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether the caller sees this document of a request.
-    pub fn sees_document(&self, seen: &Seen<SeenRequest>, document: &document::Model) -> bool {
-        let for_applicant =
-            || self.entry_of(&seen.row).is_ok_and(|entry| entry.procedure.is_for_applicant(&document.kind));
-        seen.side() == Side::Office || (seen.row.finished_at.is_some() && for_applicant())
-    }
-
-    /// Whether the caller sees this asset of a request.
-    pub fn sees_asset(&self, seen: &Seen<SeenRequest>, asset: &asset::Model) -> bool {
-        seen.side() == Side::Office || asset.delivered_at.is_some()
-    }
-
-    /// Whether the caller sees how a visit ended.
-    pub fn sees_outcome(
-        &self,
-        seen: &Seen<SeenRequest>,
-        entry: &ProcedureEntry,
-        step: &Step,
-        outcome: &Outcome,
-    ) -> bool {
-        let procedure = &entry.procedure;
-        let own = procedure.first_step().is_some_and(|first| first.key == step.key);
-        seen.side() == Side::Office || own || outcome.ends.is_some() || procedure.returns(outcome)
-    }
-}
-
-fn open_outcomes(entry: &ProcedureEntry, state: &State, step: &Step) -> Vec<String> {
-    let open = |outcome: &&Outcome| workflow::opening(&entry.procedure, state, step, outcome) == Opening::Open;
-    step.outcomes.iter().filter(open).map(|outcome| outcome.key.clone()).collect()
-}
-
-impl Service {
-    /// The roles of those who may be named as a credential's recipient by that act; none where nobody may.
+    /// The roles of possible recipients of a credential in that act.
     pub fn recipient_roles(
         &self,
         policy: &PolicySnapshot,
@@ -202,4 +147,9 @@ impl Service {
             steps.flat_map(|found| policy.roles(&row.office, &procedure.key, &found.key, Action::Receive)).collect();
         Ok(roles.into_iter().cloned().collect())
     }
+}
+
+fn open_outcomes(entry: &ProcedureEntry, state: &State, step: &Step) -> Vec<String> {
+    let open = |outcome: &&Outcome| workflow::opening(&entry.procedure, state, step, outcome) == Opening::Open;
+    step.outcomes.iter().filter(open).map(|outcome| outcome.key.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! Commands of the use cases: inputs in the right shape, not yet validated, with their idempotency identity.
+//! Commands on requests and assets: inputs in the right shape, not yet validated, with their idempotency identity.
 
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
@@ -7,31 +7,8 @@ use uuid::Uuid;
 
 use crate::access::Confidentiality;
 use crate::auth::Secret;
+use crate::service::idempotency::{IdempotentCommand, idempotent, serialize_as_array};
 use crate::workflow::{Decision, Urgency};
-
-/// A command whose repetition is recognised by an idempotency key.
-///
-/// Its serialisation identifies its input: stored as a MAC beside the key, so that the same key with another input is refused.
-/// The bytes stay the same from one release to the next, or keys of the last seven days would be refused.
-pub(in crate::service) trait IdempotentCommand: Serialize + Sync {
-    /// The mutation's name in the schema.
-    const MUTATION: &'static str;
-
-    /// The key that the client sent.
-    fn idempotency_key(&self) -> Option<&str>;
-}
-
-macro_rules! idempotent {
-    ($($command:ident: $mutation:literal),+ $(,)?) => {
-        $(impl IdempotentCommand for $command {
-            const MUTATION: &'static str = $mutation;
-
-            fn idempotency_key(&self) -> Option<&str> {
-                self.idempotency_key.as_deref()
-            }
-        })+
-    };
-}
 
 idempotent! {
     SubmitRequest: "submitRequest",
@@ -49,19 +26,6 @@ impl IdempotentCommand for RevealCredential {
     fn idempotency_key(&self) -> Option<&str> {
         Some(&self.idempotency_key)
     }
-}
-
-/// Serialises commands as arrays of their fields without the idempotency key. A command with a field that is not named here
-/// does not compile.
-macro_rules! serialize_as_array {
-    ($($command:ident { $($field:ident: $value:expr),+ })+) => {
-        $(impl Serialize for $command {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let Self { $($field),+, idempotency_key: _ } = self;
-                ($($value),+).serialize(serializer)
-            }
-        })+
-    };
 }
 
 serialize_as_array! {
@@ -137,10 +101,11 @@ pub struct SubmitRequest {
     pub letter: SubmittedLetter,
     pub contact: SubmittedContact,
     pub details: serde_json::Value,
+    #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
-/// A returned request, completed.
+/// The completion of a returned request.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct ResubmitRequest {
@@ -149,6 +114,7 @@ pub struct ResubmitRequest {
     pub contact: SubmittedContact,
     pub details: serde_json::Value,
     pub expected_version: i32,
+    #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
@@ -160,7 +126,7 @@ pub struct NewDisposition {
     pub urgency: Urgency,
 }
 
-/// A document that comes with an act.
+/// A document of an act.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct NewDocument {
@@ -170,7 +136,7 @@ pub struct NewDocument {
     pub date: Option<NaiveDate>,
 }
 
-/// What is provisioned.
+/// The values of a provisioned asset.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct AssetValues {
@@ -178,7 +144,7 @@ pub struct AssetValues {
     pub secret: Option<Secret>,
 }
 
-/// A step, ended.
+/// The end of a step.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct ExecuteStep {
@@ -204,7 +170,7 @@ pub struct SignDocument {
     pub idempotency_key: Option<String>,
 }
 
-/// A request, taken back.
+/// The withdrawal of a request.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct WithdrawRequest {
@@ -214,7 +180,7 @@ pub struct WithdrawRequest {
     pub idempotency_key: Option<String>,
 }
 
-/// A credential, read by its recipient.
+/// The reveal of a credential to its recipient.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
@@ -224,7 +190,7 @@ pub struct RevealCredential {
     pub idempotency_key: String,
 }
 
-/// A credential, replaced.
+/// The replacement of a credential.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct ReissueCredential {
@@ -234,7 +200,7 @@ pub struct ReissueCredential {
     pub idempotency_key: Option<String>,
 }
 
-/// An asset, taken out of service.
+/// The revocation of an asset.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the published schema describes each field of an input, once")]
 pub struct RevokeAsset {
@@ -242,177 +208,4 @@ pub struct RevokeAsset {
     pub reason: String,
     #[serde(skip)]
     pub idempotency_key: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    fn identity(command: &impl Serialize) -> String {
-        serde_json::to_string(command).unwrap()
-    }
-
-    /// Expects that each field changes the identity. A field that is not named here does not compile.
-    macro_rules! expect_each_field {
-        ($base:expr, $command:ident { $($field:ident: $other:expr),+ $(,)? }) => {{
-            let base = $base;
-            let $command { $($field: _),+, idempotency_key: _ } = base.clone();
-            let others = [$(identity(&$command { $field: $other, ..base.clone() })),+];
-            let mut all = BTreeSet::from([identity(&base)]);
-            all.extend(others.iter().cloned());
-            assert_eq!(all.len(), others.len() + 1, "{all:#?}");
-        }};
-    }
-
-    fn letter(number: &str) -> SubmittedLetter {
-        SubmittedLetter {
-            number: number.to_owned(),
-            date: NaiveDate::default(),
-            subject: "a".to_owned(),
-            srikandi_reference: None,
-            confidentiality: Confidentiality::Ordinary,
-        }
-    }
-
-    fn contact(name: &str) -> SubmittedContact {
-        SubmittedContact {
-            name: name.to_owned(),
-            nip: None,
-            position: None,
-            phone: "1".to_owned(),
-            email: "e".to_owned(),
-        }
-    }
-
-    fn asset(attributes: serde_json::Value, secret: Option<&str>) -> AssetValues {
-        AssetValues { attributes, secret: secret.map(|secret| Secret::new(secret.to_owned())) }
-    }
-
-    fn execute() -> ExecuteStep {
-        ExecuteStep {
-            request: Uuid::nil(),
-            step: "2".to_owned(),
-            outcome: "forward".to_owned(),
-            note: None,
-            disposition: None,
-            documents: Vec::new(),
-            asset: Some(asset(json!({}), Some("secret"))),
-            recipient: None,
-            expected_version: 1,
-            idempotency_key: None,
-        }
-    }
-
-    #[test]
-    fn each_field_of_a_command_is_part_of_its_idempotency_identity() {
-        let base = SubmitRequest {
-            office: "a".to_owned(),
-            agency: None,
-            procedure: "a".to_owned(),
-            procedure_version: None,
-            letter: letter("1"),
-            contact: contact("a"),
-            details: json!({}),
-            idempotency_key: None,
-        };
-        expect_each_field!(
-            base,
-            SubmitRequest {
-                office: "b".to_owned(),
-                agency: Some("b".to_owned()),
-                procedure: "b".to_owned(),
-                procedure_version: Some(1),
-                letter: letter("2"),
-                contact: contact("b"),
-                details: json!({ "a": 1 }),
-            }
-        );
-        let base = ResubmitRequest {
-            request: Uuid::nil(),
-            letter: letter("1"),
-            contact: contact("a"),
-            details: json!({}),
-            expected_version: 1,
-            idempotency_key: None,
-        };
-        expect_each_field!(
-            base,
-            ResubmitRequest {
-                request: Uuid::max(),
-                letter: letter("2"),
-                contact: contact("b"),
-                details: json!({ "a": 1 }),
-                expected_version: 2,
-            }
-        );
-        let disposition = NewDisposition { instruction: "a".to_owned(), urgency: Urgency::Urgent };
-        let document = NewDocument { kind: "a".to_owned(), title: "b".to_owned(), number: None, date: None };
-        expect_each_field!(
-            execute(),
-            ExecuteStep {
-                request: Uuid::max(),
-                step: "3".to_owned(),
-                outcome: "return".to_owned(),
-                note: Some("a".to_owned()),
-                disposition: Some(disposition.clone()),
-                documents: vec![document.clone()],
-                asset: Some(asset(json!({}), Some("another"))),
-                recipient: Some(Uuid::nil()),
-                expected_version: 2,
-            }
-        );
-        let attributes = ExecuteStep { asset: Some(asset(json!({ "a": 1 }), Some("secret"))), ..execute() };
-        assert_ne!(identity(&attributes), identity(&execute()));
-        let base = SignDocument { document: Uuid::nil(), decision: Decision::Sign, note: None, idempotency_key: None };
-        expect_each_field!(
-            base,
-            SignDocument { document: Uuid::max(), decision: Decision::Refuse, note: Some("a".to_owned()) }
-        );
-        let base = WithdrawRequest {
-            request: Uuid::nil(),
-            reason: "a".to_owned(),
-            expected_version: 1,
-            idempotency_key: None,
-        };
-        expect_each_field!(base, WithdrawRequest { request: Uuid::max(), reason: "b".to_owned(), expected_version: 2 });
-        let base = ReissueCredential {
-            asset: Uuid::nil(),
-            secret: Secret::new("a".to_owned()),
-            recipient: None,
-            idempotency_key: None,
-        };
-        expect_each_field!(
-            base,
-            ReissueCredential { asset: Uuid::max(), secret: Secret::new("b".to_owned()), recipient: Some(Uuid::nil()) }
-        );
-        let base = RevokeAsset { asset: Uuid::nil(), reason: "a".to_owned(), idempotency_key: None };
-        expect_each_field!(base, RevokeAsset { asset: Uuid::max(), reason: "b".to_owned() });
-        let base = RevealCredential { asset: Uuid::nil(), idempotency_key: "a".to_owned() };
-        expect_each_field!(base, RevealCredential { asset: Uuid::max() });
-    }
-
-    #[test]
-    fn identities_stay_as_keys_of_earlier_releases_have_them() {
-        let nil = Uuid::nil();
-        assert_eq!(
-            identity(&execute()),
-            format!(
-                r#"{{"attributes":{{}},"disposition":null,"documents":[],"expectedVersion":1,"note":null,"outcome":"forward","recipient":null,"request":"{nil}","secret":"secret","step":"2"}}"#
-            )
-        );
-        let sign = SignDocument { document: nil, decision: Decision::Refuse, note: None, idempotency_key: None };
-        assert_eq!(identity(&sign), format!(r#"["{nil}","REFUSE",null]"#));
-        let withdraw =
-            WithdrawRequest { request: nil, reason: "a".to_owned(), expected_version: 3, idempotency_key: None };
-        assert_eq!(identity(&withdraw), format!(r#"["{nil}","a",3]"#));
-        let secret = Secret::new("s".to_owned());
-        let reissue = ReissueCredential { asset: nil, secret, recipient: Some(nil), idempotency_key: None };
-        assert_eq!(identity(&reissue), format!(r#"["{nil}","s","{nil}"]"#));
-        let revoke = RevokeAsset { asset: nil, reason: "a".to_owned(), idempotency_key: Some("k".to_owned()) };
-        assert_eq!(identity(&revoke), format!(r#"{{"asset":"{nil}","reason":"a"}}"#));
-        let reveal = RevealCredential { asset: nil, idempotency_key: "k".to_owned() };
-        assert_eq!(identity(&reveal), format!(r#""{nil}""#));
-    }
 }

@@ -7,23 +7,22 @@ use uuid::Uuid;
 use crate::access::{Action, Pass};
 use crate::auth::Secret;
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
-use crate::policy::Object;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::retry::with_retry;
-use crate::service::validation::Faults;
-use crate::service::{Answer, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
-use crate::store::{self, CredentialState};
+use crate::service::validation::InputErrors;
+use crate::service::{Answer, AvailableActKind, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
+use crate::store::{self, CredentialState, RequestChange, SavedRequest};
 use crate::workflow::Stage;
 
-/// For how long the same key shows a secret again, so that a lost answer loses nothing.
-pub(in crate::service) const SHOWN_AGAIN: TimeDelta = TimeDelta::minutes(10);
+/// For this long the same key shows a secret again, in case the answer was lost.
+pub(in crate::service) const REVEAL_REPEAT: TimeDelta = TimeDelta::minutes(10);
 
-/// A credential, shown.
+/// A revealed credential.
 #[derive(Debug)]
 pub struct RevealedCredential {
     /// The asset.
     pub asset: Uuid,
-    /// The login, where the procedure names one.
+    /// The username, if the procedure names one.
     pub username: Option<String>,
     /// The secret.
     pub secret: Secret,
@@ -47,11 +46,8 @@ impl Service {
         mode: ActMode,
     ) -> Answer<ActResult<RevealedCredential>> {
         let act = OrderedAct::begin_without_api_keys(self, pass, mode).await?;
-        let (act, row) = act.see_asset(command.asset).await?;
-        let entry = self.entry_of(&act.seen().row)?.clone();
-        let procedure = &entry.procedure;
         let refused = "Only the recipient of this credential may read it.";
-        let act = act.authorize((Object::Procedure(&procedure.key), Action::Reveal), refused).await?;
+        let (act, row, entry) = act.authorize_on_asset(command.asset, Action::Reveal, refused).await?;
         let unavailable = || {
             let message = "There is no credential to be read for this asset.";
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
@@ -62,14 +58,14 @@ impl Service {
         if held.recipient_id != pass.user {
             return Err(Refused::Forbidden(refused.into()));
         }
-        // The key stays with the credential that it revealed: a reissue ends it.
+        // Stored with the revealed credential: a reissue ends the key.
         let proof = self.store.mac(&[
             b"reveal",
             pass.user.as_bytes(),
             row.id.as_bytes(),
             command.idempotency_key.trim().as_bytes(),
         ]);
-        let login = procedure.asset.as_ref().and_then(|spec| spec.login.clone());
+        let login = entry.procedure.asset.as_ref().and_then(|spec| spec.login.clone());
         let attributes: serde_json::Value = serde_json::from_str(&row.attributes).unwrap_or_default();
         let username = login.and_then(|login| attributes[login.as_str()].as_str().map(str::to_owned));
         let open = |held: &credential::Model| {
@@ -86,7 +82,7 @@ impl Service {
             Recalled::Done(_) => {
                 return match (CredentialState::from_word(&held.state), held.revealed_at) {
                     (Some(CredentialState::Revealed), Some(at))
-                        if self.now() - at < SHOWN_AGAIN && held.reveal_key.as_deref() == Some(&proof) =>
+                        if self.now() - at < REVEAL_REPEAT && held.reveal_key.as_deref() == Some(&proof) =>
                     {
                         let secret = open(&held)?;
                         Ok(ActResult::Committed(RevealedCredential { asset: row.id, username, secret }))
@@ -100,24 +96,14 @@ impl Service {
                 };
             }
         };
-        let mut change = act.change();
-        change.expect_asset_untouched().await?;
+        let change = act.change();
         let revealed = credential::Model {
             state: CredentialState::Revealed.word().to_owned(),
             reveal_key: Some(proof.to_vec()),
             revealed_at: Some(change.now()),
             ..held
         };
-        store::save_credential(act.transaction(), revealed).await?;
-        let audience = Audience::Applicant;
-        change
-            .append(
-                RequestEventKind::CredentialRevealed,
-                audience,
-                RequestEventSubject { asset: Some(row.id), ..Default::default() },
-            )
-            .await?;
-        let saved = change.save().await?;
+        let saved = save(change, revealed, RequestEventKind::CredentialRevealed).await?;
         Ok(match act.conclude(saved, row.id).await? {
             ActResult::Committed(asset) => ActResult::Committed(RevealedCredential { asset, username, secret }),
             ActResult::Previewed(preview) => ActResult::Previewed(preview),
@@ -136,12 +122,8 @@ impl Service {
         mode: ActMode,
     ) -> Answer<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
-        let (act, row) = act.see_asset(command.asset).await?;
-        let entry = self.entry_of(&act.seen().row)?.clone();
-        let procedure = &entry.procedure;
-        let (object, refused) =
-            (Object::Procedure(&procedure.key), "You hold no role that may reissue this credential.");
-        let act = act.authorize((object, Action::Reissue), refused).await?;
+        let refused = "You hold no role that may reissue this credential.";
+        let (act, row, _) = act.authorize_on_asset(command.asset, Action::Reissue, refused).await?;
         let act = match act.recall(command).await? {
             Recalled::New(act) => act.without_version(),
             Recalled::Done(id) => return Ok(ActResult::Committed(id)),
@@ -150,20 +132,16 @@ impl Service {
             let message = "The asset is not in service.";
             return Err(Refused::user(UserErrorCode::AssetNotActive, &["assetId"], message));
         }
-        let mut faults = Faults::default();
-        faults.secret(&["secret"], &command.secret);
-        faults.settle()?;
+        let mut errors = InputErrors::default();
+        errors.secret(&["secret"], &command.secret);
+        errors.into_result()?;
         let held = store::credentials_of(act.transaction(), &[row.id]).await?.pop().ok_or_else(|| {
             let message = "This asset has no credential.";
             Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         })?;
-        let mut change = act.change();
-        change.expect_asset_untouched().await?;
-        let mut roles: Vec<String> = Vec::new();
-        for step in &procedure.steps {
-            let receive = act.caller().policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive);
-            roles.extend(receive.iter().cloned());
-        }
+        let change = act.change();
+        let kind = AvailableActKind::ReissueCredential;
+        let roles = self.recipient_roles(act.caller().policy(), &change.row, kind, None)?;
         let recipient_id = self.recipient(&change, &roles, command.recipient, held.recipient_id).await?;
         let issued = credential::Model {
             recipient_id,
@@ -174,21 +152,21 @@ impl Service {
             changed_at: change.now(),
             asset_id: row.id,
         };
-        store::save_credential(act.transaction(), issued).await?;
-        let audience = Audience::Applicant;
-        change
-            .append(
-                RequestEventKind::CredentialReissued,
-                audience,
-                RequestEventSubject { asset: Some(row.id), ..Default::default() },
-            )
-            .await?;
-        let saved = change.save().await?;
+        let saved = save(change, issued, RequestEventKind::CredentialReissued).await?;
         act.conclude(saved, row.id).await
     }
 
     /// A secret, sealed for its asset.
     pub(in crate::service) fn seal(&self, asset: Uuid, secret: &Secret) -> Answer<Vec<u8>> {
-        self.keys.seal(asset.as_bytes(), secret).map_err(|error| Refused::Internal(error.to_string()))
+        Ok(self.keys.seal(asset.as_bytes(), secret)?)
     }
+}
+
+/// Saves a credential with its event.
+async fn save(mut change: RequestChange<'_>, row: credential::Model, kind: RequestEventKind) -> Answer<SavedRequest> {
+    change.expect_asset_untouched().await?;
+    let subject = RequestEventSubject { asset: Some(row.asset_id), ..Default::default() };
+    store::save_credential(change.transaction(), row).await?;
+    change.append(kind, Audience::Applicant, subject).await?;
+    Ok(change.save().await?)
 }

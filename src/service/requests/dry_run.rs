@@ -1,4 +1,4 @@
-//! Dry runs (`validateOnly`): an act runs to its end in a transaction that is rolled back, and its effect is previewed.
+//! Dry runs (`validateOnly`): an act runs to its end, its effect is previewed, and its transaction rolled back.
 
 use entity::{asset, request};
 
@@ -7,18 +7,18 @@ use crate::event::{Audience, RequestEventKind};
 use crate::service::{Answer, Awaited, CallerWithPolicy, Service};
 use crate::store::{self, AppendedEvent, SavedRequest, StoreError, Transaction};
 
-/// What an act would have done.
+/// The effect of a dry run.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// The request's row as it would be.
+    /// The request's row after the act.
     pub row: request::Model,
-    /// Who would be waited for; none where it would have ended.
+    /// The people or roles waited for after it; none after the end.
     pub awaited: Option<Awaited>,
-    /// The kinds of the documents that would come.
+    /// The kinds of the added documents.
     pub documents: Vec<String>,
-    /// The role that a disposition would be for.
+    /// The role of the disposition.
     pub disposition: Option<String>,
-    /// The asset that would come or change, as it would be.
+    /// The added or changed asset.
     pub asset: Option<asset::Model>,
 }
 
@@ -39,14 +39,14 @@ impl Service {
             Audience::ApplicantAtEnd => row.finished_at.is_some(),
             Audience::Office => false,
         };
-        let events: Vec<&AppendedEvent> = events.iter().filter(is_shown).collect();
-        let added = events.iter().filter(|event| event.kind == RequestEventKind::DocumentAdded);
+        let shown: Vec<&AppendedEvent> = events.iter().filter(is_shown).collect();
+        let added = shown.iter().filter(|event| event.kind == RequestEventKind::DocumentAdded);
         let documents = added.filter_map(|event| event.subject.record.clone()).collect();
-        let disposition = match events.iter().find_map(|event| event.subject.disposition) {
+        let disposition = match shown.iter().find_map(|event| event.subject.disposition) {
             None => None,
             Some(id) => store::disposition_by_id(transaction, id).await?.map(|row| row.to_role),
         };
-        let asset = match events.iter().rev().find_map(|event| event.subject.asset) {
+        let asset = match shown.iter().rev().find_map(|event| event.subject.asset) {
             None => None,
             Some(id) => store::asset_by_id(transaction, id).await?,
         };

@@ -13,9 +13,9 @@ use crate::say;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::requests::asset::Provisioning;
 use crate::service::requests::sign::digest;
-use crate::service::requests::transition::{arrive, describe, document_audience, leave};
+use crate::service::requests::transition::{apply_state, begin_next_visit, complete_visit, document_audience};
 use crate::service::retry::with_retry;
-use crate::service::validation::Faults;
+use crate::service::validation::InputErrors;
 use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
 use crate::store::{self, RequestChange, with_actor};
 use crate::workflow::{self, Act, Decision, Execution};
@@ -43,7 +43,7 @@ impl Service {
             Recalled::New(act) => act.expect_version(command.expected_version)?,
             Recalled::Done(id) => return Ok(ActResult::Committed(id)),
         };
-        let today = self.now().with_timezone(&office.office.time_zone).date_naive();
+        let today = office.today(self.now());
         let command = validate(command.clone(), today)?;
 
         let mut change = act.change();
@@ -64,14 +64,14 @@ impl Service {
             .step(&command.step)
             .and_then(|step| step.outcome(&command.outcome).map(|outcome| (step, outcome)))
             .ok_or_else(|| Refused::Internal("the step machine took an unknown outcome".to_owned()))?;
-        let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
+        let visit = before.at.as_ref().map_or(1, |current| current.visit);
 
         if procedure.gives_reason(outcome) {
             change.row.reason.clone_from(&command.note);
         }
         let now = change.now();
-        describe(&mut change.row, procedure, office, &after, now)?;
-        leave(&mut change, procedure, step, (visit, outcome), command.note.clone()).await?;
+        apply_state(&mut change.row, procedure, office, &after, now)?;
+        complete_visit(&mut change, procedure, step, (visit, outcome), command.note.clone()).await?;
         bring_documents(&mut change, procedure, step, (visit, outcome), &command.documents).await?;
         if let Some(given) = &command.disposition {
             let to_role = outcome.to.as_ref().and_then(|to| {
@@ -95,13 +95,8 @@ impl Service {
             let id = row.id;
             change.dispose(row).await?;
             let step = Some(step.key.clone());
-            change
-                .append(
-                    RequestEventKind::Disposed,
-                    Audience::Office,
-                    RequestEventSubject { step, disposition: Some(id), ..Default::default() },
-                )
-                .await?;
+            let subject = RequestEventSubject { step, disposition: Some(id), ..Default::default() };
+            change.append(RequestEventKind::Disposed, Audience::Office, subject).await?;
         }
         let provisioning = Provisioning {
             entry: &entry,
@@ -114,7 +109,7 @@ impl Service {
             receivers: act.caller().policy().roles(&change.row.office, &procedure.key, &step.key, Action::Receive),
         };
         self.provision(&mut change, provisioning).await?;
-        arrive(&mut change, procedure, office, &after).await?;
+        begin_next_visit(&mut change, procedure, office, &after).await?;
         let (id, saved) = (change.row.id, change.save().await?);
         act.conclude(saved, id).await
     }
@@ -122,36 +117,36 @@ impl Service {
 
 /// Validates the input, and collects every error.
 fn validate(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
-    let mut faults = Faults::default();
-    command.note = command.note.filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
+    let mut errors = InputErrors::default();
+    command.note = errors.optional_prose(&["note"], command.note.as_deref());
     if let Some(given) = &mut command.disposition {
-        given.instruction = faults.prose(&["disposition", "instruction"], &given.instruction);
+        given.instruction = errors.prose(&["disposition", "instruction"], &given.instruction);
     }
     let mut kinds = BTreeSet::new();
     for (index, document) in command.documents.iter_mut().enumerate() {
         let index = index.to_string();
         if !kinds.insert(document.kind.clone()) {
-            faults.invalid(&["documents", &index, "kind"], "Each kind of document comes once.");
+            errors.invalid(&["documents", &index, "kind"], "Each kind of document comes once.");
         }
-        document.title = faults.line(&["documents", &index, "title"], &document.title);
-        document.number = faults.optional_line(&["documents", &index, "number"], document.number.as_deref());
+        document.title = errors.line(&["documents", &index, "title"], &document.title);
+        document.number = errors.optional_line(&["documents", &index, "number"], document.number.as_deref());
         if let Some(date) = document.date {
-            faults.day(&["documents", &index, "date"], date, today);
+            errors.day(&["documents", &index, "date"], date, today);
         }
     }
     if let Some(asset) = &mut command.asset {
         asset.attributes = canonical(std::mem::take(&mut asset.attributes));
         let mut path = vec!["asset".to_owned(), "attributes".to_owned()];
-        faults.texts(UserErrorCode::InvalidInput, &mut path, &asset.attributes);
+        errors.texts(UserErrorCode::InvalidInput, &mut path, &asset.attributes);
         if let Some(secret) = &asset.secret {
-            faults.secret(&["asset", "secret"], secret);
+            errors.secret(&["asset", "secret"], secret);
         }
     }
-    faults.settle()?;
+    errors.into_result()?;
     Ok(command)
 }
 
-/// Adds the documents of an act, with the signatures that the act itself gives or carries over.
+/// Adds the documents of an act, with its signatures: given by the act or carried over.
 async fn bring_documents(
     change: &mut RequestChange<'_>,
     procedure: &Procedure,

@@ -1,4 +1,4 @@
-//! Acts on requests and assets: one file per use case, and what they share.
+//! Acts on requests and assets: one file per use case, and their shared parts.
 
 pub(super) mod act;
 mod asset;
@@ -10,6 +10,7 @@ mod execute;
 mod read_disposition;
 pub mod replay;
 mod sign;
+mod submission;
 mod submit;
 mod transition;
 mod withdraw;

@@ -13,7 +13,7 @@ use crate::service::{Answer, Refused, Service};
 use crate::store::{self, with_actor};
 
 impl Service {
-    /// Notes that the caller, as the role it is for, has read a disposition; a second time changes nothing.
+    /// Records the caller's reading of a disposition for their role; a second time changes nothing.
     pub async fn read_disposition(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
         with_retry(|| self.try_read_disposition(pass, disposition)).await
     }
@@ -31,7 +31,7 @@ impl Service {
         let entry = self.entry_of(&act.seen().row)?.clone();
         let procedure = &entry.procedure;
         let refused = "This disposition is for another role.";
-        // A disposition is for whoever executes the step that an outcome with one led to.
+        // A disposition is for the performers of the next step.
         let given_at = procedure.step(&row.step).into_iter().flat_map(|step| &step.outcomes);
         let led_to = given_at.filter(|outcome| outcome.disposition != Requirement::None);
         let target = led_to.filter_map(|outcome| outcome.to.as_deref()).find(|step| {
@@ -43,13 +43,8 @@ impl Service {
         let read = with_actor!(change.actor(), disposition_read::Model { disposition_id: row.id, at: change.now() });
         if change.read_disposition(read).await? {
             let step = Some(row.step);
-            change
-                .append(
-                    RequestEventKind::DispositionRead,
-                    Audience::Office,
-                    RequestEventSubject { step, disposition: Some(row.id), ..Default::default() },
-                )
-                .await?;
+            let subject = RequestEventSubject { step, disposition: Some(row.id), ..Default::default() };
+            change.append(RequestEventKind::DispositionRead, Audience::Office, subject).await?;
             let saved = change.save().await?;
             act.conclude(saved, row.id).await?;
         }

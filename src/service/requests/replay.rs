@@ -6,30 +6,30 @@ use crate::event::{Body, RequestEventBody, RequestEventKind};
 use crate::procedure::{Procedure, Requirement};
 use crate::workflow::{self, Act, Decision, Execution, Stage, State};
 
-/// Whether a request's row says what its events lead to by the procedure that it runs by.
+/// Compares a request's row with the state that its events lead to by its procedure.
 pub fn follows(procedure: &Procedure, row: &request::Model, events: &[event::Model]) -> Result<(), String> {
     let stored: State = serde_json::from_str(&row.state).map_err(|error| error.to_string())?;
     let state = replay(procedure, events)?;
     if state == stored { Ok(()) } else { Err(format!("they lead to {state:?}, and it says {stored:?}")) }
 }
 
-/// The state that a request's events lead to, in order of their sequence. Fails with what does not follow.
+/// Runs a request's events, in order, through the step machine. Fails at an impossible event.
 fn replay(procedure: &Procedure, events: &[event::Model]) -> Result<State, String> {
     let read = |event: &event::Model| RequestEventBody::read(&event.body).map_err(|error| error.to_string());
-    let told: Vec<RequestEventBody> = events.iter().map(read).collect::<Result<_, _>>()?;
+    let bodies: Vec<RequestEventBody> = events.iter().map(read).collect::<Result<_, _>>()?;
     let mut state: Option<State> = None;
-    // All that one act appended bears the version that it led to.
-    for group in told.chunk_by(|one, next| one.version == next.version) {
+    // All events of one act bear the version after it.
+    for group in bodies.chunk_by(|one, next| one.version == next.version) {
         let mut after = match (state, act(procedure, group)) {
             (None, None) => workflow::submit(procedure).ok_or("the procedure has no first step")?,
             (Some(before), Some(act)) => follow(procedure, &before, &act)?,
-            _ => return Err(format!("version {}: no act leads here", group.first().map_or(0, |told| told.version))),
+            _ => return Err(format!("version {}: no act leads here", group.first().map_or(0, |body| body.version))),
         };
-        if group.first().is_none_or(|told| told.version != after.version) {
+        if group.first().is_none_or(|body| body.version != after.version) {
             return Err(format!("version {} does not follow", after.version));
         }
-        // Taking a delivered asset out of service leaves the version.
-        if after.asset == Some(Stage::Active) && group.iter().any(|told| told.kind == RequestEventKind::AssetRevoked) {
+        // The revocation of a delivered asset leaves the version.
+        if after.asset == Some(Stage::Active) && group.iter().any(|body| body.kind == RequestEventKind::AssetRevoked) {
             after = follow(procedure, &after, &Act::Revoke)?;
         }
         state = Some(after);
@@ -41,42 +41,42 @@ fn follow(procedure: &Procedure, before: &State, act: &Act) -> Result<State, Str
     workflow::decide(procedure, before, act).map_err(|refusals| format!("{act:?} was not possible: {refusals:?}"))
 }
 
-/// The act that appended these events; none for a submission.
+/// Returns the act behind a group of events; none for a submission.
 fn act(procedure: &Procedure, group: &[RequestEventBody]) -> Option<Act> {
-    let of = |kind: RequestEventKind| group.iter().find(|told| told.kind == kind);
-    if of(RequestEventKind::Submitted).is_some() {
+    let find = |kind: RequestEventKind| group.iter().find(|body| body.kind == kind);
+    if find(RequestEventKind::Submitted).is_some() {
         return None;
     }
-    if of(RequestEventKind::Resubmitted).is_some() {
+    if find(RequestEventKind::Resubmitted).is_some() {
         return Some(Act::Resubmit);
     }
-    if of(RequestEventKind::Withdrawn).is_some() {
+    if find(RequestEventKind::Withdrawn).is_some() {
         return Some(Act::Withdraw);
     }
-    if let Some(ended) = of(RequestEventKind::StepCompleted) {
+    if let Some(ended) = find(RequestEventKind::StepCompleted) {
         let step = procedure.step(ended.subject.step.as_ref()?)?;
         let outcome = step.outcome(ended.subject.outcome.as_ref()?)?;
         let needed = |requirement| requirement == Requirement::Required;
         let documents = group
             .iter()
-            .filter(|told| told.kind == RequestEventKind::DocumentAdded)
-            .filter_map(|told| told.subject.record.clone());
-        // Events tell no note and no secret, and need not: these were wanted or were not there.
+            .filter(|body| body.kind == RequestEventKind::DocumentAdded)
+            .filter_map(|body| body.subject.record.clone());
+        // Events hold no note and no secret: these were required, or absent.
         return Some(Act::Execute(Execution {
             step: step.key.clone(),
             outcome: outcome.key.clone(),
             documents: documents.collect(),
             note: needed(outcome.note),
-            disposition: of(RequestEventKind::Disposed).is_some(),
+            disposition: find(RequestEventKind::Disposed).is_some(),
             asset: needed(outcome.asset),
             secret: needed(outcome.secret),
             recipient: needed(outcome.recipient),
         }));
     }
-    let sign = |told: &RequestEventBody, decision| Some(Act::Sign { record: told.subject.record.clone()?, decision });
-    match (of(RequestEventKind::DocumentSigned), of(RequestEventKind::DocumentRefused)) {
-        (Some(told), _) => sign(told, Decision::Sign),
-        (_, Some(told)) => sign(told, Decision::Refuse),
+    let sign = |body: &RequestEventBody, decision| Some(Act::Sign { record: body.subject.record.clone()?, decision });
+    match (find(RequestEventKind::DocumentSigned), find(RequestEventKind::DocumentRefused)) {
+        (Some(body), _) => sign(body, Decision::Sign),
+        (_, Some(body)) => sign(body, Decision::Refuse),
         _ => None,
     }
 }
@@ -98,7 +98,7 @@ mod tests {
         body
     }
 
-    fn events(told: &[Value]) -> Vec<event::Model> {
+    fn events(bodies: &[Value]) -> Vec<event::Model> {
         let event = |(index, body): (usize, &Value)| event::Model {
             id: Uuid::nil(),
             request_id: Uuid::nil(),
@@ -110,21 +110,21 @@ mod tests {
             body: whole(body).to_string(),
             mac: Vec::new(),
         };
-        told.iter().enumerate().map(event).collect()
+        bodies.iter().enumerate().map(event).collect()
     }
 
     #[test]
     fn events_lead_to_their_state_and_to_no_other() {
         let shelf = crate::procedure::read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("procedures")).unwrap();
-        let of = |key: &str| shelf.procedures.iter().find(|located| located.procedure.key == key).unwrap();
-        let procedure = &of("permohonan-subdomain").procedure;
+        let find = |key: &str| shelf.procedures.iter().find(|located| located.procedure.key == key).unwrap();
+        let procedure = &find("permohonan-subdomain").procedure;
         let submitted = json!({ "kind": "SUBMITTED", "version": 1, "step": "1" });
         let completed = json!({ "kind": "STEP_COMPLETED", "version": 2, "step": "2", "outcome": "forward" });
         let added = json!({ "kind": "DOCUMENT_ADDED", "version": 2, "step": "2", "record": "lembar-disposisi" });
         let state = replay(procedure, &events(&[submitted.clone(), completed.clone(), added])).unwrap();
         assert_eq!(state.at.unwrap().step, "3");
         assert!(state.documents.contains_key("lembar-disposisi"));
-        for (told, why) in [
+        for (bodies, why) in [
             (vec![], "no events"),
             (vec![completed.clone()], "no act leads here"),
             (vec![submitted.clone(), completed], "was not possible"),
@@ -132,7 +132,7 @@ mod tests {
             (vec![submitted.clone(), json!({ "kind": "DISPOSITION_READ", "version": 2 })], "no act leads here"),
             (vec![submitted, json!({ "kind": "RESUBMITTED", "version": 2 })], "was not possible"),
         ] {
-            let error = replay(procedure, &events(&told)).unwrap_err();
+            let error = replay(procedure, &events(&bodies)).unwrap_err();
             assert!(error.contains(why), "{why}: {error}");
         }
     }

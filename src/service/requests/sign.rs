@@ -5,13 +5,13 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::access::{Action, Pass, Seen, Side};
+use crate::access::{Action, Pass, Seen};
 use crate::event::{RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
-use crate::service::requests::transition::{describe, document_audience};
+use crate::service::requests::transition::{apply_state, document_audience};
 use crate::service::retry::with_retry;
-use crate::service::validation::Faults;
+use crate::service::validation::InputErrors;
 use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignDocument};
 use crate::store::{self, SeenRequest, Transaction, with_actor};
 use crate::workflow::{self, Act, Decision, Refusal};
@@ -29,7 +29,8 @@ impl Service {
         let office = self.office_of(&act.seen().row)?;
         let procedure = &entry.procedure;
         let refused = "You hold no role that signs this document.";
-        // The step under way, if it has this kind signed; else any that does: may they, before is it time.
+        // The current step, if it signs this kind; else any such step: refusals for lack of a role come before those of
+        // time.
         let mut signed_at = procedure.steps.iter().filter(|step| step.signs.as_deref() == Some(&document.kind));
         let under_way = signed_at.clone().find(|step| act.seen().row.step.as_ref() == Some(&step.key));
         let step = under_way.or_else(|| signed_at.next()).ok_or_else(|| Refused::Forbidden(refused.into()))?;
@@ -39,13 +40,12 @@ impl Service {
             Recalled::New(act) => act.without_version(),
             Recalled::Done(id) => return Ok(ActResult::Committed(id)),
         };
-        let mut faults = Faults::default();
-        let note =
-            command.note.clone().filter(|note| !note.trim().is_empty()).map(|note| faults.prose(&["note"], &note));
+        let mut errors = InputErrors::default();
+        let note = errors.optional_prose(&["note"], command.note.as_deref());
         if command.decision == Decision::Refuse && note.is_none() {
-            faults.invalid(&["note"], "A refusal says why.");
+            errors.invalid(&["note"], "A refusal says why.");
         }
-        faults.settle()?;
+        errors.into_result()?;
         let explain = |refusals| Refused::from_refusals(procedure, refusals);
         if !document.current {
             return Err(explain(vec![Refusal::NothingToSign(document.kind)]));
@@ -54,7 +54,7 @@ impl Service {
         let signing = Act::Sign { record: document.kind.clone(), decision: command.decision };
         let after = workflow::decide(procedure, &change.state()?, &signing).map_err(explain)?;
         let now = change.now();
-        describe(&mut change.row, procedure, office, &after, now)?;
+        apply_state(&mut change.row, procedure, office, &after, now)?;
         change
             .add_signature(with_actor!(
                 change.actor(),
@@ -90,7 +90,7 @@ impl Service {
         act.conclude(saved, document.id).await
     }
 
-    /// Locks and reads the request of a document that the caller may see, with the document.
+    /// Locks and reads the request of a document visible to the caller, with the document.
     pub(super) async fn see_document(
         &self,
         transaction: &Transaction,
@@ -103,19 +103,17 @@ impl Service {
         // The first read found the request only: another act may have replaced the document before the lock.
         let document = store::document_by_id(transaction, id).await;
         let (seen, document) = (seen?, document?.ok_or_else(not_found)?);
-        let procedure = &self.entry_of(&seen.row)?.procedure;
-        let shown = procedure.is_for_applicant(&document.kind) && seen.row.finished_at.is_some();
-        if seen.side() == Side::Applicant && !shown {
+        if !self.sees_document(&seen, &document) {
             return Err(not_found());
         }
         Ok((seen, document))
     }
 }
 
-/// Returns the digest of the content that a signer decides on: the content's version, and SHA-256 in hex (`v2:…`).
+/// Returns the digest of the signed content: the content's version, and SHA-256 in hex (`v2:…`).
 ///
-/// Another content, as with files, takes another version. Digests without a version are from before there was one; theirs is the
-/// SHA-256 of the same content.
+/// Other content, as with files, takes another version. Digests without a version are older; theirs is the SHA-256 of
+/// the same content.
 pub(super) fn digest(document: &document::Model) -> String {
     let content = json!({
         "request": document.request_id,

@@ -1,34 +1,27 @@
 //! Submission of a request, and resubmission of a returned one.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use entity::{request, submission};
 use uuid::Uuid;
 
 use crate::access::{Action, Actor, Grant, Pass};
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
-use crate::procedure::{Outcome, Step, canonical};
+use crate::procedure::{Outcome, Step};
 use crate::say;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Proposed, Recalled};
-use crate::service::requests::transition::{arrive, describe, leave};
+use crate::service::requests::submission::{ValidatedSubmission, validate_submission};
+use crate::service::requests::transition::{apply_state, begin_next_visit, complete_visit};
 use crate::service::retry::with_retry;
-use crate::service::validation::Faults;
 use crate::service::{
-    Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedContact,
-    SubmittedLetter, UserError, UserErrorCode,
+    Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedLetter,
+    UserErrorCode,
 };
 use crate::store::{self, NewRequest, RequestChange, Transaction, with_actor};
 use crate::workflow::{self, Act};
 
-/// What somebody reads who may not submit.
+/// The message for a caller without a role to submit.
 const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
-
-/// A submission after validation.
-struct ValidatedSubmission {
-    letter: SubmittedLetter,
-    contact: String,
-    details: String,
-}
 
 impl Service {
     /// Submits a request.
@@ -39,7 +32,7 @@ impl Service {
     async fn try_submit_request(&self, pass: Pass, command: &SubmitRequest, mode: ActMode) -> Answer<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
         let office = self.catalog.office(&command.office).ok_or_else(|| Refused::not_found(&["office"]))?;
-        let today = self.now().with_timezone(&office.office.time_zone).date_naive();
+        let today = office.today(self.now());
         let entry = self
             .catalog
             .in_force(&command.office, &command.procedure, today)
@@ -95,28 +88,22 @@ impl Service {
             row_mac: Vec::new(),
         };
         take_letter(&mut row, &papers.letter);
-        describe(&mut row, procedure, office, &state, now)?;
+        apply_state(&mut row, procedure, office, &state, now)?;
         let id = row.id;
         let mut change = act.begin_request(NewRequest { row });
         let submission = submission_row(&change, 1, papers);
         change.submit(submission).await?;
-        let step_key = Some(step.key.clone());
-        change
-            .append(
-                RequestEventKind::Submitted,
-                Audience::Applicant,
-                RequestEventSubject { step: step_key, ..Default::default() },
-            )
-            .await?;
+        let subject = RequestEventSubject { step: Some(step.key.clone()), ..Default::default() };
+        change.append(RequestEventKind::Submitted, Audience::Applicant, subject).await?;
         // The first visit is over as it begins.
         change.arrive(first_visit(id, &step.key, change.actor(), outcome, now)).await?;
-        leave(&mut change, procedure, step, (1, outcome), None).await?;
-        arrive(&mut change, procedure, office, &state).await?;
+        complete_visit(&mut change, procedure, step, (1, outcome), None).await?;
+        begin_next_visit(&mut change, procedure, office, &state).await?;
         let saved = change.save().await?;
         act.conclude(saved, id).await
     }
 
-    /// Completes a request that came back.
+    /// Completes a returned request.
     pub async fn resubmit_request(&self, pass: Pass, command: ResubmitRequest, mode: ActMode) -> Answer<ActResult> {
         with_retry(|| self.try_resubmit_request(pass, &command, mode)).await
     }
@@ -137,7 +124,7 @@ impl Service {
         let before = change.state()?;
         let after = workflow::decide(procedure, &before, &Act::Resubmit)
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
-        let today = self.now().with_timezone(&office.office.time_zone).date_naive();
+        let today = office.today(self.now());
         let papers = validate_submission(&entry, &command.letter, &command.contact, &command.details, today)?;
         if change.row.submitted_by != pass.user && papers.letter.confidentiality.is_closed() {
             let message = "You complete a colleague's request: as a secret one it would be hidden from you. Only its \
@@ -146,27 +133,21 @@ impl Service {
         }
 
         let now = change.now();
-        let visit = before.at.as_ref().map_or(1, |standing| standing.visit);
+        let visit = before.at.as_ref().map_or(1, |current| current.visit);
         take_letter(&mut change.row, &papers.letter);
         change.row.reason = None;
-        describe(&mut change.row, procedure, office, &after, now)?;
+        apply_state(&mut change.row, procedure, office, &after, now)?;
         let submission = submission_row(&change, visit, papers);
         change.submit(submission).await?;
-        let step_key = Some(step.key.clone());
-        change
-            .append(
-                RequestEventKind::Resubmitted,
-                Audience::Applicant,
-                RequestEventSubject { step: step_key, ..Default::default() },
-            )
-            .await?;
-        leave(&mut change, procedure, step, (visit, outcome), None).await?;
-        arrive(&mut change, procedure, office, &after).await?;
+        let subject = RequestEventSubject { step: Some(step.key.clone()), ..Default::default() };
+        change.append(RequestEventKind::Resubmitted, Audience::Applicant, subject).await?;
+        complete_visit(&mut change, procedure, step, (visit, outcome), None).await?;
+        begin_next_visit(&mut change, procedure, office, &after).await?;
         let (id, saved) = (change.row.id, change.save().await?);
         act.conclude(saved, id).await
     }
 
-    /// For which agency the caller submits.
+    /// Returns the agency of the caller's submission.
     async fn agency_for(
         &self,
         transaction: &Transaction,
@@ -186,7 +167,7 @@ impl Service {
         if agencies.is_empty() {
             return Err(Refused::Forbidden(MAY_NOT_SUBMIT.into()));
         }
-        // One that was put out of service asks for nothing more.
+        // A deactivated agency submits nothing.
         let in_service = store::agencies(transaction, &agencies).await?;
         agencies.retain(|id| in_service.iter().any(|row| row.id == *id && row.deactivated_at.is_none()));
         if agencies.is_empty() {
@@ -211,65 +192,6 @@ fn first(entry: &ProcedureEntry) -> Answer<(&Step, &Outcome)> {
     let step = entry.procedure.first_step();
     step.and_then(|step| step.outcomes.first().map(|outcome| (step, outcome)))
         .ok_or_else(|| Refused::Internal("the procedure has no first step".to_owned()))
-}
-
-/// Validates a submission, and collects every error.
-fn validate_submission(
-    entry: &ProcedureEntry,
-    letter: &SubmittedLetter,
-    contact: &SubmittedContact,
-    details: &serde_json::Value,
-    today: NaiveDate,
-) -> Answer<ValidatedSubmission> {
-    let mut faults = Faults::default();
-    let details = canonical(details.clone());
-    let letter = SubmittedLetter {
-        number: faults.line(&["letter", "number"], &letter.number),
-        subject: faults.line(&["letter", "subject"], &letter.subject),
-        srikandi_reference: faults
-            .optional_line(&["letter", "srikandiReference"], letter.srikandi_reference.as_deref()),
-        ..letter.clone()
-    };
-    faults.day(&["letter", "date"], letter.date, today);
-    let contact = SubmittedContact {
-        name: faults.line(&["contact", "name"], &contact.name),
-        nip: faults.optional_line(&["contact", "nip"], contact.nip.as_deref()),
-        position: faults.optional_line(&["contact", "position"], contact.position.as_deref()),
-        phone: faults.line(&["contact", "phone"], &contact.phone),
-        email: faults.line(&["contact", "email"], &contact.email),
-    };
-    if contact.nip.as_ref().is_some_and(|nip| nip.len() != 18 || !nip.bytes().all(|b| b.is_ascii_digit())) {
-        faults.invalid(&["contact", "nip"], "A NIP has 18 digits and nothing else.");
-    }
-    let phone_char = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')');
-    if contact.phone.chars().filter(char::is_ascii_digit).count() < 6 || !contact.phone.chars().all(phone_char) {
-        faults.invalid(
-            &["contact", "phone"],
-            "A phone number has at least six digits, and beside them only + - ( ) and spaces.",
-        );
-    }
-    if !contact.email.is_empty() && !jsonschema_email(&contact.email) {
-        faults.invalid(&["contact", "email"], "This is not an e-mail address.");
-    }
-    faults.texts(UserErrorCode::InvalidDetails, &mut vec!["details".to_owned()], &details);
-    for fault in entry.details.validate(&details) {
-        let path: Vec<String> = std::iter::once("details".to_owned()).chain(fault.path).collect();
-        faults.0.push(UserError { code: UserErrorCode::InvalidDetails, message: fault.message, path });
-    }
-    faults.settle()?;
-    let json = |error: serde_json::Error| Refused::Internal(error.to_string());
-    Ok(ValidatedSubmission {
-        letter,
-        contact: serde_json::to_string(&contact).map_err(json)?,
-        details: details.to_string(),
-    })
-}
-
-/// An e-mail address by JSON Schema's format `email` (RFC 5321).
-fn jsonschema_email(text: &str) -> bool {
-    let schema = serde_json::json!({ "type": "string", "format": "email" });
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema);
-    validator.is_ok_and(|validator| validator.is_valid(&serde_json::Value::from(text)))
 }
 
 fn take_letter(row: &mut request::Model, letter: &SubmittedLetter) {

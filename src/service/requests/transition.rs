@@ -1,4 +1,4 @@
-//! Transitions: the rows and events that bring a request to the step machine's next state.
+//! Transitions: rows and events of a request's next state.
 
 use chrono::{DateTime, Utc};
 use entity::{request, visit};
@@ -9,20 +9,20 @@ use crate::service::{Answer, OfficeEntry, Refused};
 use crate::store::{self, RequestChange};
 use crate::workflow::{self, Opening, State, Status};
 
-/// When a visit that begins now should end.
+/// Returns the due time of a visit.
 pub(in crate::service) fn due(office: &OfficeEntry, step: &Step, arrived: DateTime<Utc>) -> Option<DateTime<Utc>> {
     step.time.as_ref().and_then(|time| office.calendar.due(arrived, time))
 }
 
-/// Sets what the row says of the state, without writing.
-pub(in crate::service) fn describe(
+/// Sets the row's columns by a state, without writing.
+pub(in crate::service) fn apply_state(
     row: &mut request::Model,
     procedure: &Procedure,
     office: &OfficeEntry,
     state: &State,
     now: DateTime<Utc>,
 ) -> Answer<()> {
-    let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
+    let step = state.at.as_ref().and_then(|current| procedure.step(&current.step));
     let moved = row.step.as_ref() != step.map(|step| &step.key) || state.visits != visits_of(&row.state);
     row.version = state.version;
     row.status = state.status.word().to_owned();
@@ -36,7 +36,7 @@ pub(in crate::service) fn describe(
     if state.status.is_end() && row.finished_at.is_none() {
         row.finished_at = Some(now);
     }
-    row.state = serde_json::to_string(state).map_err(|error| Refused::Internal(error.to_string()))?;
+    row.state = serde_json::to_string(state)?;
     Ok(())
 }
 
@@ -48,13 +48,13 @@ fn any_open(procedure: &Procedure, state: &State, step: &Step) -> bool {
     step.outcomes.iter().any(|outcome| workflow::opening(procedure, state, step, outcome) == Opening::Open)
 }
 
-/// For whom a document's events are.
+/// Returns the audience of a document's events.
 pub(in crate::service) fn document_audience(procedure: &Procedure, kind: &str) -> Audience {
     if procedure.is_for_applicant(kind) { Audience::ApplicantAtEnd } else { Audience::Office }
 }
 
-/// Ends the visit under way by an outcome: its row and its event.
-pub(in crate::service) async fn leave(
+/// Completes the current visit by an outcome: its row and its event.
+pub(in crate::service) async fn complete_visit(
     change: &mut RequestChange<'_>,
     procedure: &Procedure,
     step: &Step,
@@ -62,33 +62,25 @@ pub(in crate::service) async fn leave(
     note: Option<String>,
 ) -> Answer<()> {
     change.leave(&step.key, pass, &outcome.key, note).await?;
-    // The applicant hears of the outcomes that are about them: their own, and those that return or end.
+    // The applicant sees their own outcomes, and those that return or end the request.
     let first = procedure.first_step().is_some_and(|first| first.key == step.key);
-    let told = first || outcome.ends.is_some() || procedure.returns(outcome);
-    let audience = if told { Audience::Applicant } else { Audience::Office };
-    change
-        .append(
-            RequestEventKind::StepCompleted,
-            audience,
-            RequestEventSubject {
-                step: Some(step.key.clone()),
-                outcome: Some(outcome.key.clone()),
-                ..Default::default()
-            },
-        )
-        .await?;
+    let is_shown = first || outcome.ends.is_some() || procedure.returns(outcome);
+    let audience = if is_shown { Audience::Applicant } else { Audience::Office };
+    let subject =
+        RequestEventSubject { step: Some(step.key.clone()), outcome: Some(outcome.key.clone()), ..Default::default() };
+    change.append(RequestEventKind::StepCompleted, audience, subject).await?;
     Ok(())
 }
 
-/// Begins the visit that the state stands at, or tells how the request ended.
-pub(in crate::service) async fn arrive(
+/// Begins the visit of the next state, or records the end of the request.
+pub(in crate::service) async fn begin_next_visit(
     change: &mut RequestChange<'_>,
     procedure: &Procedure,
     office: &OfficeEntry,
     state: &State,
 ) -> Answer<()> {
     let now = change.now();
-    let Some(standing) = &state.at else {
+    let Some(current) = &state.at else {
         let kind = match state.status {
             Status::Completed => RequestEventKind::Completed,
             Status::Rejected => RequestEventKind::Rejected,
@@ -101,15 +93,15 @@ pub(in crate::service) async fn arrive(
         return Ok(());
     };
     let step = procedure
-        .step(&standing.step)
-        .ok_or_else(|| Refused::Internal(format!("the procedure has no step {}", standing.step)))?;
+        .step(&current.step)
+        .ok_or_else(|| Refused::Internal(format!("the procedure has no step {}", current.step)))?;
     change
         .arrive(visit::Model {
             id: store::new_id(now),
             request_id: change.row.id,
             position: state.visits.values().sum(),
             step: step.key.clone(),
-            visit: standing.visit,
+            visit: current.visit,
             arrived_at: now,
             due_at: due(office, step, now),
             completed_at: None,
@@ -121,22 +113,10 @@ pub(in crate::service) async fn arrive(
             note: None,
         })
         .await?;
-    let step_key = Some(step.key.clone());
+    let subject = RequestEventSubject { step: Some(step.key.clone()), ..Default::default() };
     if state.status == Status::Returned {
-        change
-            .append(
-                RequestEventKind::Returned,
-                Audience::Applicant,
-                RequestEventSubject { step: step_key.clone(), ..Default::default() },
-            )
-            .await?;
+        change.append(RequestEventKind::Returned, Audience::Applicant, subject.clone()).await?;
     }
-    change
-        .append(
-            RequestEventKind::StepStarted,
-            Audience::Applicant,
-            RequestEventSubject { step: step_key, ..Default::default() },
-        )
-        .await?;
+    change.append(RequestEventKind::StepStarted, Audience::Applicant, subject).await?;
     Ok(())
 }

@@ -4,10 +4,10 @@ use crate::access::{Action, Pass};
 use crate::event::Audience;
 use crate::policy::Object;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
-use crate::service::requests::asset::free;
-use crate::service::requests::transition::{arrive, describe};
+use crate::service::requests::asset::revoke;
+use crate::service::requests::transition::{apply_state, begin_next_visit};
 use crate::service::retry::with_retry;
-use crate::service::validation::Faults;
+use crate::service::validation::InputErrors;
 use crate::service::{Answer, Refused, Service, WithdrawRequest};
 use crate::store;
 use crate::workflow::{self, Act};
@@ -29,19 +29,19 @@ impl Service {
             Recalled::New(act) => act.expect_version(command.expected_version)?,
             Recalled::Done(id) => return Ok(ActResult::Committed(id)),
         };
-        let mut faults = Faults::default();
-        let reason = faults.prose(&["reason"], &command.reason);
-        faults.settle()?;
+        let mut errors = InputErrors::default();
+        let reason = errors.prose(&["reason"], &command.reason);
+        errors.into_result()?;
         let mut change = act.change();
         let after = workflow::decide(procedure, &change.state()?, &Act::Withdraw)
             .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
         let now = change.now();
         change.row.reason = Some(reason.clone());
-        describe(&mut change.row, procedure, office, &after, now)?;
+        apply_state(&mut change.row, procedure, office, &after, now)?;
         if let Some(held) = store::assets_of(act.transaction(), &[change.row.id]).await?.pop() {
-            free(&mut change, held, Some(reason), Audience::Office).await?;
+            revoke(&mut change, held, Some(reason), Audience::Office).await?;
         }
-        arrive(&mut change, procedure, office, &after).await?;
+        begin_next_visit(&mut change, procedure, office, &after).await?;
         let (id, saved) = (change.row.id, change.save().await?);
         act.conclude(saved, id).await
     }

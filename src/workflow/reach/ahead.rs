@@ -2,32 +2,32 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::space::{Abstraction, LIMITS, Space};
+use super::space::{Abstraction, LIMITS, StateSpace};
 use crate::procedure::Procedure;
 use crate::workflow::{Opening, State, Status, opening, signable};
 
-/// Something that a request may wait for.
+/// A step or signature to come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UpcomingWait {
-    /// That this step is ended; of the first one, that it is completed anew.
+    /// The end of this step; of the first step, its completion after a return.
     Step(String),
-    /// That the document which this step has signed is decided on.
+    /// The decision on this step's document.
     Signature(String),
 }
 
-/// What a procedure's requests may still come to wait for, now or later.
+/// The steps and signatures to come, for each state of a procedure.
 #[derive(Debug, Default)]
 pub struct Upcoming {
-    /// By what tells states apart.
+    /// By the abstracted state.
     from: HashMap<State, BTreeSet<UpcomingWait>>,
-    /// By the step under way, whatever else is known.
+    /// By the current step alone.
     from_step: HashMap<String, BTreeSet<UpcomingWait>>,
 }
 
 impl Upcoming {
-    /// What lies ahead in a procedure's every reachable state, as the step machine itself leads there.
+    /// Computes the steps and signatures to come in every reachable state.
     pub fn from_procedure(procedure: &Procedure) -> Self {
-        let (space, read) = (Space::walk(procedure, LIMITS), Abstraction::from_procedure(procedure));
+        let (space, read) = (StateSpace::walk(procedure, LIMITS), Abstraction::from_procedure(procedure));
         let waits: Vec<Vec<UpcomingWait>> = space.states.iter().map(|state| waits_for(procedure, state)).collect();
         let mut ahead = vec![BTreeSet::new(); space.states.len()];
         for coming in waits.iter().flatten().collect::<BTreeSet<_>>() {
@@ -46,18 +46,18 @@ impl Upcoming {
         found
     }
 
-    /// What may still come from a state of the procedure.
-    pub fn from(&self, procedure: &Procedure, state: &State) -> BTreeSet<UpcomingWait> {
+    /// Returns the steps and signatures to come from a state.
+    pub fn from_state(&self, procedure: &Procedure, state: &State) -> BTreeSet<UpcomingWait> {
         self.from.get(&Abstraction::from_procedure(procedure).apply(state)).cloned().unwrap_or_default()
     }
 
-    /// What may still come while that step is under way, for whoever knows no more than this.
+    /// Returns the steps and signatures to come by the current step alone.
     pub fn from_step(&self, step: &str) -> BTreeSet<UpcomingWait> {
         self.from_step.get(step).cloned().unwrap_or_default()
     }
 }
 
-/// What a request in this state waits for.
+/// Returns the steps and signatures that a request in this state waits for.
 fn waits_for(procedure: &Procedure, state: &State) -> Vec<UpcomingWait> {
     let Some(step) = state.at.as_ref().and_then(|at| procedure.step(&at.step)) else { return Vec::new() };
     let open = || step.outcomes.iter().any(|outcome| opening(procedure, state, step, outcome) == Opening::Open);

@@ -1,12 +1,13 @@
-//! Reachability analysis (model checking) of a procedure: explores every reachable state with the state machine itself and reports
-//! dead ends, unreachable steps and endless loops.
+//! Reachability analysis (model checking) of a procedure: explores every reachable state with the state machine itself
+//! and reports dead ends, unreachable steps and endless loops.
 //!
-//! Nothing here knows the machine's rules: it asks [`opening`](super::opening), [`signable`](super::signable) and
-//! [`decide`](super::decide()), so the two cannot disagree. States that no rule can tell apart are walked as one
-//! (`space`), so that they are finitely many and few.
+//! The rules stay in the machine: this calls [`opening`](super::opening), [`signable`](super::signable) and
+//! [`decide`](super::decide()), so the two cannot disagree. States alike to every rule are explored as one (`space`),
+//! so their number is finite and small.
 
 mod ahead;
 mod inspection;
+mod report;
 mod space;
 mod words;
 
@@ -18,33 +19,33 @@ use crate::procedure::Procedure;
 use super::{Act, State};
 pub use ahead::{Upcoming, UpcomingWait};
 use inspection::Inspection;
-pub use inspection::ReachFault;
+pub use report::ReachFault;
+use report::Report;
 pub use space::normalised;
-use space::{Abstraction, LIMITS, Space, WalkLimits, Walked, proposals};
+use space::{Abstraction, LIMITS, StateSpace, WalkLimits, WalkResult, proposals};
 
-/// One of each kind of states, [`normalised`], that submissions, resubmissions, executions and signatures lead to, nearest
-/// first. Withdrawal and revocation are left out: they are possible by themselves, whatever the procedure says. Of a
-/// procedure too large to walk, those met until then.
+/// Returns one of each kind of states, [`normalised`], after submissions, resubmissions, executions and signatures,
+/// nearest first. Without withdrawal and revocation, possible by themselves under any procedure. Of a procedure too
+/// large to explore, the states up to the limit.
 pub fn reachable(procedure: &Procedure) -> Vec<State> {
-    Space::walk(procedure, LIMITS).states
+    StateSpace::walk(procedure, LIMITS).states
 }
 
-/// Acts that [`decide`](super::decide()) accepts in this state: for each open outcome the least act of it, then those with what
-/// may come with it and makes a difference to the state, whether a rule reads it or not; both decisions of a signer; the
-/// resubmission. Neither withdrawal nor revocation.
+/// Returns acts accepted by [`decide`](super::decide()) in this state: for each open outcome its smallest act, then
+/// those with optional inputs relevant to the state; both decisions of a signer; the resubmission. Neither withdrawal
+/// nor revocation.
 pub fn acts(procedure: &Procedure, state: &State) -> Vec<Act> {
     proposals(procedure, &Abstraction::everything(procedure), state).collect()
 }
 
-/// Everything wrong with a procedure that its reachable states show: one fault per cause, in the order of the steps. What
-/// only follows from another fault is not told.
+/// Returns a procedure's faults found in its reachable states: one per cause, in the order of the steps.
 pub fn faults(procedure: &Procedure) -> Vec<ReachFault> {
     faults_within(procedure, LIMITS)
 }
 
-/// As [`faults`], walking no more than so much.
+/// As [`faults`], within limits.
 fn faults_within(procedure: &Procedure, limits: WalkLimits) -> Vec<ReachFault> {
-    let space = Space::walk(procedure, limits);
+    let space = StateSpace::walk(procedure, limits);
     let whole =
         |message: String, mend: &str| vec![ReachFault { step: None, outcome: None, message, mend: mend.to_owned() }];
     if space.states.is_empty() {
@@ -52,9 +53,9 @@ fn faults_within(procedure: &Procedure, limits: WalkLimits) -> Vec<ReachFault> {
         return whole(message, "give the procedure a first step with one outcome");
     }
     let too_many = match space.walked {
-        Walked::Whole => return Inspection::new(procedure, &space).faults(),
-        Walked::TooManyStates => format!("a request can come to more than {} states", limits.states),
-        Walked::TooManyActs => format!("a request can be acted on in more than {} ways", limits.acts),
+        WalkResult::Whole => return Report::new(Inspection::new(procedure, &space)).faults(),
+        WalkResult::TooManyStates => format!("a request can come to more than {} states", limits.states),
+        WalkResult::TooManyActs => format!("a request can be acted on in more than {} ways", limits.acts),
     };
     let mend = "let fewer documents that later steps ask for be optional (`may_add`), or divide the procedure in two";
     whole(format!("{too_many}: too many to walk, so nothing was checked"), mend)

@@ -3,36 +3,35 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::procedure::{Origin, Outcome, Procedure, Requirement, Step};
-use crate::workflow::{Act, Decision, Execution, Mark, Opening, State, Status};
+use crate::workflow::{Act, Decision, Execution, Opening, SignatureStatus, State, Status};
 use crate::workflow::{asset_wanted, decide, opening, signable, submit};
 
-/// How much is walked.
+/// Limits of an exploration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WalkLimits {
     pub(super) states: usize,
     pub(super) acts: usize,
 }
 
-/// How much of a procedure is walked before it is called too large: some seconds at most. The largest SOP at hand has some
-/// hundreds of states.
+/// The limits for a procedure: some seconds at most. The largest SOP at hand has some hundreds of states.
 pub(super) const LIMITS: WalkLimits = WalkLimits { states: 50_000, acts: 250_000 };
 
-/// How far a walk came.
+/// The result of an exploration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Walked {
+pub(super) enum WalkResult {
     #[default]
     Whole,
     TooManyStates,
     TooManyActs,
 }
 
-/// The state abstraction: the parts of a state that a rule of the procedure reads.
+/// The state abstraction: the parts of a state read by a rule of the procedure.
 pub(super) struct Abstraction<'a> {
-    /// Records: that they are there.
+    /// Records read by presence.
     there: BTreeSet<&'a str>,
-    /// Documents: what their signers said, too.
+    /// Documents read with their signature status.
     marked: BTreeSet<&'a str>,
-    /// Steps: how their latest visit ended.
+    /// Steps read with their latest outcome.
     ended: BTreeSet<&'a str>,
 }
 
@@ -59,56 +58,54 @@ impl<'a> Abstraction<'a> {
         Self { there, marked, ended }
     }
 
-    /// As if every record and every step were read by some rule.
+    /// The abstraction of rules that read every record and every step.
     pub(super) fn everything(procedure: &'a Procedure) -> Self {
         let records: BTreeSet<&str> = procedure.records.keys().map(String::as_str).collect();
         let ended = procedure.steps.iter().map(|step| step.key.as_str()).collect();
         Self { there: records.clone(), marked: records, ended }
     }
 
-    /// The state without what no rule reads: states alike in this have the same future.
+    /// Removes the parts of a state read by no rule: states alike in the rest have the same future.
     pub(super) fn apply(&self, state: &State) -> State {
         let mut state = normalised(state.clone());
         state.documents.retain(|record, _| self.there.contains(record.as_str()));
         for (record, mark) in &mut state.documents {
             if !self.marked.contains(record.as_str()) {
-                *mark = Mark::Unsigned;
+                *mark = SignatureStatus::Unsigned;
             }
         }
         state.dispositions.retain(|record| self.there.contains(record.as_str()));
-        // Of an end, by which outcome it was reached is told.
+        // Ends are told apart by their outcome.
         if state.at.is_some() {
             state.last.retain(|step, _| self.ended.contains(step.as_str()));
         }
         state
     }
 
-    /// Whether it makes a difference that a document comes now: a copy that nobody has decided on replaces one like it
-    /// without any.
+    /// Whether a new document makes a difference: an undecided copy may replace one like it without any.
     fn matters(&self, state: &State, record: &str) -> bool {
         let again = match self.marked.contains(record) {
-            true => state.mark(record) == Some(Mark::Unsigned),
-            false => state.mark(record).is_some(),
+            true => state.signature_status(record) == Some(SignatureStatus::Unsigned),
+            false => state.signature_status(record).is_some(),
         };
         self.there.contains(record) && !again
     }
 }
 
-/// What an act may or may not bring.
-enum Choice<'a> {
+/// An optional input of an act.
+enum OptionalInput<'a> {
     Disposition,
     Asset,
     Document(&'a str),
 }
 
-/// The acts that a state allows, one after the other: of optional documents there may be more combinations than anyone waits
-/// for.
+/// Iterates over the acts allowed in a state, lazily: optional documents make for many combinations.
 pub(super) fn proposals<'a>(
     procedure: &'a Procedure,
     read: &'a Abstraction<'a>,
     state: &'a State,
 ) -> impl Iterator<Item = Act> + 'a {
-    let step = state.at.as_ref().and_then(|standing| procedure.step(&standing.step));
+    let step = state.at.as_ref().and_then(|current| procedure.step(&current.step));
     let returned = state.status == Status::Returned;
     let resubmit = (returned && step.is_some_and(|step| !step.outcomes.is_empty())).then_some(Act::Resubmit);
     let outcomes =
@@ -121,7 +118,7 @@ pub(super) fn proposals<'a>(
     resubmit.into_iter().chain(executions.map(Act::Execute)).chain(signs)
 }
 
-/// The least execution of an open outcome, and then each with some more of what it may bring.
+/// Returns the smallest execution of an open outcome, then each combination with its optional inputs.
 fn executions<'a>(
     procedure: &'a Procedure,
     read: &Abstraction<'_>,
@@ -143,20 +140,20 @@ fn executions<'a>(
         recipient: is_required(outcome.recipient),
     };
     let mut choices = Vec::new();
-    choices.extend((outcome.disposition == Requirement::Optional).then_some(Choice::Disposition));
-    choices.extend((asset == Requirement::Optional).then_some(Choice::Asset));
+    choices.extend((outcome.disposition == Requirement::Optional).then_some(OptionalInput::Disposition));
+    choices.extend((asset == Requirement::Optional).then_some(OptionalInput::Asset));
     let extra = outcome.may_add.iter().map(String::as_str);
     let extra = extra.filter(|record| !wanted.contains(record) && read.matters(state, record));
-    choices.extend(extra.map(Choice::Document));
+    choices.extend(extra.map(OptionalInput::Document));
     // More choices than bits are more acts than any limit.
     let combinations = 1_u64.checked_shl(u32::try_from(choices.len()).unwrap_or(u32::MAX)).unwrap_or(u64::MAX);
     (0..combinations).map(move |chosen| {
         let mut execution = least.clone();
         for (_, choice) in choices.iter().enumerate().take(64).filter(|(bit, _)| (chosen >> bit) & 1 == 1) {
             match choice {
-                Choice::Disposition => execution.disposition = true,
-                Choice::Asset => execution.asset = true,
-                Choice::Document(record) => {
+                OptionalInput::Disposition => execution.disposition = true,
+                OptionalInput::Asset => execution.asset = true,
+                OptionalInput::Document(record) => {
                     execution.documents.insert((*record).to_owned());
                 }
             }
@@ -165,29 +162,29 @@ fn executions<'a>(
     })
 }
 
-/// The state without its counts: what may come next depends on nothing more.
+/// Removes the counters of a state: nothing later depends on them.
 pub fn normalised(mut state: State) -> State {
     state.version = 0;
     state.visits.clear();
-    if let Some(standing) = &mut state.at {
-        standing.visit = 0;
+    if let Some(current) = &mut state.at {
+        current.visit = 0;
     }
     state
 }
 
-/// Every reachable state and the ways between them.
+/// All reachable states with their transitions.
 #[derive(Default)]
-pub(super) struct Space {
-    /// One of each kind that rules tell apart.
+pub(super) struct StateSpace {
+    /// One state of each kind.
     pub(super) states: Vec<State>,
-    /// For each state, those from which one act leads to it.
+    /// For each state, its predecessors.
     pub(super) before: Vec<Vec<usize>>,
-    /// For each state, those to which one act leads.
+    /// For each state, its successors.
     pub(super) after: Vec<Vec<usize>>,
-    pub(super) walked: Walked,
+    pub(super) walked: WalkResult,
 }
 
-impl Space {
+impl StateSpace {
     pub(super) fn walk(procedure: &Procedure, limits: WalkLimits) -> Self {
         let read = Abstraction::from_procedure(procedure);
         let mut space = Self::default();
@@ -202,7 +199,7 @@ impl Space {
             for act in proposals(procedure, &read, &state) {
                 acts += 1;
                 if acts > limits.acts {
-                    space.walked = Walked::TooManyActs;
+                    space.walked = WalkResult::TooManyActs;
                     return space;
                 }
                 let Ok(next) = decide(procedure, &state, &act) else { continue };
@@ -210,7 +207,7 @@ impl Space {
                 let place = match known.get(&kind) {
                     Some(place) => *place,
                     None if space.states.len() >= limits.states => {
-                        space.walked = Walked::TooManyStates;
+                        space.walked = WalkResult::TooManyStates;
                         return space;
                     }
                     None => {
@@ -236,7 +233,7 @@ impl Space {
         space
     }
 
-    /// For each state, whether some way leads from it to one of these.
+    /// For each state, whether a path leads from it to one of the goals.
     pub(super) fn leads_to(&self, goals: impl Iterator<Item = usize>) -> Vec<bool> {
         let mut leads = vec![false; self.states.len()];
         let mut queue: VecDeque<usize> = goals.collect();

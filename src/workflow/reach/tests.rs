@@ -1,10 +1,10 @@
-//! What walking every state tells, of a small procedure with one thing changed.
+//! Faults found in a small procedure with one change.
 
 use std::time::Instant;
 
 use super::*;
 
-/// A chain of steps, each with one outcome `next` that ends or leads on; what each has beside comes from the test.
+/// A chain of steps, each with one outcome `next` to the next step or the end; the test adds the rest.
 fn chain(records: &str, steps: &[&str]) -> Procedure {
     let mut text = format!(
         "key = \"p\"\nversion = 1\ncode = \"P\"\nnumber = \"1\"\ntitle = \"P\"\napproved_by = \"K\"\n\
@@ -126,7 +126,7 @@ fn a_signature_is_a_decision_of_its_own() {
 
 #[test]
 fn what_may_still_come_is_told_of_every_state() {
-    use crate::workflow::{Decision, Execution, Refusal, WhenNeeded, decide, needs, submit};
+    use crate::workflow::{Decision, Execution, Refusal, WhenNeeded, decide, missing_requirements, submit};
     let draft = "brings = [\"d0\"]\noutcomes = [{ key = \"next\", label = \"l\", to = \"3\" }]";
     let send = "signs = \"d0\"\nrequires = [\"d0\"]\noutcomes = [\
         { key = \"send\", label = \"l\", ends = \"completed\", signed = \"d0\" }, \
@@ -142,18 +142,21 @@ fn what_may_still_come_is_told_of_every_state() {
     let unsigned = Refusal::NotSigned("d0".to_owned());
 
     let begun = submit(&procedure).unwrap();
-    assert_eq!(ahead.from(&procedure, &begun), all.clone().into());
-    assert_eq!(needs(&procedure, &begun, last), [missing, unsigned.clone()]);
+    assert_eq!(ahead.from_state(&procedure, &begun), all.clone().into());
+    assert_eq!(missing_requirements(&procedure, &begun, last), [missing, unsigned.clone()]);
     let run = Execution { step: "2".to_owned(), outcome: "next".to_owned(), ..Default::default() };
     let run = Execution { documents: ["d0".to_owned()].into(), ..run };
     let drafted = decide(&procedure, &begun, &Act::Execute(run)).unwrap();
-    assert_eq!(ahead.from(&procedure, &drafted), all.clone().into());
-    assert_eq!(needs(&procedure, &drafted, last), [unsigned]);
+    assert_eq!(ahead.from_state(&procedure, &drafted), all.clone().into());
+    assert_eq!(missing_requirements(&procedure, &drafted, last), [unsigned]);
     let decided = |decision| decide(&procedure, &drafted, &Act::Sign { record: "d0".to_owned(), decision }).unwrap();
     let (signed, refused) = (decided(Decision::Sign), decided(Decision::Refuse));
-    assert_eq!(ahead.from(&procedure, &signed), [UpcomingWait::Step("3".to_owned())].into());
-    assert_eq!(ahead.from(&procedure, &refused), all.clone().into());
-    assert_eq!((needs(&procedure, &signed, last), needs(&procedure, &refused, last)), (vec![], vec![]));
+    assert_eq!(ahead.from_state(&procedure, &signed), [UpcomingWait::Step("3".to_owned())].into());
+    assert_eq!(ahead.from_state(&procedure, &refused), all.clone().into());
+    assert_eq!(
+        (missing_requirements(&procedure, &signed, last), missing_requirements(&procedure, &refused, last)),
+        (vec![], vec![])
+    );
     // Whoever knows the step alone is told the same whatever the signer said.
     assert_eq!(ahead.from_step("3"), all.into());
 }

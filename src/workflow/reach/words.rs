@@ -2,7 +2,7 @@
 
 use crate::workflow::Refusal;
 
-/// Reasons why an outcome is closed, for the author of the file.
+/// Formats the reasons against an outcome, for the author of the file.
 pub(super) fn in_words(why: &[Refusal]) -> String {
     let words = why.iter().map(|refusal| match refusal {
         Refusal::CameOtherwise(arrow) => format!("the step is not reached by `{}:{}`", arrow.step, arrow.outcome),
@@ -19,7 +19,7 @@ pub(super) fn in_words(why: &[Refusal]) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
-/// What the author may do about the first of the reasons.
+/// Returns the correction for the first of the reasons.
 pub(super) fn how_to_mend(why: &[Refusal]) -> String {
     match why.first() {
         Some(Refusal::CameOtherwise(arrow)) => {

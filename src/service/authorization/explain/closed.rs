@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use entity::{asset, credential};
 use uuid::Uuid;
 
-use super::Permission;
-use super::obstacles::{Known, Obstacle};
+use super::obstacles::{Obstacle, VisibleRequest};
+use super::permission::Permission;
 use crate::access::{Action, Condition, Performed, Seen, Side};
 use crate::language::Text;
 use crate::policy::{GrantDecision, Object, Policy};
@@ -17,24 +17,24 @@ use crate::store::SeenRequest;
 use crate::workflow::reach::UpcomingWait;
 use crate::workflow::{self, Refusal, State, Status};
 
-/// Something that the caller may do later, and not now.
+/// An action open to the caller later, and closed now.
 #[derive(Debug, Clone)]
 pub struct ClosedAct {
-    /// What.
+    /// The kind.
     pub kind: AvailableActKind,
     /// The step it is done at.
     pub step: Option<String>,
-    /// Why not now, what weighs most first; never none.
+    /// The reasons, the weightiest first; at least one.
     pub reasons: Vec<ClosedReason>,
     /// The first of them, for people.
     pub message: Text,
-    /// Who is waited for; none where nobody can change it.
+    /// The people or roles waited for; none for a final reason.
     pub awaited: Option<Awaited>,
-    /// What must be there before.
+    /// Missing prerequisites.
     pub needs: Prerequisites,
 }
 
-/// Why something is not possible now, what weighs most first.
+/// A reason against an action now, the weightiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the published schema describes each, once")]
 pub enum ClosedReason {
@@ -55,28 +55,28 @@ pub enum ClosedReason {
     AlreadyRevealed,
 }
 
-/// Who is waited for.
+/// The people or roles waited for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Awaited {
-    /// At which step; none where it is about none.
+    /// The step; none for an action on the request as a whole.
     pub step: Option<String>,
-    /// The roles, any of which may act.
+    /// The roles, any of them.
     pub roles: Vec<String>,
-    /// The people, where it is for certain ones.
+    /// The people, if it is for certain ones.
     pub people: Vec<Uuid>,
 }
 
-/// What must be there before an act.
+/// The prerequisites of an act.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prerequisites {
     /// Records, by key.
     pub records: Vec<String>,
-    /// Documents to be decided on by a signer, each with the roles that may.
+    /// Documents awaiting a signer's decision, each with its signers' roles.
     pub signatures: Vec<(String, Vec<String>)>,
 }
 
 impl ClosedReason {
-    /// What a person reads of it.
+    /// The message for people.
     fn sentence(self) -> &'static str {
         match self {
             Self::Ended => "The request has ended.",
@@ -100,7 +100,7 @@ impl ClosedReason {
     }
 }
 
-/// What may be done to the request as a whole.
+/// The actions on a request as a whole.
 const WHOLE: [AvailableActKind; 4] = [
     AvailableActKind::Withdraw,
     AvailableActKind::RevealCredential,
@@ -108,19 +108,19 @@ const WHOLE: [AvailableActKind; 4] = [
     AvailableActKind::RevokeAsset,
 ];
 
-/// A request as the caller sees it, and who asks.
-struct Door<'a> {
+/// The closed actions of one caller on one request.
+struct ClosedActs<'a> {
     caller: &'a CallerWithPolicy,
     seen: &'a Seen<SeenRequest>,
     procedure: &'a Procedure,
-    known: Known<'a>,
+    visible: VisibleRequest<'a>,
     performed: Option<&'a Performed>,
 }
 
 impl Service {
-    /// What the caller may do to a request later, and why not now. `available`: what they may do now; `held` and `performed` as
-    /// for that. Of the agency's side, nothing here depends on what only the office knows, but that something was provisioned: that a
-    /// request can no longer be withdrawn tells so as well.
+    /// Closed actions of a caller on a request. `available`: the open ones; `held` and `performed`: as for
+    /// [`Service::available`]. For the agency's side they reveal one office fact only: a request with something
+    /// provisioned can no longer be withdrawn.
     pub fn closed(
         &self,
         caller: &CallerWithPolicy,
@@ -132,50 +132,54 @@ impl Service {
         let entry = self.entry_of(&seen.row)?;
         let (procedure, state) = (&entry.procedure, self.state_of(&seen.row)?);
         let shown = held.filter(|(asset, _)| self.sees_asset(seen, asset));
-        let known = Known {
+        let visible = VisibleRequest {
             row: &seen.row,
             submitter_active: seen.submitter_active,
             state: &state,
             asset: shown.map(|(asset, _)| asset),
             credential: shown.and_then(|(_, credential)| credential),
         };
-        let door = Door { caller, seen, procedure, known, performed };
+        let closed_acts = ClosedActs { caller, seen, procedure, visible, performed };
         let coming = match (seen.side(), &state.at) {
-            (Side::Office, _) => entry.ahead.from(procedure, &state),
-            (Side::Applicant, Some(at)) => entry.ahead.from_step(&at.step),
+            (Side::Office, _) => entry.upcoming.from_state(procedure, &state),
+            (Side::Applicant, Some(at)) => entry.upcoming.from_step(&at.step),
             (Side::Applicant, None) => BTreeSet::new(),
         };
         let first = procedure.first_step().map(|step| &step.key);
-        let mut asked: Vec<(AvailableActKind, Option<&Step>)> = Vec::new();
+        let mut actions: Vec<(AvailableActKind, Option<&Step>)> = Vec::new();
         for step in &procedure.steps {
             let ends =
                 if first == Some(&step.key) { AvailableActKind::Resubmit } else { AvailableActKind::ExecuteStep };
             let ends = coming.contains(&UpcomingWait::Step(step.key.clone())).then_some(ends);
             let signs =
                 coming.contains(&UpcomingWait::Signature(step.key.clone())).then_some(AvailableActKind::SignDocument);
-            asked.extend(ends.into_iter().chain(signs).map(|kind| (kind, Some(step))));
+            actions.extend(ends.into_iter().chain(signs).map(|kind| (kind, Some(step))));
         }
-        asked.extend(WHOLE.map(|kind| (kind, None)));
+        actions.extend(WHOLE.map(|kind| (kind, None)));
         let now = |kind: AvailableActKind, step: Option<&Step>| {
             let here = |it: &&AvailableAct| it.kind == kind && it.step.as_ref() == step.map(|step| &step.key);
             available.iter().any(|it| here(&it))
         };
-        Ok(asked.into_iter().filter(|(kind, step)| !now(*kind, *step)).filter_map(|it| door.why(it.0, it.1)).collect())
+        Ok(actions
+            .into_iter()
+            .filter(|(kind, step)| !now(*kind, *step))
+            .filter_map(|it| closed_acts.closed_act(it.0, it.1))
+            .collect())
     }
 
-    /// Who is waited for at the step under way, as far as that side of the request may know it; none when it has ended.
+    /// The people or roles of the current step, as visible to that side of the request; none after its end.
     pub(in crate::service) fn whose_turn(&self, policy: &Policy, seen: &Seen<SeenRequest>) -> Answer<Option<Awaited>> {
         Ok(whose_turn(policy, seen, &self.entry_of(&seen.row)?.procedure))
     }
 }
 
-impl Door<'_> {
+impl ClosedActs<'_> {
     fn state(&self) -> &State {
-        self.known.state
+        self.visible.state
     }
 
-    /// Why this is not possible; none where no grant of the caller's has a line for it.
-    fn why(&self, kind: AvailableActKind, step: Option<&Step>) -> Option<ClosedAct> {
+    /// Returns the reasons against an action; none if no grant of the caller has a line for it.
+    fn closed_act(&self, kind: AvailableActKind, step: Option<&Step>) -> Option<ClosedAct> {
         let (row, action) = (&self.seen.row, kind.action());
         let object = match step {
             Some(step) => Object::Step(&self.procedure.key, &step.key),
@@ -199,8 +203,8 @@ impl Door<'_> {
                 Condition::Definitive => ClosedReason::ActingCapacity,
             }));
         }
-        let asked = if step.is_some() { Permission::AtStep(action) } else { Permission::Whole(action) };
-        let found = self.known.in_the_way(self.procedure, self.caller.pass.user, asked, step);
+        let permission = if step.is_some() { Permission::AtStep(action) } else { Permission::Whole(action) };
+        let found = self.visible.obstacles(self.procedure, self.caller.pass.user, permission, step);
         let needs = step.map(|step| self.needs(kind, step)).unwrap_or_default();
         reasons.extend(found.iter().filter_map(|obstacle| self.reason(kind, obstacle)));
         reasons.extend((!needs.signatures.is_empty()).then_some(ClosedReason::SignatureMissing));
@@ -217,21 +221,24 @@ impl Door<'_> {
         })
     }
 
-    /// An obstacle as a reason; none where it is told by what is needed.
+    /// Returns the reason of an obstacle; none if the prerequisites already say it.
     fn reason(&self, kind: AvailableActKind, obstacle: &Obstacle) -> Option<ClosedReason> {
         Some(match obstacle {
             Obstacle::Ended => ClosedReason::Ended,
             Obstacle::Elsewhere(_) if kind == AvailableActKind::Resubmit => ClosedReason::NotReturned,
             Obstacle::Elsewhere(_) if self.state().status == Status::Returned => ClosedReason::Returned,
             Obstacle::Elsewhere(_) => ClosedReason::NotItsTurn,
-            // Whether a document was signed is the office's.
+            // Signatures are visible to the office only.
             Obstacle::NothingOpen | Obstacle::NothingToSign if self.seen.side() == Side::Applicant => {
                 ClosedReason::NotItsTurn
             }
             Obstacle::NothingOpen => ClosedReason::SignatureMissing,
             Obstacle::NothingToSign => {
                 let at = self.state().at.as_ref().and_then(|at| self.procedure.step(&at.step));
-                at?.signs.as_ref().and_then(|record| self.state().mark(record)).map(|_| ClosedReason::AlreadySigned)?
+                at?.signs
+                    .as_ref()
+                    .and_then(|record| self.state().signature_status(record))
+                    .map(|_| ClosedReason::AlreadySigned)?
             }
             Obstacle::NotTheSubmitter => ClosedReason::NotTheSubmitter,
             Obstacle::Provisioned => ClosedReason::Provisioned,
@@ -242,7 +249,7 @@ impl Door<'_> {
         })
     }
 
-    /// What must be there before: records and signatures within the office are for its own people.
+    /// Returns missing prerequisites. Records and signatures are visible to the office only.
     fn needs(&self, kind: AvailableActKind, step: &Step) -> Prerequisites {
         let mut needs = Prerequisites::default();
         if self.seen.side() == Side::Applicant || self.state().at.is_none() {
@@ -250,10 +257,12 @@ impl Door<'_> {
         }
         match kind {
             AvailableActKind::SignDocument => {
-                needs.records.extend(step.signs.iter().filter(|it| self.state().mark(it).is_none()).cloned());
+                needs
+                    .records
+                    .extend(step.signs.iter().filter(|it| self.state().signature_status(it).is_none()).cloned());
             }
             AvailableActKind::ExecuteStep => {
-                for refusal in workflow::needs(self.procedure, self.state(), step) {
+                for refusal in workflow::missing_requirements(self.procedure, self.state(), step) {
                     match refusal {
                         Refusal::Missing { record, .. } => needs.records.push(record),
                         Refusal::NotSigned(record) => needs.signatures.push((record, self.roles(step, Action::Sign))),
@@ -270,7 +279,7 @@ impl Door<'_> {
         self.caller.policy().roles(&self.seen.row.office, &self.procedure.key, &step.key, action).to_vec()
     }
 
-    /// Who can change what stands in the way.
+    /// Returns the people or roles able to remove a reason.
     fn awaited(&self, reason: ClosedReason, object: Object<'_>, action: Action) -> Option<Awaited> {
         let policy = self.caller.policy();
         let may = |object: Object<'_>, action| {
@@ -292,7 +301,7 @@ impl Door<'_> {
                 Some(Awaited { people: people(Some(self.seen.row.submitted_by)), ..Awaited::default() })
             }
             ClosedReason::NotTheRecipient => {
-                let recipient = self.known.credential.map(|held| held.recipient_id);
+                let recipient = self.visible.credential.map(|held| held.recipient_id);
                 Some(Awaited { people: people(recipient), ..Awaited::default() })
             }
             ClosedReason::AlreadyRevealed => {
@@ -315,7 +324,7 @@ fn whose_turn(policy: &Policy, seen: &Seen<SeenRequest>, procedure: &Procedure) 
     let step = row.step.clone()?;
     let roles = |action| policy.roles(&row.office, &procedure.key, &step, action).iter().cloned();
     let returned = row.status == Status::Returned.word();
-    // Whether a document was signed is the office's.
+    // Signatures are visible to the office only.
     let within = seen.side() == Side::Office;
     let mut found: Vec<String> = Vec::new();
     if returned || row.executable || !within {

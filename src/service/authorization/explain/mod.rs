@@ -1,12 +1,12 @@
-//! Why somebody may do something to a request, or may not: the decisions themselves, asked for another person, with the
-//! lines that they rest on.
+//! Explanations of permissions: the same decisions, run for another person, with the policy lines behind them.
 
 mod closed;
 mod obstacles;
+mod permission;
 
 use uuid::Uuid;
 
-use obstacles::{Known, Obstacle};
+use obstacles::{Obstacle, VisibleRequest};
 
 use crate::access::{Action, Caller, Condition, Field, Grant, Login, Pass, Performed, Scope, Seen, Side, WholeOffice};
 use crate::language::Text;
@@ -18,103 +18,48 @@ use crate::store::{self, Person, RequestFacts, SeenRequest, Submitters, Viewing,
 use crate::workflow::State;
 
 pub use closed::{Awaited, ClosedAct, ClosedReason, Prerequisites};
+pub use permission::Permission;
 
-/// What somebody may want to do to a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permission {
-    /// See it.
-    See,
-    /// Read a field of it that needs a line of its own.
-    Read(Field),
-    /// Do this at a step.
-    AtStep(Action),
-    /// Do this to it as a whole.
-    Whole(Action),
-}
-
-impl Permission {
-    /// Every one, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
-        Self::See,
-        Self::AtStep(Action::Execute),
-        Self::AtStep(Action::Sign),
-        Self::AtStep(Action::Receive),
-        Self::Whole(Action::Withdraw),
-        Self::Whole(Action::Reveal),
-        Self::Whole(Action::Reissue),
-        Self::Whole(Action::Revoke),
-        Self::Read(Field::Nip),
-        Self::Read(Field::Phone),
-        Self::Read(Field::Email),
-        Self::Read(Field::Note),
-        Self::Read(Field::Address),
-    ];
-
-    /// What the policy is asked for it; none for what is a matter of several lines.
-    fn decided<'a>(self, procedure: &'a str, step: Option<&'a Step>) -> Option<(Object<'a>, Action)> {
-        match self {
-            Self::See => None,
-            Self::Read(field) => Some((Object::Field(field), Action::Read)),
-            Self::AtStep(action) => Some((Object::Step(procedure, step.map_or("", |step| &step.key)), action)),
-            Self::Whole(action) => Some((Object::Procedure(procedure), action)),
-        }
-    }
-
-    /// The word for it at the command line.
-    pub fn word(self) -> String {
-        match self {
-            Self::See => "see".to_owned(),
-            Self::Read(field) => format!("read-{field}"),
-            Self::AtStep(action) | Self::Whole(action) => action.word().to_owned(),
-        }
-    }
-
-    /// The one of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|asked| asked.word() == word)
-    }
-}
-
-/// Of whom, of which request, and what.
+/// A question about a person's permission on a request.
 #[derive(Debug, Clone)]
 pub struct ExplainQuery {
-    /// What the person signs in with.
+    /// The person's username.
     pub username: String,
     /// The request's number.
     pub request: String,
-    /// What they want to do.
-    pub asked: Permission,
-    /// At which step; the one under way where none is named.
+    /// The permission.
+    pub permission: Permission,
+    /// The step; by default the current one.
     pub step: Option<String>,
 }
 
 /// The answer, as of now.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// They may.
+    /// They have the permission.
     pub allowed: bool,
-    /// What stands in their way, a sentence each; nothing when they may.
+    /// The obstacles, a sentence each; empty if allowed.
     pub obstacles: Vec<Text>,
-    /// The step that was asked about.
+    /// The step of the permission.
     pub step: Option<String>,
-    /// The line by which they see the request; none where they do not.
+    /// The line by which they see the request, if any.
     pub seen_by: Option<Line>,
-    /// What the policy says of each grant that they hold, held or will hold in the request's office.
+    /// The policy's verdict on each of their grants in the request's office: past, current and future.
     pub grants: Vec<(Grant, Verdict)>,
 }
 
-/// What the policy says of one grant.
+/// The policy's verdict on one grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// This line allows it.
     Allows(Line),
-    /// This line would, but for this condition.
+    /// This line would allow it; its condition is unmet.
     Unmet(Line, Condition),
     /// No line lets the grant's role do it.
     NoLine,
-    /// The role sees requests, and none of its lines shows this one.
+    /// The role sees requests, but no line shows this one.
     ShowsOthers,
-    /// The grant is of another agency than the one that asks.
+    /// The grant is of another agency than the request.
     OtherAgency,
     /// It is not in force yet.
     NotYet,
@@ -123,19 +68,19 @@ pub enum Verdict {
 }
 
 impl From<GrantDecision<'_>> for Verdict {
-    fn from(judgement: GrantDecision<'_>) -> Self {
-        match judgement {
+    fn from(decision: GrantDecision<'_>) -> Self {
+        match decision {
             GrantDecision::Allowed(line) => Self::Allows(line.clone()),
             GrantDecision::Unmet(line, condition) => Self::Unmet(line.clone(), condition.clone()),
             GrantDecision::NoLine => Self::NoLine,
-            // What is judged is of this office and this procedure.
+            // The subject is always of this office and this procedure.
             GrantDecision::OtherAgency | GrantDecision::Elsewhere => Self::OtherAgency,
         }
     }
 }
 
-/// A request, as the decisions need it.
-struct Facts {
+/// A request with everything that decisions read.
+struct ExplainedRequest {
     about: RequestFacts,
     state: State,
     performed: Performed,
@@ -144,9 +89,9 @@ struct Facts {
     credential: Option<entity::credential::Model>,
 }
 
-impl Facts {
-    fn known(&self) -> Known<'_> {
-        Known {
+impl ExplainedRequest {
+    fn visible(&self) -> VisibleRequest<'_> {
+        VisibleRequest {
             row: &self.about.row,
             submitter_active: self.about.submitter_active,
             state: &self.state,
@@ -157,8 +102,8 @@ impl Facts {
 }
 
 impl Service {
-    /// Answers whoever may ask so in the request's office; none where they may not, or do not see the request, or the office
-    /// does not know the person. Asking shows no SECRET request to whom nothing else does.
+    /// Answers a caller with the permission to explain in the request's office. None without it, for an invisible
+    /// request, and for a person unknown to the office. Asking reveals no SECRET request.
     pub async fn explain(&self, asker: &CallerWithPolicy, question: &ExplainQuery) -> Answer<Option<Explanation>> {
         let offices: Vec<&str> = self.catalog.offices().map(|entry| entry.office.key.as_str()).collect();
         let may = |office: &&str| {
@@ -180,7 +125,7 @@ impl Service {
         Ok(Some(self.explanation(asker.policy(), &person, &seen, question).await?))
     }
 
-    /// Answers the operator, of any request; refused where there is no such request or person.
+    /// Answers the operator, of any request. Refuses an unknown request or person.
     pub async fn explain_to_operator(&self, question: &ExplainQuery) -> Answer<Explanation> {
         let scopes = self.catalog.offices().map(|entry| whole(&entry.office.key, Scope::All)).collect();
         let (policy, user) = (self.policy(), Uuid::nil());
@@ -208,33 +153,33 @@ impl Service {
         let mut held = store::person_grants(self.store.reader(), person.id).await?;
         held.retain(|grant| grant.office == row.office);
         let in_force = held.iter().filter(|grant| grant.in_force(now)).cloned().collect();
-        // What let them in does not matter: nobody acts by this.
+        // The login does not matter: this pass never acts.
         let pass = Pass::new(person.id, Login::Session(Uuid::nil()));
         let theirs = CallerWithPolicy::new(Caller { pass, grants: in_force, language: None }, policy.clone());
 
         let seen = self.viewing(&theirs).visibility().see(&facts.about);
         let shows = |grant: &Grant| self.line_that_shows(&theirs, grant, &facts.about);
         let seen_by = seen.as_ref().and_then(|_| theirs.grants.iter().find_map(shows));
-        let verdict = |grant: &Grant| match question.asked.decided(&row.procedure, step) {
+        let verdict = |grant: &Grant| match question.permission.decided(&row.procedure, step) {
             _ if now < grant.valid_from => Verdict::NotYet,
             _ if !grant.in_force(now) => Verdict::Ended,
-            None => sight(policy, grant, shows(grant)),
+            None => see_verdict(policy, grant, shows(grant)),
             Some((object, action)) => {
                 policy.decide(&theirs, grant, (&**request, object, action), Some(&facts.performed)).into()
             }
         };
         let grants: Vec<(Grant, Verdict)> = held.iter().map(|grant| (grant.clone(), verdict(grant))).collect();
         let lets = grants.iter().any(|(_, verdict)| matches!(verdict, Verdict::Allows(_)));
-        let may = match (question.asked, &seen) {
+        let may = match (question.permission, &seen) {
             (Permission::See, seen) => seen.is_some(),
-            // What is handed over may be theirs before they see any of it.
+            // A recipient may get a credential before seeing the request.
             (Permission::AtStep(Action::Receive), _) => lets,
             (_, None) => false,
             (Permission::Read(field), Some(seen)) => lets && self.has_shown(field, seen, &facts),
             (Permission::AtStep(action) | Permission::Whole(action), Some(seen)) => {
                 let held = facts.asset.as_ref().map(|asset| (asset, facts.credential.as_ref()));
                 let available = self.available(&theirs, seen, &facts.documents, held, Some(&facts.performed))?;
-                available.iter().any(|available| is_it(available, action, step))
+                available.iter().any(|available| matches_act(available, action, step))
             }
         };
         let allowed = may && person.deactivated_at.is_none();
@@ -243,13 +188,13 @@ impl Service {
             if person.deactivated_at.is_some() {
                 obstacles.push("They were put out of service, and cannot sign in.".into());
             }
-            if seen.is_none() && question.asked != Permission::AtStep(Action::Receive) {
+            if seen.is_none() && question.permission != Permission::AtStep(Action::Receive) {
                 obstacles.push("They do not see the request: no line of a grant in force shows it.".into());
             }
-            if !lets && question.asked != Permission::See {
+            if !lets && question.permission != Permission::See {
                 obstacles.push("None of their grants in this office allows it now.".into());
             }
-            match (question.asked, &seen) {
+            match (question.permission, &seen) {
                 (Permission::Read(Field::Note), Some(seen)) if seen.side() == Side::Applicant => {
                     obstacles.push("The office keeps its notes from the agency that asked.".into());
                 }
@@ -258,14 +203,14 @@ impl Service {
                 }
                 _ => {}
             }
-            let found = facts.known().in_the_way(&entry.procedure, person.id, question.asked, step);
+            let found = facts.visible().obstacles(&entry.procedure, person.id, question.permission, step);
             obstacles.extend(found.iter().map(Obstacle::sentence));
         }
         Ok(Explanation { allowed, obstacles, step: step.map(|step| step.key.clone()), seen_by, grants })
     }
 
-    /// Whether there is something of a field in what somebody sees of a request.
-    fn has_shown(&self, field: Field, seen: &Seen<SeenRequest>, facts: &Facts) -> bool {
+    /// Whether a field has a visible value.
+    fn has_shown(&self, field: Field, seen: &Seen<SeenRequest>, facts: &ExplainedRequest) -> bool {
         match field {
             Field::Note => seen.side() == Side::Office,
             Field::Address => facts.asset.as_ref().is_some_and(|asset| self.sees_asset(seen, asset)),
@@ -273,7 +218,7 @@ impl Service {
         }
     }
 
-    async fn facts(&self, request: &Seen<SeenRequest>, submitters: &Submitters) -> Answer<Facts> {
+    async fn facts(&self, request: &Seen<SeenRequest>, submitters: &Submitters) -> Answer<ExplainedRequest> {
         let (reader, ids) = (self.store.reader(), [request.row.id]);
         let about = store::request_facts(&self.store, &ids, submitters, self.now()).await?.remove(&request.row.id);
         let about = about.ok_or_else(|| missing(&["request"], "The request is gone."))?;
@@ -285,10 +230,10 @@ impl Service {
             Some(asset) => store::credentials_of(reader, &[asset.id]).await?.pop(),
         };
         let (state, performed) = (self.state_of(&about.row)?, store::performed(&visits));
-        Ok(Facts { about, state, performed, documents, asset, credential })
+        Ok(ExplainedRequest { about, state, performed, documents, asset, credential })
     }
 
-    /// The first line by which a grant shows a request.
+    /// Returns the first policy line by which a grant shows a request.
     fn line_that_shows(&self, person: &CallerWithPolicy, grant: &Grant, about: &RequestFacts) -> Option<Line> {
         let alone = Caller { grants: vec![grant.clone()], ..Caller::clone(person) };
         let viewing = self.viewing(&CallerWithPolicy::new(alone, person.policy().clone()));
@@ -310,9 +255,9 @@ fn missing(path: &[&str], message: &'static str) -> Refused {
     Refused::user(UserErrorCode::NotFound, path, message)
 }
 
-/// The step that is asked about; none where none matters.
-fn step_of<'a>(steps: &'a [Step], facts: &Facts, question: &ExplainQuery) -> Answer<Option<&'a Step>> {
-    if !matches!(question.asked, Permission::AtStep(_)) {
+/// Returns the step of the question; none for permissions without a step.
+fn step_of<'a>(steps: &'a [Step], facts: &ExplainedRequest, question: &ExplainQuery) -> Answer<Option<&'a Step>> {
+    if !matches!(question.permission, Permission::AtStep(_)) {
         return Ok(None);
     }
     let under_way = facts.state.at.as_ref().map(|at| at.step.as_str());
@@ -330,8 +275,8 @@ fn step_of<'a>(steps: &'a [Step], facts: &Facts, question: &ExplainQuery) -> Ans
     Err(Refused::user(UserErrorCode::InvalidInput, &["step"], message))
 }
 
-/// What a grant's lines say of seeing the request.
-fn sight(policy: &Policy, grant: &Grant, line: Option<Line>) -> Verdict {
+/// Returns the verdict on seeing the request.
+fn see_verdict(policy: &Policy, grant: &Grant, line: Option<Line>) -> Verdict {
     match line {
         Some(line) => Verdict::Allows(line),
         None if policy.scopes(&grant.office, &grant.role).is_empty() => Verdict::NoLine,
@@ -339,7 +284,7 @@ fn sight(policy: &Policy, grant: &Grant, line: Option<Line>) -> Verdict {
     }
 }
 
-/// Whether what is available is what was asked about.
-fn is_it(available: &AvailableAct, action: Action, step: Option<&Step>) -> bool {
+/// Whether an available act is the action asked about.
+fn matches_act(available: &AvailableAct, action: Action, step: Option<&Step>) -> bool {
     available.kind.action() == action && available.step.as_deref() == step.map(|step| step.key.as_str())
 }

@@ -3,7 +3,7 @@
 use entity::{asset, credential, request};
 use uuid::Uuid;
 
-use super::Permission;
+use super::permission::Permission;
 use crate::access::Action;
 use crate::language::Text;
 use crate::procedure::{Procedure, Step};
@@ -11,7 +11,7 @@ use crate::say;
 use crate::store::CredentialState;
 use crate::workflow::{self, Act, Opening, Refusal, Stage, State, Status};
 
-/// Something in a request that stands in the way of an act.
+/// An obstacle in a request to an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Obstacle {
     /// It has ended.
@@ -20,7 +20,7 @@ pub(super) enum Obstacle {
     Elsewhere(String),
     /// No outcome of the step under way is open.
     NothingOpen,
-    /// It is for whoever submitted the request.
+    /// It is for the submitter.
     NotTheSubmitter,
     /// No document waits there to be signed.
     NothingToSign,
@@ -37,7 +37,7 @@ pub(super) enum Obstacle {
 }
 
 impl Obstacle {
-    /// As it is told of somebody else.
+    /// The message about another person.
     pub(super) fn sentence(&self) -> Text {
         match self {
             Self::Ended => "The request has ended.".into(),
@@ -56,27 +56,27 @@ impl Obstacle {
     }
 }
 
-/// A request, as far as whoever asks may know it.
-pub(super) struct Known<'a> {
+/// A request, reduced to the asker's visibility.
+pub(super) struct VisibleRequest<'a> {
     /// Its row.
     pub(super) row: &'a request::Model,
-    /// Its submitter may submit it for its agency now.
+    /// Its submitter may still submit for its agency.
     pub(super) submitter_active: bool,
     /// The step machine's state of it.
     pub(super) state: &'a State,
-    /// What was provisioned.
+    /// Its asset.
     pub(super) asset: Option<&'a asset::Model>,
-    /// The secret part of that.
+    /// The asset's credential.
     pub(super) credential: Option<&'a credential::Model>,
 }
 
-impl Known<'_> {
-    /// What stands in the way of an act that a person asks about.
-    pub(super) fn in_the_way(
+impl VisibleRequest<'_> {
+    /// Returns the obstacles to a person's act.
+    pub(super) fn obstacles(
         &self,
         procedure: &Procedure,
         person: Uuid,
-        asked: Permission,
+        permission: Permission,
         step: Option<&Step>,
     ) -> Vec<Obstacle> {
         let state = self.state;
@@ -91,7 +91,7 @@ impl Known<'_> {
         let inactive = || when(!in_service, Obstacle::NotInService);
         let over = || ended().filter(|_| !in_service);
         let unsecured = || when(in_service && self.credential.is_none(), Obstacle::NoCredential);
-        let found = match asked {
+        let found = match permission {
             Permission::AtStep(Action::Execute) => {
                 let is_first = step.is_some_and(|step| procedure.first_step().is_some_and(|it| it.key == step.key));
                 let closed =
@@ -122,7 +122,7 @@ impl Known<'_> {
     }
 }
 
-/// Whether an act of some outcome is accepted at a step that is under way.
+/// Whether any outcome of the current step is open.
 fn is_open(procedure: &Procedure, state: &State, step: &Step) -> bool {
     step.outcomes.iter().any(|outcome| workflow::opening(procedure, state, step, outcome) == Opening::Open)
 }

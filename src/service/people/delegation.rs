@@ -1,5 +1,4 @@
-//! On whose word a right to grant rests: nobody comes by a role by way of a right that they gave themselves, through however many
-//! hands.
+//! Delegation chains: no person gets a role by a right of their own giving, through however many hands.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,17 +9,17 @@ use crate::policy::{Object, Policy};
 use crate::service::{Answer, CallerWithPolicy, Service};
 use crate::store::{self, Transaction};
 
-/// The grants of an office by which something can be granted, and who gave each.
-struct Origins {
-    /// Whose each is.
+/// An office's grants with the right to grant, and the giver of each.
+struct DelegationChain {
+    /// The holder of each grant.
     holders: HashMap<Uuid, Uuid>,
-    /// Who gave it; nobody where the operator did.
+    /// The giver of each grant; none for the operator.
     grantors: HashMap<Uuid, Uuid>,
 }
 
 impl Service {
-    /// Whether the caller may grant a role only by what that person gave them, or gave those who gave it.
-    pub(super) async fn rests_on(
+    /// Whether each of the caller's rights to grant a role comes from a person, directly or through others.
+    pub(super) async fn depends_on_grants_from(
         &self,
         transaction: &Transaction,
         caller: &CallerWithPolicy,
@@ -31,18 +30,18 @@ impl Service {
         let Ok(grants) = caller.policy().grants(caller, &subject, role, Action::Grant, None) else { return Ok(false) };
         let given = store::office_grants(transaction, office).await?;
         let holders = given.into_iter().filter(|(_, grant)| can_grant(caller.policy(), office, &grant.role));
-        let origins = Origins {
+        let chain = DelegationChain {
             holders: holders.map(|(holder, grant)| (grant.id, holder)).collect(),
             grantors: store::grantors(transaction, office).await?,
         };
         let mut seen = HashSet::new();
-        Ok(!grants.iter().any(|grant| origins.is_free_of(person, grant.id, &mut seen)))
+        Ok(!grants.iter().any(|grant| chain.is_independent_of(person, grant.id, &mut seen)))
     }
 }
 
-impl Origins {
-    /// Whether a grant does not rest on a person's word.
-    fn is_free_of(&self, person: Uuid, grant: Uuid, seen: &mut HashSet<Uuid>) -> bool {
+impl DelegationChain {
+    /// Whether a grant comes from others than a person.
+    fn is_independent_of(&self, person: Uuid, grant: Uuid, seen: &mut HashSet<Uuid>) -> bool {
         if !seen.insert(grant) {
             return false;
         }
@@ -51,12 +50,12 @@ impl Origins {
             return false;
         }
         let mut theirs = self.holders.iter().filter(|(_, holder)| *holder == giver).map(|(grant, _)| *grant).peekable();
-        // What let them is no longer known: it was not this person's.
-        theirs.peek().is_none() || theirs.any(|grant| self.is_free_of(person, grant, seen))
+        // Their own grants are gone from the record: those were not this person's.
+        theirs.peek().is_none() || theirs.any(|grant| self.is_independent_of(person, grant, seen))
     }
 }
 
-/// Whether a role may grant some role.
+/// Whether a role may grant any role.
 fn can_grant(policy: &Policy, office: &str, role: &str) -> bool {
     let grants = |line: &crate::policy::Line| matches!((line.object(), line.action), (Object::Role(_), Action::Grant));
     policy.lines().iter().any(|line| line.office == office && line.role == role && grants(line))
