@@ -47,11 +47,3 @@ pub async fn record_api_key_use(store: &Store, id: Uuid, now: DateTime<Utc>) -> 
         .await?;
     Ok(transaction.commit().await?)
 }
-
-/// Deletes API keys ended before a time. Returns their number.
-pub async fn purge_api_keys(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let passed = |column: api_key::Column| column.lt(before);
-    let ended = Condition::any().add(passed(api_key::Column::RevokedAt)).add(passed(api_key::Column::ExpiresAt));
-    let deleted = api_key::Entity::delete_many().filter(ended).exec(transaction).await?;
-    Ok(deleted.rows_affected)
-}

@@ -1,8 +1,6 @@
 //! Credentials of assets, sealed; their secrets are deleted some time after they were revealed.
 
-use chrono::{DateTime, Utc};
 use entity::credential;
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -49,17 +47,4 @@ pub async fn credentials_of<C: ConnectionTrait>(
 pub async fn save_credential(transaction: &Transaction, credential: credential::Model) -> Result<(), StoreError> {
     credential::Entity::delete_by_id(credential.asset_id).exec(transaction).await?;
     insert(transaction, credential).await
-}
-
-/// Deletes the secrets revealed until a time. Returns their number.
-pub async fn purge_revealed_secrets(transaction: &Transaction, until: DateTime<Utc>) -> Result<u64, StoreError> {
-    let deleted = credential::Entity::update_many()
-        .col_expr(credential::Column::Sealed, Expr::value(None::<Vec<u8>>))
-        .col_expr(credential::Column::RevealKey, Expr::value(None::<Vec<u8>>))
-        .filter(credential::Column::State.eq(CredentialState::Revealed.word()))
-        .filter(credential::Column::RevealedAt.lte(until))
-        .filter(credential::Column::Sealed.is_not_null())
-        .exec(transaction)
-        .await?;
-    Ok(deleted.rows_affected)
 }

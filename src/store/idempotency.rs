@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency_key;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use super::database::{insert, lock_key};
 use super::{StoreError, Transaction};
 
-/// Retention of a key.
-const RETENTION: TimeDelta = TimeDelta::days(7);
+/// The retention of idempotency keys.
+pub const IDEMPOTENCY_KEY_RETENTION: TimeDelta = TimeDelta::days(7);
 
 /// The stored result of an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub async fn recall(
     let id = (user, mutation.to_owned(), key.to_owned());
     Ok(match idempotency_key::Entity::find_by_id(id.clone()).one(transaction).await? {
         None => StoredResult::New,
-        Some(row) if row.created_at < now - RETENTION => {
+        Some(row) if row.created_at < now - IDEMPOTENCY_KEY_RETENTION => {
             idempotency_key::Entity::delete_by_id(id).exec(transaction).await?;
             StoredResult::New
         }
@@ -62,11 +62,4 @@ pub async fn remember(
         created_at: now,
     };
     insert(transaction, row).await
-}
-
-/// Deletes expired idempotency keys. Returns their number.
-pub async fn purge_idempotency_keys(transaction: &Transaction, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    let old = idempotency_key::Column::CreatedAt.lt(now - RETENTION);
-    let deleted = idempotency_key::Entity::delete_many().filter(old).exec(transaction).await?;
-    Ok(deleted.rows_affected)
 }

@@ -18,6 +18,7 @@ mod policies;
 mod procedures;
 mod registered_documents;
 mod requests;
+mod retention;
 mod sessions;
 mod signatures;
 mod signing_keys;
@@ -29,10 +30,10 @@ mod visibility;
 pub use actor::performer;
 pub(crate) use actor::with_actor;
 pub use agencies::{agencies, agencies_in, agencies_waiting, agency_people};
-pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, purge_api_keys, record_api_key_use, revoke_api_key};
+pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, record_api_key_use, revoke_api_key};
 pub use assets::{AssetFilter, asset_by_id, assets_of, assets_page, save_asset};
 pub use callers::{PersonRights, caller};
-pub use credentials::{CredentialState, credentials_of, purge_revealed_secrets, save_credential};
+pub use credentials::{CredentialState, credentials_of, save_credential};
 pub use database::{
     ConnectionLimits, DatabaseLocation, Mac, Page, PageKey, Paging, Postgres, Store, StoreError, Tls, Transaction,
     by_ids, lock_office, lock_request, lock_rights, lock_rights_shared, new_id, open_to_read,
@@ -46,7 +47,7 @@ pub use event_log::{
 pub use grants::{
     grant, grant_by_id, grants_in_force, holders_in, holds_elsewhere, is_held_without_end, office_grants, person_grants,
 };
-pub use idempotency::{StoredResult, purge_idempotency_keys, recall, remember};
+pub use idempotency::{IDEMPOTENCY_KEY_RETENTION, StoredResult, recall, remember};
 pub use key_ids::{KeyIds, key_ids};
 pub use people::{
     Person, is_username_taken, lock_person, office_people, person_by_id, save_new_person, save_person, set_language,
@@ -54,17 +55,15 @@ pub use people::{
 };
 pub use policies::{NewPolicy, RecordedPolicy, Replaceable, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, insert_version, next_number, stored_versions, versions_in_use};
-pub use registered_documents::{
-    RegisteredDocument, purge_registered_documents, registered_document, save_registered_documents,
-};
+pub use registered_documents::{RegisteredDocument, registered_document, save_registered_documents};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_of, dispositions_page,
     inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number, see_requests, submissions_of,
     visits_of,
 };
+pub use retention::RetainedRows;
 pub use sessions::{
-    SessionSelection, begin_session, end_sessions, extend_session, purge_sessions, refresh_token, sessions_of,
-    use_refresh_token,
+    SessionSelection, begin_session, end_sessions, extend_session, refresh_token, sessions_of, use_refresh_token,
 };
 pub use signatures::signatures_of;
 pub use signing_keys::{PublishedKey, Rotation, published_key, rotate_signing_key};

@@ -1,6 +1,5 @@
 //! Persisted GraphQL documents registered by clients: a bounded number, the least recently used go first.
 
-use chrono::{DateTime, Utc};
 use entity::registered_document::{Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -8,7 +7,7 @@ use sea_orm::{
 };
 
 use super::database::lock_documents;
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError};
 
 /// A registered document with its digest and last use.
 pub type RegisteredDocument = Model;
@@ -37,11 +36,4 @@ pub async fn save_registered_documents(
         Entity::delete_many().filter(oldest).exec(&transaction).await?;
     }
     Ok(transaction.commit().await?)
-}
-
-/// Deletes documents unused since a time. Returns their number.
-pub async fn purge_registered_documents(transaction: &Transaction, since: DateTime<Utc>) -> Result<u64, StoreError> {
-    let unused = Column::UsedAt.lt(since);
-    let deleted = Entity::delete_many().filter(unused).exec(transaction).await?;
-    Ok(deleted.rows_affected)
 }

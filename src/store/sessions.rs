@@ -106,25 +106,3 @@ pub async fn sessions_of(store: &Store, user: Uuid, now: DateTime<Utc>) -> Resul
         .order_by_desc(session::Column::Id);
     Ok(query.all(store.reader()).await?)
 }
-
-/// Deletes refresh tokens expired before a time, and sessions ended or past prolonging. Returns the number of both.
-pub async fn purge_sessions(transaction: &Transaction, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let old = refresh_token::Column::ExpiresAt.lt(before);
-    let ended = Query::select()
-        .column(session::Column::Id)
-        .from(session::Entity)
-        .and_where(Expr::col(session::Column::EndedAt).lt(before))
-        .to_owned();
-    let ended_sessions = refresh_token::Column::SessionId.in_subquery(ended);
-    let tokens = refresh_token::Entity::delete_many()
-        .filter(sea_orm::Condition::any().add(old).add(ended_sessions))
-        .exec(transaction)
-        .await?;
-    let any = Query::select().column(refresh_token::Column::SessionId).from(refresh_token::Entity).to_owned();
-    let sessions = session::Entity::delete_many()
-        .filter(session::Column::CreatedAt.lt(before))
-        .filter(session::Column::Id.not_in_subquery(any))
-        .exec(transaction)
-        .await?;
-    Ok(tokens.rows_affected + sessions.rows_affected)
-}

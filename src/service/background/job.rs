@@ -10,22 +10,16 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::service::Answer;
 use crate::service::retry::with_retry;
-use crate::store::{Store, StoreError, Transaction};
+use crate::store::{RetainedRows, Store, StoreError};
 
 /// Time limit of a run. It drops a silent connection, and the next run takes another.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// A number of rows to come.
-type Rows<'a> = BoxFuture<'a, Result<u64, StoreError>>;
-
-/// Work within the job's transaction, at the moment of its beginning.
-type TransactionWork = Box<dyn for<'a> Fn(&'a Transaction, DateTime<Utc>) -> Rows<'a> + Send + Sync>;
-
 /// A job's work and its instances.
 pub(super) enum Work {
-    /// On one instance at a time: in a transaction with the job's advisory lock, skipped by the others. Returns the
-    /// number of rows.
-    OneInstance(TransactionWork),
+    /// Deletion of rows past their retention, on one instance at a time: in a transaction with the job's advisory lock, skipped
+    /// by the others.
+    Delete { rows: RetainedRows, retention: TimeDelta },
     /// On every instance: about this process's memory, or with a lock of its own.
     EveryInstance(Box<dyn Fn() -> BoxFuture<'static, Answer<()>> + Send + Sync>),
 }
@@ -84,12 +78,16 @@ impl Job {
     async fn run(&self, store: &Store, now: DateTime<Utc>) -> Answer<()> {
         match &self.work {
             Work::EveryInstance(run) => run().await,
-            Work::OneInstance(run) => {
+            Work::Delete { rows, retention } => {
+                let before = now - *retention;
+                if !rows.is_due(store, before).await? {
+                    return Ok(());
+                }
                 let Some(transaction) = store.begin_job(self.name).await? else {
                     tracing::debug!(job = self.name, "another instance runs this background job");
                     return Ok(());
                 };
-                let rows = run(&transaction, now).await?;
+                let rows = rows.delete(&transaction, before).await?;
                 transaction.commit().await.map_err(StoreError::from)?;
                 tracing::debug!(job = self.name, rows, "a background job is done");
                 Ok(())

@@ -14,7 +14,7 @@ use crate::service::identity::session::ENDED_SESSION_RETENTION;
 use crate::service::registered_documents::{RETRY_PAUSE, RegisteredDocuments, UNUSED_RETENTION, WRITE_INTERVAL};
 use crate::service::requests::credential::REVEAL_REPEAT;
 use crate::service::{Answer, Service};
-use crate::store;
+use crate::store::{self, IDEMPOTENCY_KEY_RETENTION, RetainedRows};
 
 /// The interval of retention.
 const RETENTION_INTERVAL: TimeDelta = TimeDelta::seconds(300);
@@ -28,7 +28,7 @@ const SEQUENCE_INTERVAL: TimeDelta = TimeDelta::milliseconds(500);
 impl Service {
     /// Runs all background jobs, and listens for the writes of other processes. Never ends by itself.
     pub async fn run_background(&self, registered: Option<&Arc<RegisteredDocuments>>) {
-        let mut jobs = self.retention_jobs();
+        let mut jobs = Self::retention_jobs();
         jobs.extend(self.instance_jobs());
         jobs.extend(registered.map(write_documents));
         jobs.extend(self.provider_job());
@@ -37,35 +37,14 @@ impl Service {
     }
 
     /// Jobs that delete rows past their retention, on one instance at a time.
-    fn retention_jobs(&self) -> Vec<Job> {
-        let forget = |name, work| Job::new(name, RETENTION_INTERVAL, work);
+    fn retention_jobs() -> Vec<Job> {
+        let job = |name, rows, retention| Job::new(name, RETENTION_INTERVAL, Work::Delete { rows, retention });
         vec![
-            forget(
-                "forget idempotency keys",
-                Work::OneInstance(Box::new(|rows, now| store::purge_idempotency_keys(rows, now).boxed())),
-            ),
-            forget(
-                "forget revealed secrets",
-                Work::OneInstance(Box::new(|rows, now| {
-                    store::purge_revealed_secrets(rows, now - REVEAL_REPEAT).boxed()
-                })),
-            ),
-            forget(
-                "forget sessions",
-                Work::OneInstance(Box::new(|rows, now| {
-                    store::purge_sessions(rows, now - ENDED_SESSION_RETENTION).boxed()
-                })),
-            ),
-            forget(
-                "forget API keys",
-                Work::OneInstance(Box::new(|rows, now| store::purge_api_keys(rows, now - ENDED_KEY_RETENTION).boxed())),
-            ),
-            forget(
-                "forget registered documents",
-                Work::OneInstance(Box::new(|rows, now| {
-                    store::purge_registered_documents(rows, now - UNUSED_RETENTION).boxed()
-                })),
-            ),
+            job("forget idempotency keys", RetainedRows::IdempotencyKeys, IDEMPOTENCY_KEY_RETENTION),
+            job("forget revealed secrets", RetainedRows::RevealedSecrets, REVEAL_REPEAT),
+            job("forget sessions", RetainedRows::Sessions, ENDED_SESSION_RETENTION),
+            job("forget API keys", RetainedRows::ApiKeys, ENDED_KEY_RETENTION),
+            job("forget registered documents", RetainedRows::RegisteredDocuments, UNUSED_RETENTION),
         ]
     }
 
@@ -91,9 +70,9 @@ impl Service {
     /// The job that refreshes the identity provider's keys in memory, with a provider.
     fn provider_job(&self) -> Option<Job> {
         let provider = self.provider.clone()?;
-        let (asked, wanted) = (provider.clone(), provider.clone());
+        let (refreshed, wanted) = (provider.clone(), provider.clone());
         let refresh = move || {
-            let provider = asked.clone();
+            let provider = refreshed.clone();
             async move {
                 provider.refresh().await;
                 Ok(())
