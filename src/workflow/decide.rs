@@ -101,6 +101,11 @@ pub fn opening(procedure: &Procedure, state: &State, step: &Step, outcome: &Outc
     if closed.is_empty() { Opening::Open } else { Opening::Closed(closed) }
 }
 
+/// Whether any outcome of a step can be taken in this state.
+pub fn has_open_outcome(procedure: &Procedure, state: &State, step: &Step) -> bool {
+    step.outcomes.iter().any(|outcome| opening(procedure, state, step, outcome) == Opening::Open)
+}
+
 /// Returns missing requirements shared by every open way to end a step, current or later: records, and the decision on
 /// its document. Ways shut for the whole of the current visit do not count.
 pub fn missing_requirements(procedure: &Procedure, state: &State, step: &Step) -> Vec<Refusal> {

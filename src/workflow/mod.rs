@@ -12,7 +12,8 @@ mod tests;
 
 pub use act::{Act, Decision, Execution, Urgency};
 pub use decide::{
-    Opening, asset_wanted, decide, missing_requirements, opening, replay, signable, submit, withdrawable,
+    Opening, asset_wanted, decide, has_open_outcome, missing_requirements, opening, replay, signable, submit,
+    withdrawable,
 };
 pub use refusal::{ActInput, Refusal, WhenNeeded};
 pub use state::{CurrentVisit, SignatureStatus, Stage, State, Status};

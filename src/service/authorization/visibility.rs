@@ -5,6 +5,7 @@ use entity::{asset, document};
 use crate::access::{Action, Capacity, Condition, Field, Grant, Scope, Seen, Side, Subject, WholeOffice};
 use crate::policy::{Object, Policy};
 use crate::procedure::{Outcome, Step};
+use crate::service::requests::transition::is_outcome_for_applicant;
 use crate::service::{CallerWithPolicy, OfficeEntry, ProcedureEntry, Service};
 use crate::store::{RoleStep, SeenRequest, Viewing, ViewingScope, Waiting};
 
@@ -95,9 +96,7 @@ impl Service {
         step: &Step,
         outcome: &Outcome,
     ) -> bool {
-        let procedure = &entry.procedure;
-        let own = procedure.first_step().is_some_and(|first| first.key == step.key);
-        seen.side() == Side::Office || own || outcome.ends.is_some() || procedure.returns(outcome)
+        seen.side() == Side::Office || is_outcome_for_applicant(&entry.procedure, step, outcome)
     }
 }
 

@@ -12,5 +12,5 @@ pub mod replay;
 mod sign;
 mod submission;
 mod submit;
-mod transition;
+pub(super) mod transition;
 mod withdraw;

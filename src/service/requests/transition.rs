@@ -7,7 +7,7 @@ use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::procedure::{Outcome, Procedure, Step};
 use crate::service::{Answer, OfficeEntry, Refused};
 use crate::store::{self, RequestChange};
-use crate::workflow::{self, Opening, State, Status};
+use crate::workflow::{self, State, Status};
 
 /// Returns the due time of a visit.
 pub(in crate::service) fn due(office: &OfficeEntry, step: &Step, arrived: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -27,7 +27,8 @@ pub(in crate::service) fn apply_state(
     row.version = state.version;
     row.status = state.status.word().to_owned();
     row.step = step.map(|step| step.key.clone());
-    row.executable = state.status == Status::InProgress && step.is_some_and(|step| any_open(procedure, state, step));
+    row.executable = state.status == Status::InProgress
+        && step.is_some_and(|step| workflow::has_open_outcome(procedure, state, step));
     row.signable = workflow::signable(procedure, state).is_some();
     if moved || row.waiting_since.is_none() {
         row.waiting_since = step.map(|_| now);
@@ -44,8 +45,10 @@ fn visits_of(state: &str) -> std::collections::BTreeMap<String, i32> {
     serde_json::from_str::<State>(state).map(|state| state.visits).unwrap_or_default()
 }
 
-fn any_open(procedure: &Procedure, state: &State, step: &Step) -> bool {
-    step.outcomes.iter().any(|outcome| workflow::opening(procedure, state, step, outcome) == Opening::Open)
+/// Whether the applicant sees an outcome: their own, and those that return or end the request.
+pub(in crate::service) fn is_outcome_for_applicant(procedure: &Procedure, step: &Step, outcome: &Outcome) -> bool {
+    let is_first = procedure.first_step().is_some_and(|first| first.key == step.key);
+    is_first || outcome.ends.is_some() || procedure.returns(outcome)
 }
 
 /// Returns the audience of a document's events.
@@ -62,10 +65,8 @@ pub(in crate::service) async fn complete_visit(
     note: Option<String>,
 ) -> Answer<()> {
     change.leave(&step.key, pass, &outcome.key, note).await?;
-    // The applicant sees their own outcomes, and those that return or end the request.
-    let first = procedure.first_step().is_some_and(|first| first.key == step.key);
-    let is_shown = first || outcome.ends.is_some() || procedure.returns(outcome);
-    let audience = if is_shown { Audience::Applicant } else { Audience::Office };
+    let for_applicant = is_outcome_for_applicant(procedure, step, outcome);
+    let audience = if for_applicant { Audience::Applicant } else { Audience::Office };
     let subject =
         RequestEventSubject { step: Some(step.key.clone()), outcome: Some(outcome.key.clone()), ..Default::default() };
     change.append(RequestEventKind::StepCompleted, audience, subject).await?;

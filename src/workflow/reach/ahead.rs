@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::space::{Abstraction, LIMITS, StateSpace};
 use crate::procedure::Procedure;
-use crate::workflow::{Opening, State, Status, opening, signable};
+use crate::workflow::{State, Status, has_open_outcome, signable};
 
 /// A step or signature to come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +60,7 @@ impl Upcoming {
 /// Returns the steps and signatures that a request in this state waits for.
 fn waits_for(procedure: &Procedure, state: &State) -> Vec<UpcomingWait> {
     let Some(step) = state.at.as_ref().and_then(|at| procedure.step(&at.step)) else { return Vec::new() };
-    let open = || step.outcomes.iter().any(|outcome| opening(procedure, state, step, outcome) == Opening::Open);
-    let ends = (state.status == Status::Returned || open()).then(|| UpcomingWait::Step(step.key.clone()));
+    let may_end = state.status == Status::Returned || has_open_outcome(procedure, state, step);
+    let ends = may_end.then(|| UpcomingWait::Step(step.key.clone()));
     ends.into_iter().chain(signable(procedure, state).map(|_| UpcomingWait::Signature(step.key.clone()))).collect()
 }

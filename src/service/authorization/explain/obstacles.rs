@@ -9,7 +9,7 @@ use crate::language::Text;
 use crate::procedure::{Procedure, Step};
 use crate::say;
 use crate::store::CredentialState;
-use crate::workflow::{self, Act, Opening, Refusal, Stage, State, Status};
+use crate::workflow::{self, Act, Refusal, Stage, State, Status};
 
 /// An obstacle in a request to an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +94,8 @@ impl VisibleRequest<'_> {
         let found = match permission {
             Permission::AtStep(Action::Execute) => {
                 let is_first = step.is_some_and(|step| procedure.first_step().is_some_and(|it| it.key == step.key));
-                let closed =
-                    state.status == Status::InProgress && step.is_some_and(|step| !is_open(procedure, state, step));
+                let closed = state.status == Status::InProgress
+                    && step.is_some_and(|step| !workflow::has_open_outcome(procedure, state, step));
                 let closed = when(closed, Obstacle::NothingOpen);
                 vec![ended(), elsewhere().or(closed), others().filter(|_| is_first)]
             }
@@ -120,9 +120,4 @@ impl VisibleRequest<'_> {
         };
         found.into_iter().flatten().collect()
     }
-}
-
-/// Whether any outcome of the current step is open.
-fn is_open(procedure: &Procedure, state: &State, step: &Step) -> bool {
-    step.outcomes.iter().any(|outcome| workflow::opening(procedure, state, step, outcome) == Opening::Open)
 }
