@@ -20,6 +20,7 @@ const SPEAK: [&str; 7] = [
     "src/graphql/schema",
     "src/http/rate_limit.rs",
     "src/http/error.rs",
+    "src/auth/password.rs",
     "src/procedure/form.rs",
 ];
 
