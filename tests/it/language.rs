@@ -13,7 +13,7 @@ use crate::harness::Server;
 use crate::socket::Socket;
 
 /// Messages for people. Faults of an operation or a call itself are for its author, in English.
-const SPEAK: [&str; 7] = [
+const SPEAK: [&str; 8] = [
     "src/service",
     "src/graphql/context",
     "src/graphql/error.rs",
