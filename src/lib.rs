@@ -14,6 +14,7 @@ pub mod language;
 pub mod live;
 pub mod policy;
 pub mod procedure;
+pub mod random;
 pub mod service;
 pub mod store;
 pub mod workflow;

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::Secret;
+use crate::random::Random;
 
 /// The files of the keys: for signing tokens, for sealing credentials, for the audit chain.
 const NAMES: [&str; 3] = [SIGNING, "encryption.key", "audit.key"];
@@ -104,9 +105,9 @@ impl SigningKeyPair {
     }
 
     /// Opens or creates the next signing key of a folder, not in use yet.
-    pub fn create_next(folder: &Path) -> Result<Self, KeyError> {
+    pub fn create_next(folder: &Path, random: &Random) -> Result<Self, KeyError> {
         let file = folder.join(NEXT);
-        make(&file)?;
+        make(&file, random)?;
         Self::read(&file)
     }
 
@@ -151,7 +152,7 @@ impl std::fmt::Debug for Keys {
 
 impl Keys {
     /// Creates the missing keys of a folder, for a new database; returns the created files.
-    pub fn make(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
+    pub fn make(folder: &Path, random: &Random) -> Result<Vec<PathBuf>, KeyError> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -160,7 +161,7 @@ impl Keys {
         let mut made = Vec::new();
         for name in NAMES {
             let file = folder.join(name);
-            if make(&file)? {
+            if make(&file, random)? {
                 made.push(file);
             }
         }
@@ -215,9 +216,8 @@ impl Keys {
     }
 
     /// Seals a secret for a context (the asset's id): it opens with the same context only. A random nonce stands first.
-    pub fn seal(&self, context: &[u8], secret: &Secret) -> Result<Vec<u8>, KeyError> {
-        let mut nonce = [0_u8; 24];
-        getrandom::fill(&mut nonce).map_err(|error| KeyError::Seal(error.to_string()))?;
+    pub fn seal(&self, random: &Random, context: &[u8], secret: &Secret) -> Result<Vec<u8>, KeyError> {
+        let nonce = *random.bytes::<24>().map_err(|error| KeyError::Seal(error.to_string()))?;
         let payload = Payload { msg: secret.expose().as_bytes(), aad: context };
         let sealed = self.sealing.encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.map_err(|error| KeyError::Seal(error.to_string()))?;
@@ -276,13 +276,12 @@ fn id_of(purpose: &str, key: &[u8; 32]) -> String {
 
 /// Creates a missing key file; returns true if it did. Atomic: written to a temporary file and linked, so the first of
 /// two concurrent starts wins.
-fn make(file: &Path) -> Result<bool, KeyError> {
+fn make(file: &Path, random: &Random) -> Result<bool, KeyError> {
     if file.exists() {
         return Ok(false);
     }
     let failed = |error| KeyError::File { file: file.display().to_string(), error };
-    let mut bytes = Zeroizing::new([0_u8; 32]);
-    getrandom::fill(&mut *bytes).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    let bytes = random.bytes::<32>().map_err(|error| failed(std::io::Error::other(error)))?;
     let folder = file.parent().unwrap_or(file);
     // Readable by its owner only, by the library's default.
     let mut half = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
@@ -317,7 +316,7 @@ mod tests {
     use super::*;
 
     fn made(folder: &Path) -> Result<Keys, KeyError> {
-        Keys::make(folder)?;
+        Keys::make(folder, &Random::system())?;
         Keys::open(folder)
     }
 
@@ -325,7 +324,7 @@ mod tests {
     fn a_sealed_secret_opens_with_its_context_only() {
         let folder = tempfile::tempdir().unwrap();
         let keys = made(folder.path()).unwrap();
-        let sealed = keys.seal(b"asset", &Secret::new("rahasia".to_owned())).unwrap();
+        let sealed = keys.seal(&Random::system(), b"asset", &Secret::new("rahasia".to_owned())).unwrap();
         assert_eq!(keys.unseal(b"asset", &sealed).unwrap().expose(), "rahasia");
         assert!(keys.unseal(b"other", &sealed).is_none());
         assert!(keys.unseal(b"asset", &sealed[..20]).is_none());

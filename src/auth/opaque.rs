@@ -6,11 +6,11 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{KeyError, Secret};
+use crate::random::Random;
 
 /// Returns a new token: a prefix and 32 random bytes.
-pub fn new_opaque(prefix: &str) -> Result<Secret, KeyError> {
-    let mut bytes = Zeroizing::new([0_u8; 32]);
-    getrandom::fill(&mut *bytes).map_err(|error| KeyError::Token(error.to_string()))?;
+pub fn new_opaque(random: &Random, prefix: &str) -> Result<Secret, KeyError> {
+    let bytes = random.bytes::<32>().map_err(|error| KeyError::Token(error.to_string()))?;
     let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes));
     Ok(Secret::new(format!("{prefix}{}", *encoded)))
 }

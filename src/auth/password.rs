@@ -7,6 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 use super::Secret;
+use crate::random::Random;
 
 /// Hashes and verifies passwords.
 #[derive(Debug, Clone)]
@@ -15,13 +16,7 @@ pub struct Passwords {
     permits: Arc<Semaphore>,
     /// A dummy hash, so that an unknown name takes as long as a known one.
     dummy: Arc<String>,
-}
-
-impl Default for Passwords {
-    fn default() -> Self {
-        let dummy = Self::hash(&Secret::new("nobody's password".to_owned())).unwrap_or_default();
-        Self { permits: Arc::new(Semaphore::new(2)), dummy: Arc::new(dummy) }
-    }
+    random: Random,
 }
 
 /// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
@@ -30,6 +25,12 @@ fn argon2() -> Argon2<'static> {
 }
 
 impl Passwords {
+    /// Prepares hashing, with salts of a generator.
+    pub fn new(random: Random) -> Self {
+        let dummy = Self::hash(&random, &Secret::new("nobody's password".to_owned())).unwrap_or_default();
+        Self { permits: Arc::new(Semaphore::new(2)), dummy: Arc::new(dummy), random }
+    }
+
     /// Refuses a password with fewer than 10 or more than 256 characters.
     pub fn validate(password: &Secret) -> Result<(), &'static str> {
         let fits = (10..=256).contains(&password.expose().chars().count());
@@ -39,12 +40,15 @@ impl Passwords {
     /// The hash to store, made off the event loop.
     pub async fn hash_in_background(&self, password: Secret) -> Result<String, String> {
         let _permit = self.permits.acquire().await.map_err(|error| error.to_string())?;
-        tokio::task::spawn_blocking(move || Self::hash(&password)).await.map_err(|error| error.to_string())?
+        let random = self.random.clone();
+        let hash = tokio::task::spawn_blocking(move || Self::hash(&random, &password));
+        hash.await.map_err(|error| error.to_string())?
     }
 
     /// The hash to store, in PHC string form.
-    pub fn hash(password: &Secret) -> Result<String, String> {
-        let hash = argon2().hash_password(password.expose().as_bytes());
+    pub fn hash(random: &Random, password: &Secret) -> Result<String, String> {
+        let salt = random.bytes::<16>().map_err(|error| error.to_string())?;
+        let hash = argon2().hash_password_with_salt(password.expose().as_bytes(), &*salt);
         hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
     }
 

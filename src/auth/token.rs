@@ -94,11 +94,13 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
     fn a_token_is_valid_for_its_time_key_and_audience_only() {
         let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let made = |folder: &std::path::Path| Keys::make(folder).and_then(|_| Keys::open(folder)).unwrap();
+        let made =
+            |folder: &std::path::Path| Keys::make(folder, &Random::system()).and_then(|_| Keys::open(folder)).unwrap();
         let keys = made(folder.path());
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let bearer = Bearer { user: Uuid::from_u128(7), session: Uuid::from_u128(8) };

@@ -5,6 +5,7 @@ use totp_rs::Builder;
 use zeroize::Zeroizing;
 
 use super::{KeyError, Secret, digest};
+use crate::random::Random;
 
 /// The issuer shown by authenticators.
 const ISSUER: &str = "disposisi";
@@ -21,25 +22,23 @@ impl std::fmt::Debug for Totp {
     }
 }
 
-fn chance<const N: usize>() -> Result<Zeroizing<[u8; N]>, KeyError> {
-    let mut bytes = Zeroizing::new([0_u8; N]);
-    getrandom::fill(&mut *bytes).map_err(|error| KeyError::Token(error.to_string()))?;
-    Ok(bytes)
+fn random_bytes<const N: usize>(random: &Random) -> Result<Zeroizing<[u8; N]>, KeyError> {
+    random.bytes().map_err(|error| KeyError::Token(error.to_string()))
 }
 
 impl Totp {
     /// Creates a random secret for a user name.
-    pub fn new(username: &str) -> Result<Self, KeyError> {
-        Self::from(totp_rs::Secret::new_stack(*chance::<20>()?), username)
+    pub fn new(random: &Random, username: &str) -> Result<Self, KeyError> {
+        Self::build(totp_rs::Secret::new_stack(*random_bytes::<20>(random)?), username)
     }
 
     /// Creates it from a stored secret (base32).
     pub fn from_secret(secret: &Secret, username: &str) -> Result<Self, KeyError> {
         let secret = totp_rs::Secret::try_from_base32(secret.expose());
-        Self::from(secret.map_err(|error| KeyError::Token(error.to_string()))?, username)
+        Self::build(secret.map_err(|error| KeyError::Token(error.to_string()))?, username)
     }
 
-    fn from(secret: totp_rs::Secret, username: &str) -> Result<Self, KeyError> {
+    fn build(secret: totp_rs::Secret, username: &str) -> Result<Self, KeyError> {
         let built = Builder::new().with_secret(secret).with_account_name(username).with_issuer(Some(ISSUER)).build();
         built.map(Self).map_err(|error| KeyError::Token(error.to_string()))
     }
@@ -63,8 +62,8 @@ impl Totp {
 }
 
 /// Returns a new recovery code: 80 random bits in four groups.
-pub fn new_recovery_code() -> Result<Secret, KeyError> {
-    let text = Zeroizing::new(totp_rs::Secret::new(Box::new(*chance::<10>()?)).to_base32().to_lowercase());
+pub fn new_recovery_code(random: &Random) -> Result<Secret, KeyError> {
+    let text = Zeroizing::new(totp_rs::Secret::new(Box::new(*random_bytes::<10>(random)?)).to_base32().to_lowercase());
     let characters: Vec<char> = text.chars().collect();
     let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
     Ok(Secret::new(groups.join("-")))
@@ -99,15 +98,17 @@ mod tests {
         assert_eq!(totp.step(&Secret::new("287 082".to_owned()), now), Some(1), "as authenticators show it");
         let uri = totp.uri().unwrap();
         assert!(uri.expose().starts_with("otpauth://totp/disposisi:siti?secret="), "as authenticators read it");
-        assert_ne!(Totp::new("siti").unwrap().secret().expose(), Totp::new("siti").unwrap().secret().expose());
+        let new = || Totp::new(&Random::system(), "siti").unwrap();
+        assert_ne!(new().secret().expose(), new().secret().expose());
     }
 
     #[test]
     fn a_recovery_code_is_independent_of_case_and_separators() {
-        let code = new_recovery_code().unwrap();
+        let random = Random::seeded(7);
+        let code = new_recovery_code(&random).unwrap();
         assert_eq!(code.expose().len(), 19);
         let typed = Secret::new(code.expose().to_uppercase().replace('-', " "));
         assert_eq!(recovery_digest(&typed), recovery_digest(&code));
-        assert_ne!(recovery_digest(&new_recovery_code().unwrap()), recovery_digest(&code));
+        assert_ne!(recovery_digest(&new_recovery_code(&random).unwrap()), recovery_digest(&code));
     }
 }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::startup::{self, Missing};
-use super::{Outcome, Settings, clock, say};
+use super::{Outcome, Settings, clock, random, say};
 use crate::auth::{self, SigningKeyPair};
 use crate::service::RETIRED_KEY_LIFETIME;
 use crate::store::{self, Rotation};
@@ -59,7 +59,7 @@ async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
     // One that was on record before it was put in place, and then something went wrong.
     if waiting.is_none_or(|next| recorded.as_ref() != Some(&next.public().id)) {
         let (keys, store) = startup::open(settings).await?;
-        let (old, next) = (keys.signing(), SigningKeyPair::create_next(&folder).map_err(said)?);
+        let (old, next) = (keys.signing(), SigningKeyPair::create_next(&folder, &random()).map_err(said)?);
         let now = clock().now();
         let rotation = Rotation {
             old: (&old.public().id, old.public().bytes),

@@ -24,6 +24,7 @@ pub use database::{DatabaseTls, DatabaseUrl};
 pub use settings::{Flags, LogFormat, ServeFlags, Settings};
 
 use crate::clock::{self, Clock, SystemClock, TEST_CLOCK};
+use crate::random::{self, Random, TEST_SEED};
 
 /// disposisi runs city governments' IT service procedures (SOPs) exactly as signed, behind one GraphQL endpoint.
 ///
@@ -67,10 +68,20 @@ fn clock() -> Arc<dyn Clock> {
     CLOCK.get_or_init(|| Arc::new(SystemClock)).clone()
 }
 
+/// The program's generator of random numbers, chosen once as the program starts.
+static RANDOM: OnceLock<Random> = OnceLock::new();
+
+/// The program's generator of random numbers.
+fn random() -> Random {
+    RANDOM.get_or_init(Random::system).clone()
+}
+
 /// Runs the command line.
 pub async fn run(cli: Cli) -> Outcome {
     let test_clock = std::env::var_os(TEST_CLOCK);
     let _ = CLOCK.set(clock::from_environment(test_clock.clone())?);
+    let test_seed = std::env::var_os(TEST_SEED);
+    let _ = RANDOM.set(random::from_environment(test_seed.clone())?);
     let mut settings = match &cli.command {
         Command::Serve(serve) => Settings::read(&cli.flags, &serve.flags)?,
         _ => Settings::read(&cli.flags, &ServeFlags::default())?,
@@ -83,6 +94,12 @@ pub async fn run(cli: Cli) -> Outcome {
         tracing::warn!(
             ?file,
             "the clock is set by a test ({TEST_CLOCK}): times in this log and in the data are not real"
+        );
+    }
+    if let Some(seed) = test_seed {
+        tracing::warn!(
+            ?seed,
+            "random numbers follow from the seed of a test ({TEST_SEED}): keys and tokens are no secrets"
         );
     }
     match cli.command {

@@ -17,7 +17,7 @@ use crate::store::{self, DatabaseLocation, KeyIds, RecordedPolicy, Replaceable, 
 
 use super::definitions::{self, Files};
 use super::policy::{operator, short};
-use super::{Outcome, Settings, clock, database};
+use super::{Outcome, Settings, clock, database, random};
 
 /// Where the database is, for people.
 fn named(settings: &Settings, place: &DatabaseLocation) -> String {
@@ -99,7 +99,7 @@ pub(super) async fn begin(settings: &Settings, missing: Missing) -> Result<(Arc<
     let made = match (&recorded, &place) {
         (Some(_), _) => Vec::new(),
         (None, DatabaseLocation::Postgres(_)) if missing != Missing::Made => return Err(not_begun(settings, &place)),
-        (None, _) => Keys::make(&folder).map_err(said)?,
+        (None, _) => Keys::make(&folder, &random()).map_err(said)?,
     };
     let keys = Arc::new(Keys::open(&folder).map_err(said)?);
     expect_same(settings, &place, &keys, recorded.as_ref().unwrap_or(&KeyIds::new()))?;
@@ -107,7 +107,7 @@ pub(super) async fn begin(settings: &Settings, missing: Missing) -> Result<(Arc<
         own(file).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     let mac = keys.clone();
-    let store = Store::open(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await.map_err(failed)?;
+    let store = Store::open(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts)), random()).await.map_err(failed)?;
     if recorded.as_ref().is_none_or(KeyIds::is_empty) {
         let first = store.record_key_ids(keys.ids()).await.map_err(failed)?;
         // Somebody else was there first: what was made here is no database's.
@@ -141,7 +141,7 @@ pub(super) async fn open_to_read(settings: &Settings) -> Result<(Arc<Keys>, Stor
     let keys = Arc::new(Keys::open(&settings.keys_folder()).map_err(|error| error.to_string())?);
     expect_same(settings, &place, &keys, &recorded)?;
     let mac = keys.clone();
-    let store = Store::open_to_read(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts))).await;
+    let store = Store::open_to_read(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts)), random()).await;
     Ok((keys, store.map_err(|error| format!("{}: {error}", named(settings, &place)))?))
 }
 

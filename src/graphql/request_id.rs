@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_graphql::Response;
 
 use crate::service::Service;
-use crate::store::new_id;
 
 /// Id of an HTTP request, or of an operation on a long-lived connection. Part of the response header, of every error and of every
 /// log line.
@@ -19,7 +18,7 @@ const LONGEST: usize = 64;
 impl RequestId {
     /// Creates an id.
     pub fn new(service: &Service) -> Self {
-        Self(new_id(service.now()).to_string().into())
+        Self(service.store().new_id(service.now()).to_string().into())
     }
 
     /// Accepts an id sent by a client or proxy; none when unsafe in a header or a log line.

@@ -95,6 +95,7 @@ impl Service {
         token_settings: TokenSettings,
         log_end: LogPosition,
     ) -> Self {
+        let passwords = Passwords::new(store.random().clone());
         Self {
             store,
             catalog,
@@ -102,7 +103,7 @@ impl Service {
             keys,
             clock,
             attempts: Arc::default(),
-            passwords: Passwords::default(),
+            passwords,
             provider: None,
             token_settings: Arc::new(token_settings),
             key_uses: Arc::default(),

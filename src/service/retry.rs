@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, Refused};
+use crate::random::Random;
 
 /// Maximum number of attempts.
 const ATTEMPTS: u32 = 4;
@@ -12,7 +13,7 @@ const BACKOFF: Duration = Duration::from_millis(20);
 
 /// Runs a transaction, and again from its beginning if the database aborts it. After the last attempt the database
 /// counts as unavailable.
-pub(super) async fn with_retry<T, F>(act: impl Fn() -> F) -> Answer<T>
+pub(super) async fn with_retry<T, F>(random: &Random, act: impl Fn() -> F) -> Answer<T>
 where
     F: Future<Output = Answer<T>>,
 {
@@ -24,7 +25,7 @@ where
             }
             Err(Refused::Aborted(why)) => {
                 tracing::debug!(attempt, why, "transaction aborted by the database, retrying");
-                tokio::time::sleep(backoff(attempt)).await;
+                tokio::time::sleep(backoff(random, attempt)).await;
                 attempt += 1;
             }
             answer => return answer,
@@ -33,9 +34,8 @@ where
 }
 
 /// Returns a backoff of random length (full jitter), so that two transactions in conflict do not meet again.
-fn backoff(attempt: u32) -> Duration {
-    let mut random = [0_u8; 1];
+fn backoff(random: &Random, attempt: u32) -> Duration {
     // Without randomness there is no pause; the next attempt has a longer one.
-    let _ = getrandom::fill(&mut random);
-    BACKOFF * (1 << (attempt - 1)) * u32::from(random[0]) / 255
+    let [share] = *random.bytes::<1>().unwrap_or_default();
+    BACKOFF * (1 << (attempt - 1)) * u32::from(share) / 255
 }

@@ -36,7 +36,7 @@ pub use callers::{PersonRights, caller};
 pub use credentials::{CredentialState, credentials_of, save_credential};
 pub use database::{
     ConnectionLimits, DatabaseLocation, Mac, Page, PageKey, Paging, Postgres, Store, StoreError, Tls, Transaction,
-    by_ids, lock_office, lock_request, lock_rights, lock_rights_shared, new_id, open_to_read,
+    by_ids, lock_office, lock_request, lock_rights, lock_rights_shared, open_to_read,
 };
 pub use documents::{document_by_id, documents_of};
 pub use event_log::{

@@ -13,6 +13,7 @@ use disposisi::clock::SystemClock;
 use disposisi::graphql::{self, ApiSchema, Followed, Intake, Limits, Session};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
+use disposisi::random::Random;
 use disposisi::service::{ActivePolicy, Catalog, Policies, Service, TokenSettings};
 use disposisi::store::{LogPosition, Store};
 use disposisi::workflow::reach;
@@ -367,11 +368,11 @@ fn no_text_breaks_the_policy_parser() {
 
 /// A service over an empty database, and its schema.
 async fn schema(folder: &Path) -> (Service, ApiSchema) {
-    Keys::make(&folder.join("keys")).expect("keys");
+    Keys::make(&folder.join("keys"), &Random::system()).expect("keys");
     let keys = Arc::new(Keys::open(&folder.join("keys")).expect("keys"));
     let mac = keys.clone();
     let mac = Arc::new(move |parts: &[&[u8]]| mac.mac(parts));
-    let store = Store::open(&crate::database::place(folder), mac).await.expect("a database");
+    let store = Store::open(&crate::database::place(folder), mac, Random::system()).await.expect("a database");
     let mut catalog = Catalog::default();
     let Shelf { offices, procedures, .. } = shelf();
     offices.into_iter().for_each(|office| catalog.add_office(office));

@@ -116,6 +116,10 @@ pub(crate) fn bare(data: &Path, folders: &Folders) -> Command {
     if clock_of(data).exists() {
         command.env(disposisi::clock::TEST_CLOCK, clock_of(data));
     }
+    // Those that have a seed (`Server::seeded`).
+    if let Ok(seed) = std::fs::read_to_string(data.with_extension("seed")) {
+        command.env(disposisi::random::TEST_SEED, seed);
+    }
     command
 }
 
@@ -337,7 +341,16 @@ impl Server {
         Self::in_folder(data, folders, &[])
     }
 
-    /// The same, starting at a moment of the past: people are entered then, one by one.
+    /// A server of the shipped procedures with these people, whose random numbers follow from a seed.
+    pub(crate) fn seeded(seed: u64, people: Cast<'_>) -> Self {
+        let (data, folders) = (tempfile::tempdir().expect("a folder"), Folders::shipped());
+        let path = data.path().join("data");
+        prepared::copy_cast(people, &folders, &path);
+        std::fs::write(path.with_extension("seed"), seed.to_string()).expect("written");
+        Self::in_folder(data, folders, &[])
+    }
+
+    /// The same as [`Server::with_clock`], starting at a moment of the past: people are entered then, one by one.
     pub(crate) fn at(moment: DateTime<Utc>, people: Cast<'_>) -> Self {
         let data = tempfile::tempdir().expect("a folder");
         let (path, folders) = (data.path().join("data"), Folders::shipped());

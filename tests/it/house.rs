@@ -10,6 +10,7 @@ mod files;
 /// A room, and the rooms that it may import. `procedure` and its like are pure: they import only each other.
 const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("random", &[]),
     ("language", &[]),
     ("procedure", &["language"]),
     ("calendar", &["procedure"]),
@@ -17,8 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("access", &["language"]),
     ("event", &["access"]),
     ("policy", &["access", "procedure"]),
-    ("auth", &["clock"]),
-    ("store", &["access", "event", "language", "workflow"]),
+    ("auth", &["clock", "random"]),
+    ("store", &["access", "event", "language", "random", "workflow"]),
     ("live", &["store"]),
     (
         "service",
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "live",
             "policy",
             "procedure",
+            "random",
             "store",
             "workflow",
         ],
@@ -41,7 +43,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["graphql", "language", "service"]),
     (
         "cli",
-        &["access", "auth", "clock", "event", "graphql", "http", "policy", "procedure", "service", "store", "workflow"],
+        &[
+            "access",
+            "auth",
+            "clock",
+            "event",
+            "graphql",
+            "http",
+            "policy",
+            "procedure",
+            "random",
+            "service",
+            "store",
+            "workflow",
+        ],
     ),
 ];
 
@@ -148,6 +163,27 @@ fn each_proof_is_made_in_one_room() {
         );
         assert!(!made("Authorized::by_policy(") || room == "policy", "{} makes an Authorized", path.display());
     }
+}
+
+/// What asks the machine for the time or for random numbers, and the one file that may.
+const MACHINE: &[(&str, &[&str])] = &[
+    ("clock.rs", &["Utc::now(", "Local::now(", "SystemTime::now("]),
+    (
+        "random.rs",
+        &["getrandom", "OsRng", "SysRng", "SystemRandom", "thread_rng", "rand::", "Uuid::new_v", "Uuid::now_v"],
+    ),
+];
+
+#[test]
+fn the_machines_clock_and_generator_are_asked_in_one_file_each() {
+    let mut wrong = Vec::new();
+    for (_, path, text) in rooms() {
+        for (file, calls) in MACHINE.iter().filter(|(file, _)| path != Path::new(file)) {
+            let found = calls.iter().filter(|call| text.contains(*call));
+            wrong.extend(found.map(|call| format!("{} names {call}: that is for {file}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

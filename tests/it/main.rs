@@ -48,6 +48,7 @@ mod prepared;
 mod printed;
 mod provider;
 mod races;
+mod random;
 mod rotation;
 mod schema;
 mod secrets;

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use disposisi::access::{Action, Caller, Capacity, Grant, Login, Pass, Performed, Subject};
 use disposisi::policy::{self, Denied, GrantDecision, Object, Policy, PolicyFile};
 use disposisi::procedure::read_folder;
+use disposisi::random::Random;
 use disposisi::store::{self, Store};
 use entity::{agency, grant, session, user};
 use sea_orm::{EntityTrait, IntoActiveModel};
@@ -420,7 +421,7 @@ const MOMENTS: [(i64, bool); 6] = [
 /// A database with one person for every office, role, capacity and agency, with grants for an hour.
 async fn people(world: &World, data: &std::path::Path, begin: DateTime<Utc>) -> (Store, Vec<(Pass, Grant)>) {
     let place = database::place(data);
-    let store = Store::open(&place, Arc::new(|_| [0; 32])).await.expect("a database");
+    let store = Store::open(&place, Arc::new(|_| [0; 32]), Random::system()).await.expect("a database");
     let writer = database::open(data).await;
     for (id, key) in [(OURS, "ours"), (THEIRS, "theirs")] {
         let office = world.offices.first().expect("an office").clone();

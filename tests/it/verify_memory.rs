@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, Utc};
 use disposisi::access::{Action, Actor, Authorized, Capacity};
 use disposisi::auth::Keys;
+use disposisi::random::Random;
 use disposisi::store::{NewRequest, RequestChange, Store, Transaction};
 use entity::{event, log, log_end, request};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
@@ -34,10 +35,11 @@ struct Bulk {
 
 impl Bulk {
     async fn open(data: &Path) -> Self {
-        Keys::make(&data.join("keys")).expect("keys");
+        Keys::make(&data.join("keys"), &Random::system()).expect("keys");
         let keys = Arc::new(Keys::open(&data.join("keys")).expect("keys"));
         let mac = move |parts: &[&[u8]]| keys.mac(parts);
-        let store = Store::open(&crate::database::place(data), Arc::new(mac)).await.expect("a database");
+        let store =
+            Store::open(&crate::database::place(data), Arc::new(mac), Random::system()).await.expect("a database");
         let now = DateTime::from_timestamp(1_767_571_200, 0).expect("a moment");
         Self { store, position: 0, last: Vec::new(), requests: 0, now }
     }

@@ -12,6 +12,7 @@ use crate::cli::database::{self, DatabaseTls, DatabaseUrl};
 use crate::cli::identity;
 use crate::clock::TEST_CLOCK;
 use crate::http::Origins;
+use crate::random::TEST_SEED;
 
 /// The file that is read when none is named and it is there.
 const FILE: &str = "disposisi.toml";
@@ -418,7 +419,7 @@ impl Settings {
     pub fn read(flags: &Flags, serve: &ServeFlags) -> Result<Self, String> {
         let file = flags.config.clone().or_else(|| Some(PathBuf::from(FILE)).filter(|file| file.exists()));
         // These are no settings: a release build refuses them.
-        let environment = std::env::vars_os().filter(|(name, _)| name != TEST_CLOCK);
+        let environment = std::env::vars_os().filter(|(name, _)| name != TEST_CLOCK && name != TEST_SEED);
         Self::of(file.as_deref(), environment, flags, serve)
     }
 

@@ -48,7 +48,7 @@ impl Job {
         let mut failure: Option<String> = None;
         loop {
             let begun = clock.now();
-            let why = match timeout(TIME_LIMIT, with_retry(|| self.run(&store, begun))).await {
+            let why = match timeout(TIME_LIMIT, with_retry(store.random(), || self.run(&store, begun))).await {
                 Ok(Ok(())) => None,
                 Ok(Err(why)) => Some(format!("{why:?}")),
                 Err(_) => Some(format!("no end within {} seconds", TIME_LIMIT.as_secs())),
@@ -104,6 +104,7 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
+    use crate::random::Random;
     use crate::service::Refused;
     use crate::store::DatabaseLocation;
 
@@ -111,7 +112,7 @@ mod tests {
     async fn a_job_that_hangs_or_fails_holds_up_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let place = DatabaseLocation::Sqlite(folder.path().join("disposisi.db"));
-        let store = Store::open(&place, Arc::new(|_: &[&[u8]]| [0; 32])).await.unwrap();
+        let store = Store::open(&place, Arc::new(|_: &[&[u8]]| [0; 32]), Random::system()).await.unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
         let counted = runs.clone();
         let soon = TimeDelta::milliseconds(5);

@@ -55,9 +55,9 @@ impl Service {
             errors.invalid(&["expiresAt"], "A key ends in the future, at most 366 days ahead.");
         }
         errors.into_result()?;
-        let text = auth::new_opaque(PREFIX)?;
+        let text = auth::new_opaque(self.store.random(), PREFIX)?;
         let row = api_key::Model {
-            id: store::new_id(now),
+            id: self.store.new_id(now),
             user_id: pass.user,
             name,
             hash: auth::digest(text.expose()).to_vec(),
@@ -67,7 +67,7 @@ impl Service {
             last_used_at: None,
             revoked_at: None,
         };
-        with_retry(|| self.add_api_key(pass, row.clone())).await?;
+        with_retry(self.store.random(), || self.add_api_key(pass, row.clone())).await?;
         Ok((text, row))
     }
 
@@ -92,7 +92,7 @@ impl Service {
 
     /// Revokes an API key of the caller at once. A second time changes nothing.
     pub async fn revoke_api_key(&self, pass: Pass, id: Uuid) -> Answer<api_key::Model> {
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let (transaction, _) = self.begin(pass).await?;
             let found = async || {
                 let keys = store::api_keys_of(&transaction, pass.user).await?;

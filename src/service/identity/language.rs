@@ -9,7 +9,7 @@ use crate::store;
 impl Service {
     /// Sets the caller's language; none leaves it to each client.
     pub async fn choose_language(&self, caller: &Caller, language: Option<Language>) -> Answer<()> {
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             store::set_language(&transaction, caller.pass.user, language).await?;
             self.commit_person(transaction).await

@@ -21,7 +21,7 @@ impl Service {
         expect_password(&["newPassword"], &new)?;
         let person = self.identify_again(caller, current, address).await?;
         let hash = self.passwords.hash_in_background(new).await.map_err(Refused::Internal)?;
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = self.lock_identified(&transaction, &person).await?;
             store::lock_rights(&transaction, caller.pass.user).await?;

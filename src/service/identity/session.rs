@@ -16,7 +16,7 @@ impl Service {
     /// Prolongs a session by its newest refresh token, and rotates the token. A reused token was stolen: the session
     /// ends.
     pub async fn refresh_session(&self, token: Secret) -> Answer<SignedIn> {
-        with_retry(|| self.refresh_session_once(auth::digest(token.expose()))).await
+        with_retry(self.store.random(), || self.refresh_session_once(auth::digest(token.expose()))).await
     }
 
     async fn refresh_session_once(&self, hash: [u8; 32]) -> Answer<SignedIn> {
@@ -52,7 +52,7 @@ impl Service {
                 return Err(Refused::Forbidden(message.into()));
             }
         };
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let (transaction, _) = self.begin(pass).await?;
             store::lock_rights(&transaction, pass.user).await?;
             store::end_sessions(&transaction, which, self.now()).await?;

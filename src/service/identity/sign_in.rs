@@ -60,7 +60,7 @@ impl Service {
     ) -> Answer<SignedIn> {
         let username = username.trim().to_lowercase();
         let person = self.identify(&username, password, address).await?;
-        with_retry(|| self.begin_session(&person, code.as_ref())).await
+        with_retry(self.store.random(), || self.begin_session(&person, code.as_ref())).await
     }
 
     /// Identifies a person by username and password.
@@ -96,7 +96,7 @@ impl Service {
         self.expect_code(&transaction, &person, code).await?;
         let now = self.now();
         let session = entity::session::Model {
-            id: store::new_id(now),
+            id: self.store.new_id(now),
             user_id: person.id,
             created_at: now,
             last_used_at: now,
@@ -115,7 +115,7 @@ impl Service {
     pub(in crate::service) fn tokens(&self, bearer: Bearer) -> Answer<(Tokens, entity::refresh_token::Model)> {
         let (now, settings) = (self.now(), &self.token_settings);
         let (access, expires_at) = self.keys.issue(bearer, &settings.audience, now, settings.access)?;
-        let refresh = auth::new_opaque("")?;
+        let refresh = auth::new_opaque(self.store.random(), "")?;
         let refresh_expires_at = now + settings.refresh;
         let kept = entity::refresh_token::Model {
             hash: auth::digest(refresh.expose()).to_vec(),

@@ -19,7 +19,7 @@ impl Service {
     /// is confirmed.
     pub async fn begin_totp(&self, caller: &Caller, password: Secret, address: Option<IpAddr>) -> Answer<Totp> {
         let proven = self.identify_again(caller, password, address).await?;
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.lock_identified(&transaction, &proven).await?;
             let before = store::totp_of(&transaction, person.id).await?;
@@ -27,8 +27,8 @@ impl Service {
                 let message = "An authenticator is in use already. Disable it first.";
                 return Err(Refused::user(UserErrorCode::InvalidInput, &[], message));
             }
-            let totp = Totp::new(&person.username)?;
-            let sealed = self.keys.seal(&sealing_context(&person), &totp.secret())?;
+            let totp = Totp::new(self.store.random(), &person.username)?;
+            let sealed = self.keys.seal(self.store.random(), &sealing_context(&person), &totp.secret())?;
             store::begin_totp(&transaction, person.id, sealed).await?;
             self.commit_person(transaction).await?;
             Ok(totp)
@@ -38,7 +38,7 @@ impl Service {
 
     /// Confirms the caller's authenticator by its first code; sign-in needs codes from here on. Returns recovery codes.
     pub async fn confirm_totp(&self, caller: &Caller, code: Secret) -> Answer<Vec<Secret>> {
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = store::lock_person(&transaction, caller.pass.user).await?.ok_or(Refused::Unauthenticated)?;
             let row = store::totp_of(&transaction, person.id).await?.filter(|row| row.confirmed_at.is_none());
@@ -51,8 +51,9 @@ impl Service {
             }
             let step = self.totp(&person, &row)?.step(&code, self.now()).ok_or_else(invalid_code)?;
             store::record_totp_step(&transaction, person.id, step, Some(self.now())).await?;
-            let codes: Vec<Secret> =
-                (0..RECOVERY_CODES).map(|_| auth::new_recovery_code()).collect::<Result<_, KeyError>>()?;
+            let codes: Vec<Secret> = (0..RECOVERY_CODES)
+                .map(|_| auth::new_recovery_code(self.store.random()))
+                .collect::<Result<_, KeyError>>()?;
             let hashes = codes.iter().map(auth::recovery_digest).collect();
             store::add_recovery_codes(&transaction, person.id, hashes).await?;
             self.commit_person(transaction).await?;
@@ -70,7 +71,7 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Answer<()> {
         let proven = self.identify_again(caller, password, address).await?;
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.lock_identified(&transaction, &proven).await?;
             self.expect_code(&transaction, &person, Some(&code)).await?;

@@ -35,7 +35,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> An
         let message = "The office serves an agency of this key already.";
         return Err(Refused::user(UserErrorCode::NameTaken, &["key"], message));
     }
-    let id = store::new_id(change.now());
+    let id = change.new_id();
     change.add_agency(agency::Model { id, office, key, name, deactivated_at: None }).await?;
     change.append(OfficeEventKind::AgencyAdded, OfficeEventSubject { agency: Some(id), ..Default::default() }).await?;
     Ok(id)
@@ -51,7 +51,7 @@ pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key
 impl Service {
     /// Adds an agency to an office. Returns its id.
     pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
-        with_retry(|| self.create_agency_once(pass, new.clone())).await
+        with_retry(self.store.random(), || self.create_agency_once(pass, new.clone())).await
     }
 
     async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
@@ -73,7 +73,7 @@ impl Service {
     /// Deactivates an agency: no new submissions, no new grants. Its running requests go on. A second time changes
     /// nothing.
     pub async fn deactivate_agency(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {
-        with_retry(|| self.deactivate_agency_once(pass, agency)).await
+        with_retry(self.store.random(), || self.deactivate_agency_once(pass, agency)).await
     }
 
     async fn deactivate_agency_once(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {

@@ -102,7 +102,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
             return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
         }
     };
-    let id = store::new_id(now);
+    let id = change.new_id();
     let row = grant::Model {
         id,
         user_id: given.user,
@@ -125,7 +125,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
 impl Service {
     /// Grants a role. Returns the grant's id.
     pub async fn grant_role(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
-        with_retry(|| self.grant_role_once(pass, given.clone())).await
+        with_retry(self.store.random(), || self.grant_role_once(pass, given.clone())).await
     }
 
     async fn grant_role_once(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
@@ -156,7 +156,7 @@ impl Service {
 
     /// Ends a grant now, or before its beginning. A second time changes nothing.
     pub async fn revoke_grant(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
-        with_retry(|| self.revoke_grant_once(pass, given)).await
+        with_retry(self.store.random(), || self.revoke_grant_once(pass, given)).await
     }
 
     async fn revoke_grant_once(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {

@@ -40,7 +40,7 @@ impl Operator {
 
     /// Adds an agency to an office. Returns its id.
     pub async fn create_agency(&self, new: CreateAgency) -> Answer<Uuid> {
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &new.office).await?;
             let id = agencies::add(&mut change, &new).await?;
@@ -54,10 +54,12 @@ impl Operator {
     /// Adds a person without grants and without an office. Returns their id.
     pub async fn create_user(&self, new: &NewPerson<'_>, password: &Secret) -> Answer<Uuid> {
         expect_password(&["password"], password)?;
-        let hash = Passwords::hash(password).map_err(Refused::Internal)?;
-        with_retry(|| async {
+        let hash = Passwords::hash(self.store.random(), password).map_err(Refused::Internal)?;
+        with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
-            let id = users::add(&transaction, new, None, hash.clone(), self.clock.now()).await?;
+            let now = self.clock.now();
+            let id = self.store.new_id(now);
+            users::add(&transaction, id, new, None, hash.clone(), now).await?;
             self.commit(transaction).await?;
             Ok(id)
         })
@@ -66,7 +68,7 @@ impl Operator {
 
     /// Grants a role of an office. Returns the grant's id.
     pub async fn grant_role(&self, role: &RoleSpec, given: GrantRole) -> Answer<Uuid> {
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &given.office).await?;
             let id = grants::add(&mut change, role, &given).await?;
@@ -80,8 +82,8 @@ impl Operator {
     /// Replaces an active person's password, and ends all their sessions.
     pub async fn set_password(&self, user: Uuid, password: &Secret) -> Answer<()> {
         expect_password(&["password"], password)?;
-        let hash = Passwords::hash(password).map_err(Refused::Internal)?;
-        with_retry(|| async {
+        let hash = Passwords::hash(self.store.random(), password).map_err(Refused::Internal)?;
+        with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             store::lock_rights(&transaction, user).await?;
             users::expect_active(&transaction, user, &["username"]).await?;
@@ -94,7 +96,7 @@ impl Operator {
 
     /// Removes an active person's authenticator: their password alone suffices.
     pub async fn disable_totp(&self, user: Uuid) -> Answer<()> {
-        with_retry(|| async {
+        with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             users::expect_active(&transaction, user, &["username"]).await?;
             store::end_totp(&transaction, user).await?;

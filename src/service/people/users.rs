@@ -75,11 +75,12 @@ pub(super) async fn expect_active(transaction: &Transaction, user: Uuid, path: &
 /// Adds a person, for an office or the operator. Returns their id.
 pub(super) async fn add(
     transaction: &Transaction,
+    id: Uuid,
     new: &NewPerson<'_>,
     office: Option<&str>,
     password_hash: String,
     now: DateTime<Utc>,
-) -> Answer<Uuid> {
+) -> Answer<()> {
     let (username, name, nip) = new.validate()?;
     let agency_id = match new.agency {
         None => None,
@@ -89,7 +90,6 @@ pub(super) async fn add(
         let message = "Somebody signs in by this name already.";
         return Err(Refused::user(UserErrorCode::NameTaken, &["username"], message));
     }
-    let id = store::new_id(now);
     let row = Person {
         id,
         username,
@@ -102,8 +102,7 @@ pub(super) async fn add(
         office: office.map(str::to_owned),
         language: None,
     };
-    store::save_new_person(transaction, row).await?;
-    Ok(id)
+    Ok(store::save_new_person(transaction, row).await?)
 }
 
 impl Service {
@@ -114,7 +113,7 @@ impl Service {
         may?;
         expect_password(&["password"], &new.password)?;
         let hash = self.passwords.hash_in_background(new.password.clone()).await.map_err(Refused::Internal)?;
-        with_retry(|| self.create_user_once(pass, new.clone(), hash.clone())).await
+        with_retry(self.store.random(), || self.create_user_once(pass, new.clone(), hash.clone())).await
     }
 
     async fn create_user_once(&self, pass: Pass, new: CreateUser, password_hash: String) -> Answer<Uuid> {
@@ -128,7 +127,8 @@ impl Service {
         let mut change = self.change_office(&transaction, &allowed).await?;
         let agency = new.agency.as_deref().map(|key| (new.office.as_str(), key));
         let person = NewPerson { username: &new.username, name: &new.name, nip: new.nip.as_deref(), agency };
-        let id = add(&transaction, &person, Some(&new.office), password_hash, change.now()).await?;
+        let id = change.new_id();
+        add(&transaction, id, &person, Some(&new.office), password_hash, change.now()).await?;
         change.append(OfficeEventKind::UserAdded, OfficeEventSubject { user: Some(id), ..Default::default() }).await?;
         change.save().await?;
         self.remember(&transaction, pass.user, &key, id).await?;
@@ -139,7 +139,7 @@ impl Service {
     /// Deactivates a person: signed out at once, everywhere. Refuses a person with grants in other offices. A second
     /// time changes nothing.
     pub async fn deactivate_user(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {
-        with_retry(|| self.deactivate_user_once(pass, office, user)).await
+        with_retry(self.store.random(), || self.deactivate_user_once(pass, office, user)).await
     }
 
     async fn deactivate_user_once(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {

@@ -64,7 +64,7 @@ impl Service {
         let now = change.now();
         let new = stored.is_none();
         let mut row = stored.unwrap_or_else(|| asset::Model {
-            id: store::new_id(now),
+            id: change.new_id(),
             request_id: change.row.id,
             office: change.row.office.clone(),
             procedure: change.row.procedure.clone(),
@@ -168,7 +168,7 @@ impl Service {
 
     /// Takes a delivered asset out of service.
     pub async fn revoke_asset(&self, pass: Pass, command: RevokeAsset, mode: ActMode) -> Answer<ActResult> {
-        with_retry(|| self.try_revoke_asset(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_revoke_asset(pass, &command, mode)).await
     }
 
     async fn try_revoke_asset(&self, pass: Pass, command: &RevokeAsset, mode: ActMode) -> Answer<ActResult> {

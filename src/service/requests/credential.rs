@@ -36,7 +36,7 @@ impl Service {
         command: RevealCredential,
         mode: ActMode,
     ) -> Answer<ActResult<RevealedCredential>> {
-        with_retry(|| self.try_reveal_credential(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_reveal_credential(pass, &command, mode)).await
     }
 
     async fn try_reveal_credential(
@@ -112,7 +112,7 @@ impl Service {
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
     pub async fn reissue_credential(&self, pass: Pass, command: ReissueCredential, mode: ActMode) -> Answer<ActResult> {
-        with_retry(|| self.try_reissue_credential(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_reissue_credential(pass, &command, mode)).await
     }
 
     async fn try_reissue_credential(
@@ -158,7 +158,7 @@ impl Service {
 
     /// A secret, sealed for its asset.
     pub(in crate::service) fn seal(&self, asset: Uuid, secret: &Secret) -> Answer<Vec<u8>> {
-        Ok(self.keys.seal(asset.as_bytes(), secret)?)
+        Ok(self.keys.seal(self.store.random(), asset.as_bytes(), secret)?)
     }
 }
 

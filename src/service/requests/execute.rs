@@ -23,7 +23,7 @@ use crate::workflow::{self, Act, Decision, Execution};
 impl Service {
     /// Ends the step under way.
     pub async fn execute_step(&self, pass: Pass, command: ExecuteStep, mode: ActMode) -> Answer<ActResult> {
-        with_retry(|| self.try_execute_step(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_execute_step(pass, &command, mode)).await
     }
 
     async fn try_execute_step(&self, pass: Pass, command: &ExecuteStep, mode: ActMode) -> Answer<ActResult> {
@@ -81,7 +81,7 @@ impl Service {
             let row = with_actor!(
                 change.actor(),
                 disposition::Model {
-                    id: store::new_id(now),
+                    id: change.new_id(),
                     request_id: change.row.id,
                     office: change.row.office.clone(),
                     step: step.key.clone(),
@@ -173,7 +173,7 @@ async fn bring_documents(
         let row = with_actor!(
             change.actor(),
             document::Model {
-                id: store::new_id(change.now()),
+                id: change.new_id(),
                 request_id: change.row.id,
                 kind: given.kind.clone(),
                 title: given.title.clone(),
@@ -201,7 +201,7 @@ async fn bring_documents(
                 .add_signature(with_actor!(
                     change.actor(),
                     signature::Model {
-                        id: store::new_id(change.now()),
+                        id: change.new_id(),
                         document_id: id,
                         at: change.now(),
                         decision: Decision::Sign.word().to_owned(),
@@ -214,7 +214,7 @@ async fn bring_documents(
         }
         if let Some(signed) = takes_over {
             for signature in store::signatures_of(change.transaction(), &[signed.id]).await? {
-                let copy = signature::Model { id: store::new_id(change.now()), document_id: id, ..signature };
+                let copy = signature::Model { id: change.new_id(), document_id: id, ..signature };
                 change.add_signature(copy).await?;
             }
         }

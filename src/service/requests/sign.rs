@@ -19,7 +19,7 @@ use crate::workflow::{self, Act, Decision, Refusal};
 impl Service {
     /// Signs or refuses the current document of its kind.
     pub async fn sign_document(&self, pass: Pass, command: SignDocument, mode: ActMode) -> Answer<ActResult> {
-        with_retry(|| self.try_sign_document(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_sign_document(pass, &command, mode)).await
     }
 
     async fn try_sign_document(&self, pass: Pass, command: &SignDocument, mode: ActMode) -> Answer<ActResult> {
@@ -59,7 +59,7 @@ impl Service {
             .add_signature(with_actor!(
                 change.actor(),
                 signature::Model {
-                    id: store::new_id(now),
+                    id: change.new_id(),
                     document_id: document.id,
                     at: now,
                     decision: command.decision.word().to_owned(),

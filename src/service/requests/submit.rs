@@ -4,7 +4,7 @@ use chrono::Datelike;
 use entity::{request, submission};
 use uuid::Uuid;
 
-use crate::access::{Action, Actor, Grant, Pass};
+use crate::access::{Action, Grant, Pass};
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
@@ -26,7 +26,7 @@ const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
 impl Service {
     /// Submits a request.
     pub async fn submit_request(&self, pass: Pass, command: SubmitRequest, mode: ActMode) -> Answer<ActResult> {
-        with_retry(|| self.try_submit_request(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_submit_request(pass, &command, mode)).await
     }
 
     async fn try_submit_request(&self, pass: Pass, command: &SubmitRequest, mode: ActMode) -> Answer<ActResult> {
@@ -60,7 +60,7 @@ impl Service {
         let state = workflow::submit(procedure).ok_or_else(|| Refused::Internal("no first step".to_owned()))?;
         let number = office.office.request_number(&procedure.code, year, number);
         let mut row = request::Model {
-            id: store::new_id(now),
+            id: self.store.new_id(now),
             number,
             office: command.office.clone(),
             procedure: procedure.key.clone(),
@@ -96,7 +96,7 @@ impl Service {
         let subject = RequestEventSubject { step: Some(step.key.clone()), ..Default::default() };
         change.append(RequestEventKind::Submitted, Audience::Applicant, subject).await?;
         // The first visit is over as it begins.
-        change.arrive(first_visit(id, &step.key, change.actor(), outcome, now)).await?;
+        change.arrive(first_visit(&change, &step.key, outcome, now)).await?;
         complete_visit(&mut change, procedure, step, (1, outcome), None).await?;
         begin_next_visit(&mut change, procedure, office, &state).await?;
         let saved = change.save().await?;
@@ -105,7 +105,7 @@ impl Service {
 
     /// Completes a returned request.
     pub async fn resubmit_request(&self, pass: Pass, command: ResubmitRequest, mode: ActMode) -> Answer<ActResult> {
-        with_retry(|| self.try_resubmit_request(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_resubmit_request(pass, &command, mode)).await
     }
 
     async fn try_resubmit_request(&self, pass: Pass, command: &ResubmitRequest, mode: ActMode) -> Answer<ActResult> {
@@ -220,17 +220,16 @@ fn submission_row(change: &RequestChange<'_>, sequence: i32, papers: ValidatedSu
 }
 
 fn first_visit(
-    request: Uuid,
+    change: &RequestChange<'_>,
     step: &str,
-    actor: &Actor,
     outcome: &Outcome,
     now: chrono::DateTime<chrono::Utc>,
 ) -> entity::visit::Model {
     with_actor!(
-        actor,
+        change.actor(),
         entity::visit::Model {
-            id: store::new_id(now),
-            request_id: request,
+            id: change.new_id(),
+            request_id: change.row.id,
             position: 1,
             step: step.to_owned(),
             visit: 1,

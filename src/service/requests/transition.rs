@@ -6,7 +6,7 @@ use entity::{request, visit};
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::procedure::{Outcome, Procedure, Step};
 use crate::service::{Answer, OfficeEntry, Refused};
-use crate::store::{self, RequestChange};
+use crate::store::RequestChange;
 use crate::workflow::{self, State, Status};
 
 /// Returns the due time of a visit.
@@ -98,7 +98,7 @@ pub(in crate::service) async fn begin_next_visit(
         .ok_or_else(|| Refused::Internal(format!("the procedure has no step {}", current.step)))?;
     change
         .arrive(visit::Model {
-            id: store::new_id(now),
+            id: change.new_id(),
             request_id: change.row.id,
             position: state.visits.values().sum(),
             step: step.key.clone(),

@@ -15,7 +15,7 @@ use crate::workflow::{self, Act};
 impl Service {
     /// Takes a request back; a reservation is freed.
     pub async fn withdraw_request(&self, pass: Pass, command: WithdrawRequest, mode: ActMode) -> Answer<ActResult> {
-        with_retry(|| self.try_withdraw_request(pass, &command, mode)).await
+        with_retry(self.store.random(), || self.try_withdraw_request(pass, &command, mode)).await
     }
 
     async fn try_withdraw_request(&self, pass: Pass, command: &WithdrawRequest, mode: ActMode) -> Answer<ActResult> {

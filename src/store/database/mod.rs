@@ -14,7 +14,6 @@ pub use connect::{ConnectionLimits, DatabaseLocation, Postgres, Tls};
 pub use error::StoreError;
 pub(super) use lock::{lock_documents, lock_key, lock_log, lock_policies};
 pub use lock::{lock_office, lock_request, lock_rights, lock_rights_shared};
-pub use new_id::new_id;
 pub(super) use notify::notify_followers;
 pub use page::{Page, PageKey, Paging};
 pub(super) use store::Numbering;

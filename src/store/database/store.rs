@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::connect::{DatabaseLocation, Postgres};
 use super::{StoreError, Transaction, lock};
+use crate::random::Random;
 
 /// A MAC over parts, with a key kept outside the database.
 pub type Mac = Arc<dyn Fn(&[&[u8]]) -> [u8; 32] + Send + Sync>;
@@ -32,6 +33,7 @@ pub struct Store {
     grown: Arc<Notify>,
     numbering: Arc<Numbering>,
     mac: Mac,
+    random: Random,
 }
 
 impl std::fmt::Debug for Store {
@@ -42,7 +44,7 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the database, creates a missing file, and migrates the schema.
-    pub async fn open(location: &DatabaseLocation, mac: Mac) -> Result<Self, StoreError> {
+    pub async fn open(location: &DatabaseLocation, mac: Mac, random: Random) -> Result<Self, StoreError> {
         let suspect = Arc::new(AtomicBool::new(false));
         let (reader, writer, server) = match location {
             DatabaseLocation::Sqlite(file) => {
@@ -55,16 +57,22 @@ impl Store {
                 (pool.clone(), pool, Some(server.clone()))
             }
         };
-        let store = Self { reader, writer, server, suspect, grown: Arc::default(), numbering: Arc::default(), mac };
+        let store =
+            Self { reader, writer, server, suspect, grown: Arc::default(), numbering: Arc::default(), mac, random };
         store.migrate().await?;
         Ok(store)
     }
 
     /// Opens an existing database to read it only, and leaves its schema as it is.
-    pub async fn open_to_read(location: &DatabaseLocation, mac: Mac) -> Result<Self, StoreError> {
+    pub async fn open_to_read(location: &DatabaseLocation, mac: Mac, random: Random) -> Result<Self, StoreError> {
         let reader = open_to_read(location).await?;
         let (suspect, grown, numbering) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, mac })
+        Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, mac, random })
+    }
+
+    /// The generator of random numbers.
+    pub fn random(&self) -> &Random {
+        &self.random
     }
 
     /// Runs migrations. Of several servers starting at once, one migrates and the others wait.

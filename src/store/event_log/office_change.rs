@@ -17,7 +17,7 @@ use super::sequencer;
 use crate::access::{Actor, Authorized, WholeOffice};
 use crate::event::{Audience, Body, OfficeEventBody, OfficeEventKind, OfficeEventSubject, RowMacs};
 use crate::store::database::{insert, insert_all, update};
-use crate::store::{Store, StoreError, Transaction, lock_office, new_id};
+use crate::store::{Store, StoreError, Transaction, lock_office};
 
 /// A change of an office, under way.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl<'a> OfficeChange<'a> {
         let found = found.one(transaction).await?;
         let begun = found.is_some();
         let chain = found.unwrap_or_else(|| office_chain::Model {
-            id: new_id(now),
+            id: store.new_id(now),
             office: office.to_owned(),
             last_sequence: 0,
             last_mac: Vec::new(),
@@ -111,6 +111,11 @@ impl<'a> OfficeChange<'a> {
     /// The moment of the change.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// Returns a new id, for a row of the office.
+    pub fn new_id(&self) -> Uuid {
+        self.store.new_id(self.now)
     }
 
     /// Adds an agency.
@@ -157,7 +162,7 @@ impl<'a> OfficeChange<'a> {
     /// Appends an event.
     pub async fn append(&mut self, kind: OfficeEventKind, subject: OfficeEventSubject) -> Result<Uuid, StoreError> {
         let log = if self.events.is_empty() { sequencer::link(self.store, self.transaction).await? } else { None };
-        let id = new_id(self.now);
+        let id = self.new_id();
         let sequence = self.chain.last_sequence + 1;
         let audience = Audience::Office;
         let body = OfficeEventBody {

@@ -12,7 +12,7 @@ use super::sequencer;
 use crate::access::{Actor, Authorized};
 use crate::event::{Audience, Body, RequestEventBody, RequestEventKind, RequestEventSubject, RowMacs};
 use crate::store::database::{insert, insert_all, update};
-use crate::store::{SeenRequest, Store, StoreError, Transaction, new_id, with_actor};
+use crate::store::{SeenRequest, Store, StoreError, Transaction, with_actor};
 use crate::workflow::State;
 
 /// An event of a request, as a change appended it.
@@ -129,6 +129,11 @@ impl<'a> RequestChange<'a> {
         self.now
     }
 
+    /// Returns a new id, for a dependent row.
+    pub fn new_id(&self) -> Uuid {
+        self.store.new_id(self.now)
+    }
+
     /// The transaction, for dependent rows.
     pub fn transaction(&self) -> &Transaction {
         self.transaction
@@ -154,7 +159,7 @@ impl<'a> RequestChange<'a> {
         }
         let log = if self.linked { None } else { sequencer::link(self.store, self.transaction).await? };
         self.linked = true;
-        let id = new_id(self.now);
+        let id = self.new_id();
         let sequence = self.row.last_sequence + 1;
         self.visible |= audience != Audience::Office;
         let body = RequestEventBody {

@@ -627,7 +627,7 @@ mod tests {
             runtime.block_on(async {
                 let folder = tempfile::tempdir().unwrap();
                 let place = crate::store::DatabaseLocation::Sqlite(folder.path().join("test.db"));
-                let store = Store::open(&place, std::sync::Arc::new(|_| [0; 32])).await.unwrap();
+                let store = Store::open(&place, std::sync::Arc::new(|_| [0; 32]), crate::random::Random::system()).await.unwrap();
                 fill(&store, &requests, &grants).await;
                 let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes, submitters: Arc::new(submitters) };
                 let ids: Vec<Uuid> = (0..requests.len()).map(|number| id(u8::try_from(number).unwrap())).collect();
