@@ -291,7 +291,8 @@ impl Server {
 /// A database as the server opens it.
 async fn open(file: &Path) -> DatabaseConnection {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
-    options.max_connections(1).sqlx_logging(false).map_sqlx_sqlite_opts(|sqlite| {
+    options.max_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(|sqlite| {
         sqlite.foreign_keys(true).pragma("journal_mode", "WAL").pragma("synchronous", "FULL")
     });
     Database::connect(options).await.expect("it opens")

@@ -187,6 +187,20 @@ fn the_machines_clock_and_generator_are_asked_in_one_file_each() {
 }
 
 #[test]
+fn no_pool_closes_idle_connections() {
+    let mut pools = 0;
+    for (_, path, text) in rooms() {
+        for options in ["PgPoolOptions::new(", "ConnectOptions::new("].iter().flat_map(|new| text.split(*new).skip(1)) {
+            let options = options.split(';').take(2).collect::<String>();
+            let off = ["idle_timeout(None", "max_lifetime(None"].iter().all(|setting| options.contains(setting));
+            assert!(off, "{}: sqlx's task that closes idle connections may spin for ever", path.display());
+            pools += 1;
+        }
+    }
+    assert!(pools >= 3, "only {pools} pools were found");
+}
+
+#[test]
 fn no_code_knows_a_role_or_a_procedure() {
     let shelf = read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("procedures")).expect("the shipped files");
     let mut names: Vec<String> = shelf.offices.iter().flat_map(|office| office.roles.keys().cloned()).collect();

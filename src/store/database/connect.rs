@@ -104,9 +104,7 @@ impl Postgres {
         if read_only {
             settings.push(("default_transaction_read_only", "on".to_owned()));
         }
-        PgPoolOptions::new()
-            .max_connections(if read_only { 2 } else { self.limits.connections })
-            .acquire_timeout(self.limits.acquire)
+        self.pool_options(if read_only { 2 } else { self.limits.connections })
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
@@ -122,13 +120,22 @@ impl Postgres {
 
     /// A pool of two connections without timeouts: one holds a lock, the other migrates.
     pub(in crate::store) async fn without_timeouts(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
-        PgPoolOptions::new().max_connections(2).acquire_timeout(self.limits.acquire).connect_with(self.named()).await
+        self.pool_options(2).connect_with(self.named()).await
     }
 
     /// A pool of one connection, for notifications.
     pub(in crate::store) async fn listening(&self) -> Result<PgPool, sea_orm::sqlx::Error> {
-        let options = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-        options.acquire_timeout(self.limits.acquire).connect_with(self.named()).await
+        self.pool_options(1).connect_with(self.named()).await
+    }
+
+    /// Options of every pool. No connection is closed for its age or idle time: the task in sqlx 0.9 that does so may spin for
+    /// ever on a wrapped count of idle connections (<https://github.com/launchbadge/sqlx/issues/3645>).
+    fn pool_options(&self, connections: u32) -> PgPoolOptions {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(self.limits.acquire)
+            .idle_timeout(None)
+            .max_lifetime(None)
     }
 
     /// Adds the application name shown in the server's list of clients.

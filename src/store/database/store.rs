@@ -165,6 +165,7 @@ fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOpt
     options
         .max_connections(connections)
         .min_connections(1)
+        // As on PostgreSQL: see `pool_options` there.
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
         .acquire_timeout(Duration::from_secs(10))
@@ -194,7 +195,11 @@ pub async fn open_to_read(location: &DatabaseLocation) -> Result<DatabaseConnect
     match location {
         DatabaseLocation::Sqlite(file) => {
             let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
-            options.max_connections(1).sqlx_logging(false);
+            options
+                .max_connections(1)
+                .idle_timeout(None::<Duration>)
+                .max_lifetime(None::<Duration>)
+                .sqlx_logging(false);
             Ok(Database::connect(options).await?)
         }
         DatabaseLocation::Postgres(server) => Ok(server.pool(true).await.map_err(cannot_connect)?.into()),

@@ -89,7 +89,7 @@ pub(crate) async fn open(data: &Path) -> DatabaseConnection {
         shared.cluster.url("postgres", &name)
     };
     let mut options = ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
+    options.max_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).sqlx_logging(false);
     Database::connect(options).await.expect("the database")
 }
 

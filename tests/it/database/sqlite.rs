@@ -1,6 +1,7 @@
 //! SQLite: the file in the data folder.
 
 use std::path::Path;
+use std::time::Duration;
 
 use disposisi::store::DatabaseLocation;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
@@ -19,7 +20,7 @@ pub(crate) fn place(data: &Path) -> DatabaseLocation {
 /// A connection without restrictions.
 pub(crate) async fn open(data: &Path) -> DatabaseConnection {
     let mut options = ConnectOptions::new(format!("sqlite://{}", data.join("disposisi.db").display()));
-    options.max_connections(1).sqlx_logging(false);
+    options.max_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).sqlx_logging(false);
     Database::connect(options).await.expect("the database")
 }
 
