@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::Instrument;
 
 use super::{Outcome, ServeFlags, Settings, identity, policy_reload, say, startup};
-use crate::graphql::{ApiSchema, Documents, Intake, Limits};
+use crate::graphql::{AdmissionRules, ApiSchema, OperationLimits, PersistedDocuments};
 use crate::http;
 use crate::service::{RegisteredDocuments, Service};
 
@@ -66,7 +66,7 @@ impl Server {
         if let Some(provider) = identity::provider(settings)? {
             service = service.with_provider(provider);
         }
-        let limits = Limits {
+        let limits = OperationLimits {
             values: settings.value_limit,
             document: settings.document_limit,
             tokens: settings.token_limit,
@@ -80,7 +80,7 @@ impl Server {
         let schema = ApiSchema::new(service.clone(), limits, settings.introspection);
         let most = settings.registered_documents;
         let registered = (most > 0).then(|| Arc::new(service.registered(most)));
-        let intake = Intake {
+        let admission = AdmissionRules {
             documents: documents(&settings.documents, &schema, &limits).await?,
             limits,
             documents_only: settings.documents_only,
@@ -93,7 +93,7 @@ impl Server {
         let router = http::Served {
             schema,
             service: service.clone(),
-            intake,
+            admission,
             body_limit: settings.body_limit,
             batch_limit: settings.batch_limit,
             operation,
@@ -182,14 +182,19 @@ impl Server {
 }
 
 /// The persisted documents of a manifest; none where there is none.
-async fn documents(manifest: &Path, schema: &ApiSchema, limits: &Limits) -> Result<Documents, String> {
+async fn documents(
+    manifest: &Path,
+    schema: &ApiSchema,
+    limits: &OperationLimits,
+) -> Result<PersistedDocuments, String> {
     if manifest.as_os_str().is_empty() {
-        return Ok(Documents::default());
+        return Ok(PersistedDocuments::default());
     }
     let named = |fault: String| format!("{}: {fault}", manifest.display());
     let text = tokio::fs::read_to_string(manifest).await;
     let text = text.map_err(|error| named(format!("{error}; write the manifest there, or leave `documents` empty")))?;
-    let documents = Documents::read(&text, schema.executable(), schema.index(), limits).await.map_err(named)?;
+    let documents =
+        PersistedDocuments::read(&text, schema.executable(), schema.index(), limits).await.map_err(named)?;
     tracing::info!(documents = documents.count(), "persisted documents");
     Ok(documents)
 }

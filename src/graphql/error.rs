@@ -3,75 +3,75 @@
 use async_graphql::{Error, ServerError};
 
 use super::context::loaders::LoadError;
-use super::error_code::Code;
+use super::error_code::ErrorCode;
 use crate::language::{Language, Text};
 use crate::service::Refused;
 
 /// Converts a refusal to a top-level error with its code.
-pub(super) fn of(refused: Refused) -> Error {
+pub(super) fn from_refused(refused: Refused) -> Error {
     let (code, message): (_, Text) = match refused {
         Refused::Unauthenticated => {
-            (Code::Unauthenticated, "Sign in first: the token is missing, ended or not valid.".into())
+            (ErrorCode::Unauthenticated, "Sign in first: the token is missing, ended or not valid.".into())
         }
-        Refused::Forbidden(message) => (Code::Forbidden, message),
+        Refused::Forbidden(message) => (ErrorCode::Forbidden, message),
         Refused::User(errors) => {
             let first = errors.into_iter().next();
-            (Code::InvalidInput, first.map_or_else(|| "The input is not valid.".into(), |error| error.message))
+            (ErrorCode::InvalidInput, first.map_or_else(|| "The input is not valid.".into(), |error| error.message))
         }
         Refused::InvalidCursor => {
             let message = "This cursor was not given by this server: leave `after` out, or read it again.";
-            (Code::InvalidCursor, message.into())
+            (ErrorCode::InvalidCursor, message.into())
         }
         Refused::CursorAhead => {
-            let message = "This cursor is from further on than the log goes: an older state was restored. Read what you show \
-                anew, with a new cursor, and follow from there.";
-            (Code::CursorAhead, message.into())
+            let message = "This cursor is beyond the end of the log: a backup was restored. Read again, with a new cursor, and \
+                follow from there.";
+            (ErrorCode::CursorAhead, message.into())
         }
         Refused::Unavailable(detail) | Refused::Aborted(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
-            (Code::Unavailable, message.into())
+            (ErrorCode::Unavailable, message.into())
         }
         Refused::Internal(detail) => {
-            tracing::error!(detail, "internal fault");
-            (Code::Internal, "Something went wrong on our side; nothing has changed.".into())
+            tracing::error!(detail, "internal error");
+            (ErrorCode::Internal, "Something went wrong on our side; nothing has changed.".into())
         }
     };
     code.error(message)
 }
 
 /// Translates an error.
-pub(super) fn tell(error: &mut ServerError, language: Option<Language>) {
-    if let Some(told) = error.source::<Text>().map(|text| text.in_language(language)) {
-        error.message = told;
+pub(super) fn translate(error: &mut ServerError, language: Option<Language>) {
+    if let Some(message) = error.source::<Text>().map(|text| text.in_language(language)) {
+        error.message = message;
     }
 }
 
 /// Converts a database error to a top-level error.
-pub(super) fn store(fault: crate::store::StoreError) -> Error {
-    of(Refused::from(fault))
+pub(super) fn from_store(error: crate::store::StoreError) -> Error {
+    from_refused(Refused::from(error))
 }
 
 /// Converts a loader's error to a top-level error.
-pub(super) fn load(fault: LoadError) -> Error {
-    // Shared by all waiting fields, so it is borrowed.
-    of(match &*fault {
+pub(super) fn from_loader(error: LoadError) -> Error {
+    // Borrowed, since all waiting fields share it.
+    from_refused(match &*error {
         crate::store::StoreError::Unavailable(error) => Refused::Unavailable(error.to_string()),
         other => Refused::Internal(other.to_string()),
     })
 }
 
 /// Returns the error for inconsistent stored data.
-pub(super) fn damaged(what: &str) -> Error {
-    of(Refused::Internal(what.to_owned()))
+pub(super) fn inconsistent_data(detail: &str) -> Error {
+    from_refused(Refused::Internal(detail.to_owned()))
 }
 
 /// Returns the error for a cursor from another list.
-pub(super) fn no_cursor() -> Error {
-    invalid("This cursor is none of this list's: use one that a page gave you.")
+pub(super) fn invalid_cursor() -> Error {
+    invalid_input("This cursor is not of this list: use one from its pages.")
 }
 
 /// Returns the error for a malformed argument.
-pub(super) fn invalid(message: impl Into<Text>) -> Error {
-    Code::InvalidInput.error(message)
+pub(super) fn invalid_input(message: impl Into<Text>) -> Error {
+    ErrorCode::InvalidInput.error(message)
 }

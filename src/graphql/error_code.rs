@@ -10,11 +10,11 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)+) => {
         /// A stable error code, as in `extensions.code`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Code {
+        pub enum ErrorCode {
             $($(#[doc = $doc])+ $name,)+
         }
 
-        impl Code {
+        impl ErrorCode {
             /// All codes.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
@@ -70,53 +70,56 @@ codes! {
 /// Additional entries of an error's `extensions`.
 pub type Details = Vec<(&'static str, Value)>;
 
-impl Code {
+impl ErrorCode {
     /// Returns an error of this code, translated later.
     pub(super) fn error(self, message: impl Into<Text>) -> Error {
         Error::new_with_source(message.into()).extend_with(|_, extensions| extensions.set("code", self.word()))
     }
 
     /// Returns an error of this code without location, about the whole operation.
-    pub(super) fn whole(self, message: impl Into<Text>) -> ServerError {
-        nowhere(self.error(message))
+    pub(super) fn operation_error(self, message: impl Into<Text>) -> ServerError {
+        without_location(self.error(message))
     }
 
     /// Returns a response with one error of this code.
-    pub fn answer(self, message: impl Into<Text>) -> Response {
-        Response::from_errors(vec![self.whole(message)])
+    pub fn response(self, message: impl Into<Text>) -> Response {
+        Response::from_errors(vec![self.operation_error(message)])
     }
 
     /// Returns a response with one error of this code and additional `extensions`.
-    pub fn answer_with(self, message: impl Into<Text>, details: Details) -> Response {
-        let mut error = self.whole(message);
+    pub fn response_with(self, message: impl Into<Text>, details: Details) -> Response {
+        let mut error = self.operation_error(message);
         let extensions = error.extensions.get_or_insert_default();
         details.into_iter().for_each(|(name, value)| extensions.set(name, value));
         Response::from_errors(vec![error])
     }
 
     /// Returns true for an error of this code.
-    pub fn is_of(self, error: &ServerError) -> bool {
+    pub fn matches(self, error: &ServerError) -> bool {
         let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
         matches!(code, Some(Value::String(word)) if word == self.word())
     }
 }
 
 /// Converts an error without a location.
-pub(super) fn nowhere(error: Error) -> ServerError {
+pub(super) fn without_location(error: Error) -> ServerError {
     let mut error = error.into_server_error(Default::default());
     error.locations.clear();
     error
 }
 
-/// Maximum number of errors of a rejected operation, and maximum length of each in bytes: messages echo client input.
-const TOLD: (usize, usize) = (20, 1_000);
+/// Maximum number of errors of a rejected operation.
+const MAX_ERRORS: usize = 20;
+
+/// Maximum length in bytes of an error message of a rejected operation, since messages echo client input.
+const MAX_MESSAGE: usize = 1_000;
 
 /// Adds a code to errors of the library, and bounds the errors of a rejected operation.
-pub(super) fn coded(mut response: Response) -> Response {
+pub(super) fn with_codes(mut response: Response) -> Response {
     if response.errors.iter().all(|error| error.path.is_empty()) {
-        response.errors.truncate(TOLD.0);
+        response.errors.truncate(MAX_ERRORS);
         for error in &mut response.errors {
-            let end = error.message.floor_char_boundary(TOLD.1);
+            let end = error.message.floor_char_boundary(MAX_MESSAGE);
             if end < error.message.len() {
                 error.message.replace_range(end.., "…");
             }
@@ -124,7 +127,7 @@ pub(super) fn coded(mut response: Response) -> Response {
     }
     for error in &mut response.errors {
         // An error without path comes from parsing or validation.
-        let code = if error.path.is_empty() { Code::InvalidOperation } else { Code::InvalidInput };
+        let code = if error.path.is_empty() { ErrorCode::InvalidOperation } else { ErrorCode::InvalidInput };
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set("code", code.word());

@@ -73,7 +73,7 @@ fields! {
 
 impl FieldName {
     /// Returns true if the text of an operation contains the name anywhere.
-    pub(super) fn stands_in(self, operation: &str) -> bool {
+    pub(super) fn occurs_in(self, operation: &str) -> bool {
         operation.contains(self.name)
     }
 }

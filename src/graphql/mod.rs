@@ -1,5 +1,18 @@
-//! The GraphQL API, thin: translate, call the service, translate back. No business rule, no SQL.
+//! The GraphQL API, thin: no business rule, no SQL. The stages of an operation, in order, with their files:
+//!
+//! 1. `operation/admission`: finds a persisted document, or parses the text (`parse`) within the `limits`; early refusal of many
+//!    `unknown_fields`. The result is an `admitted` operation, perhaps with a pending `registration` of its document.
+//! 2. `context/session`: the caller with visibility, policy and `loaders`, and a record of `viewer_dependence`.
+//! 3. `operation/api_key_access`: the scopes of an API key, for each selected field.
+//! 4. `execution/execute` (queries and mutations) or `subscription/follow` (subscriptions, with answers shared by
+//!    `shared_answers`): runs the `api_schema`. The library validates the document; `limits/cost` bounds its complexity.
+//! 5. `schema`: the resolvers, by noun. Pages read their rows ahead (`look_ahead`, `schema/prefetch`); mutations call the service and
+//!    build a `schema/payload`.
+//! 6. `execution/response`: null propagation, codes of errors (`error_code`), and the caller's language. `request_id` marks each error.
+//!
+//! `error` maps errors of the service and the store; `schema_index` holds types and arguments of the schema's fields for 1, 3 and 6.
 
+mod api_schema;
 mod context;
 mod error;
 mod error_code;
@@ -11,17 +24,17 @@ mod schema;
 mod schema_index;
 mod subscription;
 
+pub use api_schema::{ApiSchema, sdl};
 pub use context::session::Session;
-pub use context::viewer_dependence::Asked;
-pub use error_code::{Code, Details};
+pub use context::viewer_dependence::ViewerDependence;
+pub use error_code::{Details, ErrorCode};
 pub use execution::execute::execute;
-pub use execution::response::{has_run, told};
-pub use operation::admission::{DOCUMENT_ID, Intake, PERSISTED_QUERY};
+pub use execution::response::{ErrorResponse, has_run, translate_errors};
+pub use operation::admission::{AdmissionRules, DOCUMENT_ID, PERSISTED_QUERY};
 pub use operation::admitted::Operation;
-pub use operation::limits::Limits;
-pub use operation::persisted_documents::Documents;
+pub use operation::limits::OperationLimits;
+pub use operation::persisted_documents::PersistedDocuments;
 pub use request_id::RequestId;
-pub use schema::roots::{ApiSchema, sdl};
 pub use schema_index::SchemaIndex;
-pub use subscription::follow::{Ended, Told, follow};
-pub use subscription::shared_answers::Followed;
+pub use subscription::follow::{SubscriptionItem, follow};
+pub use subscription::shared_answers::SharedOperations;

@@ -13,7 +13,7 @@ use crate::service::Service;
 pub struct RequestId(Arc<str>);
 
 /// Maximum length of an id sent by a client.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 impl RequestId {
     /// Creates an id.
@@ -22,18 +22,18 @@ impl RequestId {
     }
 
     /// Accepts an id sent by a client or proxy; none when unsafe in a header or a log line.
-    pub fn sent(text: &str) -> Option<Self> {
+    pub fn from_client(text: &str) -> Option<Self> {
         let is_sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:=/+@".contains(&byte);
-        ((1..=LONGEST).contains(&text.len()) && text.bytes().all(is_sane)).then(|| Self(text.into()))
+        ((1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(is_sane)).then(|| Self(text.into()))
     }
 
     /// Derives the id of an operation on the connection.
-    pub fn of_operation(&self, number: u64) -> Self {
+    pub fn for_operation(&self, number: u64) -> Self {
         Self(format!("{self}.{number}").into())
     }
 
     /// Adds the id to every error of a response.
-    pub fn on(&self, mut response: Response) -> Response {
+    pub fn add_to(&self, mut response: Response) -> Response {
         for error in &mut response.errors {
             error.extensions.get_or_insert_default().set("requestId", &*self.0);
         }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sent_is_taken_when_it_is_fit_for_a_line() {
+    fn ids_from_clients_must_be_safe_in_log_lines() {
         for (text, is_taken) in [
             ("0199c5b0-7e1c-7000-8000-000000000000", true),
             ("Root=1-67891233-abcdef012345678912345678", true),
@@ -68,9 +68,9 @@ mod tests {
             ("\u{1b}[31m", false),
             ("nomor-é", false),
         ] {
-            assert_eq!(RequestId::sent(text).is_some(), is_taken, "{text}");
+            assert_eq!(RequestId::from_client(text).is_some(), is_taken, "{text}");
         }
-        assert!(RequestId::sent(&"x".repeat(64)).is_some());
-        assert!(RequestId::sent(&"x".repeat(65)).is_none());
+        assert!(RequestId::from_client(&"x".repeat(64)).is_some());
+        assert!(RequestId::from_client(&"x".repeat(65)).is_none());
     }
 }

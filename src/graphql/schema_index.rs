@@ -62,15 +62,15 @@ impl SchemaIndex {
 }
 
 /// Returns the named type of a value or of the items of a list.
-pub(super) fn named(ty: &Type) -> &str {
+pub(super) fn named_type(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
-        BaseType::List(item) => named(item),
+        BaseType::List(item) => named_type(item),
     }
 }
 
 /// Returns the root type of an operation.
-pub(super) fn root(operation: OperationType) -> &'static str {
+pub(super) fn root_type(operation: OperationType) -> &'static str {
     match operation {
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",

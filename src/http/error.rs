@@ -7,7 +7,7 @@ use super::content_negotiation::Media;
 use super::execution::written;
 use super::graphql_response::reply;
 use super::rate_limit::Standing;
-use crate::graphql::{self, Code, Details, RequestId};
+use crate::graphql::{self, Details, ErrorCode, RequestId};
 use crate::language::{Language, Text};
 use crate::say;
 use crate::service::Refused;
@@ -22,7 +22,7 @@ pub(super) const SIGNED_OUT: &str = "The token has ended: sign in again, and go 
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
-    code: Code,
+    code: ErrorCode,
     message: Text,
     /// What else a client may read of it.
     details: Details,
@@ -32,45 +32,45 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// A refusal of that status, with that code.
-    pub(super) fn new(status: StatusCode, code: Code, message: impl Into<Text>) -> Self {
+    pub(super) fn new(status: StatusCode, code: ErrorCode, message: impl Into<Text>) -> Self {
         Self { status, code, message: message.into(), details: Details::new(), allow: None }
     }
 
     /// This does not go by that method.
     pub(super) fn method(allow: &'static str, message: &'static str) -> Self {
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidOperation, message) }
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidOperation, message) }
     }
 
     /// There is no answer of a type that would be taken.
     pub(super) fn not_acceptable(message: &'static str) -> Self {
-        Self::new(StatusCode::NOT_ACCEPTABLE, Code::InvalidOperation, message)
+        Self::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::InvalidOperation, message)
     }
 
     /// Operations are not taken together so.
     pub(super) fn batch(message: impl Into<Text>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Code::BatchRefused, message)
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::BatchRefused, message)
     }
 
     /// Nobody is known by that token.
     pub(super) fn unauthenticated(message: &'static str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message)
     }
 
     /// Whether it says that nobody is known.
     pub(super) fn is_unauthenticated(&self) -> bool {
-        self.code == Code::Unauthenticated
+        self.code == ErrorCode::Unauthenticated
     }
 
     /// The fault is ours.
     pub(super) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on our side.")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "Something went wrong on our side.")
     }
 
     /// The operation took too long.
     pub(super) fn too_long(seconds: u64) -> Self {
         Self {
             details: limit("seconds", seconds, None),
-            ..Self::new(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, too_long(seconds))
+            ..Self::new(StatusCode::GATEWAY_TIMEOUT, ErrorCode::Timeout, too_long(seconds))
         }
     }
 
@@ -78,19 +78,19 @@ impl Refusal {
     pub(super) fn too_large(most: usize, actual: Option<u64>) -> Self {
         let message = say!("The body is larger than {most} bytes, which is the most that is taken.", most);
         let details = limit("body", most as u64, actual);
-        Self { details, ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, message) }
+        Self { details, ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::BodyTooLarge, message) }
     }
 
     /// The caller calls too often.
     pub(super) fn too_often(standing: &Standing) -> Self {
-        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, standing.message());
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, standing.message());
         Self { details: standing.details(), ..refusal }
     }
 
     /// The response that says so.
     pub(super) fn respond(self, media: Media, language: Option<Language>, id: &RequestId) -> Response {
         let Self { status, code, message, details, allow } = self;
-        let body = written(&id.on(graphql::told(code.answer_with(message, details), language)));
+        let body = written(&id.add_to(graphql::translate_errors(code.response_with(message, details), language)));
         let mut response = reply(status, media, body);
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
@@ -110,7 +110,7 @@ impl From<Refused> for Refusal {
             Refused::Unavailable(detail) => {
                 tracing::error!(detail, "the database is not available");
                 let message = "The database is not available. Try again later.";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message)
             }
             error => {
                 tracing::error!(?error, "no session");

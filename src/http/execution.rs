@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::error::{limit, too_long};
 use super::state::Shared;
-use crate::graphql::{self, Code, Ended, Operation, RequestId, Session};
+use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId, Session};
 use crate::language::Language;
 use crate::service::{LogPosition, Pass, Refused};
 
@@ -27,9 +27,9 @@ pub(super) enum Answer {
     SignedOut,
 }
 
-impl From<Ended> for Answer {
-    fn from(ended: Ended) -> Self {
-        if ended.signed_out { Self::SignedOut } else { Self::Failed(ended.answer) }
+impl From<ErrorResponse> for Answer {
+    fn from(ended: ErrorResponse) -> Self {
+        if ended.signed_out { Self::SignedOut } else { Self::Failed(ended.response) }
     }
 }
 
@@ -37,7 +37,7 @@ impl Answer {
     /// The same, with an id in the errors of what failed as a whole. What happened is told to many: its errors have ids already.
     fn marked(self, id: &RequestId) -> Self {
         match self {
-            Self::Failed(response) => Self::Failed(id.on(response)),
+            Self::Failed(response) => Self::Failed(id.add_to(response)),
             other => other,
         }
     }
@@ -62,13 +62,13 @@ pub(super) async fn answers(
         .map(move |answer| answer.marked(&id))
         .boxed();
     }
-    let (shared, wanted) = (shared.clone(), operation.wanted());
+    let (shared, wanted) = (shared.clone(), operation.requested_language());
     let answer = async move {
         let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
         match answer {
-            Ok(Ok(Once { response, .. })) if !graphql::has_run(&response) => Answer::Failed(id.on(response)),
-            Ok(Ok(Once { response, .. })) => Answer::Next(written(&id.on(response)).into(), None),
-            Ok(Err(refused)) => Answer::from(Ended::from(refused).told(wanted)).marked(&id),
+            Ok(Ok(Once { response, .. })) if !graphql::has_run(&response) => Answer::Failed(id.add_to(response)),
+            Ok(Ok(Once { response, .. })) => Answer::Next(written(&id.add_to(response)).into(), None),
+            Ok(Err(refused)) => Answer::from(ErrorResponse::from(refused).translated(wanted)).marked(&id),
             Err(_) => timed_out(&shared, &id, wanted),
         }
     };
@@ -78,8 +78,8 @@ pub(super) async fn answers(
 /// That an operation took too long.
 pub(super) fn timed_out(shared: &Shared, id: &RequestId, wanted: Option<Language>) -> Answer {
     let seconds = shared.operation.as_secs();
-    let answer = Code::Timeout.answer_with(too_long(seconds), limit("seconds", seconds, None));
-    Answer::Failed(id.on(graphql::told(answer, wanted)))
+    let answer = ErrorCode::Timeout.response_with(too_long(seconds), limit("seconds", seconds, None));
+    Answer::Failed(id.add_to(graphql::translate_errors(answer, wanted)))
 }
 
 /// What a query or a mutation came to.
@@ -97,9 +97,9 @@ pub(super) async fn once(
     address: IpAddr,
 ) -> Result<Once, Refused> {
     let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await?;
-    let asked = session.asked();
+    let dependence = session.viewer_dependence();
     let response = graphql::execute(&shared.schema, operation, session).await;
-    let is_public = pass.is_none() && !asked.is_noted() && response.errors.is_empty();
+    let is_public = pass.is_none() && !dependence.is_noted() && response.errors.is_empty();
     Ok(Once { response, is_public })
 }
 
@@ -131,10 +131,10 @@ async fn follow(
     pass: Option<Pass>,
     resume: Option<String>,
 ) -> BoxStream<'static, Answer> {
-    match graphql::follow(&shared.schema, &shared.followed, operation, pass, resume).await {
+    match graphql::follow(&shared.schema, &shared.shared_operations, operation, pass, resume).await {
         Err(ended) => only(ended.into()),
         Ok(told) => {
-            told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.answer, told.place))).boxed()
+            told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.response, told.place))).boxed()
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::Refusal;
 use super::state::Shared;
-use crate::graphql::{Code, DOCUMENT_ID, PERSISTED_QUERY};
+use crate::graphql::{DOCUMENT_ID, ErrorCode, PERSISTED_QUERY};
 
 /// What a body asks for.
 pub(super) enum Sent {
@@ -33,10 +33,10 @@ impl Sent {
     pub(super) async fn read(headers: &HeaderMap, body: Body, shared: &Shared) -> Result<Self, Refusal> {
         if !is_json(headers) {
             let message = "Send the operation as application/json, in UTF-8.";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidOperation, message));
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidOperation, message));
         }
         let body = whole(body, shared.body_limit).await?;
-        if let Err(response) = shared.intake.limits.hold(&body) {
+        if let Err(response) = shared.admission.limits.check_body(&body) {
             return Ok(Self::TooMuch(response));
         }
         let batch = shared.batch_limit;
@@ -91,7 +91,7 @@ impl Asked {
     /// What it asks for, within the limits.
     pub(super) fn read(self, shared: &Shared) -> Result<Sent, Refusal> {
         for text in [&self.variables, &self.extensions].into_iter().flatten() {
-            if let Err(response) = shared.intake.limits.hold(text.as_bytes()) {
+            if let Err(response) = shared.admission.limits.check_body(text.as_bytes()) {
                 return Ok(Sent::TooMuch(response));
             }
         }
@@ -146,7 +146,7 @@ fn persisted_query(sent: &Map<String, Value>) -> Option<String> {
 /// What was sent is no request.
 pub(super) fn malformed(why: &str) -> Refusal {
     let message = format!("This is no GraphQL request: {why}.");
-    Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidOperation, message)
+    Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidOperation, message)
 }
 
 /// How many times the limit is still read, and thrown away, from a body that is too large.
@@ -160,7 +160,7 @@ async fn whole(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
         Err(error) => error,
     };
     if !unread.is::<LengthLimitError>() {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidOperation, "The body could not be read."));
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidOperation, "The body could not be read."));
     }
     // A client that is still sending when the connection closes never reads why: most are heard out first.
     let mut left = most.saturating_mul(DRAINED);

@@ -23,7 +23,7 @@ use super::quality_values::language;
 use super::rate_limit::Standing;
 use super::state::Shared;
 use super::{concurrency, sse, websocket};
-use crate::graphql::{self, Code, Ended, Operation, RequestId};
+use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId};
 use crate::service::Pass;
 
 /// What can be done at the endpoint.
@@ -147,7 +147,7 @@ impl<'a> Call<'a> {
             Sent::Batch(requests) => {
                 let mut operations = Vec::new();
                 for (number, request) in (1..).zip(requests) {
-                    operations.push(self.read(request).instrument(self.id.of_operation(number).span()).await);
+                    operations.push(self.read(request).instrument(self.id.for_operation(number).span()).await);
                 }
                 self.run_batch(operations, who, media).await
             }
@@ -156,10 +156,10 @@ impl<'a> Call<'a> {
 
     /// An operation that is to be answered in the caller's language.
     async fn read(&self, request: Request) -> Read {
-        let read = self.shared.intake.read(request, self.shared.schema.index()).await;
+        let read = self.shared.admission.admit(request, self.shared.schema.index()).await;
         // Nothing is changed by GET.
-        let read = if self.is_by_get { read.map(Operation::unregistered) } else { read };
-        read.map(|operation| operation.wanting(language(self.headers)))
+        let read = if self.is_by_get { read.map(Operation::without_registration) } else { read };
+        read.map(|operation| operation.with_requested_language(language(self.headers)))
     }
 
     /// Whose token was sent, and may call so often; nobody's when none was.
@@ -202,7 +202,7 @@ impl<'a> Call<'a> {
             (Media::Json, status) if status.is_server_error() => status,
             (Media::Json, _) => StatusCode::OK,
         };
-        let body = execution::written(&self.id.on(answer));
+        let body = execution::written(&self.id.add_to(answer));
         let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
         if is_query {
             reply.extensions_mut().insert(Compressible);
@@ -225,20 +225,23 @@ impl<'a> Call<'a> {
         let is_all_queries = operations.iter().flatten().all(Operation::is_query);
         let mut body = Vec::from(*b"[");
         for (number, operation) in (1..).zip(operations) {
-            let id = self.id.of_operation(number);
+            let id = self.id.for_operation(number);
             let answer = match operation {
                 Ok(operation) => {
-                    let wanted = operation.wanted();
+                    let wanted = operation.requested_language();
                     let answer = execution::once(self.shared, operation, who.pass, self.address);
                     let answer = answer.instrument(id.span()).await;
-                    answer.map_or_else(|refused| Ended::from(refused).told(wanted).answer, |answer| answer.response)
+                    answer.map_or_else(
+                        |refused| ErrorResponse::from(refused).translated(wanted).response,
+                        |answer| answer.response,
+                    )
                 }
                 Err(response) => *response,
             };
             if number > 1 {
                 body.push(b',');
             }
-            body.extend(execution::written(&id.on(answer)));
+            body.extend(execution::written(&id.add_to(answer)));
         }
         body.push(b']');
         let mut reply = reply(StatusCode::OK, media, body);
@@ -263,9 +266,9 @@ impl<'a> Call<'a> {
                     let answers = execution::answers(self.shared, operation, who.pass, place, self.last_event()).await;
                     concurrency::until_the_end(answers, hold)
                 }
-                Err(response) => execution::only(Answer::Failed(self.id.on(*response))),
+                Err(response) => execution::only(Answer::Failed(self.id.add_to(*response))),
             },
-            Err(response) => execution::only(Answer::Failed(self.id.on(*response))),
+            Err(response) => execution::only(Answer::Failed(self.id.add_to(*response))),
         };
         sse::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))
     }
@@ -282,12 +285,12 @@ fn status(answer: &async_graphql::Response) -> StatusCode {
     if graphql::has_run(answer) {
         return StatusCode::OK;
     }
-    let is = |code: Code| answer.errors.first().is_some_and(|error| code.is_of(error));
+    let is = |code: ErrorCode| answer.errors.first().is_some_and(|error| code.matches(error));
     match () {
-        () if is(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
-        () if is(Code::Forbidden) => StatusCode::FORBIDDEN,
-        () if is(Code::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
-        () if is(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        () if is(ErrorCode::Unauthenticated) => StatusCode::UNAUTHORIZED,
+        () if is(ErrorCode::Forbidden) => StatusCode::FORBIDDEN,
+        () if is(ErrorCode::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        () if is(ErrorCode::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
         () => StatusCode::BAD_REQUEST,
     }
 }

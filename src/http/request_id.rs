@@ -19,7 +19,7 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// Answers a call within its id: it stands in the answer's head, and in the log.
 pub(super) async fn identified(State(service): State<Service>, mut request: Request, next: Next) -> Response {
-    let sent = request.headers().get(REQUEST_ID).and_then(|id| RequestId::sent(id.to_str().ok()?));
+    let sent = request.headers().get(REQUEST_ID).and_then(|id| RequestId::from_client(id.to_str().ok()?));
     let id = sent.unwrap_or_else(|| RequestId::new(&service));
     request.extensions_mut().insert(id.clone());
     let mut response = whole(next.run(request), &id).instrument(id.span()).await;
@@ -44,7 +44,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_fault_of_ours_is_told_as_one() {
-        let id = RequestId::sent("fault-1").unwrap();
+        let id = RequestId::from_client("fault-1").unwrap();
         let response = whole(async { panic!("what nobody thought of") }, &id).await;
         assert_eq!(response.status(), 500);
         let body = response.into_body().collect().await.unwrap().to_bytes();

@@ -18,7 +18,7 @@ use super::rate_limit::Rates;
 use super::shutdown::Lifeline;
 use super::state::Shared;
 use super::{compression, explorer, handlers, request_id};
-use crate::graphql::{ApiSchema, Intake};
+use crate::graphql::{AdmissionRules, ApiSchema};
 use crate::service::Service;
 
 /// What is served, and within which limits.
@@ -28,7 +28,7 @@ pub struct Served {
     /// The service behind it.
     pub service: Service,
     /// What operations are taken.
-    pub intake: Intake,
+    pub admission: AdmissionRules,
     /// The largest body taken, in bytes.
     pub body_limit: usize,
     /// So many operations may come in a list; none may when it is 0.
@@ -58,7 +58,7 @@ pub struct Served {
 impl Served {
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { schema, service, intake, body_limit, batch_limit, operation, .. } = self;
+        let Self { schema, service, admission, body_limit, batch_limit, operation, .. } = self;
         let Self { explorer, origins, proxies, rates, person_sockets, person_operations, .. } = self;
         let Self { socket_init, heartbeat, lifeline, .. } = self;
         let explorer = if explorer { explorer::routes() } else { Router::new() };
@@ -81,7 +81,7 @@ impl Served {
             .with_state(Shared {
                 schema,
                 service,
-                intake: Arc::new(intake),
+                admission: Arc::new(admission),
                 body_limit,
                 batch_limit,
                 operation,
@@ -91,7 +91,7 @@ impl Served {
                 rates: Arc::new(rates),
                 sockets: Held::new(person_sockets),
                 operations: Held::new(person_operations),
-                followed: Arc::default(),
+                shared_operations: Arc::default(),
                 lifeline,
             })
     }

@@ -16,7 +16,7 @@ use super::graphql_response::nobody_keeps;
 use super::shutdown::Lifeline;
 use super::state::Shared;
 use super::websocket::Close;
-use crate::graphql::{self, Code, RequestId};
+use crate::graphql::{self, ErrorCode, RequestId};
 use crate::language::Language;
 
 /// The header in which a browser's own client says where it was.
@@ -98,7 +98,8 @@ impl Sending {
     /// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
     /// WebSocket.
     fn signed_out(&self) -> Event {
-        let mut response = self.id.on(graphql::told(Code::Unauthenticated.answer(SIGNED_OUT), self.wanted));
+        let mut response =
+            self.id.add_to(graphql::translate_errors(ErrorCode::Unauthenticated.response(SIGNED_OUT), self.wanted));
         for error in &mut response.errors {
             error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
         }

@@ -9,7 +9,7 @@ use super::client_address::Proxies;
 use super::concurrency::{Held, Hold};
 use super::rate_limit::Rates;
 use super::shutdown::Lifeline;
-use crate::graphql::{ApiSchema, Code, Followed, Intake};
+use crate::graphql::{AdmissionRules, ApiSchema, ErrorCode, SharedOperations};
 use crate::service::{Pass, Service};
 
 /// What the routes share.
@@ -17,7 +17,7 @@ use crate::service::{Pass, Service};
 pub(super) struct Shared {
     pub(super) schema: ApiSchema,
     pub(super) service: Service,
-    pub(super) intake: Arc<Intake>,
+    pub(super) admission: Arc<AdmissionRules>,
     pub(super) body_limit: usize,
     pub(super) batch_limit: usize,
     pub(super) operation: Duration,
@@ -28,7 +28,7 @@ pub(super) struct Shared {
     /// The sockets of each caller, and what they have under way on them and by streams of events.
     pub(super) sockets: Held,
     pub(super) operations: Held,
-    pub(super) followed: Arc<Followed>,
+    pub(super) shared_operations: Arc<SharedOperations>,
     pub(super) lifeline: Lifeline,
 }
 
@@ -39,7 +39,7 @@ impl Shared {
             let most = self.operations.most();
             let message =
                 format!("No other operation is taken: at most {most} of yours may be under way on all connections.");
-            Box::new(Code::TooManyOperations.answer(message))
+            Box::new(ErrorCode::TooManyOperations.response(message))
         })
     }
 }

@@ -10,11 +10,10 @@ use super::{Language, Translations};
 static INDONESIAN: LazyLock<Translations> =
     LazyLock::new(|| Translations::read(include_str!("id.toml")).unwrap_or_default());
 
-/// A text for people, such as the message of an error: English as it is written, with what is put into it. It is made by
-/// [`say!`](crate::say) where something is put in, and from a literal where nothing is.
+/// A localizable message: an English template with named values. Made by [`say!`](crate::say), or from a literal without values.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text {
-    /// As it is written, each value by its name in braces.
+    /// The written text, with names in braces for the values.
     template: Cow<'static, str>,
     values: Vec<(&'static str, Text)>,
     /// The English of a text written in Indonesian.
@@ -33,11 +32,11 @@ impl Text {
     }
 
     /// Appends an explanation.
-    pub fn and(self, explanation: Self) -> Self {
+    pub fn with_explanation(self, explanation: Self) -> Self {
         Self::with("{fault}: {explanation}", vec![("fault", self), ("explanation", explanation)])
     }
 
-    /// Renders it in a language; as written where there is no translation.
+    /// Renders the message in a language; without a translation as written.
     pub fn in_language(&self, language: Option<Language>) -> String {
         let template = match (language, &self.english) {
             (Some(Language::English), Some(english)) => english,
@@ -47,17 +46,17 @@ impl Text {
         if self.values.is_empty() {
             return template.to_owned();
         }
-        let mut told = String::with_capacity(template.len());
+        let mut rendered = String::with_capacity(template.len());
         let mut rest = template;
         while let Some((before, name, after)) = next_name(rest) {
-            told.push_str(before);
+            rendered.push_str(before);
             match self.values.iter().find(|(known, _)| *known == name) {
-                Some((_, value)) => told.push_str(&value.in_language(language)),
-                None => told.extend(["{", name, "}"]),
+                Some((_, value)) => rendered.push_str(&value.in_language(language)),
+                None => rendered.extend(["{", name, "}"]),
             }
             rest = after;
         }
-        told + rest
+        rendered + rest
     }
 }
 
@@ -89,7 +88,7 @@ impl From<String> for Text {
 
 /// A value for a localized message.
 pub trait ToText {
-    /// As a text.
+    /// Converts the value.
     fn to_text(&self) -> Text;
 }
 
@@ -129,17 +128,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_stand_where_they_are_named() {
+    fn values_replace_their_names() {
         let what = Text::from("a note");
         let text = say!("{what}, {count} times: {what} and {unknown}", what, count = 3);
         assert_eq!(text.to_string(), "a note, 3 times: a note and {unknown}");
         let given = "{count} } {";
-        assert_eq!(say!("{given}!", given).to_string(), "{count} } {!", "what somebody wrote is no template");
+        assert_eq!(say!("{given}!", given).to_string(), "{count} } {!", "values are no templates");
         assert_eq!(Text::from("{count".to_owned()).to_string(), "{count");
     }
 
     #[test]
-    fn every_translation_has_the_names_of_what_it_translates() {
+    fn every_translation_has_the_names_of_its_template() {
         let read = Translations::read(include_str!("id.toml")).expect("it reads");
         let names = |text: &str| {
             let (mut found, mut rest) = (Vec::new(), text.to_owned());
@@ -151,9 +150,9 @@ mod tests {
             found.dedup();
             found
         };
-        for (written, told) in read.all() {
-            assert_eq!(names(written), names(told), "{written}");
-            assert_ne!(written, told);
+        for (written, translated) in read.all() {
+            assert_eq!(names(written), names(translated), "{written}");
+            assert_ne!(written, translated);
         }
     }
 }

@@ -27,6 +27,6 @@ impl Translations {
 
     /// Every text with its translation.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(written, told)| (written.as_str(), told.as_str()))
+        self.0.iter().map(|(written, translated)| (written.as_str(), translated.as_str()))
     }
 }

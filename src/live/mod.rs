@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use crate::store::{LogPosition, NumberedEvent, RequestFacts};
 
-/// The number of events in the tail.
-const KEPT: usize = 1024;
+/// Maximum number of entries in the tail.
+const TAIL_LENGTH: usize = 1024;
 
 /// An event of the log with the facts that decide its visibility.
 #[derive(Debug)]
@@ -30,10 +30,10 @@ pub struct Tail {
 #[derive(Debug)]
 struct Recent {
     /// One for every place up to the end, without a gap.
-    moments: VecDeque<Arc<TailEntry>>,
+    entries: VecDeque<Arc<TailEntry>>,
     end: LogPosition,
     /// The number of log truncations (restored backups).
-    cuts: u64,
+    truncations: u64,
 }
 
 /// The next entry after a position in the log.
@@ -50,7 +50,7 @@ pub enum Next {
 impl Tail {
     /// Creates an empty tail at the current end of the log.
     pub fn new(end: LogPosition) -> Self {
-        let recent = Recent { moments: VecDeque::new(), end, cuts: 0 };
+        let recent = Recent { entries: VecDeque::new(), end, truncations: 0 };
         Self { recent: RwLock::new(recent), head: watch::Sender::new(end.position) }
     }
 
@@ -62,15 +62,15 @@ impl Tail {
         self.recent.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last known position.
+    /// Returns the last known position.
     pub fn end(&self) -> LogPosition {
         self.read().end
     }
 
-    /// The number of log truncations (a backup restored under a running server). A position from before a truncation is
+    /// Returns the number of log truncations (a backup restored under a running server). Positions from before a truncation are
     /// invalid.
-    pub fn cuts(&self) -> u64 {
-        self.read().cuts
+    pub fn truncations(&self) -> u64 {
+        self.read().truncations
     }
 
     /// Returns the entry after a position.
@@ -79,9 +79,9 @@ impl Tail {
         if position >= recent.end.position {
             return Next::Nothing;
         }
-        let first = recent.end.position - i64::try_from(recent.moments.len()).unwrap_or(i64::MAX);
+        let first = recent.end.position - i64::try_from(recent.entries.len()).unwrap_or(i64::MAX);
         let index = usize::try_from(position - first).ok();
-        index.and_then(|index| recent.moments.get(index)).map_or(Next::Behind, |moment| Next::Entry(moment.clone()))
+        index.and_then(|index| recent.entries.get(index)).map_or(Next::Behind, |entry| Next::Entry(entry.clone()))
     }
 
     /// Subscribes to the log's last position.
@@ -89,37 +89,37 @@ impl Tail {
         self.head.subscribe()
     }
 
-    /// The number of followers.
+    /// Returns the number of followers.
     pub fn followers(&self) -> usize {
         self.head.receiver_count()
     }
 
     /// Appends entries to the tail.
-    pub fn publish(&self, moments: Vec<TailEntry>) {
+    pub fn publish(&self, entries: Vec<TailEntry>) {
         let end = {
             let mut recent = self.write();
-            for moment in moments {
+            for entry in entries {
                 // The tail has no gaps: it restarts after one.
-                if moment.numbered.place.position != recent.end.position + 1 {
-                    recent.moments.clear();
+                if entry.numbered.place.position != recent.end.position + 1 {
+                    recent.entries.clear();
                 }
-                recent.end = moment.numbered.place;
-                recent.moments.push_back(Arc::new(moment));
+                recent.end = entry.numbered.place;
+                recent.entries.push_back(Arc::new(entry));
             }
-            let beyond = recent.moments.len().saturating_sub(KEPT);
-            recent.moments.drain(..beyond);
+            let beyond = recent.entries.len().saturating_sub(TAIL_LENGTH);
+            recent.entries.drain(..beyond);
             recent.end
         };
         self.head.send_replace(end.position);
     }
 
     /// Clears the tail after the log was truncated to an earlier end.
-    pub fn cut(&self, end: LogPosition) {
+    pub fn truncate(&self, end: LogPosition) {
         {
             let mut recent = self.write();
-            recent.moments.clear();
+            recent.entries.clear();
             recent.end = end;
-            recent.cuts += 1;
+            recent.truncations += 1;
         }
         self.head.send_replace(end.position);
     }
@@ -129,7 +129,7 @@ impl Tail {
 mod tests {
     use super::*;
 
-    fn moment(position: i64) -> TailEntry {
+    fn entry(position: i64) -> TailEntry {
         let nil = uuid::Uuid::nil();
         let at = chrono::DateTime::UNIX_EPOCH;
         let event = entity::event::Model {
@@ -151,34 +151,34 @@ mod tests {
 
     fn place(next: Next) -> Option<i64> {
         match next {
-            Next::Entry(moment) => Some(moment.numbered.place.position),
+            Next::Entry(entry) => Some(entry.numbered.place.position),
             Next::Nothing => None,
             Next::Behind => Some(-1),
         }
     }
 
     #[test]
-    fn every_place_is_followed_by_the_next_or_by_the_log() {
+    fn after_a_position_comes_the_next_entry_or_the_log() {
         let tail = Tail::new(LogPosition { position: 7, mark: 0 });
         assert_eq!((place(tail.after(7)), place(tail.after(6)), place(tail.after(9))), (None, Some(-1), None));
-        tail.publish(vec![moment(8), moment(9)]);
+        tail.publish(vec![entry(8), entry(9)]);
         assert_eq!((place(tail.after(7)), place(tail.after(8)), place(tail.after(9))), (Some(8), Some(9), None));
-        assert_eq!(place(tail.after(6)), Some(-1), "older than what is kept");
-        let kept = i64::try_from(KEPT).unwrap();
-        tail.publish((10..10 + kept).map(moment).collect());
-        assert_eq!((place(tail.after(8)), place(tail.after(9))), (Some(-1), Some(10)), "so many are kept");
-        tail.publish(vec![moment(5000)]);
+        assert_eq!(place(tail.after(6)), Some(-1), "before the tail");
+        let length = i64::try_from(TAIL_LENGTH).unwrap();
+        tail.publish((10..10 + length).map(entry).collect());
+        assert_eq!((place(tail.after(8)), place(tail.after(9))), (Some(-1), Some(10)), "the tail is bounded");
+        tail.publish(vec![entry(5000)]);
         assert_eq!((place(tail.after(9)), place(tail.after(4999))), (Some(-1), Some(5000)), "a gap is never bridged");
     }
 
     #[test]
-    fn a_cut_log_is_told_from_one_that_went_on() {
+    fn a_truncation_is_counted_and_clears_the_tail() {
         let tail = Tail::new(LogPosition::default());
         let mut head = tail.head();
-        tail.publish(vec![moment(1), moment(2)]);
+        tail.publish(vec![entry(1), entry(2)]);
         assert_eq!(*head.borrow_and_update(), 2);
-        tail.cut(LogPosition { position: 1, mark: 9 });
-        assert_eq!((tail.end().position, tail.cuts(), *head.borrow_and_update()), (1, 1, 1));
+        tail.truncate(LogPosition { position: 1, mark: 9 });
+        assert_eq!((tail.end().position, tail.truncations(), *head.borrow_and_update()), (1, 1, 1));
         assert_eq!(place(tail.after(0)), Some(-1));
     }
 }

@@ -138,7 +138,7 @@ impl Form {
     fn message(&self, kind: &ValidationErrorKind, path: &[String]) -> Text {
         use ValidationErrorKind as Kind;
         let hinted = |fault: Text| match self.hint(path) {
-            Some(hint) => fault.and(hint),
+            Some(hint) => fault.with_explanation(hint),
             None => fault,
         };
         match kind {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use disposisi::graphql::Code;
+use disposisi::graphql::ErrorCode;
 use disposisi::http::Close;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn known() -> Codes {
     let listed = sdl.split("enum UserErrorCode {").nth(1).and_then(|rest| rest.split('}').next()).expect("the codes");
     let is_code = |line: &str| !line.is_empty() && line.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let user = listed.lines().map(str::trim).filter(|line| is_code(line)).map(|code| (USER_ERRORS, code.to_owned()));
-    let top = Code::ALL.iter().map(|code| (ERRORS, code.word().to_owned()));
+    let top = ErrorCode::ALL.iter().map(|code| (ERRORS, code.word().to_owned()));
     let closes = Close::ALL.iter().map(|close| (CLOSES, close.code().to_string()));
     user.chain(top).chain(closes).collect()
 }
@@ -68,8 +68,8 @@ fn error_codes_are_written_in_one_place() {
     });
     assert_eq!(lists.len(), 2);
     for (_, path, text) in others {
-        for code in Code::ALL {
-            assert!(!text.contains(&format!("\"{}\"", code.word())), "{}: Code::{code:?}", path.display());
+        for code in ErrorCode::ALL {
+            assert!(!text.contains(&format!("\"{}\"", code.word())), "{}: ErrorCode::{code:?}", path.display());
         }
         assert!(!text.contains("set(\"code\", \""), "{}: a code that is in no list", path.display());
     }

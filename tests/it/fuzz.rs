@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use disposisi::auth::Keys;
 use disposisi::clock::SystemClock;
-use disposisi::graphql::{self, ApiSchema, Followed, Intake, Limits, Session};
+use disposisi::graphql::{self, AdmissionRules, ApiSchema, OperationLimits, Session, SharedOperations};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
 use disposisi::random::Random;
@@ -389,7 +389,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         TokenSettings::default(),
         LogPosition::default(),
     );
-    (service.clone(), ApiSchema::new(service, Limits::default(), true))
+    (service.clone(), ApiSchema::new(service, OperationLimits::default(), true))
 }
 
 /// A server's handling of an anonymous body.
@@ -399,11 +399,11 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
         return;
     }
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(body) else { return };
-    let response = match Intake::default().read(request, schema.index()).await {
+    let response = match AdmissionRules::default().admit(request, schema.index()).await {
         Err(response) => *response,
         Ok(operation) if operation.is_subscription() => {
-            match graphql::follow(schema, &Followed::default(), operation, None, None).await {
-                Err(ended) => ended.answer,
+            match graphql::follow(schema, &SharedOperations::default(), operation, None, None).await {
+                Err(ended) => ended.response,
                 Ok(_) => panic!("nobody follows"),
             }
         }

@@ -249,8 +249,7 @@ const MIRRORS: &[&str] = &[
 ];
 
 /// Names that two other types share. May only shrink.
-const SHARED_NAMES: &[&str] =
-    &["Answer", "Asked", "Caller", "Ending", "Grant", "Keys", "Outcome", "Policy", "Refusal", "Stage", "Walk"];
+const SHARED_NAMES: &[&str] = &["Answer", "Caller", "Ending", "Grant", "Keys", "Outcome", "Policy", "Refusal", "Stage"];
 
 /// The name of the type that a line defines. Indented lines define associated types.
 fn defined(line: &str) -> Option<&str> {

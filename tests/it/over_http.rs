@@ -328,7 +328,7 @@ async fn every_call_has_a_request_id_in_the_log() {
     assert_eq!(error["message"], "Something went wrong on our side; nothing has changed.");
     let log = server.log();
     let told: Vec<&str> = log.lines().filter(|line| line.contains("the-fault")).collect();
-    assert!(told.iter().any(|line| line.contains("ERROR") && line.contains("internal fault")), "{log}");
+    assert!(told.iter().any(|line| line.contains("ERROR") && line.contains("internal error")), "{log}");
 }
 
 /// Requests a missing resource of that kind.

@@ -8,27 +8,27 @@ use async_graphql::dataloader::Loader;
 use entity::{agency, asset, credential, disposition, disposition_read, document, signature, submission, user, visit};
 use uuid::Uuid;
 
-use super::viewer_dependence::Asked;
+use super::viewer_dependence::ViewerDependence;
 use crate::access::Seen;
 use crate::service::Service;
 use crate::store::{self, EventRange, NumberedEvent, Page, SeenRequest, StoreError, Viewing};
 
 /// Data loaders of one caller.
-pub(in crate::graphql) struct Loads {
+pub(in crate::graphql) struct Loaders {
     service: Service,
     viewing: Viewing,
-    asked: Asked,
+    dependence: ViewerDependence,
 }
 
-impl Loads {
+impl Loaders {
     /// Creates the loaders for a caller's visibility.
-    pub(in crate::graphql) fn new(service: Service, viewing: Viewing, asked: Asked) -> Self {
-        Self { service, viewing, asked }
+    pub(in crate::graphql) fn new(service: Service, viewing: Viewing, dependence: ViewerDependence) -> Self {
+        Self { service, viewing, dependence }
     }
 
     /// Returns the caller's visibility and notes the dependence on the viewer.
     fn viewing(&self) -> &Viewing {
-        self.asked.note();
+        self.dependence.note();
         &self.viewing
     }
 }
@@ -37,7 +37,7 @@ impl Loads {
 pub(in crate::graphql) type LoadError = Arc<StoreError>;
 
 /// Groups rows by key.
-fn grouped<K: Eq + Hash + Copy, R>(keys: &[K], rows: Vec<R>, of: impl Fn(&R) -> K) -> HashMap<K, Vec<R>> {
+fn group_rows<K: Eq + Hash + Copy, R>(keys: &[K], rows: Vec<R>, of: impl Fn(&R) -> K) -> HashMap<K, Vec<R>> {
     let mut groups: HashMap<K, Vec<R>> = keys.iter().map(|key| (*key, Vec::new())).collect();
     for row in rows {
         if let Some(group) = groups.get_mut(&of(&row)) {
@@ -47,116 +47,71 @@ fn grouped<K: Eq + Hash + Copy, R>(keys: &[K], rows: Vec<R>, of: impl Fn(&R) -> 
     groups
 }
 
-macro_rules! loads {
-    ($(#[$doc:meta])* $key:ident => Vec<$row:ty>, $read:expr, $of:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub(in crate::graphql) struct $key(pub(in crate::graphql) Uuid);
+/// Makes a loader of each line: a key by an id, for the rows that have the id in the column.
+macro_rules! loaders {
+    (|$store:ident, $ids:ident| $($(#[$doc:meta])* $key:ident: $row:ident by $column:ident = $read:expr;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+            pub(in crate::graphql) struct $key(pub(in crate::graphql) Uuid);
 
-        impl Loader<$key> for Loads {
-            type Value = Vec<$row>;
-            type Error = LoadError;
+            impl Loader<$key> for Loaders {
+                type Value = Vec<$row::Model>;
+                type Error = LoadError;
 
-            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, Vec<$row>>, LoadError> {
-                let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-                let rows = $read(self.service.store(), ids).await.map_err(Arc::new)?;
-                Ok(grouped(keys, rows, |row: &$row| $key($of(row))))
+                async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, Vec<$row::Model>>, LoadError> {
+                    let $store = self.service.store();
+                    let $ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+                    let rows = $read.await.map_err(Arc::new)?;
+                    Ok(group_rows(keys, rows, |row: &$row::Model| $key(row.$column)))
+                }
             }
-        }
+        )+
     };
 }
 
-loads!(
+loaders! {
+    |store, ids|
     /// Visits of a request.
-    VisitsOf => Vec<visit::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::visits_of(store.reader(), &ids).await,
-    |row: &visit::Model| row.request_id
-);
-loads!(
+    VisitsOf: visit by request_id = store::visits_of(store.reader(), &ids);
     /// Submissions of a request.
-    SubmissionsOf => Vec<submission::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::submissions_of(store, &ids).await,
-    |row: &submission::Model| row.request_id
-);
-loads!(
+    SubmissionsOf: submission by request_id = store::submissions_of(store, &ids);
     /// Dispositions of a request.
-    DispositionsOf => Vec<disposition::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::dispositions_of(store, &ids).await,
-    |row: &disposition::Model| row.request_id
-);
-loads!(
+    DispositionsOf: disposition by request_id = store::dispositions_of(store, &ids);
     /// Read receipts of a disposition.
-    ReadsOf => Vec<disposition_read::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::reads_of(store, &ids).await,
-    |row: &disposition_read::Model| row.disposition_id
-);
-loads!(
+    ReadsOf: disposition_read by disposition_id = store::reads_of(store, &ids);
     /// Documents of a request.
-    DocumentsOf => Vec<document::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::documents_of(store.reader(), &ids).await,
-    |row: &document::Model| row.request_id
-);
-loads!(
+    DocumentsOf: document by request_id = store::documents_of(store.reader(), &ids);
     /// Signatures on a document.
-    SignaturesOf => Vec<signature::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::signatures_of(store.reader(), &ids).await,
-    |row: &signature::Model| row.document_id
-);
-loads!(
+    SignaturesOf: signature by document_id = store::signatures_of(store.reader(), &ids);
     /// Asset of a request: none or one.
-    AssetsOf => Vec<asset::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::assets_of(store.reader(), &ids).await,
-    |row: &asset::Model| row.request_id
-);
-loads!(
+    AssetsOf: asset by request_id = store::assets_of(store.reader(), &ids);
     /// Credential of an asset: none or one.
-    CredentialOf => Vec<credential::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::credentials_of(store.reader(), &ids).await,
-    |row: &credential::Model| row.asset_id
-);
-loads!(
+    CredentialOf: credential by asset_id = store::credentials_of(store.reader(), &ids);
     /// Person by id.
-    PersonOf => Vec<user::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store.people(&ids).await,
-    |row: &user::Model| row.id
-);
-loads!(
+    PersonById: user by id = store.people(&ids);
     /// Agency by id.
-    AgencyOf => Vec<agency::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store.agencies(&ids).await,
-    |row: &agency::Model| row.id
-);
-loads!(
+    AgencyById: agency by id = store.agencies(&ids);
     /// Asset by id, without visibility check.
-    AssetIs => Vec<asset::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<asset::Entity>(store, ids).await,
-    |row: &asset::Model| row.id
-);
-loads!(
+    AssetById: asset by id = store::by_ids::<asset::Entity>(store, ids);
     /// Document by id, without visibility check.
-    DocumentIs => Vec<document::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<document::Entity>(store, ids).await,
-    |row: &document::Model| row.id
-);
-loads!(
+    DocumentById: document by id = store::by_ids::<document::Entity>(store, ids);
     /// Disposition by id, without visibility check.
-    DispositionIs => Vec<disposition::Model>,
-    async |store: &store::Store, ids: Vec<Uuid>| store::by_ids::<disposition::Entity>(store, ids).await,
-    |row: &disposition::Model| row.id
-);
+    DispositionById: disposition by id = store::by_ids::<disposition::Entity>(store, ids);
+}
 
 /// Numbered event by id, without visibility check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct EventIs(pub(in crate::graphql) Uuid);
+pub(in crate::graphql) struct EventById(pub(in crate::graphql) Uuid);
 
-impl Loader<EventIs> for Loads {
+impl Loader<EventById> for Loaders {
     type Value = NumberedEvent;
     type Error = LoadError;
 
-    async fn load(&self, keys: &[EventIs]) -> Result<HashMap<EventIs, NumberedEvent>, LoadError> {
+    async fn load(&self, keys: &[EventById]) -> Result<HashMap<EventById, NumberedEvent>, LoadError> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let rows = store::events_by_ids(self.service.store(), &ids).await.map_err(Arc::new)?;
-        Ok(rows.into_iter().map(|row| (EventIs(row.event.id), row)).collect())
+        Ok(rows.into_iter().map(|row| (EventById(row.event.id), row)).collect())
     }
 }
 
@@ -164,13 +119,13 @@ impl Loader<EventIs> for Loads {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct EventsOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) EventRange);
 
-impl Loader<EventsOf> for Loads {
+impl Loader<EventsOf> for Loaders {
     type Value = Page<NumberedEvent>;
     type Error = LoadError;
 
     async fn load(&self, keys: &[EventsOf]) -> Result<HashMap<EventsOf, Self::Value>, LoadError> {
         let mut found = HashMap::new();
-        for (stretch, ids) in alike(keys, |key| (key.1.clone(), key.0)) {
+        for (stretch, ids) in group_keys(keys, |key| (key.1.clone(), key.0)) {
             let pages = store::events_of(self.service.store(), &ids, &stretch).await.map_err(Arc::new)?;
             found.extend(pages.into_iter().map(|(id, page)| (EventsOf(id, stretch.clone()), page)));
         }
@@ -180,23 +135,24 @@ impl Loader<EventsOf> for Loads {
 
 /// People of an agency with one of the roles in an office, ordered by name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct PeopleOf {
+pub(in crate::graphql) struct AgencyPeople {
     pub(in crate::graphql) agency: Uuid,
     pub(in crate::graphql) office: String,
     pub(in crate::graphql) roles: Vec<String>,
 }
 
-impl Loader<PeopleOf> for Loads {
+impl Loader<AgencyPeople> for Loaders {
     type Value = Vec<user::Model>;
     type Error = LoadError;
 
-    async fn load(&self, keys: &[PeopleOf]) -> Result<HashMap<PeopleOf, Self::Value>, LoadError> {
-        let mut found: HashMap<PeopleOf, Vec<user::Model>> = HashMap::new();
-        for ((office, roles), agencies) in alike(keys, |key| ((key.office.clone(), key.roles.clone()), key.agency)) {
+    async fn load(&self, keys: &[AgencyPeople]) -> Result<HashMap<AgencyPeople, Self::Value>, LoadError> {
+        let mut found: HashMap<AgencyPeople, Vec<user::Model>> = HashMap::new();
+        for ((office, roles), agencies) in group_keys(keys, |key| ((key.office.clone(), key.roles.clone()), key.agency))
+        {
             let (store, now) = (self.service.store(), self.service.now());
             let people = store::agency_people(store.reader(), &office, &agencies, &roles, now).await;
             for (agency, person) in people.map_err(Arc::new)? {
-                let key = PeopleOf { agency, office: office.clone(), roles: roles.clone() };
+                let key = AgencyPeople { agency, office: office.clone(), roles: roles.clone() };
                 found.entry(key).or_default().push(person);
             }
         }
@@ -204,30 +160,30 @@ impl Loader<PeopleOf> for Loads {
     }
 }
 
-/// Presence of a present or past grant of a person in an office.
+/// A person with a present or past grant in an office.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct HeldIn {
+pub(in crate::graphql) struct GrantHolder {
     pub(in crate::graphql) user: Uuid,
     pub(in crate::graphql) office: String,
 }
 
-impl Loader<HeldIn> for Loads {
+impl Loader<GrantHolder> for Loaders {
     type Value = ();
     type Error = LoadError;
 
-    async fn load(&self, keys: &[HeldIn]) -> Result<HashMap<HeldIn, ()>, LoadError> {
+    async fn load(&self, keys: &[GrantHolder]) -> Result<HashMap<GrantHolder, ()>, LoadError> {
         let mut found = HashMap::new();
-        for (office, people) in alike(keys, |key| (key.office.clone(), key.user)) {
+        for (office, people) in group_keys(keys, |key| (key.office.clone(), key.user)) {
             let (store, now) = (self.service.store(), self.service.now());
             let held = store::holders_in(store.reader(), &office, &people, now).await.map_err(Arc::new)?;
-            found.extend(held.into_iter().map(|user| (HeldIn { user, office: office.clone() }, ())));
+            found.extend(held.into_iter().map(|user| (GrantHolder { user, office: office.clone() }, ())));
         }
         Ok(found)
     }
 }
 
 /// Groups keys for one statement each: shared part and ids.
-fn alike<K, S: Eq + Hash>(keys: &[K], split: impl Fn(&K) -> (S, Uuid)) -> HashMap<S, Vec<Uuid>> {
+fn group_keys<K, S: Eq + Hash>(keys: &[K], split: impl Fn(&K) -> (S, Uuid)) -> HashMap<S, Vec<Uuid>> {
     let mut groups: HashMap<S, Vec<Uuid>> = HashMap::new();
     for (shared, id) in keys.iter().map(split) {
         groups.entry(shared).or_default().push(id);
@@ -237,30 +193,30 @@ fn alike<K, S: Eq + Hash>(keys: &[K], split: impl Fn(&K) -> (S, Uuid)) -> HashMa
 
 /// A colleague: the caller, or a person with a present or past grant in one of the caller's offices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct ColleagueIs(pub(in crate::graphql) Uuid);
+pub(in crate::graphql) struct ColleagueById(pub(in crate::graphql) Uuid);
 
-impl Loader<ColleagueIs> for Loads {
+impl Loader<ColleagueById> for Loaders {
     type Value = Vec<user::Model>;
     type Error = LoadError;
 
-    async fn load(&self, keys: &[ColleagueIs]) -> Result<HashMap<ColleagueIs, Vec<user::Model>>, LoadError> {
+    async fn load(&self, keys: &[ColleagueById]) -> Result<HashMap<ColleagueById, Vec<user::Model>>, LoadError> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let rows = self.service.store().colleagues(self.viewing(), &ids).await.map_err(Arc::new)?;
-        Ok(grouped(keys, rows, |row| ColleagueIs(row.id)))
+        Ok(group_rows(keys, rows, |row| ColleagueById(row.id)))
     }
 }
 
 /// A request visible to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in crate::graphql) struct RequestOf(pub(in crate::graphql) Uuid);
+pub(in crate::graphql) struct SeenRequestById(pub(in crate::graphql) Uuid);
 
-impl Loader<RequestOf> for Loads {
+impl Loader<SeenRequestById> for Loaders {
     type Value = Arc<Seen<SeenRequest>>;
     type Error = LoadError;
 
-    async fn load(&self, keys: &[RequestOf]) -> Result<HashMap<RequestOf, Self::Value>, LoadError> {
+    async fn load(&self, keys: &[SeenRequestById]) -> Result<HashMap<SeenRequestById, Self::Value>, LoadError> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let seen = store::see_requests(self.service.store(), self.viewing(), &ids).await.map_err(Arc::new)?;
-        Ok(seen.into_iter().map(|seen| (RequestOf(seen.row.id), Arc::new(seen))).collect())
+        Ok(seen.into_iter().map(|seen| (SeenRequestById(seen.row.id), Arc::new(seen))).collect())
     }
 }

@@ -1,16 +1,17 @@
 //! Session of one operation: caller, visibility, policy, loaders and language.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::Context;
-use async_graphql::dataloader::{DataLoader, HashMapCache};
+use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use uuid::Uuid;
 
-use super::loaders::Loads;
-use super::viewer_dependence::Asked;
+use super::loaders::{LoadError, Loaders};
+use super::viewer_dependence::ViewerDependence;
 use crate::access::Pass;
 use crate::graphql::error;
 use crate::graphql::look_ahead::EVENT_CURSOR;
@@ -33,7 +34,7 @@ pub struct Session {
     /// Session of a follower, for one event.
     is_following: bool,
     /// Requested language.
-    wanted: Option<Language>,
+    requested_language: Option<Language>,
 }
 
 /// A caller (or an anonymous one) with visibility, policy and loaders.
@@ -41,33 +42,33 @@ struct Identity {
     caller: Option<CallerWithPolicy>,
     policy: PolicySnapshot,
     viewing: Viewing,
-    loader: DataLoader<Loads, HashMapCache>,
-    asked: Asked,
+    loader: DataLoader<Loaders, HashMapCache>,
+    dependence: ViewerDependence,
 }
 
 impl Identity {
-    fn of(service: &Service, caller: Option<CallerWithPolicy>) -> Self {
-        let viewing = caller.as_ref().map_or_else(|| nothing(service), |caller| service.viewing(caller));
-        Self::with(service, caller, viewing)
+    fn new(service: &Service, caller: Option<CallerWithPolicy>) -> Self {
+        let viewing = caller.as_ref().map_or_else(|| no_visibility(service), |caller| service.viewing(caller));
+        Self::with_visibility(service, caller, viewing)
     }
 
-    fn with(service: &Service, caller: Option<CallerWithPolicy>, viewing: Viewing) -> Self {
-        let asked = Asked::default();
-        let loads = Loads::new(service.clone(), viewing.clone(), asked.clone());
-        let loader = DataLoader::with_cache(loads, tokio::spawn, HashMapCache::default());
+    fn with_visibility(service: &Service, caller: Option<CallerWithPolicy>, viewing: Viewing) -> Self {
+        let dependence = ViewerDependence::default();
+        let loaders = Loaders::new(service.clone(), viewing.clone(), dependence.clone());
+        let loader = DataLoader::with_cache(loaders, tokio::spawn, HashMapCache::default());
         let policy = caller.as_ref().map_or_else(|| service.policy(), |caller| caller.policy().clone());
-        Self { caller, policy, viewing, loader, asked }
+        Self { caller, policy, viewing, loader, dependence }
     }
 
     /// Disables the loaders' batching delay, which costs more than it saves for a single event.
-    fn at_once(mut self) -> Self {
+    fn without_batch_delay(mut self) -> Self {
         self.loader = self.loader.delay(Duration::ZERO);
         self
     }
 }
 
 /// Visibility of an anonymous caller: nothing.
-fn nothing(service: &Service) -> Viewing {
+fn no_visibility(service: &Service) -> Viewing {
     Viewing {
         user: Uuid::nil(),
         now: service.now(),
@@ -90,7 +91,7 @@ impl Session {
     pub async fn open(service: &Service, operation: &str, pass: Option<Pass>, address: Option<IpAddr>) -> Answer<Self> {
         // Read first, so that the data is never older than its cursor. A document that merely contains the word elsewhere costs one
         // needless statement.
-        let log_end = match EVENT_CURSOR.stands_in(operation) {
+        let log_end = match EVENT_CURSOR.occurs_in(operation) {
             true => Some(store::log_end(service.store()).await?),
             false => None,
         };
@@ -98,25 +99,25 @@ impl Session {
             None => None,
             Some(pass) => Some(service.caller(pass).await?),
         };
-        Ok(Self::of(Identity::of(service, caller), address, log_end))
+        Ok(Self::new(Identity::new(service, caller), address, log_end))
     }
 
     /// Opens the session of a follower for one event, at its place in the log.
     pub(in crate::graphql) fn following(service: &Service, view: &FollowerView, log_end: LogPosition) -> Self {
         // Grants of others start and end by the clock, so the moment is now.
         let viewing = Viewing { now: service.now(), ..view.viewing.clone() };
-        let identity = Identity::with(service, Some(view.caller.clone()), viewing);
-        Self { is_following: true, ..Self::of(identity.at_once(), None, Some(log_end)) }
+        let identity = Identity::with_visibility(service, Some(view.caller.clone()), viewing);
+        Self { is_following: true, ..Self::new(identity.without_batch_delay(), None, Some(log_end)) }
     }
 
     /// Opens an anonymous session for a shared answer, with its record of viewer dependence.
-    pub(in crate::graphql) fn shared(service: &Service, log_end: LogPosition) -> (Self, Asked) {
-        let identity = Identity::of(service, None).at_once();
-        let asked = identity.asked.clone();
-        (Self { is_shared: true, ..Self::of(identity, None, Some(log_end)) }, asked)
+    pub(in crate::graphql) fn shared(service: &Service, log_end: LogPosition) -> (Self, ViewerDependence) {
+        let identity = Identity::new(service, None).without_batch_delay();
+        let dependence = identity.dependence.clone();
+        (Self { is_shared: true, ..Self::new(identity, None, Some(log_end)) }, dependence)
     }
 
-    fn of(opened: Identity, address: Option<IpAddr>, log_end: Option<LogPosition>) -> Self {
+    fn new(opened: Identity, address: Option<IpAddr>, log_end: Option<LogPosition>) -> Self {
         Self {
             opened,
             signed_in: OnceLock::new(),
@@ -125,13 +126,13 @@ impl Session {
             log_end,
             is_following: false,
             is_shared: false,
-            wanted: None,
+            requested_language: None,
         }
     }
 
     /// Sets the requested language; the caller's own choice takes precedence.
-    pub(in crate::graphql) fn wanting(self, wanted: Option<Language>) -> Self {
-        Self { wanted, ..self }
+    pub(in crate::graphql) fn with_requested_language(self, requested_language: Option<Language>) -> Self {
+        Self { requested_language, ..self }
     }
 
     /// Returns the language of messages, none for untranslated ones. Shared answers use the language of their operation, which all
@@ -139,17 +140,17 @@ impl Session {
     pub(in crate::graphql) fn language(&self) -> Option<Language> {
         let chosen = self.identity().caller.as_ref().and_then(|caller| caller.language);
         // A subscription keeps the language it began with.
-        if self.is_following { self.wanted } else { chosen.or(self.wanted) }
+        if self.is_following { self.requested_language } else { chosen.or(self.requested_language) }
     }
 
     /// Returns the record of viewer dependence. An answer containing `eventCursor` is never shared, since it changes with every
     /// event.
-    pub fn asked(&self) -> Asked {
-        let asked = self.identity().asked.clone();
+    pub fn viewer_dependence(&self) -> ViewerDependence {
+        let dependence = self.identity().dependence.clone();
         if self.log_end.is_some() {
-            asked.note();
+            dependence.note();
         }
-        asked
+        dependence
     }
 
     fn identity(&self) -> &Identity {
@@ -164,7 +165,7 @@ impl Session {
     /// Returns the signed-in caller and notes viewer dependence.
     pub(in crate::graphql) fn caller(&self) -> Option<&CallerWithPolicy> {
         let identity = self.identity();
-        identity.asked.note();
+        identity.dependence.note();
         identity.caller.as_ref()
     }
 
@@ -176,12 +177,12 @@ impl Session {
     /// Returns the caller's visibility and notes viewer dependence.
     pub(in crate::graphql) fn viewing(&self) -> &Viewing {
         let identity = self.identity();
-        identity.asked.note();
+        identity.dependence.note();
         &identity.viewing
     }
 
     /// Returns the caller's data loaders.
-    pub(in crate::graphql) fn loader(&self) -> &DataLoader<Loads, HashMapCache> {
+    pub(in crate::graphql) fn loader(&self) -> &DataLoader<Loaders, HashMapCache> {
         &self.identity().loader
     }
 
@@ -192,24 +193,24 @@ impl Session {
 
     /// Switches the operation to a newly signed-in caller.
     pub(in crate::graphql) fn sign_in(&self, service: &Service, caller: CallerWithPolicy) {
-        let _ = self.signed_in.set(Identity::of(service, Some(caller)));
+        let _ = self.signed_in.set(Identity::new(service, Some(caller)));
     }
 
     /// Clears the loaders' caches after a change.
-    pub(in crate::graphql) fn forget(&self) {
-        use super::loaders as of;
+    pub(in crate::graphql) fn clear_caches(&self) {
+        use super::loaders;
         let loader = self.loader();
-        loader.clear::<of::RequestOf>();
-        loader.clear::<of::VisitsOf>();
-        loader.clear::<of::SubmissionsOf>();
-        loader.clear::<of::DispositionsOf>();
-        loader.clear::<of::ReadsOf>();
-        loader.clear::<of::DocumentsOf>();
-        loader.clear::<of::SignaturesOf>();
-        loader.clear::<of::AssetsOf>();
-        loader.clear::<of::CredentialOf>();
-        loader.clear::<of::EventsOf>();
-        loader.clear::<of::PeopleOf>();
+        loader.clear::<loaders::SeenRequestById>();
+        loader.clear::<loaders::VisitsOf>();
+        loader.clear::<loaders::SubmissionsOf>();
+        loader.clear::<loaders::DispositionsOf>();
+        loader.clear::<loaders::ReadsOf>();
+        loader.clear::<loaders::DocumentsOf>();
+        loader.clear::<loaders::SignaturesOf>();
+        loader.clear::<loaders::AssetsOf>();
+        loader.clear::<loaders::CredentialOf>();
+        loader.clear::<loaders::EventsOf>();
+        loader.clear::<loaders::AgencyPeople>();
     }
 }
 
@@ -223,6 +224,28 @@ pub(in crate::graphql) fn service<'a>(context: &Context<'a>) -> async_graphql::R
     context.data::<Service>()
 }
 
+/// Loads the value of a key by the session's data loaders.
+pub(in crate::graphql) async fn load<K>(
+    context: &Context<'_>,
+    key: K,
+) -> async_graphql::Result<Option<<Loaders as Loader<K>>::Value>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Loaders: Loader<K, Error = LoadError>,
+{
+    session(context)?.loader().load_one(key).await.map_err(error::from_loader)
+}
+
+/// Loads the first row of a key by the session's data loaders.
+pub(in crate::graphql) async fn load_row<K, R>(context: &Context<'_>, key: K) -> async_graphql::Result<Option<R>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    R: Send + Clone + 'static,
+    Loaders: Loader<K, Value = Vec<R>, Error = LoadError>,
+{
+    Ok(load(context, key).await?.and_then(|mut rows| rows.pop()))
+}
+
 /// Returns the language of messages.
 pub(in crate::graphql) fn language(context: &Context<'_>) -> async_graphql::Result<Option<Language>> {
     Ok(session(context)?.language())
@@ -230,11 +253,11 @@ pub(in crate::graphql) fn language(context: &Context<'_>) -> async_graphql::Resu
 
 /// Returns the signed-in caller, or the `UNAUTHENTICATED` error.
 pub(in crate::graphql) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a CallerWithPolicy> {
-    session(context)?.caller().ok_or_else(|| error::of(crate::service::Refused::Unauthenticated))
+    session(context)?.caller().ok_or_else(|| error::from_refused(crate::service::Refused::Unauthenticated))
 }
 
 /// Returns the cursor of the log's end before the operation's first read.
 pub(in crate::graphql) fn event_cursor(context: &Context<'_>) -> async_graphql::Result<String> {
-    let end = session(context)?.log_end.ok_or_else(|| error::damaged("the log's end was not read"))?;
-    service(context)?.cursor(end).map_err(error::of)
+    let end = session(context)?.log_end.ok_or_else(|| error::inconsistent_data("the log's end was not read"))?;
+    service(context)?.cursor(end).map_err(error::from_refused)
 }

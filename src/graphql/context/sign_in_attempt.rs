@@ -3,14 +3,17 @@
 use async_graphql::Context;
 
 use super::session::session;
-use crate::service::{self as command, Answer, Refused};
+use crate::service::{Answer, Refused, UserErrorCode};
 
-/// Uses up the operation's sign-in attempt, or refuses a second one.
-pub(in crate::graphql) fn attempt(context: &Context<'_>) -> Answer<()> {
+/// Runs a sign-in attempt, or refuses the second one of an operation.
+pub(in crate::graphql) async fn within_one_attempt<T>(
+    context: &Context<'_>,
+    attempt: impl Future<Output = Answer<T>>,
+) -> Answer<T> {
     let session = session(context).map_err(|error| Refused::Internal(error.message))?;
     if session.take_attempt() {
-        return Ok(());
+        return attempt.await;
     }
-    let message = "One operation proves once who you are.";
-    Err(Refused::user(command::UserErrorCode::TooManyAttempts, &[], message))
+    let message = "An operation may hold one sign-in attempt.";
+    Err(Refused::user(UserErrorCode::TooManyAttempts, &[], message))
 }

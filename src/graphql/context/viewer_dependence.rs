@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Record of viewer dependence. Every access to the caller or their visibility sets it; an answer without it is public and may be
 /// cached and shared.
 #[derive(Debug, Clone, Default)]
-pub struct Asked(Arc<AtomicBool>);
+pub struct ViewerDependence(Arc<AtomicBool>);
 
-impl Asked {
+impl ViewerDependence {
     /// Notes viewer dependence.
     pub(in crate::graphql) fn note(&self) {
         self.0.store(true, Ordering::Relaxed);

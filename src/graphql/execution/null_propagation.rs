@@ -7,8 +7,8 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{BaseType, ExecutableDocument, SelectionSet, Type};
 use async_graphql::{Name, PathSegment, Response, Value};
 
-use crate::graphql::operation::document::{Selected, flatten, operation};
-use crate::graphql::schema_index::{SchemaIndex, root};
+use crate::graphql::operation::document::{SelectedField, operation, visit_fields};
+use crate::graphql::schema_index::{SchemaIndex, root_type};
 
 /// Completes the response to an operation.
 pub(in crate::graphql) fn complete(
@@ -25,83 +25,90 @@ pub(in crate::graphql) fn complete(
     if response.data == Value::Null && !errors.is_empty() {
         response.data = Value::Object(Default::default());
     }
-    let root = root(operation.ty);
-    let walk = Walk { index, document };
+    let root = root_type(operation.ty);
+    let completion = Completion { index, document };
     for path in errors {
-        if walk.fail(&mut response.data, root, &[set], path) == Fate::Null {
+        if completion.set_null(&mut response.data, root, &[set], path) == Completed::Null {
             response.data = Value::Null;
         }
     }
-    walk.order(vec![&mut response.data], &[set]);
+    completion.order(vec![&mut response.data], &[set]);
 }
 
 /// Outcome for a value with a failed part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// Kept.
-    Stays,
-    /// Replaced by null, since a non-null part is missing.
+enum Completed {
+    /// Stays as it is.
+    Value,
+    /// Becomes null, since a non-null part is missing.
     Null,
 }
 
-struct Walk<'a> {
+struct Completion<'a> {
     index: &'a SchemaIndex,
     document: &'a ExecutableDocument,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Completion<'a> {
     /// Returns the fields of selection sets in order, through fragments.
-    fn selected(&self, sets: &[&'a SelectionSet]) -> Vec<Selected<'a>> {
+    fn selected(&self, sets: &[&'a SelectionSet]) -> Vec<SelectedField<'a>> {
         let mut found = Vec::new();
         for set in sets {
-            flatten(self.document, set, &mut Vec::new(), &mut |selected| found.push(selected));
+            visit_fields(self.document, set, &mut Vec::new(), &mut |selected| found.push(selected));
         }
         found
     }
 
     /// Sets null at a path within an object of a type. Returns the outcome for the object.
-    fn fail(&self, object: &mut Value, of: &str, sets: &[&'a SelectionSet], path: &[PathSegment]) -> Fate {
-        let Some((PathSegment::Field(key), below)) = path.split_first() else { return Fate::Stays };
+    fn set_null(&self, object: &mut Value, of: &str, sets: &[&'a SelectionSet], path: &[PathSegment]) -> Completed {
+        let Some((PathSegment::Field(key), below)) = path.split_first() else { return Completed::Value };
         let key = Name::new(key);
-        let mut asked = self.selected(sets);
-        asked.retain(|selected| selected.field.response_key().node == key);
-        let ty = asked.iter().find_map(|selected| {
+        let mut selected_fields = self.selected(sets);
+        selected_fields.retain(|selected| selected.field.response_key().node == key);
+        let ty = selected_fields.iter().find_map(|selected| {
             let on = selected.on.map_or(of, Name::as_str);
             let name = &selected.field.name.node;
             self.index.field_type(on, name).or_else(|| self.index.field_type(of, name))
         });
-        let Value::Object(fields) = object else { return Fate::Stays };
+        let Value::Object(fields) = object else { return Completed::Value };
         let value = fields.entry(key).or_insert(Value::Null);
-        let Some(ty) = ty else { return Fate::Stays };
-        let sets: Vec<&SelectionSet> = asked.iter().map(|selected| &selected.field.selection_set.node).collect();
-        let fate = self.fail_in(value, ty, &sets, below);
-        if fate == Fate::Null {
+        let Some(ty) = ty else { return Completed::Value };
+        let sets: Vec<&SelectionSet> =
+            selected_fields.iter().map(|selected| &selected.field.selection_set.node).collect();
+        let completed = self.set_null_within(value, ty, &sets, below);
+        if completed == Completed::Null {
             *value = Value::Null;
         }
         // Null in a non-null position propagates to the object.
-        if *value == Value::Null && !ty.nullable { Fate::Null } else { Fate::Stays }
+        if *value == Value::Null && !ty.nullable { Completed::Null } else { Completed::Value }
     }
 
     /// Sets null at a path within a value of a type, through lists to the object below.
-    fn fail_in(&self, value: &mut Value, ty: &Type, sets: &[&'a SelectionSet], below: &[PathSegment]) -> Fate {
+    fn set_null_within(
+        &self,
+        value: &mut Value,
+        ty: &Type,
+        sets: &[&'a SelectionSet],
+        below: &[PathSegment],
+    ) -> Completed {
         match (below.first(), &ty.base) {
             // The path ends here: the value itself failed.
-            (None, _) => Fate::Null,
+            (None, _) => Completed::Null,
             (Some(PathSegment::Index(index)), BaseType::List(item)) => {
-                let Value::List(items) = value else { return Fate::Stays };
-                let Some(found) = items.get_mut(*index) else { return Fate::Stays };
-                if self.fail_in(found, item, sets, below.get(1..).unwrap_or_default()) == Fate::Null {
+                let Value::List(items) = value else { return Completed::Value };
+                let Some(found) = items.get_mut(*index) else { return Completed::Value };
+                if self.set_null_within(found, item, sets, below.get(1..).unwrap_or_default()) == Completed::Null {
                     *found = Value::Null;
                 }
-                if *found == Value::Null && !item.nullable { Fate::Null } else { Fate::Stays }
+                if *found == Value::Null && !item.nullable { Completed::Null } else { Completed::Value }
             }
             (Some(PathSegment::Field(_)), BaseType::Named(of)) => {
                 if *value == Value::Null {
                     *value = Value::Object(Default::default());
                 }
-                self.fail(value, of.as_str(), sets, below)
+                self.set_null(value, of.as_str(), sets, below)
             }
-            _ => Fate::Stays,
+            _ => Completed::Value,
         }
     }
 
@@ -172,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_null_and_takes_with_it_what_must_not_hold_null() {
+    fn null_propagates_to_the_nearest_nullable_parent() {
         for (query, data, errors, expected) in [
             ("{ a { x } b { x } }", json!({ "b": { "x": 1 } }), &[&["a"][..]][..], "{a: null, b: {x: 1}}"),
             ("{ a { x } }", json!(null), &[&["a"]], "{a: null}"),
@@ -212,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_come_in_the_order_that_they_were_asked_for() {
+    fn keys_follow_the_order_of_the_selection() {
         let query = "{ b { ...f x } list { y x } a { x } } fragment f on A { y deep { y x } }";
         let data = json!({ "a": { "x": 1 }, "list": [{ "x": 1, "y": 2 }], "b": { "deep": { "x": 1, "y": 2 }, "x": 3, "y": 4 } });
         let expected = "{b: {y: 4, deep: {y: 2, x: 1}, x: 3}, list: [{y: 2, x: 1}], a: {x: 1}}";

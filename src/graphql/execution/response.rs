@@ -5,9 +5,10 @@ use async_graphql::{Response, Value};
 
 use super::null_propagation;
 use crate::graphql::error;
-use crate::graphql::error_code::coded;
+use crate::graphql::error_code::{with_codes, without_location};
 use crate::graphql::schema_index::SchemaIndex;
 use crate::language::Language;
+use crate::service::Refused;
 
 /// Returns true when execution began. An operation refused before has no data and no error with a path.
 pub fn has_run(response: &Response) -> bool {
@@ -25,11 +26,35 @@ pub(in crate::graphql) fn finish(
     language: Option<Language>,
 ) -> Response {
     null_propagation::complete(index, document, name, &mut response);
-    told(coded(response), language)
+    translate_errors(with_codes(response), language)
+}
+
+/// Errors in place of an answer, or at the end of a subscription's stream.
+#[derive(Debug)]
+pub struct ErrorResponse {
+    /// Errors as a response.
+    pub response: Response,
+    /// The caller's login has ended.
+    pub signed_out: bool,
+}
+
+impl From<Refused> for ErrorResponse {
+    fn from(refused: Refused) -> Self {
+        let signed_out = matches!(refused, Refused::Unauthenticated);
+        let error = without_location(error::from_refused(refused));
+        Self { response: with_codes(Response::from_errors(vec![error])), signed_out }
+    }
+}
+
+impl ErrorResponse {
+    /// Translates the errors.
+    pub fn translated(self, language: Option<Language>) -> Self {
+        Self { response: translate_errors(self.response, language), ..self }
+    }
 }
 
 /// Translates the errors of a response.
-pub fn told(mut response: Response, language: Option<Language>) -> Response {
-    response.errors.iter_mut().for_each(|error| error::tell(error, language));
+pub fn translate_errors(mut response: Response, language: Option<Language>) -> Response {
+    response.errors.iter_mut().for_each(|error| error::translate(error, language));
     response
 }

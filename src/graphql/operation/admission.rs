@@ -6,12 +6,12 @@ use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, ServerError, Value};
 
 use super::admitted::Operation;
-use super::limits::Limits;
-use super::persisted_documents::{self as documents, Documents};
-use super::registration::Registers;
+use super::limits::OperationLimits;
+use super::persisted_documents::{PersistedDocuments, digest_of};
+use super::registration::PendingRegistration;
 use super::{document, parse};
 use crate::graphql::error;
-use crate::graphql::error_code::{self as code, Code, coded};
+use crate::graphql::error_code::{self, ErrorCode, with_codes};
 use crate::graphql::schema_index::SchemaIndex;
 use crate::service::{RegisteredDocuments, document_digest, is_document_digest};
 
@@ -23,11 +23,11 @@ pub const PERSISTED_QUERY: &str = "persistedQuery";
 
 /// Admission rules for operations.
 #[derive(Debug, Clone)]
-pub struct Intake {
+pub struct AdmissionRules {
     /// Limits of every operation.
-    pub limits: Limits,
+    pub limits: OperationLimits,
     /// Persisted documents of the manifest.
-    pub documents: Documents,
+    pub documents: PersistedDocuments,
     /// Refuse operations without a persisted document.
     pub documents_only: bool,
     /// Client-registered documents, where registration is enabled.
@@ -38,11 +38,11 @@ pub struct Intake {
     pub introspection: bool,
 }
 
-impl Default for Intake {
+impl Default for AdmissionRules {
     fn default() -> Self {
         Self {
-            limits: Limits::default(),
-            documents: Documents::default(),
+            limits: OperationLimits::default(),
+            documents: PersistedDocuments::default(),
             documents_only: false,
             registered: None,
             operation_names: false,
@@ -51,14 +51,14 @@ impl Default for Intake {
     }
 }
 
-impl Intake {
+impl AdmissionRules {
     /// Parses and admits an operation. The error is the complete response.
-    pub async fn read(&self, mut request: Request, index: &SchemaIndex) -> Result<Operation, Box<Response>> {
-        let refused = |error| Box::new(coded(Response::from_errors(vec![error])));
+    pub async fn admit(&self, mut request: Request, index: &SchemaIndex) -> Result<Operation, Box<Response>> {
+        let refused = |error| Box::new(with_codes(Response::from_errors(vec![error])));
         let digest = self.digest(&request).map_err(refused)?;
-        let registers = self.registers(digest.as_deref(), &request);
+        let registration = self.pending_registration(digest.as_deref(), &request);
         let document = self.document(digest, &mut request, index).await.map_err(refused)?;
-        Ok(Operation { document, request, registers, wanted: None })
+        Ok(Operation { document, request, registration, requested_language: None })
     }
 
     async fn document(
@@ -67,60 +67,67 @@ impl Intake {
         request: &mut Request,
         index: &SchemaIndex,
     ) -> Result<ExecutableDocument, ServerError> {
-        let known = match digest {
-            Some(digest) => self.known(&digest, request).await?,
+        let found = match digest {
+            Some(digest) => self.find_document(&digest, request).await?,
             None => None,
         };
-        let document = match known {
+        let document = match found {
             Some(document) => document,
             None => parse::read(&request.query, &self.limits, index)?,
         };
-        self.permit(&document, request)?;
-        document::has_variables(&document, request)?;
-        document::leave_out(&document, request);
+        self.check_settings(&document, request)?;
+        document::check_variables(&document, request)?;
+        document::null_omitted_integers(&document, request);
         Ok(document)
     }
 
     /// Returns the pending registration of a text sent together with its digest.
-    fn registers(&self, digest: Option<&str>, request: &Request) -> Option<Registers> {
+    fn pending_registration(&self, digest: Option<&str>, request: &Request) -> Option<PendingRegistration> {
         let (registered, digest) = (self.registered.as_ref()?, digest?);
         let is_new = !request.query.is_empty() && self.documents.find(digest).is_none();
-        is_new.then(|| Registers { registered: registered.clone(), digest: digest.to_owned() })
+        is_new.then(|| PendingRegistration { registered: registered.clone(), digest: digest.to_owned() })
     }
 
     /// Returns the digest of the requested document, none for a plain text.
     fn digest(&self, request: &Request) -> Result<Option<String>, ServerError> {
         let Some(id) = request.extensions.get(DOCUMENT_ID) else {
             return if self.documents_only {
-                let message =
-                    "This server runs documents that it knows, and nothing else: send `documentId` instead of `query`.";
-                Err(Code::DocumentIdRequired.whole(message))
+                let message = "This server runs persisted documents only: send `documentId` instead of `query`.";
+                Err(ErrorCode::DocumentIdRequired.operation_error(message))
             } else {
                 Ok(None)
             };
         };
         let Value::String(id) = id else {
-            return Err(Code::InvalidOperation.whole("`documentId` is a text: `sha256:` and the document's digest."));
+            return Err(ErrorCode::InvalidOperation
+                .operation_error("`documentId` is a string: `sha256:` and the document's digest."));
         };
-        let digest = documents::digest_of(id);
+        let digest = digest_of(id);
         if !request.query.is_empty() && document_digest(&request.query) != digest {
-            let message = "`query` is not the document of this `documentId`: send either of them, or both as they belong together.";
-            return Err(Code::InvalidOperation.whole(message));
+            let message = "`query` does not match `documentId`: send either, or a matching pair.";
+            return Err(ErrorCode::InvalidOperation.operation_error(message));
         }
         Ok(Some(digest))
     }
 
     /// Looks a document up by digest. None: the request's text (sent, or filled in from the registered documents) is still to be parsed.
-    async fn known(&self, digest: &str, request: &mut Request) -> Result<Option<ExecutableDocument>, ServerError> {
-        if let Some(known) = self.documents.find(digest) {
-            request.query = known.text.to_string();
-            return Ok(Some((*known.document).clone()));
+    async fn find_document(
+        &self,
+        digest: &str,
+        request: &mut Request,
+    ) -> Result<Option<ExecutableDocument>, ServerError> {
+        if let Some(persisted) = self.documents.find(digest) {
+            request.query = persisted.text.to_string();
+            return Ok(Some((*persisted.document).clone()));
         }
         if !request.query.is_empty() && !self.documents_only {
             return Ok(None);
         }
         let registered = match &self.registered {
-            Some(registered) => registered.find(digest).await.map_err(|refused| code::nowhere(error::of(refused)))?,
+            Some(registered) => registered
+                .find(digest)
+                .await
+                .map_err(|refused| error_code::without_location(error::from_refused(refused)))?,
             None => None,
         };
         request.query = registered.ok_or_else(|| self.not_found(digest, request))?.to_string();
@@ -129,38 +136,36 @@ impl Intake {
 
     /// Returns the error for an unknown document id, in the wording of the protocol that the client speaks.
     fn not_found(&self, digest: &str, request: &Request) -> ServerError {
-        let asks_by_apollo = request.extensions.contains_key(PERSISTED_QUERY) && !self.documents_only;
-        let message = match (&self.registered, asks_by_apollo) {
+        let uses_apq = request.extensions.contains_key(PERSISTED_QUERY) && !self.documents_only;
+        let message = match (&self.registered, uses_apq) {
             (Some(_), true) => "PersistedQueryNotFound",
             (None, true) => "PersistedQueryNotSupported",
             _ if !is_document_digest(digest) => {
-                "This is no id of a document: write `sha256:` and the text's digest, 64 hexadecimal digits."
+                "This is not a document id: write `sha256:` and the text's digest, 64 hexadecimal digits."
             }
             (Some(_), false) => {
-                "No document of this id is known here: send it once with its `query`, signed in, and its id will do from then on."
+                "Unknown document: send it once with its `query`, signed in; from then on its id is enough."
             }
-            (None, false) => {
-                "No document of this id is known here: is it in the manifest that this server was started with?"
-            }
+            (None, false) => "Unknown document: it is not in the manifest of this server.",
         };
-        Code::DocumentNotFound.whole(message)
+        ErrorCode::DocumentNotFound.operation_error(message)
     }
 
     /// Refuses anonymous operations and introspection where the settings forbid them.
-    fn permit(&self, document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
+    fn check_settings(&self, document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
         if self.operation_names && document.operations.iter().any(|(name, _)| name.is_none()) {
-            let message = "This server runs operations that have a name: write `query Name { … }`.";
-            return Err(Code::OperationNameRequired.whole(message));
+            let message = "This server runs named operations only: write `query Name { … }`.";
+            return Err(ErrorCode::OperationNameRequired.operation_error(message));
         }
-        let asks = || document::operation(document, request.operation_name.as_deref());
-        let Some(operation) = (!self.introspection).then(asks).flatten() else { return Ok(()) };
-        let mut about_the_schema = false;
-        document::flatten(document, &operation.selection_set.node, &mut Vec::new(), &mut |selected| {
-            about_the_schema |= matches!(selected.field.name.node.as_str(), "__schema" | "__type");
+        let selected = || document::operation(document, request.operation_name.as_deref());
+        let Some(operation) = (!self.introspection).then(selected).flatten() else { return Ok(()) };
+        let mut is_introspection = false;
+        document::visit_fields(document, &operation.selection_set.node, &mut Vec::new(), &mut |selected| {
+            is_introspection |= matches!(selected.field.name.node.as_str(), "__schema" | "__type");
         });
-        if operation.ty == OperationType::Query && about_the_schema {
-            let message = "This server does not describe its schema: read `schema.graphql` of the version in use.";
-            return Err(Code::IntrospectionDisabled.whole(message));
+        if operation.ty == OperationType::Query && is_introspection {
+            let message = "Introspection is disabled: read `schema.graphql` of the version in use.";
+            return Err(ErrorCode::IntrospectionDisabled.operation_error(message));
         }
         Ok(())
     }

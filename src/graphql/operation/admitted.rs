@@ -4,7 +4,7 @@ use async_graphql::Request;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 
 use super::document;
-use super::registration::Registers;
+use super::registration::PendingRegistration;
 use crate::language::Language;
 
 /// An admitted operation, ready for execution or subscription.
@@ -13,25 +13,25 @@ pub struct Operation {
     pub(in crate::graphql) document: ExecutableDocument,
     pub(in crate::graphql) request: Request,
     /// Pending registration of a new document, carried out after a successful run.
-    pub(in crate::graphql) registers: Option<Registers>,
+    pub(in crate::graphql) registration: Option<PendingRegistration>,
     /// Language requested by `Accept-Language` or the socket's init.
-    pub(in crate::graphql) wanted: Option<Language>,
+    pub(in crate::graphql) requested_language: Option<Language>,
 }
 
 impl Operation {
     /// Sets the requested language; a language chosen by the caller's account takes precedence.
-    pub fn wanting(self, wanted: Option<Language>) -> Self {
-        Self { wanted, ..self }
+    pub fn with_requested_language(self, requested_language: Option<Language>) -> Self {
+        Self { requested_language, ..self }
     }
 
     /// Drops the pending registration.
-    pub fn unregistered(self) -> Self {
-        Self { registers: None, ..self }
+    pub fn without_registration(self) -> Self {
+        Self { registration: None, ..self }
     }
 
     /// Requested language.
-    pub fn wanted(&self) -> Option<Language> {
-        self.wanted
+    pub fn requested_language(&self) -> Option<Language> {
+        self.requested_language
     }
 
     /// Source text of the document.

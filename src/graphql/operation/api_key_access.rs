@@ -8,19 +8,19 @@ use async_graphql::ServerError;
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
 
 use crate::access::{KeyScope, Login, Pass};
-use crate::graphql::error_code::Code;
-use crate::graphql::schema_index::{SchemaIndex, named, root};
+use crate::graphql::error_code::ErrorCode;
+use crate::graphql::schema_index::{SchemaIndex, named_type, root_type};
 
 /// Scope required for a field. None: API keys have no access, only signed-in persons.
-type Opens = Option<KeyScope>;
+type RequiredScope = Option<KeyScope>;
 
-const STATUS: Opens = Some(KeyScope::ReadStatus);
-const READ: Opens = Some(KeyScope::Read);
-const ACT: Opens = Some(KeyScope::Act);
-const NOTHING: Opens = None;
+const STATUS: RequiredScope = Some(KeyScope::ReadStatus);
+const READ: RequiredScope = Some(KeyScope::Read);
+const ACT: RequiredScope = Some(KeyScope::Act);
+const NOTHING: RequiredScope = None;
 
 /// Required scope by type and field.
-const TABLE: &[(&str, Opens, &str)] = &[
+const TABLE: &[(&str, RequiredScope, &str)] = &[
     // Requests and their status; SOPs, which are public.
     ("Query", STATUS, "viewer node nodes offices office procedure request requests"),
     ("Viewer", STATUS, "user eventCursor"),
@@ -176,50 +176,50 @@ const ASSET: &str = "kind office request agency name status attributes createdAt
     revocationReason credential";
 
 /// Required scopes indexed by type and field.
-static DECIDED: LazyLock<HashMap<&str, HashMap<&str, Opens>>> = LazyLock::new(|| {
-    let mut decided: HashMap<&str, HashMap<&str, Opens>> = HashMap::new();
-    for (of, opens, fields) in TABLE {
-        decided.entry(of).or_default().extend(fields.split_whitespace().map(|field| (field, *opens)));
+static SCOPES: LazyLock<HashMap<&str, HashMap<&str, RequiredScope>>> = LazyLock::new(|| {
+    let mut decided: HashMap<&str, HashMap<&str, RequiredScope>> = HashMap::new();
+    for (of, scope, fields) in TABLE {
+        decided.entry(of).or_default().extend(fields.split_whitespace().map(|field| (field, *scope)));
     }
     decided
 });
 
 /// Refuses a document with fields outside the API key's scopes. Signed-in persons need no scope.
-pub(in crate::graphql) fn judge(
+pub(in crate::graphql) fn check(
     index: &SchemaIndex,
     document: &ExecutableDocument,
     pass: Option<Pass>,
 ) -> Result<(), ServerError> {
     let Some(pass @ Pass { login: Login::Key(..), .. }) = pass else { return Ok(()) };
-    let walk = Walk { index, document, pass };
+    let check = ScopeCheck { index, document, pass };
     // Checks all operations of the document, independent of `operationName`.
     for (_, operation) in document.operations.iter() {
-        walk.through(&operation.node.selection_set.node, root(operation.node.ty))?;
+        check.selections(&operation.node.selection_set.node, root_type(operation.node.ty))?;
     }
     Ok(())
 }
 
-struct Walk<'a> {
+struct ScopeCheck<'a> {
     index: &'a SchemaIndex,
     document: &'a ExecutableDocument,
     pass: Pass,
 }
 
-impl Walk<'_> {
+impl ScopeCheck<'_> {
     /// Checks a selection set on a type, recursively.
-    fn through(&self, set: &SelectionSet, of: &str) -> Result<(), ServerError> {
+    fn selections(&self, set: &SelectionSet, of: &str) -> Result<(), ServerError> {
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => self.field(&field.node, of)?,
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
-                    self.through(&fragment.node.selection_set.node, on)?;
+                    self.selections(&fragment.node.selection_set.node, on)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     // Unknown fragments are refused by validation.
                     let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) else { continue };
                     let on = fragment.node.type_condition.node.on.node.as_str();
-                    self.through(&fragment.node.selection_set.node, on)?;
+                    self.selections(&fragment.node.selection_set.node, on)?;
                 }
             }
         }
@@ -234,8 +234,8 @@ impl Walk<'_> {
             "__schema" | "__type" if of == "Query" => return Ok(()),
             _ => {}
         }
-        let decided = DECIDED.get(of).and_then(|fields| fields.get(name.as_str())).copied().flatten();
-        let (Some(scope), Some(ty)) = (decided, self.index.field_type(of, name)) else {
+        let required = SCOPES.get(of).and_then(|fields| fields.get(name.as_str())).copied().flatten();
+        let (Some(scope), Some(ty)) = (required, self.index.field_type(of, name)) else {
             let message = format!("`{of}.{name}` is open to no API key, or does not exist: sign in as a person.");
             return Err(refused(message, None));
         };
@@ -244,12 +244,12 @@ impl Walk<'_> {
             let message = format!("`{of}.{name}` is not open to this API key: the scope {} opens it.", scope.word());
             return Err(refused(message, Some(scope)));
         }
-        self.through(&field.selection_set.node, named(ty))
+        self.selections(&field.selection_set.node, named_type(ty))
     }
 }
 
-fn refused(message: String, scope: Opens) -> ServerError {
-    let mut error = Code::Forbidden.whole(message);
+fn refused(message: String, scope: RequiredScope) -> ServerError {
+    let mut error = ErrorCode::Forbidden.operation_error(message);
     if let Some(scope) = scope {
         error.extensions.get_or_insert_default().set("scope", scope.word());
     }
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_decided_on_once_and_nothing_else_is() {
+    fn every_field_of_the_schema_has_exactly_one_scope() {
         let mut decided = BTreeSet::new();
         for (of, _, fields) in TABLE {
             for field in fields.split_whitespace() {
@@ -287,22 +287,22 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_opens_no_more_than_what_implements_it() {
+    fn interfaces_require_the_scopes_of_their_types() {
         let types = ["CloudAccount", "Subdomain", "ServerPlacement", "GenericAsset"];
-        for (field, opens) in &DECIDED["Asset"] {
-            assert!(types.iter().all(|of| DECIDED[of][field] == *opens), "{field}");
+        for (field, scope) in &SCOPES["Asset"] {
+            assert!(types.iter().all(|of| SCOPES[of][field] == *scope), "{field}");
         }
-        let nodes = DECIDED.iter().filter(|(of, fields)| fields.contains_key("id") && **of != "ApiKey");
-        nodes.for_each(|(of, fields)| assert_eq!(fields["id"], DECIDED["Node"]["id"], "{of}"));
+        let nodes = SCOPES.iter().filter(|(of, fields)| fields.contains_key("id") && **of != "ApiKey");
+        nodes.for_each(|(of, fields)| assert_eq!(fields["id"], SCOPES["Node"]["id"], "{of}"));
     }
 
     #[test]
-    fn no_way_of_asking_leads_around_a_scope() {
+    fn aliases_and_fragments_do_not_bypass_scopes() {
         let index = SchemaIndex::from_sdl(&crate::graphql::sdl());
         let asks = |query: &str, scopes: &[KeyScope]| {
             let login = Login::Key(Uuid::nil(), scopes.iter().copied().collect::<KeyScopes>());
             let document = async_graphql::parser::parse_query(query).unwrap();
-            judge(&index, &document, Some(Pass::new(Uuid::nil(), login))).map_err(|error| error.message)
+            check(&index, &document, Some(Pass::new(Uuid::nil(), login))).map_err(|error| error.message)
         };
         use KeyScope::{Act, Read, ReadStatus};
         for query in [

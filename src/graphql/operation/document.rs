@@ -7,11 +7,11 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, Request, ServerError, Value, Variables};
 
-use crate::graphql::error_code::Code;
+use crate::graphql::error_code::ErrorCode;
 
 /// Refuses an operation without a value for a required variable (GraphQL, October 2021, section 6.1.2). The library checks only at
 /// the point of use, after other fields have run.
-pub(in crate::graphql) fn has_variables(document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
+pub(in crate::graphql) fn check_variables(document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
     let defined =
         operation(document, request.operation_name.as_deref()).map(|operation| &operation.variable_definitions);
     for variable in defined.into_iter().flatten() {
@@ -29,7 +29,7 @@ pub(in crate::graphql) fn has_variables(document: &ExecutableDocument, request: 
 
 /// Sets omitted nullable `Int` variables to null. The library computes a page's cost from its size variable and fails when the
 /// variable is absent.
-pub(in crate::graphql) fn leave_out(document: &ExecutableDocument, request: &mut Request) {
+pub(in crate::graphql) fn null_omitted_integers(document: &ExecutableDocument, request: &mut Request) {
     let defined = operation(document, request.operation_name.as_deref());
     for variable in defined.into_iter().flat_map(|operation| &operation.variable_definitions) {
         let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
@@ -46,7 +46,7 @@ pub(in crate::graphql) fn operation<'a>(
 ) -> Option<&'a OperationDefinition> {
     let mut operations = document.operations.iter();
     let found = match name {
-        Some(name) => operations.find(|(of, _)| of.is_some_and(|of| of == name)),
+        Some(name) => operations.find(|(other, _)| other.is_some_and(|other| other == name)),
         None => operations.next(),
     };
     found.map(|(_, operation)| &operation.node)
@@ -54,23 +54,24 @@ pub(in crate::graphql) fn operation<'a>(
 
 /// Reduces a subscription to its single root field (GraphQL, October 2021, section 5.2.3.1) by unwrapping fragments around it.
 /// `name`: the operation's name.
-pub(in crate::graphql) fn single_root(
+pub(in crate::graphql) fn reduce_to_single_root(
     document: &mut ExecutableDocument,
     name: Option<&str>,
 ) -> Result<(), ServerError> {
     let Some(found) = operation(document, name) else { return Ok(()) };
     let mut fields = Vec::new();
-    flatten(document, &found.selection_set.node, &mut Vec::new(), &mut |selected| {
+    visit_fields(document, &found.selection_set.node, &mut Vec::new(), &mut |selected| {
         fields.push(Positioned::new(selected.field.clone(), selected.pos));
     });
     let [field] = &fields[..] else {
-        return Err(refused(format!(
-            "A subscription follows one thing: it selects exactly one field at its root, and this one {}.",
+        return Err(ErrorCode::InvalidOperation.operation_error(format!(
+            "A subscription selects exactly one root field; this one selects {}.",
             fields.len()
         )));
     };
     if field.node.directives.iter().any(|directive| matches!(directive.node.name.node.as_str(), "skip" | "include")) {
-        return Err(refused("A subscription's one field can be neither skipped nor included.".to_owned()));
+        return Err(ErrorCode::InvalidOperation
+            .operation_error("The root field of a subscription takes neither `@skip` nor `@include`."));
     }
     let field = Positioned::new(Selection::Field(field.clone()), field.pos);
     let before = fragments_spread(document);
@@ -103,7 +104,7 @@ pub(in crate::graphql) fn without_root_arguments(
 
 /// Returns the names of all spread fragments.
 fn fragments_spread(document: &ExecutableDocument) -> BTreeSet<Name> {
-    let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+    let mut used = VariableCollector { document, found: BTreeSet::new(), seen: BTreeSet::new() };
     for (_, operation) in document.operations.iter() {
         used.in_selections(&operation.node.selection_set.node);
     }
@@ -121,7 +122,7 @@ fn operation_mut<'a>(document: &'a mut ExecutableDocument, name: Option<&str>) -
 
 /// Returns the variables used below an operation's root fields, without those of the root fields' own arguments.
 fn variables_below<'a>(document: &'a ExecutableDocument, operation: &'a OperationDefinition) -> BTreeSet<Name> {
-    let mut used = Named { document, found: BTreeSet::new(), seen: BTreeSet::new() };
+    let mut used = VariableCollector { document, found: BTreeSet::new(), seen: BTreeSet::new() };
     for item in &operation.selection_set.node.items {
         if let Selection::Field(field) = &item.node {
             used.in_directives(&field.node.directives);
@@ -132,7 +133,7 @@ fn variables_below<'a>(document: &'a ExecutableDocument, operation: &'a Operatio
 }
 
 /// Visits every literal value of a document: arguments, directives and variable defaults. Variables count as null.
-pub(in crate::graphql) fn each_value(document: &ExecutableDocument, take: &mut impl FnMut(Value)) {
+pub(in crate::graphql) fn visit_values(document: &ExecutableDocument, take: &mut impl FnMut(Value)) {
     for (_, operation) in document.operations.iter() {
         for variable in operation.node.variable_definitions.iter().map(|variable| &variable.node) {
             variable.default_value.iter().for_each(|value| take(value.node.clone()));
@@ -151,7 +152,7 @@ pub(in crate::graphql) fn each_value(document: &ExecutableDocument, take: &mut i
             let (directives, inner) = match &item.node {
                 Selection::Field(field) => {
                     for (_, value) in &field.node.arguments {
-                        take(value.node.clone().into_const_with(nothing).unwrap_or_default());
+                        take(value.node.clone().into_const_with(null).unwrap_or_default());
                     }
                     (&field.node.directives, Some(&field.node.selection_set.node))
                 }
@@ -166,23 +167,23 @@ pub(in crate::graphql) fn each_value(document: &ExecutableDocument, take: &mut i
     }
     fn in_directives(directives: &[Positioned<Directive>], take: &mut impl FnMut(Value)) {
         for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
-            take(value.node.clone().into_const_with(nothing).unwrap_or_default());
+            take(value.node.clone().into_const_with(null).unwrap_or_default());
         }
     }
-    fn nothing(_: Name) -> Result<Value, ()> {
+    fn null(_: Name) -> Result<Value, ()> {
         Ok(Value::Null)
     }
 }
 
 /// Collector of the variables used in selections.
-struct Named<'a> {
+struct VariableCollector<'a> {
     document: &'a ExecutableDocument,
     found: BTreeSet<Name>,
     /// Fragments already visited.
     seen: BTreeSet<&'a Name>,
 }
 
-impl<'a> Named<'a> {
+impl<'a> VariableCollector<'a> {
     fn in_selections(&mut self, set: &'a SelectionSet) {
         for item in &set.items {
             match &item.node {
@@ -224,7 +225,7 @@ impl<'a> Named<'a> {
 }
 
 /// A selected field with its position and the type condition of the enclosing fragment.
-pub(in crate::graphql) struct Selected<'a> {
+pub(in crate::graphql) struct SelectedField<'a> {
     pub(in crate::graphql) field: &'a async_graphql::parser::types::Field,
     pub(in crate::graphql) pos: Pos,
     pub(in crate::graphql) on: Option<&'a Name>,
@@ -232,33 +233,29 @@ pub(in crate::graphql) struct Selected<'a> {
 
 /// Visits the fields of a selection in order, through fragments. Parsing has refused fragment cycles.
 /// `around`: type conditions of the enclosing fragments.
-pub(in crate::graphql) fn flatten<'a>(
+pub(in crate::graphql) fn visit_fields<'a>(
     document: &'a ExecutableDocument,
     set: &'a SelectionSet,
     around: &mut Vec<&'a Name>,
-    take: &mut impl FnMut(Selected<'a>),
+    take: &mut impl FnMut(SelectedField<'a>),
 ) {
     for item in &set.items {
         match &item.node {
             Selection::Field(field) => {
-                take(Selected { field: &field.node, pos: field.pos, on: around.last().copied() });
+                take(SelectedField { field: &field.node, pos: field.pos, on: around.last().copied() });
             }
             Selection::InlineFragment(fragment) => {
                 let on = fragment.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
                 around.extend(on);
-                flatten(document, &fragment.node.selection_set.node, around, take);
+                visit_fields(document, &fragment.node.selection_set.node, around, take);
                 around.truncate(around.len() - usize::from(on.is_some()));
             }
             Selection::FragmentSpread(spread) => {
                 let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) else { continue };
                 around.push(&fragment.node.type_condition.node.on.node);
-                flatten(document, &fragment.node.selection_set.node, around, take);
+                visit_fields(document, &fragment.node.selection_set.node, around, take);
                 around.pop();
             }
         }
     }
-}
-
-fn refused(message: String) -> ServerError {
-    Code::InvalidOperation.whole(message)
 }

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationType, Type};
+use async_graphql::parser::types::{BaseType, ExecutableDocument, Type};
 use async_graphql::{Executor, Name, Request, Value, Variables};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::limits::Limits;
-use super::limits::cost::ValidateOnly;
-use super::{document, parse};
+use super::limits::OperationLimits;
+use super::limits::cost::StopAfterValidation;
+use super::parse;
 use crate::graphql::schema_index::SchemaIndex;
 use crate::service::document_digest;
 
@@ -21,18 +21,18 @@ const PREFIX: &str = "sha256:";
 
 /// A persisted document.
 #[derive(Debug, Clone)]
-pub(in crate::graphql) struct Known {
+pub(in crate::graphql) struct PersistedDocument {
     pub(in crate::graphql) text: Arc<str>,
     pub(in crate::graphql) document: Arc<ExecutableDocument>,
 }
 
 /// Persisted documents of a manifest, by digest.
 #[derive(Debug, Clone, Default)]
-pub struct Documents(Arc<HashMap<String, Known>>);
+pub struct PersistedDocuments(Arc<HashMap<String, PersistedDocument>>);
 
 /// Manifest in the format of Apollo's tools.
 #[derive(Deserialize)]
-struct Apollo {
+struct ApolloManifest {
     format: String,
     version: u32,
     operations: Vec<ApolloOperation>,
@@ -44,28 +44,28 @@ struct ApolloOperation {
     body: String,
 }
 
-impl Documents {
+impl PersistedDocuments {
     /// Reads a manifest: a JSON object of documents by id, or Apollo's format. Validates each document against the schema and the
     /// limits. The error names the document and the remedy.
     pub async fn read(
         manifest: &str,
         schema: &impl Executor,
         index: &SchemaIndex,
-        limits: &Limits,
+        limits: &OperationLimits,
     ) -> Result<Self, String> {
-        let mut known = HashMap::new();
-        for (id, text) in listed(manifest)? {
+        let mut documents = HashMap::new();
+        for (id, text) in manifest_entries(manifest)? {
             let digest = document_digest(&text);
             if digest_of(&id) != digest {
                 return Err(format!(
                     "the document `{id}` has the digest {digest}: name it so (Relay's compiler does with `algorithm: \"SHA256\"`)"
                 ));
             }
-            let document = judged(&text, schema, index, limits).await;
-            let document = Arc::new(document.map_err(|why| format!("the document `{id}`: {why}"))?);
-            known.insert(digest, Known { text: text.into(), document });
+            let document = validate(&text, schema, index, limits).await;
+            let document = Arc::new(document.map_err(|reason| format!("the document `{id}`: {reason}"))?);
+            documents.insert(digest, PersistedDocument { text: text.into(), document });
         }
-        Ok(Self(Arc::new(known)))
+        Ok(Self(Arc::new(documents)))
     }
 
     /// Returns the number of documents.
@@ -74,7 +74,7 @@ impl Documents {
     }
 
     /// Looks a document up by digest.
-    pub(in crate::graphql) fn find(&self, digest: &str) -> Option<&Known> {
+    pub(in crate::graphql) fn find(&self, digest: &str) -> Option<&PersistedDocument> {
         self.0.get(digest)
     }
 }
@@ -85,30 +85,30 @@ pub(in crate::graphql) fn digest_of(id: &str) -> String {
 }
 
 /// Returns the ids and texts of a manifest.
-fn listed(manifest: &str) -> Result<Vec<(String, String)>, String> {
-    let wanted =
+fn manifest_entries(manifest: &str) -> Result<Vec<(String, String)>, String> {
+    let hint =
         "write a JSON object of documents by their ids, `{ \"sha256:<hex>\": \"query …\" }`, or Apollo's manifest";
-    let json: Json = serde_json::from_str(manifest).map_err(|error| format!("it is no JSON: {error}; {wanted}"))?;
+    let json: Json = serde_json::from_str(manifest).map_err(|error| format!("it is no JSON: {error}; {hint}"))?;
     if json.get("format").is_some() {
-        let apollo: Apollo = serde_json::from_value(json).map_err(|error| format!("{error}; {wanted}"))?;
+        let apollo: ApolloManifest = serde_json::from_value(json).map_err(|error| format!("{error}; {hint}"))?;
         if apollo.format != "apollo-persisted-query-manifest" || apollo.version != 1 {
-            return Err(format!("its format is `{}`, version {}; {wanted}", apollo.format, apollo.version));
+            return Err(format!("its format is `{}`, version {}; {hint}", apollo.format, apollo.version));
         }
         return Ok(apollo.operations.into_iter().map(|operation| (operation.id, operation.body)).collect());
     }
-    let all: HashMap<String, String> = serde_json::from_value(json).map_err(|error| format!("{error}; {wanted}"))?;
+    let all: HashMap<String, String> = serde_json::from_value(json).map_err(|error| format!("{error}; {hint}"))?;
     Ok(all.into_iter().collect())
 }
 
 /// Parses and validates a document; the error is the reason for refusal.
-async fn judged(
+async fn validate(
     text: &str,
     schema: &impl Executor,
     index: &SchemaIndex,
-    limits: &Limits,
+    limits: &OperationLimits,
 ) -> Result<ExecutableDocument, String> {
-    let told = |error: async_graphql::ServerError| error.message;
-    let document = parse::read(text, limits, index).map_err(told)?;
+    let message = |error: async_graphql::ServerError| error.message;
+    let document = parse::read(text, limits, index).map_err(message)?;
     let (name, operation) = document.operations.iter().next().ok_or("there is no operation in it")?;
     let variables: IndexMap<Name, Value> = operation
         .node
@@ -117,37 +117,19 @@ async fn judged(
         .filter(|variable| variable.node.default_value.is_none())
         .filter_map(|variable| {
             let variable = &variable.node;
-            Some((variable.name.node.clone(), stand_in(&variable.var_type.node)?))
+            Some((variable.name.node.clone(), placeholder(&variable.var_type.node)?))
         })
         .collect();
-    let mut request = Request::new(text).variables(Variables::from_value(Value::Object(variables))).data(ValidateOnly);
+    let mut request =
+        Request::new(text).variables(Variables::from_value(Value::Object(variables))).data(StopAfterValidation);
     request.operation_name = name.map(Name::to_string);
-    let answer = schema.execute(request).await;
-    let errors: Vec<String> = answer.errors.into_iter().map(told).collect();
+    let response = schema.execute(request).await;
+    let errors: Vec<String> = response.errors.into_iter().map(message).collect();
     if errors.is_empty() { Ok(document) } else { Err(errors.join(" ")) }
 }
 
-/// Returns true for a document without personal input, safe to keep and serve to other callers. Mutations must pass all input as
-/// variables, since literals may be personal data or secrets. Documents with comments are refused.
-pub(in crate::graphql) fn may_be_kept(text: &str, document: &ExecutableDocument) -> bool {
-    let acts = document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation);
-    let mut is_bare = true;
-    document::each_value(document, &mut |value| is_bare &= is_nothing_typed(&value));
-    !text.contains(['#', '\0']) && (is_bare || !acts)
-}
-
-/// Returns true for a value without literals other than null and booleans.
-fn is_nothing_typed(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Boolean(_) => true,
-        Value::List(items) => items.iter().all(is_nothing_typed),
-        Value::Object(fields) => fields.values().all(is_nothing_typed),
-        _ => false,
-    }
-}
-
 /// Returns a placeholder for a variable without default, for the cost calculation.
-fn stand_in(ty: &Type) -> Option<Value> {
+fn placeholder(ty: &Type) -> Option<Value> {
     match &ty.base {
         BaseType::List(_) => Some(Value::List(Vec::new())),
         _ if ty.nullable => Some(Value::Null),
@@ -164,15 +146,15 @@ mod tests {
         let apollo = r#"{ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
             { "id": "a", "name": "One", "type": "query", "body": "query One { __typename }" }] }"#;
         let one = vec![("a".to_owned(), "query One { __typename }".to_owned())];
-        assert_eq!(listed(apollo), Ok(one.clone()));
-        assert_eq!(listed(r#"{ "a": "query One { __typename }" }"#), Ok(one));
+        assert_eq!(manifest_entries(apollo), Ok(one.clone()));
+        assert_eq!(manifest_entries(r#"{ "a": "query One { __typename }" }"#), Ok(one));
         for wrong in ["", "[]", r#"{ "a": 1 }"#, r#"{ "format": "x", "version": 1, "operations": [] }"#] {
-            assert!(listed(wrong).is_err_and(|why| why.contains("write a JSON object")), "{wrong}");
+            assert!(manifest_entries(wrong).is_err_and(|reason| reason.contains("write a JSON object")), "{wrong}");
         }
     }
 
     #[test]
-    fn a_text_is_known_by_its_digest_however_that_is_written() {
+    fn ids_are_digests_with_or_without_prefix() {
         let id = document_digest("{ __typename }");
         assert_eq!(id.len(), 64);
         for written in [id.clone(), format!("sha256:{id}"), id.to_uppercase()] {

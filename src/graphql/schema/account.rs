@@ -4,13 +4,13 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use entity::session;
 
 use super::scalars::date_time::DateTime;
-use super::user_error::{UserError, settle};
+use super::user_error::{UserError, split_user_errors};
 use super::viewer::Viewer;
 use crate::access::Pass;
 use crate::auth::Secret;
 use crate::graphql::context::session::{caller, service, session};
-use crate::graphql::context::sign_in_attempt::attempt;
-use crate::service::{CallerWithPolicy, SignedIn};
+use crate::graphql::context::sign_in_attempt::within_one_attempt;
+use crate::service::{Answer, SignedIn};
 
 /// Sessions, password and language of the signed-in person.
 #[derive(Default)]
@@ -27,22 +27,55 @@ struct SignInInput {
     totp_code: Option<String>,
 }
 
-/// The tokens of a new session, or why there is none.
-#[derive(SimpleObject, Default)]
-struct SignInPayload {
-    /// Send it as `Authorization: Bearer …`. Null when refused.
-    access_token: Option<String>,
-    /// When the access token ends. Null when refused.
-    expires_at: Option<DateTime>,
-    /// The token for `refreshSession`, used once: keep it secret. Null when refused.
-    refresh_token: Option<String>,
-    /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
-    refresh_expires_at: Option<DateTime>,
-    /// You. Null when refused.
-    viewer: Option<Viewer>,
-    /// Errors in the input; empty when signed in.
-    user_errors: Vec<UserError>,
+/// Makes the payload of a sign-in: the tokens of a session, or user errors.
+macro_rules! session_payload {
+    ($(#[$doc:meta])* $name:ident, $(#[$refresh_doc:meta])* refresh_token, $(#[$errors_doc:meta])* user_errors) => {
+        $(#[$doc])*
+        #[derive(SimpleObject, Default)]
+        struct $name {
+            /// Send it as `Authorization: Bearer …`. Null when refused.
+            access_token: Option<String>,
+            /// When the access token ends. Null when refused.
+            expires_at: Option<DateTime>,
+            $(#[$refresh_doc])*
+            refresh_token: Option<String>,
+            /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
+            refresh_expires_at: Option<DateTime>,
+            /// You. Null when refused.
+            viewer: Option<Viewer>,
+            $(#[$errors_doc])*
+            user_errors: Vec<UserError>,
+        }
+
+        impl $name {
+            /// Builds the payload, and makes the person signed in the caller of the rest of the operation.
+            fn from_answer(context: &Context<'_>, answer: Answer<SignedIn>) -> Result<Option<Self>> {
+                let SignedIn { caller, tokens } = match split_user_errors(answer)? {
+                    Err(user_errors) => return Ok(Some(Self { user_errors, ..Self::default() })),
+                    Ok(signed_in) => signed_in,
+                };
+                session(context)?.sign_in(service(context)?, caller.clone());
+                Ok(Some(Self {
+                    access_token: Some(tokens.access.expose().to_owned()),
+                    expires_at: Some(DateTime(tokens.expires_at)),
+                    refresh_token: Some(tokens.refresh.expose().to_owned()),
+                    refresh_expires_at: Some(DateTime(tokens.refresh_expires_at)),
+                    viewer: Some(Viewer(caller)),
+                    user_errors: Vec::new(),
+                }))
+            }
+        }
+    };
 }
+
+session_payload!(
+    /// The tokens of a new session, or why there is none.
+    SignInPayload,
+    /// The token for `refreshSession`, used once: keep it secret. Null when refused.
+    refresh_token,
+    /// Errors in the input; empty when signed in.
+    user_errors
+);
 
 /// A session to be prolonged.
 #[derive(InputObject)]
@@ -51,22 +84,14 @@ struct RefreshSessionInput {
     refresh_token: String,
 }
 
-/// The new tokens of a session, or why there are none.
-#[derive(SimpleObject, Default)]
-struct RefreshSessionPayload {
-    /// Send it as `Authorization: Bearer …`. Null when refused.
-    access_token: Option<String>,
-    /// When the access token ends. Null when refused.
-    expires_at: Option<DateTime>,
+session_payload!(
+    /// The new tokens of a session, or why there are none.
+    RefreshSessionPayload,
     /// The next token for `refreshSession`; the one sent is used up. Null when refused.
-    refresh_token: Option<String>,
-    /// When the refresh token ends, and the session with it unless it is prolonged before. Null when refused.
-    refresh_expires_at: Option<DateTime>,
-    /// You. Null when refused.
-    viewer: Option<Viewer>,
+    refresh_token,
     /// Errors in the input; empty when prolonged.
-    user_errors: Vec<UserError>,
-}
+    user_errors
+);
 
 /// The sessions to end.
 #[derive(InputObject)]
@@ -148,12 +173,6 @@ impl OwnSession {
     }
 }
 
-/// Makes the person just signed in the caller of the rest of the operation.
-fn enter(context: &Context<'_>, caller: CallerWithPolicy) -> Result<Viewer> {
-    session(context)?.sign_in(service(context)?, caller.clone());
-    Ok(Viewer(caller))
-}
-
 /// Sessions, password and language of the signed-in person.
 #[Object]
 impl AccountMutation {
@@ -165,21 +184,12 @@ impl AccountMutation {
     ) -> Result<Option<SignInPayload>> {
         let SignInInput { username, password, totp_code } = input;
         let (password, code) = (Secret::new(password), totp_code.map(Secret::new));
-        let signed_in = match attempt(context) {
-            Ok(()) => service(context)?.sign_in(&username, password, code, session(context)?.address).await,
-            Err(refused) => Err(refused),
-        };
-        Ok(Some(match settle(signed_in)? {
-            Err(user_errors) => SignInPayload { user_errors, ..Default::default() },
-            Ok(SignedIn { caller, tokens }) => SignInPayload {
-                viewer: Some(enter(context, caller)?),
-                access_token: Some(tokens.access.expose().to_owned()),
-                expires_at: Some(DateTime(tokens.expires_at)),
-                refresh_token: Some(tokens.refresh.expose().to_owned()),
-                refresh_expires_at: Some(DateTime(tokens.refresh_expires_at)),
-                user_errors: Vec::new(),
-            },
-        }))
+        let signed_in = within_one_attempt(
+            context,
+            service(context)?.sign_in(&username, password, code, session(context)?.address),
+        )
+        .await;
+        SignInPayload::from_answer(context, signed_in)
     }
 
     /// Prolongs your session by its newest refresh token, and uses it up. A token used before ends the session: it may have been
@@ -190,21 +200,8 @@ impl AccountMutation {
         #[graphql(desc = "The session.")] input: RefreshSessionInput,
     ) -> Result<Option<RefreshSessionPayload>> {
         let token = Secret::new(input.refresh_token);
-        let signed_in = match attempt(context) {
-            Ok(()) => service(context)?.refresh_session(token).await,
-            Err(refused) => Err(refused),
-        };
-        Ok(Some(match settle(signed_in)? {
-            Err(user_errors) => RefreshSessionPayload { user_errors, ..Default::default() },
-            Ok(SignedIn { caller, tokens }) => RefreshSessionPayload {
-                viewer: Some(enter(context, caller)?),
-                access_token: Some(tokens.access.expose().to_owned()),
-                expires_at: Some(DateTime(tokens.expires_at)),
-                refresh_token: Some(tokens.refresh.expose().to_owned()),
-                refresh_expires_at: Some(DateTime(tokens.refresh_expires_at)),
-                user_errors: Vec::new(),
-            },
-        }))
+        let signed_in = within_one_attempt(context, service(context)?.refresh_session(token)).await;
+        RefreshSessionPayload::from_answer(context, signed_in)
     }
 
     /// Ends the current session: its tokens are refused from here on, and its subscriptions end. An identity provider's token has
@@ -216,7 +213,7 @@ impl AccountMutation {
     ) -> Result<Option<SignOutPayload>> {
         let everywhere = input.and_then(|input| input.everywhere) == Some(true);
         let done = service(context)?.sign_out(caller(context)?.pass, everywhere).await;
-        Ok(Some(SignOutPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
+        Ok(Some(SignOutPayload { user_errors: split_user_errors(done)?.err().unwrap_or_default() }))
     }
 
     /// Replaces your password, and ends all your sessions but the current one. Attempts are limited, one to an
@@ -228,11 +225,12 @@ impl AccountMutation {
     ) -> Result<Option<ChangePasswordPayload>> {
         let (current, new) = (Secret::new(input.current_password), Secret::new(input.new_password));
         let caller = caller(context)?;
-        let done = match attempt(context) {
-            Ok(()) => service(context)?.change_password(caller, current, new, session(context)?.address).await,
-            Err(refused) => Err(refused),
-        };
-        Ok(Some(ChangePasswordPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
+        let done = within_one_attempt(
+            context,
+            service(context)?.change_password(caller, current, new, session(context)?.address),
+        )
+        .await;
+        Ok(Some(ChangePasswordPayload { user_errors: split_user_errors(done)?.err().unwrap_or_default() }))
     }
 
     /// Chooses the language of messages and SOPs, from your next operation on. Running subscriptions keep theirs. Null only beside
@@ -243,6 +241,6 @@ impl AccountMutation {
         #[graphql(desc = "The language.")] input: ChooseLanguageInput,
     ) -> Result<Option<ChooseLanguagePayload>> {
         let done = service(context)?.choose_language(caller(context)?, input.language.map(Into::into)).await;
-        Ok(Some(ChooseLanguagePayload { user_errors: settle(done)?.err().unwrap_or_default() }))
+        Ok(Some(ChooseLanguagePayload { user_errors: split_user_errors(done)?.err().unwrap_or_default() }))
     }
 }

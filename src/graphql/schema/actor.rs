@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result};
 
 use super::grant::{Capacity, Role, role};
-use super::user::{User, person};
+use super::user::User;
 use crate::access;
 
 /// The person behind an act, with their role and capacity at the time.
@@ -24,7 +24,7 @@ impl Actor {
 impl Actor {
     /// The person.
     async fn user(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.actor.user, Some(&self.office)).await
+        User::load(context, self.actor.user, Some(&self.office)).await
     }
 
     /// The role they acted as.
@@ -39,9 +39,6 @@ impl Actor {
 
     /// The person they stood in for; null for none.
     async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
-        match self.actor.on_behalf_of {
-            None => Ok(None),
-            Some(id) => Ok(Some(person(context, id, Some(&self.office)).await?)),
-        }
+        User::load_optional(context, self.actor.on_behalf_of, &self.office).await
     }
 }

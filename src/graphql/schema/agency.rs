@@ -7,12 +7,28 @@ use uuid::Uuid;
 use super::office::Office;
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use crate::graphql::context::loaders::AgencyOf;
-use crate::graphql::context::session::session;
+use crate::graphql::context::loaders::AgencyById;
+use crate::graphql::context::session::load_row;
 use crate::graphql::error;
 
 /// A requesting organisation (OPD).
 pub(crate) struct Agency(pub(crate) agency::Model);
+
+impl Agency {
+    /// Loads the agency of a stored reference.
+    pub(crate) async fn load(context: &Context<'_>, id: Uuid) -> Result<Self> {
+        let row = load_row(context, AgencyById(id)).await?;
+        row.map(Self).ok_or_else(|| error::inconsistent_data("an agency is missing"))
+    }
+
+    /// Loads the agency of an optional reference.
+    pub(crate) async fn load_optional(context: &Context<'_>, id: Option<Uuid>) -> Result<Option<Self>> {
+        match id {
+            None => Ok(None),
+            Some(id) => Self::load(context, id).await.map(Some),
+        }
+    }
+}
 
 /// A requesting organisation (OPD).
 #[Object]
@@ -41,10 +57,4 @@ impl Agency {
     async fn deactivated_at(&self) -> Option<DateTime> {
         self.0.deactivated_at.map(DateTime)
     }
-}
-
-/// Finds the agency of an id.
-pub(crate) async fn agency(context: &Context<'_>, id: Uuid) -> Result<Agency> {
-    let found = session(context)?.loader().load_one(AgencyOf(id)).await.map_err(error::load)?;
-    found.and_then(|mut rows| rows.pop()).map(Agency).ok_or_else(|| error::damaged("an agency is missing"))
 }

@@ -3,9 +3,10 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use entity::api_key;
 
+use super::payload::changed_payload;
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::user_error::{UserError, settle};
+use super::user_error::{UserError, split_user_errors};
 use crate::access::{KeyScope, KeyScopes};
 use crate::graphql::context::session::{caller, service};
 use crate::service::CreateApiKey;
@@ -99,14 +100,12 @@ struct RevokeApiKeyInput {
     api_key_id: ID,
 }
 
-/// The revoked key, or the errors in the input.
-#[derive(SimpleObject, Default)]
-struct RevokeApiKeyPayload {
+changed_payload!(
+    /// The revoked key, or the errors in the input.
+    RevokeApiKeyPayload,
     /// It, as it is now. Null when refused.
-    api_key: Option<ApiKey>,
-    /// Errors in the input; empty when it was done.
-    user_errors: Vec<UserError>,
-}
+    api_key: ApiKey
+);
 
 /// API keys of the signed-in person.
 #[Object]
@@ -122,7 +121,7 @@ impl ApiKeyMutation {
         let scopes = scopes.into_iter().map(KeyScope::from).collect();
         let command = CreateApiKey { name, scopes, expires_at: expires_at.0 };
         let made = service(context)?.create_api_key(caller(context)?.pass, command).await;
-        Ok(Some(match settle(made)? {
+        Ok(Some(match split_user_errors(made)? {
             Err(user_errors) => CreateApiKeyPayload { user_errors, ..Default::default() },
             Ok((key, row)) => CreateApiKeyPayload {
                 key: Some(key.expose().to_owned()),
@@ -141,9 +140,6 @@ impl ApiKeyMutation {
     ) -> Result<Option<RevokeApiKeyPayload>> {
         let id = id::uuid("ApiKey", &input.api_key_id);
         let revoked = service(context)?.revoke_api_key(caller(context)?.pass, id).await;
-        Ok(Some(match settle(revoked)? {
-            Err(user_errors) => RevokeApiKeyPayload { user_errors, ..Default::default() },
-            Ok(row) => RevokeApiKeyPayload { api_key: Some(ApiKey(row)), user_errors: Vec::new() },
-        }))
+        RevokeApiKeyPayload::from_answer(revoked, |row| std::future::ready(Ok(Some(ApiKey(row))))).await
     }
 }

@@ -7,7 +7,7 @@ use super::grant::{Role, role};
 use super::procedure::{RecordKind, Step};
 use super::request::Request;
 use super::request::action::ActionKind;
-use super::user::{User, person};
+use super::user::User;
 use crate::graphql::context::session::{language, service};
 use crate::graphql::error;
 use crate::service::{self, ClosedReason};
@@ -69,7 +69,7 @@ impl Awaited {
         row: &entity::request::Model,
         awaited: service::Awaited,
     ) -> Result<Self> {
-        let entry = service(context)?.entry_of(row).map_err(error::of)?;
+        let entry = service(context)?.entry_of(row).map_err(error::from_refused)?;
         let step = awaited.step.as_ref().and_then(|key| Step::find(entry, key));
         let office = row.office.clone();
         Ok(Self { step, office, roles: awaited.roles, people: awaited.people })
@@ -89,7 +89,7 @@ impl Awaited {
     async fn people(&self, context: &Context<'_>) -> Result<Vec<User>> {
         let mut people = Vec::new();
         for id in &self.people {
-            people.push(person(context, *id, Some(&self.office)).await?);
+            people.push(User::load(context, *id, Some(&self.office)).await?);
         }
         Ok(people)
     }

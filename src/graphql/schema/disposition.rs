@@ -3,22 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use entity::{disposition, disposition_read};
 
 use super::actor::Actor;
 use super::grant::{Role, role};
-use super::pagination::{Arguments, connection, cursor, page};
-use super::payload::{acting, reread};
+use super::pagination::{PageArguments, connection, encode_cursor, max_page_size};
+use super::payload::{acting_pass, changed_payload, reread};
 use super::prefetch;
 use super::procedure::Step;
 use super::request::Request;
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::stored_enum::from_word;
-use super::user_error::{UserError, settle};
 use crate::graphql::context::loaders::ReadsOf;
-use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::context::session::{caller, load, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
 use crate::store;
@@ -64,8 +63,7 @@ impl Disposition {
 
     /// The step it was given at.
     async fn step(&self, context: &Context<'_>) -> Result<Step> {
-        let entry = self.request.entry(context)?;
-        Step::find(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+        self.request.step(context, &self.row.step)
     }
 
     /// The official behind it.
@@ -96,8 +94,7 @@ impl Disposition {
     /// Its readers, in order.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn reads(&self, context: &Context<'_>) -> Result<Vec<DispositionRead>> {
-        let loaded = session(context)?.loader().load_one(ReadsOf(self.row.id)).await;
-        let rows = loaded.map_err(error::load)?.unwrap_or_default();
+        let rows = load(context, ReadsOf(self.row.id)).await?.unwrap_or_default();
         Ok(rows.into_iter().map(|row| DispositionRead { office: self.row.office.clone(), row }).collect())
     }
 }
@@ -146,7 +143,7 @@ pub(crate) struct DispositionQuery;
 #[Object]
 impl DispositionQuery {
     /// The dispositions of requests visible to you as an official, newest first. Null only beside an error.
-    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn dispositions(
         &self,
         context: &Context<'_>,
@@ -158,7 +155,7 @@ impl DispositionQuery {
     ) -> Result<Option<DispositionConnection>> {
         let user = caller(context)?.pass.user;
         let service = service(context)?;
-        let arguments = Arguments { first, after, last, before };
+        let arguments = PageArguments { first, after, last, before };
         let paging = arguments.paging(DISPOSITIONS)?;
         let filter = filter.unwrap_or_default();
         let filter = store::DispositionFilter {
@@ -172,14 +169,15 @@ impl DispositionQuery {
         let session = session(context)?;
         let (page, total) = store::dispositions_page(service.store(), session.viewing(), &filter, &paging, count)
             .await
-            .map_err(error::store)?;
+            .map_err(error::from_store)?;
         let ids: Vec<uuid::Uuid> = page.rows.iter().map(|row| row.request_id).collect();
-        let requests = store::see_requests(service.store(), session.viewing(), &ids).await.map_err(error::store)?;
+        let requests =
+            store::see_requests(service.store(), session.viewing(), &ids).await.map_err(error::from_store)?;
         let requests: HashMap<uuid::Uuid, Request> =
             requests.into_iter().map(|seen| (seen.row.id, Request(Arc::new(seen)))).collect();
         let rows = page.rows.into_iter().filter_map(|row| {
             let request = requests.get(&row.request_id)?.clone();
-            Some((cursor(DISPOSITIONS, &row.created_at.into(), row.id), Disposition { request, row }))
+            Some((encode_cursor(DISPOSITIONS, &row.created_at.into(), row.id), Disposition { request, row }))
         });
         let page = store::Page { rows: rows.collect(), more: page.more };
         let found: Vec<Disposition> =
@@ -198,13 +196,18 @@ struct ReadDispositionInput {
     acting_as: Option<ID>,
 }
 
-/// The result of the act, or the errors in its input.
-#[derive(SimpleObject)]
-struct ReadDispositionPayload {
+changed_payload!(
+    /// The result of the act, or the errors in its input.
+    ReadDispositionPayload,
     /// It, as it is now. Null when refused.
-    disposition: Option<Disposition>,
-    /// Errors in the input; empty when it was done.
-    user_errors: Vec<UserError>,
+    disposition: Disposition
+);
+
+/// Reads a disposition after an act.
+async fn reread_disposition(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Disposition>> {
+    let row = store::disposition_by_id(service(context)?.store().reader(), id).await.map_err(error::from_store)?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(reread(context, row.request_id).await?.map(|request| Disposition { request, row }))
 }
 
 /// Acts on dispositions.
@@ -220,19 +223,9 @@ impl DispositionMutation {
         context: &Context<'_>,
         #[graphql(desc = "The disposition.")] input: ReadDispositionInput,
     ) -> Result<Option<ReadDispositionPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
-        let service = service(context)?;
+        let pass = acting_pass(context, input.acting_as.as_ref())?;
         let disposition = id::uuid("Disposition", &input.disposition_id);
-        Ok(Some(match settle(service.read_disposition(pass, disposition).await)? {
-            Err(user_errors) => ReadDispositionPayload { disposition: None, user_errors },
-            Ok(id) => {
-                let row = store::disposition_by_id(service.store().reader(), id).await.map_err(error::store)?;
-                let disposition = match row {
-                    None => None,
-                    Some(row) => reread(context, row.request_id).await?.map(|request| Disposition { request, row }),
-                };
-                ReadDispositionPayload { disposition, user_errors: Vec::new() }
-            }
-        }))
+        let answer = service(context)?.read_disposition(pass, disposition).await;
+        ReadDispositionPayload::from_answer(answer, |id| reread_disposition(context, id)).await
     }
 }

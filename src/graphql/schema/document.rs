@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use entity::{document, signature};
 
 use super::actor::Actor;
-use super::payload::{acting, payload, reread};
+use super::payload::{ActOptions, payload, reread};
 use super::procedure::{RecordKind, Step};
 use super::request::Request;
 use super::scalars::date::Date;
@@ -13,9 +13,9 @@ use super::scalars::id;
 use super::stored_enum::from_word;
 use crate::access::Field;
 use crate::graphql::context::loaders::SignaturesOf;
-use crate::graphql::context::session::{service, session};
+use crate::graphql::context::session::{load, service};
 use crate::graphql::error;
-use crate::service::{self as command, ActMode};
+use crate::service as command;
 use crate::store;
 use crate::workflow::Decision;
 
@@ -71,8 +71,7 @@ impl Document {
 
     /// The step it came with.
     async fn step(&self, context: &Context<'_>) -> Result<Step> {
-        let entry = self.request.entry(context)?;
-        Step::find(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+        self.request.step(context, &self.row.step)
     }
 
     /// The pass through the step.
@@ -98,8 +97,7 @@ impl Document {
     /// The decisions of its signers, in order.
     #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signatures(&self, context: &Context<'_>) -> Result<Vec<Signature>> {
-        let loaded = session(context)?.loader().load_one(SignaturesOf(self.row.id)).await;
-        let rows = loaded.map_err(error::load)?.unwrap_or_default();
+        let rows = load(context, SignaturesOf(self.row.id)).await?.unwrap_or_default();
         Ok(rows.into_iter().map(|row| Signature { request: self.request.clone(), row }).collect())
     }
 }
@@ -149,19 +147,15 @@ struct SignDocumentInput {
     decision: SignDecision,
     /// A note; needed to refuse.
     note: Option<String>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
-    idempotency_key: Option<String>,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
+    #[graphql(flatten)]
+    options: ActOptions,
 }
 
 payload!(SignDocumentPayload, document: Document);
 
-async fn document(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Document>> {
-    let row = store::document_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
+/// Reads a document after an act.
+async fn reread_document(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Document>> {
+    let row = store::document_by_id(service(context)?.store().reader(), id).await.map_err(error::from_store)?;
     let Some(row) = row else { return Ok(None) };
     Ok(reread(context, row.request_id).await?.map(|request| Document { request, row }))
 }
@@ -179,15 +173,14 @@ impl DocumentMutation {
         context: &Context<'_>,
         #[graphql(desc = "The decision.")] input: SignDocumentInput,
     ) -> Result<Option<SignDocumentPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let (pass, mode) = input.options.pass_and_mode(context)?;
         let sign = command::SignDocument {
             document: id::uuid("Document", &input.document_id),
             decision: input.decision.into(),
             note: input.note,
-            idempotency_key: input.idempotency_key,
+            idempotency_key: input.options.idempotency_key,
         };
-        let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.sign_document(pass, sign, mode).await;
-        SignDocumentPayload::from_answer(context, answer, |id| document(context, id)).await
+        SignDocumentPayload::from_answer(context, answer, |id| reread_document(context, id)).await
     }
 }

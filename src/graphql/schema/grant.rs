@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
-use super::agency::{Agency, agency};
+use super::agency::Agency;
 use super::office::Office;
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
-use super::user::{User, person};
+use super::user::User;
 use crate::access;
 use crate::graphql::context::session::{language, service};
 
@@ -62,10 +62,7 @@ impl RoleGrant {
 
     /// The agency, for a role of an agency's people; null otherwise.
     async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
-        match self.0.agency {
-            None => Ok(None),
-            Some(id) => Ok(Some(agency(context, id).await?)),
-        }
+        Agency::load_optional(context, self.0.agency).await
     }
 
     /// The capacity.
@@ -75,10 +72,7 @@ impl RoleGrant {
 
     /// The person they stand in for; null for none.
     async fn on_behalf_of(&self, context: &Context<'_>) -> Result<Option<User>> {
-        match self.0.on_behalf_of {
-            None => Ok(None),
-            Some(id) => Ok(Some(person(context, id, Some(&self.0.office)).await?)),
-        }
+        User::load_optional(context, self.0.on_behalf_of, &self.0.office).await
     }
 
     /// The number of the decree (SK); null where none was given.

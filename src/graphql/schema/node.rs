@@ -12,13 +12,13 @@ use super::office::Office;
 use super::office_event::OfficeEvent;
 use super::prefetch;
 use super::procedure::Procedure;
-use super::request::{Request, find};
+use super::request::Request;
 use super::request_event::RequestEvent;
 use super::scalars::id;
 use super::user::User;
 use crate::access::Side;
-use crate::graphql::context::loaders::{AgencyOf, AssetIs, ColleagueIs, DispositionIs, DocumentIs, LoadError};
-use crate::graphql::context::session::{service, session};
+use crate::graphql::context::loaders::{AgencyById, AssetById, ColleagueById, DispositionById, DocumentById};
+use crate::graphql::context::session::{load_row, service, session};
 use crate::graphql::error;
 
 /// Anything with an id of its own.
@@ -64,11 +64,10 @@ pub(crate) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
     let uuid = id::uuid(&kind, id);
     if !["Office", "Procedure"].contains(&kind.as_str()) {
         // Existence depends on the viewer, too.
-        session.asked().note();
+        session.viewer_dependence().note();
     }
-    let loader = session.loader();
     Ok(match kind.as_str() {
-        "Request" => find(context, uuid).await?.map(Node::Request),
+        "Request" => Request::find(context, uuid).await?.map(Node::Request),
         "RequestEvent" => RequestEvent::find(context, uuid).await?.map(Node::RequestEvent),
         "OfficeEvent" => OfficeEvent::find(context, uuid).await?.map(Node::OfficeEvent),
         "Office" => service.catalog().office(&key).map(|_| Node::Office(Office(key))),
@@ -80,23 +79,23 @@ pub(crate) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>>
             found.map(|entry| Node::Procedure(Procedure(entry.clone())))
         }
         "Asset" => {
-            let row = one(loader.load_one(AssetIs(uuid)).await)?;
+            let row = load_row(context, AssetById(uuid)).await?;
             let Some((row, request)) = with_request(context, row, |row| row.request_id).await? else { return Ok(None) };
             service.sees_asset(&request.0, &row).then(|| Node::from(Asset::from_row(row)))
         }
         "Document" => {
-            let row = one(loader.load_one(DocumentIs(uuid)).await)?;
+            let row = load_row(context, DocumentById(uuid)).await?;
             let Some((row, request)) = with_request(context, row, |row| row.request_id).await? else { return Ok(None) };
             service.sees_document(&request.0, &row).then(|| Node::Document(Document { request, row }))
         }
         "Disposition" => {
-            let row = one(loader.load_one(DispositionIs(uuid)).await)?;
+            let row = load_row(context, DispositionById(uuid)).await?;
             let Some((row, request)) = with_request(context, row, |row| row.request_id).await? else { return Ok(None) };
             (request.0.side() == Side::Office).then(|| Node::Disposition(Disposition { request, row }))
         }
-        "User" => one(loader.load_one(ColleagueIs(uuid)).await)?.map(|row| Node::User(User::met_in(row, None))),
+        "User" => load_row(context, ColleagueById(uuid)).await?.map(|row| Node::User(User::new(row, None))),
         "Agency" => {
-            let row = one(loader.load_one(AgencyOf(uuid)).await)?;
+            let row = load_row(context, AgencyById(uuid)).await?;
             let serves =
                 |office: &str| session.caller().is_some_and(|caller| caller.grants_in(office).next().is_some());
             row.filter(|row| serves(&row.office)).map(|row| Node::Agency(Agency(row)))
@@ -116,12 +115,8 @@ pub(crate) async fn with_request<T>(
     found: Option<T>,
     on: impl Fn(&T) -> Uuid,
 ) -> Result<Option<(T, Request)>> {
-    let request = find(context, found.as_ref().map(on).unwrap_or_default()).await?;
+    let request = Request::find(context, found.as_ref().map(on).unwrap_or_default()).await?;
     Ok(found.zip(request))
-}
-
-fn one<T>(loaded: Result<Option<Vec<T>>, LoadError>) -> Result<Option<T>> {
-    Ok(loaded.map_err(error::load)?.and_then(|mut rows| rows.pop()))
 }
 
 /// The queries `node` and `nodes`.
@@ -146,7 +141,7 @@ impl NodeQuery {
         #[graphql(desc = "Their opaque ids; 100 at most.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > 100 {
-            return Err(error::invalid("Ask for 100 ids at most."));
+            return Err(error::invalid_input("Ask for 100 ids at most."));
         }
         // Concurrently, for one statement per kind.
         let found = async_graphql::futures_util::future::try_join_all(ids.iter().map(|id| node(context, id))).await?;

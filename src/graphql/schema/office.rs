@@ -7,7 +7,7 @@ use super::agency::Agency;
 use super::grant::RoleGrant;
 use super::office_event::OfficeEventConnection;
 use super::office_people::OfficePerson;
-use super::pagination::{Arguments, page};
+use super::pagination::{PageArguments, max_page_size};
 use super::procedure::Procedure;
 use super::scalars::id;
 use super::user::User;
@@ -19,7 +19,7 @@ pub(crate) struct Office(pub(crate) String);
 
 impl Office {
     fn entry<'a>(&self, context: &Context<'a>) -> Result<&'a crate::service::OfficeEntry> {
-        service(context)?.catalog().office(&self.0).ok_or_else(|| error::damaged("an office is missing"))
+        service(context)?.catalog().office(&self.0).ok_or_else(|| error::inconsistent_data("an office is missing"))
     }
 }
 
@@ -69,20 +69,22 @@ impl Office {
     async fn people(&self, context: &Context<'_>) -> Result<Option<Vec<OfficePerson>>> {
         let (service, session) = (service(context)?, session(context)?);
         let Some(caller) = session.caller() else { return Ok(None) };
-        let Some(people) = service.people_of(caller, &self.0).await.map_err(error::of)? else { return Ok(None) };
-        let mut grants = service.grants_of(caller, &self.0).await.map_err(error::of)?.unwrap_or_default();
+        let Some(people) = service.people_of(caller, &self.0).await.map_err(error::from_refused)? else {
+            return Ok(None);
+        };
+        let mut grants = service.grants_of(caller, &self.0).await.map_err(error::from_refused)?.unwrap_or_default();
         let of = |row: user::Model| {
             let theirs =
                 grants.extract_if(.., |(user, _)| *user == row.id).map(|(_, grant)| RoleGrant(grant)).collect();
             let active = row.deactivated_at.is_none();
-            OfficePerson { user: User::met_in(row, Some(&self.0)), active, grants: theirs }
+            OfficePerson { user: User::new(row, Some(&self.0)), active, grants: theirs }
         };
         Ok(Some(people.into_iter().map(of).collect()))
     }
 
     /// The events of the office itself, in the order of the log: of its people, agencies, grants and policies. Null without the
     /// action `see-events`.
-    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn events(
         &self,
         context: &Context<'_>,
@@ -91,7 +93,7 @@ impl Office {
         #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<OfficeEventConnection>> {
-        OfficeEventConnection::load(context, &self.0, &Arguments { first, after, last, before }).await
+        OfficeEventConnection::load(context, &self.0, &PageArguments { first, after, last, before }).await
     }
 
     /// The agencies it serves; null when you are not signed in with a grant in this office.
@@ -102,7 +104,7 @@ impl Office {
         if !belongs {
             return Ok(None);
         }
-        let rows = service(context)?.store().agencies_of(&self.0).await.map_err(error::store)?;
+        let rows = service(context)?.store().agencies_of(&self.0).await.map_err(error::from_store)?;
         Ok(Some(rows.into_iter().map(Agency).collect()))
     }
 }

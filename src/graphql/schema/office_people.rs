@@ -1,14 +1,14 @@
 //! Administration of an office's people, agencies and grants.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use uuid::Uuid;
 
 use super::agency::Agency;
 use super::grant::{Capacity, RoleGrant};
-use super::payload::acting;
+use super::payload::{acting_pass, changed_payload};
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::user::User;
-use super::user_error::{UserError, settle};
 use crate::auth::Secret;
 use crate::graphql::context::session::service;
 use crate::graphql::error;
@@ -123,65 +123,40 @@ struct RevokeGrantInput {
     acting_as: Option<ID>,
 }
 
-/// The changed person, or the errors in the input.
-#[derive(SimpleObject)]
-struct UserPayload {
+changed_payload!(
+    /// The changed person, or the errors in the input.
+    UserPayload,
     /// The person. Null when refused.
-    user: Option<User>,
-    /// Errors in the input; empty when it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// The changed agency, or the errors in the input.
-#[derive(SimpleObject)]
-struct AgencyPayload {
+    user: User
+);
+changed_payload!(
+    /// The changed agency, or the errors in the input.
+    AgencyPayload,
     /// The agency. Null when refused.
-    agency: Option<Agency>,
-    /// Errors in the input; empty when it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// The changed grant, or the errors in the input.
-#[derive(SimpleObject)]
-struct GrantPayload {
+    agency: Agency
+);
+changed_payload!(
+    /// The changed grant, or the errors in the input.
+    GrantPayload,
     /// The grant. Null when refused.
-    grant: Option<RoleGrant>,
-    /// Errors in the input; empty when it was done.
-    user_errors: Vec<UserError>,
+    grant: RoleGrant
+);
+
+/// Reads a person after a change.
+async fn changed_user(context: &Context<'_>, office: &str, id: Uuid) -> Result<Option<User>> {
+    let row = store::person_by_id(service(context)?.store().reader(), id).await.map_err(error::from_store)?;
+    Ok(row.map(|row| User::new(row, Some(office))))
 }
 
-async fn user_payload(
-    context: &Context<'_>,
-    office: &str,
-    done: command::Answer<uuid::Uuid>,
-) -> Result<Option<UserPayload>> {
-    Ok(Some(match settle(done)? {
-        Err(user_errors) => UserPayload { user: None, user_errors },
-        Ok(id) => {
-            let row = store::person_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
-            UserPayload { user: row.map(|row| User::met_in(row, Some(office))), user_errors: Vec::new() }
-        }
-    }))
+/// Reads an agency after a change.
+async fn changed_agency(context: &Context<'_>, id: Uuid) -> Result<Option<Agency>> {
+    let mut rows = service(context)?.store().agencies(&[id]).await.map_err(error::from_store)?;
+    Ok(rows.pop().map(Agency))
 }
 
-async fn agency_payload(context: &Context<'_>, done: command::Answer<uuid::Uuid>) -> Result<Option<AgencyPayload>> {
-    Ok(Some(match settle(done)? {
-        Err(user_errors) => AgencyPayload { agency: None, user_errors },
-        Ok(id) => {
-            let mut rows = service(context)?.store().agencies(&[id]).await.map_err(error::store)?;
-            AgencyPayload { agency: rows.pop().map(Agency), user_errors: Vec::new() }
-        }
-    }))
-}
-
-async fn grant_payload(context: &Context<'_>, done: command::Answer<uuid::Uuid>) -> Result<Option<GrantPayload>> {
-    Ok(Some(match settle(done)? {
-        Err(user_errors) => GrantPayload { grant: None, user_errors },
-        Ok(id) => {
-            let grant = service(context)?.grant(id).await.map_err(error::of)?;
-            GrantPayload { grant: grant.map(RoleGrant), user_errors: Vec::new() }
-        }
-    }))
+/// Reads a grant after a change.
+async fn changed_grant(context: &Context<'_>, id: Uuid) -> Result<Option<RoleGrant>> {
+    Ok(service(context)?.grant(id).await.map_err(error::from_refused)?.map(RoleGrant))
 }
 
 /// Administration of an office's people, agencies and grants.
@@ -194,7 +169,7 @@ impl PeopleMutation {
         context: &Context<'_>,
         #[graphql(desc = "The person.")] input: CreateUserInput,
     ) -> Result<Option<UserPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let pass = acting_pass(context, input.acting_as.as_ref())?;
         let new = command::CreateUser {
             office: input.office.clone(),
             username: input.username,
@@ -205,7 +180,7 @@ impl PeopleMutation {
             idempotency_key: input.idempotency_key,
         };
         let done = service(context)?.create_user(pass, new).await;
-        user_payload(context, &input.office, done).await
+        UserPayload::from_answer(done, |id| changed_user(context, &input.office, id)).await
     }
 
     /// Puts a person out of service: their sessions and subscriptions end at once. For managers of the office's people; refused for
@@ -215,10 +190,10 @@ impl PeopleMutation {
         context: &Context<'_>,
         #[graphql(desc = "The person.")] input: DeactivateUserInput,
     ) -> Result<Option<UserPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let pass = acting_pass(context, input.acting_as.as_ref())?;
         let user = id::uuid("User", &input.user_id);
         let done = service(context)?.deactivate_user(pass, &input.office, user).await;
-        user_payload(context, &input.office, done).await
+        UserPayload::from_answer(done, |id| changed_user(context, &input.office, id)).await
     }
 
     /// Adds an agency served by the office. For managers of the office's agencies. Null only beside an error.
@@ -227,11 +202,11 @@ impl PeopleMutation {
         context: &Context<'_>,
         #[graphql(desc = "The agency.")] input: CreateAgencyInput,
     ) -> Result<Option<AgencyPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let pass = acting_pass(context, input.acting_as.as_ref())?;
         let CreateAgencyInput { office, key, name, idempotency_key, .. } = input;
         let new = command::CreateAgency { office, key, name, idempotency_key };
         let done = service(context)?.create_agency(pass, new).await;
-        agency_payload(context, done).await
+        AgencyPayload::from_answer(done, |id| changed_agency(context, id)).await
     }
 
     /// Puts an agency out of service: it submits nothing more; running requests go on. For managers of the office's agencies.
@@ -241,9 +216,9 @@ impl PeopleMutation {
         context: &Context<'_>,
         #[graphql(desc = "The agency.")] input: DeactivateAgencyInput,
     ) -> Result<Option<AgencyPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let pass = acting_pass(context, input.acting_as.as_ref())?;
         let done = service(context)?.deactivate_agency(pass, id::uuid("Agency", &input.agency_id)).await;
-        agency_payload(context, done).await
+        AgencyPayload::from_answer(done, |id| changed_agency(context, id)).await
     }
 
     /// Grants a person a role from a moment to a moment. Needs a policy line for granting the role; never to yourself.
@@ -253,7 +228,7 @@ impl PeopleMutation {
         context: &Context<'_>,
         #[graphql(desc = "The grant.")] input: GrantRoleInput,
     ) -> Result<Option<GrantPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let pass = acting_pass(context, input.acting_as.as_ref())?;
         let given = command::GrantRole {
             office: input.office,
             user: id::uuid("User", &input.user_id),
@@ -267,7 +242,7 @@ impl PeopleMutation {
             idempotency_key: input.idempotency_key,
         };
         let done = service(context)?.grant_role(pass, given).await;
-        grant_payload(context, done).await
+        GrantPayload::from_answer(done, |id| changed_grant(context, id)).await
     }
 
     /// Ends a grant at once. Needs a policy line for granting the role; the last manager of the office's people stays.
@@ -277,9 +252,9 @@ impl PeopleMutation {
         context: &Context<'_>,
         #[graphql(desc = "The grant.")] input: RevokeGrantInput,
     ) -> Result<Option<GrantPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let pass = acting_pass(context, input.acting_as.as_ref())?;
         let grant = id::uuid("RoleGrant", &input.grant_id);
         let done = service(context)?.revoke_grant(pass, command::RevokeGrant { grant }).await;
-        grant_payload(context, done).await
+        GrantPayload::from_answer(done, |id| changed_grant(context, id)).await
     }
 }

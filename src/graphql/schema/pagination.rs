@@ -10,8 +10,8 @@ use crate::graphql::error;
 use crate::say;
 use crate::store::{Page, PageKey, Paging};
 
-const DEFAULT: u64 = 20;
-const MOST: i32 = 100;
+const DEFAULT_PAGE: u64 = 20;
+const MAX_PAGE: i32 = 100;
 
 /// Where a page stands in its list.
 #[derive(SimpleObject)]
@@ -28,7 +28,7 @@ pub(crate) struct PageInfo {
 
 /// The arguments of a connection.
 #[derive(Clone, Default)]
-pub(crate) struct Arguments {
+pub(crate) struct PageArguments {
     pub(crate) first: Option<i32>,
     pub(crate) after: Option<String>,
     pub(crate) last: Option<i32>,
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 }
 
 /// Encodes the cursor of a place in a named order.
-pub(crate) fn cursor(order: &str, value: &sea_orm::Value, id: Uuid) -> String {
+pub(crate) fn encode_cursor(order: &str, value: &sea_orm::Value, id: Uuid) -> String {
     let text = match value {
         sea_orm::Value::ChronoDateTimeUtc(Some(at)) => format!("t{}", at.timestamp_micros()),
         sea_orm::Value::String(Some(text)) => format!("s{text}"),
@@ -45,7 +45,7 @@ pub(crate) fn cursor(order: &str, value: &sea_orm::Value, id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}{order}:{text}", id.simple()))
 }
 
-fn place(order: &str, cursor: &str) -> Option<PageKey> {
+fn decode_cursor(order: &str, cursor: &str) -> Option<PageKey> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (id, text) = text.split_at_checked(32)?;
     let id = Uuid::parse_str(id).ok()?;
@@ -59,19 +59,19 @@ fn place(order: &str, cursor: &str) -> Option<PageKey> {
 }
 
 /// Returns the maximum number of entries of a page, for the complexity of its field.
-pub(crate) fn page(first: Option<i32>, last: Option<i32>) -> usize {
+pub(crate) fn max_page_size(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(20).clamp(1, 100)
 }
 
-impl Arguments {
+impl PageArguments {
     /// Reads the arguments of a selected field.
     pub(crate) fn from_field(field: &SelectionField<'_>) -> Result<Self> {
         let mut arguments = Self::default();
-        let whole = |given: async_graphql::Number| given.as_i64().and_then(|given| i32::try_from(given).ok());
+        let integer = |given: async_graphql::Number| given.as_i64().and_then(|given| i32::try_from(given).ok());
         for (name, value) in field.arguments()? {
             match (name.as_str(), value) {
-                ("first", Value::Number(given)) => arguments.first = whole(given),
-                ("last", Value::Number(given)) => arguments.last = whole(given),
+                ("first", Value::Number(given)) => arguments.first = integer(given),
+                ("last", Value::Number(given)) => arguments.last = integer(given),
                 ("after", Value::String(given)) => arguments.after = Some(given),
                 ("before", Value::String(given)) => arguments.before = Some(given),
                 _ => {}
@@ -82,31 +82,31 @@ impl Arguments {
 
     /// Returns the range of a list in the named order.
     pub(crate) fn paging(&self, order: &str) -> Result<Paging> {
-        let place = |cursor: &String| place(order, cursor).ok_or_else(error::no_cursor);
+        let key = |cursor: &String| decode_cursor(order, cursor).ok_or_else(error::invalid_cursor);
         Ok(Paging {
-            after: self.after.as_ref().map(place).transpose()?,
-            before: self.before.as_ref().map(place).transpose()?,
-            ..self.stretch()?
+            after: self.after.as_ref().map(key).transpose()?,
+            before: self.before.as_ref().map(key).transpose()?,
+            ..self.size_and_direction()?
         })
     }
 
     /// Returns the size and the end of the range.
-    pub(crate) fn stretch(&self) -> Result<Paging> {
+    pub(crate) fn size_and_direction(&self) -> Result<Paging> {
         if self.first.is_some() && self.last.is_some() {
-            return Err(error::invalid("Ask for `first` or for `last`, not for both."));
+            return Err(error::invalid_input("Ask for `first` or for `last`, not for both."));
         }
         let wanted = self.first.or(self.last);
-        if wanted.is_some_and(|wanted| !(0..=MOST).contains(&wanted)) {
-            return Err(error::invalid(say!("A page holds 0 to {most}.", most = MOST)));
+        if wanted.is_some_and(|wanted| !(0..=MAX_PAGE).contains(&wanted)) {
+            return Err(error::invalid_input(say!("A page holds 0 to {most}.", most = MAX_PAGE)));
         }
-        let limit = wanted.and_then(|wanted| u64::try_from(wanted).ok()).unwrap_or(DEFAULT);
+        let limit = wanted.and_then(|wanted| u64::try_from(wanted).ok()).unwrap_or(DEFAULT_PAGE);
         Ok(Paging { limit, backward: self.last.is_some(), after: None, before: None })
     }
 }
 
 impl PageInfo {
     /// Where a page of those cursors stands.
-    pub(crate) fn new<T>(page: &Page<T>, arguments: &Arguments, cursors: &[String]) -> Self {
+    pub(crate) fn new<T>(page: &Page<T>, arguments: &PageArguments, cursors: &[String]) -> Self {
         let backward = arguments.last.is_some();
         Self {
             has_next_page: if backward { arguments.before.is_some() } else { page.more },
@@ -146,7 +146,7 @@ macro_rules! connection {
             /// The connection of a page's entries, each with its cursor.
             pub(crate) fn from_page(
                 page: $crate::store::Page<(String, $node)>,
-                arguments: &$crate::graphql::schema::pagination::Arguments,
+                arguments: &$crate::graphql::schema::pagination::PageArguments,
                 total: Option<u64>,
             ) -> Self {
                 let cursors: Vec<String> = page.rows.iter().map(|(cursor, _)| cursor.clone()).collect();

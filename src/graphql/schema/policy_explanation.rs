@@ -175,7 +175,7 @@ impl PolicyQuery {
     ) -> Result<Option<PolicyExplanation>> {
         let permission = Permission::from(action);
         let question = ExplainQuery { username: username.trim().to_lowercase(), request, permission, step };
-        let found = service(context)?.explain(caller(context)?, &question).await.map_err(error::of)?;
+        let found = service(context)?.explain(caller(context)?, &question).await.map_err(error::from_refused)?;
         let spoken = language(context)?;
         Ok(found.map(|found| PolicyExplanation::from_service(found, spoken)))
     }

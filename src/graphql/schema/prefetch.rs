@@ -10,29 +10,29 @@ use uuid::Uuid;
 
 use super::disposition::Disposition;
 use super::node::Node;
-use super::pagination::Arguments;
+use super::pagination::PageArguments;
 use super::request::Request;
-use super::request_event::{actor_of, stretch};
+use super::request_event::{actor_of, request_event_range};
 use crate::access::Side;
 use crate::graphql::context::loaders::{
-    AgencyOf, AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, EventsOf, LoadError, Loads, PersonOf, ReadsOf,
-    RequestOf, SignaturesOf, SubmissionsOf, VisitsOf,
+    AgencyById, AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, EventsOf, LoadError, Loaders, PersonById, ReadsOf,
+    SeenRequestById, SignaturesOf, SubmissionsOf, VisitsOf,
 };
 use crate::graphql::context::session::{Session, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::*;
 
 /// Loads the values of the keys, if wanted, and feeds them to the loader.
-async fn fill<K>(session: &Session, wanted: bool, keys: Vec<K>) -> Result<HashMap<K, <Loads as Loader<K>>::Value>>
+async fn fill<K>(session: &Session, wanted: bool, keys: Vec<K>) -> Result<HashMap<K, <Loaders as Loader<K>>::Value>>
 where
     K: Send + Sync + Hash + Eq + Clone + 'static,
-    Loads: Loader<K, Error = LoadError>,
+    Loaders: Loader<K, Error = LoadError>,
 {
     if !wanted || keys.is_empty() {
         return Ok(HashMap::new());
     }
     let loader = session.loader();
-    let read = Loader::<K>::load(loader.loader(), &keys).await.map_err(error::load)?;
+    let read = Loader::<K>::load(loader.loader(), &keys).await.map_err(error::from_loader)?;
     loader.feed_many(read.iter().map(|(key, value)| (key.clone(), value.clone()))).await;
     Ok(read)
 }
@@ -56,7 +56,10 @@ impl PersonIds {
 /// Prefetches for requests.
 pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], selected: &Selections<'_>) -> Result<()> {
     let session = session(context)?;
-    session.loader().feed_many(requests.iter().map(|request| (RequestOf(request.0.row.id), request.0.clone()))).await;
+    session
+        .loader()
+        .feed_many(requests.iter().map(|request| (SeenRequestById(request.0.row.id), request.0.clone())))
+        .await;
     let ids = || requests.iter().map(|request| request.0.row.id);
     let office = requests.iter().filter(|request| request.0.side() == Side::Office).map(|request| request.0.row.id);
     let acts = selected.has(&[AVAILABLE_ACTIONS, CLOSED_ACTIONS, INBOX_ACTIONS]);
@@ -124,7 +127,7 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
     {
         rows(&credentials).for_each(|row| people.add(row.recipient_id, None));
     }
-    fill(session, true, people.0.into_iter().map(PersonOf).collect()).await?;
+    fill(session, true, people.0.into_iter().map(PersonById).collect()).await?;
     Ok(())
 }
 
@@ -137,9 +140,9 @@ async fn events(
     let mut with_actor = Vec::new();
     for (field, selected) in selected.each() {
         // The field itself reports errors in its arguments.
-        let Ok(arguments) = Arguments::from_field(&field) else { continue };
-        let stretch = |request: &Request| stretch(service(context).ok()?, &request.0, &arguments).ok();
-        let keys = requests.iter().filter_map(|request| Some(EventsOf(request.0.row.id, stretch(request)?)));
+        let Ok(arguments) = PageArguments::from_field(&field) else { continue };
+        let range = |request: &Request| request_event_range(service(context).ok()?, &request.0, &arguments).ok();
+        let keys = requests.iter().filter_map(|request| Some(EventsOf(request.0.row.id, range(request)?)));
         let pages = fill(session(context)?, true, keys.collect()).await?;
         if selected.entries().has_person(&[EVENT_ACTOR]) {
             with_actor.extend(pages.into_values().flat_map(|page| page.rows).map(|numbered| numbered.event));
@@ -174,7 +177,7 @@ pub(crate) async fn dispositions(
     if selected.field(DISPOSITION_READS).has_person(&[READ_BY]) {
         rows(&reads).for_each(|row| people.add(row.actor_user, row.actor_for));
     }
-    fill(session, true, people.0.into_iter().map(PersonOf).collect()).await?;
+    fill(session, true, people.0.into_iter().map(PersonById).collect()).await?;
     let of: Vec<Request> = dispositions.iter().map(|disposition| disposition.request.clone()).collect();
     requests(context, &of, &selected.field(DISPOSITION_REQUEST)).await
 }
@@ -190,7 +193,7 @@ pub(crate) async fn assets(
         fill(
             session,
             selected.has(&[ASSET_REQUEST]),
-            assets.iter().map(|asset| RequestOf(asset.request_id)).collect::<BTreeSet<_>>().into_iter().collect()
+            assets.iter().map(|asset| SeenRequestById(asset.request_id)).collect::<BTreeSet<_>>().into_iter().collect()
         ),
         fill(session, selected.has(&[CREDENTIAL]), assets.iter().map(|asset| CredentialOf(asset.id)).collect()),
         fill(session, selected.has(&[AGENCY]), agencies(assets.iter().map(|asset| asset.agency_id))),
@@ -199,12 +202,12 @@ pub(crate) async fn assets(
     if selected.field(CREDENTIAL).has(&[RECIPIENT]) {
         rows(&credentials).for_each(|row| people.add(row.recipient_id, None));
     }
-    fill(session, true, people.0.into_iter().map(PersonOf).collect()).await?;
+    fill(session, true, people.0.into_iter().map(PersonById).collect()).await?;
     let of: Vec<Request> = found.into_values().map(Request).collect();
     requests(context, &of, &selected.field(ASSET_REQUEST)).await
 }
 
-fn agencies(ids: impl Iterator<Item = Uuid>) -> Vec<AgencyOf> {
+fn agencies(ids: impl Iterator<Item = Uuid>) -> Vec<AgencyById> {
     let ids: BTreeSet<Uuid> = ids.collect();
-    ids.into_iter().map(AgencyOf).collect()
+    ids.into_iter().map(AgencyById).collect()
 }

@@ -45,7 +45,7 @@ impl ActPreview {
     /// Translates the preview of the service.
     pub(crate) fn from_service(context: &Context<'_>, preview: Preview) -> Result<Self> {
         let Preview { row, awaited, documents, disposition, asset } = preview;
-        let procedure = &session::service(context)?.entry_of(&row).map_err(error::of)?.procedure;
+        let procedure = &session::service(context)?.entry_of(&row).map_err(error::from_refused)?.procedure;
         let asset = match asset {
             None => None,
             Some(asset) => Some(AssetPreview { status: from_word(&asset.status)?, kind: asset.kind, name: asset.name }),

@@ -10,16 +10,17 @@ use super::actor::Actor;
 use super::asset::Asset;
 use super::disposition::Disposition;
 use super::document::Document;
+use super::event_connection::{event_connection, event_range};
 use super::node::with_request;
-use super::pagination::{Arguments, PageInfo};
+use super::pagination::PageArguments;
 use super::procedure::{Outcome, Step};
-use super::request::{Request, find};
+use super::request::Request;
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use crate::access::{self, Seen, Side};
 use crate::event::{self, Body, RequestEventBody};
-use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventIs, EventsOf};
-use crate::graphql::context::session::{service, session};
+use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventById, EventsOf};
+use crate::graphql::context::session::{load, service, session};
 use crate::graphql::error;
 use crate::service::{ProcedureEntry, Service};
 use crate::store::{EventRange, EventVisibility, NumberedEvent, SeenRequest};
@@ -84,15 +85,15 @@ pub(crate) struct RequestEvent {
 impl RequestEvent {
     /// Reads the body of a stored event.
     pub(crate) fn from_row(service: &Service, numbered: NumberedEvent, row: &request::Model) -> Result<Self> {
-        let body =
-            RequestEventBody::read(&numbered.event.body).map_err(|_| error::damaged("an event cannot be read"))?;
-        let entry = service.entry_of(row).map_err(error::of)?.clone();
+        let body = RequestEventBody::read(&numbered.event.body)
+            .map_err(|_| error::inconsistent_data("an event cannot be read"))?;
+        let entry = service.entry_of(row).map_err(error::from_refused)?.clone();
         Ok(Self { numbered, body: Arc::new(body), entry })
     }
 
     /// Finds the event of an id; none if the caller may not see it.
     pub(crate) async fn find(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
-        let found = session(context)?.loader().load_one(EventIs(id)).await.map_err(error::load)?;
+        let found = load(context, EventById(id)).await?;
         let found = with_request(context, found, |numbered| numbered.event.request_id).await?;
         let Some((numbered, request)) = found else { return Ok(None) };
         let ended = request.0.row.finished_at.is_some();
@@ -102,12 +103,12 @@ impl RequestEvent {
     }
 
     async fn seen_request(&self, context: &Context<'_>) -> Result<Request> {
-        let found = find(context, self.numbered.event.request_id).await?;
+        let found = Request::find(context, self.numbered.event.request_id).await?;
         match found {
             Some(request) => Ok(request),
             // A shared answer is resolved for no viewer; it will be resolved again for each.
             None if session(context)?.is_shared => Err(async_graphql::Error::new("it depends on who asks")),
-            None => Err(error::damaged("an event's request is missing")),
+            None => Err(error::inconsistent_data("an event's request is missing")),
         }
     }
 }
@@ -122,7 +123,7 @@ impl RequestEvent {
 
     /// Its place in the event log: resume after it under any filter.
     async fn cursor(&self, context: &Context<'_>) -> Result<String> {
-        service(context)?.cursor(self.numbered.place).map_err(error::of)
+        service(context)?.cursor(self.numbered.place).map_err(error::from_refused)
     }
 
     /// Its number within the request, from 1; without gaps in the office's view.
@@ -133,7 +134,7 @@ impl RequestEvent {
     /// The kind of event.
     async fn kind(&self) -> Result<RequestEventKind> {
         let kind = event::RequestEventKind::from_word(&self.numbered.event.kind);
-        kind.map(Into::into).ok_or_else(|| error::damaged("a stored word is unknown"))
+        kind.map(Into::into).ok_or_else(|| error::inconsistent_data("a stored word is unknown"))
     }
 
     /// When.
@@ -169,8 +170,7 @@ impl RequestEvent {
         if request.0.side() != Side::Office {
             return Ok(None);
         }
-        let loaded = session(context)?.loader().load_one(DispositionsOf(request.0.row.id)).await;
-        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        let mut rows = load(context, DispositionsOf(request.0.row.id)).await?.unwrap_or_default().into_iter();
         Ok(rows.find(|row| row.id == id).map(|row| Disposition { request, row }))
     }
 
@@ -179,8 +179,7 @@ impl RequestEvent {
         let Some(id) = self.body.subject.document else { return Ok(None) };
         let request = self.seen_request(context).await?;
         let service = service(context)?;
-        let loaded = session(context)?.loader().load_one(DocumentsOf(request.0.row.id)).await;
-        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        let mut rows = load(context, DocumentsOf(request.0.row.id)).await?.unwrap_or_default().into_iter();
         let found = rows.find(|row| row.id == id && service.sees_document(&request.0, row));
         Ok(found.map(|row| Document { request, row }))
     }
@@ -189,8 +188,7 @@ impl RequestEvent {
     async fn asset(&self, context: &Context<'_>) -> Result<Option<Asset>> {
         let Some(id) = self.body.subject.asset else { return Ok(None) };
         let request = self.seen_request(context).await?;
-        let loaded = session(context)?.loader().load_one(AssetsOf(request.0.row.id)).await;
-        let mut rows = loaded.map_err(error::load)?.unwrap_or_default().into_iter();
+        let mut rows = load(context, AssetsOf(request.0.row.id)).await?.unwrap_or_default().into_iter();
         let service = service(context)?;
         Ok(rows.find(|row| row.id == id && service.sees_asset(&request.0, row)).map(Asset::from_row))
     }
@@ -201,40 +199,18 @@ impl RequestEvent {
     }
 }
 
-/// A page of a request's events.
-#[derive(async_graphql::SimpleObject)]
-pub(crate) struct RequestEventConnection {
-    /// The events with their cursors.
-    edges: Vec<RequestEventEdge>,
-    /// The events.
-    nodes: Vec<RequestEvent>,
-    /// Where the page stands.
-    page_info: PageInfo,
-}
-
-/// An event with its cursor.
-#[derive(async_graphql::SimpleObject)]
-pub(crate) struct RequestEventEdge {
-    /// Its place in the log of events.
-    cursor: String,
-    /// The event.
-    node: RequestEvent,
-}
+event_connection!(
+    /// A page of a request's events.
+    RequestEventConnection, RequestEventEdge, RequestEvent
+);
 
 /// Returns the range of a request's events for the arguments of a connection.
-pub(crate) fn stretch(service: &Service, seen: &Seen<SeenRequest>, arguments: &Arguments) -> Result<EventRange> {
-    let paging = arguments.stretch()?;
-    let place = |cursor: &Option<String>| match cursor {
-        None => Ok(None),
-        Some(cursor) => service.place(cursor).map(|place| Some(place.position)).ok_or_else(error::no_cursor),
-    };
-    Ok(EventRange {
-        visibility: EventVisibility::from_seen(seen, seen.row.finished_at.is_some()),
-        after: place(&arguments.after)?,
-        before: place(&arguments.before)?,
-        limit: paging.limit,
-        backward: paging.backward,
-    })
+pub(crate) fn request_event_range(
+    service: &Service,
+    seen: &Seen<SeenRequest>,
+    arguments: &PageArguments,
+) -> Result<EventRange> {
+    event_range(service, EventVisibility::from_seen(seen, seen.row.finished_at.is_some()), arguments)
 }
 
 /// Returns the actor of an event; none for the clock.
@@ -244,21 +220,15 @@ pub(crate) fn actor_of(event: &entity::event::Model) -> Option<access::Actor> {
 
 impl RequestEventConnection {
     /// A page of the events of a request.
-    pub(crate) async fn load(context: &Context<'_>, seen: &Seen<SeenRequest>, arguments: &Arguments) -> Result<Self> {
+    pub(crate) async fn load(
+        context: &Context<'_>,
+        seen: &Seen<SeenRequest>,
+        arguments: &PageArguments,
+    ) -> Result<Self> {
         let service = service(context)?;
-        let stretch = stretch(service, seen, arguments)?;
-        let loaded = session(context)?.loader().load_one(EventsOf(seen.row.id, stretch)).await;
-        let page = loaded.map_err(error::load)?.ok_or_else(|| error::damaged("a request's events were not read"))?;
-        let cursors = page.rows.iter().map(|row| service.cursor(row.place)).collect::<Result<Vec<_>, _>>();
-        let cursors = cursors.map_err(error::of)?;
-        let page_info = PageInfo::new(&page, arguments, &cursors);
-        let nodes = page
-            .rows
-            .into_iter()
-            .map(|event| RequestEvent::from_row(service, event, &seen.row))
-            .collect::<Result<Vec<_>>>()?;
-        let edges = cursors.into_iter().zip(nodes.iter().cloned());
-        let edges = edges.map(|(cursor, node)| RequestEventEdge { cursor, node }).collect();
-        Ok(Self { edges, nodes, page_info })
+        let range = request_event_range(service, seen, arguments)?;
+        let page = load(context, EventsOf(seen.row.id, range)).await?;
+        let page = page.ok_or_else(|| error::inconsistent_data("a request's events were not read"))?;
+        Self::from_page(service, page, arguments, |event| RequestEvent::from_row(service, event, &seen.row))
     }
 }

@@ -8,5 +8,5 @@ use crate::graphql::error;
 /// Parses the stored word of an enum value.
 pub(crate) fn from_word<T: EnumType>(word: &str) -> Result<T> {
     let found = T::items().iter().find(|item| item.name == word).map(|item| item.value);
-    found.ok_or_else(|| error::damaged("a stored word is unknown"))
+    found.ok_or_else(|| error::inconsistent_data("a stored word is unknown"))
 }

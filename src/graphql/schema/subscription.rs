@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_graphql::{Context, ID, InputObject, Result, SimpleObject, Subscription};
 use futures_util::stream::{self, Stream};
 
-use super::request::{Request, find};
+use super::request::Request;
 use super::request_event::{RequestEvent, RequestEventKind};
 use super::scalars::id;
 use crate::graphql::context::session::service;
@@ -42,7 +42,7 @@ pub(crate) enum Plan {
 /// The purpose of an execution of a subscription's operation: one to plan its source, then one for each event, each with its
 /// own session.
 #[derive(Debug, Clone)]
-pub(crate) enum Run {
+pub(crate) enum Purpose {
     /// Planning of the source.
     Plan(Arc<OnceLock<Plan>>),
     /// Resolution of an event.
@@ -64,8 +64,8 @@ pub(crate) struct InboxChange {
     waiting_count: i32,
 }
 
-fn run<'a>(context: &Context<'a>) -> Result<&'a Run> {
-    context.data::<Run>()
+fn purpose<'a>(context: &Context<'a>) -> Result<&'a Purpose> {
+    context.data::<Purpose>()
 }
 
 /// Returns a stream of one item, or none.
@@ -88,8 +88,8 @@ impl Subscription {
         )]
         after: Option<String>,
     ) -> Result<impl Stream<Item = Result<RequestEvent>> + use<>> {
-        let item = match run(context)? {
-            Run::Plan(plan) => {
+        let item = match purpose(context)? {
+            Purpose::Plan(plan) => {
                 let filter = filter.unwrap_or_default();
                 let filter = EventFilter {
                     request: filter.request_id.map(|id| id::uuid("Request", &id)),
@@ -100,11 +100,11 @@ impl Subscription {
                 let _ = plan.set(Plan::Events { filter, after });
                 None
             }
-            Run::Event(moment) => {
-                let about = moment.about.as_ref().ok_or_else(|| error::damaged("an event has no request"))?;
-                Some(RequestEvent::from_row(service(context)?, moment.numbered.clone(), &about.row))
+            Purpose::Event(entry) => {
+                let about = entry.about.as_ref().ok_or_else(|| error::inconsistent_data("an event has no request"))?;
+                Some(RequestEvent::from_row(service(context)?, entry.numbered.clone(), &about.row))
             }
-            Run::Inbox(_) => return Err(error::damaged("an event's run is of another kind")),
+            Purpose::Inbox(_) => return Err(error::inconsistent_data("an event's run is of another kind")),
         };
         Ok(once(item))
     }
@@ -116,18 +116,18 @@ impl Subscription {
         context: &Context<'_>,
         #[graphql(desc = "Only in the office of this key.")] office: Option<String>,
     ) -> Result<impl Stream<Item = Result<InboxChange>> + use<>> {
-        let item = match run(context)? {
-            Run::Plan(plan) => {
+        let item = match purpose(context)? {
+            Purpose::Plan(plan) => {
                 let _ = plan.set(Plan::Inbox { office });
                 None
             }
-            Run::Inbox(change) => Some(Ok(InboxChange {
+            Purpose::Inbox(change) => Some(Ok(InboxChange {
                 request_id: id::encode("Request", change.request),
-                request: find(context, change.request).await?,
+                request: Request::find(context, change.request).await?,
                 waiting: change.waiting,
                 waiting_count: i32::try_from(change.count).unwrap_or(i32::MAX),
             })),
-            Run::Event(_) => return Err(error::damaged("an inbox's run is of another kind")),
+            Purpose::Event(_) => return Err(error::inconsistent_data("an inbox's run is of another kind")),
         };
         Ok(once(item))
     }

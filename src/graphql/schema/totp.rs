@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
-use super::user_error::{UserError, settle};
+use super::user_error::{UserError, split_user_errors};
 use crate::auth::Secret;
 use crate::graphql::context::session::{caller, service, session};
-use crate::graphql::context::sign_in_attempt::attempt;
+use crate::graphql::context::sign_in_attempt::within_one_attempt;
 use crate::graphql::error;
 use crate::service::Refused;
 
@@ -74,14 +74,13 @@ impl TotpMutation {
         #[graphql(desc = "The authenticator.")] input: BeginTotpInput,
     ) -> Result<Option<BeginTotpPayload>> {
         let (caller, password) = (caller(context)?, Secret::new(input.password));
-        let begun = match attempt(context) {
-            Ok(()) => service(context)?.begin_totp(caller, password, session(context)?.address).await,
-            Err(refused) => Err(refused),
-        };
-        Ok(Some(match settle(begun)? {
+        let begun =
+            within_one_attempt(context, service(context)?.begin_totp(caller, password, session(context)?.address))
+                .await;
+        Ok(Some(match split_user_errors(begun)? {
             Err(user_errors) => BeginTotpPayload { user_errors, ..Default::default() },
             Ok(totp) => {
-                let uri = totp.uri().map_err(|fault| error::of(Refused::Internal(fault.to_string())))?;
+                let uri = totp.uri().map_err(|fault| error::from_refused(Refused::Internal(fault.to_string())))?;
                 BeginTotpPayload {
                     secret: Some(totp.secret().expose().to_owned()),
                     uri: Some(uri.expose().to_owned()),
@@ -98,11 +97,8 @@ impl TotpMutation {
         #[graphql(desc = "The confirmation.")] input: ConfirmTotpInput,
     ) -> Result<Option<ConfirmTotpPayload>> {
         let (caller, code) = (caller(context)?, Secret::new(input.code));
-        let confirmed = match attempt(context) {
-            Ok(()) => service(context)?.confirm_totp(caller, code).await,
-            Err(refused) => Err(refused),
-        };
-        Ok(Some(match settle(confirmed)? {
+        let confirmed = within_one_attempt(context, service(context)?.confirm_totp(caller, code)).await;
+        Ok(Some(match split_user_errors(confirmed)? {
             Err(user_errors) => ConfirmTotpPayload { user_errors, ..Default::default() },
             Ok(codes) => ConfirmTotpPayload {
                 recovery_codes: Some(codes.iter().map(|code| code.expose().to_owned()).collect()),
@@ -120,10 +116,11 @@ impl TotpMutation {
     ) -> Result<Option<DisableTotpPayload>> {
         let (password, code) = (Secret::new(input.password), Secret::new(input.code));
         let caller = caller(context)?;
-        let done = match attempt(context) {
-            Ok(()) => service(context)?.disable_totp(caller, password, code, session(context)?.address).await,
-            Err(refused) => Err(refused),
-        };
-        Ok(Some(DisableTotpPayload { user_errors: settle(done)?.err().unwrap_or_default() }))
+        let done = within_one_attempt(
+            context,
+            service(context)?.disable_totp(caller, password, code, session(context)?.address),
+        )
+        .await;
+        Ok(Some(DisableTotpPayload { user_errors: split_user_errors(done)?.err().unwrap_or_default() }))
     }
 }

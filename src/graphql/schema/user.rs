@@ -4,11 +4,11 @@ use async_graphql::{Context, ID, Object, Result};
 use entity::user;
 use uuid::Uuid;
 
-use super::agency::{Agency, agency};
+use super::agency::Agency;
 use super::scalars::id;
 use crate::access::{Field, WholeOffice};
-use crate::graphql::context::loaders::{HeldIn, PersonOf};
-use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::context::loaders::{GrantHolder, PersonById};
+use crate::graphql::context::session::{caller, load, load_row, service};
 use crate::graphql::error;
 use crate::service::CallerWithPolicy;
 
@@ -21,26 +21,40 @@ pub(crate) struct User {
 
 impl User {
     /// A person, met in an office or nowhere in particular.
-    pub(crate) fn met_in(row: user::Model, office: Option<&str>) -> Self {
+    pub(crate) fn new(row: user::Model, office: Option<&str>) -> Self {
         Self { row, office: office.map(str::to_owned) }
     }
 
-    /// Returns true for the caller, and for people known to the office they were met in, if the caller `may` there. People of
-    /// other offices are known from the beginning of their first grant; until then only their name is visible.
-    async fn shows(&self, context: &Context<'_>, may: impl Fn(&CallerWithPolicy, &str) -> bool) -> Result<bool> {
+    /// Loads the person of a stored reference.
+    pub(crate) async fn load(context: &Context<'_>, id: Uuid, office: Option<&str>) -> Result<Self> {
+        let row = load_row(context, PersonById(id)).await?;
+        row.map(|row| Self::new(row, office)).ok_or_else(|| error::inconsistent_data("a person is missing"))
+    }
+
+    /// Loads the person of an optional reference, met in an office.
+    pub(crate) async fn load_optional(context: &Context<'_>, id: Option<Uuid>, office: &str) -> Result<Option<Self>> {
+        match id {
+            None => Ok(None),
+            Some(id) => Self::load(context, id, Some(office)).await.map(Some),
+        }
+    }
+
+    /// Returns true for the caller, and for people known to the office they were met in, if the caller's grants there allow it.
+    /// People of other offices are known from the beginning of their first grant; until then only their name is visible.
+    async fn may_read(&self, context: &Context<'_>, allows: impl Fn(&CallerWithPolicy, &str) -> bool) -> Result<bool> {
         if self.is_caller(context) {
             return Ok(true);
         }
         let Some(office) =
-            self.office.as_ref().filter(|office| caller(context).is_ok_and(|caller| may(caller, office)))
+            self.office.as_ref().filter(|office| caller(context).is_ok_and(|caller| allows(caller, office)))
         else {
             return Ok(false);
         };
         if self.row.office.as_ref() == Some(office) {
             return Ok(true);
         }
-        let held = HeldIn { user: self.row.id, office: office.clone() };
-        Ok(session(context)?.loader().load_one(held).await.map_err(error::load)?.is_some())
+        let holder = GrantHolder { user: self.row.id, office: office.clone() };
+        Ok(load(context, holder).await?.is_some())
     }
 
     /// Returns true for the caller.
@@ -61,7 +75,7 @@ impl User {
     /// office meets a person of another when its first grant to them begins.
     async fn username(&self, context: &Context<'_>) -> Result<Option<&str>> {
         let service = service(context)?;
-        let shown = self.shows(context, |caller, office| service.manages_people(caller, office)).await?;
+        let shown = self.may_read(context, |caller, office| service.manages_people(caller, office)).await?;
         Ok(shown.then_some(self.row.username.as_str()))
     }
 
@@ -78,22 +92,12 @@ impl User {
         let reads = |caller: &CallerWithPolicy, office: &str| {
             service.reads(caller, &WholeOffice(office.to_owned()), Field::Nip)
         };
-        let shown = self.shows(context, reads).await?;
+        let shown = self.may_read(context, reads).await?;
         Ok(self.row.nip.as_deref().filter(|_| shown))
     }
 
     /// Their agency; null for an office's people.
     async fn agency(&self, context: &Context<'_>) -> Result<Option<Agency>> {
-        match self.row.agency_id {
-            None => Ok(None),
-            Some(id) => Ok(Some(agency(context, id).await?)),
-        }
+        Agency::load_optional(context, self.row.agency_id).await
     }
-}
-
-/// Finds the person of an id, met in an office or nowhere in particular.
-pub(crate) async fn person(context: &Context<'_>, id: Uuid, office: Option<&str>) -> Result<User> {
-    let found = session(context)?.loader().load_one(PersonOf(id)).await.map_err(error::load)?;
-    let found = found.and_then(|mut rows| rows.pop()).map(|row| User::met_in(row, office));
-    found.ok_or_else(|| error::damaged("a person is missing"))
 }

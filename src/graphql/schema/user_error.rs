@@ -86,10 +86,10 @@ pub(crate) enum UserErrorCode {
 }
 
 /// Splits the answer of a use case: user errors go to the payload, any other refusal becomes a top-level error.
-pub(crate) fn settle<T>(answer: service::Answer<T>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
+pub(crate) fn split_user_errors<T>(answer: service::Answer<T>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
     match answer {
         Ok(value) => Ok(Ok(value)),
         Err(Refused::User(errors)) => Ok(Err(errors.into_iter().map(UserError).collect())),
-        Err(other) => Err(error::of(other)),
+        Err(other) => Err(error::from_refused(other)),
     }
 }

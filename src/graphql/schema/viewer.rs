@@ -5,13 +5,13 @@ use async_graphql::{ComplexObject, Context, Object, Result};
 use super::account::{Language, OwnSession};
 use super::api_key::ApiKey;
 use super::grant::RoleGrant;
-use super::pagination::{Arguments, connection, page};
+use super::pagination::{PageArguments, connection, max_page_size};
 use super::prefetch;
 use super::request::Request;
 use super::request::action::Action;
 use super::request::order::{order_name, request_entry};
 use super::scalars::date_time::DateTime;
-use super::user::{User, person};
+use super::user::User;
 use crate::graphql::context::session::{caller, event_cursor, service};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{EDGES, INBOX_ACTIONS, Selections, TOTAL_COUNT};
@@ -26,7 +26,7 @@ pub(crate) struct Viewer(pub(crate) CallerWithPolicy);
 impl Viewer {
     /// You.
     async fn user(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.0.pass.user, None).await
+        User::load(context, self.0.pass.user, None).await
     }
 
     /// Your grants in force now.
@@ -37,7 +37,7 @@ impl Viewer {
 
     /// Requests waiting for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
     /// first; without a due time last. Null only beside an error.
-    #[graphql(complexity = "page(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "max_page_size(first, None) * child_complexity + 1")]
     async fn inbox(
         &self,
         context: &Context<'_>,
@@ -46,7 +46,7 @@ impl Viewer {
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
     ) -> Result<Option<InboxConnection>> {
         let service = service(context)?;
-        let arguments = Arguments { first, after, last: None, before: None };
+        let arguments = PageArguments { first, after, last: None, before: None };
         let order = Order { field: OrderField::DueAt, descending: false };
         let paging = arguments.paging(order_name(order))?;
         let selected = Selections::of_field(context);
@@ -55,7 +55,7 @@ impl Viewer {
         let viewing = service.viewing(&self.0);
         let (page, total) = store::inbox_page(service.store(), &viewing, &waiting, office.as_deref(), &paging, count)
             .await
-            .map_err(error::store)?;
+            .map_err(error::from_store)?;
         let page = page.map(|seen| request_entry(order, seen));
         let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
         prefetch::requests(context, &found, &selected.entries()).await?;
@@ -74,19 +74,19 @@ impl Viewer {
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn sessions(&self, context: &Context<'_>) -> Result<Vec<OwnSession>> {
         let pass = self.0.pass;
-        let rows = service(context)?.sessions(&self.0).await.map_err(error::of)?;
+        let rows = service(context)?.sessions(&self.0).await.map_err(error::from_refused)?;
         Ok(rows.into_iter().map(|row| OwnSession { row, pass }).collect())
     }
 
     /// Signing in asks you for a code of your authenticator.
     async fn totp_enabled(&self, context: &Context<'_>) -> Result<bool> {
-        service(context)?.has_totp(&self.0).await.map_err(error::of)
+        service(context)?.has_totp(&self.0).await.map_err(error::from_refused)
     }
 
     /// Your API keys, the newest first: active ones, and those ended in the last 90 days.
     #[graphql(complexity = "20 * child_complexity + 1")]
     async fn api_keys(&self, context: &Context<'_>) -> Result<Vec<ApiKey>> {
-        let rows = service(context)?.api_keys(&self.0).await.map_err(error::of)?;
+        let rows = service(context)?.api_keys(&self.0).await.map_err(error::from_refused)?;
         Ok(rows.into_iter().map(ApiKey).collect())
     }
 

@@ -15,44 +15,46 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::access::Side;
-use crate::graphql::context::loaders::RequestOf;
+use crate::graphql::api_schema::ApiSchema;
+use crate::graphql::context::loaders::SeenRequestById;
 use crate::graphql::context::session::Session;
-use crate::graphql::context::viewer_dependence::Asked;
-use crate::graphql::error_code::Code;
+use crate::graphql::context::viewer_dependence::ViewerDependence;
+use crate::graphql::error_code::ErrorCode;
 use crate::graphql::execution::response::finish;
 use crate::graphql::operation::admitted::Operation;
 use crate::graphql::request_id::RequestId;
-use crate::graphql::schema::roots::ApiSchema;
-use crate::graphql::schema::subscription::Run;
+use crate::graphql::schema::subscription::Purpose;
 use crate::language::Language;
 use crate::service::{FollowedEvent, InboxChange, Service};
 
 /// Pause before a retry when the database is unavailable.
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// Maximum number and total size in bytes of cached answers per operation.
-const KEPT: usize = 1024;
-const KEPT_BYTES: usize = 1 << 20;
+/// Maximum number of cached answers per operation.
+const MAX_ANSWERS: usize = 1024;
+
+/// Maximum total size in bytes of cached answers per operation.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Maximum number of personal answers resolved concurrently.
-const TURNS: usize = 32;
+const MAX_PERSONAL: usize = 32;
 
 /// Operations with live subscribers.
 #[derive(Debug)]
-pub struct Followed {
-    known: Mutex<HashMap<Key, Weak<Shape>>>,
-    turns: Arc<Semaphore>,
+pub struct SharedOperations {
+    live: Mutex<HashMap<OperationIdentity, Weak<SharedOperation>>>,
+    permits: Arc<Semaphore>,
 }
 
-impl Default for Followed {
+impl Default for SharedOperations {
     fn default() -> Self {
-        Self { known: Mutex::default(), turns: Arc::new(Semaphore::new(TURNS)) }
+        Self { live: Mutex::default(), permits: Arc::new(Semaphore::new(MAX_PERSONAL)) }
     }
 }
 
 /// Identity of a shared operation, independent of source and cursor.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct OperationIdentity {
     query: String,
     name: Option<String>,
     /// Variables used below the root field.
@@ -62,17 +64,17 @@ struct Key {
 
 /// An operation shared by all its subscribers.
 #[derive(Debug)]
-pub(in crate::graphql) struct Shape {
+pub(in crate::graphql) struct SharedOperation {
     operation: Operation,
     /// Detected viewer dependence of answers: 0 none, 1 side, 2 person.
-    depends: AtomicU8,
-    turns: Arc<Semaphore>,
-    answers: Mutex<Answers>,
+    dependence: AtomicU8,
+    permits: Arc<Semaphore>,
+    answers: Mutex<AnswerCache>,
 }
 
 /// Scope in which an answer is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum For {
+enum AnswerScope {
     Everybody,
     Side(Side),
     Person(Uuid),
@@ -80,216 +82,225 @@ enum For {
 
 /// Cache of the latest answers, by place of the event and scope.
 #[derive(Debug, Default)]
-struct Answers(VecDeque<Kept>);
+struct AnswerCache(VecDeque<CachedAnswer>);
 
 /// A cached answer. Keyed by event beside its place, since a restored backup renumbers places.
 #[derive(Debug)]
-struct Kept {
+struct CachedAnswer {
     position: i64,
     event: Uuid,
-    whom: For,
-    cell: Cell,
+    scope: AnswerScope,
+    pending: PendingAnswer,
 }
 
 /// An answer resolved by its own task, so that a stalled subscriber (a socket whose peer reads nothing) blocks no other.
-type Cell = future::Shared<BoxFuture<'static, Resolved>>;
+type PendingAnswer = future::Shared<BoxFuture<'static, Resolution>>;
 
 /// Result of a resolution.
 #[derive(Debug, Clone)]
-enum Resolved {
+enum Resolution {
     /// The serialised answer.
     Answer(Bytes),
     /// Viewer-dependent: not valid for the whole scope.
-    Depends,
+    ViewerDependent,
     /// The task panicked or was cancelled.
     Lost,
 }
 
 /// Returns the response for a lost resolution.
-fn lost() -> Bytes {
-    serde_json::to_vec(&Code::Internal.answer("Something went wrong on our side.")).map(Bytes::from).unwrap_or_default()
+fn lost_response() -> Bytes {
+    serde_json::to_vec(&ErrorCode::Internal.response("Something went wrong on our side."))
+        .map(Bytes::from)
+        .unwrap_or_default()
 }
 
-impl Answers {
+impl AnswerCache {
     /// Evicts the oldest answers beyond the limits.
-    fn forget(&mut self) {
-        let bytes = |kept: &Kept| match kept.cell.peek() {
-            Some(Resolved::Answer(answer)) => answer.len(),
+    fn evict(&mut self) {
+        let size = |cached: &CachedAnswer| match cached.pending.peek() {
+            Some(Resolution::Answer(answer)) => answer.len(),
             _ => 0,
         };
-        let mut held: usize = self.0.iter().map(bytes).sum();
-        while self.0.len() > KEPT || (held > KEPT_BYTES && self.0.len() > 1) {
-            let Some(kept) = self.0.pop_front() else { return };
+        let mut total: usize = self.0.iter().map(size).sum();
+        while self.0.len() > MAX_ANSWERS || (total > MAX_ANSWER_BYTES && self.0.len() > 1) {
+            let Some(cached) = self.0.pop_front() else { return };
             // An answer may have been resolved since the count.
-            held = held.saturating_sub(bytes(&kept));
+            total = total.saturating_sub(size(&cached));
         }
     }
 }
 
-impl Followed {
+impl SharedOperations {
     /// Returns the shared operation, with the root field's arguments already removed.
-    pub(in crate::graphql) fn shape(&self, operation: Operation) -> Arc<Shape> {
+    pub(in crate::graphql) fn share(&self, operation: Operation) -> Arc<SharedOperation> {
         let request = &operation.request;
         let variables = request.variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        let key = Key {
+        let key = OperationIdentity {
             query: request.query.clone(),
             name: request.operation_name.clone(),
             variables,
-            language: operation.wanted,
+            language: operation.requested_language,
         };
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shape) = known.get(&key).and_then(Weak::upgrade) {
-            return shape;
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = live.get(&key).and_then(Weak::upgrade) {
+            return shared;
         }
-        let shape = Arc::new(Shape {
+        let shared = Arc::new(SharedOperation {
             operation,
-            depends: AtomicU8::new(0),
-            turns: self.turns.clone(),
+            dependence: AtomicU8::new(0),
+            permits: self.permits.clone(),
             answers: Mutex::default(),
         });
         // Amortised cleanup of operations without subscribers.
-        if known.len().is_power_of_two() {
-            known.retain(|_, shape| shape.strong_count() > 0);
+        if live.len().is_power_of_two() {
+            live.retain(|_, shared| shared.strong_count() > 0);
         }
-        known.insert(key, Arc::downgrade(&shape));
-        shape
+        live.insert(key, Arc::downgrade(&shared));
+        shared
     }
 }
 
-impl For {
+impl AnswerScope {
     /// Returns the widest scope to try for a detected dependence.
-    fn trying(depends: u8, happening: &FollowedEvent) -> Self {
-        match depends {
+    fn for_dependence(dependence: u8, event: &FollowedEvent) -> Self {
+        match dependence {
             0 => Self::Everybody,
-            1 => Self::Side(happening.side),
-            _ => Self::Person(happening.view.caller.pass.user),
+            1 => Self::Side(event.side),
+            _ => Self::Person(event.view.caller.pass.user),
         }
     }
 }
 
-impl Shape {
+impl SharedOperation {
     /// Returns the answer to an event for one subscriber.
-    pub(in crate::graphql) async fn tell_event(
+    pub(in crate::graphql) async fn answer_event(
         self: &Arc<Self>,
         schema: &ApiSchema,
         service: &Service,
-        happening: &FollowedEvent,
+        event: &FollowedEvent,
     ) -> Bytes {
-        let mut depends = self.depends.load(Ordering::Relaxed);
+        let mut dependence = self.dependence.load(Ordering::Relaxed);
         loop {
-            let resolving = |whom| {
-                let (shape, schema, service) = (self.clone(), schema.clone(), service.clone());
-                let happening = happening.clone();
-                spawned(async move { shape.resolve_event(&schema, &service, &happening, whom).await })
+            let resolving = |scope| {
+                let (shared, schema, service) = (self.clone(), schema.clone(), service.clone());
+                let event = event.clone();
+                spawn(async move { shared.resolve_event(&schema, &service, &event, scope).await })
             };
-            let cell = if happening.past {
+            let pending = if event.past {
                 // Replayed events are resolved for one subscriber alone, from newer data than the cached answers.
-                resolving(For::trying(u8::MAX, happening))
+                resolving(AnswerScope::for_dependence(u8::MAX, event))
             } else {
-                let whom = For::trying(depends, happening);
-                self.cell(happening, whom, || resolving(whom))
+                let scope = AnswerScope::for_dependence(dependence, event);
+                self.pending(event, scope, || resolving(scope))
             };
-            match cell.await {
-                Resolved::Answer(answer) => return answer,
-                Resolved::Depends => {
-                    depends += 1;
-                    self.depends.fetch_max(depends, Ordering::Relaxed);
+            match pending.await {
+                Resolution::Answer(answer) => return answer,
+                Resolution::ViewerDependent => {
+                    dependence += 1;
+                    self.dependence.fetch_max(dependence, Ordering::Relaxed);
                 }
-                Resolved::Lost => return lost(),
+                Resolution::Lost => return lost_response(),
             }
         }
     }
 
     /// Returns the answer to an inbox change for one subscriber.
-    pub(in crate::graphql) async fn tell_inbox(
+    pub(in crate::graphql) async fn answer_inbox_change(
         self: &Arc<Self>,
         schema: &ApiSchema,
         service: &Service,
         change: InboxChange,
     ) -> Bytes {
-        let (shape, schema, service) = (self.clone(), schema.clone(), service.clone());
-        let resolving = spawned(async move {
-            let _turn = shape.turns.acquire().await;
+        let (shared, schema, service) = (self.clone(), schema.clone(), service.clone());
+        let resolving = spawn(async move {
+            let _permit = shared.permits.acquire().await;
             loop {
                 let session = Session::following(&service, &change.view, change.place);
-                if let Some(answer) = shape.run(&schema, &service, session, Run::Inbox(change.clone())).await {
-                    return Resolved::Answer(answer);
+                if let Some(answer) = shared.run(&schema, &service, session, Purpose::Inbox(change.clone())).await {
+                    return Resolution::Answer(answer);
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         });
         match resolving.await {
-            Resolved::Answer(answer) => answer,
-            _ => lost(),
+            Resolution::Answer(answer) => answer,
+            _ => lost_response(),
         }
     }
 
     /// Returns the cached or pending answer of a scope; the first caller starts its resolution.
-    fn cell(&self, happening: &FollowedEvent, whom: For, resolving: impl FnOnce() -> Cell) -> Cell {
-        let (position, event) = (happening.place().position, happening.entry.numbered.event.id);
+    fn pending(
+        &self,
+        event: &FollowedEvent,
+        scope: AnswerScope,
+        resolving: impl FnOnce() -> PendingAnswer,
+    ) -> PendingAnswer {
+        let (position, event) = (event.place().position, event.entry.numbered.event.id);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         // Searched from the back: most lookups are for the newest.
-        let at = answers.0.iter().rposition(|kept| kept.position <= position).map_or(0, |index| index + 1);
-        let mut same = answers.0.iter().take(at).rev().take_while(|kept| kept.position == position);
-        if let Some(kept) = same.find(|kept| kept.event == event && kept.whom == whom) {
-            return kept.cell.clone();
+        let at = answers.0.iter().rposition(|cached| cached.position <= position).map_or(0, |index| index + 1);
+        let mut same = answers.0.iter().take(at).rev().take_while(|cached| cached.position == position);
+        if let Some(cached) = same.find(|cached| cached.event == event && cached.scope == scope) {
+            return cached.pending.clone();
         }
-        let cell = resolving();
-        answers.0.insert(at, Kept { position, event, whom, cell: cell.clone() });
-        answers.forget();
-        cell
+        let pending = resolving();
+        answers.0.insert(at, CachedAnswer { position, event, scope, pending: pending.clone() });
+        answers.evict();
+        pending
     }
 
-    /// The answer for all of those. Waits while the database does not answer.
+    /// Resolves the answer to an event for a scope. Retries while the database is unavailable.
     async fn resolve_event(
         &self,
         schema: &ApiSchema,
         service: &Service,
-        happening: &FollowedEvent,
-        whom: For,
-    ) -> Resolved {
-        // Who is told something of their own waits for their turn: a thousand at once would hold much, and none be sooner.
-        let _turn = if let For::Person(_) = whom { self.turns.acquire().await.ok() } else { None };
+        event: &FollowedEvent,
+        scope: AnswerScope,
+    ) -> Resolution {
+        // Bounds the memory of personal answers: a thousand at once would be no faster.
+        let _permit = if let AnswerScope::Person(_) = scope { self.permits.acquire().await.ok() } else { None };
         loop {
-            let place = happening.place();
-            let (session, asked) = match whom {
-                For::Everybody | For::Side(_) => Session::shared(service, place),
-                For::Person(_) => (Session::following(service, &happening.view, place), Asked::default()),
+            let place = event.place();
+            let (session, dependence) = match scope {
+                AnswerScope::Everybody | AnswerScope::Side(_) => Session::shared(service, place),
+                AnswerScope::Person(_) => {
+                    (Session::following(service, &event.view, place), ViewerDependence::default())
+                }
             };
-            if whom != For::Everybody {
-                let seen = happening.request().map(Arc::new);
-                let seen = seen.map(|seen| (RequestOf(seen.row.id), seen));
+            if scope != AnswerScope::Everybody {
+                let seen = event.request().map(Arc::new);
+                let seen = seen.map(|seen| (SeenRequestById(seen.row.id), seen));
                 session.loader().feed_many(seen).await;
             }
-            let answer = self.run(schema, service, session, Run::Event(happening.entry.clone())).await;
-            if asked.is_noted() {
-                return Resolved::Depends;
+            let answer = self.run(schema, service, session, Purpose::Event(event.entry.clone())).await;
+            if dependence.is_noted() {
+                return Resolution::ViewerDependent;
             }
             if let Some(answer) = answer {
-                return Resolved::Answer(answer);
+                return Resolution::Answer(answer);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
-    /// One answer; none while the database does not answer.
-    async fn run(&self, schema: &ApiSchema, service: &Service, session: Session, run: Run) -> Option<Bytes> {
+    /// Executes the operation once; none while the database is unavailable.
+    async fn run(&self, schema: &ApiSchema, service: &Service, session: Session, purpose: Purpose) -> Option<Bytes> {
         // One request id per resolution, shared by all its recipients.
         let id = RequestId::new(service);
-        let Operation { document, request, wanted, .. } = &self.operation;
-        let session = session.wanting(*wanted);
-        let mut answers = schema.executable().execute_stream(self.operation.request().data(session).data(run));
+        let Operation { document, request, requested_language, .. } = &self.operation;
+        let session = session.with_requested_language(*requested_language);
+        let mut answers = schema.executable().execute_stream(self.operation.request().data(session).data(purpose));
         let answer = answers.next().instrument(id.span()).await?;
-        let answer = finish(schema.index(), document, request.operation_name.as_deref(), answer, *wanted);
-        if answer.errors.iter().any(|error| Code::Unavailable.is_of(error)) {
+        let answer = finish(schema.index(), document, request.operation_name.as_deref(), answer, *requested_language);
+        if answer.errors.iter().any(|error| ErrorCode::Unavailable.matches(error)) {
             return None;
         }
-        serde_json::to_vec(&id.on(answer)).ok().map(Bytes::from)
+        serde_json::to_vec(&id.add_to(answer)).ok().map(Bytes::from)
     }
 }
 
 /// Spawns a resolution.
-fn spawned(resolving: impl Future<Output = Resolved> + Send + 'static) -> Cell {
+fn spawn(resolving: impl Future<Output = Resolution> + Send + 'static) -> PendingAnswer {
     let task = tokio::spawn(resolving);
-    async move { task.await.unwrap_or(Resolved::Lost) }.boxed().shared()
+    async move { task.await.unwrap_or(Resolution::Lost) }.boxed().shared()
 }

@@ -22,7 +22,7 @@ use tokio::time::MissedTickBehavior;
 use tracing::Instrument;
 
 use super::close_code::Close;
-use crate::graphql::{self, Code, RequestId};
+use crate::graphql::{self, ErrorCode, RequestId};
 use crate::http::client::Caller;
 use crate::http::concurrency::Hold;
 use crate::http::execution::{Answer, answers, only, timed_out};
@@ -244,7 +244,7 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Leave::ByPeer),
         };
-        self.shared.intake.limits.hold(text.as_bytes()).map_err(|_| Close::Malformed)?;
+        self.shared.admission.limits.check_body(text.as_bytes()).map_err(|_| Close::Malformed)?;
         match serde_json::from_str(&text).map_err(|_| Close::Malformed)? {
             Incoming::Pong {} => Ok(()),
             Incoming::Ping { payload } => {
@@ -333,10 +333,10 @@ impl Connection {
         pass: Option<Pass>,
     ) -> Result<(), Leave> {
         self.asked += 1;
-        let request_id = self.id.of_operation(self.asked);
+        let request_id = self.id.for_operation(self.asked);
         if let Err(standing) = self.shared.rates.take(pass, self.address, 1) {
-            let answer = Code::RateLimited.answer_with(standing.message(), standing.details());
-            let response = request_id.on(graphql::told(answer, self.wanted));
+            let answer = ErrorCode::RateLimited.response_with(standing.message(), standing.details());
+            let response = request_id.add_to(graphql::translate_errors(answer, self.wanted));
             return self.send_error(socket, &id, &response).await;
         }
         let held: usize = self.running.values().map(|running| running.size).sum();
@@ -346,13 +346,13 @@ impl Connection {
                 "No other operation is taken on this connection: at most {OPERATIONS} may be under way, and with their \
                  variables they may be {most} bytes long together."
             );
-            let response = request_id.on(Code::TooManyOperations.answer(message));
+            let response = request_id.add_to(ErrorCode::TooManyOperations.response(message));
             return self.send_error(socket, &id, &response).await;
         }
         let request = operation_of(Value::Object(payload)).map_err(|_| Close::Malformed)?;
         let hold = match self.shared.hold(pass, self.address) {
             Ok(hold) => hold,
-            Err(response) => return self.send_error(socket, &id, &request_id.on(*response)).await,
+            Err(response) => return self.send_error(socket, &id, &request_id.add_to(*response)).await,
         };
         let (shared, address, wanted) = (self.shared.clone(), self.address, self.wanted);
         // What is sent later begins later: who subscribes and then reads misses nothing between the two. Turns are taken in the
@@ -448,9 +448,9 @@ async fn begin(
     (address, id): (IpAddr, RequestId),
     wanted: Option<Language>,
 ) -> BoxStream<'static, Answer> {
-    match shared.intake.read(request, shared.schema.index()).instrument(id.span()).await {
-        Ok(operation) => answers(shared, operation.wanting(wanted), pass, (address, id), None).await,
-        Err(response) => only(Answer::Failed(id.on(*response))),
+    match shared.admission.admit(request, shared.schema.index()).instrument(id.span()).await {
+        Ok(operation) => answers(shared, operation.with_requested_language(wanted), pass, (address, id), None).await,
+        Err(response) => only(Answer::Failed(id.add_to(*response))),
     }
 }
 

@@ -89,7 +89,8 @@ impl InboxFollower {
             let view = self.service.follower_view(&self.follower_rights)?;
             let same_view = self.read_by.as_ref().is_some_and(|(read_by, _)| Arc::ptr_eq(read_by, &view));
             // Another person's rights may change this inbox too: it is read again after any change of rights.
-            if !same_view || self.rights.has_changed().unwrap_or(false) || self.service.tail.cuts() != self.cuts {
+            if !same_view || self.rights.has_changed().unwrap_or(false) || self.service.tail.truncations() != self.cuts
+            {
                 self.reload(&view).await?;
                 continue;
             }
@@ -147,7 +148,7 @@ impl InboxFollower {
     async fn read(&mut self, view: &Arc<FollowerView>) -> Result<HashSet<Uuid>, StoreError> {
         let service = &self.service;
         let _turn = service.catch_up.acquire().await;
-        self.cuts = service.tail.cuts();
+        self.cuts = service.tail.truncations();
         // Events before this place are in the list already.
         self.place = store::log_end(&service.store).await?;
         self.rights.mark_unchanged();

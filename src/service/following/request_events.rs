@@ -84,7 +84,7 @@ impl std::fmt::Debug for RequestEventFollower {
 impl Service {
     /// Follows events by a filter, from a cursor or from now.
     pub async fn follow(&self, pass: Pass, filter: EventFilter, after: Option<&str>) -> Answer<RequestEventFollower> {
-        let cuts = self.tail.cuts();
+        let cuts = self.tail.truncations();
         let end = store::log_end(&self.store).await?;
         let place = match after {
             None => end,
@@ -136,7 +136,7 @@ impl Service {
                 // Without the last event this is another log.
                 if events.first().map(|event| event.place) != Some(end) {
                     tracing::warn!("the log is another than it was: a backup was restored; followers begin anew");
-                    self.tail.cut(store::log_end(&self.store).await?);
+                    self.tail.truncate(store::log_end(&self.store).await?);
                     continue;
                 }
                 events.remove(0);
@@ -202,7 +202,7 @@ impl RequestEventFollower {
     /// Waits for the next visible event. Refuses a follower without the right to follow.
     pub async fn next(&mut self) -> Answer<FollowedEvent> {
         loop {
-            if self.service.tail.cuts() != self.cuts {
+            if self.service.tail.truncations() != self.cuts {
                 return Err(Refused::CursorAhead);
             }
             let (entry, past) = if let Some(entry) = self.past.pop_front() {

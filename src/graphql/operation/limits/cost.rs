@@ -13,36 +13,36 @@ use super::Limit;
 const COST: &str = "cost";
 
 /// Library extension that limits the cost of operations.
-pub(in crate::graphql) struct Cost {
+pub(in crate::graphql) struct CostLimit {
     /// Maximum cost of an operation.
     pub(in crate::graphql) max: usize,
 }
 
-impl ExtensionFactory for Cost {
+impl ExtensionFactory for CostLimit {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Counted { max: self.max, wanted: OnceLock::new(), found: OnceLock::new() })
+        Arc::new(OperationCost { max: self.max, requested: OnceLock::new(), found: OnceLock::new() })
     }
 }
 
 /// Request data that stops execution after validation.
-pub(in crate::graphql) struct ValidateOnly;
+pub(in crate::graphql) struct StopAfterValidation;
 
 /// Cost of one operation.
-struct Counted {
+struct OperationCost {
     max: usize,
     /// Set when the client asked for the cost.
-    wanted: OnceLock<()>,
+    requested: OnceLock<()>,
     /// Cost and depth, after validation.
     found: OnceLock<(usize, usize)>,
 }
 
 #[async_trait::async_trait]
-impl Extension for Counted {
+impl Extension for OperationCost {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let mut response = next.run(ctx).await;
-        if let (Some(()), Some((cost, depth))) = (self.wanted.get(), self.found.get()) {
-            let told = value!({ "cost": *cost, "max": self.max, "depth": *depth });
-            response.extensions.insert(COST.to_owned(), told);
+        if let (Some(()), Some((found, depth))) = (self.requested.get(), self.found.get()) {
+            let cost = value!({ "cost": *found, "max": self.max, "depth": *depth });
+            response.extensions.insert(COST.to_owned(), cost);
         }
         response
     }
@@ -54,7 +54,7 @@ impl Extension for Counted {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         if request.extensions.get(COST) == Some(&Value::Boolean(true)) {
-            let _ = self.wanted.set(());
+            let _ = self.requested.set(());
         }
         next.run(ctx, request).await
     }
@@ -65,7 +65,7 @@ impl Extension for Counted {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        if ctx.data_opt::<ValidateOnly>().is_some() {
+        if ctx.data_opt::<StopAfterValidation>().is_some() {
             return Response::default();
         }
         next.run(ctx, operation_name).await
@@ -78,7 +78,7 @@ impl Extension for Counted {
     ) -> Result<ValidationResult, Vec<ServerError>> {
         let valid = next.run(ctx).await?;
         let _ = self.found.set((valid.complexity, valid.depth));
-        Limit::Cost.keep(self.max, valid.complexity).map_err(|error| vec![error])?;
+        Limit::Cost.check(self.max, valid.complexity).map_err(|error| vec![error])?;
         Ok(valid)
     }
 }

@@ -1,22 +1,22 @@
 //! Limits of an operation, all checked before execution, cheapest first, with one error format.
 
-mod body;
+mod body_size;
 pub(in crate::graphql) mod cost;
-mod text;
+mod document_size;
 
 use async_graphql::{Response, ServerError};
 
-use crate::graphql::error_code::Code;
-
-pub(in crate::graphql) use text::DEEPEST;
-use text::Extent;
+use self::body_size::BodySize;
+use self::document_size::DocumentSize;
+pub(in crate::graphql) use self::document_size::MAX_NESTING;
+use crate::graphql::error_code::ErrorCode;
 
 /// Maximum length of a name in characters. Unknown names are compared with known ones for suggestions, at a cost by length.
-pub(super) const LONGEST_NAME: usize = 128;
+pub(super) const MAX_NAME: usize = 128;
 
 /// Limits of every operation.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct OperationLimits {
     /// Maximum number of JSON values in a body, mostly variables.
     pub values: usize,
     /// Maximum length of a document, or of any other string of a body, in bytes.
@@ -37,26 +37,26 @@ pub struct Limits {
     pub complexity: usize,
 }
 
-impl Limits {
+impl OperationLimits {
     /// Refuses an oversized body before parsing. The error is the complete response.
-    pub fn hold(&self, body: &[u8]) -> Result<(), Box<Response>> {
-        let content = body::Content::of(body);
-        let kept = Limit::Bytes.keep(self.document, content.longest_text);
-        let kept = kept.and_then(|()| Limit::Values.keep(self.values, content.values));
-        kept.map_err(|error| Box::new(Response::from_errors(vec![error])))
+    pub fn check_body(&self, body: &[u8]) -> Result<(), Box<Response>> {
+        let size = BodySize::measure(body);
+        let checked = Limit::Bytes.check(self.document, size.longest_text);
+        let checked = checked.and_then(|()| Limit::Values.check(self.values, size.values));
+        checked.map_err(|error| Box::new(Response::from_errors(vec![error])))
     }
 
     /// Refuses an oversized document before parsing.
-    pub(super) fn hold_text(&self, document: &str) -> Result<(), ServerError> {
-        Limit::Bytes.keep(self.document, document.len())?;
-        let extent = Extent::of(document);
-        Limit::Nesting.keep(DEEPEST, extent.nesting)?;
-        Limit::Name.keep(LONGEST_NAME, extent.longest_name)?;
-        Limit::Tokens.keep(self.tokens, extent.tokens)
+    pub(super) fn check_document(&self, document: &str) -> Result<(), ServerError> {
+        Limit::Bytes.check(self.document, document.len())?;
+        let size = DocumentSize::measure(document);
+        Limit::Nesting.check(MAX_NESTING, size.nesting)?;
+        Limit::Name.check(MAX_NAME, size.longest_name)?;
+        Limit::Tokens.check(self.tokens, size.tokens)
     }
 }
 
-impl Default for Limits {
+impl Default for OperationLimits {
     fn default() -> Self {
         Self {
             values: 10_000,
@@ -119,15 +119,15 @@ impl Limit {
     }
 
     /// Refuses a quantity above `max`.
-    pub(super) fn keep(self, max: usize, actual: impl TryInto<usize>) -> Result<(), ServerError> {
+    pub(super) fn check(self, max: usize, actual: impl TryInto<usize>) -> Result<(), ServerError> {
         let actual = actual.try_into().unwrap_or(usize::MAX);
         if actual <= max {
             return Ok(());
         }
-        let (name, told, way_out) = self.words();
-        let told = told.replace("{}", &actual.to_string());
-        let message = format!("The operation {told}; at most {max} are taken. {way_out}");
-        let mut error = Code::LimitExceeded.whole(message);
+        let (name, excess, remedy) = self.words();
+        let excess = excess.replace("{}", &actual.to_string());
+        let message = format!("The operation {excess}; at most {max} are taken. {remedy}");
+        let mut error = ErrorCode::LimitExceeded.operation_error(message);
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("limit", name);
         extensions.set("max", max);

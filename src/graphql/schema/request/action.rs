@@ -5,8 +5,8 @@ use entity::document;
 
 use super::Request;
 use crate::access::Performed;
-use crate::graphql::context::loaders::PeopleOf;
-use crate::graphql::context::session::{service, session};
+use crate::graphql::context::loaders::AgencyPeople;
+use crate::graphql::context::session::{load, service, session};
 use crate::graphql::error;
 use crate::graphql::schema::asset::Asset;
 use crate::graphql::schema::document::Document;
@@ -85,12 +85,12 @@ impl Action {
         let of = &self.recipients;
         let row = of.request.row();
         let (service, policy) = (service(context)?, session(context)?.policy());
-        let roles = service.recipient_roles(policy, row, of.kind, of.step.as_deref()).map_err(error::of)?;
+        let roles = service.recipient_roles(policy, row, of.kind, of.step.as_deref()).map_err(error::from_refused)?;
         if roles.is_empty() {
             return Ok(Vec::new());
         }
-        let key = PeopleOf { agency: row.agency_id, office: row.office.clone(), roles };
-        let people = session(context)?.loader().load_one(key).await.map_err(error::load)?;
-        Ok(people.unwrap_or_default().into_iter().map(|person| User::met_in(person, Some(&row.office))).collect())
+        let key = AgencyPeople { agency: row.agency_id, office: row.office.clone(), roles };
+        let people = load(context, key).await?.unwrap_or_default();
+        Ok(people.into_iter().map(|person| User::new(person, Some(&row.office))).collect())
     }
 }

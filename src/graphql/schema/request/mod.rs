@@ -16,25 +16,25 @@ use entity::{document, visit};
 use self::action::{Action, DecisionInputs, Recipients};
 use self::step_visit::StepVisit;
 use self::submission::{Contact, Letter, Submission, form};
-use super::agency::{Agency, agency};
+use super::agency::Agency;
 use super::asset::Asset;
 use super::closed_action::ClosedAction;
 use super::disposition::Disposition;
 use super::document::Document;
 use super::grant::RoleGrant;
-use super::pagination::{Arguments, connection, page};
+use super::pagination::{PageArguments, connection, max_page_size};
 use super::procedure::{Procedure, Step};
 use super::request_event::RequestEventConnection;
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::scalars::json::Json;
 use super::stored_enum::from_word;
-use super::user::{User, person};
+use super::user::User;
 use crate::access::{Field, Seen, Side};
 use crate::graphql::context::loaders::{
-    AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, RequestOf, SubmissionsOf, VisitsOf,
+    AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, SeenRequestById, SubmissionsOf, VisitsOf,
 };
-use crate::graphql::context::session::{caller, event_cursor, service, session};
+use crate::graphql::context::session::{caller, event_cursor, load, load_row, service};
 use crate::graphql::error;
 use crate::service::{AvailableAct, ProcedureEntry};
 use crate::store::{SeenRequest, performed};
@@ -66,6 +66,11 @@ connection!(
 );
 
 impl Request {
+    /// Finds the request of an id; none if the caller may not see it.
+    pub(crate) async fn find(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Self>> {
+        Ok(load(context, SeenRequestById(id)).await?.map(Self))
+    }
+
     pub(crate) fn row(&self) -> &entity::request::Model {
         &self.0.row
     }
@@ -81,44 +86,40 @@ impl Request {
     }
 
     pub(crate) fn entry<'a>(&self, context: &Context<'a>) -> Result<&'a Arc<ProcedureEntry>> {
-        service(context)?.entry_of(self.row()).map_err(error::of)
+        service(context)?.entry_of(self.row()).map_err(error::from_refused)
+    }
+
+    /// Returns a step of the request's procedure.
+    pub(crate) fn step(&self, context: &Context<'_>, key: &str) -> Result<Step> {
+        Step::find(self.entry(context)?, key).ok_or_else(|| error::inconsistent_data("a step is missing"))
     }
 
     async fn submissions_loaded(&self, context: &Context<'_>) -> Result<Vec<entity::submission::Model>> {
-        let loaded = session(context)?.loader().load_one(SubmissionsOf(self.row().id)).await;
-        Ok(loaded.map_err(error::load)?.unwrap_or_default())
+        Ok(load(context, SubmissionsOf(self.row().id)).await?.unwrap_or_default())
     }
 
     async fn latest_submission(&self, context: &Context<'_>) -> Result<entity::submission::Model> {
         let latest = self.submissions_loaded(context).await?.pop();
-        latest.ok_or_else(|| error::damaged("a request has no submission"))
+        latest.ok_or_else(|| error::inconsistent_data("a request has no submission"))
     }
 
     async fn visits_loaded(&self, context: &Context<'_>) -> Result<Vec<visit::Model>> {
-        let loaded = session(context)?.loader().load_one(VisitsOf(self.row().id)).await;
-        Ok(loaded.map_err(error::load)?.unwrap_or_default())
+        Ok(load(context, VisitsOf(self.row().id)).await?.unwrap_or_default())
     }
 
     async fn documents_loaded(&self, context: &Context<'_>) -> Result<Vec<document::Model>> {
-        let loaded = session(context)?.loader().load_one(DocumentsOf(self.row().id)).await;
-        Ok(loaded.map_err(error::load)?.unwrap_or_default())
+        Ok(load(context, DocumentsOf(self.row().id)).await?.unwrap_or_default())
     }
 
     async fn assets_loaded(&self, context: &Context<'_>) -> Result<Vec<entity::asset::Model>> {
-        let loaded = session(context)?.loader().load_one(AssetsOf(self.row().id)).await;
-        Ok(loaded.map_err(error::load)?.unwrap_or_default())
-    }
-
-    async fn credential(&self, context: &Context<'_>, asset: uuid::Uuid) -> Result<Option<entity::credential::Model>> {
-        let loaded = session(context)?.loader().load_one(CredentialOf(asset)).await;
-        Ok(loaded.map_err(error::load)?.and_then(|mut rows| rows.pop()))
+        Ok(load(context, AssetsOf(self.row().id)).await?.unwrap_or_default())
     }
 
     /// Since when its credential is as it is; none where there is none.
     pub(crate) async fn credential_since(&self, context: &Context<'_>) -> Result<Option<chrono::DateTime<Utc>>> {
         match self.assets_loaded(context).await?.pop() {
             None => Ok(None),
-            Some(asset) => Ok(self.credential(context, asset.id).await?.map(|held| held.changed_at)),
+            Some(asset) => Ok(load_row(context, CredentialOf(asset.id)).await?.map(|held| held.changed_at)),
         }
     }
 
@@ -128,7 +129,7 @@ impl Request {
         let asset = self.assets_loaded(context).await?.pop();
         let credential = match &asset {
             None => None,
-            Some(asset) => self.credential(context, asset.id).await?,
+            Some(asset) => load_row(context, CredentialOf(asset.id)).await?,
         };
         let performed = match caller(context)?.policy().separates_duties(&self.0.row.office) {
             true => Some(performed(&self.visits_loaded(context).await?)),
@@ -146,7 +147,7 @@ impl Request {
             inputs.asset_and_credential(),
             performed.as_ref(),
         );
-        found.map_err(error::of)
+        found.map_err(error::from_refused)
     }
 
     /// Returns the acts open to the caller now.
@@ -192,12 +193,12 @@ impl Request {
 
     /// The requesting agency.
     async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
-        agency(context, self.row().agency_id).await
+        Agency::load(context, self.row().agency_id).await
     }
 
     /// Its submitter.
     async fn submitted_by(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.row().submitted_by, Some(&self.row().office)).await
+        User::load(context, self.row().submitted_by, Some(&self.row().office)).await
     }
 
     /// The first submission, and one for each time it was completed.
@@ -280,8 +281,7 @@ impl Request {
         if !self.is_office() {
             return Ok(None);
         }
-        let loaded = session(context)?.loader().load_one(DispositionsOf(self.row().id)).await;
-        let rows = loaded.map_err(error::load)?.unwrap_or_default();
+        let rows = load(context, DispositionsOf(self.row().id)).await?.unwrap_or_default();
         Ok(Some(rows.into_iter().map(|row| Disposition { request: self.clone(), row }).collect()))
     }
 
@@ -303,7 +303,7 @@ impl Request {
     }
 
     /// The events visible to you, in order. Null only beside an error.
-    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn events(
         &self,
         context: &Context<'_>,
@@ -312,7 +312,7 @@ impl Request {
         #[graphql(desc = "How many from the end of the stretch.")] last: Option<i32>,
         #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
     ) -> Result<Option<RequestEventConnection>> {
-        let arguments = Arguments { first, after, last, before };
+        let arguments = PageArguments { first, after, last, before };
         RequestEventConnection::load(context, &self.0, &arguments).await.map(Some)
     }
 
@@ -336,11 +336,10 @@ impl Request {
         let available = self.available(context, &inputs)?;
         let (caller, performed) = (caller(context)?, inputs.performed.as_ref());
         let closed = service(context)?.closed(caller, &self.0, &available, inputs.asset_and_credential(), performed);
-        closed.map_err(error::of)?.into_iter().map(|closed| ClosedAction::from_service(context, self, closed)).collect()
+        closed
+            .map_err(error::from_refused)?
+            .into_iter()
+            .map(|closed| ClosedAction::from_service(context, self, closed))
+            .collect()
     }
-}
-
-/// Finds the request of an id; none if the caller may not see it.
-pub(crate) async fn find(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Request>> {
-    Ok(session(context)?.loader().load_one(RequestOf(id)).await.map_err(error::load)?.map(Request))
 }

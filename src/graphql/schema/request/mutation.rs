@@ -7,11 +7,11 @@ use super::submission::Confidentiality;
 use crate::auth::Secret;
 use crate::graphql::context::session::service;
 use crate::graphql::schema::disposition::Urgency;
-use crate::graphql::schema::payload::{acting, payload, reread};
+use crate::graphql::schema::payload::{ActOptions, payload, reread};
 use crate::graphql::schema::scalars::date::Date;
 use crate::graphql::schema::scalars::id;
 use crate::graphql::schema::scalars::json::Json;
-use crate::service::{self as command, ActMode};
+use crate::service as command;
 
 /// The request letter.
 #[derive(InputObject)]
@@ -79,13 +79,8 @@ struct SubmitRequestInput {
     contact: ContactInput,
     /// The procedure's form: fits `procedure.detailsSchema`.
     details: Json,
-    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
-    idempotency_key: Option<String>,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
+    #[graphql(flatten)]
+    options: ActOptions,
 }
 
 /// A returned request, completed.
@@ -101,13 +96,8 @@ struct ResubmitRequestInput {
     details: Json,
     /// The version you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
-    idempotency_key: Option<String>,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
+    #[graphql(flatten)]
+    options: ActOptions,
 }
 
 /// A step, ended.
@@ -131,13 +121,8 @@ struct ExecuteStepInput {
     recipient_id: Option<ID>,
     /// The version you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
-    idempotency_key: Option<String>,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
+    #[graphql(flatten)]
+    options: ActOptions,
 }
 
 /// An instruction to the next step's performer.
@@ -180,13 +165,8 @@ struct WithdrawRequestInput {
     reason: String,
     /// The version you read; refused when the request has moved on.
     expected_version: i32,
-    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
-    idempotency_key: Option<String>,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
+    #[graphql(flatten)]
+    options: ActOptions,
 }
 
 payload!(SubmitRequestPayload, request: Request);
@@ -207,7 +187,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The request.")] input: SubmitRequestInput,
     ) -> Result<Option<SubmitRequestPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let (pass, mode) = input.options.pass_and_mode(context)?;
         let submit = command::SubmitRequest {
             office: input.office,
             agency: input.agency,
@@ -216,9 +196,8 @@ impl RequestMutation {
             letter: input.letter.into(),
             contact: input.contact.into(),
             details: input.details.0,
-            idempotency_key: input.idempotency_key,
+            idempotency_key: input.options.idempotency_key,
         };
-        let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.submit_request(pass, submit, mode).await;
         SubmitRequestPayload::from_answer(context, answer, |id| reread(context, id)).await
     }
@@ -229,16 +208,15 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The request, completed.")] input: ResubmitRequestInput,
     ) -> Result<Option<ResubmitRequestPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let (pass, mode) = input.options.pass_and_mode(context)?;
         let resubmit = command::ResubmitRequest {
             request: id::uuid("Request", &input.request_id),
             letter: input.letter.into(),
             contact: input.contact.into(),
             details: input.details.0,
             expected_version: input.expected_version,
-            idempotency_key: input.idempotency_key,
+            idempotency_key: input.options.idempotency_key,
         };
-        let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.resubmit_request(pass, resubmit, mode).await;
         ResubmitRequestPayload::from_answer(context, answer, |id| reread(context, id)).await
     }
@@ -249,7 +227,7 @@ impl RequestMutation {
         context: &Context<'_>,
         #[graphql(desc = "The step, ended.")] input: ExecuteStepInput,
     ) -> Result<Option<ExecuteStepPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let (pass, mode) = input.options.pass_and_mode(context)?;
         let document = |given: DocumentInput| command::NewDocument {
             kind: given.kind,
             title: given.title,
@@ -272,9 +250,8 @@ impl RequestMutation {
             }),
             recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
             expected_version: input.expected_version,
-            idempotency_key: input.idempotency_key,
+            idempotency_key: input.options.idempotency_key,
         };
-        let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.execute_step(pass, execute, mode).await;
         ExecuteStepPayload::from_answer(context, answer, |id| reread(context, id)).await
     }
@@ -293,14 +270,13 @@ impl WithdrawalMutation {
         context: &Context<'_>,
         #[graphql(desc = "The request.")] input: WithdrawRequestInput,
     ) -> Result<Option<WithdrawRequestPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
+        let (pass, mode) = input.options.pass_and_mode(context)?;
         let withdraw = command::WithdrawRequest {
             request: id::uuid("Request", &input.request_id),
             reason: input.reason,
             expected_version: input.expected_version,
-            idempotency_key: input.idempotency_key,
+            idempotency_key: input.options.idempotency_key,
         };
-        let mode = ActMode::from_validate_only(input.validate_only);
         let answer = service(context)?.withdraw_request(pass, withdraw, mode).await;
         WithdrawRequestPayload::from_answer(context, answer, |id| reread(context, id)).await
     }

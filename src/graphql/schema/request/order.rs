@@ -6,7 +6,7 @@ use async_graphql::{Enum, InputObject};
 
 use super::Request;
 use crate::access::Seen;
-use crate::graphql::schema::pagination::cursor;
+use crate::graphql::schema::pagination::encode_cursor;
 use crate::store::{self, Order, OrderField};
 
 /// An order of requests.
@@ -55,5 +55,5 @@ pub(crate) fn order_name(order: Order) -> &'static str {
 
 /// A request with its cursor in an order.
 pub(crate) fn request_entry(order: Order, seen: Seen<store::SeenRequest>) -> (String, Request) {
-    (cursor(order_name(order), &order.value(&seen.row), seen.row.id), Request(Arc::new(seen)))
+    (encode_cursor(order_name(order), &order.value(&seen.row), seen.row.id), Request(Arc::new(seen)))
 }

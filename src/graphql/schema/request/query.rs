@@ -10,7 +10,7 @@ use crate::access::KeyScope;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
-use crate::graphql::schema::pagination::{Arguments, page};
+use crate::graphql::schema::pagination::{PageArguments, max_page_size};
 use crate::graphql::schema::prefetch;
 use crate::graphql::schema::scalars::date_time::DateTime;
 use crate::say;
@@ -59,14 +59,14 @@ impl RequestQuery {
         caller(context)?;
         let viewing = session(context)?.viewing();
         let seen = store::see_request_by_number(service(context)?.store(), viewing, &number).await;
-        let found = seen.map_err(error::store)?.map(|seen| Request(Arc::new(seen)));
+        let found = seen.map_err(error::from_store)?.map(|seen| Request(Arc::new(seen)));
         prefetch::requests(context, found.as_slice(), &Selections::of_field(context)).await?;
         Ok(found)
     }
 
     /// The requests visible to you, newest first unless ordered otherwise. Null only beside an error.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
-    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn requests(
         &self,
         context: &Context<'_>,
@@ -79,7 +79,7 @@ impl RequestQuery {
     ) -> Result<Option<RequestConnection>> {
         let pass = caller(context)?.pass;
         let (service, policy) = (service(context)?, session(context)?.policy());
-        let arguments = Arguments { first, after, last, before };
+        let arguments = PageArguments { first, after, last, before };
         let order = order_by.map_or(Order { field: OrderField::SubmittedAt, descending: true }, |order| Order {
             field: order.field.into(),
             descending: order.direction == Direction::Desc,
@@ -88,10 +88,10 @@ impl RequestQuery {
         let filter = filter.unwrap_or_default();
         if filter.search.is_some() {
             // Search results reveal the content of letters.
-            service.expect_scope(pass, KeyScope::Read, "`search`").map_err(error::of)?;
+            service.expect_scope(pass, KeyScope::Read, "`search`").map_err(error::from_refused)?;
         }
         if filter.search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH) {
-            return Err(error::invalid(say!("`search` takes {most} characters at most.", most = LONGEST_SEARCH)));
+            return Err(error::invalid_input(say!("`search` takes {most} characters at most.", most = LONGEST_SEARCH)));
         }
         let filter = store::RequestFilter {
             office: filter.office,
@@ -109,7 +109,7 @@ impl RequestQuery {
         let viewing = session(context)?.viewing();
         let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
             .await
-            .map_err(error::store)?;
+            .map_err(error::from_store)?;
         let page = page.map(|seen| request_entry(order, seen));
         let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
         prefetch::requests(context, &found, &selected.entries()).await?;

@@ -6,7 +6,6 @@ use entity::visit;
 use super::Request;
 use crate::access::Field;
 use crate::graphql::context::session::service;
-use crate::graphql::error;
 use crate::graphql::schema::actor::Actor;
 use crate::graphql::schema::procedure::{Outcome, Step};
 use crate::graphql::schema::scalars::date_time::DateTime;
@@ -23,8 +22,7 @@ pub(crate) struct StepVisit {
 impl StepVisit {
     /// The step.
     async fn step(&self, context: &Context<'_>) -> Result<Step> {
-        let entry = self.request.entry(context)?;
-        Step::find(entry, &self.row.step).ok_or_else(|| error::damaged("a step is missing"))
+        self.request.step(context, &self.row.step)
     }
 
     /// The number of the pass: 1 for the first, 2 when it came back once.

@@ -28,7 +28,7 @@ pub(crate) enum Confidentiality {
 }
 
 pub(crate) fn form(text: &str) -> Result<Json> {
-    serde_json::from_str(text).map(Json).map_err(|_| error::damaged("a stored form cannot be read"))
+    serde_json::from_str(text).map(Json).map_err(|_| error::inconsistent_data("a stored form cannot be read"))
 }
 
 /// The request letter.
@@ -118,7 +118,7 @@ impl Contact {
     /// The contact of a request's stored text, as far as the caller reads it.
     pub(crate) fn for_caller(context: &Context<'_>, request: &Request, text: &str) -> Result<Self> {
         let given: crate::service::SubmittedContact =
-            serde_json::from_str(text).map_err(|_| error::damaged("a contact cannot be read"))?;
+            serde_json::from_str(text).map_err(|_| error::inconsistent_data("a contact cannot be read"))?;
         Ok(Self {
             name: given.name,
             nip: given.nip.filter(|_| request.reads(context, Field::Nip)),

@@ -1,29 +1,26 @@
-//! `Asset`: a provisioned cloud account, subdomain, server placement or other (`GenericAsset`), with its credential.
+//! `Asset`: a provisioned cloud account, subdomain, server placement or other (`GenericAsset`), with its credential. Queries and
+//! mutations are in the files of this folder.
 
-use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, Result, SimpleObject};
+pub(crate) mod mutation;
+pub(crate) mod query;
+
+use async_graphql::{Context, Enum, ID, Interface, Object, Result};
 use entity::asset;
 use uuid::Uuid;
 
-use super::agency::{Agency, agency};
+use super::agency::Agency;
 use super::office::Office;
-use super::pagination::{Arguments, connection, cursor, page};
-use super::payload::{acting, forget_reads, payload};
-use super::prefetch;
-use super::preview::ActPreview;
-use super::request::{Request, find};
+use super::pagination::connection;
+use super::request::Request;
 use super::scalars::date_time::DateTime;
 use super::scalars::id;
 use super::scalars::json::Json;
 use super::stored_enum::from_word;
-use super::user::{User, person};
-use super::user_error::{UserError, settle};
+use super::user::User;
 use crate::access::Field;
-use crate::auth::Secret;
 use crate::graphql::context::loaders::CredentialOf;
-use crate::graphql::context::session::{caller, service, session};
+use crate::graphql::context::session::{caller, load_row, service};
 use crate::graphql::error;
-use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
-use crate::service::{self as command, ActMode, ActResult};
 use crate::store::{self, AssetRow};
 use crate::workflow::Stage;
 
@@ -72,7 +69,7 @@ struct AssetRecord {
 
 impl AssetRecord {
     /// Returns the attributes, without addresses hidden from the caller.
-    fn read(&self, context: &Context<'_>) -> Result<serde_json::Value> {
+    fn readable_attributes(&self, context: &Context<'_>) -> Result<serde_json::Value> {
         let mut attributes = self.attributes()?;
         let service = service(context)?;
         let addresses = service.addresses_of(&self.row);
@@ -87,8 +84,8 @@ impl AssetRecord {
     }
 
     /// Returns a text attribute, if readable by the caller.
-    fn text_read(&self, context: &Context<'_>, name: &str) -> Result<Option<String>> {
-        Ok(self.read(context)?[name].as_str().map(str::to_owned))
+    fn readable_text(&self, context: &Context<'_>, name: &str) -> Result<Option<String>> {
+        Ok(self.readable_attributes(context)?[name].as_str().map(str::to_owned))
     }
 
     /// Returns a text attribute.
@@ -102,7 +99,7 @@ impl AssetRecord {
     }
 
     fn attributes(&self) -> Result<serde_json::Value> {
-        serde_json::from_str(&self.row.attributes).map_err(|_| error::damaged("attributes cannot be read"))
+        serde_json::from_str(&self.row.attributes).map_err(|_| error::inconsistent_data("attributes cannot be read"))
     }
 }
 
@@ -194,12 +191,12 @@ macro_rules! asset {
 
             /// The request it came from; null when not visible to you.
             pub(crate) async fn request(&self, context: &Context<'_>) -> Result<Option<Request>> {
-                find(context, self.0.row.request_id).await
+                Request::find(context, self.0.row.request_id).await
             }
 
             /// The agency it is for.
             pub(crate) async fn agency(&self, context: &Context<'_>) -> Result<Agency> {
-                agency(context, self.0.row.agency_id).await
+                Agency::load(context, self.0.row.agency_id).await
             }
 
             /// Its name.
@@ -218,7 +215,7 @@ macro_rules! asset {
                 &self,
                 context: &Context<'_>,
             ) -> Result<Option<Json>> {
-                Ok(Some(Json(self.0.read(context)?)))
+                Ok(Some(Json(self.0.readable_attributes(context)?)))
             }
 
             /// When it was reserved or made.
@@ -271,7 +268,7 @@ asset!(
 
         /// Where it is used; null where the office's policy does not let you read it (`field:address`).
         pub(crate) async fn service_address(&self, context: &Context<'_>) -> Result<Option<String>> {
-            self.0.text_read(context, "serviceAddress")
+            self.0.readable_text(context, "serviceAddress")
         }
     }
 );
@@ -291,7 +288,7 @@ asset!(
 
         /// The target of the record; null where the office's policy does not let you read it (`field:address`).
         pub(crate) async fn target(&self, context: &Context<'_>) -> Result<Option<String>> {
-            self.0.text_read(context, "target")
+            self.0.readable_text(context, "target")
         }
     }
 );
@@ -336,8 +333,7 @@ pub(crate) struct Credential(entity::credential::Model);
 
 impl Credential {
     pub(crate) async fn find(context: &Context<'_>, asset: Uuid) -> Result<Option<Self>> {
-        let loaded = session(context)?.loader().load_one(CredentialOf(asset)).await.map_err(error::load)?;
-        Ok(loaded.and_then(|mut rows| rows.pop()).map(Self))
+        Ok(load_row(context, CredentialOf(asset)).await?.map(Self))
     }
 }
 
@@ -351,219 +347,11 @@ impl Credential {
 
     /// Its recipient.
     pub(crate) async fn recipient(&self, context: &Context<'_>) -> Result<User> {
-        person(context, self.0.recipient_id, None).await
+        User::load(context, self.0.recipient_id, None).await
     }
 
     /// When it was read; null until then.
     pub(crate) async fn revealed_at(&self) -> Option<DateTime> {
         self.0.revealed_at.map(DateTime)
-    }
-}
-
-/// A filter of assets: every field narrows.
-#[derive(InputObject, Default)]
-struct AssetFilter {
-    /// An office's key.
-    office: Option<String>,
-    /// An agency's key.
-    agency: Option<String>,
-    /// A kind.
-    kind: Option<String>,
-    /// In one of these states.
-    status: Option<Vec<AssetStatus>>,
-    /// Its name.
-    name: Option<String>,
-}
-
-/// The order of assets, in their cursors.
-const ASSETS: &str = "assets";
-
-/// Queries of assets.
-#[derive(Default)]
-pub(crate) struct AssetQuery;
-
-/// Queries of assets.
-#[Object]
-impl AssetQuery {
-    /// The assets visible to you, newest first. Null only beside an error.
-    #[graphql(complexity = "page(first, last) * child_complexity + 1")]
-    async fn assets(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "The filter.")] filter: Option<AssetFilter>,
-        #[graphql(desc = "How many from the start; 20 when not given, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 100 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only entries before this cursor.")] before: Option<String>,
-    ) -> Result<Option<AssetConnection>> {
-        caller(context)?;
-        let service = service(context)?;
-        let arguments = Arguments { first, after, last, before };
-        let paging = arguments.paging(ASSETS)?;
-        let filter = filter.unwrap_or_default();
-        let filter = store::AssetFilter {
-            office: filter.office,
-            agency: filter.agency,
-            kind: filter.kind,
-            status: filter.status.map(|all| all.into_iter().map(Stage::from).collect()),
-            name: filter.name,
-        };
-        let selected = Selections::of_field(context);
-        let count = selected.has(&[TOTAL_COUNT]);
-        let viewing = session(context)?.viewing();
-        let (page, total) =
-            store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::store)?;
-        prefetch::assets(context, &page.rows, &selected.entries()).await?;
-        let page = page.map(|row| (cursor(ASSETS, &row.created_at.into(), row.id), Asset::from_row(row)));
-        Ok(Some(AssetConnection::from_page(page, &arguments, total)))
-    }
-}
-
-/// A credential to be read.
-#[derive(InputObject)]
-struct RevealCredentialInput {
-    /// The asset.
-    asset_id: ID,
-    /// The same key shows it again for ten minutes, in case the answer was lost.
-    idempotency_key: String,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: shows no secret and uses none up. The idempotency key is not looked at: a credential read before is refused as
-    /// such. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
-}
-
-/// A credential, replaced.
-#[derive(InputObject)]
-struct ReissueCredentialInput {
-    /// The asset.
-    asset_id: ID,
-    /// The new secret.
-    secret: String,
-    /// Its recipient; the one before when not given.
-    recipient_id: Option<ID>,
-    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
-    idempotency_key: Option<String>,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
-}
-
-/// An asset, taken out of service.
-#[derive(InputObject)]
-struct RevokeAssetInput {
-    /// The asset.
-    asset_id: ID,
-    /// Why.
-    reason: String,
-    /// Makes a retry harmless: the same key acts once. Kept seven days. A new UUID for each act does well.
-    idempotency_key: Option<String>,
-    /// The grant to act by, by its id: needed when several of yours allow this and differ.
-    acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
-    #[graphql(default_with = "Some(false)")]
-    validate_only: Option<bool>,
-}
-
-payload!(ReissueCredentialPayload, asset: Asset);
-payload!(RevokeAssetPayload, asset: Asset);
-
-/// A credential, or why it is not shown.
-#[derive(SimpleObject)]
-struct RevealCredentialPayload {
-    /// The user name. Null when refused or only tried, or where there is none.
-    username: Option<String>,
-    /// The secret: not shown again. Null when refused, or only tried.
-    secret: Option<String>,
-    /// The asset. Null when refused, or only tried.
-    asset: Option<Asset>,
-    /// The preview of a dry run (`validateOnly`). Null otherwise, or when refused.
-    preview: Option<ActPreview>,
-    /// Errors in the input; empty when it is shown, or would be.
-    user_errors: Vec<UserError>,
-}
-
-async fn asset(context: &Context<'_>, id: uuid::Uuid) -> Result<Option<Asset>> {
-    forget_reads(context).await?;
-    let row = store::asset_by_id(service(context)?.store().reader(), id).await.map_err(error::store)?;
-    Ok(row.map(Asset::from_row))
-}
-
-/// Acts on assets and their credentials.
-#[derive(Default)]
-pub(crate) struct AssetMutation;
-
-/// Acts on assets and their credentials.
-#[Object]
-impl AssetMutation {
-    /// Shows you your credential, once. Null only beside an error.
-    async fn reveal_credential(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "The credential.")] input: RevealCredentialInput,
-    ) -> Result<Option<RevealCredentialPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
-        let reveal = command::RevealCredential {
-            asset: id::uuid("Asset", &input.asset_id),
-            idempotency_key: input.idempotency_key,
-        };
-        let mode = ActMode::from_validate_only(input.validate_only);
-        let nothing = RevealCredentialPayload {
-            username: None,
-            secret: None,
-            asset: None,
-            preview: None,
-            user_errors: Vec::new(),
-        };
-        Ok(Some(match settle(service(context)?.reveal_credential(pass, reveal, mode).await)? {
-            Err(user_errors) => RevealCredentialPayload { user_errors, ..nothing },
-            Ok(ActResult::Previewed(preview)) => {
-                RevealCredentialPayload { preview: Some(ActPreview::from_service(context, *preview)?), ..nothing }
-            }
-            Ok(ActResult::Committed(revealed)) => RevealCredentialPayload {
-                username: revealed.username,
-                secret: Some(revealed.secret.expose().to_owned()),
-                asset: asset(context, revealed.asset).await?,
-                ..nothing
-            },
-        }))
-    }
-
-    /// Replaces a lost credential; the new one waits for its recipient. Null only beside an error.
-    async fn reissue_credential(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "The new credential.")] input: ReissueCredentialInput,
-    ) -> Result<Option<ReissueCredentialPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
-        let reissue = command::ReissueCredential {
-            asset: id::uuid("Asset", &input.asset_id),
-            secret: Secret::new(input.secret),
-            recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
-            idempotency_key: input.idempotency_key,
-        };
-        let mode = ActMode::from_validate_only(input.validate_only);
-        let answer = service(context)?.reissue_credential(pass, reissue, mode).await;
-        ReissueCredentialPayload::from_answer(context, answer, |id| asset(context, id)).await
-    }
-
-    /// Takes a delivered asset out of service, and frees its name or place. Null only beside an error.
-    async fn revoke_asset(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "The asset.")] input: RevokeAssetInput,
-    ) -> Result<Option<RevokeAssetPayload>> {
-        let pass = acting(context, input.acting_as.as_ref())?;
-        let revoke = command::RevokeAsset {
-            asset: id::uuid("Asset", &input.asset_id),
-            reason: input.reason,
-            idempotency_key: input.idempotency_key,
-        };
-        let mode = ActMode::from_validate_only(input.validate_only);
-        let answer = service(context)?.revoke_asset(pass, revoke, mode).await;
-        RevokeAssetPayload::from_answer(context, answer, |id| asset(context, id)).await
     }
 }

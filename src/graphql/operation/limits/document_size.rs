@@ -1,11 +1,11 @@
 //! Size and nesting of a document, counted in one linear pass before the recursive parser, which could overflow the stack.
 
 /// Maximum nesting of brackets of any kind. Selections have a tighter limit, checked after parsing.
-pub(in crate::graphql) const DEEPEST: usize = 64;
+pub(in crate::graphql) const MAX_NESTING: usize = 64;
 
 /// Counted size of a document.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Extent {
+pub(super) struct DocumentSize {
     /// Number of names, numbers, strings and punctuators, without comments, blanks and commas.
     pub(super) tokens: usize,
     /// Maximum nesting of brackets.
@@ -14,12 +14,12 @@ pub(super) struct Extent {
     pub(super) longest_name: usize,
 }
 
-impl Extent {
+impl DocumentSize {
     /// Measures a document. Strings and comments follow the grammar (GraphQL, October 2021, section 2.1); an unterminated string is
     /// scanned as plain tokens, as the parser would.
-    pub(super) fn of(document: &str) -> Self {
+    pub(super) fn measure(document: &str) -> Self {
         let bytes = document.as_bytes();
-        let mut extent = Self::default();
+        let mut size = Self::default();
         let mut strings = Strings::default();
         let (mut at, mut depth) = (0, 0_usize);
         while let Some(byte) = bytes.get(at) {
@@ -39,7 +39,7 @@ impl Extent {
                 }
                 b'{' | b'[' | b'(' => {
                     depth += 1;
-                    extent.nesting = extent.nesting.max(depth);
+                    size.nesting = size.nesting.max(depth);
                     1
                 }
                 b'}' | b']' | b')' => {
@@ -51,15 +51,15 @@ impl Extent {
                 b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                     let rest = bytes[at..].iter();
                     let length = rest.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-                    extent.longest_name = extent.longest_name.max(length);
+                    size.longest_name = size.longest_name.max(length);
                     length
                 }
                 _ => 1,
             };
-            extent.tokens += 1;
+            size.tokens += 1;
             at += taken;
         }
-        extent
+        size
     }
 }
 
@@ -118,13 +118,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brackets_count_and_what_strings_and_comments_hold_does_not() {
-        let deep = "[".repeat(DEEPEST + 1);
+    fn nesting_ignores_strings_and_comments() {
+        let deep = "[".repeat(MAX_NESTING + 1);
         for (document, expected) in [
             (deep.clone(), true),
-            ("[".repeat(DEEPEST), false),
+            ("[".repeat(MAX_NESTING), false),
             ("[]".repeat(10_000), false),
-            ("{a(b:".repeat(DEEPEST), true),
+            ("{a(b:".repeat(MAX_NESTING), true),
             (format!("\"{deep}\""), false),
             (format!("\"\\\"{deep}\""), false),
             (format!("\"\"\"\n{deep} \\\"\"\" {deep}\"\"\""), false),
@@ -134,16 +134,16 @@ mod tests {
             (format!("\"x\n{deep}"), true),
             (format!("\"\" {deep}"), true),
             (format!("# x\r{deep}"), true),
-            (format!("{}\")\"", "[".repeat(DEEPEST)) + "[", true),
+            (format!("{}\")\"", "[".repeat(MAX_NESTING)) + "[", true),
             ("é“”".to_owned(), false),
         ] {
-            let nesting = Extent::of(&document).nesting;
-            assert_eq!(nesting > DEEPEST, expected, "{}", document.chars().take(40).collect::<String>());
+            let nesting = DocumentSize::measure(&document).nesting;
+            assert_eq!(nesting > MAX_NESTING, expected, "{}", document.chars().take(40).collect::<String>());
         }
     }
 
     #[test]
-    fn tokens_are_counted_as_the_grammar_parts_them() {
+    fn tokens_follow_the_grammar() {
         for (document, expected) in [
             ("", 0),
             ("# a comment, no token\n , ", 0),
@@ -154,7 +154,7 @@ mod tests {
             // Unterminated strings are scanned as other tokens.
             (r#""\"\"\""#, 7),
         ] {
-            assert_eq!(Extent::of(document).tokens, expected, "{document}");
+            assert_eq!(DocumentSize::measure(document).tokens, expected, "{document}");
         }
     }
 }
