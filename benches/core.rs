@@ -1,5 +1,5 @@
 //! Cost of the core operations, each beside a floor measured in the same run: the minimal work by hand. Compare the two,
-//! not the times: machines differ. `docs/performance.md` tells the ratios and what was learned.
+//! not the times: machines differ. `docs/performance.md` has the ratios and lessons.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a bench that cannot go on says so")]
 

@@ -1,6 +1,6 @@
 //! disposisi runs city governments' IT service procedures (SOPs) exactly as signed, behind one GraphQL endpoint.
 //!
-//! `docs/architecture.md` is the map of the house; each room's `mod.rs` says what it is for.
+//! `docs/architecture.md` describes the folders and their imports; each folder has its purpose in `mod.rs`.
 
 pub mod access;
 pub mod auth;

@@ -181,7 +181,7 @@ async fn refusing_a_hostile_operation_costs_less_than_an_honest_page() {
         }
     }
     let page = median(honest_costs);
-    println!("| operation | told | to an honest page |\n|---|---|---|");
+    println!("| operation | code | to an honest page |\n|---|---|---|");
     for ((name, _, code), costs) in hostile.iter().zip(costs) {
         println!("| {name} | `{code}` | {:.2} |", median(costs) / page);
     }
