@@ -4,35 +4,36 @@ use clap::Subcommand;
 
 use entity::{event, request};
 
-use super::{Outcome, Settings, say, startup};
+use super::output::{CommandResult, print_line};
+use super::{Settings, startup};
 use crate::service::{StoredProcedures, replay};
 use crate::store;
 
-/// Prove the record of what happened
+/// Verify the audit log
 #[derive(Debug, Subcommand)]
-pub(super) enum Audit {
-    /// Verify every request's chain of events, what hangs on it, its state, and the log
+pub(super) enum AuditCommand {
+    /// Verify the hash chain of every request, its rows and its state, and the log
     ///
-    /// Every event carries a MAC over itself and the one before, with a key that the database does not hold. The first
-    /// event or row that was changed, removed, inserted or moved is named, and the command ends with 1. It reads only, and
-    /// may run beside the server.
+    /// Every event carries a MAC over itself and its predecessor, with a key outside the database. The first changed,
+    /// removed, inserted or moved event or row is reported, with exit code 1. Reads only, and may run beside the
+    /// server.
     #[command(after_help = "Example:\n  disposisi --data /srv/disposisi audit verify")]
     Verify,
 }
 
-impl Audit {
-    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+impl AuditCommand {
+    pub(super) async fn run(self, settings: &Settings) -> CommandResult {
         let (_, store) = startup::open_to_read(settings).await?;
         let versions = store::stored_versions(store.reader()).await.map_err(|error| error.to_string())?;
         let stored = StoredProcedures::from_rows(&versions, &[]);
         let follows = |row: &request::Model, events: &[event::Model]| match stored.version_of(row) {
             Some(procedure) => replay::follows(procedure, row, events),
-            // Every request begins by a version that is stored first; without it there is nothing to follow.
+            // Every request starts with a stored version; without one there is nothing to replay.
             None => Ok(()),
         };
         match store::verify(&store, &follows).await.map_err(|error| error.to_string())? {
             Ok(events) => {
-                say(&format!("{events} events: nothing was touched"));
+                print_line(&format!("{events} events: nothing was touched"));
                 Ok(())
             }
             Err(defect) => Err(format!("{}: {}", defect.at, defect.what)),

@@ -1,5 +1,5 @@
-//! The files of procedures and policies beside what the database holds of them: read, and everything wrong with them. What
-//! `check` tells and what stops a server are the same.
+//! The files of procedures and policies, compared with the database. `check` and the start of a server report the same
+//! faults.
 
 use crate::policy::{self, KnownVersion, Policy, PolicyFile, PolicyText};
 use crate::procedure::{self, Fault, Located, Procedure, Severity, Shelf};
@@ -8,49 +8,49 @@ use crate::workflow::reach;
 
 use super::Settings;
 
-/// What was read, and every fault in it.
-pub(super) struct Files {
+/// The files, and all their faults.
+pub(super) struct DefinitionFiles {
     pub(super) shelf: Shelf,
     pub(super) policy: Policy,
-    /// The policies' text; only where all of it could be read.
+    /// Text of the policies, if all files are readable.
     pub(super) text: Option<PolicyText>,
-    /// What a server runs; only where there is no error.
+    /// Catalog of a server, if the files have no error.
     pub(super) catalog: Option<Catalog>,
     faults: Vec<Fault>,
 }
 
-impl Files {
-    /// Refuses what no server may run by; the warnings otherwise, as they should be told.
-    pub(super) fn judge(&self) -> Result<&[Fault], String> {
+impl DefinitionFiles {
+    /// Refuses files with errors. Returns the warnings.
+    pub(super) fn validate(&self) -> Result<&[Fault], String> {
         let errors = self.faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-        if errors == 0 { Ok(&self.faults) } else { Err(format!("{}\n{errors} to mend", list(&self.faults))) }
+        if errors == 0 { Ok(&self.faults) } else { Err(format!("{}\n{errors} to mend", format_faults(&self.faults))) }
     }
 }
 
-/// The faults, one under the other.
-pub(super) fn list(faults: &[Fault]) -> String {
+/// Formats faults, one per line.
+pub(super) fn format_faults(faults: &[Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// Reads the files, and holds them against each other and against what the database holds, where there is one.
-pub(super) async fn read(settings: &Settings, stored: Option<&StoredProcedures>) -> Files {
+/// Reads and checks the files, alone and against the database.
+pub(super) async fn read(settings: &Settings, stored: Option<&StoredProcedures>) -> DefinitionFiles {
     let (shelf, mut faults) = procedure::scan_folder(&settings.procedures);
     let (model, files, found) = policy_files(settings);
     faults.extend(found);
     let text = PolicyText::from_files(model.as_deref(), &files);
     let (policy, found) = policy::load(model.as_deref(), &files).await;
     faults.extend(found);
-    faults.extend(shelf.procedures.iter().flat_map(|located| check(located, &shelf)));
+    faults.extend(shelf.procedures.iter().flat_map(|located| check_procedure(located, &shelf)));
     let kept = stored.map(|stored| stored.kept.as_slice());
     faults.extend(policy::check(&policy, &shelf, kept));
     if let Some(stored) = stored {
         faults.extend(stored.faults.iter().cloned());
-        faults.extend(against(&shelf, &stored.kept));
+        faults.extend(compare_with_stored(&shelf, &stored.kept));
     }
     faults.sort_by(|a, b| (&a.file, a.line, b.severity).cmp(&(&b.file, b.line, a.severity)));
-    let mut files = Files { shelf, policy, text, catalog: None, faults };
-    if files.judge().is_ok() {
-        match catalog(&files.shelf, kept.unwrap_or_default()) {
+    let mut files = DefinitionFiles { shelf, policy, text, catalog: None, faults };
+    if files.validate().is_ok() {
+        match build_catalog(&files.shelf, kept.unwrap_or_default()) {
             Ok(catalog) => files.catalog = Some(catalog),
             Err(fault) => files.faults.push(*fault),
         }
@@ -58,7 +58,7 @@ pub(super) async fn read(settings: &Settings, stored: Option<&StoredProcedures>)
     files
 }
 
-/// The text of the policies' files, all of which must be there to be read.
+/// Returns the text of the policy files, if all are readable.
 pub(super) fn policy_text(settings: &Settings) -> Result<PolicyText, Vec<Fault>> {
     let (model, files, faults) = policy_files(settings);
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
@@ -67,11 +67,11 @@ pub(super) fn policy_text(settings: &Settings) -> Result<PolicyText, Vec<Fault>>
     PolicyText::from_files(model.as_deref(), &files).ok_or(faults)
 }
 
-/// The policies' files, the model first, and what is wrong with them as files.
+/// Returns the model, the policy files, and the faults in reading them.
 fn policy_files(settings: &Settings) -> (Option<String>, Vec<PolicyFile>, Vec<Fault>) {
     let (mut faults, mut files) = (Vec::new(), Vec::new());
     let shown = "policies";
-    let take = |faults: &mut Vec<Fault>, name: &str, shown: &str| {
+    let read = |faults: &mut Vec<Fault>, name: &str, shown: &str| {
         procedure::read_text(&settings.policies.join(name), shown).map_err(|fault| faults.push(fault)).ok()
     };
     for entry in procedure::entries(&settings.policies, shown, "csv", &mut faults) {
@@ -79,17 +79,16 @@ fn policy_files(settings: &Settings) -> (Option<String>, Vec<PolicyFile>, Vec<Fa
         if entry.is_folder {
             procedure::report_nested(&entry.path, &file, "csv", "policies/", &mut faults);
         } else {
-            let text = take(&mut faults, &entry.name, &file);
+            let text = read(&mut faults, &entry.name, &file);
             files.push(PolicyFile { file, text });
         }
     }
-    let model = take(&mut faults, "model.conf", policy::MODEL_FILE);
+    let model = read(&mut faults, "model.conf", policy::MODEL_FILE);
     (model, files, faults)
 }
 
-/// Everything wrong with a procedure by itself: its parts first; then, when these hold together, whatever state of it a
-/// request could be stuck in.
-fn check(located: &Located, shelf: &Shelf) -> Vec<Fault> {
+/// Checks a procedure by itself: its parts first, then its reachable states for dead ends.
+fn check_procedure(located: &Located, shelf: &Shelf) -> Vec<Fault> {
     let Some(office) = shelf.office(&located.procedure.office) else { return Vec::new() };
     let faults = procedure::check(located, office);
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
@@ -104,25 +103,25 @@ fn check(located: &Located, shelf: &Shelf) -> Vec<Fault> {
     faults.into_iter().chain(stuck).collect()
 }
 
-/// What the files and the stored versions say against each other.
-fn against(shelf: &Shelf, kept: &[KnownVersion]) -> Vec<Fault> {
+/// Compares the files with the stored versions.
+fn compare_with_stored(shelf: &Shelf, kept: &[KnownVersion]) -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
     for located in &shelf.procedures {
         let versions = || kept.iter().map(|kept| &kept.located.procedure);
-        faults.extend(changed(located, versions()));
+        faults.extend(changed_version(located, versions()));
         faults.extend(code_taken(located, versions()));
     }
     for KnownVersion { located, .. } in kept {
         let procedure = &located.procedure;
         let fault = match shelf.office(&procedure.office) {
-            // A file's version is checked as the file's.
+            // The file was checked already.
             Some(_) if shelf.procedures.iter().any(|file| file.procedure.is_same_version(procedure)) => continue,
             Some(office) => {
                 faults.extend(procedure::check_forms(located, office));
                 continue;
             }
             None if shelf.lacks_office(&procedure.office) => continue,
-            None => no_office(procedure),
+            None => missing_office(procedure),
         };
         if !faults.contains(&fault) {
             faults.push(fault);
@@ -131,15 +130,15 @@ fn against(shelf: &Shelf, kept: &[KnownVersion]) -> Vec<Fault> {
     faults
 }
 
-/// An office that the database knows and no file describes.
-fn no_office(procedure: &Procedure) -> Fault {
+/// The fault of an office in the database without a file.
+fn missing_office(procedure: &Procedure) -> Fault {
     let file = format!("procedures/{}/office.toml", procedure.office);
     let message = format!("the database holds procedures of `{}`, and no file describes this office", procedure.office);
     Fault::error(&file, 1, message, "put the office's file back, or say where it is with `--procedures`")
 }
 
-/// A file's version that was stored with another content: running requests are pinned to what was stored.
-fn changed<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedure>) -> Option<Fault> {
+/// The fault of a stored version with different content: running requests are pinned to it.
+fn changed_version<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedure>) -> Option<Fault> {
     let procedure = &located.procedure;
     let kept = kept.find(|kept| kept.is_same_version(procedure))?;
     (kept != procedure).then(|| {
@@ -149,8 +148,8 @@ fn changed<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedure>)
     })
 }
 
-/// A code that stands in the numbers of another procedure's requests: numbers are counted for each procedure, so that these
-/// would be given again.
+/// The fault of a code used in the numbers of another procedure's requests. Numbers are counted per procedure, so they
+/// would be issued twice.
 fn code_taken<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedure>) -> Option<Fault> {
     let procedure = &located.procedure;
     let other =
@@ -161,9 +160,9 @@ fn code_taken<'a>(located: &Located, mut kept: impl Iterator<Item = &'a Procedur
     Some(Fault::error(&located.file, located.line(&["code"]), message, mend))
 }
 
-/// The offices, the files' versions, and the stored ones that no file has any more. Of these, what is older than its file
-/// stays on offer until the file's time has come; what is newer, or without a file, is there for what runs by it.
-fn catalog(shelf: &Shelf, kept: &[KnownVersion]) -> Result<Catalog, Box<Fault>> {
+/// Builds the catalog: the offices, the versions of the files, and older stored versions. A stored version older than
+/// its file stays on offer until the file's start date; any other serves its running requests only.
+fn build_catalog(shelf: &Shelf, kept: &[KnownVersion]) -> Result<Catalog, Box<Fault>> {
     let mut catalog = Catalog::default();
     for office in &shelf.offices {
         catalog.add_office(office.clone());

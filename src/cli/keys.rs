@@ -2,39 +2,43 @@
 
 use clap::Subcommand;
 
-use super::startup::{self, Missing};
-use super::{Outcome, Settings, clock, random, say};
+use super::Settings;
+use super::output::{CommandResult, print_line};
+use super::program_clock::clock;
+use super::program_random::random;
+use super::startup::{self, MissingKeys};
 use crate::auth::{self, SigningKeyPair};
 use crate::service::RETIRED_KEY_LIFETIME;
 use crate::store::{self, Rotation};
 
-/// The keys that a database is kept by
+/// The keys of a database
 #[derive(Debug, Subcommand)]
-pub(super) enum Keys {
-    /// Begin a database: make its keys, bring its schema up to date, and put the keys on record
+pub(super) enum KeysCommand {
+    /// Initialize a database: create its keys, migrate its schema, record the key ids
     ///
-    /// For PostgreSQL, once before the first server starts: a server makes no keys there, and one with other keys than those
-    /// on record is refused. Keys that are in the folder already are taken. A second time it changes nothing. Every instance
-    /// needs the same keys: copy the folder, readable by its owner only, and keep it apart from backups of the database.
+    /// For PostgreSQL, once before the first server starts: servers create no keys there, and refuse to start with
+    /// other keys than the recorded ones. Existing keys in the folder are kept. A second run changes nothing. Every
+    /// instance needs the same keys: copy the folder, readable by its owner only, and keep it apart from backups of the
+    /// database.
     #[command(
         after_help = "Example:\n  DISPOSISI_DATABASE=postgres://… disposisi --keys /srv/disposisi/keys keys init"
     )]
     Init,
-    /// Replace the key that signs tokens, and sign nobody out
+    /// Replace the key that signs tokens, without signing anybody out
     ///
-    /// Tokens that the old key signed are checked by its public half, which stays in the database until the longest of them has
-    /// ended; its private half is gone. A running server takes the new key up on SIGHUP. With several, copy `signing.key` to each
-    /// within a day, then send SIGHUP there: meanwhile each takes the tokens of all.
+    /// Tokens of the old key stay valid: its public half remains in the database until the longest of them has expired,
+    /// its private half is deleted. Running servers load the new key on SIGHUP. With several servers, copy
+    /// `signing.key` to each within a day, then send SIGHUP there; meanwhile each accepts the tokens of all.
     #[command(after_help = "Example:\n  disposisi --data /srv/disposisi keys rotate && systemctl reload disposisi")]
     Rotate {
-        /// Refuse what the old key signed: for a key that somebody else may have. Sessions go on with their next refresh.
+        /// Refuse tokens of the old key, for a key that may have leaked. Sessions continue with their next refresh.
         #[arg(long)]
         revoke: bool,
     },
 }
 
-impl Keys {
-    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+impl KeysCommand {
+    pub(super) async fn run(self, settings: &Settings) -> CommandResult {
         match self {
             Self::Init => init(settings).await,
             Self::Rotate { revoke } => rotate(settings, revoke).await,
@@ -42,24 +46,24 @@ impl Keys {
     }
 }
 
-async fn init(settings: &Settings) -> Outcome {
-    let (keys, _, before) = startup::begin(settings, Missing::Made).await?;
+async fn init(settings: &Settings) -> CommandResult {
+    let (keys, _, before) = startup::initialize(settings, MissingKeys::Create).await?;
     let ids: Vec<String> = keys.ids().into_iter().map(|(purpose, id)| format!("{purpose} {id}")).collect();
     let kept = if before { "was begun before, and is kept" } else { "is begun, and kept" };
-    say(&format!("the database {kept} by the keys in {}: {}", settings.keys_folder().display(), ids.join(", ")));
+    print_line(&format!("the database {kept} by the keys in {}: {}", settings.keys_folder().display(), ids.join(", ")));
     Ok(())
 }
 
-async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
+async fn rotate(settings: &Settings, revoke: bool) -> CommandResult {
     startup::expect_database(settings)?;
     let folder = settings.keys_folder();
-    let said = |error: auth::KeyError| error.to_string();
-    let waiting = SigningKeyPair::open_next(&folder).map_err(said)?;
-    let recorded = startup::signing_key_on_record(settings).await?;
-    // One that was on record before it was put in place, and then something went wrong.
+    let to_text = |error: auth::KeyError| error.to_string();
+    let waiting = SigningKeyPair::open_next(&folder).map_err(to_text)?;
+    let recorded = startup::recorded_signing_key_id(settings).await?;
+    // An interrupted rotation has recorded its key already, and only moves the file.
     if waiting.is_none_or(|next| recorded.as_ref() != Some(&next.public().id)) {
         let (keys, store) = startup::open(settings).await?;
-        let (old, next) = (keys.signing(), SigningKeyPair::create_next(&folder, &random()).map_err(said)?);
+        let (old, next) = (keys.signing(), SigningKeyPair::create_next(&folder, &random()).map_err(to_text)?);
         let now = clock().now();
         let rotation = Rotation {
             old: (&old.public().id, old.public().bytes),
@@ -73,9 +77,9 @@ async fn rotate(settings: &Settings, revoke: bool) -> Outcome {
             return Err("the signing key was replaced from elsewhere meanwhile; mend: copy it from there".to_owned());
         }
     }
-    SigningKeyPair::activate_next(&folder).map_err(said)?;
-    let id = SigningKeyPair::open(&folder).map_err(said)?.public().id.clone();
-    say(&format!(
+    SigningKeyPair::activate_next(&folder).map_err(to_text)?;
+    let id = SigningKeyPair::open(&folder).map_err(to_text)?.public().id.clone();
+    print_line(&format!(
         "tokens are signed by {id} once servers take it up: send SIGHUP to each, with this signing.key in its folder"
     ));
     Ok(())

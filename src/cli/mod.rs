@@ -2,33 +2,33 @@
 
 mod audit;
 mod check;
-mod database;
 mod definitions;
 mod demo;
-mod identity;
 mod keys;
 mod logging;
+mod operator_name;
+mod output;
 mod people;
 mod policy;
 mod policy_reload;
+mod program_clock;
+mod program_random;
 mod schema;
 mod serve;
 mod settings;
 mod startup;
 
-use std::sync::{Arc, OnceLock};
-
 use clap::{Parser, Subcommand};
 
-pub use database::{DatabaseTls, DatabaseUrl};
-pub use settings::{Flags, LogFormat, ServeFlags, Settings};
+pub use output::CommandResult;
+pub use settings::{DatabaseTls, DatabaseUrl, Flags, LogFormat, ServeFlags, Settings};
 
-use crate::clock::{self, Clock, SystemClock, TEST_CLOCK};
-use crate::random::{self, Random, TEST_SEED};
+use crate::clock::TEST_CLOCK;
+use crate::random::TEST_SEED;
 
 /// disposisi runs city governments' IT service procedures (SOPs) exactly as signed, behind one GraphQL endpoint.
 ///
-/// Begin with `disposisi demo`: it plays the SOPs from request to delivered asset and leaves a server to look around in.
+/// Start with `disposisi demo`: it plays the SOPs from request to delivered asset, and leaves a server to explore.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 110)]
 pub struct Cli {
@@ -40,48 +40,29 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Demo(demo::Demo),
-    Serve(Box<serve::Serve>),
+    Demo(demo::DemoCommand),
+    Serve(Box<serve::ServeCommand>),
     #[command(subcommand)]
-    Keys(keys::Keys),
+    Keys(keys::KeysCommand),
     #[command(subcommand)]
-    User(people::User),
+    User(people::UserCommand),
     #[command(subcommand)]
-    Agency(people::Agency),
-    Grant(people::Grant),
-    Check(check::Check),
+    Agency(people::AgencyCommand),
+    Grant(people::GrantCommand),
+    Check(check::CheckCommand),
     #[command(subcommand)]
-    Policy(policy::Policy),
-    Schema(schema::Schema),
+    Policy(policy::PolicyCommand),
+    Schema(schema::SchemaCommand),
     #[command(subcommand)]
-    Audit(audit::Audit),
-}
-
-/// What a subcommand ends with: the text says what went wrong and how to mend it.
-pub type Outcome = Result<(), String>;
-
-/// The program's clock, chosen once as the program starts.
-static CLOCK: OnceLock<Arc<dyn Clock>> = OnceLock::new();
-
-/// The program's clock.
-fn clock() -> Arc<dyn Clock> {
-    CLOCK.get_or_init(|| Arc::new(SystemClock)).clone()
-}
-
-/// The program's generator of random numbers, chosen once as the program starts.
-static RANDOM: OnceLock<Random> = OnceLock::new();
-
-/// The program's generator of random numbers.
-fn random() -> Random {
-    RANDOM.get_or_init(Random::system).clone()
+    Audit(audit::AuditCommand),
 }
 
 /// Runs the command line.
-pub async fn run(cli: Cli) -> Outcome {
+pub async fn run(cli: Cli) -> CommandResult {
     let test_clock = std::env::var_os(TEST_CLOCK);
-    let _ = CLOCK.set(clock::from_environment(test_clock.clone())?);
+    program_clock::choose(test_clock.clone())?;
     let test_seed = std::env::var_os(TEST_SEED);
-    let _ = RANDOM.set(random::from_environment(test_seed.clone())?);
+    program_random::choose(test_seed.clone())?;
     let mut settings = match &cli.command {
         Command::Serve(serve) => Settings::read(&cli.flags, &serve.flags)?,
         _ => Settings::read(&cli.flags, &ServeFlags::default())?,
@@ -112,15 +93,9 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Check(_) => check::run(&settings).await,
         Command::Policy(policy) => policy.run(&settings).await,
         Command::Schema(_) => {
-            say(crate::graphql::sdl().trim_end());
+            output::print_line(crate::graphql::sdl().trim_end());
             Ok(())
         }
         Command::Audit(audit) => audit.run(&settings).await,
     }
-}
-
-/// Tells the person at the terminal.
-#[expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
-fn say(text: &str) {
-    println!("{text}");
 }

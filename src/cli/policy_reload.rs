@@ -1,4 +1,4 @@
-//! Policy reload on SIGHUP, and on changes of the files where these are in force.
+//! Policy reload on SIGHUP, and on changes of the policy files where these are in force (SQLite).
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,194 +11,196 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::policy::{operator, short};
-use super::{Outcome, Settings, database, definitions};
+use super::operator_name::operator_name;
+use super::output::{CommandResult, short_hash};
+use super::settings::database;
+use super::{Settings, definitions};
 use crate::procedure::Fault;
 use crate::service::{PolicyRejected, Service};
 use crate::store::DatabaseLocation;
 
-/// For how long nothing may change before the files are read: an editor, or whoever copies several, is then done.
-const QUIET: Duration = Duration::from_millis(500);
+/// Quiet time before the files are read, so that editors and copies finish first.
+const QUIET_TIME: Duration = Duration::from_millis(500);
 
-/// How long changes are waited out at most: what is not about the policies may change without an end.
-const LONGEST: Duration = Duration::from_secs(5);
+/// Maximum wait for a quiet time: unrelated files may change without end.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// The files that somebody writes and has not closed yet.
-type Writing = Arc<Mutex<HashSet<PathBuf>>>;
+/// Files open for writing.
+type OpenFiles = Arc<Mutex<HashSet<PathBuf>>>;
 
-/// How often the files are looked at although nothing tells of a change.
-const LOOK: Duration = Duration::from_secs(3);
+/// Interval of polls, for changes without a notification.
+const POLL_INTERVAL: Duration = Duration::from_secs(3);
 
-/// How long it is before a folder that cannot be watched is tried again.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Interval of attempts to watch an unwatchable folder.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Reads the files anew whenever there is reason to. Ends only where it cannot be told of any.
-pub(super) async fn follow(settings: &Settings, service: &Service) -> Outcome {
+/// Reloads the policy files until an error.
+pub(super) async fn run(settings: &Settings, service: &Service) -> CommandResult {
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
     if let DatabaseLocation::Postgres(_) = database::place(settings)? {
         loop {
             hangup.recv().await;
-            tracing::info!("told to read the policy files");
-            compare(settings, service);
+            tracing::info!("SIGHUP: reading the policy files");
+            log_comparison(settings, service);
         }
     }
-    let mut watch = Watch::on(&settings.policies);
-    let mut looked = Looked { taken: Some(service.policy().hash.clone()), seen: None };
+    let mut watch = FolderWatch::on(&settings.policies);
+    let mut hashes = FileHashes { accepted: Some(service.policy().hash.clone()), polled: None };
     loop {
-        reason(&mut hangup, &watch, &mut looked, settings).await;
-        // Anew, since the folder may be another; and before they are read, so that what changes meanwhile is noticed.
-        watch = Watch::on(&settings.policies);
-        looked.taken = hash(settings);
-        take(settings, service).await;
+        wait_for_change(&mut hangup, &watch, &mut hashes, settings).await;
+        // Watched again before the files are read: the folder may have been replaced, and no change in between is lost.
+        watch = FolderWatch::on(&settings.policies);
+        hashes.accepted = hash(settings);
+        apply_files(settings, service).await;
     }
 }
 
-/// Returns when there is reason to read the files.
-async fn reason(hangup: &mut Signal, watch: &Watch, looked: &mut Looked, settings: &Settings) {
+/// Waits for a SIGHUP or a change.
+async fn wait_for_change(hangup: &mut Signal, watch: &FolderWatch, hashes: &mut FileHashes, settings: &Settings) {
     let mut changed = std::pin::pin!(watch.changed(&settings.policies));
     loop {
         tokio::select! {
-            _ = hangup.recv() => return tracing::info!("told to read the policy files"),
+            _ = hangup.recv() => return tracing::info!("SIGHUP: reading the policy files"),
             () = &mut changed => return tracing::info!("the policy files have changed"),
-            () = tokio::time::sleep(LOOK) => {
-                if watch.is_still() && looked.are_others(settings) {
-                    return tracing::info!("the policy files are others than they were");
+            () = tokio::time::sleep(POLL_INTERVAL) => {
+                if watch.is_quiet() && hashes.have_changed(settings) {
+                    return tracing::info!("the policy files have changed, found by a poll");
                 }
             }
         }
     }
 }
 
-/// What the files were when they were looked at: what no folder tells of, as links that lead elsewhere, is seen so.
-struct Looked {
-    /// The hash of what was taken, or found wrong, last.
-    taken: Option<String>,
-    /// The hash at the last look.
-    seen: Option<String>,
+/// Hashes of the policy files at the last polls. Polls notice changes without a notification, for example behind links.
+struct FileHashes {
+    /// Hash of the last accepted or rejected files.
+    accepted: Option<String>,
+    /// Hash at the last poll.
+    polled: Option<String>,
 }
 
-impl Looked {
-    /// Whether the files are others than those that were taken, at this look and at the one before.
-    fn are_others(&mut self, settings: &Settings) -> bool {
+impl FileHashes {
+    /// Returns true if two polls in a row find the same new files.
+    fn have_changed(&mut self, settings: &Settings) -> bool {
         let now = hash(settings);
-        let others = now.is_some() && now != self.taken && now == self.seen;
-        self.seen = now;
-        others
+        let changed = now.is_some() && now != self.accepted && now == self.polled;
+        self.polled = now;
+        changed
     }
 }
 
-/// The hash of what the files say; none where they cannot be read.
+/// Hash of the policy files; none if unreadable.
 fn hash(settings: &Settings) -> Option<String> {
     definitions::policy_text(settings).ok().map(|text| text.hash())
 }
 
-/// A folder that is watched.
-struct Watch {
-    told: Arc<Notify>,
-    writing: Writing,
-    /// It tells for as long as it is held; none where the folder cannot be watched.
+/// A watched folder.
+struct FolderWatch {
+    changes: Arc<Notify>,
+    open_files: OpenFiles,
+    /// Active until dropped; none if the folder is unwatchable.
     watcher: Option<RecommendedWatcher>,
 }
 
-impl Watch {
+impl FolderWatch {
     fn on(folder: &Path) -> Self {
-        let (told, writing) = (Arc::new(Notify::new()), Writing::default());
-        let watcher = watcher(folder, told.clone(), writing.clone());
+        let (changes, open_files) = (Arc::new(Notify::new()), OpenFiles::default());
+        let watcher = watcher(folder, changes.clone(), open_files.clone());
         if let Err(error) = &watcher {
-            tracing::warn!(%error, "the folder of the policies cannot be watched for now");
+            tracing::warn!(%error, "the folder of the policies cannot be watched; trying again");
         }
-        Self { told, writing, watcher: watcher.ok() }
+        Self { changes, open_files, watcher: watcher.ok() }
     }
 
-    /// Whether nobody writes a file there.
-    fn is_still(&self) -> bool {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// Returns true if no file is open for writing.
+    fn is_quiet(&self) -> bool {
+        self.open_files.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Returns when something in the folder has changed and nothing changes any more, or when it can be watched again.
+    /// Waits for a change followed by a quiet time, or for an unwatchable folder to become watchable.
     async fn changed(&self, folder: &Path) {
         if self.watcher.is_none() {
-            while watcher(folder, Arc::default(), Writing::default()).is_err() {
-                tokio::time::sleep(PAUSE).await;
+            while watcher(folder, Arc::default(), OpenFiles::default()).is_err() {
+                tokio::time::sleep(RETRY_INTERVAL).await;
             }
             return;
         }
-        self.told.notified().await;
+        self.changes.notified().await;
         loop {
-            let quiet = async { while timeout(QUIET, self.told.notified()).await.is_ok() {} };
-            let _ = timeout(LONGEST, quiet).await;
-            if self.is_still() {
+            let quiet = async { while timeout(QUIET_TIME, self.changes.notified()).await.is_ok() {} };
+            let _ = timeout(MAX_WAIT, quiet).await;
+            if self.is_quiet() {
                 return;
             }
-            // Half a file may read as a whole one: whoever writes it closes it first.
-            self.told.notified().await;
+            // A half-written file may parse as a whole one, so wait until it is closed.
+            self.changes.notified().await;
         }
     }
 }
 
-/// What tells of each change in a folder. It is the folder that is watched: a file that is replaced by another is another file.
-fn watcher(folder: &Path, told: Arc<Notify>, writing: Writing) -> notify::Result<RecommendedWatcher> {
+/// Watches a folder. The folder and not its files: a replaced file is another inode.
+fn watcher(folder: &Path, changes: Arc<Notify>, open_files: OpenFiles) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
-        let mut writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open_files = open_files.lock().unwrap_or_else(PoisonError::into_inner);
         match event.kind {
-            EventKind::Modify(ModifyKind::Data(_)) => writing.extend(event.paths),
+            EventKind::Modify(ModifyKind::Data(_)) => open_files.extend(event.paths),
             EventKind::Access(AccessKind::Close(AccessMode::Write))
             | EventKind::Modify(ModifyKind::Name(_))
             | EventKind::Remove(_) => event.paths.iter().for_each(|path| {
-                writing.remove(path);
+                open_files.remove(path);
             }),
-            // That a file is read is no change.
+            // Reading is no change.
             EventKind::Access(_) => return,
             _ => {}
         }
-        told.notify_one();
+        changes.notify_one();
     })?;
     watcher.watch(folder, RecursiveMode::NonRecursive)?;
     Ok(watcher)
 }
 
-/// Makes the files the active policy. With any fault the one that is stays.
-async fn take(settings: &Settings, service: &Service) {
+/// Makes the files the active policy. Files with a fault are rejected.
+async fn apply_files(settings: &Settings, service: &Service) {
     let text = match definitions::policy_text(settings) {
         Ok(text) => text,
-        Err(faults) => return stays(&faults),
+        Err(faults) => return log_rejected(&faults),
     };
     if text.hash() == service.policy().hash {
-        return tracing::info!("the policy files are what decides already");
+        return tracing::info!("the policy files are already active");
     }
-    match service.offer_policy(text, operator()).await {
-        // It is taken up as on every other server: from the database.
+    match service.offer_policy(text, operator_name()).await {
+        // Applied from the database, as on every other server.
         Ok((recorded, warnings)) => {
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             tracing::info!(
                 policy = recorded.active.number,
-                hash = short(&recorded.active.hash),
-                "the policy files are right"
+                hash = short_hash(&recorded.active.hash),
+                "the policy files are accepted"
             );
         }
-        Err(PolicyRejected::Faults(faults)) => stays(&faults),
-        Err(unfit) => tracing::error!(why = %unfit, "the policy files are not taken: what decided before goes on"),
+        Err(PolicyRejected::Faults(faults)) => log_rejected(&faults),
+        Err(unfit) => tracing::error!(why = %unfit, "the policy files are rejected; the active policy stays"),
     }
 }
 
-/// Tells what is wrong with the files.
-fn stays(faults: &[Fault]) {
+/// Logs the faults of rejected files.
+fn log_rejected(faults: &[Fault]) {
     faults.iter().for_each(|fault| tracing::error!("{fault}"));
-    tracing::error!(faults = faults.len(), "the policy files are not taken: what decided before goes on");
+    tracing::error!(faults = faults.len(), "the policy files are rejected; the active policy stays");
 }
 
-/// Tells whether the files are what decides.
-fn compare(settings: &Settings, service: &Service) {
+/// Logs a comparison of the files with the active policy.
+fn log_comparison(settings: &Settings, service: &Service) {
     let in_force = service.policy();
-    let (policy, hash) = (in_force.number, short(&in_force.hash));
+    let (policy, hash) = (in_force.number, short_hash(&in_force.hash));
     match definitions::policy_text(settings).map(|text| text.hash()) {
         Ok(files) if files == in_force.hash => tracing::info!(policy, hash, "the policy files are the active policy"),
         Ok(files) => tracing::warn!(
             policy,
             hash,
-            files = short(&files),
-            "the policy files differ from the active policy, which decides; run `disposisi policy apply` to make them active"
+            files = short_hash(&files),
+            "the policy files differ from the active policy and are not used; run `disposisi policy apply` to make them active"
         ),
         Err(faults) => faults.iter().for_each(|fault| tracing::error!("{fault}")),
     }

@@ -2,7 +2,7 @@
 
 /// Print the published GraphQL schema
 ///
-/// The text is what `schema.graphql` holds at this version: for code generators, linters and comparisons.
+/// The content of `schema.graphql` at this version, for code generators, linters and comparisons.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  disposisi schema > schema.graphql")]
-pub(super) struct Schema {}
+pub(super) struct SchemaCommand {}

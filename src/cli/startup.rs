@@ -15,38 +15,42 @@ use crate::service::{
 };
 use crate::store::{self, DatabaseLocation, KeyIds, RecordedPolicy, Replaceable, Store, StoreError, StoredVersion};
 
-use super::definitions::{self, Files};
-use super::policy::{operator, short};
-use super::{Outcome, Settings, clock, database, random};
+use super::Settings;
+use super::definitions::{self, DefinitionFiles};
+use super::operator_name::operator_name;
+use super::output::{CommandResult, short_hash};
+use super::program_clock::clock;
+use super::program_random::random;
+use super::settings::database;
 
-/// Where the database is, for people.
-fn named(settings: &Settings, place: &DatabaseLocation) -> String {
+/// Display name of the database.
+fn database_name(settings: &Settings, place: &DatabaseLocation) -> String {
     match place {
         DatabaseLocation::Sqlite(_) => settings.data.display().to_string(),
         DatabaseLocation::Postgres(server) => server.name(),
     }
 }
 
-/// The ids of the keys on record, by which a database is kept; none where none is begun.
-async fn recorded(settings: &Settings, place: &DatabaseLocation) -> Result<Option<KeyIds>, String> {
+/// Returns the recorded key ids; none for an uninitialized database.
+async fn recorded_key_ids(settings: &Settings, place: &DatabaseLocation) -> Result<Option<KeyIds>, String> {
     if let DatabaseLocation::Sqlite(file) = place
         && !file.exists()
     {
         return Ok(None);
     }
-    let ids = store::key_ids(place).await.map_err(|error| format!("{}: {error}", named(settings, place)))?;
-    // A file from before there was such a record is begun all the same.
+    let ids = store::key_ids(place).await.map_err(|error| format!("{}: {error}", database_name(settings, place)))?;
+    // SQLite files older than the record of key ids count as initialized.
     Ok(Some(ids).filter(|ids| !ids.is_empty() || matches!(place, DatabaseLocation::Sqlite(_))))
 }
 
-/// The id of the key that signs tokens, as it is on record; none where no database is begun.
-pub(super) async fn signing_key_on_record(settings: &Settings) -> Result<Option<String>, String> {
-    let recorded = recorded(settings, &database::place(settings)?).await?.unwrap_or_default();
+/// Returns the recorded id of the signing key; none for an uninitialized database.
+pub(super) async fn recorded_signing_key_id(settings: &Settings) -> Result<Option<String>, String> {
+    let recorded = recorded_key_ids(settings, &database::place(settings)?).await?.unwrap_or_default();
     Ok(recorded.into_iter().find(|(purpose, _)| purpose == "signing").map(|(_, id)| id))
 }
 
-/// Refuses a place where no database is begun, for commands that would otherwise begin one by mistake.
-pub(super) fn expect_database(settings: &Settings) -> Outcome {
+/// Refuses a missing database, for commands that should not create one by mistake.
+pub(super) fn expect_database(settings: &Settings) -> CommandResult {
     match database::place(settings)? {
         DatabaseLocation::Sqlite(file) if !file.exists() => {
             Err(format!("{} holds no database; mend: say where it is with --data", settings.data.display()))
@@ -55,16 +59,21 @@ pub(super) fn expect_database(settings: &Settings) -> Outcome {
     }
 }
 
-/// That a database on a server was not begun.
-fn not_begun(settings: &Settings, place: &DatabaseLocation) -> String {
+/// The error of an uninitialized PostgreSQL database.
+fn uninitialized(settings: &Settings, place: &DatabaseLocation) -> String {
     format!(
-        "{} is not begun: no keys are on record there; mend: run `disposisi keys init` once, with the same settings",
-        named(settings, place)
+        "{} is not initialized: no keys are recorded there; mend: run `disposisi keys init` once, with the same settings",
+        database_name(settings, place)
     )
 }
 
-/// Refuses keys that are not those on record.
-fn expect_same(settings: &Settings, place: &DatabaseLocation, keys: &Keys, recorded: &KeyIds) -> Outcome {
+/// Refuses keys other than the recorded ones.
+fn expect_recorded_keys(
+    settings: &Settings,
+    place: &DatabaseLocation,
+    keys: &Keys,
+    recorded: &KeyIds,
+) -> CommandResult {
     let ids = keys.ids();
     let own = |purpose: &str| ids.iter().find(|(own, _)| own == purpose).map_or("none", |(_, id)| id.as_str());
     let Some((purpose, id)) = recorded.iter().find(|(purpose, id)| own(purpose) != id) else { return Ok(()) };
@@ -77,41 +86,43 @@ fn expect_same(settings: &Settings, place: &DatabaseLocation, keys: &Keys, recor
          database there, or name their folder with --keys{rotated}",
         settings.keys_folder().display(),
         own(purpose),
-        named(settings, place),
+        database_name(settings, place),
     ))
 }
 
-/// Whether keys that are not there may be made for a database that is not begun.
+/// Creation of missing keys for a new database.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// They are made.
-    Made,
-    /// They are made for a file. On a server, several programs would each make their own.
-    MadeForAFile,
+pub(super) enum MissingKeys {
+    /// For every database.
+    Create,
+    /// For SQLite only. Several servers on PostgreSQL would each create their own.
+    CreateForSqlite,
 }
 
-/// The keys and the open database, begun where there is none; and whether it was begun before.
-pub(super) async fn begin(settings: &Settings, missing: Missing) -> Result<(Arc<Keys>, Store, bool), String> {
+/// Opens the keys and the database, and initializes a new one. Returns true for a database initialized before.
+pub(super) async fn initialize(settings: &Settings, missing: MissingKeys) -> Result<(Arc<Keys>, Store, bool), String> {
     let (place, folder) = (database::place(settings)?, settings.keys_folder());
-    let said = |error: crate::auth::KeyError| error.to_string();
-    let failed = |error: store::StoreError| format!("{}: {error}", named(settings, &place));
-    let recorded = recorded(settings, &place).await?;
+    let to_text = |error: crate::auth::KeyError| error.to_string();
+    let failed = |error: store::StoreError| format!("{}: {error}", database_name(settings, &place));
+    let recorded = recorded_key_ids(settings, &place).await?;
     let made = match (&recorded, &place) {
         (Some(_), _) => Vec::new(),
-        (None, DatabaseLocation::Postgres(_)) if missing != Missing::Made => return Err(not_begun(settings, &place)),
-        (None, _) => Keys::make(&folder, &random()).map_err(said)?,
+        (None, DatabaseLocation::Postgres(_)) if missing != MissingKeys::Create => {
+            return Err(uninitialized(settings, &place));
+        }
+        (None, _) => Keys::make(&folder, &random()).map_err(to_text)?,
     };
-    let keys = Arc::new(Keys::open(&folder).map_err(said)?);
-    expect_same(settings, &place, &keys, recorded.as_ref().unwrap_or(&KeyIds::new()))?;
+    let keys = Arc::new(Keys::open(&folder).map_err(to_text)?);
+    expect_recorded_keys(settings, &place, &keys, recorded.as_ref().unwrap_or(&KeyIds::new()))?;
     if let DatabaseLocation::Sqlite(file) = &place {
-        own(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        create_private_file(file).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     let mac = keys.clone();
     let store = Store::open(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts)), random()).await.map_err(failed)?;
     if recorded.as_ref().is_none_or(KeyIds::is_empty) {
         let first = store.record_key_ids(keys.ids()).await.map_err(failed)?;
-        // Somebody else was there first: what was made here is no database's.
-        if let Err(other) = expect_same(settings, &place, &keys, &first) {
+        // Another process was first: the keys created here belong to no database.
+        if let Err(other) = expect_recorded_keys(settings, &place, &keys, &first) {
             made.iter().for_each(|file| drop(std::fs::remove_file(file)));
             return Err(other);
         }
@@ -119,60 +130,60 @@ pub(super) async fn begin(settings: &Settings, missing: Missing) -> Result<(Arc<
     Ok((keys, store, recorded.is_some()))
 }
 
-/// The keys and the open database; both are begun where they are files and there is none yet.
+/// Opens the keys and the database, and creates both for SQLite.
 pub(super) async fn open(settings: &Settings) -> Result<(Arc<Keys>, Store), String> {
-    let (keys, store, _) = begin(settings, Missing::MadeForAFile).await?;
+    let (keys, store, _) = initialize(settings, MissingKeys::CreateForSqlite).await?;
     Ok((keys, store))
 }
 
-/// Begins the database's file, where there is none, readable by its owner only; what SQLite puts beside it is as it is.
-fn own(file: &Path) -> std::io::Result<()> {
+/// Creates the file of the database, readable by its owner only. SQLite gives its other files the same permissions.
+fn create_private_file(file: &Path) -> std::io::Result<()> {
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }
 
-/// The existing database, to be read only.
+/// Opens the existing database, read-only.
 pub(super) async fn open_to_read(settings: &Settings) -> Result<(Arc<Keys>, Store), String> {
     expect_database(settings)?;
     let place = database::place(settings)?;
-    let recorded = recorded(settings, &place).await?.ok_or_else(|| not_begun(settings, &place))?;
+    let recorded = recorded_key_ids(settings, &place).await?.ok_or_else(|| uninitialized(settings, &place))?;
     let keys = Arc::new(Keys::open(&settings.keys_folder()).map_err(|error| error.to_string())?);
-    expect_same(settings, &place, &keys, &recorded)?;
+    expect_recorded_keys(settings, &place, &keys, &recorded)?;
     let mac = keys.clone();
     let store = Store::open_to_read(&place, Arc::new(move |parts: &[&[u8]]| mac.mac(parts)), random()).await;
-    Ok((keys, store.map_err(|error| format!("{}: {error}", named(settings, &place)))?))
+    Ok((keys, store.map_err(|error| format!("{}: {error}", database_name(settings, &place)))?))
 }
 
-/// What the database holds of the SOPs, where there is one; it is only read.
-pub(super) async fn stored(settings: &Settings) -> Result<Option<StoredProcedures>, String> {
+/// Reads the stored procedures; none for an uninitialized database.
+pub(super) async fn stored_procedures(settings: &Settings) -> Result<Option<StoredProcedures>, String> {
     let place = database::place(settings)?;
-    if recorded(settings, &place).await?.is_none() {
+    if recorded_key_ids(settings, &place).await?.is_none() {
         return Ok(None);
     }
-    let failed = |error| format!("{}: {error}", named(settings, &place));
+    let failed = |error| format!("{}: {error}", database_name(settings, &place));
     let reader = store::open_to_read(&place).await.map_err(failed)?;
     let rows = store::stored_versions(&reader).await.map_err(failed)?;
     let in_use = store::versions_in_use(&reader).await.map_err(failed)?;
     Ok(Some(StoredProcedures::from_rows(&rows, &in_use)))
 }
 
-/// What an existing database tells of who may act by it.
-pub(super) struct OnRecord {
-    /// Who may act, and whose requests wait.
+/// The people and the policy of an existing database.
+pub(super) struct DatabaseSummary {
+    /// Grants in force, and waiting requests.
     pub(super) people: Roster,
-    /// The hash of its active policy, where it has one that the files do not take the place of by themselves.
+    /// Hash of the active policy on PostgreSQL. On SQLite the files are always active.
     pub(super) active_policy: Option<String>,
 }
 
-/// Who may act by an existing database; it is only read. None where there is none.
-pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, String> {
+/// Reads the people and the policy; none for an uninitialized database.
+pub(super) async fn summary(settings: &Settings) -> Result<Option<DatabaseSummary>, String> {
     let place = database::place(settings)?;
-    if recorded(settings, &place).await?.is_none() {
+    if recorded_key_ids(settings, &place).await?.is_none() {
         return Ok(None);
     }
-    let failed = |error| format!("{}: {error}", named(settings, &place));
+    let failed = |error| format!("{}: {error}", database_name(settings, &place));
     let reader = store::open_to_read(&place).await.map_err(failed)?;
     let grants = store::grants_in_force(&reader, clock().now()).await.map_err(failed)?;
     let holder = |(grant, user, agency): (Grant, String, Option<String>)| {
@@ -192,19 +203,19 @@ pub(super) async fn on_record(settings: &Settings) -> Result<Option<OnRecord>, S
         DatabaseLocation::Sqlite(_) => None,
         DatabaseLocation::Postgres(_) => store::active_hash(&reader).await.map_err(failed)?,
     };
-    Ok(Some(OnRecord { people, active_policy }))
+    Ok(Some(DatabaseSummary { people, active_policy }))
 }
 
-/// The whole service over a data folder. Faults in procedures or policies stop the start.
+/// Opens the service over a data folder. Faults in procedures or policies stop the start.
 pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
     let (keys, store) = open(settings).await?;
-    let said = |error: store::StoreError| error.to_string();
+    let to_text = |error: store::StoreError| error.to_string();
     let clock = clock();
     let mut all_are_stored = false;
     let (files, stored) = loop {
-        let stored = StoredProcedures::read(&store).await.map_err(said)?;
+        let stored = StoredProcedures::read(&store).await.map_err(to_text)?;
         let files = definitions::read(settings, Some(&stored)).await;
-        let warnings = files.judge()?;
+        let warnings = files.validate()?;
         let mut new = files.shelf.procedures.iter().filter(|located| !stored.holds(&located.procedure)).peekable();
         if all_are_stored || new.peek().is_none() {
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -219,23 +230,23 @@ pub(super) async fn service(settings: &Settings) -> Result<Service, String> {
                 source: located.text.clone(),
                 stored_at: clock.now(),
             };
-            store::insert_version(&store, version).await.map_err(said)?;
+            store::insert_version(&store, version).await.map_err(to_text)?;
         }
-        // Another instance may have stored its own at the same time: what is stored now is held against the files once more.
+        // Another instance may have stored its versions at the same time, so the files are compared once more.
         all_are_stored = true;
     };
     let shelf = Arc::new(files.shelf.clone());
-    let (catalog, in_force) = in_force(settings, &store, files, shelf.clone(), stored).await?;
+    let (catalog, in_force) = catalog_and_policy(settings, &store, files, shelf.clone(), stored).await?;
     let offices: Vec<&str> = shelf.offices.iter().map(|office| office.key.as_str()).collect();
-    store::begin_records(&store, &offices, clock.now()).await.map_err(said)?;
-    // Whatever committed before the last end and has no place in the log yet gets it now.
-    store::sequence_pending(&store).await.map_err(said)?;
-    let end = store::log_end(&store).await.map_err(said)?;
+    store::begin_records(&store, &offices, clock.now()).await.map_err(to_text)?;
+    // Events committed before a crash get their position in the log.
+    store::sequence_pending(&store).await.map_err(to_text)?;
+    let end = store::log_end(&store).await.map_err(to_text)?;
     let policies = Policies::new(in_force, shelf);
-    Ok(Service::new(store, Arc::new(catalog), policies, keys, clock, terms(settings), end))
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, clock, token_settings(settings), end))
 }
 
-fn terms(settings: &Settings) -> TokenSettings {
+fn token_settings(settings: &Settings) -> TokenSettings {
     TokenSettings {
         audience: settings.token_audience.clone(),
         access: TimeDelta::minutes(settings.token_minutes.into()),
@@ -243,57 +254,59 @@ fn terms(settings: &Settings) -> TokenSettings {
     }
 }
 
-/// The service over an existing database that is only read, by the policy that is active there; the files' where none is.
+/// Opens the service read-only over an existing database, with its active policy or else the files'.
 pub(super) async fn service_to_read(settings: &Settings) -> Result<Service, String> {
-    let said = |error: store::StoreError| error.to_string();
+    let to_text = |error: store::StoreError| error.to_string();
     let (keys, store) = open_to_read(settings).await?;
-    let stored = StoredProcedures::read(&store).await.map_err(said)?;
+    let stored = StoredProcedures::read(&store).await.map_err(to_text)?;
     let files = definitions::read(settings, Some(&stored)).await;
-    files.judge()?;
-    let Files { shelf, policy, catalog: Some(catalog), .. } = files else { return Err(NOTHING_TO_SERVE.to_owned()) };
+    files.validate()?;
+    let DefinitionFiles { shelf, policy, catalog: Some(catalog), .. } = files else {
+        return Err(NOTHING_TO_SERVE.to_owned());
+    };
     let shelf = Arc::new(shelf);
-    let in_force = match store.active_policy().await.map_err(said)? {
+    let in_force = match store.active_policy().await.map_err(to_text)? {
         None => ActivePolicy::unrecorded(policy),
         Some(row) => {
             ActivePolicy::from_stored(&row, shelf.clone(), stored.kept).await.map_err(|unfit| unfit.to_string())?
         }
     };
-    let end = store::log_end(&store).await.map_err(said)?;
+    let end = store::log_end(&store).await.map_err(to_text)?;
     let policies = Policies::new(in_force, shelf);
-    Ok(Service::new(store, Arc::new(catalog), policies, keys, clock(), terms(settings), end))
+    Ok(Service::new(store, Arc::new(catalog), policies, keys, clock(), token_settings(settings), end))
 }
 
-/// That nothing can run by the files.
-const NOTHING_TO_SERVE: &str = "the files make nothing to serve; mend: see what `disposisi check` tells";
+/// The error of files without a catalog.
+const NOTHING_TO_SERVE: &str = "the files make nothing to serve; mend: see the faults of `disposisi check`";
 
-/// What a server begins with: its SOPs, and the policy that decides. In a file's database that is the files'; on a server it
-/// is what was made active there, the files' only where nothing was.
-async fn in_force(
+/// Returns the catalog and the active policy of a server. SQLite takes the policy from the files; PostgreSQL takes the
+/// active one from the database, and the files' only if there is none.
+async fn catalog_and_policy(
     settings: &Settings,
     store: &Store,
-    files: Files,
+    files: DefinitionFiles,
     shelf: Arc<Shelf>,
     stored: StoredProcedures,
 ) -> Result<(Catalog, ActivePolicy), String> {
-    let Files { policy, text: Some(text), catalog: Some(catalog), .. } = files else {
+    let DefinitionFiles { policy, text: Some(text), catalog: Some(catalog), .. } = files else {
         return Err(NOTHING_TO_SERVE.to_owned());
     };
     let place = database::place(settings)?;
     let over = if matches!(place, DatabaseLocation::Sqlite(_)) { Replaceable::Any } else { Replaceable::None };
-    let recorded = record_policy(store, &text, operator(), clock().now(), over).await;
+    let recorded = record_policy(store, &text, operator_name(), clock().now(), over).await;
     let RecordedPolicy { active, is_new, before } = recorded.map_err(|error| match error {
         StoreError::Damaged(what) => {
             format!("{what}; mend: run `disposisi policy apply` with the files that are to decide")
         }
         error => error.to_string(),
     })?;
-    let (number, hash) = (active.number, short(&active.hash));
+    let (number, hash) = (active.number, short_hash(&active.hash));
     if active.hash != text.hash() {
         tracing::warn!(
             policy = number,
             hash,
-            files = short(&text.hash()),
-            "the policy files differ from the active policy, which decides; run `disposisi policy apply` to make them active"
+            files = short_hash(&text.hash()),
+            "the policy files differ from the active policy and are not used; run `disposisi policy apply` to make them active"
         );
         let in_force = ActivePolicy::from_stored(&active, shelf, stored.kept).await;
         let in_force = in_force.map_err(|unfit| {
@@ -309,6 +322,6 @@ async fn in_force(
         Some(before) if is_new => format_changes(&text.changes(before)),
         _ => "no line".to_owned(),
     };
-    tracing::info!(policy = number, hash, changed, "this policy decides");
+    tracing::info!(policy = number, hash, changed, "active policy");
     Ok((catalog, ActivePolicy::from_record(&active, text, policy)))
 }

@@ -1,4 +1,4 @@
-//! The client that rate and concurrency limits count for: a person, or an anonymous address.
+//! Key of the rate and concurrency limits: a person, or the address of an anonymous client.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -6,19 +6,19 @@ use uuid::Uuid;
 
 use crate::service::Pass;
 
-/// A person, however they were let in, or the address of somebody whom nobody knows.
+/// A person, by session, API key or identity provider, or an anonymous address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Caller {
+pub(super) enum ClientKey {
     Person(Uuid),
     Address(IpAddr),
 }
 
-impl Caller {
-    /// The one who was let in so, or who is at that address.
-    pub(super) fn of(pass: Option<Pass>, address: IpAddr) -> Self {
+impl ClientKey {
+    /// Returns the person of a pass, or else the address.
+    pub(super) fn from_pass(pass: Option<Pass>, address: IpAddr) -> Self {
         match pass {
             Some(pass) => Self::Person(pass.user),
-            // Whoever has one address of version 6 has all that differ from it in the second half.
+            // An IPv6 client usually owns a whole /64 network.
             None => Self::Address(match address {
                 IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
                 address => address,

@@ -7,29 +7,30 @@ use axum::response::Response;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
-/// What is smaller is sent as soon as it is compressed, and fits into one packet.
-const LEAST: u64 = 1400;
+/// Smallest compressed body in bytes. Smaller ones fit into one packet anyway.
+const MIN_SIZE: u64 = 1400;
 
-/// What the tag of an answer ends with that was compressed: it is another sequence of bytes.
-pub(super) const SUFFIX: &str = "-gzip";
+/// Suffix of the entity tag of a compressed response: its bytes differ.
+pub(super) const ETAG_SUFFIX: &str = "-gzip";
 
-/// In the extensions of an answer that may be compressed: one to queries.
+/// Marks a response, in its extensions, as safe to compress: only responses to queries.
 ///
-/// Compressed together with what somebody else chose, a secret tells of itself by how long the answer is (BREACH). Tokens, keys and
-/// credentials stand in answers to mutations only, which are small as well: those are sent as they are.
+/// A secret compressed together with text chosen by an attacker leaks through the response's length (BREACH). Tokens,
+/// keys and credentials occur in responses to mutations only, and those stay uncompressed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Compressible;
 
-/// Compresses what may be, for callers who take it.
+/// Compresses marked responses if the client accepts it.
 pub(super) fn layer() -> CompressionLayer<impl Predicate> {
     let marked =
         |_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions| extensions.get::<Compressible>().is_some();
-    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(LEAST).and(marked))
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(MIN_SIZE).and(marked))
 }
 
-/// Around the compression: what was compressed gets a tag of its own.
-pub(super) async fn around(mut request: Request, next: Next) -> Response {
-    // Who refuses what is sent as it is would be told so when it is done: they are sent it as it is.
+/// Gives compressed responses an entity tag of their own.
+pub(super) async fn separate_entity_tags(mut request: Request, next: Next) -> Response {
+    // A client that refuses `identity` would get an error after the mutation ran. It gets an uncompressed response
+    // instead.
     if request.headers().get_all(header::ACCEPT_ENCODING).iter().any(refuses_identity) {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }
@@ -37,14 +38,14 @@ pub(super) async fn around(mut request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     if headers.contains_key(header::CONTENT_ENCODING)
         && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
-        && let Ok(tag) = HeaderValue::try_from(format!("\"{}{SUFFIX}\"", tag.trim_matches('"')))
+        && let Ok(tag) = HeaderValue::try_from(format!("\"{}{ETAG_SUFFIX}\"", tag.trim_matches('"')))
     {
         headers.insert(header::ETAG, tag);
     }
     response
 }
 
-/// Whether it takes nothing that is sent as it is (RFC 9110, section 12.5.3).
+/// Returns true if `identity` is refused (RFC 9110, section 12.5.3).
 fn refuses_identity(accepted: &HeaderValue) -> bool {
     accepted.to_str().unwrap_or_default().split(',').filter_map(|coding| coding.split_once(';')).any(
         |(name, weight)| {

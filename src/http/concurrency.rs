@@ -3,62 +3,65 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::client::Caller;
+use super::client::ClientKey;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
-/// How many of something each caller holds.
+/// Limit of concurrent uses for each client.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
-    counts: Arc<Mutex<HashMap<Caller, usize>>>,
-    /// How many each may hold; 0 for any number.
-    most: usize,
+pub(super) struct ConcurrencyLimit {
+    counts: Arc<Mutex<HashMap<ClientKey, usize>>>,
+    /// Maximum for each client; 0 for unlimited.
+    max: usize,
 }
 
-/// One that is held, until it is dropped.
+/// A use, counted until dropped.
 #[derive(Debug)]
-pub(super) struct Hold {
-    counts: Arc<Mutex<HashMap<Caller, usize>>>,
-    caller: Caller,
+pub(super) struct ConcurrencyPermit {
+    counts: Arc<Mutex<HashMap<ClientKey, usize>>>,
+    client: ClientKey,
 }
 
-impl Held {
-    /// Of which each caller may hold so many; 0 for any number.
-    pub(super) fn new(most: usize) -> Self {
-        Self { counts: Arc::default(), most }
+impl ConcurrencyLimit {
+    /// A limit for each client; 0 for unlimited.
+    pub(super) fn new(max: usize) -> Self {
+        Self { counts: Arc::default(), max }
     }
 
-    /// How many each may hold.
-    pub(super) fn most(&self) -> usize {
-        self.most
+    /// Maximum for each client.
+    pub(super) fn max(&self) -> usize {
+        self.max
     }
 
-    /// Another for that caller; none when they hold as many as they may.
-    pub(super) fn take(&self, caller: Caller) -> Option<Hold> {
+    /// Acquires a permit for a client; none at the limit.
+    pub(super) fn acquire(&self, client: ClientKey) -> Option<ConcurrencyPermit> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(caller).or_default();
-        if self.most > 0 && *count >= self.most {
+        let count = counts.entry(client).or_default();
+        if self.max > 0 && *count >= self.max {
             return None;
         }
         *count += 1;
-        Some(Hold { counts: self.counts.clone(), caller })
+        Some(ConcurrencyPermit { counts: self.counts.clone(), client })
     }
 }
 
-impl Drop for Hold {
+impl Drop for ConcurrencyPermit {
     fn drop(&mut self) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.caller) {
+        if let Some(count) = counts.get_mut(&self.client) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.caller);
+                counts.remove(&self.client);
             }
         }
     }
 }
 
-/// A stream of answers that holds something until it is dropped.
-pub(super) fn until_the_end<T: Send + 'static>(answers: BoxStream<'static, T>, hold: Hold) -> BoxStream<'static, T> {
-    stream::unfold((answers, hold), async |(mut answers, hold)| Some((answers.next().await?, (answers, hold)))).boxed()
+/// Keeps a permit until the stream is dropped.
+pub(super) fn with_permit<T: Send + 'static>(
+    items: BoxStream<'static, T>,
+    permit: ConcurrencyPermit,
+) -> BoxStream<'static, T> {
+    stream::unfold((items, permit), async |(mut items, permit)| Some((items.next().await?, (items, permit)))).boxed()
 }
 
 #[cfg(test)]
@@ -68,18 +71,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_let_go_may_be_taken_again_and_leaves_nothing() {
-        let (held, siti, budi) = (Held::new(2), Caller::Person(Uuid::from_u128(1)), Caller::Person(Uuid::from_u128(2)));
-        let first = held.take(siti);
-        let second = held.take(siti);
-        assert!(first.is_some() && second.is_some() && held.take(siti).is_none());
-        assert!(held.take(budi).is_some(), "somebody else's are their own");
+    fn a_dropped_permit_can_be_acquired_again_and_its_count_is_removed() {
+        let (limit, siti, budi) =
+            (ConcurrencyLimit::new(2), ClientKey::Person(Uuid::from_u128(1)), ClientKey::Person(Uuid::from_u128(2)));
+        let first = limit.acquire(siti);
+        let second = limit.acquire(siti);
+        assert!(first.is_some() && second.is_some() && limit.acquire(siti).is_none());
+        assert!(limit.acquire(budi).is_some(), "each client has a limit of its own");
         drop(first);
-        assert!(held.take(siti).is_some());
+        assert!(limit.acquire(siti).is_some());
         drop(second);
-        assert!(held.counts.lock().unwrap().is_empty());
-        let any = Held::new(0);
-        let all: Vec<_> = (0..1_000).map(|_| any.take(siti)).collect();
+        assert!(limit.counts.lock().unwrap().is_empty());
+        let unlimited = ConcurrencyLimit::new(0);
+        let all: Vec<_> = (0..1_000).map(|_| unlimited.acquire(siti)).collect();
         assert!(all.iter().all(Option::is_some));
     }
 }

@@ -1,45 +1,45 @@
-//! Content negotiation: the media type of a response, and the status codes that it allows (GraphQL over HTTP
+//! Content negotiation: the media type of a response, and its status codes (GraphQL over HTTP
 //! <https://graphql.github.io/graphql-over-http/draft/>, sections 6.1 and 6.4).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-use super::quality_values::{Range, ranges_of};
+use super::quality_values::{QualityRange, parse_ranges};
 
-/// A media type of answers.
+/// A media type of responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Media {
-    /// `application/graphql-response+json`: the status says whether the operation ran.
+pub(super) enum MediaType {
+    /// `application/graphql-response+json`: the status code tells an executed operation from a rejected one.
     Graphql,
-    /// `application/json`, from before there was the other: whatever is about the operation is answered with 200.
+    /// `application/json`, the older type: 200 for every GraphQL response, also to a rejected operation.
     Json,
 }
 
-impl Media {
-    /// The one that the caller likes best; none when they like neither.
+impl MediaType {
+    /// Returns the client's preferred type; none if it accepts neither.
     ///
-    /// Who says nothing, or that anything will do, gets plain JSON. The draft would have had the other by default from 2025 on
-    /// for who sends no `Accept`; its own audits ask for JSON still, and so do clients that were written before it and send
-    /// nothing, or `*/*`, as most HTTP libraries do.
-    pub(super) fn wanted(headers: &HeaderMap) -> Option<Self> {
-        let ranges: Vec<Range<'_>> = ranges(headers).collect();
+    /// Without a preference the type is plain JSON. The draft recommends the other one since 2025 for requests without
+    /// `Accept`, but its own audits still ask for JSON, and so do older clients and most HTTP libraries, by sending
+    /// nothing or `*/*`.
+    pub(super) fn negotiate(headers: &HeaderMap) -> Option<Self> {
+        let ranges: Vec<QualityRange<'_>> = accept_ranges(headers).collect();
         if ranges.is_empty() {
             return Some(Self::Json);
         }
-        let liked = |media: Self| {
-            let fits = ranges.iter().enumerate().filter(|(_, range)| range.precision(media).is_some());
-            // The most precise range that fits is the one that counts (RFC 9110, section 12.5.1).
-            let (place, range) = fits.max_by_key(|(place, range)| (range.precision(media), usize::MAX - place))?;
-            let liking = (range.quality, range.precision(media), usize::MAX - place);
-            (range.quality > 0).then_some(liking)
+        let preference = |media: Self| {
+            let fits = ranges.iter().enumerate().filter(|(_, range)| range.specificity(media).is_some());
+            // The most specific matching range counts (RFC 9110, section 12.5.1).
+            let (place, range) = fits.max_by_key(|(place, range)| (range.specificity(media), usize::MAX - place))?;
+            let preference = (range.quality, range.specificity(media), usize::MAX - place);
+            (range.quality > 0).then_some(preference)
         };
-        match (liked(Self::Graphql), liked(Self::Json)) {
+        match (preference(Self::Graphql), preference(Self::Json)) {
             (None, None) => None,
             (graphql, json) if graphql > json => Some(Self::Graphql),
             _ => Some(Self::Json),
         }
     }
 
-    /// What stands in `Content-Type`.
+    /// Value of `Content-Type`.
     pub(super) fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Graphql => "application/graphql-response+json; charset=utf-8",
@@ -55,20 +55,20 @@ impl Media {
     }
 }
 
-/// Whether the caller takes a stream of events, and says so.
-pub(super) fn takes_events(headers: &HeaderMap) -> bool {
-    ranges(headers).any(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/event-stream"))
+/// Returns true if the client names and accepts `text/event-stream`.
+pub(super) fn accepts_event_stream(headers: &HeaderMap) -> bool {
+    accept_ranges(headers).any(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/event-stream"))
 }
 
-/// What stands in `Accept`.
-fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
+/// Ranges in `Accept`.
+fn accept_ranges(headers: &HeaderMap) -> impl Iterator<Item = QualityRange<'_>> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepts.flat_map(ranges_of)
+    accepts.flat_map(parse_ranges)
 }
 
-impl Range<'_> {
-    /// How precisely it names that type; none when it does not fit.
-    fn precision(&self, media: Media) -> Option<u8> {
+impl QualityRange<'_> {
+    /// Specificity of a match; none without a match.
+    fn specificity(&self, media: MediaType) -> Option<u8> {
         match self.name {
             "*/*" => Some(0),
             name if name.eq_ignore_ascii_case("application/*") => Some(1),
@@ -83,9 +83,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_says_what_they_like_gets_it() {
-        const GRAPHQL: Option<Media> = Some(Media::Graphql);
-        const JSON: Option<Media> = Some(Media::Json);
+    fn the_preferred_media_type_is_chosen() {
+        const GRAPHQL: Option<MediaType> = Some(MediaType::Graphql);
+        const JSON: Option<MediaType> = Some(MediaType::Json);
         for (accept, expected) in [
             ("", JSON),
             ("*/*", JSON),
@@ -107,8 +107,8 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-            assert_eq!(Media::wanted(&headers), expected, "{accept}");
+            assert_eq!(MediaType::negotiate(&headers), expected, "{accept}");
         }
-        assert_eq!(Media::wanted(&HeaderMap::new()), JSON);
+        assert_eq!(MediaType::negotiate(&HeaderMap::new()), JSON);
     }
 }

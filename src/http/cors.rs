@@ -9,44 +9,44 @@ use tower_http::cors::{AllowHeaders, CorsLayer};
 use super::rate_limit;
 use super::request_id::REQUEST_ID;
 
-/// What a page may read of an answer's head, beside what it always may.
-const EXPOSED: [HeaderName; 6] =
-    [REQUEST_ID, header::ETAG, header::RETRY_AFTER, header::ALLOW, rate_limit::STANDING, rate_limit::POLICY];
+/// Response headers that pages may read, in addition to the safelisted ones.
+const EXPOSED_HEADERS: [HeaderName; 6] =
+    [REQUEST_ID, header::ETAG, header::RETRY_AFTER, header::ALLOW, rate_limit::RATELIMIT, rate_limit::RATELIMIT_POLICY];
 
-/// How long a browser need not ask again. None remembers it for longer than two hours.
-const REMEMBERED: Duration = Duration::from_secs(3600);
+/// Lifetime of a preflight response. Browsers cap it at two hours.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3600);
 
-/// The origins whose pages may read what is answered.
+/// Origins allowed to read responses.
 #[derive(Debug, Clone, Default)]
-pub struct Origins(Vec<HeaderValue>);
+pub struct AllowedOrigins(Vec<HeaderValue>);
 
-impl Origins {
-    /// Those of these names, each exactly as a browser sends it: scheme, host, and the port where it is not the scheme's own. The
-    /// error is the first name that is none.
-    pub fn read(names: &[String]) -> Result<Self, String> {
-        let read = |name: &String| {
+impl AllowedOrigins {
+    /// Parses origins, each exactly as a browser sends it: scheme, host, and port unless it is the scheme's default.
+    /// The error is the first invalid name.
+    pub fn parse(names: &[String]) -> Result<Self, String> {
+        let parse = |name: &String| {
             let url = Url::parse(name).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-            // An asterisk is fit for a host's name, and whoever writes it means something else.
+            // An asterisk is valid in a host name, but surely meant as a wildcard.
             let is_exact = !name.contains('*') && url.is_some_and(|url| url.origin().ascii_serialization() == *name);
             HeaderValue::try_from(name).ok().filter(|_| is_exact).ok_or_else(|| name.clone())
         };
-        names.iter().map(read).collect::<Result<_, _>>().map(Self)
+        names.iter().map(parse).collect::<Result<_, _>>().map(Self)
     }
 
-    /// What tells browsers so; none where no page of another origin may.
-    pub(super) fn layer(self) -> Option<CorsLayer> {
+    /// The CORS layer; none without allowed origins.
+    pub(super) fn layer(&self) -> Option<CorsLayer> {
         if self.0.is_empty() {
             return None;
         }
-        // Clients send headers of their own, and none does harm. Nothing is let in by a cookie, so there are no credentials that
-        // a browser would add by itself: a page has a token, or is nobody.
+        // Any request header is harmless. Authentication never uses cookies, so there are no credentials that a browser
+        // would add by itself.
         Some(
             CorsLayer::new()
-                .allow_origin(self.0)
+                .allow_origin(self.0.clone())
                 .allow_methods([Method::GET, Method::HEAD, Method::POST])
                 .allow_headers(AllowHeaders::mirror_request())
-                .expose_headers(EXPOSED)
-                .max_age(REMEMBERED),
+                .expose_headers(EXPOSED_HEADERS)
+                .max_age(PREFLIGHT_MAX_AGE),
         )
     }
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_named_exactly_as_a_browser_sends_it() {
+    fn an_origin_is_written_exactly_as_a_browser_sends_it() {
         for (name, is_one) in [
             ("https://app.example", true),
             ("http://localhost:5173", true),
@@ -71,7 +71,7 @@ mod tests {
             ("*", false),
             ("", false),
         ] {
-            assert_eq!(Origins::read(&[name.to_owned()]).is_ok(), is_one, "{name}");
+            assert_eq!(AllowedOrigins::parse(&[name.to_owned()]).is_ok(), is_one, "{name}");
         }
     }
 }

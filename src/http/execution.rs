@@ -1,41 +1,39 @@
-//! The answers to an operation one after another, whatever carries them: one for a query or a mutation, any number for a
-//! subscription.
+//! Execution of an operation as a stream of responses: one for a query or a mutation, any number for a subscription.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use async_graphql::{Response, ServerError, Value};
+use async_graphql::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use serde::Serialize;
 use tracing::Instrument;
 
-use super::error::{limit, too_long};
-use super::state::Shared;
+use super::error::{limit, timeout_message};
+use super::graphql_response::to_json;
+use super::state::ServerState;
 use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId, Session};
 use crate::language::Language;
-use crate::service::{LogPosition, Pass, Refused};
+use crate::service::{LogPlace, Pass, Refused};
 
-/// One of the answers to an operation.
-pub(super) enum Answer {
-    /// An answer, in JSON, and its place in the log where it has one.
-    Next(Bytes, Option<LogPosition>),
-    /// It failed as a whole, and is over.
+/// An item of the response stream.
+pub(super) enum ResponseItem {
+    /// A response in JSON, with its position in the log if it has one.
+    Next(Bytes, Option<LogPlace>),
+    /// The operation failed as a whole and is over.
     Failed(Response),
     /// The caller may no longer sign in.
     SignedOut,
 }
 
-impl From<ErrorResponse> for Answer {
+impl From<ErrorResponse> for ResponseItem {
     fn from(ended: ErrorResponse) -> Self {
         if ended.signed_out { Self::SignedOut } else { Self::Failed(ended.response) }
     }
 }
 
-impl Answer {
-    /// The same, with an id in the errors of what failed as a whole. What happened is told to many: its errors have ids already.
-    fn marked(self, id: &RequestId) -> Self {
+impl ResponseItem {
+    /// Adds the request id to the errors of a failed operation. Responses shared by several followers already have ids.
+    fn with_request_id(self, id: &RequestId) -> Self {
         match self {
             Self::Failed(response) => Self::Failed(id.add_to(response)),
             other => other,
@@ -43,98 +41,85 @@ impl Answer {
     }
 }
 
-/// All answers to an operation of a person, or nobody. What it follows, if it does, it follows once this is awaited. `resume`:
-/// the cursor to go on from, whatever the operation says. `id`: the operation's.
-pub(super) async fn answers(
-    shared: &Shared,
+/// Executes an operation. A subscription follows from the moment that this future completes. `resume` is a cursor that
+/// overrides the operation's own; `id` is the operation's id.
+pub(super) async fn response_stream(
+    state: &ServerState,
     operation: Operation,
     pass: Option<Pass>,
     (address, id): (IpAddr, RequestId),
     resume: Option<String>,
-) -> BoxStream<'static, Answer> {
+) -> BoxStream<'static, ResponseItem> {
     let span = id.span();
     if operation.is_subscription() {
-        let answers = follow(shared, operation, pass, resume).instrument(span.clone()).await;
-        return stream::unfold(answers, move |mut answers| {
-            let next = async move { Some((answers.next().await?, answers)) };
+        let items = follow(state, operation, pass, resume).instrument(span.clone()).await;
+        return stream::unfold(items, move |mut items| {
+            let next = async move { Some((items.next().await?, items)) };
             next.instrument(span.clone())
         })
-        .map(move |answer| answer.marked(&id))
+        .map(move |item| item.with_request_id(&id))
         .boxed();
     }
-    let (shared, wanted) = (shared.clone(), operation.requested_language());
-    let answer = async move {
-        let answer = tokio::time::timeout(shared.operation, once(&shared, operation, pass, address)).await;
-        match answer {
-            Ok(Ok(Once { response, .. })) if !graphql::has_run(&response) => Answer::Failed(id.add_to(response)),
-            Ok(Ok(Once { response, .. })) => Answer::Next(written(&id.add_to(response)).into(), None),
-            Ok(Err(refused)) => Answer::from(ErrorResponse::from(refused).translated(wanted)).marked(&id),
-            Err(_) => timed_out(&shared, &id, wanted),
+    let (state, wanted) = (state.clone(), operation.requested_language());
+    let item = async move {
+        let timeout = state.settings.operation_timeout;
+        match tokio::time::timeout(timeout, execute(&state, operation, pass, address)).await {
+            Ok(Ok(SingleResponse { response, .. })) if !graphql::has_run(&response) => {
+                ResponseItem::Failed(id.add_to(response))
+            }
+            Ok(Ok(SingleResponse { response, .. })) => ResponseItem::Next(to_json(&id.add_to(response)).into(), None),
+            Ok(Err(refused)) => {
+                ResponseItem::from(ErrorResponse::from(refused).translated(wanted)).with_request_id(&id)
+            }
+            Err(_) => timed_out(&state, &id, wanted),
         }
     };
-    stream::once(Box::pin(answer.instrument(span))).boxed()
+    stream::once(Box::pin(item.instrument(span))).boxed()
 }
 
-/// That an operation took too long.
-pub(super) fn timed_out(shared: &Shared, id: &RequestId, wanted: Option<Language>) -> Answer {
-    let seconds = shared.operation.as_secs();
-    let answer = ErrorCode::Timeout.response_with(too_long(seconds), limit("seconds", seconds, None));
-    Answer::Failed(id.add_to(graphql::translate_errors(answer, wanted)))
+/// The error of a timeout.
+pub(super) fn timed_out(state: &ServerState, id: &RequestId, wanted: Option<Language>) -> ResponseItem {
+    let seconds = state.settings.operation_timeout.as_secs();
+    let answer = ErrorCode::Timeout.response_with(timeout_message(seconds), limit("seconds", seconds, None));
+    ResponseItem::Failed(id.add_to(graphql::translate_errors(answer, wanted)))
 }
 
-/// What a query or a mutation came to.
-pub(super) struct Once {
+/// The response to a query or a mutation.
+pub(super) struct SingleResponse {
     pub(super) response: Response,
-    /// It is the same for everybody, whoever asks.
+    /// The response is the same for every caller.
     pub(super) is_public: bool,
 }
 
-/// The answer to a query or a mutation.
-pub(super) async fn once(
-    shared: &Shared,
+/// Executes a query or a mutation.
+pub(super) async fn execute(
+    state: &ServerState,
     operation: Operation,
     pass: Option<Pass>,
     address: IpAddr,
-) -> Result<Once, Refused> {
-    let session = Session::open(&shared.service, operation.text(), pass, Some(address)).await?;
+) -> Result<SingleResponse, Refused> {
+    let session = Session::open(&state.service, operation.text(), pass, Some(address)).await?;
     let dependence = session.viewer_dependence();
-    let response = graphql::execute(&shared.schema, operation, session).await;
+    let response = graphql::execute(&state.schema, operation, session).await;
     let is_public = pass.is_none() && !dependence.is_noted() && response.errors.is_empty();
-    Ok(Once { response, is_public })
+    Ok(SingleResponse { response, is_public })
 }
 
-/// One answer, and no more.
-pub(super) fn only(answer: Answer) -> BoxStream<'static, Answer> {
-    stream::once(std::future::ready(answer)).boxed()
-}
-
-/// An answer in JSON. One to what never ran has no `data` (GraphQL, October 2021, section 7.1), where the library writes null.
-pub(super) fn written(response: &Response) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Errors<'a> {
-        errors: &'a [ServerError],
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        extensions: &'a BTreeMap<String, Value>,
-    }
-    let json = if graphql::has_run(response) {
-        serde_json::to_vec(response)
-    } else {
-        serde_json::to_vec(&Errors { errors: &response.errors, extensions: &response.extensions })
-    };
-    // Texts, numbers, lists and objects by name: there is nothing in it that JSON could not hold.
-    json.unwrap_or_default()
+/// A stream of one item.
+pub(super) fn single_item(item: ResponseItem) -> BoxStream<'static, ResponseItem> {
+    stream::once(std::future::ready(item)).boxed()
 }
 
 async fn follow(
-    shared: &Shared,
+    state: &ServerState,
     operation: Operation,
     pass: Option<Pass>,
     resume: Option<String>,
-) -> BoxStream<'static, Answer> {
-    match graphql::follow(&shared.schema, &shared.shared_operations, operation, pass, resume).await {
-        Err(ended) => only(ended.into()),
-        Ok(told) => {
-            told.map(|told| told.map_or_else(Answer::from, |told| Answer::Next(told.response, told.place))).boxed()
-        }
+) -> BoxStream<'static, ResponseItem> {
+    match graphql::follow(&state.schema, &state.shared_operations, operation, pass, resume).await {
+        Err(ended) => single_item(ended.into()),
+        Ok(events) => events
+            .map(|event| event.map_or_else(ResponseItem::from, |event| ResponseItem::Next(event.response, event.place)))
+            .boxed(),
     }
 }

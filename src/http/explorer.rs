@@ -1,4 +1,4 @@
-//! The explorer: GraphiQL, served by ourselves. `explorer/` says how its files are made.
+//! The explorer: GraphiQL from this server. `explorer/` describes the build of its files.
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -6,13 +6,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use sha2::{Digest, Sha256};
 
-/// The page needs its own scripts and workers, styles that its editor writes into it, and this server's endpoint; nothing
-/// from elsewhere.
+/// Content security policy: own scripts, workers and endpoint, the editor's inline styles, and no other host.
 const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The file that is the page itself.
+/// The page itself.
 const PAGE: &str = "index.html";
 
 macro_rules! files {
@@ -33,7 +32,7 @@ files! {
     "LICENSES.txt" => "text/plain; charset=utf-8",
 }
 
-/// The routes of the explorer.
+/// Routes of the explorer.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let begin = Router::new().route("/", get(async || Redirect::temporary("/graphiql")));
     FILES.iter().fold(begin, |router, (name, kind, content)| {
@@ -44,7 +43,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     })
 }
 
-/// A file, or that it is still the one that the browser has.
+/// Returns a file, or 304 if the browser has it.
 fn file(kind: &'static str, content: &'static [u8], tag: HeaderValue, sent: &HeaderMap) -> Response {
     let say = |name: HeaderName, value: &'static str| (name, HeaderValue::from_static(value));
     let headers = [

@@ -1,4 +1,4 @@
-//! Reading of GraphQL requests: operations in a body or a query string, and the bearer token.
+//! Parsing of GraphQL requests: body, query string, bearer token.
 
 use async_graphql::{Request, Response};
 use axum::body::{Body, Bytes};
@@ -6,53 +6,53 @@ use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value, json};
 
-use super::error::Refusal;
-use super::state::Shared;
+use super::error::HttpError;
+use super::state::ServerState;
 use crate::graphql::{DOCUMENT_ID, ErrorCode, PERSISTED_QUERY};
 
-/// What a body asks for.
-pub(super) enum Sent {
-    /// Nothing that is read: it goes beyond a limit, as this answer says.
-    TooMuch(Box<Response>),
-    /// An operation.
-    One(Box<Request>),
-    /// Several, in a list.
+/// The operations of a request.
+pub(super) enum SentRequest {
+    /// A body over a limit, with the complete response.
+    OverLimit(Box<Response>),
+    /// One operation.
+    Single(Box<Request>),
+    /// A batch of operations.
     Batch(Vec<Request>),
 }
 
-impl Sent {
-    /// How many operations it asks for.
+impl SentRequest {
+    /// Number of operations.
     pub(super) fn count(&self) -> usize {
         match self {
-            Self::TooMuch(_) | Self::One(_) => 1,
+            Self::OverLimit(_) | Self::Single(_) => 1,
             Self::Batch(requests) => requests.len(),
         }
     }
 
-    /// Reads a body, within the limits.
-    pub(super) async fn read(headers: &HeaderMap, body: Body, shared: &Shared) -> Result<Self, Refusal> {
+    /// Reads a body within the limits.
+    pub(super) async fn read(headers: &HeaderMap, body: Body, state: &ServerState) -> Result<Self, HttpError> {
         if !is_json(headers) {
             let message = "Send the operation as application/json, in UTF-8.";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidOperation, message));
+            return Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidOperation, message));
         }
-        let body = whole(body, shared.body_limit).await?;
-        if let Err(response) = shared.admission.limits.check_body(&body) {
-            return Ok(Self::TooMuch(response));
+        let body = read_body(body, state.settings.body_limit).await?;
+        if let Err(response) = state.admission.limits.check_body(&body) {
+            return Ok(Self::OverLimit(response));
         }
-        let batch = shared.batch_limit;
+        let batch = state.settings.batch_limit;
         if body.trim_ascii().is_empty() {
             return Err(malformed("the body is empty"));
         }
         let sent = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
-        let Value::Array(sent) = sent else { return operation(sent).map(|request| Self::One(Box::new(request))) };
+        let Value::Array(sent) = sent else { return operation(sent).map(|request| Self::Single(Box::new(request))) };
         if sent.is_empty() {
             return Err(malformed("there is no operation in it"));
         }
         if batch == 0 {
-            return Err(Refusal::batch("This server takes no batch: send each operation by itself."));
+            return Err(HttpError::batch("This server takes no batch: send each operation by itself."));
         }
         if sent.len() > batch {
-            return Err(Refusal::batch(format!(
+            return Err(HttpError::batch(format!(
                 "A batch has {batch} operations at most; this one has {}.",
                 sent.len()
             )));
@@ -61,8 +61,8 @@ impl Sent {
     }
 }
 
-/// Whether a body is JSON in UTF-8. A form cannot send this type to another origin without asking first, nor can it send none: no
-/// request is forged by another site's page.
+/// Returns true for JSON in UTF-8. HTML forms cannot send this type across origins without a preflight, so it prevents
+/// request forgery.
 fn is_json(headers: &HeaderMap) -> bool {
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (kind, parameters) = content.split_once(';').unwrap_or((content, ""));
@@ -72,14 +72,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.trim().eq_ignore_ascii_case("application/json") && is_utf8
 }
 
-fn operation(sent: Value) -> Result<Request, Refusal> {
-    operation_of(sent).map_err(|why| malformed(&why))
+fn operation(value: Value) -> Result<Request, HttpError> {
+    parse_operation(value).map_err(|why| malformed(&why))
 }
 
 /// An operation in a query string.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Asked {
+pub(super) struct QueryParameters {
     query: Option<String>,
     document_id: Option<String>,
     operation_name: Option<String>,
@@ -87,12 +87,12 @@ pub(super) struct Asked {
     extensions: Option<String>,
 }
 
-impl Asked {
-    /// What it asks for, within the limits.
-    pub(super) fn read(self, shared: &Shared) -> Result<Sent, Refusal> {
+impl QueryParameters {
+    /// Parses the operation within the limits.
+    pub(super) fn parse(self, state: &ServerState) -> Result<SentRequest, HttpError> {
         for text in [&self.variables, &self.extensions].into_iter().flatten() {
-            if let Err(response) = shared.admission.limits.check_body(text.as_bytes()) {
-                return Ok(Sent::TooMuch(response));
+            if let Err(response) = state.admission.limits.check_body(text.as_bytes()) {
+                return Ok(SentRequest::OverLimit(response));
             }
         }
         let json = |name: &str, text: Option<String>| {
@@ -106,15 +106,15 @@ impl Asked {
             "variables": json("variables", self.variables)?,
             "extensions": json("extensions", self.extensions)?,
         }))?;
-        Ok(Sent::One(Box::new(request)))
+        Ok(SentRequest::Single(Box::new(request)))
     }
 }
 
-/// The operation that an object asks for, by its text or by its document's id.
-pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
-    // The library's type would be read from an array too, field by field, and without a query it would read an empty one.
+/// Parses an operation, with its text or its document id.
+pub(super) fn parse_operation(sent: Value) -> Result<Request, String> {
+    // The library would accept an array, field by field, and an object without a query.
     let Value::Object(mut sent) = sent else { return Err("an object with `query` is wanted".to_owned()) };
-    // Null is as good as nothing, and a client that has no name may say an empty one.
+    // Null counts as absent, and so does an empty name.
     sent.retain(|name, value| !value.is_null() && (name != "operationName" || value != ""));
     let id = match sent.remove(DOCUMENT_ID) {
         None => persisted_query(&sent),
@@ -136,50 +136,54 @@ pub(super) fn operation_of(sent: Value) -> Result<Request, String> {
     Ok(request)
 }
 
-/// The id that an operation has by `extensions.persistedQuery`, as Apollo's clients and urql send it.
+/// The document id in `extensions.persistedQuery`, as sent by Apollo and urql.
 fn persisted_query(sent: &Map<String, Value>) -> Option<String> {
     let asked = sent.get("extensions")?.get(PERSISTED_QUERY)?;
     let is_known = asked.get("version").and_then(Value::as_u64) == Some(1);
     asked.get("sha256Hash").and_then(Value::as_str).filter(|_| is_known).map(str::to_owned)
 }
 
-/// What was sent is no request.
-pub(super) fn malformed(why: &str) -> Refusal {
+/// 400 for a malformed request.
+pub(super) fn malformed(why: &str) -> HttpError {
     let message = format!("This is no GraphQL request: {why}.");
-    Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidOperation, message)
+    HttpError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidOperation, message)
 }
 
-/// How many times the limit is still read, and thrown away, from a body that is too large.
-const DRAINED: usize = 16;
+/// Multiple of the body limit that is still read and discarded from an oversized body.
+const DRAIN_FACTOR: usize = 16;
 
-/// The whole of a body of at most `most` bytes.
-async fn whole(mut body: Body, most: usize) -> Result<Bytes, Refusal> {
-    let told = axum::body::HttpBody::size_hint(&body).exact();
-    let unread = match Limited::new(&mut body, most).collect().await {
+/// Reads a body of at most `max` bytes.
+async fn read_body(mut body: Body, max: usize) -> Result<Bytes, HttpError> {
+    let declared = axum::body::HttpBody::size_hint(&body).exact();
+    let unread = match Limited::new(&mut body, max).collect().await {
         Ok(collected) => return Ok(collected.to_bytes()),
         Err(error) => error,
     };
     if !unread.is::<LengthLimitError>() {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidOperation, "The body could not be read."));
+        return Err(HttpError::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::InvalidOperation,
+            "The body could not be read.",
+        ));
     }
-    // A client that is still sending when the connection closes never reads why: most are heard out first.
-    let mut left = most.saturating_mul(DRAINED);
+    // A client that is still sending when the connection closes never sees the response, so the rest is drained first.
+    let mut left = max.saturating_mul(DRAIN_FACTOR);
     while let Some(Ok(frame)) = body.frame().await {
         match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
             Some(rest) => left = rest,
             None => break,
         }
     }
-    Err(Refusal::too_large(most, told))
+    Err(HttpError::body_too_large(max, declared))
 }
 
-/// The token that was sent, if any.
-pub(super) fn header_token(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+/// Returns the bearer token, if there is one.
+pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, HttpError> {
     let Some(sent) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let token = sent.to_str().ok().and_then(|sent| sent.split_once(' '));
     match token {
-        // The scheme's name is read in any case (RFC 9110, section 11.1).
+        // The scheme is case-insensitive (RFC 9110, section 11.1).
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        _ => Err(Refusal::unauthenticated("The Authorization header must read `Bearer <token>`.")),
+        _ => Err(HttpError::unauthenticated("The Authorization header must read `Bearer <token>`.")),
     }
 }

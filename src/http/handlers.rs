@@ -14,226 +14,239 @@ use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
 use super::compression::Compressible;
-use super::content_negotiation::{Media, takes_events};
-use super::error::Refusal;
-use super::execution::{self, Answer, Once};
-use super::graphql_request::{Asked, Sent, header_token, malformed};
-use super::graphql_response::{public, reply};
-use super::quality_values::language;
-use super::rate_limit::Standing;
-use super::state::Shared;
+use super::content_negotiation::{MediaType, accepts_event_stream};
+use super::error::HttpError;
+use super::execution::{self, ResponseItem, SingleResponse};
+use super::graphql_request::{QueryParameters, SentRequest, bearer_token, malformed};
+use super::graphql_response::{public_response, to_json, uncached_response};
+use super::quality_values::preferred_language;
+use super::rate_limit::RateLimitStatus;
+use super::state::ServerState;
 use super::{concurrency, sse, websocket};
 use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId};
 use crate::service::Pass;
 
-/// What can be done at the endpoint.
+/// Allowed methods.
 const METHODS: &str = "GET, HEAD, POST";
 
-/// Where a subscription is followed.
+/// Message to a subscription without a streaming media type.
 const FOLLOW: &str = "Follow a subscription by WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.";
 
-/// Operations by POST.
+/// Handles a POST.
 pub(super) async fn post(
-    State(shared): State<Shared>,
+    State(state): State<ServerState>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,
     request: axum::extract::Request,
 ) -> Response {
-    let call = Call::of(&shared, peer.ip(), &headers, id, false);
-    // From the first byte of the body: who sends slowly, or not at all, holds nothing for longer.
-    call.answered(async |media| {
-        let sent = Sent::read(&headers, request.into_body(), &shared).await;
-        call.take(sent, media).await
+    let call = HttpCall::new(&state, peer.ip(), &headers, id, false);
+    // The timeout covers the body, so slow clients hold no resources for longer.
+    call.respond(async |media| {
+        let sent = SentRequest::read(&headers, request.into_body(), &state).await;
+        call.handle(sent, media).await
     })
     .await
 }
 
-/// What is asked for by GET: a WebSocket, a stream of events, or a query.
+/// Handles a GET: a WebSocket upgrade, an event stream, or a query.
 pub(super) async fn get(
-    State(shared): State<Shared>,
+    State(state): State<ServerState>,
     peer: ConnectInfo<SocketAddr>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    query: Result<Query<Asked>, QueryRejection>,
+    query: Result<Query<QueryParameters>, QueryRejection>,
 ) -> Response {
     if let Ok(socket) = socket {
-        return websocket::upgrade(shared, (peer.ip(), id), &headers, socket);
+        return websocket::upgrade(state, (peer.ip(), id), &headers, socket);
     }
-    let call = Call::of(&shared, peer.ip(), &headers, id, true);
-    call.answered(async |media| {
-        let asked = query.map_err(|error| malformed(&error.body_text()));
-        call.take(asked.and_then(|Query(asked)| asked.read(&shared)), media).await
+    let call = HttpCall::new(&state, peer.ip(), &headers, id, true);
+    call.respond(async |media| {
+        let parameters = query.map_err(|error| malformed(&error.body_text()));
+        call.handle(parameters.and_then(|Query(parameters)| parameters.parse(&state)), media).await
     })
     .await
 }
 
-/// What is sent by any other method.
-pub(super) async fn other(Extension(id): Extension<RequestId>, headers: HeaderMap) -> Response {
+/// Handles all other methods.
+pub(super) async fn method_not_allowed(Extension(id): Extension<RequestId>, headers: HeaderMap) -> Response {
     let message = match headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         true => "This server answers pages of its own origin alone: whoever runs it may name yours in `cors_origins`.",
         false => "Send queries by GET or POST, mutations by POST.",
     };
-    Refusal::method(METHODS, message).respond(Media::wanted(&headers).unwrap_or(Media::Json), language(&headers), &id)
+    let media = MediaType::negotiate(&headers).unwrap_or(MediaType::Json);
+    HttpError::method_not_allowed(METHODS, message).respond(media, preferred_language(&headers), &id)
 }
 
-/// An operation, or the whole answer to what is none.
-type Read = Result<Operation, Box<async_graphql::Response>>;
+/// An admitted operation, or the complete response to a rejected one.
+type AdmissionResult = Result<Operation, Box<async_graphql::Response>>;
 
-/// Who calls, and until when their token is good.
+/// Identity of the caller, with the expiry of the token; empty for anonymous callers.
 #[derive(Clone, Copy)]
-struct Who {
+struct Authentication {
     pass: Option<Pass>,
-    until: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
 }
 
-/// A call, and where it comes from.
-struct Call<'a> {
-    shared: &'a Shared,
+/// An HTTP request with its origin.
+struct HttpCall<'a> {
+    state: &'a ServerState,
     address: IpAddr,
     headers: &'a HeaderMap,
     id: RequestId,
-    /// It asks by GET: what it is answered may be kept.
-    is_by_get: bool,
-    /// How the caller stands, once it is known who they are.
-    standing: OnceLock<Standing>,
+    /// A GET, with a cacheable response.
+    is_get: bool,
+    /// State of the rate limit, set by authentication.
+    rate_limit_status: OnceLock<RateLimitStatus>,
 }
 
-impl<'a> Call<'a> {
-    fn of(shared: &'a Shared, peer: IpAddr, headers: &'a HeaderMap, id: RequestId, is_by_get: bool) -> Self {
-        let address = shared.proxies.caller(peer, headers);
-        Self { shared, address, headers, id, is_by_get, standing: OnceLock::new() }
+impl<'a> HttpCall<'a> {
+    fn new(state: &'a ServerState, peer: IpAddr, headers: &'a HeaderMap, id: RequestId, is_get: bool) -> Self {
+        let address = state.settings.trusted_proxies.client_address(peer, headers);
+        Self { state, address, headers, id, is_get, rate_limit_status: OnceLock::new() }
     }
 
-    /// Answers, in a type that the caller takes, and in time.
-    async fn answered(&self, answer: impl AsyncFnOnce(Media) -> Result<Response, Refusal>) -> Response {
-        let media = match Media::wanted(self.headers) {
+    /// Responds in an acceptable media type, within the timeout.
+    async fn respond(&self, response: impl AsyncFnOnce(MediaType) -> Result<Response, HttpError>) -> Response {
+        let language = preferred_language(self.headers);
+        let media = match MediaType::negotiate(self.headers) {
             Some(media) => media,
-            // What streams of events do not tell is told in JSON.
-            None if takes_events(self.headers) => Media::Json,
+            // Errors outside of event streams are JSON.
+            None if accepts_event_stream(self.headers) => MediaType::Json,
             None => {
                 let message = "Answers are application/graphql-response+json, application/json or text/event-stream: \
                     name one of them in `Accept`.";
-                return Refusal::not_acceptable(message).respond(Media::Json, language(self.headers), &self.id);
+                return HttpError::not_acceptable(message).respond(MediaType::Json, language, &self.id);
             }
         };
-        let most = self.shared.operation;
-        let answer = tokio::time::timeout(most, answer(media)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Refusal::too_long(most.as_secs())));
-        let mut answer = answer.unwrap_or_else(|refusal| refusal.respond(media, language(self.headers), &self.id));
-        // What anybody may keep tells nobody how somebody else stands.
-        if let Some(standing) = self.standing.get()
-            && !answer.headers().contains_key(header::ETAG)
+        let timeout = self.state.settings.operation_timeout;
+        let response = tokio::time::timeout(timeout, response(media)).await;
+        let response = response.unwrap_or_else(|_| Err(HttpError::timeout(timeout.as_secs())));
+        let mut response = response.unwrap_or_else(|error| error.respond(media, language, &self.id));
+        // Not in shared caches: the status is the caller's own.
+        if let Some(status) = self.rate_limit_status.get()
+            && !response.headers().contains_key(header::ETAG)
         {
-            standing.tell(answer.headers_mut());
+            status.set_headers(response.headers_mut());
         }
-        answer
+        response
     }
 
-    /// Answers what was sent. Whatever it was, it counts: what cannot be read was work too.
-    async fn take(&self, sent: Result<Sent, Refusal>, media: Media) -> Result<Response, Refusal> {
-        let who = self.signed_in(sent.as_ref().map_or(1, Sent::count)).await?;
+    /// Handles a parsed request. Malformed requests count against the rate limit too.
+    async fn handle(&self, sent: Result<SentRequest, HttpError>, media: MediaType) -> Result<Response, HttpError> {
+        let caller = self.authenticate(sent.as_ref().map_or(1, SentRequest::count)).await?;
         match sent? {
-            Sent::TooMuch(response) => self.run(Err(response), who, media).await,
-            Sent::One(request) => {
-                let operation = self.read(*request).await;
-                // What is asked for by GET may be asked again, ahead of time, or by another site's page: it changes nothing.
-                if self.is_by_get && operation.as_ref().is_ok_and(Operation::is_mutation) {
-                    return Err(Refusal::method("POST", "Send a mutation by POST."));
+            SentRequest::OverLimit(response) => self.run(Err(response), caller, media).await,
+            SentRequest::Single(request) => {
+                let operation = self.admit(*request).await;
+                // A GET may be repeated, prefetched, or forged by another site: it must not change anything.
+                if self.is_get && operation.as_ref().is_ok_and(Operation::is_mutation) {
+                    return Err(HttpError::method_not_allowed("POST", "Send a mutation by POST."));
                 }
-                self.run(operation, who, media).await
+                self.run(operation, caller, media).await
             }
-            Sent::Batch(requests) => {
+            SentRequest::Batch(requests) => {
                 let mut operations = Vec::new();
                 for (number, request) in (1..).zip(requests) {
-                    operations.push(self.read(request).instrument(self.id.for_operation(number).span()).await);
+                    operations.push(self.admit(request).instrument(self.id.for_operation(number).span()).await);
                 }
-                self.run_batch(operations, who, media).await
+                self.run_batch(operations, caller, media).await
             }
         }
     }
 
-    /// An operation that is to be answered in the caller's language.
-    async fn read(&self, request: Request) -> Read {
-        let read = self.shared.admission.admit(request, self.shared.schema.index()).await;
-        // Nothing is changed by GET.
-        let read = if self.is_by_get { read.map(Operation::without_registration) } else { read };
-        read.map(|operation| operation.with_requested_language(language(self.headers)))
+    /// Admits an operation in the caller's language.
+    async fn admit(&self, request: Request) -> AdmissionResult {
+        let admitted = self.state.admission.admit(request, self.state.schema.index()).await;
+        // A GET registers no document.
+        let admitted = if self.is_get { admitted.map(Operation::without_registration) } else { admitted };
+        admitted.map(|operation| operation.with_requested_language(preferred_language(self.headers)))
     }
 
-    /// Whose token was sent, and may call so often; nobody's when none was.
-    async fn signed_in(&self, operations: usize) -> Result<Who, Refusal> {
-        let found = match header_token(self.headers) {
+    /// Authenticates the caller, and takes the operations out of the rate limit.
+    async fn authenticate(&self, operations: usize) -> Result<Authentication, HttpError> {
+        let found = match bearer_token(self.headers) {
             Ok(None) => Ok(None),
-            Ok(Some(token)) => self.shared.service.pass_of(token).await.map(Some).map_err(Refusal::from),
-            Err(refusal) => Err(refusal),
+            Ok(Some(token)) => self.state.service.pass_of(token).await.map(Some).map_err(HttpError::from),
+            Err(error) => Err(error),
         };
-        // A database that does not answer is nobody's fault.
-        if found.as_ref().is_err_and(|refusal| !refusal.is_unauthenticated()) {
-            return found.map(|_| Who { pass: None, until: None });
+        // An unavailable database does not count against the rate limit.
+        if found.as_ref().is_err_and(|error| !error.is_unauthenticated()) {
+            return found.map(|_| Authentication { pass: None, expires_at: None });
         }
-        let (pass, until) = found.as_ref().ok().copied().flatten().unzip();
-        let standing = self.shared.rates.take(pass, self.address, operations);
-        if let Ok(Some(standing)) | Err(standing) = &standing {
-            let _ = self.standing.set(*standing);
+        let (pass, expires_at) = found.as_ref().ok().copied().flatten().unzip();
+        let status = self.state.settings.rate_limits.take(pass, self.address, operations);
+        if let Ok(Some(status)) | Err(status) = &status {
+            let _ = self.rate_limit_status.set(*status);
         }
-        standing.map_err(|standing| Refusal::too_often(&standing))?;
-        found.map(|_| Who { pass, until })
+        status.map_err(|status| HttpError::rate_limited(&status))?;
+        found.map(|_| Authentication { pass, expires_at })
     }
 
-    /// Runs an operation, and answers with what it came to.
-    async fn run(&self, operation: Read, who: Who, media: Media) -> Result<Response, Refusal> {
+    /// Executes an operation and responds.
+    async fn run(
+        &self,
+        operation: AdmissionResult,
+        caller: Authentication,
+        media: MediaType,
+    ) -> Result<Response, HttpError> {
         let follows = operation.as_ref().is_ok_and(Operation::is_subscription);
         if self.is_streamed(follows) {
-            return Ok(self.stream(operation, who).await);
+            return Ok(self.stream(operation, caller).await);
         }
         let is_query = operation.as_ref().is_ok_and(Operation::is_query);
-        let answer = match operation {
-            Ok(_) if follows => return Err(Refusal::not_acceptable(FOLLOW)),
-            Ok(operation) => execution::once(self.shared, operation, who.pass, self.address).await?,
-            Err(response) => Once { response: *response, is_public: false },
+        let executed = match operation {
+            Ok(_) if follows => return Err(HttpError::not_acceptable(FOLLOW)),
+            Ok(operation) => execution::execute(self.state, operation, caller.pass, self.address).await?,
+            Err(response) => SingleResponse { response: *response, is_public: false },
         };
-        let is_public = self.is_by_get && answer.is_public;
-        let answer = answer.response;
-        let status = match (media, status(&answer)) {
-            (Media::Graphql, status) => status,
-            // A fault of ours is told by HTTP in either type.
-            (Media::Json, status) if status.is_server_error() => status,
-            (Media::Json, _) => StatusCode::OK,
+        let SingleResponse { response, is_public } = executed;
+        let status = match (media, status(&response)) {
+            (MediaType::Graphql, status) => status,
+            // Server errors have their status in both media types.
+            (MediaType::Json, status) if status.is_server_error() => status,
+            (MediaType::Json, _) => StatusCode::OK,
         };
-        let body = execution::written(&self.id.add_to(answer));
-        let mut reply = if is_public { public(self.headers, media, body) } else { reply(status, media, body) };
+        let body = to_json(&self.id.add_to(response));
+        let mut response = match self.is_get && is_public {
+            true => public_response(self.headers, media, body),
+            false => uncached_response(status, media, body),
+        };
         if is_query {
-            reply.extensions_mut().insert(Compressible);
+            response.extensions_mut().insert(Compressible);
         }
-        Ok(reply)
+        Ok(response)
     }
 
-    /// Runs operations one after another, and answers with the list of what each came to. All of them together are given the time
-    /// that one is.
-    async fn run_batch(&self, operations: Vec<Read>, who: Who, media: Media) -> Result<Response, Refusal> {
+    /// Executes operations one after another and responds with the list, within the timeout of a single one.
+    async fn run_batch(
+        &self,
+        operations: Vec<AdmissionResult>,
+        caller: Authentication,
+        media: MediaType,
+    ) -> Result<Response, HttpError> {
         if self.is_streamed(false) {
-            return Err(Refusal::batch(
+            return Err(HttpError::batch(
                 "A batch is not answered by a stream of events: send its operations by themselves.",
             ));
         }
-        // Before anything runs: it would be done in part, and nothing would tell of the rest.
+        // Before execution, so that no batch is executed in part.
         if operations.iter().flatten().any(Operation::is_subscription) {
-            return Err(Refusal::batch("A subscription is not followed in a batch: send it by itself."));
+            return Err(HttpError::batch("A subscription is not followed in a batch: send it by itself."));
         }
         let is_all_queries = operations.iter().flatten().all(Operation::is_query);
         let mut body = Vec::from(*b"[");
         for (number, operation) in (1..).zip(operations) {
             let id = self.id.for_operation(number);
-            let answer = match operation {
+            let response = match operation {
                 Ok(operation) => {
                     let wanted = operation.requested_language();
-                    let answer = execution::once(self.shared, operation, who.pass, self.address);
-                    let answer = answer.instrument(id.span()).await;
-                    answer.map_or_else(
+                    let executed = execution::execute(self.state, operation, caller.pass, self.address);
+                    let executed = executed.instrument(id.span()).await;
+                    executed.map_or_else(
                         |refused| ErrorResponse::from(refused).translated(wanted).response,
-                        |answer| answer.response,
+                        |single| single.response,
                     )
                 }
                 Err(response) => *response,
@@ -241,51 +254,53 @@ impl<'a> Call<'a> {
             if number > 1 {
                 body.push(b',');
             }
-            body.extend(execution::written(&id.add_to(answer)));
+            body.extend(to_json(&id.add_to(response)));
         }
         body.push(b']');
-        let mut reply = reply(StatusCode::OK, media, body);
+        let mut response = uncached_response(StatusCode::OK, media, body);
         if is_all_queries {
-            reply.extensions_mut().insert(Compressible);
+            response.extensions_mut().insert(Compressible);
         }
-        Ok(reply)
+        Ok(response)
     }
 
-    /// Whether the answer is a stream of events: to a subscription for whoever takes one, to anything else for whoever takes nothing
-    /// but that. Clients that do both name all three types in every call.
+    /// Returns true for an event stream: a subscription of a client that accepts one, or any operation of a client that
+    /// accepts nothing else. Clients with support for both send all three media types each time.
     fn is_streamed(&self, follows: bool) -> bool {
-        takes_events(self.headers) && (follows || Media::wanted(self.headers).is_none())
+        accepts_event_stream(self.headers) && (follows || MediaType::negotiate(self.headers).is_none())
     }
 
-    /// Answers with a stream of events.
-    async fn stream(&self, operation: Read, who: Who) -> Response {
-        let answers = match operation {
-            Ok(operation) => match self.shared.hold(who.pass, self.address) {
-                Ok(hold) => {
-                    let place = (self.address, self.id.clone());
-                    let answers = execution::answers(self.shared, operation, who.pass, place, self.last_event()).await;
-                    concurrency::until_the_end(answers, hold)
-                }
-                Err(response) => execution::only(Answer::Failed(self.id.add_to(*response))),
-            },
-            Err(response) => execution::only(Answer::Failed(self.id.add_to(*response))),
+    /// Executes an operation and responds with an event stream.
+    async fn stream(&self, operation: AdmissionResult, caller: Authentication) -> Response {
+        let permitted = operation.and_then(|operation| {
+            let permit = self.state.operation_permit(caller.pass, self.address)?;
+            Ok((operation, permit))
+        });
+        let items = match permitted {
+            Ok((operation, permit)) => {
+                let place = (self.address, self.id.clone());
+                let resume = self.last_event_id();
+                let items = execution::response_stream(self.state, operation, caller.pass, place, resume).await;
+                concurrency::with_permit(items, permit)
+            }
+            Err(response) => execution::single_item(ResponseItem::Failed(self.id.add_to(*response))),
         };
-        sse::respond(self.shared, answers, who.until, (language(self.headers), self.id.clone()))
+        sse::respond(self.state, items, caller.expires_at, (preferred_language(self.headers), self.id.clone()))
     }
 
-    /// Where a client that comes back was.
-    fn last_event(&self) -> Option<String> {
-        let sent = self.headers.get(sse::LAST_EVENT)?.to_str().ok()?.trim();
+    /// The last event id of a reconnecting client.
+    fn last_event_id(&self) -> Option<String> {
+        let sent = self.headers.get(sse::LAST_EVENT_ID)?.to_str().ok()?.trim();
         (!sent.is_empty()).then(|| sent.to_owned())
     }
 }
 
-/// The status of an answer where that says something: 200 as soon as the operation ran, whatever failed in it.
-fn status(answer: &async_graphql::Response) -> StatusCode {
-    if graphql::has_run(answer) {
+/// Status of a GraphQL response: 200 for every executed operation, even with errors.
+fn status(response: &async_graphql::Response) -> StatusCode {
+    if graphql::has_run(response) {
         return StatusCode::OK;
     }
-    let is = |code: ErrorCode| answer.errors.first().is_some_and(|error| code.matches(error));
+    let is = |code: ErrorCode| response.errors.first().is_some_and(|error| code.matches(error));
     match () {
         () if is(ErrorCode::Unauthenticated) => StatusCode::UNAUTHORIZED,
         () if is(ErrorCode::Forbidden) => StatusCode::FORBIDDEN,

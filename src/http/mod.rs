@@ -21,9 +21,10 @@ mod sse;
 mod state;
 mod websocket;
 
-pub use client_address::Proxies;
-pub use cors::Origins;
-pub use rate_limit::{Rate, Rates};
-pub use router::Served;
-pub use shutdown::{Ending, Lifeline, lifeline};
-pub use websocket::Close;
+pub use client_address::TrustedProxies;
+pub use cors::AllowedOrigins;
+pub use rate_limit::{RateLimit, RateLimits};
+pub use router::router;
+pub use shutdown::{ShutdownController, ShutdownListener, shutdown_channel};
+pub use state::HttpSettings;
+pub use websocket::CloseCode;

@@ -4,15 +4,15 @@ use axum::http::{HeaderMap, header};
 
 use crate::language::Language;
 
-/// One of the ranges that a header names.
-pub(super) struct Range<'a> {
+/// A range of a header, with its quality value.
+pub(super) struct QualityRange<'a> {
     pub(super) name: &'a str,
-    /// In thousandths; what is no number is none.
+    /// In thousandths; 0 if malformed.
     pub(super) quality: u16,
 }
 
-impl<'a> Range<'a> {
-    fn of(text: &'a str) -> Option<Self> {
+impl<'a> QualityRange<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let name = parts.next().filter(|name| !name.is_empty())?;
         let quality =
@@ -22,29 +22,29 @@ impl<'a> Range<'a> {
     }
 }
 
-/// What stands in a header's value, in its order.
-pub(super) fn ranges_of(value: &str) -> impl Iterator<Item = Range<'_>> {
-    value.split(',').filter_map(Range::of)
+/// Ranges of a header value, in order.
+pub(super) fn parse_ranges(value: &str) -> impl Iterator<Item = QualityRange<'_>> {
+    value.split(',').filter_map(QualityRange::parse)
 }
 
-/// The language that is wanted most of those that are spoken.
-pub(super) fn language(headers: &HeaderMap) -> Option<Language> {
-    language_of(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
+/// The supported language with the highest quality value.
+pub(super) fn preferred_language(headers: &HeaderMap) -> Option<Language> {
+    parse_preferred_language(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
-/// What a header `Accept-Language` (RFC 9110, section 12.5.4) wants most of what is spoken here; none where it wants neither, and
-/// everything is told as it was written.
-pub(super) fn language_of(header: &str) -> Option<Language> {
-    let mut most: Option<(u16, Language)> = None;
-    for range in ranges_of(header) {
-        // A range of a region or script wants the language itself where that is all there is.
+/// Parses `Accept-Language` (RFC 9110, section 12.5.4). None without a supported language: messages then stay
+/// untranslated.
+pub(super) fn parse_preferred_language(header: &str) -> Option<Language> {
+    let mut best: Option<(u16, Language)> = None;
+    for range in parse_ranges(header) {
+        // Regions and scripts fall back to the language itself.
         let tag = range.name.split('-').next().unwrap_or_default().to_ascii_lowercase();
         let Some(language) = Language::from_tag(&tag) else { continue };
-        if range.quality > most.map_or(0, |(quality, _)| quality) {
-            most = Some((range.quality, language));
+        if range.quality > best.map_or(0, |(quality, _)| quality) {
+            best = Some((range.quality, language));
         }
     }
-    most.map(|(_, language)| language)
+    best.map(|(_, language)| language)
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_header_wants_most_is_told() {
+    fn the_language_with_the_highest_quality_value_is_preferred() {
         for (header, wanted) in [
             ("id", Some(Language::Indonesian)),
             ("id-ID,id;q=0.9,en;q=0.8", Some(Language::Indonesian)),
@@ -67,7 +67,7 @@ mod tests {
             ("en;q=nan, id;q=0.001", Some(Language::Indonesian)),
             ("id ; q = 0.3 , EN-gb;Q=0.2", Some(Language::Indonesian)),
         ] {
-            assert_eq!(language_of(header), wanted, "{header}");
+            assert_eq!(parse_preferred_language(header), wanted, "{header}");
         }
     }
 }

@@ -9,31 +9,31 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::content_negotiation::Media;
-use super::error::Refusal;
+use super::content_negotiation::MediaType;
+use super::error::HttpError;
 use crate::graphql::RequestId;
 use crate::service::Service;
 
-/// The header in which it comes and goes.
+/// Header of the request id, in requests and responses.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers a call within its id: it stands in the answer's head, and in the log.
-pub(super) async fn identified(State(service): State<Service>, mut request: Request, next: Next) -> Response {
+/// Assigns a request id for the response header, the log, and errors.
+pub(super) async fn assign(State(service): State<Service>, mut request: Request, next: Next) -> Response {
     let sent = request.headers().get(REQUEST_ID).and_then(|id| RequestId::from_client(id.to_str().ok()?));
     let id = sent.unwrap_or_else(|| RequestId::new(&service));
     request.extensions_mut().insert(id.clone());
-    let mut response = whole(next.run(request), &id).instrument(id.span()).await;
+    let mut response = catch_panic(next.run(request), &id).instrument(id.span()).await;
     if let Ok(id) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
 }
 
-/// The answer, whatever comes: a fault of ours ends its own call, not the connection with all others on it. What it was, the
-/// panic's own line in the log says.
-async fn whole(answer: impl Future<Output = Response>, id: &RequestId) -> Response {
+/// Turns a panic into an internal error, so that the other requests of the connection survive. The panic itself is
+/// logged by its hook.
+async fn catch_panic(answer: impl Future<Output = Response>, id: &RequestId) -> Response {
     let answer = AssertUnwindSafe(answer).catch_unwind().await;
-    answer.unwrap_or_else(|_| Refusal::internal().respond(Media::Json, None, id))
+    answer.unwrap_or_else(|_| HttpError::internal().respond(MediaType::Json, None, id))
 }
 
 #[cfg(test)]
@@ -43,14 +43,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_fault_of_ours_is_told_as_one() {
+    async fn a_panic_becomes_an_internal_error() {
         let id = RequestId::from_client("fault-1").unwrap();
-        let response = whole(async { panic!("what nobody thought of") }, &id).await;
+        let response = catch_panic(async { panic!("a secret detail") }, &id).await;
         assert_eq!(response.status(), 500);
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        let extensions = &told["errors"][0]["extensions"];
+        let sent: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let extensions = &sent["errors"][0]["extensions"];
         assert_eq!((&extensions["code"], &extensions["requestId"]), (&"INTERNAL".into(), &"fault-1".into()));
-        assert!(!told.to_string().contains("nobody thought"));
+        assert!(!sent.to_string().contains("secret detail"));
     }
 }

@@ -1,45 +1,45 @@
-//! Graceful shutdown of long-lived connections: they are notified, and the server waits for their end.
+//! Graceful shutdown of long-lived connections: they are notified, and the server waits for them to close.
 
 use tokio::sync::{mpsc, watch};
 
-/// The server's end.
+/// The server's side.
 #[derive(Debug)]
-pub struct Ending {
-    tell: watch::Sender<bool>,
+pub struct ShutdownController {
+    notify: watch::Sender<bool>,
     open: mpsc::Receiver<()>,
 }
 
-/// A long connection's end. It counts as open for as long as this is held.
+/// A connection's side. The connection counts as open until this is dropped.
 #[derive(Debug, Clone)]
-pub struct Lifeline {
-    told: watch::Receiver<bool>,
+pub struct ShutdownListener {
+    notified: watch::Receiver<bool>,
     _open: mpsc::Sender<()>,
 }
 
-/// Both ends.
-pub fn lifeline() -> (Ending, Lifeline) {
-    let (tell, told) = watch::channel(false);
-    let (held, open) = mpsc::channel(1);
-    (Ending { tell, open }, Lifeline { told, _open: held })
+/// Creates both sides.
+pub fn shutdown_channel() -> (ShutdownController, ShutdownListener) {
+    let (notify, notified) = watch::channel(false);
+    let (guard, open) = mpsc::channel(1);
+    (ShutdownController { notify, open }, ShutdownListener { notified, _open: guard })
 }
 
-impl Ending {
-    /// Waits until all long connections are closed; what hands them out must be gone by then.
+impl ShutdownController {
+    /// Waits until all connections have closed and all other listeners are dropped.
     pub async fn wait(mut self) {
-        // Nothing is ever sent: it is over when nobody is left who could.
+        // Nothing is ever sent; the channel closes with its last sender.
         let _ = self.open.recv().await;
     }
 
-    /// What tells every long connection that the server ends.
-    pub fn teller(&self) -> watch::Sender<bool> {
-        self.tell.clone()
+    /// Sender of the notification.
+    pub fn notifier(&self) -> watch::Sender<bool> {
+        self.notify.clone()
     }
 }
 
-impl Lifeline {
-    /// Happens when the server ends.
-    pub async fn ended(&mut self) {
-        // Without a server it has ended too.
-        let _ = self.told.wait_for(|ending| *ending).await;
+impl ShutdownListener {
+    /// Waits for the notification.
+    pub async fn notified(&mut self) {
+        // A dropped server counts as shut down.
+        let _ = self.notified.wait_for(|shutdown| *shutdown).await;
     }
 }

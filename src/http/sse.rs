@@ -11,102 +11,102 @@ use futures_util::stream::{self, BoxStream, Stream};
 use futures_util::{FutureExt, StreamExt};
 
 use super::error::SIGNED_OUT;
-use super::execution::{Answer, written};
-use super::graphql_response::nobody_keeps;
-use super::shutdown::Lifeline;
-use super::state::Shared;
-use super::websocket::Close;
+use super::execution::ResponseItem;
+use super::graphql_response::{forbid_caching, to_json};
+use super::shutdown::ShutdownListener;
+use super::state::ServerState;
+use super::websocket::CloseCode;
 use crate::graphql::{self, ErrorCode, RequestId};
 use crate::language::Language;
 
-/// The header in which a browser's own client says where it was.
-pub(super) const LAST_EVENT: &str = "last-event-id";
+/// Header with a reconnecting browser's last event id.
+pub(super) const LAST_EVENT_ID: &str = "last-event-id";
 
-/// What is sent, one after another.
-struct Sending {
-    shared: Shared,
-    lifeline: Lifeline,
-    answers: BoxStream<'static, Answer>,
-    /// The end of the token.
-    token_ends: BoxFuture<'static, ()>,
-    /// The language that is wanted.
+/// State of an event stream.
+struct EventStream {
+    state: ServerState,
+    shutdown: ShutdownListener,
+    items: BoxStream<'static, ResponseItem>,
+    /// Expiry of the token.
+    token_expiry: BoxFuture<'static, ()>,
+    /// Language of messages.
     wanted: Option<Language>,
-    /// The call's.
+    /// Id of the request.
     id: RequestId,
-    /// The last message was sent but for `complete`.
+    /// Only `complete` is left to send.
     over: bool,
 }
 
-/// The response that carries these answers, until a token ends.
+/// Responds with an event stream that ends with the token.
 pub(super) fn respond(
-    shared: &Shared,
-    answers: BoxStream<'static, Answer>,
-    until: Option<DateTime<Utc>>,
+    state: &ServerState,
+    items: BoxStream<'static, ResponseItem>,
+    expires_at: Option<DateTime<Utc>>,
     (wanted, id): (Option<Language>, RequestId),
 ) -> Response {
-    let token_ends = match until {
-        Some(until) => shared.service.clock().sleep_until(until),
+    let token_expiry = match expires_at {
+        Some(expires_at) => state.service.clock().sleep_until(expires_at),
         None => std::future::pending().boxed(),
     };
-    let lifeline = shared.lifeline.clone();
-    let sending = Sending { shared: shared.clone(), lifeline, answers, token_ends, wanted, id, over: false };
-    let events: BoxStream<'static, Result<Event, Infallible>> = sending.events().boxed();
-    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(shared.heartbeat));
-    // A proxy that gathers what it forwards would hold every event back.
+    let shutdown = state.shutdown.clone();
+    let stream = EventStream { state: state.clone(), shutdown, items, token_expiry, wanted, id, over: false };
+    let events: BoxStream<'static, Result<Event, Infallible>> = stream.events().boxed();
+    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(state.settings.heartbeat_interval));
+    // Proxies that buffer responses would delay events.
     let mut response = ([("x-accel-buffering", "no")], sse).into_response();
-    nobody_keeps(response.headers_mut());
+    forbid_caching(response.headers_mut());
     response
 }
 
-impl Sending {
+impl EventStream {
     fn events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-        stream::unfold(Some(self), async |sending| {
-            let mut sending = sending?;
-            if sending.over {
+        stream::unfold(Some(self), async |stream| {
+            let mut stream = stream?;
+            if stream.over {
                 return Some((Ok(Event::default().event("complete").data("")), None));
             }
             let event = tokio::select! {
-                answer = sending.answers.next() => match answer {
+                answer = stream.items.next() => match answer {
                     None => return Some((Ok(Event::default().event("complete").data("")), None)),
-                    Some(Answer::Next(answer, place)) => {
+                    Some(ResponseItem::Next(answer, place)) => {
                         let event = Event::default().event("next").data(String::from_utf8_lossy(&answer));
-                        match place.and_then(|place| sending.shared.service.cursor(place).ok()) {
+                        match place.and_then(|place| stream.state.service.cursor(place).ok()) {
                             Some(cursor) => event.id(cursor),
                             None => event,
                         }
                     }
-                    Some(Answer::Failed(response)) => {
-                        sending.over = true;
+                    Some(ResponseItem::Failed(response)) => {
+                        stream.over = true;
                         next(&response)
                     }
-                    Some(Answer::SignedOut) => {
-                        sending.over = true;
-                        sending.signed_out()
+                    Some(ResponseItem::SignedOut) => {
+                        stream.over = true;
+                        stream.signed_out()
                     }
                 },
-                () = &mut sending.token_ends => {
-                    sending.over = true;
-                    sending.signed_out()
+                () = &mut stream.token_expiry => {
+                    stream.over = true;
+                    stream.signed_out()
                 }
-                // Without a word: the client connects again, and goes on.
-                () = sending.lifeline.ended() => return None,
+                // Without `complete`: the client reconnects and resumes.
+                () = stream.shutdown.notified() => return None,
             };
-            Some((Ok(event), Some(sending)))
+            Some((Ok(event), Some(stream)))
         })
     }
 
-    /// The last message of a stream whose token has ended, or whose caller may no longer sign in: with the code that closes a
-    /// WebSocket.
+    /// The last message after the token has expired or the caller was blocked, with the corresponding WebSocket close
+    /// code.
     fn signed_out(&self) -> Event {
         let mut response =
             self.id.add_to(graphql::translate_errors(ErrorCode::Unauthenticated.response(SIGNED_OUT), self.wanted));
         for error in &mut response.errors {
-            error.extensions.get_or_insert_default().set("closeCode", Close::Forbidden.code());
+            error.extensions.get_or_insert_default().set("closeCode", CloseCode::Forbidden.code());
         }
         next(&response)
     }
 }
 
 fn next(response: &async_graphql::Response) -> Event {
-    Event::default().event("next").data(String::from_utf8_lossy(&written(response)))
+    Event::default().event("next").data(String::from_utf8_lossy(&to_json(response)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use disposisi::graphql::ErrorCode;
-use disposisi::http::Close;
+use disposisi::http::CloseCode;
 use serde_json::{Value, json};
 
 use crate::acts::Cloud;
@@ -29,7 +29,7 @@ fn known() -> Codes {
     let is_code = |line: &str| !line.is_empty() && line.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let user = listed.lines().map(str::trim).filter(|line| is_code(line)).map(|code| (USER_ERRORS, code.to_owned()));
     let top = ErrorCode::ALL.iter().map(|code| (ERRORS, code.word().to_owned()));
-    let closes = Close::ALL.iter().map(|close| (CLOSES, close.code().to_string()));
+    let closes = CloseCode::ALL.iter().map(|close| (CLOSES, close.code().to_string()));
     user.chain(top).chain(closes).collect()
 }
 

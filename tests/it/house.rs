@@ -224,7 +224,6 @@ fn no_code_knows_a_role_or_a_procedure() {
 const MIRRORS: &[&str] = &[
     "Action",
     "Actor",
-    "Agency",
     "AssetFilter",
     "Awaited",
     "Capacity",
@@ -243,13 +242,12 @@ const MIRRORS: &[&str] = &[
     "Step",
     "TimeUnit",
     "Urgency",
-    "User",
     "UserError",
     "UserErrorCode",
 ];
 
 /// Names that two other types share. May only shrink.
-const SHARED_NAMES: &[&str] = &["Answer", "Caller", "Ending", "Grant", "Keys", "Outcome", "Policy", "Refusal", "Stage"];
+const SHARED_NAMES: &[&str] = &["Outcome"];
 
 /// The name of the type that a line defines. Indented lines define associated types.
 fn defined(line: &str) -> Option<&str> {
@@ -289,27 +287,7 @@ fn each_type_name_stands_for_one_type() {
 }
 
 /// Files that stand in a circle of files. May only shrink.
-const IN_CIRCLES: &[&str] = &[
-    "cli/audit.rs",
-    "cli/check.rs",
-    "cli/database.rs",
-    "cli/demo/mod.rs",
-    "cli/demo/stage.rs",
-    "cli/demo/story.rs",
-    "cli/identity.rs",
-    "cli/keys.rs",
-    "cli/mod.rs",
-    "cli/people.rs",
-    "cli/policy/explain.rs",
-    "cli/policy/matrix.rs",
-    "cli/policy/mod.rs",
-    "cli/policy_reload.rs",
-    "cli/serve.rs",
-    "cli/settings/mod.rs",
-    "cli/startup.rs",
-    "http/error.rs",
-    "http/execution.rs",
-];
+const IN_CIRCLES: &[&str] = &[];
 
 #[test]
 fn files_depend_on_each_other_in_no_circle() {

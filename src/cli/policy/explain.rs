@@ -1,96 +1,101 @@
 //! `disposisi policy explain`.
 
 use crate::access::Grant;
-use crate::cli::{Outcome, Settings, say, startup};
+use crate::cli::output::{CommandResult, print_line, short_hash};
+use crate::cli::{Settings, startup};
 use crate::policy::Line;
 use crate::service::{ExplainQuery, Explanation, Permission, Refused, Verdict};
 
-use super::short;
-
-/// Say which line lets somebody do something to a request now, or why none does
+/// Explain a permission: the policy line that grants it, or all reasons against it
 ///
-/// What a server would decide at this moment, with the policy line that it rests on: of the request, and of each grant that the
-/// person holds, held or will hold in its office. Reads only; works beside a running server. Whoever's policy lets them `explain`
-/// asks the same through the API: `explainPolicy`.
+/// Shows the decision of a server at this moment, with its policy line, for the request and for each past, current or
+/// future grant of the person in its office. Reads only; works beside a running server. People with the permission
+/// `explain` get the same from the API: `explainPolicy`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  disposisi policy explain --user siti --request SKW/CLOUD/2026/0001 --action see\n  \
     disposisi policy explain --user budi --request SKW/CLOUD/2026/0001 --action execute --step 6"
 )]
-pub(in crate::cli) struct Explain {
-    /// What the person signs in with.
+pub(in crate::cli) struct ExplainCommand {
+    /// Username.
     #[arg(long)]
     user: String,
-    /// The request's number.
+    /// Number of the request.
     #[arg(long)]
     request: String,
-    /// What they want to do.
-    #[arg(long, value_parser = asked, help = format!("What they want to do: {}", words()))]
+    /// The action.
+    #[arg(long, value_parser = parse_permission, help = format!("What they want to do: {}", permission_names()))]
     action: Permission,
-    /// The step's key, for execute, sign and receive; the step under way when not given.
+    /// Key of the step, for execute, sign and receive [default: the current step].
     #[arg(long)]
     step: Option<String>,
 }
 
-fn words() -> String {
+fn permission_names() -> String {
     Permission::ALL.map(Permission::word).join(", ")
 }
 
-fn asked(word: &str) -> Result<Permission, String> {
-    Permission::from_word(word).ok_or_else(|| format!("use one of: {}", words()))
+fn parse_permission(word: &str) -> Result<Permission, String> {
+    Permission::from_word(word).ok_or_else(|| format!("use one of: {}", permission_names()))
 }
 
-impl Explain {
-    pub(in crate::cli) async fn run(self, settings: &Settings) -> Outcome {
+impl ExplainCommand {
+    pub(in crate::cli) async fn run(self, settings: &Settings) -> CommandResult {
         let service = startup::service_to_read(settings).await?;
         let Self { user, request, action, step } = self;
         let question = ExplainQuery { username: user.trim().to_lowercase(), request, permission: action, step };
         let explanation = service.explain_to_operator(&question).await.map_err(|refused| match refused {
             Refused::User(errors) => {
-                let told = |error: &crate::service::UserError| format!("--{}: {}", error.path.join("."), error.message);
-                errors.iter().map(told).collect::<Vec<_>>().join("\n")
+                let format =
+                    |error: &crate::service::UserError| format!("--{}: {}", error.path.join("."), error.message);
+                errors.iter().map(format).collect::<Vec<_>>().join("\n")
             }
             other => format!("{other:?}"),
         })?;
         let in_force = service.policy();
         let policy = match in_force.number {
             0 => "the policy files".to_owned(),
-            number => format!("policy {number} ({})", short(&in_force.hash)),
+            number => format!("policy {number} ({})", short_hash(&in_force.hash)),
         };
-        say(&told(&question, &explanation, &policy));
+        print_line(&format_explanation(&question, &explanation, &policy));
         Ok(())
     }
 }
 
-fn told(question: &ExplainQuery, explanation: &Explanation, policy: &str) -> String {
-    let ExplainQuery { username, request, permission: asked, .. } = question;
+fn format_explanation(question: &ExplainQuery, explanation: &Explanation, policy: &str) -> String {
+    let ExplainQuery { username, request, permission, .. } = question;
     let may = if explanation.allowed { "may" } else { "may not" };
     let at = explanation.step.as_ref().map(|step| format!(" at step {step} of")).unwrap_or_default();
-    let mut lines = vec![format!("{username} {may} {}{at} {request}, by {policy}", asked.word())];
+    let mut lines = vec![format!("{username} {may} {}{at} {request}, by {policy}", permission.word())];
     lines.extend(explanation.obstacles.iter().map(|obstacle| format!("  {obstacle}")));
-    lines.extend(explanation.seen_by.iter().map(|line| format!("sees it by {}", written(line))));
-    lines.extend(explanation.grants.iter().map(|(grant, verdict)| format!("{}: {}", named(grant), says(verdict))));
+    lines.extend(explanation.seen_by.iter().map(|line| format!("sees it by {}", format_line(line))));
+    lines.extend(
+        explanation
+            .grants
+            .iter()
+            .map(|(grant, verdict)| format!("{}: {}", describe_grant(grant), describe_verdict(verdict))),
+    );
     if explanation.grants.is_empty() {
         lines.push("no grant in the request's office".to_owned());
     }
     lines.join("\n")
 }
 
-/// A grant, in the words of officials.
-fn named(grant: &Grant) -> String {
+/// Describes a grant.
+fn describe_grant(grant: &Grant) -> String {
     let capacity = grant.capacity.title();
     let until = grant.valid_until.map(|until| format!(" until {}", until.to_rfc3339())).unwrap_or_default();
     format!("{capacity}{} from {}{until}", grant.role, grant.valid_from.to_rfc3339())
 }
 
-fn written(line: &Line) -> String {
+fn format_line(line: &Line) -> String {
     format!("{}:{}: {line}", line.file, line.line)
 }
 
-fn says(verdict: &Verdict) -> String {
+fn describe_verdict(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Allows(line) => format!("allowed by {}", written(line)),
-        Verdict::Unmet(line, condition) => format!("`{condition}` does not hold in {}", written(line)),
+        Verdict::Allows(line) => format!("allowed by {}", format_line(line)),
+        Verdict::Unmet(line, condition) => format!("`{condition}` does not hold in {}", format_line(line)),
         Verdict::NoLine => "no line lets this role".to_owned(),
         Verdict::ShowsOthers => "its lines show other requests".to_owned(),
         Verdict::OtherAgency => "of another agency than the one that asked".to_owned(),

@@ -4,39 +4,40 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{ContentArrangement, Table};
 
 use crate::access::Action;
-use crate::cli::{Outcome, Settings, definitions, say, startup};
+use crate::cli::output::{CommandResult, print_line};
+use crate::cli::{Settings, definitions, startup};
 use crate::policy::{Line, Object, Policy};
 use crate::procedure::{Office, Procedure};
 
-/// Print role × step for a procedure as the SOP prints it
+/// Print role × step for a procedure, in the layout of the SOP
 ///
-/// Of the policy files, to be laid beside the signed document; of the policy that is active in the database with --active. E ends
-/// the step, S signs its document, R receives what it hands over.
+/// From the policy files, for comparison with the signed document; with --active from the active policy in the
+/// database. E ends the step, S signs its document, R receives its result.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  disposisi policy matrix --office singkawang --procedure permohonan-subdomain")]
-pub(in crate::cli) struct Matrix {
-    /// The office.
+pub(in crate::cli) struct MatrixCommand {
+    /// Office.
     #[arg(long)]
     office: String,
-    /// The procedure's key.
+    /// Key of the procedure.
     #[arg(long)]
     procedure: String,
-    /// By the policy that is active in the database, not by the files.
+    /// Use the active policy in the database instead of the files.
     #[arg(long)]
     active: bool,
 }
 
-/// How wide the table is at most, in characters.
+/// Maximum width of the table, in characters.
 const WIDTH: u16 = 110;
 
-/// What is done at a step, with its mark.
+/// Actions at a step, with their marks.
 const MARKS: [(Action, &str); 3] = [(Action::Execute, "E"), (Action::Sign, "S"), (Action::Receive, "R")];
 
-impl Matrix {
-    pub(in crate::cli) async fn run(self, settings: &Settings) -> Outcome {
-        let stored = startup::stored(settings).await?;
+impl MatrixCommand {
+    pub(in crate::cli) async fn run(self, settings: &Settings) -> CommandResult {
+        let stored = startup::stored_procedures(settings).await?;
         let files = definitions::read(settings, stored.as_ref()).await;
-        files.judge()?;
+        files.validate()?;
         let office = files.shelf.office(&self.office).ok_or_else(|| {
             let known: Vec<&str> = files.shelf.offices.iter().map(|office| office.key.as_str()).collect();
             format!("--office: there is no office `{}`; mend: use one of {}", self.office, known.join(", "))
@@ -49,22 +50,26 @@ impl Matrix {
         })?;
         if self.active {
             let service = startup::service_to_read(settings).await?;
-            say(&printed(office, procedure, &service.policy()));
+            print_line(&format_matrix(office, procedure, &service.policy()));
         } else {
-            say(&printed(office, procedure, &files.policy));
+            print_line(&format_matrix(office, procedure, &files.policy));
         }
         Ok(())
     }
 }
 
-/// A procedure's rows with a column for each role that has a part in it, then what is done to the request as a whole.
-fn printed(office: &Office, procedure: &Procedure, policy: &Policy) -> String {
+/// Prints a row for each step, a column for each role with a part in it, and the actions on the whole request.
+fn format_matrix(office: &Office, procedure: &Procedure, policy: &Policy) -> String {
     let steps = || procedure.steps.iter().map(|step| Object::Step(&procedure.key, &step.key));
     let marked = |role: &str, object| {
         let line = |(action, mark)| policy.line(role, &office.key, object, action).map(|line| (line, mark));
-        MARKS.into_iter().filter_map(line).map(|(line, mark)| format!("{mark}{}", conditions(line))).collect::<Vec<_>>()
+        MARKS
+            .into_iter()
+            .filter_map(line)
+            .map(|(line, mark)| format!("{mark}{}", format_conditions(line)))
+            .collect::<Vec<_>>()
     };
-    // In the order in which they first have a part, as SOPs have their columns.
+    // In the order of their first step, as in the columns of SOPs.
     let first_part = |role: &String| steps().position(|object| !marked(role, object).is_empty());
     let mut roles: Vec<(usize, &String)> =
         office.roles.keys().filter_map(|role| Some((first_part(role)?, role))).collect();
@@ -82,7 +87,7 @@ fn printed(office: &Office, procedure: &Procedure, policy: &Policy) -> String {
         .lines()
         .iter()
         .filter(|line| line.office == office.key && line.object() == Object::Procedure(&procedure.key));
-    let whole = whole.map(|line| format!("{} {}{}", line.role, line.action, conditions(line)));
+    let whole = whole.map(|line| format!("{} {}{}", line.role, line.action, format_conditions(line)));
     let mut text = vec![format!("{} ({}), version {}", procedure.title, procedure.number, procedure.version)];
     text.extend(table.lines().map(|line| line.trim_end().to_owned()));
     text.push(format!("As a whole: {}", whole.collect::<Vec<_>>().join(", ")));
@@ -90,8 +95,8 @@ fn printed(office: &Office, procedure: &Procedure, policy: &Policy) -> String {
     text.join("\n")
 }
 
-/// What must hold beside, in brackets; nothing where nothing must.
-fn conditions(line: &Line) -> String {
+/// Conditions of a line in brackets, if there are any.
+fn format_conditions(line: &Line) -> String {
     let conditions: Vec<String> = line.conditions.iter().map(ToString::to_string).collect();
     if conditions.is_empty() { String::new() } else { format!("[{}]", conditions.join("&")) }
 }

@@ -5,27 +5,29 @@ mod matrix;
 
 use clap::Subcommand;
 
-use super::{Outcome, Settings, clock, definitions, say, startup};
+use super::operator_name::operator_name;
+use super::output::{CommandResult, print_line, short_hash};
+use super::program_clock::clock;
+use super::{Settings, definitions, startup};
 use crate::policy::PolicyText;
 use crate::service::{format_changes, record_policy};
 use crate::store::{RecordedPolicy, Replaceable};
 
-/// The policy: make it active, ask it, print it
+/// The policy: apply it, explain it, print it
 #[derive(Debug, Subcommand)]
-pub(super) enum Policy {
+pub(super) enum PolicyCommand {
     /// Make the policy files the active policy, for all servers on the database
     ///
-    /// They are checked first, as `disposisi check` does; with any fault that is an error nothing changes. Servers take the
-    /// policy up within about a second, whole; one that cannot, since its SOPs do not fit it, says so in its log and goes on with
-    /// the policy that it has.
+    /// Checked first, as by `disposisi check`; an error changes nothing. Servers apply the whole policy within about a
+    /// second. A server with SOPs that do not fit it logs an error and keeps its policy.
     #[command(after_help = "Example:\n  disposisi policy apply --policies /srv/policies")]
     Apply,
-    Explain(explain::Explain),
-    Matrix(matrix::Matrix),
+    Explain(explain::ExplainCommand),
+    Matrix(matrix::MatrixCommand),
 }
 
-impl Policy {
-    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+impl PolicyCommand {
+    pub(super) async fn run(self, settings: &Settings) -> CommandResult {
         match self {
             Self::Apply => apply(settings).await,
             Self::Explain(explain) => explain.run(settings).await,
@@ -34,38 +36,28 @@ impl Policy {
     }
 }
 
-async fn apply(settings: &Settings) -> Outcome {
+async fn apply(settings: &Settings) -> CommandResult {
     startup::expect_database(settings)?;
-    let stored = startup::stored(settings).await?;
+    let stored = startup::stored_procedures(settings).await?;
     let files = definitions::read(settings, stored.as_ref()).await;
-    let warnings = files.judge()?;
+    let warnings = files.validate()?;
     if !warnings.is_empty() {
-        say(&definitions::list(warnings));
+        print_line(&definitions::format_faults(warnings));
     }
-    let text = files.text.as_ref().ok_or("the policies make no text; mend: see what `disposisi check` tells")?;
+    let text = files.text.as_ref().ok_or("the policies make no text; mend: see the faults of `disposisi check`")?;
     let (_, store) = startup::open(settings).await?;
-    let recorded = record_policy(&store, text, operator(), clock().now(), Replaceable::Any).await;
+    let recorded = record_policy(&store, text, operator_name(), clock().now(), Replaceable::Any).await;
     let RecordedPolicy { active, is_new, before } = recorded.map_err(|error| error.to_string())?;
-    let (number, hash) = (active.number, short(&active.hash));
+    let (number, hash) = (active.number, short_hash(&active.hash));
     if !is_new {
         let (since, by_whom) = (active.since.to_rfc3339(), active.by_whom);
-        say(&format!("policy {number} ({hash}) is these files, and already active since {since}, by {by_whom}"));
+        print_line(&format!("policy {number} ({hash}) is these files, and already active since {since}, by {by_whom}"));
         return Ok(());
     }
     let changed = match before {
         Some(before) => format_changes(&text.changes(&PolicyText::from_record(&before.text)?)),
         None => "all of it is new".to_owned(),
     };
-    say(&format!("policy {number} ({hash}) is active; {changed}"));
+    print_line(&format!("policy {number} ({hash}) is active; {changed}"));
     Ok(())
-}
-
-/// Who runs this program, for the record.
-pub(super) fn operator() -> String {
-    whoami::username().unwrap_or_else(|_| "unknown".to_owned())
-}
-
-/// Enough of a hash to tell one policy from another.
-pub(super) fn short(hash: &str) -> &str {
-    hash.get(..12).unwrap_or(hash)
 }

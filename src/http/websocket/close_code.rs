@@ -1,26 +1,26 @@
-//! Why the server closes a WebSocket: the codes of the protocol, and of RFC 6455's registry. `docs/errors.md` tells clients of each.
+//! WebSocket close codes of the protocol and of RFC 6455's registry. `docs/errors.md` describes each for clients.
 
-/// Makes the codes from their numbers, so that the list of all of them cannot lack one.
+/// Declares the close codes, and the list of all of them.
 macro_rules! closes {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $reason:literal;)+) => {
-        /// Why a WebSocket closes.
+        /// Close code of a WebSocket.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Close {
+        pub enum CloseCode {
             $($(#[doc = $doc])+ $name,)+
         }
 
-        impl Close {
-            /// All of them.
+        impl CloseCode {
+            /// All close codes.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The code of the close frame.
+            /// Number of the close frame.
             pub const fn code(self) -> u16 {
                 match self {
                     $(Self::$name => $code,)+
                 }
             }
 
-            /// The words beside it, for people.
+            /// Reason text of the close frame.
             pub(super) const fn reason(self) -> &'static str {
                 match self {
                     $(Self::$name => $reason,)+
@@ -31,24 +31,24 @@ macro_rules! closes {
 }
 
 closes! {
-    /// The server is about to end (the registry's service restart). Clients connect again.
+    /// The server shuts down (service restart). Clients reconnect.
     Restart = 1012, "Service restart";
-    /// The database does not answer (the registry's try again later).
+    /// The database is unavailable (try again later).
     Later = 1013, "Try again later";
-    /// What was sent cannot be read, or is too large.
+    /// A message is malformed or too large.
     Malformed = 4400, "Invalid message received";
     /// An operation came before `connection_init`.
     Unauthorized = 4401, "Unauthorized";
-    /// The token is not good, or no longer.
+    /// The token is invalid or expired.
     Forbidden = 4403, "Forbidden";
-    /// Another subprotocol, or none, was asked for.
+    /// The requested subprotocol is unsupported or missing.
     WrongProtocol = 4406, "Subprotocol not acceptable";
-    /// No `connection_init` came in time.
+    /// `connection_init` timed out.
     NoInit = 4408, "Connection initialisation timeout";
-    /// The id of an operation that is under way was used again.
+    /// The id of a running operation was used again.
     IdInUse = 4409, "Subscriber already exists";
     /// `connection_init` came twice.
     ManyInits = 4429, "Too many initialisation requests";
-    /// The person has too many sockets open.
+    /// The person has too many open sockets.
     ManySockets = 4430, "Too many connections";
 }

@@ -3,6 +3,7 @@
 
 mod close_code;
 mod connection;
+mod message;
 
-pub use close_code::Close;
+pub use close_code::CloseCode;
 pub(super) use connection::upgrade;

@@ -1,10 +1,11 @@
-//! The identity provider named by the settings.
+//! The identity provider of the settings.
 
-use super::Settings;
+use super::declarations::Settings;
 use crate::auth::{Issuer, Provider};
+use crate::cli::program_clock::clock;
 
-/// What is wrong with a setting of it by itself.
-pub(super) fn judge(settings: &Settings) -> Result<(), String> {
+/// Refuses malformed values, each setting by itself.
+pub(super) fn validate(settings: &Settings) -> Result<(), String> {
     if settings.oidc_claim.trim().is_empty() {
         return Err("`oidc_claim` is empty: name the claim that says a person's username".to_owned());
     }
@@ -14,8 +15,8 @@ pub(super) fn judge(settings: &Settings) -> Result<(), String> {
     Ok(())
 }
 
-/// What is wrong with all of them together.
-pub(super) fn judge_together(settings: &Settings) -> Result<(), String> {
+/// Refuses an issuer without an audience, and the reverse.
+pub(super) fn validate_combination(settings: &Settings) -> Result<(), String> {
     match (settings.oidc_issuer.is_empty(), settings.oidc_audience.trim().is_empty()) {
         (true, true) | (false, false) => Ok(()),
         (false, true) => Err(
@@ -29,11 +30,11 @@ pub(super) fn judge_together(settings: &Settings) -> Result<(), String> {
     }
 }
 
-/// The identity provider whose tokens are taken, if one is.
-pub(super) fn provider(settings: &Settings) -> Result<Option<Provider>, String> {
+/// Returns the identity provider, if one is set.
+pub(in crate::cli) fn provider(settings: &Settings) -> Result<Option<Provider>, String> {
     if settings.oidc_issuer.is_empty() {
         return Ok(None);
     }
     let issuer = Issuer::named(&settings.oidc_issuer).map_err(|what| format!("`oidc_issuer` {what}"))?;
-    Provider::new(issuer, settings.oidc_audience.clone(), settings.oidc_claim.clone(), super::clock()).map(Some)
+    Provider::new(issuer, settings.oidc_audience.clone(), settings.oidc_claim.clone(), clock()).map(Some)
 }
