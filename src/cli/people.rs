@@ -11,7 +11,7 @@ use super::{Settings, definitions, startup};
 use crate::access::Capacity;
 use crate::auth::{Passwords, Secret};
 use crate::procedure::Office;
-use crate::service::{CreateAgency, GrantRole, NewPerson, Operator, Refused, UserError, UserErrorCode};
+use crate::service::{CreateAgency, GrantRole, NewPerson, Operator, ServiceError, UserError, UserErrorCode};
 use crate::store::Person;
 
 /// People with a sign-in
@@ -233,10 +233,10 @@ fn find_office<'a>(offices: &'a [Office], key: &str) -> Result<&'a Office, Strin
 }
 
 /// Formats a refusal: each fault with its argument.
-fn format_refusal(refused: Refused) -> String {
+fn format_refusal(refused: ServiceError) -> String {
     match refused {
-        Refused::User(errors) => errors.iter().map(format_error).collect::<Vec<_>>().join("\n"),
-        Refused::Internal(what) | Refused::Unavailable(what) | Refused::Aborted(what) => what,
+        ServiceError::User(errors) => errors.iter().map(format_error).collect::<Vec<_>>().join("\n"),
+        ServiceError::Internal(what) | ServiceError::Unavailable(what) | ServiceError::Aborted(what) => what,
         other => format!("{other:?}"),
     }
 }

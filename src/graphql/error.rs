@@ -5,34 +5,34 @@ use async_graphql::{Error, ServerError};
 use super::context::loaders::LoadError;
 use super::error_code::ErrorCode;
 use crate::language::{Language, Text};
-use crate::service::Refused;
+use crate::service::ServiceError;
 
 /// Converts a refusal to a top-level error with its code.
-pub(super) fn from_refused(refused: Refused) -> Error {
+pub(super) fn from_refused(refused: ServiceError) -> Error {
     let (code, message): (_, Text) = match refused {
-        Refused::Unauthenticated => {
+        ServiceError::Unauthenticated => {
             (ErrorCode::Unauthenticated, "Sign in first: the token is missing, ended or not valid.".into())
         }
-        Refused::Forbidden(message) => (ErrorCode::Forbidden, message),
-        Refused::User(errors) => {
+        ServiceError::Forbidden(message) => (ErrorCode::Forbidden, message),
+        ServiceError::User(errors) => {
             let first = errors.into_iter().next();
             (ErrorCode::InvalidInput, first.map_or_else(|| "The input is not valid.".into(), |error| error.message))
         }
-        Refused::InvalidCursor => {
+        ServiceError::InvalidCursor => {
             let message = "This cursor was not given by this server: leave `after` out, or read it again.";
             (ErrorCode::InvalidCursor, message.into())
         }
-        Refused::CursorAhead => {
+        ServiceError::CursorAhead => {
             let message = "This cursor is beyond the end of the log: a backup was restored. Read again, with a new cursor, and \
                 follow from there.";
             (ErrorCode::CursorAhead, message.into())
         }
-        Refused::Unavailable(detail) | Refused::Aborted(detail) => {
+        ServiceError::Unavailable(detail) | ServiceError::Aborted(detail) => {
             tracing::error!(detail, "the database is not available");
             let message = "The database is not available. Try again later, with the same idempotencyKey.";
             (ErrorCode::Unavailable, message.into())
         }
-        Refused::Internal(detail) => {
+        ServiceError::Internal(detail) => {
             tracing::error!(detail, "internal error");
             (ErrorCode::Internal, "Something went wrong on our side; nothing has changed.".into())
         }
@@ -49,21 +49,21 @@ pub(super) fn translate(error: &mut ServerError, language: Option<Language>) {
 
 /// Converts a database error to a top-level error.
 pub(super) fn from_store(error: crate::store::StoreError) -> Error {
-    from_refused(Refused::from(error))
+    from_refused(ServiceError::from(error))
 }
 
 /// Converts a loader's error to a top-level error.
 pub(super) fn from_loader(error: LoadError) -> Error {
     // Borrowed, since all waiting fields share it.
     from_refused(match &*error {
-        crate::store::StoreError::Unavailable(error) => Refused::Unavailable(error.to_string()),
-        other => Refused::Internal(other.to_string()),
+        crate::store::StoreError::Unavailable(error) => ServiceError::Unavailable(error.to_string()),
+        other => ServiceError::Internal(other.to_string()),
     })
 }
 
 /// Returns the error for inconsistent stored data.
 pub(super) fn inconsistent_data(detail: &str) -> Error {
-    from_refused(Refused::Internal(detail.to_owned()))
+    from_refused(ServiceError::Internal(detail.to_owned()))
 }
 
 /// Returns the error for a cursor from another list.

@@ -9,7 +9,7 @@ use super::rate_limit::RateLimitStatus;
 use crate::graphql::{self, Details, ErrorCode, RequestId};
 use crate::language::{Language, Text};
 use crate::say;
-use crate::service::Refused;
+use crate::service::ServiceError;
 
 /// Message for a follower with an expired token.
 pub(super) const SIGNED_OUT: &str = "The token has ended: sign in again, and go on from your last cursor.";
@@ -100,12 +100,14 @@ impl HttpError {
     }
 }
 
-impl From<Refused> for HttpError {
+impl From<ServiceError> for HttpError {
     /// Maps the error of opening a session.
-    fn from(refused: Refused) -> Self {
+    fn from(refused: ServiceError) -> Self {
         match refused {
-            Refused::Unauthenticated => Self::unauthenticated("The token has ended or is not valid: sign in again."),
-            Refused::Unavailable(detail) => {
+            ServiceError::Unauthenticated => {
+                Self::unauthenticated("The token has ended or is not valid: sign in again.")
+            }
+            ServiceError::Unavailable(detail) => {
                 tracing::error!(detail, "the database is not available");
                 let message = "The database is not available. Try again later.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message)

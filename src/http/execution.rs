@@ -13,7 +13,7 @@ use super::graphql_response::to_json;
 use super::state::ServerState;
 use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId, Session};
 use crate::language::Language;
-use crate::service::{LogPlace, Pass, Refused};
+use crate::service::{LogPlace, Pass, ServiceError};
 
 /// An item of the response stream.
 pub(super) enum ResponseItem {
@@ -97,7 +97,7 @@ pub(super) async fn execute(
     operation: Operation,
     pass: Option<Pass>,
     address: IpAddr,
-) -> Result<SingleResponse, Refused> {
+) -> Result<SingleResponse, ServiceError> {
     let session = Session::open(&state.service, operation.text(), pass, Some(address)).await?;
     let dependence = session.viewer_dependence();
     let response = graphql::execute(&state.schema, operation, session).await;

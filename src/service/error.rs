@@ -1,4 +1,4 @@
-//! Errors of use cases: [`UserError`] for the user, [`Refused::Internal`] for the operator.
+//! Errors of use cases: [`UserError`] for the user, [`ServiceError::Internal`] for the operator.
 
 use crate::auth::KeyError;
 use crate::language::Text;
@@ -9,7 +9,7 @@ use crate::workflow::{ActInput, Refusal, WhenNeeded};
 
 /// An error of a use case.
 #[derive(Debug)]
-pub enum Refused {
+pub enum ServiceError {
     /// The caller is not signed in.
     Unauthenticated,
     /// No policy line lets the caller do this.
@@ -72,7 +72,7 @@ pub enum UserErrorCode {
 }
 
 /// The result of a use case.
-pub type Answer<T> = Result<T, Refused>;
+pub type ServiceResult<T> = Result<T, ServiceError>;
 
 impl UserError {
     /// An error at a place of the input.
@@ -81,7 +81,7 @@ impl UserError {
     }
 }
 
-impl Refused {
+impl ServiceError {
     /// One error at a place of the input.
     pub fn user(code: UserErrorCode, path: &[&str], message: impl Into<Text>) -> Self {
         Self::User(vec![UserError::at(code, path, message)])
@@ -101,7 +101,7 @@ impl Refused {
     }
 }
 
-impl From<StoreError> for Refused {
+impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Stale => Self::user(
@@ -139,13 +139,13 @@ impl From<StoreError> for Refused {
     }
 }
 
-impl From<KeyError> for Refused {
+impl From<KeyError> for ServiceError {
     fn from(error: KeyError) -> Self {
         Self::Internal(error.to_string())
     }
 }
 
-impl From<serde_json::Error> for Refused {
+impl From<serde_json::Error> for ServiceError {
     fn from(error: serde_json::Error) -> Self {
         Self::Internal(error.to_string())
     }

@@ -6,7 +6,7 @@ mod tests;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Answer, Refused, Service, UserErrorCode};
+use super::{Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::access::Pass;
 use crate::store::{self, StoredResult, Transaction};
 
@@ -58,12 +58,16 @@ pub(super) struct IdempotencyKey {
 
 impl Service {
     /// Validates a command's idempotency key, and identifies its input by a MAC: a secret in it is not stored.
-    pub(super) fn idempotency_key<C: IdempotentCommand>(&self, pass: Pass, command: &C) -> Answer<IdempotencyKey> {
+    pub(super) fn idempotency_key<C: IdempotentCommand>(
+        &self,
+        pass: Pass,
+        command: &C,
+    ) -> ServiceResult<IdempotencyKey> {
         let key = command.idempotency_key().map(str::trim).map(str::to_owned);
         // Taken as no key, a blank one would let the call act twice although its client believes it safe.
         if key.as_ref().is_some_and(|key| !(1..=200).contains(&key.chars().count())) {
             let message = "An idempotency key has 1 to 200 characters; leave it out to send none.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &["idempotencyKey"], message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &["idempotencyKey"], message));
         }
         let input = serde_json::to_vec(command)?;
         let acting_as = pass.acting_as.map(Uuid::into_bytes);
@@ -77,12 +81,12 @@ impl Service {
         transaction: &Transaction,
         user: Uuid,
         key: &IdempotencyKey,
-    ) -> Answer<Option<Uuid>> {
+    ) -> ServiceResult<Option<Uuid>> {
         let Some(text) = &key.key else { return Ok(None) };
         match store::recall(transaction, user, key.mutation, text, &key.input, self.now()).await? {
             StoredResult::New => Ok(None),
             StoredResult::Done(result) => Ok(Some(result)),
-            StoredResult::Other => Err(Refused::user(
+            StoredResult::Other => Err(ServiceError::user(
                 UserErrorCode::IdempotencyKeyReused,
                 &["idempotencyKey"],
                 "This key was sent before with another input. Use a new key for a new act.",
@@ -97,7 +101,7 @@ impl Service {
         user: Uuid,
         key: &IdempotencyKey,
         result: Uuid,
-    ) -> Answer<()> {
+    ) -> ServiceResult<()> {
         let Some(text) = &key.key else { return Ok(()) };
         Ok(store::remember(transaction, user, key.mutation, text, &key.input, (result, self.now())).await?)
     }

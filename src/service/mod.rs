@@ -35,7 +35,7 @@ pub use authorization::explain::{
 };
 pub use authorization::policy_reload::{format_changes, record_policy};
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
-pub use error::{Answer, Refused, UserError, UserErrorCode};
+pub use error::{ServiceError, ServiceResult, UserError, UserErrorCode};
 pub use following::followers::FollowerView;
 pub use following::inbox::{InboxChange, InboxFollower};
 pub use following::request_events::{FollowedEvent, RequestEventFollower};
@@ -134,21 +134,24 @@ impl Service {
     }
 
     /// The caller with their grants in force, for reading.
-    pub async fn caller(&self, pass: Pass) -> Answer<CallerWithPolicy> {
-        let caller = store::caller(self.store.reader(), pass, self.now()).await?.ok_or(Refused::Unauthenticated)?;
+    pub async fn caller(&self, pass: Pass) -> ServiceResult<CallerWithPolicy> {
+        let caller =
+            store::caller(self.store.reader(), pass, self.now()).await?.ok_or(ServiceError::Unauthenticated)?;
         Ok(CallerWithPolicy::new(caller, self.policy()))
     }
 
     /// The procedure version of a request.
-    pub fn entry_of(&self, row: &entity::request::Model) -> Answer<&Arc<ProcedureEntry>> {
+    pub fn entry_of(&self, row: &entity::request::Model) -> ServiceResult<&Arc<ProcedureEntry>> {
         let version = u32::try_from(row.procedure_version).unwrap_or(0);
         self.catalog.version(&row.office, &row.procedure, version).ok_or_else(|| {
-            Refused::Internal(format!("no version {version} of {}/{} is loaded", row.office, row.procedure))
+            ServiceError::Internal(format!("no version {version} of {}/{} is loaded", row.office, row.procedure))
         })
     }
 
     /// The office of a request.
-    pub fn office_of(&self, row: &entity::request::Model) -> Answer<&OfficeEntry> {
-        self.catalog.office(&row.office).ok_or_else(|| Refused::Internal(format!("no office {} is loaded", row.office)))
+    pub fn office_of(&self, row: &entity::request::Model) -> ServiceResult<&OfficeEntry> {
+        self.catalog
+            .office(&row.office)
+            .ok_or_else(|| ServiceError::Internal(format!("no office {} is loaded", row.office)))
     }
 }

@@ -8,7 +8,7 @@ use lru::LruCache;
 use sha2::{Digest, Sha256};
 
 use crate::service::retry::with_retry;
-use crate::service::{Answer, Service};
+use crate::service::{Service, ServiceResult};
 use crate::store::{self, RegisteredDocument};
 
 /// Retention of unused documents.
@@ -99,7 +99,7 @@ impl Service {
 
 impl RegisteredDocuments {
     /// Returns the document of a digest.
-    pub async fn find(&self, digest: &str) -> Answer<Option<Arc<str>>> {
+    pub async fn find(&self, digest: &str) -> ServiceResult<Option<Arc<str>>> {
         let now = self.service.now();
         if let Some(document) = self.cache().documents.get_mut(digest) {
             document.used_at = now;
@@ -138,7 +138,7 @@ impl RegisteredDocuments {
     }
 
     /// Writes new documents and uses.
-    pub async fn write(&self) -> Answer<()> {
+    pub async fn write(&self) -> ServiceResult<()> {
         let due = self.cache().due();
         if due.is_empty() {
             return Ok(());

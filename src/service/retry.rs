@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Refused};
+use super::{ServiceError, ServiceResult};
 use crate::random::Random;
 
 /// Maximum number of attempts.
@@ -13,17 +13,17 @@ const BACKOFF: Duration = Duration::from_millis(20);
 
 /// Runs a transaction, and again from its beginning if the database aborts it. After the last attempt the database
 /// counts as unavailable.
-pub(super) async fn with_retry<T, F>(random: &Random, act: impl Fn() -> F) -> Answer<T>
+pub(super) async fn with_retry<T, F>(random: &Random, act: impl Fn() -> F) -> ServiceResult<T>
 where
-    F: Future<Output = Answer<T>>,
+    F: Future<Output = ServiceResult<T>>,
 {
     let mut attempt = 1;
     loop {
         match act().await {
-            Err(Refused::Aborted(why)) if attempt == ATTEMPTS => {
-                return Err(Refused::Unavailable(format!("aborted {ATTEMPTS} times, at last: {why}")));
+            Err(ServiceError::Aborted(why)) if attempt == ATTEMPTS => {
+                return Err(ServiceError::Unavailable(format!("aborted {ATTEMPTS} times, at last: {why}")));
             }
-            Err(Refused::Aborted(why)) => {
+            Err(ServiceError::Aborted(why)) => {
                 tracing::debug!(attempt, why, "transaction aborted by the database, retrying");
                 tokio::time::sleep(backoff(random, attempt)).await;
                 attempt += 1;

@@ -8,7 +8,7 @@ use crate::access::is_sortable;
 use crate::auth::{Passwords, Secret};
 use crate::language::Text;
 use crate::say;
-use crate::service::{Answer, Refused, UserError, UserErrorCode};
+use crate::service::{ServiceError, ServiceResult, UserError, UserErrorCode};
 
 /// The longest line: titles, names, numbers.
 const LINE: usize = 300;
@@ -119,8 +119,8 @@ impl InputErrors {
     }
 
     /// Returns the collected errors, if any.
-    pub(super) fn into_result(self) -> Answer<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Refused::User(self.0)) }
+    pub(super) fn into_result(self) -> ServiceResult<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(ServiceError::User(self.0)) }
     }
 
     fn text(&mut self, path: &[&str], text: &str, longest: usize, breaks: bool) -> String {
@@ -138,8 +138,8 @@ impl InputErrors {
 }
 
 /// Refuses a password of a wrong length.
-pub(super) fn expect_password(path: &[&str], password: &Secret) -> Answer<()> {
-    Passwords::validate(password).map_err(|message| Refused::user(UserErrorCode::InvalidInput, path, message))
+pub(super) fn expect_password(path: &[&str], password: &Secret) -> ServiceResult<()> {
+    Passwords::validate(password).map_err(|message| ServiceError::user(UserErrorCode::InvalidInput, path, message))
 }
 
 /// Whether a character is a control character. `breaks`: line breaks and tabs are allowed.

@@ -2,7 +2,7 @@
 
 use crate::access::Capacity;
 use crate::auth::Secret;
-use crate::service::{CreateAgency, GrantRole, NewPerson, Operator, Refused, Service};
+use crate::service::{CreateAgency, GrantRole, NewPerson, Operator, Service, ServiceError};
 
 /// Password of all people.
 pub(super) const PASSWORD: &str = "contoh belaka";
@@ -69,7 +69,7 @@ pub(super) const USERS: &[DemoUser] = &[
 /// Creates the agencies, the people and their grants.
 pub(super) async fn create(service: &Service) -> Result<(), String> {
     let operator = Operator::new(service.store().clone(), service.clock());
-    let failed = |refused: Refused| format!("{refused:?}");
+    let failed = |refused: ServiceError| format!("{refused:?}");
     for (office, key, name) in AGENCIES {
         let (office, key, name) = ((*office).to_owned(), (*key).to_owned(), (*name).to_owned());
         operator.create_agency(CreateAgency { office, key, name, idempotency_key: None }).await.map_err(failed)?;

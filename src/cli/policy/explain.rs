@@ -4,7 +4,7 @@ use crate::access::Grant;
 use crate::cli::output::{CommandResult, print_line, short_hash};
 use crate::cli::{Settings, startup};
 use crate::policy::Line;
-use crate::service::{ExplainQuery, Explanation, Permission, Refused, Verdict};
+use crate::service::{ExplainQuery, Explanation, Permission, ServiceError, Verdict};
 
 /// Explain a permission: the policy line that grants it, or all reasons against it
 ///
@@ -45,7 +45,7 @@ impl ExplainCommand {
         let Self { user, request, action, step } = self;
         let question = ExplainQuery { username: user.trim().to_lowercase(), request, permission: action, step };
         let explanation = service.explain_to_operator(&question).await.map_err(|refused| match refused {
-            Refused::User(errors) => {
+            ServiceError::User(errors) => {
                 let format =
                     |error: &crate::service::UserError| format!("--{}: {}", error.path.join("."), error.message);
                 errors.iter().map(format).collect::<Vec<_>>().join("\n")

@@ -16,7 +16,7 @@ use crate::access::Pass;
 use crate::graphql::error;
 use crate::graphql::look_ahead::EVENT_CURSOR;
 use crate::language::Language;
-use crate::service::{Answer, CallerWithPolicy, FollowerView, PolicySnapshot, Service};
+use crate::service::{CallerWithPolicy, FollowerView, PolicySnapshot, Service, ServiceResult};
 use crate::store::{self, LogPosition, Viewing};
 
 /// Session of one operation, never reused.
@@ -88,7 +88,12 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// Opens the session of a person or an anonymous caller.
-    pub async fn open(service: &Service, operation: &str, pass: Option<Pass>, address: Option<IpAddr>) -> Answer<Self> {
+    pub async fn open(
+        service: &Service,
+        operation: &str,
+        pass: Option<Pass>,
+        address: Option<IpAddr>,
+    ) -> ServiceResult<Self> {
         // Read first, so that the data is never older than its cursor. A document that merely contains the word elsewhere costs one
         // needless statement.
         let log_end = match EVENT_CURSOR.occurs_in(operation) {
@@ -253,7 +258,7 @@ pub(in crate::graphql) fn language(context: &Context<'_>) -> async_graphql::Resu
 
 /// Returns the signed-in caller, or the `UNAUTHENTICATED` error.
 pub(in crate::graphql) fn caller<'a>(context: &Context<'a>) -> async_graphql::Result<&'a CallerWithPolicy> {
-    session(context)?.caller().ok_or_else(|| error::from_refused(crate::service::Refused::Unauthenticated))
+    session(context)?.caller().ok_or_else(|| error::from_refused(crate::service::ServiceError::Unauthenticated))
 }
 
 /// Returns the cursor of the log's end before the operation's first read.

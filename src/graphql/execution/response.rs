@@ -8,7 +8,7 @@ use crate::graphql::error;
 use crate::graphql::error_code::{with_codes, without_location};
 use crate::graphql::schema_index::SchemaIndex;
 use crate::language::Language;
-use crate::service::Refused;
+use crate::service::ServiceError;
 
 /// Returns true when execution began. An operation refused before has no data and no error with a path.
 pub fn has_run(response: &Response) -> bool {
@@ -38,9 +38,9 @@ pub struct ErrorResponse {
     pub signed_out: bool,
 }
 
-impl From<Refused> for ErrorResponse {
-    fn from(refused: Refused) -> Self {
-        let signed_out = matches!(refused, Refused::Unauthenticated);
+impl From<ServiceError> for ErrorResponse {
+    fn from(refused: ServiceError) -> Self {
+        let signed_out = matches!(refused, ServiceError::Unauthenticated);
         let error = without_location(error::from_refused(refused));
         Self { response: with_codes(Response::from_errors(vec![error])), signed_out }
     }

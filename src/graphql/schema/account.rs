@@ -10,7 +10,7 @@ use crate::access::Pass;
 use crate::auth::Secret;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::context::sign_in_attempt::within_one_attempt;
-use crate::service::{Answer, SignedIn};
+use crate::service::{ServiceResult, SignedIn};
 
 /// Sessions, password and language of the signed-in person.
 #[derive(Default)]
@@ -49,7 +49,7 @@ macro_rules! session_payload {
 
         impl $name {
             /// Builds the payload, and makes the person signed in the caller of the rest of the operation.
-            fn from_answer(context: &Context<'_>, answer: Answer<SignedIn>) -> Result<Option<Self>> {
+            fn from_answer(context: &Context<'_>, answer: ServiceResult<SignedIn>) -> Result<Option<Self>> {
                 let SignedIn { caller, tokens } = match split_user_errors(answer)? {
                     Err(user_errors) => return Ok(Some(Self { user_errors, ..Self::default() })),
                     Ok(signed_in) => signed_in,

@@ -28,7 +28,7 @@ macro_rules! payload {
             /// Builds the payload of an answer; reads the changed object unless it was a dry run.
             async fn from_answer<F: Future<Output = Result<Option<$type>>>>(
                 context: &Context<'_>,
-                answer: $crate::service::Answer<$crate::service::ActResult>,
+                answer: $crate::service::ServiceResult<$crate::service::ActResult>,
                 read: impl FnOnce(uuid::Uuid) -> F,
             ) -> Result<Option<Self>> {
                 let mut payload = Self { $field: None, preview: None, user_errors: Vec::new() };
@@ -63,7 +63,7 @@ macro_rules! changed_payload {
         impl $name {
             /// Builds the payload of an answer; `read` returns the changed object.
             async fn from_answer<T, F: Future<Output = Result<Option<$type>>>>(
-                answer: $crate::service::Answer<T>,
+                answer: $crate::service::ServiceResult<T>,
                 read: impl FnOnce(T) -> F,
             ) -> Result<Option<Self>> {
                 Ok(Some(match $crate::graphql::schema::user_error::split_user_errors(answer)? {

@@ -7,7 +7,7 @@ use crate::auth::Secret;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::context::sign_in_attempt::within_one_attempt;
 use crate::graphql::error;
-use crate::service::Refused;
+use crate::service::ServiceError;
 
 /// One-time codes of the signed-in person.
 #[derive(Default)]
@@ -80,7 +80,7 @@ impl TotpMutation {
         Ok(Some(match split_user_errors(begun)? {
             Err(user_errors) => BeginTotpPayload { user_errors, ..Default::default() },
             Ok(totp) => {
-                let uri = totp.uri().map_err(|fault| error::from_refused(Refused::Internal(fault.to_string())))?;
+                let uri = totp.uri().map_err(|fault| error::from_refused(ServiceError::Internal(fault.to_string())))?;
                 BeginTotpPayload {
                     secret: Some(totp.secret().expose().to_owned()),
                     uri: Some(uri.expose().to_owned()),

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, Object, Result};
 
 use crate::graphql::context::session::language;
 use crate::graphql::error;
-use crate::service::{self, Refused};
+use crate::service::{self, ServiceError};
 
 /// An error in the input, to be corrected by a person. Nothing has changed.
 #[derive(Debug)]
@@ -86,10 +86,12 @@ pub(crate) enum UserErrorCode {
 }
 
 /// Splits the answer of a use case: user errors go to the payload, any other refusal becomes a top-level error.
-pub(crate) fn split_user_errors<T>(answer: service::Answer<T>) -> async_graphql::Result<Result<T, Vec<UserError>>> {
+pub(crate) fn split_user_errors<T>(
+    answer: service::ServiceResult<T>,
+) -> async_graphql::Result<Result<T, Vec<UserError>>> {
     match answer {
         Ok(value) => Ok(Ok(value)),
-        Err(Refused::User(errors)) => Ok(Err(errors.into_iter().map(UserError).collect())),
+        Err(ServiceError::User(errors)) => Ok(Err(errors.into_iter().map(UserError).collect())),
         Err(other) => Err(error::from_refused(other)),
     }
 }

@@ -15,7 +15,7 @@ use crate::graphql::execution::response::ErrorResponse;
 use crate::graphql::operation::admitted::Operation;
 use crate::graphql::operation::{api_key_access, document};
 use crate::graphql::schema::subscription::{Plan, Purpose};
-use crate::service::{Answer, InboxFollower, Refused, RequestEventFollower, Service};
+use crate::service::{InboxFollower, RequestEventFollower, Service, ServiceError, ServiceResult};
 use crate::store::LogPosition;
 
 /// An item of a subscription's stream.
@@ -68,7 +68,7 @@ async fn begin(
     document::reduce_to_single_root(&mut operation.document, name).map_err(refused)?;
     let plan = plan_source(schema, service, &operation).await?;
     // An anonymous caller cannot be signed out.
-    let pass = pass.ok_or_else(|| ErrorResponse { signed_out: false, ..Refused::Unauthenticated.into() })?;
+    let pass = pass.ok_or_else(|| ErrorResponse { signed_out: false, ..ServiceError::Unauthenticated.into() })?;
     let source = match plan {
         Plan::Events { filter, after } => {
             let after = resume.or(after);
@@ -110,11 +110,11 @@ async fn plan_source(schema: &ApiSchema, service: &Service, operation: &Operatio
     }
     drop(answers);
     let plan = Arc::into_inner(plan).and_then(OnceLock::into_inner);
-    Ok(plan.ok_or_else(|| Refused::Internal("a subscription follows nothing".to_owned()))?)
+    Ok(plan.ok_or_else(|| ServiceError::Internal("a subscription follows nothing".to_owned()))?)
 }
 
 impl Subscriber {
-    async fn next(&mut self) -> Answer<SubscriptionItem> {
+    async fn next(&mut self) -> ServiceResult<SubscriptionItem> {
         Ok(match &mut self.source {
             Source::Events(follower) => {
                 let event = follower.next().await?;

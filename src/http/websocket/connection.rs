@@ -30,7 +30,7 @@ use crate::http::graphql_request::{bearer_token, parse_operation};
 use crate::http::quality_values::{parse_preferred_language, preferred_language};
 use crate::http::state::ServerState;
 use crate::language::Language;
-use crate::service::{Pass, Refused};
+use crate::service::{Pass, ServiceError};
 
 /// The only supported subprotocol.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -295,11 +295,11 @@ impl Connection {
         if let Some(token) = token {
             let service = &self.state.service;
             let refused = |refused| match refused {
-                Refused::Unavailable(_) => CloseCode::Later,
+                ServiceError::Unavailable(_) => CloseCode::Later,
                 _ => CloseCode::Forbidden,
             };
             let found = service.pass_of(token).await;
-            if found.as_ref().is_err_and(|refused| matches!(refused, Refused::Unauthenticated)) {
+            if found.as_ref().is_err_and(|refused| matches!(refused, ServiceError::Unauthenticated)) {
                 // The socket closes anyway; the failure counts against the address.
                 let _ = self.state.settings.rate_limits.take(None, self.address, 1);
             }

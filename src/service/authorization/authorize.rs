@@ -5,7 +5,7 @@ use crate::language::Text;
 use crate::policy::{Denied, Object};
 use crate::say;
 use crate::service::CallerWithPolicy;
-use crate::service::{Answer, OfficeEntry, Refused, Service, UserErrorCode};
+use crate::service::{OfficeEntry, Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{self, SeenRequest, Transaction};
 
 impl Service {
@@ -18,7 +18,7 @@ impl Service {
         seen: Seen<SeenRequest>,
         (object, action): (Object<'_>, Action),
         refused: impl Into<Text>,
-    ) -> Answer<Authorized<SeenRequest>> {
+    ) -> ServiceResult<Authorized<SeenRequest>> {
         let performed = match caller.policy().separates_duties(&seen.row.office) {
             true => Some(store::performed(&store::visits_of(transaction, &[seen.row.id]).await?)),
             false => None,
@@ -34,16 +34,16 @@ impl Service {
         (object, action): (Object<'_>, Action),
         performed: Option<&Performed>,
         refused: impl Into<Text>,
-    ) -> Answer<Authorized<T>> {
+    ) -> ServiceResult<Authorized<T>> {
         let office = self.catalog.office(subject.office());
         caller.policy().authorize(caller, subject, object, action, performed).map_err(|denied| match denied {
-            Denied::Nowhere { unmet: Some(condition), .. } => Refused::Forbidden(unmet(&condition)),
+            Denied::Nowhere { unmet: Some(condition), .. } => ServiceError::Forbidden(unmet(&condition)),
             Denied::Nowhere { .. } if caller.pass.acting_as.is_some() => {
-                Refused::Forbidden("The grant that you chose in actingAs does not allow this.".into())
+                ServiceError::Forbidden("The grant that you chose in actingAs does not allow this.".into())
             }
-            Denied::Nowhere { .. } => Refused::Forbidden(refused.into()),
+            Denied::Nowhere { .. } => ServiceError::Forbidden(refused.into()),
             Denied::Several(grants) => {
-                Refused::user(UserErrorCode::ActingAsNeeded, &["actingAs"], choose(office, &grants))
+                ServiceError::user(UserErrorCode::ActingAsNeeded, &["actingAs"], choose(office, &grants))
             }
         })
     }

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::service::Answer;
+use crate::service::ServiceResult;
 use crate::service::retry::with_retry;
 use crate::store::{RetainedRows, Store, StoreError};
 
@@ -21,7 +21,7 @@ pub(super) enum Work {
     /// by the others.
     Delete { rows: RetainedRows, retention: TimeDelta },
     /// On every instance: about this process's memory, or with a lock of its own.
-    EveryInstance(Box<dyn Fn() -> BoxFuture<'static, Answer<()>> + Send + Sync>),
+    EveryInstance(Box<dyn Fn() -> BoxFuture<'static, ServiceResult<()>> + Send + Sync>),
 }
 
 /// A background job.
@@ -75,7 +75,7 @@ impl Job {
         }
     }
 
-    async fn run(&self, store: &Store, now: DateTime<Utc>) -> Answer<()> {
+    async fn run(&self, store: &Store, now: DateTime<Utc>) -> ServiceResult<()> {
         match &self.work {
             Work::EveryInstance(run) => run().await,
             Work::Delete { rows, retention } => {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::random::Random;
-    use crate::service::Refused;
+    use crate::service::ServiceError;
     use crate::store::DatabaseLocation;
 
     #[tokio::test]
@@ -120,7 +120,7 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             async { Ok(()) }.boxed()
         };
-        let fail = || async { Err(Refused::Internal("broken".to_owned())) }.boxed();
+        let fail = || async { Err(ServiceError::Internal("broken".to_owned())) }.boxed();
         let jobs = [
             Job::new("hangs", soon, Work::EveryInstance(Box::new(|| std::future::pending().boxed()))),
             Job::new("fails", soon, Work::EveryInstance(Box::new(fail))),

@@ -13,7 +13,7 @@ use crate::service::identity::api_key::ENDED_KEY_RETENTION;
 use crate::service::identity::session::ENDED_SESSION_RETENTION;
 use crate::service::registered_documents::{RETRY_PAUSE, RegisteredDocuments, UNUSED_RETENTION, WRITE_INTERVAL};
 use crate::service::requests::credential::REVEAL_REPEAT;
-use crate::service::{Answer, Service};
+use crate::service::{Service, ServiceResult};
 use crate::store::{self, IDEMPOTENCY_KEY_RETENTION, RetainedRows};
 
 /// The interval of retention.
@@ -87,7 +87,7 @@ impl Service {
         Some(Job { wake: Some(Box::new(wake)), ..job })
     }
 
-    async fn number(&self) -> Answer<()> {
+    async fn number(&self) -> ServiceResult<()> {
         if store::is_pending(&self.store).await? {
             store::sequence_pending(&self.store).await?;
         }

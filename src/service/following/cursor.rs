@@ -3,17 +3,19 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::service::{Answer, Refused, Service};
+use crate::service::{Service, ServiceError, ServiceResult};
 use crate::store::LogPosition;
 
 const CONTEXT: &[u8] = b"log cursor";
 
 impl Service {
     /// The cursor of a place in the log. It outlives restarts and holds under any filter.
-    pub fn cursor(&self, place: LogPosition) -> Answer<String> {
+    pub fn cursor(&self, place: LogPosition) -> ServiceResult<String> {
         let bytes = [place.position.to_be_bytes(), place.mark.to_be_bytes()].concat();
-        let hidden =
-            self.keys.seal_deterministic(CONTEXT, &bytes).ok_or_else(|| Refused::Internal("no cursor".to_owned()))?;
+        let hidden = self
+            .keys
+            .seal_deterministic(CONTEXT, &bytes)
+            .ok_or_else(|| ServiceError::Internal("no cursor".to_owned()))?;
         Ok(URL_SAFE_NO_PAD.encode(hidden))
     }
 

@@ -11,7 +11,7 @@ use crate::language::Language;
 use crate::live::Next;
 use crate::service::following::followers::{FollowerRights, FollowerView};
 use crate::service::following::request_events::RETRY_PAUSE;
-use crate::service::{Answer, Service};
+use crate::service::{Service, ServiceResult};
 use crate::store::{self, LogPosition, RequestCondition, StoreError};
 
 /// A change of somebody's inbox.
@@ -54,7 +54,7 @@ impl std::fmt::Debug for InboxFollower {
 
 impl Service {
     /// Follows the changes of an inbox, in all offices or one.
-    pub async fn follow_inbox(&self, pass: Pass, office: Option<String>) -> Answer<InboxFollower> {
+    pub async fn follow_inbox(&self, pass: Pass, office: Option<String>) -> ServiceResult<InboxFollower> {
         let follower_rights = self.register_follower(pass).await?;
         let mut follower = InboxFollower {
             service: self.clone(),
@@ -76,12 +76,12 @@ impl Service {
 
 impl InboxFollower {
     /// The follower's chosen language.
-    pub fn language(&self) -> Answer<Option<Language>> {
+    pub fn language(&self) -> ServiceResult<Option<Language>> {
         self.service.follower_language(&self.follower_rights)
     }
 
     /// Waits for the next change. Refuses a follower without the right to follow.
-    pub async fn next(&mut self) -> Answer<InboxChange> {
+    pub async fn next(&mut self) -> ServiceResult<InboxChange> {
         loop {
             if let Some(change) = self.changes.pop_front() {
                 return Ok(change);
@@ -123,7 +123,7 @@ impl InboxFollower {
     }
 
     /// Reads the whole inbox, and queues the differences. Waits while the database is unavailable.
-    async fn reload(&mut self, view: &Arc<FollowerView>) -> Answer<()> {
+    async fn reload(&mut self, view: &Arc<FollowerView>) -> ServiceResult<()> {
         let now = match Box::pin(self.read(view)).await {
             Err(StoreError::Unavailable(_)) => {
                 tokio::time::sleep(RETRY_PAUSE).await;

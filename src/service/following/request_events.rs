@@ -12,7 +12,7 @@ use crate::access::{Pass, Seen, Side};
 use crate::language::Language;
 use crate::live::{Next, TailEntry};
 use crate::service::following::followers::{FollowerRights, FollowerView};
-use crate::service::{Answer, Refused, Service};
+use crate::service::{Service, ServiceError, ServiceResult};
 use crate::store::{
     self, EventFilter, EventVisibility, LogPosition, NumberedEvent, RequestFacts, SeenRequest, StoreError,
 };
@@ -83,15 +83,20 @@ impl std::fmt::Debug for RequestEventFollower {
 
 impl Service {
     /// Follows events by a filter, from a cursor or from now.
-    pub async fn follow(&self, pass: Pass, filter: EventFilter, after: Option<&str>) -> Answer<RequestEventFollower> {
+    pub async fn follow(
+        &self,
+        pass: Pass,
+        filter: EventFilter,
+        after: Option<&str>,
+    ) -> ServiceResult<RequestEventFollower> {
         let cuts = self.tail.truncations();
         let end = store::log_end(&self.store).await?;
         let place = match after {
             None => end,
-            Some(cursor) => self.place(cursor).ok_or(Refused::InvalidCursor)?,
+            Some(cursor) => self.place(cursor).ok_or(ServiceError::InvalidCursor)?,
         };
         if place != end && !store::is_in_log(&self.store, place).await? {
-            return Err(Refused::CursorAhead);
+            return Err(ServiceError::CursorAhead);
         }
         let follower_rights = self.register_follower(pass).await?;
         self.follower_view(&follower_rights)?;
@@ -195,15 +200,15 @@ fn tail_entries(events: Vec<NumberedEvent>, about: HashMap<Uuid, RequestFacts>) 
 
 impl RequestEventFollower {
     /// The follower's chosen language.
-    pub fn language(&self) -> Answer<Option<Language>> {
+    pub fn language(&self) -> ServiceResult<Option<Language>> {
         self.service.follower_language(&self.follower_rights)
     }
 
     /// Waits for the next visible event. Refuses a follower without the right to follow.
-    pub async fn next(&mut self) -> Answer<FollowedEvent> {
+    pub async fn next(&mut self) -> ServiceResult<FollowedEvent> {
         loop {
             if self.service.tail.truncations() != self.cuts {
-                return Err(Refused::CursorAhead);
+                return Err(ServiceError::CursorAhead);
             }
             let (entry, past) = if let Some(entry) = self.past.pop_front() {
                 (entry, true)
@@ -251,10 +256,10 @@ impl RequestEventFollower {
     }
 
     /// Reads an older part of the log. Waits while the database is unavailable.
-    async fn read_back(&mut self) -> Answer<()> {
+    async fn read_back(&mut self) -> ServiceResult<()> {
         // Boxed, since it is rare: a waiting follower stays small.
         match Box::pin(self.try_read_back()).await {
-            Err(Refused::Unavailable(_)) => {
+            Err(ServiceError::Unavailable(_)) => {
                 tokio::time::sleep(RETRY_PAUSE).await;
                 Ok(())
             }
@@ -262,7 +267,7 @@ impl RequestEventFollower {
         }
     }
 
-    async fn try_read_back(&mut self) -> Answer<()> {
+    async fn try_read_back(&mut self) -> ServiceResult<()> {
         let service = &self.service;
         // Reconnecting followers wait for each other, so that writers need not wait for them; each for one stretch.
         let _turn = service.catch_up.acquire().await;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::followers::{CurrentRights, FollowerRights, FollowerView};
 use crate::access::Pass;
 use crate::language::Language;
-use crate::service::{Answer, CallerWithPolicy, Refused, Service};
+use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult};
 use crate::store::StoreError;
 
 impl Service {
     /// Registers a follower, with their rights.
-    pub(super) async fn register_follower(&self, pass: Pass) -> Answer<Arc<FollowerRights>> {
+    pub(super) async fn register_follower(&self, pass: Pass) -> ServiceResult<Arc<FollowerRights>> {
         // Registered before the reading: a later change of rights is noticed.
         let rights = self.followers.register(pass);
         if rights.current().version == 0 {
@@ -38,12 +38,12 @@ impl Service {
     }
 
     /// A follower's chosen language.
-    pub(super) fn follower_language(&self, rights: &FollowerRights) -> Answer<Option<Language>> {
+    pub(super) fn follower_language(&self, rights: &FollowerRights) -> ServiceResult<Option<Language>> {
         Ok(self.follower_view(rights)?.caller.language)
     }
 
     /// A follower's visibility now. Refuses a person without the right to sign in.
-    pub(super) fn follower_view(&self, rights: &FollowerRights) -> Answer<Arc<FollowerView>> {
+    pub(super) fn follower_view(&self, rights: &FollowerRights) -> ServiceResult<Arc<FollowerView>> {
         let (now, policy) = (self.now(), self.policy());
         let mut current = rights.current();
         let is_valid = |view: &&Arc<FollowerView>| {
@@ -52,7 +52,7 @@ impl Service {
         if let Some(view) = current.view.as_ref().filter(is_valid) {
             return Ok(view.clone());
         }
-        let caller = current.person_rights.caller(rights.pass, now).ok_or(Refused::Unauthenticated)?;
+        let caller = current.person_rights.caller(rights.pass, now).ok_or(ServiceError::Unauthenticated)?;
         let caller = CallerWithPolicy::new(caller, policy);
         let viewing = self.viewing(&caller);
         let view = FollowerView {

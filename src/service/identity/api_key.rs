@@ -9,7 +9,7 @@ use crate::auth::{self, Secret};
 use crate::say;
 use crate::service::retry::with_retry;
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, Refused, Service, UserErrorCode};
+use crate::service::{Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store;
 
 /// Prefix of every key, for secret scanners and finders.
@@ -40,10 +40,10 @@ fn is_active(key: &api_key::Model, now: DateTime<Utc>) -> bool {
 
 impl Service {
     /// Creates an API key of the caller. Returns the key itself, shown once, and its row.
-    pub async fn create_api_key(&self, pass: Pass, command: CreateApiKey) -> Answer<(Secret, api_key::Model)> {
+    pub async fn create_api_key(&self, pass: Pass, command: CreateApiKey) -> ServiceResult<(Secret, api_key::Model)> {
         if pass.login == Login::Provider {
             let message = "A key would outlast your identity provider's word: sign in by password to make one.";
-            return Err(Refused::Forbidden(message.into()));
+            return Err(ServiceError::Forbidden(message.into()));
         }
         let mut errors = InputErrors::default();
         let name = errors.line(&["name"], &command.name);
@@ -71,7 +71,7 @@ impl Service {
         Ok((text, row))
     }
 
-    async fn add_api_key(&self, pass: Pass, row: api_key::Model) -> Answer<()> {
+    async fn add_api_key(&self, pass: Pass, row: api_key::Model) -> ServiceResult<()> {
         let (transaction, _) = self.begin(pass).await?;
         // Locked, so that concurrent calls are counted one after the other.
         store::lock_person(&transaction, pass.user).await?;
@@ -79,24 +79,24 @@ impl Service {
         let active: Vec<_> = keys.iter().filter(|key| is_active(key, row.created_at)).collect();
         if active.iter().any(|key| key.name == row.name) {
             let message = "You have a key of this name. Choose another, or revoke that one first.";
-            return Err(Refused::user(UserErrorCode::NameTaken, &["name"], message));
+            return Err(ServiceError::user(UserErrorCode::NameTaken, &["name"], message));
         }
         if active.len() >= MAX_KEYS {
             let message =
                 say!("You have {most} keys, which is the most. Revoke one that is not needed.", most = MAX_KEYS);
-            return Err(Refused::user(UserErrorCode::InvalidInput, &[], message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &[], message));
         }
         store::add_api_key(&transaction, row).await?;
         self.commit_person(transaction).await
     }
 
     /// Revokes an API key of the caller at once. A second time changes nothing.
-    pub async fn revoke_api_key(&self, pass: Pass, id: Uuid) -> Answer<api_key::Model> {
+    pub async fn revoke_api_key(&self, pass: Pass, id: Uuid) -> ServiceResult<api_key::Model> {
         with_retry(self.store.random(), || async {
             let (transaction, _) = self.begin(pass).await?;
             let found = async || {
                 let keys = store::api_keys_of(&transaction, pass.user).await?;
-                keys.into_iter().find(|key| key.id == id).ok_or_else(|| Refused::not_found(&["apiKeyId"]))
+                keys.into_iter().find(|key| key.id == id).ok_or_else(|| ServiceError::not_found(&["apiKeyId"]))
             };
             found().await?;
             store::lock_rights(&transaction, pass.user).await?;
@@ -109,18 +109,18 @@ impl Service {
     }
 
     /// The caller's API keys, the newest first: active and recently ended ones.
-    pub async fn api_keys(&self, caller: &Caller) -> Answer<Vec<api_key::Model>> {
+    pub async fn api_keys(&self, caller: &Caller) -> ServiceResult<Vec<api_key::Model>> {
         Ok(store::api_keys_of(self.store.reader(), caller.pass.user).await?)
     }
 
     /// The pass of an API key, with its end; none for another kind of token.
-    pub(in crate::service) async fn key_pass(&self, token: &str) -> Answer<Option<(Pass, DateTime<Utc>)>> {
+    pub(in crate::service) async fn key_pass(&self, token: &str) -> ServiceResult<Option<(Pass, DateTime<Utc>)>> {
         if !token.starts_with(PREFIX) {
             return Ok(None);
         }
         let now = self.now();
         let row = store::api_key_by_hash(&self.store, &auth::digest(token)).await?;
-        let row = row.filter(|row| is_active(row, now)).ok_or(Refused::Unauthenticated)?;
+        let row = row.filter(|row| is_active(row, now)).ok_or(ServiceError::Unauthenticated)?;
         if self.key_uses.is_due(row.id, now) {
             // In a task of its own: the answer does not wait for a write transaction.
             let (store, id) = (self.store.clone(), row.id);
@@ -135,9 +135,9 @@ impl Service {
     }
 
     /// Refuses an API key without a scope; sessions need none. `what`: the subject of the message.
-    pub fn expect_scope(&self, pass: Pass, scope: KeyScope, what: &str) -> Answer<()> {
+    pub fn expect_scope(&self, pass: Pass, scope: KeyScope, what: &str) -> ServiceResult<()> {
         match pass.login {
-            Login::Key(_, scopes) if !scopes.allow(scope) => Err(Refused::Forbidden(say!(
+            Login::Key(_, scopes) if !scopes.allow(scope) => Err(ServiceError::Forbidden(say!(
                 "{what} is not open to this API key: a key with the scope {scope} could.",
                 what,
                 scope = scope.word()

@@ -3,12 +3,12 @@
 use crate::access::Caller;
 use crate::language::Language;
 use crate::service::retry::with_retry;
-use crate::service::{Answer, Service};
+use crate::service::{Service, ServiceResult};
 use crate::store;
 
 impl Service {
     /// Sets the caller's language; none leaves it to each client.
-    pub async fn choose_language(&self, caller: &Caller, language: Option<Language>) -> Answer<()> {
+    pub async fn choose_language(&self, caller: &Caller, language: Option<Language>) -> ServiceResult<()> {
         with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             store::set_language(&transaction, caller.pass.user, language).await?;

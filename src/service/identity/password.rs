@@ -6,7 +6,7 @@ use crate::access::Caller;
 use crate::auth::Secret;
 use crate::service::retry::with_retry;
 use crate::service::validation::expect_password;
-use crate::service::{Answer, Refused, Service};
+use crate::service::{Service, ServiceError, ServiceResult};
 use crate::store::{self, SessionSelection};
 
 impl Service {
@@ -17,10 +17,10 @@ impl Service {
         current: Secret,
         new: Secret,
         address: Option<IpAddr>,
-    ) -> Answer<()> {
+    ) -> ServiceResult<()> {
         expect_password(&["newPassword"], &new)?;
         let person = self.identify_again(caller, current, address).await?;
-        let hash = self.passwords.hash_in_background(new).await.map_err(Refused::Internal)?;
+        let hash = self.passwords.hash_in_background(new).await.map_err(ServiceError::Internal)?;
         with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = self.lock_identified(&transaction, &person).await?;
@@ -42,8 +42,8 @@ impl Service {
         caller: &Caller,
         password: Secret,
         address: Option<IpAddr>,
-    ) -> Answer<store::Person> {
-        let person = self.store.people(&[caller.pass.user]).await?.pop().ok_or(Refused::Unauthenticated)?;
+    ) -> ServiceResult<store::Person> {
+        let person = self.store.people(&[caller.pass.user]).await?.pop().ok_or(ServiceError::Unauthenticated)?;
         self.identify(&person.username, password, address).await
     }
 }

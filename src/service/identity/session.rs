@@ -6,7 +6,7 @@ use entity::session;
 use crate::access::{Caller, Login, Pass};
 use crate::auth::{self, Bearer, Secret};
 use crate::service::retry::with_retry;
-use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignedIn, UserErrorCode};
+use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult, SignedIn, UserErrorCode};
 use crate::store::{self, SessionSelection};
 
 /// Retention of used tokens and ended sessions: longer than the lifetime of any access token.
@@ -15,11 +15,11 @@ pub(in crate::service) const ENDED_SESSION_RETENTION: TimeDelta = TimeDelta::day
 impl Service {
     /// Prolongs a session by its newest refresh token, and rotates the token. A reused token was stolen: the session
     /// ends.
-    pub async fn refresh_session(&self, token: Secret) -> Answer<SignedIn> {
+    pub async fn refresh_session(&self, token: Secret) -> ServiceResult<SignedIn> {
         with_retry(self.store.random(), || self.refresh_session_once(auth::digest(token.expose()))).await
     }
 
-    async fn refresh_session_once(&self, hash: [u8; 32]) -> Answer<SignedIn> {
+    async fn refresh_session_once(&self, hash: [u8; 32]) -> ServiceResult<SignedIn> {
         // Guesses open no write transaction.
         store::refresh_token(self.store.reader(), &hash).await?.ok_or_else(session_ended)?;
         let transaction = self.store.begin().await?;
@@ -43,13 +43,13 @@ impl Service {
     }
 
     /// Ends the caller's session, or all of theirs.
-    pub async fn sign_out(&self, pass: Pass, everywhere: bool) -> Answer<()> {
+    pub async fn sign_out(&self, pass: Pass, everywhere: bool) -> ServiceResult<()> {
         let which = match pass.session() {
             _ if everywhere => SessionSelection::All(pass.user),
             Some(session) => SessionSelection::One(session),
             None => {
                 let message = "You are in no session of this server's: sign out where you were given your token.";
-                return Err(Refused::Forbidden(message.into()));
+                return Err(ServiceError::Forbidden(message.into()));
             }
         };
         with_retry(self.store.random(), || async {
@@ -62,13 +62,13 @@ impl Service {
     }
 
     /// The caller's current sessions, the latest used first.
-    pub async fn sessions(&self, caller: &Caller) -> Answer<Vec<session::Model>> {
+    pub async fn sessions(&self, caller: &Caller) -> ServiceResult<Vec<session::Model>> {
         Ok(store::sessions_of(&self.store, caller.pass.user, self.now()).await?)
     }
 }
 
 /// The error for any unusable refresh token.
-fn session_ended() -> Refused {
+fn session_ended() -> ServiceError {
     let message = "This refresh token is not known, was used, or its session has ended. Sign in again.";
-    Refused::user(UserErrorCode::SessionEnded, &["refreshToken"], message)
+    ServiceError::user(UserErrorCode::SessionEnded, &["refreshToken"], message)
 }

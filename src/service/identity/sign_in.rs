@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::access::{Login, Pass};
 use crate::auth::{self, Bearer, Secret};
 use crate::service::retry::with_retry;
-use crate::service::{Answer, CallerWithPolicy, Refused, Service, UserErrorCode};
+use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{self, Person, Transaction};
 
 /// Audience and lifetimes of tokens.
@@ -57,7 +57,7 @@ impl Service {
         password: Secret,
         code: Option<Secret>,
         address: Option<IpAddr>,
-    ) -> Answer<SignedIn> {
+    ) -> ServiceResult<SignedIn> {
         let username = username.trim().to_lowercase();
         let person = self.identify(&username, password, address).await?;
         with_retry(self.store.random(), || self.begin_session(&person, code.as_ref())).await
@@ -69,7 +69,7 @@ impl Service {
         username: &str,
         password: Secret,
         address: Option<IpAddr>,
-    ) -> Answer<Person> {
+    ) -> ServiceResult<Person> {
         if !self.attempts.take(username, address) {
             return Err(too_many_attempts());
         }
@@ -84,13 +84,13 @@ impl Service {
         &self,
         transaction: &Transaction,
         proven: &Person,
-    ) -> Answer<Person> {
+    ) -> ServiceResult<Person> {
         let now = store::lock_person(transaction, proven.id).await?;
         let same = |now: &Person| now.password_hash == proven.password_hash && now.deactivated_at.is_none();
         now.filter(same).ok_or_else(invalid_credentials)
     }
 
-    async fn begin_session(&self, person: &Person, code: Option<&Secret>) -> Answer<SignedIn> {
+    async fn begin_session(&self, person: &Person, code: Option<&Secret>) -> ServiceResult<SignedIn> {
         let transaction = self.store.begin().await?;
         let person = self.lock_identified(&transaction, person).await?;
         self.expect_code(&transaction, &person, code).await?;
@@ -106,13 +106,13 @@ impl Service {
         let (tokens, kept) = self.tokens(Bearer { user: person.id, session: id })?;
         store::begin_session(&transaction, session, kept).await?;
         let pass = Pass::new(person.id, Login::Session(id));
-        let caller = store::caller(&transaction, pass, now).await?.ok_or(Refused::Unauthenticated)?;
+        let caller = store::caller(&transaction, pass, now).await?.ok_or(ServiceError::Unauthenticated)?;
         self.commit_person(transaction).await?;
         Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }
 
     /// Issues tokens for a session. Returns the refresh token's row too.
-    pub(in crate::service) fn tokens(&self, bearer: Bearer) -> Answer<(Tokens, entity::refresh_token::Model)> {
+    pub(in crate::service) fn tokens(&self, bearer: Bearer) -> ServiceResult<(Tokens, entity::refresh_token::Model)> {
         let (now, settings) = (self.now(), &self.token_settings);
         let (access, expires_at) = self.keys.issue(bearer, &settings.audience, now, settings.access)?;
         let refresh = auth::new_opaque(self.store.random(), "")?;
@@ -128,7 +128,7 @@ impl Service {
     }
 
     /// The pass of a valid token of any kind, with its end.
-    pub async fn pass_of(&self, token: &str) -> Answer<(Pass, DateTime<Utc>)> {
+    pub async fn pass_of(&self, token: &str) -> ServiceResult<(Pass, DateTime<Utc>)> {
         if let Some(found) = self.key_pass(token).await? {
             return Ok(found);
         }
@@ -137,18 +137,18 @@ impl Service {
         }
         self.learn_key_of(token).await?;
         let verified = self.keys.verify(token, &self.token_settings.audience, self.now());
-        let (bearer, until) = verified.map_err(|_| Refused::Unauthenticated)?;
+        let (bearer, until) = verified.map_err(|_| ServiceError::Unauthenticated)?;
         Ok((Pass::new(bearer.user, Login::Session(bearer.session)), until))
     }
 }
 
 /// The error for a wrong name or password.
-pub(in crate::service) fn invalid_credentials() -> Refused {
-    Refused::user(UserErrorCode::InvalidCredentials, &[], "The name or the password is wrong.")
+pub(in crate::service) fn invalid_credentials() -> ServiceError {
+    ServiceError::user(UserErrorCode::InvalidCredentials, &[], "The name or the password is wrong.")
 }
 
 /// The error for too many attempts.
-pub(in crate::service) fn too_many_attempts() -> Refused {
+pub(in crate::service) fn too_many_attempts() -> ServiceError {
     let message = "Too many attempts. Wait a minute, then try again.";
-    Refused::user(UserErrorCode::TooManyAttempts, &[], message)
+    ServiceError::user(UserErrorCode::TooManyAttempts, &[], message)
 }

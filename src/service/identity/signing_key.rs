@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use crate::auth::{PublicKey, SigningKeyPair};
-use crate::service::{Answer, Refused, Service};
+use crate::service::{Service, ServiceError, ServiceResult};
 use crate::store;
 
 /// For this long a replaced key still verifies tokens: longer than the lifetime of any access token.
@@ -33,10 +33,10 @@ impl Service {
     }
 
     /// Loads a token's unknown key from the database.
-    pub(in crate::service) async fn learn_key_of(&self, token: &str) -> Answer<()> {
+    pub(in crate::service) async fn learn_key_of(&self, token: &str) -> ServiceResult<()> {
         let now = self.now();
         let Some(id) = self.keys.unknown_key(token, now) else { return Ok(()) };
-        let found = store::published_key(&self.store, &id).await?.ok_or(Refused::Unauthenticated)?;
+        let found = store::published_key(&self.store, &id).await?.ok_or(ServiceError::Unauthenticated)?;
         if found.retired_at.is_none_or(|retired| now < retired + RETIRED_KEY_LIFETIME) {
             self.keys.add_verification_key(&PublicKey { id, bytes: found.public }, now + LEARNED_KEY_LIFETIME);
         }

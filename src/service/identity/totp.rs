@@ -6,7 +6,7 @@ use crate::access::Caller;
 use crate::auth::{self, KeyError, RECOVERY_CODES, Secret, Totp};
 use crate::service::identity::sign_in::{invalid_credentials, too_many_attempts};
 use crate::service::retry::with_retry;
-use crate::service::{Answer, Refused, Service, UserErrorCode};
+use crate::service::{Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{self, Person, Transaction};
 
 /// The associated data of a sealed secret.
@@ -17,7 +17,7 @@ fn sealing_context(person: &Person) -> Vec<u8> {
 impl Service {
     /// Creates an authenticator's secret for the caller, after a check of the password. Sign-in needs no code until it
     /// is confirmed.
-    pub async fn begin_totp(&self, caller: &Caller, password: Secret, address: Option<IpAddr>) -> Answer<Totp> {
+    pub async fn begin_totp(&self, caller: &Caller, password: Secret, address: Option<IpAddr>) -> ServiceResult<Totp> {
         let proven = self.identify_again(caller, password, address).await?;
         with_retry(self.store.random(), || async {
             let (transaction, _) = self.begin(caller.pass).await?;
@@ -25,7 +25,7 @@ impl Service {
             let before = store::totp_of(&transaction, person.id).await?;
             if before.is_some_and(|before| before.confirmed_at.is_some()) {
                 let message = "An authenticator is in use already. Disable it first.";
-                return Err(Refused::user(UserErrorCode::InvalidInput, &[], message));
+                return Err(ServiceError::user(UserErrorCode::InvalidInput, &[], message));
             }
             let totp = Totp::new(self.store.random(), &person.username)?;
             let sealed = self.keys.seal(self.store.random(), &sealing_context(&person), &totp.secret())?;
@@ -37,14 +37,15 @@ impl Service {
     }
 
     /// Confirms the caller's authenticator by its first code; sign-in needs codes from here on. Returns recovery codes.
-    pub async fn confirm_totp(&self, caller: &Caller, code: Secret) -> Answer<Vec<Secret>> {
+    pub async fn confirm_totp(&self, caller: &Caller, code: Secret) -> ServiceResult<Vec<Secret>> {
         with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
-            let person = store::lock_person(&transaction, caller.pass.user).await?.ok_or(Refused::Unauthenticated)?;
+            let person =
+                store::lock_person(&transaction, caller.pass.user).await?.ok_or(ServiceError::Unauthenticated)?;
             let row = store::totp_of(&transaction, person.id).await?.filter(|row| row.confirmed_at.is_none());
             let row = row.ok_or_else(|| {
                 let message = "No authenticator waits to be confirmed. Begin with beginTotp.";
-                Refused::user(UserErrorCode::InvalidInput, &[], message)
+                ServiceError::user(UserErrorCode::InvalidInput, &[], message)
             })?;
             if !self.attempts.take_code(&person.username) {
                 return Err(too_many_attempts());
@@ -69,7 +70,7 @@ impl Service {
         password: Secret,
         code: Secret,
         address: Option<IpAddr>,
-    ) -> Answer<()> {
+    ) -> ServiceResult<()> {
         let proven = self.identify_again(caller, password, address).await?;
         with_retry(self.store.random(), || async {
             let (transaction, _) = self.begin(caller.pass).await?;
@@ -82,7 +83,7 @@ impl Service {
     }
 
     /// Whether the caller signs in with codes.
-    pub async fn has_totp(&self, caller: &Caller) -> Answer<bool> {
+    pub async fn has_totp(&self, caller: &Caller) -> ServiceResult<bool> {
         let row = store::totp_of(self.store.reader(), caller.pass.user).await?;
         Ok(row.is_some_and(|row| row.confirmed_at.is_some()))
     }
@@ -93,12 +94,12 @@ impl Service {
         transaction: &Transaction,
         person: &Person,
         code: Option<&Secret>,
-    ) -> Answer<()> {
+    ) -> ServiceResult<()> {
         let row = store::totp_of(transaction, person.id).await?;
         let Some(row) = row.filter(|row| row.confirmed_at.is_some()) else { return Ok(()) };
         let code = code.ok_or_else(|| {
             let message = "Your authenticator's code is asked for: send it as totpCode, or one of your recovery codes.";
-            Refused::user(UserErrorCode::TotpRequired, &["totpCode"], message)
+            ServiceError::user(UserErrorCode::TotpRequired, &["totpCode"], message)
         })?;
         // Only after the right password: other people cannot use these attempts up.
         if !self.attempts.take_code(&person.username) {
@@ -116,13 +117,14 @@ impl Service {
         }
     }
 
-    fn totp(&self, person: &Person, row: &entity::totp::Model) -> Answer<Totp> {
+    fn totp(&self, person: &Person, row: &entity::totp::Model) -> ServiceResult<Totp> {
         let secret = self.keys.unseal(&sealing_context(person), &row.sealed);
-        let secret = secret.ok_or_else(|| Refused::Internal("an authenticator's secret does not open".to_owned()))?;
+        let secret =
+            secret.ok_or_else(|| ServiceError::Internal("an authenticator's secret does not open".to_owned()))?;
         Ok(Totp::from_secret(&secret, &person.username)?)
     }
 }
 
-fn invalid_code() -> Refused {
-    Refused::user(UserErrorCode::InvalidCredentials, &["code"], "The code is wrong, or its time is over.")
+fn invalid_code() -> ServiceError {
+    ServiceError::user(UserErrorCode::InvalidCredentials, &["code"], "The code is wrong, or its time is over.")
 }

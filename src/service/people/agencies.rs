@@ -8,7 +8,7 @@ use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
 use crate::service::idempotency::{idempotent, serialize_as_array};
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
+use crate::service::{Service, ServiceError, ServiceResult, UserErrorCode, retry::with_retry};
 use crate::store::{self, OfficeChange, Transaction};
 
 /// A new agency.
@@ -25,7 +25,7 @@ idempotent! { CreateAgency: "createAgency" }
 serialize_as_array! { CreateAgency { office: office, key: key, name: name } }
 
 /// Adds an agency to a locked office. Returns its id.
-pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> Answer<Uuid> {
+pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> ServiceResult<Uuid> {
     let mut errors = InputErrors::default();
     errors.key(&["key"], &new.key, "-");
     let name = errors.line(&["name"], &new.name);
@@ -33,7 +33,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> An
     let (office, key) = (new.office.clone(), new.key.clone());
     if store::agencies_in(change.transaction(), &office).await?.iter().any(|agency| agency.key == key) {
         let message = "The office serves an agency of this key already.";
-        return Err(Refused::user(UserErrorCode::NameTaken, &["key"], message));
+        return Err(ServiceError::user(UserErrorCode::NameTaken, &["key"], message));
     }
     let id = change.new_id();
     change.add_agency(agency::Model { id, office, key, name, deactivated_at: None }).await?;
@@ -42,19 +42,19 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, new: &CreateAgency) -> An
 }
 
 /// Returns the id of an active agency by its key.
-pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key: &str) -> Answer<Uuid> {
+pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key: &str) -> ServiceResult<Uuid> {
     let known = store::agencies_in(transaction, office).await?;
     let found = known.into_iter().find(|agency| agency.key == key && agency.deactivated_at.is_none());
-    Ok(found.ok_or_else(|| Refused::not_found(&["agency"]))?.id)
+    Ok(found.ok_or_else(|| ServiceError::not_found(&["agency"]))?.id)
 }
 
 impl Service {
     /// Adds an agency to an office. Returns its id.
-    pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
+    pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || self.create_agency_once(pass, new.clone())).await
     }
 
-    async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> Answer<Uuid> {
+    async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> ServiceResult<Uuid> {
         let (transaction, _, allowed) =
             self.begin_for_office(pass, &new.office, Object::Agencies, Action::Manage).await?;
         self.office_entry(&new.office)?;
@@ -72,19 +72,20 @@ impl Service {
 
     /// Deactivates an agency: no new submissions, no new grants. Its running requests go on. A second time changes
     /// nothing.
-    pub async fn deactivate_agency(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {
+    pub async fn deactivate_agency(&self, pass: Pass, agency: Uuid) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || self.deactivate_agency_once(pass, agency)).await
     }
 
-    async fn deactivate_agency_once(&self, pass: Pass, agency: Uuid) -> Answer<Uuid> {
+    async fn deactivate_agency_once(&self, pass: Pass, agency: Uuid) -> ServiceResult<Uuid> {
         let path = ["agencyId"];
         // An agency's office never changes.
         let office = store::agencies(self.store.reader(), &[agency]).await?.pop().map(|row| row.office);
         let (transaction, caller) = self.begin_in(pass, Some(office.as_deref().unwrap_or_default())).await?;
-        let row = store::agencies(&transaction, &[agency]).await?.pop().ok_or_else(|| Refused::not_found(&path))?;
+        let row =
+            store::agencies(&transaction, &[agency]).await?.pop().ok_or_else(|| ServiceError::not_found(&path))?;
         // An agency of another office is unknown to the caller.
         if caller.grants_in(&row.office).next().is_none() {
-            return Err(Refused::not_found(&path));
+            return Err(ServiceError::not_found(&path));
         }
         let allowed = self.authorize_for_office(&caller, &row.office, Object::Agencies, Action::Manage)?;
         let mut change = self.change_office(&transaction, &allowed).await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::access::{Action, WholeOffice};
 use crate::policy::{Object, Policy};
-use crate::service::{Answer, CallerWithPolicy, Service};
+use crate::service::{CallerWithPolicy, Service, ServiceResult};
 use crate::store::{self, Transaction};
 
 /// An office's grants with the right to grant, and the giver of each.
@@ -25,7 +25,7 @@ impl Service {
         caller: &CallerWithPolicy,
         (office, role): (&str, Object<'_>),
         person: Uuid,
-    ) -> Answer<bool> {
+    ) -> ServiceResult<bool> {
         let subject = WholeOffice(office.to_owned());
         let Ok(grants) = caller.policy().grants(caller, &subject, role, Action::Grant, None) else { return Ok(false) };
         let given = store::office_grants(transaction, office).await?;

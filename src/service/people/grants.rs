@@ -13,7 +13,7 @@ use crate::policy::Object;
 use crate::procedure::RoleSpec;
 use crate::service::idempotency::{idempotent, serialize_as_array};
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
+use crate::service::{Service, ServiceError, ServiceResult, UserErrorCode, retry::with_retry};
 use crate::store::{self, OfficeChange};
 
 /// A new grant.
@@ -55,7 +55,7 @@ pub struct RevokeGrant {
 }
 
 /// Grants a role in a locked office. Returns the grant's id.
-pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &GrantRole) -> Answer<Uuid> {
+pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &GrantRole) -> ServiceResult<Uuid> {
     // An office may grant roles to people added by another office.
     expect_active(change.transaction(), given.user, &["userId"]).await?;
     let mut errors = InputErrors::default();
@@ -88,18 +88,18 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
     if let Some(other) = given.on_behalf_of {
         known_person(change.transaction(), &given.office, other)
             .await?
-            .ok_or_else(|| Refused::not_found(&["onBehalfOf"]))?;
+            .ok_or_else(|| ServiceError::not_found(&["onBehalfOf"]))?;
     }
     let agency_id = match (&given.agency, spec.of_agency) {
         (None, false) => None,
         (Some(key), true) => Some(find_in_service(change.transaction(), &given.office, key).await?),
         (None, true) => {
             let message = "This is a role of an agency's people: say of which agency.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &["agency"], message));
         }
         (Some(_), false) => {
             let message = "This is no role of an agency's people: leave the agency out.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &["agency"], message));
         }
     };
     let id = change.new_id();
@@ -124,15 +124,15 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
 
 impl Service {
     /// Grants a role. Returns the grant's id.
-    pub async fn grant_role(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
+    pub async fn grant_role(&self, pass: Pass, given: GrantRole) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || self.grant_role_once(pass, given.clone())).await
     }
 
-    async fn grant_role_once(&self, pass: Pass, given: GrantRole) -> Answer<Uuid> {
+    async fn grant_role_once(&self, pass: Pass, given: GrantRole) -> ServiceResult<Uuid> {
         let (role, action) = (Object::Role(&given.role), Action::Grant);
         let (transaction, caller, allowed) = self.begin_for_office(pass, &given.office, role, action).await?;
         let spec = self.office_entry(&given.office)?.office.roles.get(&given.role);
-        let spec = spec.ok_or_else(|| Refused::not_found(&["role"]))?;
+        let spec = spec.ok_or_else(|| ServiceError::not_found(&["role"]))?;
         let key = self.idempotency_key(pass, &given)?;
         if let Some(done) = self.recall(&transaction, pass.user, &key).await? {
             return Ok(done);
@@ -140,12 +140,12 @@ impl Service {
         let mut change = self.change_office(&transaction, &allowed).await?;
         if given.user == caller.pass.user {
             let message = "Nobody grants themselves a role: ask another administrator.";
-            return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
+            return Err(ServiceError::user(UserErrorCode::NotForYourself, &["userId"], message));
         }
         if self.depends_on_grants_from(&transaction, &caller, (&given.office, role), given.user).await? {
             let message = "Your own right to grant this comes from them: ask an administrator who was granted theirs by somebody \
                 else.";
-            return Err(Refused::user(UserErrorCode::NotForYourself, &["userId"], message));
+            return Err(ServiceError::user(UserErrorCode::NotForYourself, &["userId"], message));
         }
         let id = add(&mut change, spec, &given).await?;
         change.save().await?;
@@ -155,13 +155,13 @@ impl Service {
     }
 
     /// Ends a grant now, or before its beginning. A second time changes nothing.
-    pub async fn revoke_grant(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
+    pub async fn revoke_grant(&self, pass: Pass, given: RevokeGrant) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || self.revoke_grant_once(pass, given)).await
     }
 
-    async fn revoke_grant_once(&self, pass: Pass, given: RevokeGrant) -> Answer<Uuid> {
+    async fn revoke_grant_once(&self, pass: Pass, given: RevokeGrant) -> ServiceResult<Uuid> {
         let path = ["grantId"];
-        let not_found = || Refused::not_found(&path);
+        let not_found = || ServiceError::not_found(&path);
         // A grant's office never changes.
         let office = store::grant_by_id(self.store.reader(), given.grant).await?.map(|row| row.office);
         let (transaction, caller) = self.begin_in(pass, Some(office.as_deref().unwrap_or_default())).await?;

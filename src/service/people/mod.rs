@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::access::{Action, Authorized, Pass, WholeOffice};
 use crate::policy::Object;
-use crate::service::{Answer, CallerWithPolicy, OfficeEntry, Refused, Service, UserErrorCode};
+use crate::service::{CallerWithPolicy, OfficeEntry, Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{self, OfficeChange, Transaction};
 
 pub use agencies::CreateAgency;
@@ -34,12 +34,12 @@ impl Service {
         office: &str,
         object: Object<'_>,
         action: Action,
-    ) -> Answer<Authorized<WholeOffice>> {
+    ) -> ServiceResult<Authorized<WholeOffice>> {
         self.prove(caller, WholeOffice(office.to_owned()), (object, action), None, NO_ROLE)
     }
 
-    fn office_entry(&self, office: &str) -> Answer<&OfficeEntry> {
-        self.catalog.office(office).ok_or_else(|| Refused::not_found(&["office"]))
+    fn office_entry(&self, office: &str) -> ServiceResult<&OfficeEntry> {
+        self.catalog.office(office).ok_or_else(|| ServiceError::not_found(&["office"]))
     }
 
     /// Refuses a change that leaves an office without an administrator, now or after the end of a grant. Runs after the
@@ -50,7 +50,7 @@ impl Service {
         caller: &CallerWithPolicy,
         office: &str,
         path: &[&str],
-    ) -> Answer<()> {
+    ) -> ServiceResult<()> {
         let roles: BTreeSet<&str> = caller
             .policy()
             .lines()
@@ -63,7 +63,7 @@ impl Service {
         }
         let message = "Nobody would be left who manages this office's people without an end. Grant somebody else that role \
             first, without an end.";
-        Err(Refused::user(UserErrorCode::LastAdministrator, path, message))
+        Err(ServiceError::user(UserErrorCode::LastAdministrator, path, message))
     }
 
     /// Locks the office, and opens it for changes.
@@ -71,7 +71,7 @@ impl Service {
         &'a self,
         transaction: &'a Transaction,
         allowed: &Authorized<WholeOffice>,
-    ) -> Answer<OfficeChange<'a>> {
+    ) -> ServiceResult<OfficeChange<'a>> {
         Ok(OfficeChange::open(&self.store, transaction, allowed, self.now()).await?)
     }
 
@@ -82,7 +82,7 @@ impl Service {
         office: &str,
         object: Object<'_>,
         action: Action,
-    ) -> Answer<(Transaction, CallerWithPolicy, Authorized<WholeOffice>)> {
+    ) -> ServiceResult<(Transaction, CallerWithPolicy, Authorized<WholeOffice>)> {
         let (transaction, caller) = self.begin_in(pass, Some(office)).await?;
         let allowed = self.authorize_for_office(&caller, office, object, action)?;
         Ok((transaction, caller, allowed))
@@ -90,6 +90,6 @@ impl Service {
 }
 
 /// Returns a person known to an office: added by it, or with a grant there, past or current.
-async fn known_person(transaction: &Transaction, office: &str, user: Uuid) -> Answer<Option<store::Person>> {
+async fn known_person(transaction: &Transaction, office: &str, user: Uuid) -> ServiceResult<Option<store::Person>> {
     Ok(store::office_people(transaction, office, Some(user)).await?.pop())
 }

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::procedure::RoleSpec;
 use crate::service::retry::with_retry;
 use crate::service::validation::expect_password;
-use crate::service::{Answer, Refused};
+use crate::service::{ServiceError, ServiceResult};
 use crate::store::{self, OfficeChange, Person, SessionSelection, Store, Transaction};
 
 /// The operator, with the open database.
@@ -34,12 +34,12 @@ impl Operator {
     }
 
     /// The person of a username.
-    pub async fn person(&self, username: &str) -> Answer<Option<Person>> {
+    pub async fn person(&self, username: &str) -> ServiceResult<Option<Person>> {
         Ok(self.store.person_by_username(&users::normalize_username(username)).await?)
     }
 
     /// Adds an agency to an office. Returns its id.
-    pub async fn create_agency(&self, new: CreateAgency) -> Answer<Uuid> {
+    pub async fn create_agency(&self, new: CreateAgency) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &new.office).await?;
@@ -52,9 +52,9 @@ impl Operator {
     }
 
     /// Adds a person without grants and without an office. Returns their id.
-    pub async fn create_user(&self, new: &NewPerson<'_>, password: &Secret) -> Answer<Uuid> {
+    pub async fn create_user(&self, new: &NewPerson<'_>, password: &Secret) -> ServiceResult<Uuid> {
         expect_password(&["password"], password)?;
-        let hash = Passwords::hash(self.store.random(), password).map_err(Refused::Internal)?;
+        let hash = Passwords::hash(self.store.random(), password).map_err(ServiceError::Internal)?;
         with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             let now = self.clock.now();
@@ -67,7 +67,7 @@ impl Operator {
     }
 
     /// Grants a role of an office. Returns the grant's id.
-    pub async fn grant_role(&self, role: &RoleSpec, given: GrantRole) -> Answer<Uuid> {
+    pub async fn grant_role(&self, role: &RoleSpec, given: GrantRole) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &given.office).await?;
@@ -80,9 +80,9 @@ impl Operator {
     }
 
     /// Replaces an active person's password, and ends all their sessions.
-    pub async fn set_password(&self, user: Uuid, password: &Secret) -> Answer<()> {
+    pub async fn set_password(&self, user: Uuid, password: &Secret) -> ServiceResult<()> {
         expect_password(&["password"], password)?;
-        let hash = Passwords::hash(self.store.random(), password).map_err(Refused::Internal)?;
+        let hash = Passwords::hash(self.store.random(), password).map_err(ServiceError::Internal)?;
         with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             store::lock_rights(&transaction, user).await?;
@@ -95,7 +95,7 @@ impl Operator {
     }
 
     /// Removes an active person's authenticator: their password alone suffices.
-    pub async fn disable_totp(&self, user: Uuid) -> Answer<()> {
+    pub async fn disable_totp(&self, user: Uuid) -> ServiceResult<()> {
         with_retry(self.store.random(), || async {
             let transaction = self.store.begin().await?;
             users::expect_active(&transaction, user, &["username"]).await?;
@@ -106,11 +106,15 @@ impl Operator {
     }
 
     /// Opens an office for the operator: the event has no actor, and the grants no giver.
-    async fn change_office<'a>(&'a self, transaction: &'a Transaction, office: &str) -> Answer<OfficeChange<'a>> {
+    async fn change_office<'a>(
+        &'a self,
+        transaction: &'a Transaction,
+        office: &str,
+    ) -> ServiceResult<OfficeChange<'a>> {
         Ok(OfficeChange::by_operator(&self.store, transaction, office, self.clock.now()).await?)
     }
 
-    async fn commit(&self, transaction: Transaction) -> Answer<()> {
+    async fn commit(&self, transaction: Transaction) -> ServiceResult<()> {
         Ok(store::commit(&self.store, transaction).await?)
     }
 }

@@ -3,12 +3,12 @@
 use uuid::Uuid;
 
 use crate::access::Grant;
-use crate::service::{Answer, CallerWithPolicy, Service};
+use crate::service::{CallerWithPolicy, Service, ServiceResult};
 use crate::store::{self, Person};
 
 impl Service {
     /// The people known to an office, by name; none for a caller without the right to manage them.
-    pub async fn people_of(&self, caller: &CallerWithPolicy, office: &str) -> Answer<Option<Vec<Person>>> {
+    pub async fn people_of(&self, caller: &CallerWithPolicy, office: &str) -> ServiceResult<Option<Vec<Person>>> {
         if !self.manages_people(caller, office) {
             return Ok(None);
         }
@@ -16,13 +16,17 @@ impl Service {
     }
 
     /// A grant, for the answer to its change.
-    pub async fn grant(&self, id: Uuid) -> Answer<Option<Grant>> {
+    pub async fn grant(&self, id: Uuid) -> ServiceResult<Option<Grant>> {
         Ok(store::grant(self.store.reader(), id).await?)
     }
 
     /// All grants in an office, past and future ones too, with their holders; none for a caller without the right to
     /// manage people.
-    pub async fn grants_of(&self, caller: &CallerWithPolicy, office: &str) -> Answer<Option<Vec<(Uuid, Grant)>>> {
+    pub async fn grants_of(
+        &self,
+        caller: &CallerWithPolicy,
+        office: &str,
+    ) -> ServiceResult<Option<Vec<(Uuid, Grant)>>> {
         if !self.manages_people(caller, office) {
             return Ok(None);
         }

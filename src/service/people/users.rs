@@ -11,7 +11,7 @@ use crate::event::{OfficeEventKind, OfficeEventSubject};
 use crate::policy::Object;
 use crate::service::idempotency::{idempotent, serialize_as_array};
 use crate::service::validation::{InputErrors, expect_password};
-use crate::service::{Answer, Refused, Service, UserErrorCode, retry::with_retry};
+use crate::service::{Service, ServiceError, ServiceResult, UserErrorCode, retry::with_retry};
 use crate::store::{self, Person, SessionSelection, Transaction};
 
 /// A new person.
@@ -47,7 +47,7 @@ pub struct NewPerson<'a> {
 
 impl NewPerson<'_> {
     /// Validates the data without the database. Returns the stored username, name and NIP.
-    pub fn validate(&self) -> Answer<(String, String, Option<String>)> {
+    pub fn validate(&self) -> ServiceResult<(String, String, Option<String>)> {
         let mut errors = InputErrors::default();
         let username = normalize_username(self.username);
         errors.key(&["username"], &username, "._-");
@@ -67,9 +67,9 @@ pub(super) fn normalize_username(typed: &str) -> String {
 }
 
 /// Refuses an unknown or deactivated person. People added by another office are fine.
-pub(super) async fn expect_active(transaction: &Transaction, user: Uuid, path: &[&str]) -> Answer<()> {
+pub(super) async fn expect_active(transaction: &Transaction, user: Uuid, path: &[&str]) -> ServiceResult<()> {
     let person = store::person_by_id(transaction, user).await?;
-    person.filter(|person| person.deactivated_at.is_none()).map(drop).ok_or_else(|| Refused::not_found(path))
+    person.filter(|person| person.deactivated_at.is_none()).map(drop).ok_or_else(|| ServiceError::not_found(path))
 }
 
 /// Adds a person, for an office or the operator. Returns their id.
@@ -80,7 +80,7 @@ pub(super) async fn add(
     office: Option<&str>,
     password_hash: String,
     now: DateTime<Utc>,
-) -> Answer<()> {
+) -> ServiceResult<()> {
     let (username, name, nip) = new.validate()?;
     let agency_id = match new.agency {
         None => None,
@@ -88,7 +88,7 @@ pub(super) async fn add(
     };
     if store::is_username_taken(transaction, &username).await? {
         let message = "Somebody signs in by this name already.";
-        return Err(Refused::user(UserErrorCode::NameTaken, &["username"], message));
+        return Err(ServiceError::user(UserErrorCode::NameTaken, &["username"], message));
     }
     let row = Person {
         id,
@@ -107,16 +107,16 @@ pub(super) async fn add(
 
 impl Service {
     /// Adds a person without grants. Returns their id.
-    pub async fn create_user(&self, pass: Pass, new: CreateUser) -> Answer<Uuid> {
+    pub async fn create_user(&self, pass: Pass, new: CreateUser) -> ServiceResult<Uuid> {
         // Before the write transaction: hashing is slow.
         let may = self.authorize_for_office(&self.caller(pass).await?, &new.office, Object::People, Action::Manage);
         may?;
         expect_password(&["password"], &new.password)?;
-        let hash = self.passwords.hash_in_background(new.password.clone()).await.map_err(Refused::Internal)?;
+        let hash = self.passwords.hash_in_background(new.password.clone()).await.map_err(ServiceError::Internal)?;
         with_retry(self.store.random(), || self.create_user_once(pass, new.clone(), hash.clone())).await
     }
 
-    async fn create_user_once(&self, pass: Pass, new: CreateUser, password_hash: String) -> Answer<Uuid> {
+    async fn create_user_once(&self, pass: Pass, new: CreateUser, password_hash: String) -> ServiceResult<Uuid> {
         let (transaction, _, allowed) =
             self.begin_for_office(pass, &new.office, Object::People, Action::Manage).await?;
         self.office_entry(&new.office)?;
@@ -138,27 +138,27 @@ impl Service {
 
     /// Deactivates a person: signed out at once, everywhere. Refuses a person with grants in other offices. A second
     /// time changes nothing.
-    pub async fn deactivate_user(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {
+    pub async fn deactivate_user(&self, pass: Pass, office: &str, user: Uuid) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || self.deactivate_user_once(pass, office, user)).await
     }
 
-    async fn deactivate_user_once(&self, pass: Pass, office: &str, user: Uuid) -> Answer<Uuid> {
+    async fn deactivate_user_once(&self, pass: Pass, office: &str, user: Uuid) -> ServiceResult<Uuid> {
         let path = ["userId"];
         let (transaction, caller, allowed) =
             self.begin_for_office(pass, office, Object::People, Action::Manage).await?;
         let mut change = self.change_office(&transaction, &allowed).await?;
-        let person = known_person(&transaction, office, user).await?.ok_or_else(|| Refused::not_found(&path))?;
+        let person = known_person(&transaction, office, user).await?.ok_or_else(|| ServiceError::not_found(&path))?;
         if user == caller.pass.user {
             let message = "Nobody puts themselves out of service: ask another administrator.";
-            return Err(Refused::user(UserErrorCode::NotForYourself, &path, message));
+            return Err(ServiceError::user(UserErrorCode::NotForYourself, &path, message));
         }
         if person.office.as_ref().is_some_and(|added_by| added_by != office) {
             let message = "Another office added them: revoke what they hold in yours instead.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &path, message));
         }
         if store::holds_elsewhere(&transaction, user, office, change.now()).await? {
             let message = "They hold a role in another office: revoke what they hold in yours instead.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &path, message));
         }
         if person.deactivated_at.is_none() {
             store::lock_rights(&transaction, user).await?;

@@ -19,7 +19,7 @@ use crate::language::Text;
 use crate::policy::Object;
 use crate::say;
 use crate::service::idempotency::{IdempotencyKey, IdempotentCommand};
-use crate::service::{Answer, CallerWithPolicy, ProcedureEntry, Refused, Service, UserErrorCode};
+use crate::service::{CallerWithPolicy, ProcedureEntry, Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{NewRequest, RequestChange, SavedRequest, SeenRequest, Transaction};
 
 /// Commit or dry run (`validateOnly`).
@@ -113,25 +113,29 @@ pub(super) enum Recalled<'s, T> {
 
 impl<'s> OrderedAct<'s, Begun> {
     /// Begins an act by a session or by an API key with the scope to act.
-    pub(super) async fn begin(service: &'s Service, pass: Pass, mode: ActMode) -> Answer<Self> {
+    pub(super) async fn begin(service: &'s Service, pass: Pass, mode: ActMode) -> ServiceResult<Self> {
         let (transaction, caller) = service.begin_act(pass).await?;
         Ok(Self { service, transaction, caller, mode, state: Begun })
     }
 
     /// Begins an act closed to API keys.
-    pub(super) async fn begin_without_api_keys(service: &'s Service, pass: Pass, mode: ActMode) -> Answer<Self> {
+    pub(super) async fn begin_without_api_keys(service: &'s Service, pass: Pass, mode: ActMode) -> ServiceResult<Self> {
         let (transaction, caller) = service.begin(pass).await?;
         Ok(Self { service, transaction, caller, mode, state: Begun })
     }
 
     /// Locks and reads a request visible to the caller.
-    pub(super) async fn see_request(self, request: Uuid, path: &[&str]) -> Answer<OrderedAct<'s, Visible>> {
+    pub(super) async fn see_request(self, request: Uuid, path: &[&str]) -> ServiceResult<OrderedAct<'s, Visible>> {
         let seen = self.service.see(&self.transaction, &self.caller, request, path).await?;
         Ok(self.into_state(Visible { seen }).0)
     }
 
     /// Locks and reads the request of a part, even of an unknown one (see [`Service::see_holder`]).
-    pub(super) async fn see_holder(self, request: Option<Uuid>, path: &[&str]) -> Answer<OrderedAct<'s, Visible>> {
+    pub(super) async fn see_holder(
+        self,
+        request: Option<Uuid>,
+        path: &[&str],
+    ) -> ServiceResult<OrderedAct<'s, Visible>> {
         let seen = self.service.see_holder(&self.transaction, &self.caller, request, path).await?;
         Ok(self.into_state(Visible { seen }).0)
     }
@@ -143,7 +147,7 @@ impl<'s> OrderedAct<'s, Begun> {
         id: Uuid,
         action: Action,
         refused: &'static str,
-    ) -> Answer<(OrderedAct<'s, Allowed<SeenRequest>>, asset::Model, Arc<ProcedureEntry>)> {
+    ) -> ServiceResult<(OrderedAct<'s, Allowed<SeenRequest>>, asset::Model, Arc<ProcedureEntry>)> {
         let (seen, row) = self.service.see_asset(&self.transaction, &self.caller, id).await?;
         let entry = self.service.entry_of(&seen.row)?.clone();
         let act = self.into_state(Visible { seen }).0;
@@ -152,7 +156,7 @@ impl<'s> OrderedAct<'s, Begun> {
     }
 
     /// Locks and reads the request of a document, with the document.
-    pub(super) async fn see_document(self, id: Uuid) -> Answer<(OrderedAct<'s, Visible>, document::Model)> {
+    pub(super) async fn see_document(self, id: Uuid) -> ServiceResult<(OrderedAct<'s, Visible>, document::Model)> {
         let (seen, row) = self.service.see_document(&self.transaction, &self.caller, id).await?;
         Ok((self.into_state(Visible { seen }).0, row))
     }
@@ -163,7 +167,7 @@ impl<'s> OrderedAct<'s, Begun> {
         proposed: Proposed<'p>,
         right: (Object<'_>, Action),
         refused: &'static str,
-    ) -> Answer<OrderedAct<'s, Allowed<Proposed<'p>>>> {
+    ) -> ServiceResult<OrderedAct<'s, Allowed<Proposed<'p>>>> {
         // A new request has no steps for a separation of duties to compare.
         let performed = Performed::default();
         let proof = self.service.prove(&self.caller, proposed, right, Some(&performed), refused)?;
@@ -182,7 +186,7 @@ impl<'s> OrderedAct<'s, Visible> {
         self,
         right: (Object<'_>, Action),
         refused: impl Into<Text>,
-    ) -> Answer<OrderedAct<'s, Allowed<SeenRequest>>> {
+    ) -> ServiceResult<OrderedAct<'s, Allowed<SeenRequest>>> {
         let (act, Visible { seen }) = self.into_state(());
         let proof = act.service.authorize(&act.transaction, &act.caller, seen, right, refused).await?;
         Ok(act.into_state(Allowed { proof }).0)
@@ -192,11 +196,11 @@ impl<'s> OrderedAct<'s, Visible> {
     pub(super) async fn authorize_submitter(
         self,
         right: (Object<'_>, Action),
-    ) -> Answer<OrderedAct<'s, Allowed<SeenRequest>>> {
+    ) -> ServiceResult<OrderedAct<'s, Allowed<SeenRequest>>> {
         let refused = "Only the submitter of this request may do this.";
         let seen = self.seen();
         if seen.row.submitted_by != self.caller.pass.user && seen.submitter_active {
-            return Err(Refused::Forbidden(refused.into()));
+            return Err(ServiceError::Forbidden(refused.into()));
         }
         self.authorize(right, refused).await
     }
@@ -204,7 +208,7 @@ impl<'s> OrderedAct<'s, Visible> {
 
 impl<'s, T: Subject> OrderedAct<'s, Allowed<T>> {
     /// Looks up the command's idempotency key. A dry run only validates it.
-    pub(super) async fn recall(self, command: &impl IdempotentCommand) -> Answer<Recalled<'s, T>> {
+    pub(super) async fn recall(self, command: &impl IdempotentCommand) -> ServiceResult<Recalled<'s, T>> {
         let (act, Allowed { proof }) = self.into_state(());
         let key = act.service.idempotency_key(act.caller.pass, command)?;
         if act.mode == ActMode::Commit
@@ -224,7 +228,7 @@ impl<'s, T: Subject> OrderedAct<'s, Allowed<T>> {
 
 impl<'s> OrderedAct<'s, Keyed<SeenRequest>> {
     /// Refuses when the request has moved on since the client read it (optimistic concurrency).
-    pub(super) fn expect_version(self, expected: i32) -> Answer<OrderedAct<'s, Ready<SeenRequest>>> {
+    pub(super) fn expect_version(self, expected: i32) -> ServiceResult<OrderedAct<'s, Ready<SeenRequest>>> {
         let version = self.state.proof.row.version;
         if version != expected {
             let message = say!(
@@ -232,7 +236,7 @@ impl<'s> OrderedAct<'s, Keyed<SeenRequest>> {
                 version,
                 expected
             );
-            return Err(Refused::user(UserErrorCode::StaleVersion, &["expectedVersion"], message));
+            return Err(ServiceError::user(UserErrorCode::StaleVersion, &["expectedVersion"], message));
         }
         Ok(self.without_version())
     }
@@ -263,7 +267,7 @@ impl OrderedAct<'_, Ready<Proposed<'_>>> {
 
 impl<T> OrderedAct<'_, Ready<T>> {
     /// Remembers the idempotency key and commits; a dry run rolls back and returns the preview.
-    pub(super) async fn conclude(self, saved: SavedRequest, result: Uuid) -> Answer<ActResult> {
+    pub(super) async fn conclude(self, saved: SavedRequest, result: Uuid) -> ServiceResult<ActResult> {
         let (act, Ready { key, .. }) = self.into_state(());
         if act.mode == ActMode::ValidateOnly {
             let preview = act.service.preview(&act.transaction, &act.caller, saved).await?;

@@ -16,8 +16,8 @@ use crate::service::requests::transition::apply_state;
 use crate::service::retry::with_retry;
 use crate::service::validation::InputErrors;
 use crate::service::{
-    Answer, AssetValues, CallerWithPolicy, NewDocument, ProcedureEntry, Refused, RevokeAsset, Service, UserError,
-    UserErrorCode,
+    AssetValues, CallerWithPolicy, NewDocument, ProcedureEntry, RevokeAsset, Service, ServiceError, ServiceResult,
+    UserError, UserErrorCode,
 };
 use crate::store::{self, CredentialState, RequestChange, SeenRequest, StoreError, Transaction, UnitRange};
 use crate::workflow::{self, Act, Stage};
@@ -45,7 +45,7 @@ impl Service {
         &self,
         change: &mut RequestChange<'_>,
         act: Provisioning<'_>,
-    ) -> Answer<()> {
+    ) -> ServiceResult<()> {
         let (before, after) = act.stages;
         let (Some(spec), Some(stage)) = (&act.entry.procedure.asset, after) else { return Ok(()) };
         let stored = store::assets_of(change.transaction(), &[change.row.id]).await?.pop();
@@ -116,7 +116,7 @@ impl Service {
     }
 
     /// Seals the act's secret; releases it with the delivery of the asset.
-    async fn store_secret(&self, change: &RequestChange<'_>, act: &Provisioning<'_>, asset: Uuid) -> Answer<()> {
+    async fn store_secret(&self, change: &RequestChange<'_>, act: &Provisioning<'_>, asset: Uuid) -> ServiceResult<()> {
         let now = change.now();
         if let Some(secret) = act.given.and_then(|given| given.secret.as_ref()) {
             let held = credential::Model {
@@ -151,7 +151,7 @@ impl Service {
         roles: &[String],
         named: Option<Uuid>,
         otherwise: Uuid,
-    ) -> Answer<Uuid> {
+    ) -> ServiceResult<Uuid> {
         let row = &change.row;
         let people =
             store::agency_people(change.transaction(), &row.office, &[row.agency_id], roles, change.now()).await?;
@@ -163,15 +163,15 @@ impl Service {
             Some(_) => "This is nobody of the agency who may receive the credential; availableActions lists who may.",
             None => "Whom it would be for can no longer receive it: name another person of the agency.",
         };
-        Err(Refused::user(UserErrorCode::InvalidInput, &["recipientId"], message))
+        Err(ServiceError::user(UserErrorCode::InvalidInput, &["recipientId"], message))
     }
 
     /// Takes a delivered asset out of service.
-    pub async fn revoke_asset(&self, pass: Pass, command: RevokeAsset, mode: ActMode) -> Answer<ActResult> {
+    pub async fn revoke_asset(&self, pass: Pass, command: RevokeAsset, mode: ActMode) -> ServiceResult<ActResult> {
         with_retry(self.store.random(), || self.try_revoke_asset(pass, &command, mode)).await
     }
 
-    async fn try_revoke_asset(&self, pass: Pass, command: &RevokeAsset, mode: ActMode) -> Answer<ActResult> {
+    async fn try_revoke_asset(&self, pass: Pass, command: &RevokeAsset, mode: ActMode) -> ServiceResult<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
         let refused = "You hold no role that may revoke this asset.";
         let (act, row, entry) = act.authorize_on_asset(command.asset, Action::Revoke, refused).await?;
@@ -185,7 +185,7 @@ impl Service {
         errors.into_result()?;
         let mut change = act.change();
         let after = workflow::decide(procedure, &change.state()?, &Act::Revoke)
-            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+            .map_err(|refusals| ServiceError::from_refusals(procedure, refusals))?;
         let (office, now) = (self.office_of(&change.row)?, change.now());
         apply_state(&mut change.row, procedure, office, &after, now)?;
         revoke(&mut change, row, Some(reason), Audience::Applicant).await?;
@@ -199,8 +199,8 @@ impl Service {
         transaction: &Transaction,
         caller: &CallerWithPolicy,
         id: Uuid,
-    ) -> Answer<(Seen<SeenRequest>, asset::Model)> {
-        let not_found = || Refused::not_found(&["assetId"]);
+    ) -> ServiceResult<(Seen<SeenRequest>, asset::Model)> {
+        let not_found = || ServiceError::not_found(&["assetId"]);
         let found = store::asset_by_id(transaction, id).await?.map(|row| row.request_id);
         let seen = self.see_holder(transaction, caller, found, &["assetId"]).await;
         // The first read found the request only: another act may have changed the asset before the lock.
@@ -219,7 +219,7 @@ pub(in crate::service) async fn revoke(
     mut row: asset::Model,
     reason: Option<String>,
     audience: Audience,
-) -> Answer<()> {
+) -> ServiceResult<()> {
     change.expect_asset_untouched().await?;
     row.status = Stage::Revoked.word().to_owned();
     row.revoked_at = Some(change.now());
@@ -240,11 +240,11 @@ pub(in crate::service) async fn revoke(
 }
 
 /// Returns the attributes after the act, validated by the SOP's schema: the input first, then all together.
-fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> Answer<Map<String, Value>> {
+fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> ServiceResult<Map<String, Value>> {
     let mut attributes: Map<String, Value> = serde_json::from_str(&row.attributes)?;
     if let Some(given) = act.given {
         let form = act.entry.asset_form(act.step, act.outcome);
-        let form = form.ok_or_else(|| Refused::Internal("no schema for the attributes".to_owned()))?;
+        let form = form.ok_or_else(|| ServiceError::Internal("no schema for the attributes".to_owned()))?;
         let mut faults = form.validate(&given.attributes);
         let given = given.attributes.as_object().cloned().unwrap_or_default();
         // The number of a document is the document's to give.
@@ -276,12 +276,12 @@ fn attributes(row: &asset::Model, act: &Provisioning<'_>, spec: &AssetSpec) -> A
     refuse_faults(act.entry.attributes.as_ref().map(|form| form.validate(&whole)).unwrap_or_default(), &numbered)?;
     match whole {
         Value::Object(attributes) => Ok(attributes),
-        _ => Err(Refused::Internal("attributes are no object".to_owned())),
+        _ => Err(ServiceError::Internal("attributes are no object".to_owned())),
     }
 }
 
 /// Refuses faulty attributes, each with its path in the input.
-fn refuse_faults(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> Answer<()> {
+fn refuse_faults(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> ServiceResult<()> {
     if faults.is_empty() {
         return Ok(());
     }
@@ -293,7 +293,7 @@ fn refuse_faults(faults: Vec<FieldFault>, numbered: &HashMap<&str, usize>) -> An
         };
         UserError { code: UserErrorCode::InvalidInput, message: fault.message, path }
     };
-    Err(Refused::User(faults.into_iter().map(error).collect()))
+    Err(ServiceError::User(faults.into_iter().map(error).collect()))
 }
 
 /// Fills a template's `{attribute}`s in, each once: values are not templates.
@@ -315,28 +315,28 @@ fn fill_template(template: &str, attributes: &Map<String, Value>) -> String {
 }
 
 /// The error for a taken name or interval, at its attribute.
-fn conflict(spec: &AssetSpec, error: StoreError) -> Refused {
+fn conflict(spec: &AssetSpec, error: StoreError) -> ServiceError {
     let named = spec.unique.as_deref().and_then(|template| template.split_once('{')?.1.split_once('}'));
     let attribute = match error {
         StoreError::NameTaken => named.map(|(name, _)| name),
         StoreError::PlaceTaken => spec.interval.as_ref().map(|interval| interval.from.as_str()),
         _ => None,
     };
-    match (Refused::from(error), attribute) {
-        (Refused::User(mut errors), Some(attribute)) => {
+    match (ServiceError::from(error), attribute) {
+        (ServiceError::User(mut errors), Some(attribute)) => {
             errors.iter_mut().for_each(|error| error.path.push(attribute.to_owned()));
-            Refused::User(errors)
+            ServiceError::User(errors)
         }
         (other, _) => other,
     }
 }
 
 /// Returns the interval of units named by the attributes, if any.
-fn interval_of(interval: &Interval, attributes: &Map<String, Value>) -> Answer<Option<UnitRange>> {
+fn interval_of(interval: &Interval, attributes: &Map<String, Value>) -> ServiceResult<Option<UnitRange>> {
     let Some(place) = attributes.get(&interval.place).and_then(Value::as_str) else { return Ok(None) };
     let unit = |name: &str| attributes.get(name).and_then(Value::as_i64).and_then(|unit| i32::try_from(unit).ok());
     let refuse = |message: Text| {
-        Err(Refused::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
+        Err(ServiceError::user(UserErrorCode::InvalidInput, &["asset", "attributes", &interval.to], message))
     };
     match (unit(&interval.from), unit(&interval.to)) {
         (Some(from), Some(to)) if i64::from(to) - i64::from(from) >= MAX_UNITS => {

@@ -7,7 +7,7 @@ use entity::{asset, credential, document, request};
 use crate::access::{Action, Grant, Performed, Seen};
 use crate::policy::Object;
 use crate::procedure::{Outcome, Step};
-use crate::service::{Answer, CallerWithPolicy, PolicySnapshot, ProcedureEntry, Service};
+use crate::service::{CallerWithPolicy, PolicySnapshot, ProcedureEntry, Service, ServiceResult};
 use crate::store::{CredentialState, SeenRequest};
 use crate::workflow::{self, Opening, Stage, State, Status};
 
@@ -57,7 +57,7 @@ impl AvailableActKind {
 
 impl Service {
     /// The step machine's state of a request.
-    pub fn state_of(&self, row: &request::Model) -> Answer<State> {
+    pub fn state_of(&self, row: &request::Model) -> ServiceResult<State> {
         Ok(serde_json::from_str(&row.state)?)
     }
 
@@ -70,7 +70,7 @@ impl Service {
         documents: &[document::Model],
         held: Option<(&asset::Model, Option<&credential::Model>)>,
         performed: Option<&Performed>,
-    ) -> Answer<Vec<AvailableAct>> {
+    ) -> ServiceResult<Vec<AvailableAct>> {
         let row = &seen.row;
         let entry = self.entry_of(row)?;
         let state = self.state_of(row)?;
@@ -133,7 +133,7 @@ impl Service {
         row: &request::Model,
         kind: AvailableActKind,
         step: Option<&str>,
-    ) -> Answer<Vec<String>> {
+    ) -> ServiceResult<Vec<String>> {
         let procedure = &self.entry_of(row)?.procedure;
         let names = |step: &&Step| match kind {
             AvailableActKind::ReissueCredential => true,

@@ -10,7 +10,9 @@ use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::retry::with_retry;
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, AvailableActKind, Refused, ReissueCredential, RevealCredential, Service, UserErrorCode};
+use crate::service::{
+    AvailableActKind, ReissueCredential, RevealCredential, Service, ServiceError, ServiceResult, UserErrorCode,
+};
 use crate::store::{self, CredentialState, RequestChange, SavedRequest};
 use crate::workflow::Stage;
 
@@ -35,7 +37,7 @@ impl Service {
         pass: Pass,
         command: RevealCredential,
         mode: ActMode,
-    ) -> Answer<ActResult<RevealedCredential>> {
+    ) -> ServiceResult<ActResult<RevealedCredential>> {
         with_retry(self.store.random(), || self.try_reveal_credential(pass, &command, mode)).await
     }
 
@@ -44,19 +46,19 @@ impl Service {
         pass: Pass,
         command: &RevealCredential,
         mode: ActMode,
-    ) -> Answer<ActResult<RevealedCredential>> {
+    ) -> ServiceResult<ActResult<RevealedCredential>> {
         let act = OrderedAct::begin_without_api_keys(self, pass, mode).await?;
         let refused = "Only the recipient of this credential may read it.";
         let (act, row, entry) = act.authorize_on_asset(command.asset, Action::Reveal, refused).await?;
         let unavailable = || {
             let message = "There is no credential to be read for this asset.";
-            Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
+            ServiceError::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         };
-        let already = |path: &str, message| Refused::user(UserErrorCode::AlreadyRevealed, &[path], message);
+        let already = |path: &str, message| ServiceError::user(UserErrorCode::AlreadyRevealed, &[path], message);
         let read = "This credential has been read. If it was lost, ask the office to reissue it.";
         let held = store::credentials_of(act.transaction(), &[row.id]).await?.pop().ok_or_else(unavailable)?;
         if held.recipient_id != pass.user {
-            return Err(Refused::Forbidden(refused.into()));
+            return Err(ServiceError::Forbidden(refused.into()));
         }
         // Stored with the revealed credential: a reissue ends the key.
         let proof = self.store.mac(&[
@@ -71,7 +73,7 @@ impl Service {
         let open = |held: &credential::Model| {
             let sealed = held.sealed.as_deref().ok_or_else(unavailable)?;
             let secret = self.keys.unseal(row.id.as_bytes(), sealed);
-            secret.ok_or_else(|| Refused::Internal(format!("the credential of asset {} cannot be opened", row.id)))
+            secret.ok_or_else(|| ServiceError::Internal(format!("the credential of asset {} cannot be opened", row.id)))
         };
         let (act, secret) = match act.recall(command).await? {
             Recalled::New(act) => match CredentialState::from_word(&held.state) {
@@ -111,7 +113,12 @@ impl Service {
     }
 
     /// Replaces a credential: the new one waits for its recipient, keys of earlier reveals end.
-    pub async fn reissue_credential(&self, pass: Pass, command: ReissueCredential, mode: ActMode) -> Answer<ActResult> {
+    pub async fn reissue_credential(
+        &self,
+        pass: Pass,
+        command: ReissueCredential,
+        mode: ActMode,
+    ) -> ServiceResult<ActResult> {
         with_retry(self.store.random(), || self.try_reissue_credential(pass, &command, mode)).await
     }
 
@@ -120,7 +127,7 @@ impl Service {
         pass: Pass,
         command: &ReissueCredential,
         mode: ActMode,
-    ) -> Answer<ActResult> {
+    ) -> ServiceResult<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
         let refused = "You hold no role that may reissue this credential.";
         let (act, row, _) = act.authorize_on_asset(command.asset, Action::Reissue, refused).await?;
@@ -130,14 +137,14 @@ impl Service {
         };
         if row.status != Stage::Active.word() {
             let message = "The asset is not in service.";
-            return Err(Refused::user(UserErrorCode::AssetNotActive, &["assetId"], message));
+            return Err(ServiceError::user(UserErrorCode::AssetNotActive, &["assetId"], message));
         }
         let mut errors = InputErrors::default();
         errors.secret(&["secret"], &command.secret);
         errors.into_result()?;
         let held = store::credentials_of(act.transaction(), &[row.id]).await?.pop().ok_or_else(|| {
             let message = "This asset has no credential.";
-            Refused::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
+            ServiceError::user(UserErrorCode::CredentialNotAvailable, &["assetId"], message)
         })?;
         let change = act.change();
         let kind = AvailableActKind::ReissueCredential;
@@ -157,13 +164,17 @@ impl Service {
     }
 
     /// A secret, sealed for its asset.
-    pub(in crate::service) fn seal(&self, asset: Uuid, secret: &Secret) -> Answer<Vec<u8>> {
+    pub(in crate::service) fn seal(&self, asset: Uuid, secret: &Secret) -> ServiceResult<Vec<u8>> {
         Ok(self.keys.seal(self.store.random(), asset.as_bytes(), secret)?)
     }
 }
 
 /// Saves a credential with its event.
-async fn save(mut change: RequestChange<'_>, row: credential::Model, kind: RequestEventKind) -> Answer<SavedRequest> {
+async fn save(
+    mut change: RequestChange<'_>,
+    row: credential::Model,
+    kind: RequestEventKind,
+) -> ServiceResult<SavedRequest> {
     change.expect_asset_untouched().await?;
     let subject = RequestEventSubject { asset: Some(row.asset_id), ..Default::default() };
     store::save_credential(change.transaction(), row).await?;

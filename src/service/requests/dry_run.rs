@@ -4,7 +4,7 @@ use entity::{asset, request};
 
 use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
-use crate::service::{Answer, Awaited, CallerWithPolicy, Service};
+use crate::service::{Awaited, CallerWithPolicy, Service, ServiceResult};
 use crate::store::{self, AppendedEvent, SavedRequest, StoreError, Transaction};
 
 /// The effect of a dry run.
@@ -29,7 +29,7 @@ impl Service {
         transaction: &Transaction,
         caller: &CallerWithPolicy,
         saved: SavedRequest,
-    ) -> Answer<Preview> {
+    ) -> ServiceResult<Preview> {
         let SavedRequest { row, events } = saved;
         let seen = store::see_request(transaction, &self.viewing(caller), row.id).await?;
         let side = seen.as_ref().map_or(Side::Applicant, Seen::side);
@@ -59,6 +59,6 @@ impl Service {
 }
 
 /// Rolls a transaction back.
-pub(super) async fn roll_back(transaction: Transaction) -> Answer<()> {
+pub(super) async fn roll_back(transaction: Transaction) -> ServiceResult<()> {
     Ok(transaction.rollback().await.map_err(StoreError::from)?)
 }

@@ -16,17 +16,17 @@ use crate::service::requests::sign::digest;
 use crate::service::requests::transition::{apply_state, begin_next_visit, complete_visit, document_audience};
 use crate::service::retry::with_retry;
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, ExecuteStep, NewDocument, Refused, Service, UserErrorCode};
+use crate::service::{ExecuteStep, NewDocument, Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{self, RequestChange, with_actor};
 use crate::workflow::{self, Act, Decision, Execution};
 
 impl Service {
     /// Ends the step under way.
-    pub async fn execute_step(&self, pass: Pass, command: ExecuteStep, mode: ActMode) -> Answer<ActResult> {
+    pub async fn execute_step(&self, pass: Pass, command: ExecuteStep, mode: ActMode) -> ServiceResult<ActResult> {
         with_retry(self.store.random(), || self.try_execute_step(pass, &command, mode)).await
     }
 
-    async fn try_execute_step(&self, pass: Pass, command: &ExecuteStep, mode: ActMode) -> Answer<ActResult> {
+    async fn try_execute_step(&self, pass: Pass, command: &ExecuteStep, mode: ActMode) -> ServiceResult<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
         let act = act.see_request(command.request, &["requestId"]).await?;
         let entry = self.entry_of(&act.seen().row)?.clone();
@@ -34,7 +34,7 @@ impl Service {
         let procedure = &entry.procedure;
         if procedure.step(&command.step).is_none() {
             let unknown = workflow::Refusal::UnknownStep(command.step.clone());
-            return Err(Refused::from_refusals(procedure, vec![unknown]));
+            return Err(ServiceError::from_refusals(procedure, vec![unknown]));
         }
         let object = Object::Step(&procedure.key, &command.step);
         let refused = say!("You hold no role that may execute step {step}.", step = &command.step);
@@ -59,11 +59,11 @@ impl Service {
             recipient: command.recipient.is_some(),
         };
         let after = workflow::decide(procedure, &before, &Act::Execute(execution))
-            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+            .map_err(|refusals| ServiceError::from_refusals(procedure, refusals))?;
         let (step, outcome) = procedure
             .step(&command.step)
             .and_then(|step| step.outcome(&command.outcome).map(|outcome| (step, outcome)))
-            .ok_or_else(|| Refused::Internal("the step machine took an unknown outcome".to_owned()))?;
+            .ok_or_else(|| ServiceError::Internal("the step machine took an unknown outcome".to_owned()))?;
         let visit = before.at.as_ref().map_or(1, |current| current.visit);
 
         if procedure.gives_reason(outcome) {
@@ -77,7 +77,7 @@ impl Service {
             let to_role = outcome.to.as_ref().and_then(|to| {
                 act.caller().policy().roles(&change.row.office, &procedure.key, to, Action::Execute).first().cloned()
             });
-            let to_role = to_role.ok_or_else(|| Refused::Internal("a disposition towards no role".to_owned()))?;
+            let to_role = to_role.ok_or_else(|| ServiceError::Internal("a disposition towards no role".to_owned()))?;
             let row = with_actor!(
                 change.actor(),
                 disposition::Model {
@@ -116,7 +116,7 @@ impl Service {
 }
 
 /// Validates the input, and collects every error.
-fn validate(mut command: ExecuteStep, today: NaiveDate) -> Answer<ExecuteStep> {
+fn validate(mut command: ExecuteStep, today: NaiveDate) -> ServiceResult<ExecuteStep> {
     let mut errors = InputErrors::default();
     command.note = errors.optional_prose(&["note"], command.note.as_deref());
     if let Some(given) = &mut command.disposition {
@@ -153,7 +153,7 @@ async fn bring_documents(
     step: &Step,
     (visit, outcome): (i32, &Outcome),
     documents: &[NewDocument],
-) -> Answer<()> {
+) -> ServiceResult<()> {
     let carried = match &outcome.carries {
         None => None,
         Some(carry) => {
@@ -168,7 +168,7 @@ async fn bring_documents(
         {
             let message = say!("What was signed is what is sent: its title is “{title}”.", title = &signed.title);
             let path = ["documents", &index.to_string(), "title"];
-            return Err(Refused::user(UserErrorCode::InvalidInput, &path, message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &path, message));
         }
         let row = with_actor!(
             change.actor(),

@@ -9,18 +9,18 @@ use crate::policy::Object;
 use crate::procedure::Requirement;
 use crate::service::requests::act::{ActMode, OrderedAct};
 use crate::service::retry::with_retry;
-use crate::service::{Answer, Refused, Service};
+use crate::service::{Service, ServiceError, ServiceResult};
 use crate::store::{self, with_actor};
 
 impl Service {
     /// Records the caller's reading of a disposition for their role; a second time changes nothing.
-    pub async fn read_disposition(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
+    pub async fn read_disposition(&self, pass: Pass, disposition: Uuid) -> ServiceResult<Uuid> {
         with_retry(self.store.random(), || self.try_read_disposition(pass, disposition)).await
     }
 
-    async fn try_read_disposition(&self, pass: Pass, disposition: Uuid) -> Answer<Uuid> {
+    async fn try_read_disposition(&self, pass: Pass, disposition: Uuid) -> ServiceResult<Uuid> {
         let act = OrderedAct::begin(self, pass, ActMode::Commit).await?;
-        let not_found = || Refused::not_found(&["dispositionId"]);
+        let not_found = || ServiceError::not_found(&["dispositionId"]);
         let row = store::disposition_by_id(act.transaction(), disposition).await?;
         let found = row.as_ref().map(|row| row.request_id);
         let act = act.see_holder(found, &["dispositionId"]).await?;
@@ -37,7 +37,7 @@ impl Service {
         let target = led_to.filter_map(|outcome| outcome.to.as_deref()).find(|step| {
             act.caller().policy().roles(&row.office, &procedure.key, step, Action::Execute).contains(&row.to_role)
         });
-        let object = Object::Step(&procedure.key, target.ok_or_else(|| Refused::Forbidden(refused.into()))?);
+        let object = Object::Step(&procedure.key, target.ok_or_else(|| ServiceError::Forbidden(refused.into()))?);
         let act = act.authorize((object, Action::Execute), refused).await?.without_key().without_version();
         let mut change = act.change();
         let read = with_actor!(change.actor(), disposition_read::Model { disposition_id: row.id, at: change.now() });

@@ -12,17 +12,17 @@ use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::requests::transition::{apply_state, document_audience};
 use crate::service::retry::with_retry;
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, CallerWithPolicy, Refused, Service, SignDocument};
+use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult, SignDocument};
 use crate::store::{self, SeenRequest, Transaction, with_actor};
 use crate::workflow::{self, Act, Decision, Refusal};
 
 impl Service {
     /// Signs or refuses the current document of its kind.
-    pub async fn sign_document(&self, pass: Pass, command: SignDocument, mode: ActMode) -> Answer<ActResult> {
+    pub async fn sign_document(&self, pass: Pass, command: SignDocument, mode: ActMode) -> ServiceResult<ActResult> {
         with_retry(self.store.random(), || self.try_sign_document(pass, &command, mode)).await
     }
 
-    async fn try_sign_document(&self, pass: Pass, command: &SignDocument, mode: ActMode) -> Answer<ActResult> {
+    async fn try_sign_document(&self, pass: Pass, command: &SignDocument, mode: ActMode) -> ServiceResult<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
         let (act, document) = act.see_document(command.document).await?;
         let entry = self.entry_of(&act.seen().row)?.clone();
@@ -33,7 +33,7 @@ impl Service {
         // time.
         let mut signed_at = procedure.steps.iter().filter(|step| step.signs.as_deref() == Some(&document.kind));
         let under_way = signed_at.clone().find(|step| act.seen().row.step.as_ref() == Some(&step.key));
-        let step = under_way.or_else(|| signed_at.next()).ok_or_else(|| Refused::Forbidden(refused.into()))?;
+        let step = under_way.or_else(|| signed_at.next()).ok_or_else(|| ServiceError::Forbidden(refused.into()))?;
         let object = Object::Step(&procedure.key, &step.key);
         let act = act.authorize((object, Action::Sign), refused).await?;
         let act = match act.recall(command).await? {
@@ -46,7 +46,7 @@ impl Service {
             errors.invalid(&["note"], "A refusal says why.");
         }
         errors.into_result()?;
-        let explain = |refusals| Refused::from_refusals(procedure, refusals);
+        let explain = |refusals| ServiceError::from_refusals(procedure, refusals);
         if !document.current {
             return Err(explain(vec![Refusal::NothingToSign(document.kind)]));
         }
@@ -96,8 +96,8 @@ impl Service {
         transaction: &Transaction,
         caller: &CallerWithPolicy,
         id: Uuid,
-    ) -> Answer<(Seen<SeenRequest>, document::Model)> {
-        let not_found = || Refused::not_found(&["documentId"]);
+    ) -> ServiceResult<(Seen<SeenRequest>, document::Model)> {
+        let not_found = || ServiceError::not_found(&["documentId"]);
         let found = store::document_by_id(transaction, id).await?.map(|row| row.request_id);
         let seen = self.see_holder(transaction, caller, found, &["documentId"]).await;
         // The first read found the request only: another act may have replaced the document before the lock.

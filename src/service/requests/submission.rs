@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::procedure::canonical;
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, ProcedureEntry, SubmittedContact, SubmittedLetter, UserError, UserErrorCode};
+use crate::service::{ProcedureEntry, ServiceResult, SubmittedContact, SubmittedLetter, UserError, UserErrorCode};
 
 /// A submission after validation.
 pub(super) struct ValidatedSubmission {
@@ -20,7 +20,7 @@ pub(super) fn validate_submission(
     contact: &SubmittedContact,
     details: &serde_json::Value,
     today: NaiveDate,
-) -> Answer<ValidatedSubmission> {
+) -> ServiceResult<ValidatedSubmission> {
     let mut errors = InputErrors::default();
     let details = canonical(details.clone());
     let letter = SubmittedLetter {

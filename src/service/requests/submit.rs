@@ -14,8 +14,8 @@ use crate::service::requests::submission::{ValidatedSubmission, validate_submiss
 use crate::service::requests::transition::{apply_state, begin_next_visit, complete_visit};
 use crate::service::retry::with_retry;
 use crate::service::{
-    Answer, CallerWithPolicy, ProcedureEntry, Refused, ResubmitRequest, Service, SubmitRequest, SubmittedLetter,
-    UserErrorCode,
+    CallerWithPolicy, ProcedureEntry, ResubmitRequest, Service, ServiceError, ServiceResult, SubmitRequest,
+    SubmittedLetter, UserErrorCode,
 };
 use crate::store::{self, NewRequest, RequestChange, Transaction, with_actor};
 use crate::workflow::{self, Act};
@@ -25,18 +25,18 @@ const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
 
 impl Service {
     /// Submits a request.
-    pub async fn submit_request(&self, pass: Pass, command: SubmitRequest, mode: ActMode) -> Answer<ActResult> {
+    pub async fn submit_request(&self, pass: Pass, command: SubmitRequest, mode: ActMode) -> ServiceResult<ActResult> {
         with_retry(self.store.random(), || self.try_submit_request(pass, &command, mode)).await
     }
 
-    async fn try_submit_request(&self, pass: Pass, command: &SubmitRequest, mode: ActMode) -> Answer<ActResult> {
+    async fn try_submit_request(&self, pass: Pass, command: &SubmitRequest, mode: ActMode) -> ServiceResult<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
-        let office = self.catalog.office(&command.office).ok_or_else(|| Refused::not_found(&["office"]))?;
+        let office = self.catalog.office(&command.office).ok_or_else(|| ServiceError::not_found(&["office"]))?;
         let today = office.today(self.now());
         let entry = self
             .catalog
             .in_force(&command.office, &command.procedure, today)
-            .ok_or_else(|| Refused::not_found(&["procedure"]))?
+            .ok_or_else(|| ServiceError::not_found(&["procedure"]))?
             .clone();
         let procedure = &entry.procedure;
         let (step, outcome) = first(&entry)?;
@@ -50,14 +50,14 @@ impl Service {
         };
         if command.procedure_version.is_some_and(|version| u32::try_from(version) != Ok(procedure.version)) {
             let message = say!("Version {version} is in force now. Read the form again.", version = procedure.version);
-            return Err(Refused::user(UserErrorCode::ProcedureChanged, &["procedureVersion"], message));
+            return Err(ServiceError::user(UserErrorCode::ProcedureChanged, &["procedureVersion"], message));
         }
         let papers = validate_submission(&entry, &command.letter, &command.contact, &command.details, today)?;
 
         let now = self.now();
         let year = now.with_timezone(&office.office.time_zone).year();
         let number = store::next_number(act.transaction(), &command.office, &command.procedure, year).await?;
-        let state = workflow::submit(procedure).ok_or_else(|| Refused::Internal("no first step".to_owned()))?;
+        let state = workflow::submit(procedure).ok_or_else(|| ServiceError::Internal("no first step".to_owned()))?;
         let number = office.office.request_number(&procedure.code, year, number);
         let mut row = request::Model {
             id: self.store.new_id(now),
@@ -104,11 +104,21 @@ impl Service {
     }
 
     /// Completes a returned request.
-    pub async fn resubmit_request(&self, pass: Pass, command: ResubmitRequest, mode: ActMode) -> Answer<ActResult> {
+    pub async fn resubmit_request(
+        &self,
+        pass: Pass,
+        command: ResubmitRequest,
+        mode: ActMode,
+    ) -> ServiceResult<ActResult> {
         with_retry(self.store.random(), || self.try_resubmit_request(pass, &command, mode)).await
     }
 
-    async fn try_resubmit_request(&self, pass: Pass, command: &ResubmitRequest, mode: ActMode) -> Answer<ActResult> {
+    async fn try_resubmit_request(
+        &self,
+        pass: Pass,
+        command: &ResubmitRequest,
+        mode: ActMode,
+    ) -> ServiceResult<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
         let act = act.see_request(command.request, &["requestId"]).await?;
         let entry = self.entry_of(&act.seen().row)?.clone();
@@ -123,13 +133,13 @@ impl Service {
         let mut change = act.change();
         let before = change.state()?;
         let after = workflow::decide(procedure, &before, &Act::Resubmit)
-            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+            .map_err(|refusals| ServiceError::from_refusals(procedure, refusals))?;
         let today = office.today(self.now());
         let papers = validate_submission(&entry, &command.letter, &command.contact, &command.details, today)?;
         if change.row.submitted_by != pass.user && papers.letter.confidentiality.is_closed() {
             let message = "You complete a colleague's request: as a secret one it would be hidden from you. Only its \
                  submitter may make it secret.";
-            return Err(Refused::user(UserErrorCode::InvalidInput, &["letter", "confidentiality"], message));
+            return Err(ServiceError::user(UserErrorCode::InvalidInput, &["letter", "confidentiality"], message));
         }
 
         let now = change.now();
@@ -154,7 +164,7 @@ impl Service {
         caller: &CallerWithPolicy,
         command: &SubmitRequest,
         step: &str,
-    ) -> Answer<Uuid> {
+    ) -> ServiceResult<Uuid> {
         let may = |grant: &&Grant| {
             let object = Object::Step(&command.procedure, step);
             let chosen = caller.pass.acting_as.is_none_or(|chosen| chosen == grant.id);
@@ -165,33 +175,33 @@ impl Service {
         agencies.sort();
         agencies.dedup();
         if agencies.is_empty() {
-            return Err(Refused::Forbidden(MAY_NOT_SUBMIT.into()));
+            return Err(ServiceError::Forbidden(MAY_NOT_SUBMIT.into()));
         }
         // A deactivated agency submits nothing.
         let in_service = store::agencies(transaction, &agencies).await?;
         agencies.retain(|id| in_service.iter().any(|row| row.id == *id && row.deactivated_at.is_none()));
         if agencies.is_empty() {
-            return Err(Refused::Forbidden("Your agency was put out of service: it submits nothing more.".into()));
+            return Err(ServiceError::Forbidden("Your agency was put out of service: it submits nothing more.".into()));
         }
         let Some(wanted) = &command.agency else {
             return match agencies[..] {
                 [only] => Ok(only),
                 _ => {
                     let message = "You may submit for several agencies: say for which.";
-                    Err(Refused::user(UserErrorCode::InvalidInput, &["agency"], message))
+                    Err(ServiceError::user(UserErrorCode::InvalidInput, &["agency"], message))
                 }
             };
         };
         let rows = store::agencies(transaction, &agencies).await?;
         let found = rows.into_iter().find(|row| row.key == *wanted).map(|row| row.id);
-        found.ok_or_else(|| Refused::not_found(&["agency"]))
+        found.ok_or_else(|| ServiceError::not_found(&["agency"]))
     }
 }
 
-fn first(entry: &ProcedureEntry) -> Answer<(&Step, &Outcome)> {
+fn first(entry: &ProcedureEntry) -> ServiceResult<(&Step, &Outcome)> {
     let step = entry.procedure.first_step();
     step.and_then(|step| step.outcomes.first().map(|outcome| (step, outcome)))
-        .ok_or_else(|| Refused::Internal("the procedure has no first step".to_owned()))
+        .ok_or_else(|| ServiceError::Internal("the procedure has no first step".to_owned()))
 }
 
 fn take_letter(row: &mut request::Model, letter: &SubmittedLetter) {

@@ -5,7 +5,7 @@ use entity::{request, visit};
 
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
 use crate::procedure::{Outcome, Procedure, Step};
-use crate::service::{Answer, OfficeEntry, Refused};
+use crate::service::{OfficeEntry, ServiceError, ServiceResult};
 use crate::store::RequestChange;
 use crate::workflow::{self, State, Status};
 
@@ -21,7 +21,7 @@ pub(in crate::service) fn apply_state(
     office: &OfficeEntry,
     state: &State,
     now: DateTime<Utc>,
-) -> Answer<()> {
+) -> ServiceResult<()> {
     let step = state.at.as_ref().and_then(|current| procedure.step(&current.step));
     let moved = row.step.as_ref() != step.map(|step| &step.key) || state.visits != visits_of(&row.state);
     row.version = state.version;
@@ -63,7 +63,7 @@ pub(in crate::service) async fn complete_visit(
     step: &Step,
     (pass, outcome): (i32, &Outcome),
     note: Option<String>,
-) -> Answer<()> {
+) -> ServiceResult<()> {
     change.leave(&step.key, pass, &outcome.key, note).await?;
     let for_applicant = is_outcome_for_applicant(procedure, step, outcome);
     let audience = if for_applicant { Audience::Applicant } else { Audience::Office };
@@ -79,7 +79,7 @@ pub(in crate::service) async fn begin_next_visit(
     procedure: &Procedure,
     office: &OfficeEntry,
     state: &State,
-) -> Answer<()> {
+) -> ServiceResult<()> {
     let now = change.now();
     let Some(current) = &state.at else {
         let kind = match state.status {
@@ -87,7 +87,7 @@ pub(in crate::service) async fn begin_next_visit(
             Status::Rejected => RequestEventKind::Rejected,
             Status::Withdrawn => RequestEventKind::Withdrawn,
             Status::InProgress | Status::Returned => {
-                return Err(Refused::Internal("a request without a step under way has not ended".to_owned()));
+                return Err(ServiceError::Internal("a request without a step under way has not ended".to_owned()));
             }
         };
         change.append(kind, Audience::Applicant, RequestEventSubject::default()).await?;
@@ -95,7 +95,7 @@ pub(in crate::service) async fn begin_next_visit(
     };
     let step = procedure
         .step(&current.step)
-        .ok_or_else(|| Refused::Internal(format!("the procedure has no step {}", current.step)))?;
+        .ok_or_else(|| ServiceError::Internal(format!("the procedure has no step {}", current.step)))?;
     change
         .arrive(visit::Model {
             id: change.new_id(),

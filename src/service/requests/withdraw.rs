@@ -8,17 +8,27 @@ use crate::service::requests::asset::revoke;
 use crate::service::requests::transition::{apply_state, begin_next_visit};
 use crate::service::retry::with_retry;
 use crate::service::validation::InputErrors;
-use crate::service::{Answer, Refused, Service, WithdrawRequest};
+use crate::service::{Service, ServiceError, ServiceResult, WithdrawRequest};
 use crate::store;
 use crate::workflow::{self, Act};
 
 impl Service {
     /// Takes a request back; a reservation is freed.
-    pub async fn withdraw_request(&self, pass: Pass, command: WithdrawRequest, mode: ActMode) -> Answer<ActResult> {
+    pub async fn withdraw_request(
+        &self,
+        pass: Pass,
+        command: WithdrawRequest,
+        mode: ActMode,
+    ) -> ServiceResult<ActResult> {
         with_retry(self.store.random(), || self.try_withdraw_request(pass, &command, mode)).await
     }
 
-    async fn try_withdraw_request(&self, pass: Pass, command: &WithdrawRequest, mode: ActMode) -> Answer<ActResult> {
+    async fn try_withdraw_request(
+        &self,
+        pass: Pass,
+        command: &WithdrawRequest,
+        mode: ActMode,
+    ) -> ServiceResult<ActResult> {
         let act = OrderedAct::begin(self, pass, mode).await?;
         let act = act.see_request(command.request, &["requestId"]).await?;
         let entry = self.entry_of(&act.seen().row)?.clone();
@@ -34,7 +44,7 @@ impl Service {
         errors.into_result()?;
         let mut change = act.change();
         let after = workflow::decide(procedure, &change.state()?, &Act::Withdraw)
-            .map_err(|refusals| Refused::from_refusals(procedure, refusals))?;
+            .map_err(|refusals| ServiceError::from_refusals(procedure, refusals))?;
         let now = change.now();
         change.row.reason = Some(reason.clone());
         apply_state(&mut change.row, procedure, office, &after, now)?;

@@ -12,7 +12,7 @@ use crate::language::Text;
 use crate::policy::{GrantDecision, Object, Policy};
 use crate::procedure::{Procedure, Step};
 use crate::service::AvailableActKind;
-use crate::service::{Answer, AvailableAct, CallerWithPolicy, Service};
+use crate::service::{AvailableAct, CallerWithPolicy, Service, ServiceResult};
 use crate::store::SeenRequest;
 use crate::workflow::reach::UpcomingWait;
 use crate::workflow::{self, Refusal, State, Status};
@@ -128,7 +128,7 @@ impl Service {
         available: &[AvailableAct],
         held: Option<(&asset::Model, Option<&credential::Model>)>,
         performed: Option<&Performed>,
-    ) -> Answer<Vec<ClosedAct>> {
+    ) -> ServiceResult<Vec<ClosedAct>> {
         let entry = self.entry_of(&seen.row)?;
         let (procedure, state) = (&entry.procedure, self.state_of(&seen.row)?);
         let shown = held.filter(|(asset, _)| self.sees_asset(seen, asset));
@@ -168,7 +168,11 @@ impl Service {
     }
 
     /// The people or roles of the current step, as visible to that side of the request; none after its end.
-    pub(in crate::service) fn whose_turn(&self, policy: &Policy, seen: &Seen<SeenRequest>) -> Answer<Option<Awaited>> {
+    pub(in crate::service) fn whose_turn(
+        &self,
+        policy: &Policy,
+        seen: &Seen<SeenRequest>,
+    ) -> ServiceResult<Option<Awaited>> {
         Ok(whose_turn(policy, seen, &self.entry_of(&seen.row)?.procedure))
     }
 }

@@ -13,7 +13,9 @@ use crate::language::Text;
 use crate::policy::{GrantDecision, Line, Object, Policy};
 use crate::procedure::Step;
 use crate::say;
-use crate::service::{Answer, AvailableAct, CallerWithPolicy, PolicySnapshot, Refused, Service, UserErrorCode};
+use crate::service::{
+    AvailableAct, CallerWithPolicy, PolicySnapshot, Service, ServiceError, ServiceResult, UserErrorCode,
+};
 use crate::store::{self, Person, RequestFacts, SeenRequest, Submitters, Viewing, ViewingScope};
 use crate::workflow::State;
 
@@ -104,7 +106,11 @@ impl ExplainedRequest {
 impl Service {
     /// Answers a caller with the permission to explain in the request's office. None without it, for an invisible
     /// request, and for a person unknown to the office. Asking reveals no SECRET request.
-    pub async fn explain(&self, asker: &CallerWithPolicy, question: &ExplainQuery) -> Answer<Option<Explanation>> {
+    pub async fn explain(
+        &self,
+        asker: &CallerWithPolicy,
+        question: &ExplainQuery,
+    ) -> ServiceResult<Option<Explanation>> {
         let offices: Vec<&str> = self.catalog.offices().map(|entry| entry.office.key.as_str()).collect();
         let may = |office: &&str| {
             let subject = WholeOffice((*office).to_owned());
@@ -126,7 +132,7 @@ impl Service {
     }
 
     /// Answers the operator, of any request. Refuses an unknown request or person.
-    pub async fn explain_to_operator(&self, question: &ExplainQuery) -> Answer<Explanation> {
+    pub async fn explain_to_operator(&self, question: &ExplainQuery) -> ServiceResult<Explanation> {
         let scopes = self.catalog.offices().map(|entry| whole(&entry.office.key, Scope::All)).collect();
         let (policy, user) = (self.policy(), Uuid::nil());
         let submitters = policy.submitters(&self.catalog);
@@ -144,7 +150,7 @@ impl Service {
         person: &Person,
         request: &Seen<SeenRequest>,
         question: &ExplainQuery,
-    ) -> Answer<Explanation> {
+    ) -> ServiceResult<Explanation> {
         let now = self.now();
         let facts = self.facts(request, &policy.submitters(&self.catalog)).await?;
         let row = &facts.about.row;
@@ -218,7 +224,7 @@ impl Service {
         }
     }
 
-    async fn facts(&self, request: &Seen<SeenRequest>, submitters: &Submitters) -> Answer<ExplainedRequest> {
+    async fn facts(&self, request: &Seen<SeenRequest>, submitters: &Submitters) -> ServiceResult<ExplainedRequest> {
         let (reader, ids) = (self.store.reader(), [request.row.id]);
         let about = store::request_facts(&self.store, &ids, submitters, self.now()).await?.remove(&request.row.id);
         let about = about.ok_or_else(|| missing(&["request"], "The request is gone."))?;
@@ -251,12 +257,16 @@ fn whole(office: &str, scope: Scope) -> ViewingScope {
     ViewingScope { office: office.to_owned(), agency: None, scope, steps: Vec::new() }
 }
 
-fn missing(path: &[&str], message: &'static str) -> Refused {
-    Refused::user(UserErrorCode::NotFound, path, message)
+fn missing(path: &[&str], message: &'static str) -> ServiceError {
+    ServiceError::user(UserErrorCode::NotFound, path, message)
 }
 
 /// Returns the step of the question; none for permissions without a step.
-fn step_of<'a>(steps: &'a [Step], facts: &ExplainedRequest, question: &ExplainQuery) -> Answer<Option<&'a Step>> {
+fn step_of<'a>(
+    steps: &'a [Step],
+    facts: &ExplainedRequest,
+    question: &ExplainQuery,
+) -> ServiceResult<Option<&'a Step>> {
     if !matches!(question.permission, Permission::AtStep(_)) {
         return Ok(None);
     }
@@ -272,7 +282,7 @@ fn step_of<'a>(steps: &'a [Step], facts: &ExplainedRequest, question: &ExplainQu
         Some(_) => say!("The procedure has no such step; its steps are {steps}.", steps),
         None => say!("The request has ended: say which step; its steps are {steps}.", steps),
     };
-    Err(Refused::user(UserErrorCode::InvalidInput, &["step"], message))
+    Err(ServiceError::user(UserErrorCode::InvalidInput, &["step"], message))
 }
 
 /// Returns the verdict on seeing the request.
