@@ -72,7 +72,7 @@ pub(super) async fn expect_active(transaction: &Transaction, user: Uuid, path: &
     person.filter(|person| person.deactivated_at.is_none()).map(drop).ok_or_else(|| ServiceError::not_found(path))
 }
 
-/// Adds a person, for an office or the operator. Returns their id.
+/// Adds a person under a new id, for an office or the operator.
 pub(super) async fn add(
     transaction: &Transaction,
     id: Uuid,
