@@ -213,7 +213,7 @@ async fn event_fields_are_resolved_for_their_reader() {
         for (mut socket, some) in all {
             let mut told: BTreeMap<String, Vec<Value>> = BTreeMap::new();
             for _ in 0..happened * some.len() {
-                let message = socket.receive_within(Duration::from_secs(30)).await.expect("each is told all");
+                let message = socket.receive().await;
                 let path = message["id"].as_str().unwrap_or_else(|| panic!("{message}")).to_owned();
                 assert_eq!(message["type"], "next", "{message}");
                 told.entry(path).or_default().push(message["payload"].clone());

@@ -16,7 +16,7 @@ const CAST: Cast<'static> = &[OPD, TU, AUDITOR, ADMIN];
 pub(crate) const SEES: &str = "p, auditor,      singkawang, requests, see-all";
 
 /// A copy of the shipped files with the policy file of Singkawang to change, and its text.
-fn copied(home: &std::path::Path) -> (Folders, std::path::PathBuf, String) {
+pub(crate) fn copied(home: &std::path::Path) -> (Folders, std::path::PathBuf, String) {
     let folders = Folders::copied(home);
     let file = folders.policies.join("singkawang.csv");
     let shipped = std::fs::read_to_string(&file).expect("the file");

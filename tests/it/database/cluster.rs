@@ -138,8 +138,15 @@ impl Cluster {
 
     /// Runs statements as superuser. Returns their plain output.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
-        let output = self.psql(database).args(["-c", sql]).output().expect("psql runs");
-        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        self.sql_each(database, &[sql])
+    }
+
+    /// The same, each statement in a transaction of its own.
+    pub(crate) fn sql_each(&self, database: &str, statements: &[&str]) -> String {
+        let mut psql = self.psql(database);
+        psql.args(statements.iter().flat_map(|sql| ["-c", *sql]));
+        let output = psql.output().expect("psql runs");
+        assert!(output.status.success(), "{statements:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 

@@ -53,8 +53,11 @@ impl Shared {
     fn copied(&mut self, from: &str, data: &Path) -> String {
         let name = format!("test_{}", self.databases.len());
         let name = self.databases.entry(data.to_owned()).or_insert(name).clone();
-        self.cluster.sql("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-        self.cluster.sql("postgres", &format!("CREATE DATABASE {name} OWNER disposisi TEMPLATE {from}"));
+        // An ended connection may not have been noticed yet.
+        let end = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{from}'");
+        let remove = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        let create = format!("CREATE DATABASE {name} OWNER disposisi TEMPLATE {from}");
+        self.cluster.sql_each("postgres", &[end.as_str(), remove.as_str(), create.as_str()]);
         name
     }
 }
@@ -108,9 +111,6 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     copy_keys(&from.join("keys"), &to.join("keys"));
     let mut shared = shared();
     let name = shared.of(from);
-    // An ended connection may not have been noticed yet.
-    let end = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'");
-    shared.cluster.sql("postgres", &end);
     shared.copied(&name, to);
 }
 

@@ -9,7 +9,7 @@ use super::instance::Instance;
 use crate::cast::{ADMIN, AUDITOR, Cast, OPD, TU};
 use crate::database;
 use crate::harness::{Folders, Server, command, eventually, output, run, signal};
-use crate::policy_live::SEES;
+use crate::policy_live::{SEES, copied};
 use crate::tamper::value;
 
 const CAST: Cast<'static> = &[OPD, TU, AUDITOR, ADMIN];
@@ -28,11 +28,8 @@ async fn until_seen(instances: &[Instance], token: &str, count: u64) {
 
 /// The shipped files in a folder, but for the auditor's line.
 fn without_auditor(home: &Path) -> Folders {
-    let folders = Folders::copied(home);
-    let file = folders.policies.join("singkawang.csv");
-    let shipped = std::fs::read_to_string(&file).expect("the file");
-    assert!(shipped.contains(SEES));
-    std::fs::write(&file, shipped.replace(SEES, "")).expect("written");
+    let (folders, file, shipped) = copied(home);
+    std::fs::write(file, shipped.replace(SEES, "")).expect("written");
     folders
 }
 
