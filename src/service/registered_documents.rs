@@ -201,8 +201,8 @@ mod tests {
             due.sort();
             due
         };
-        assert_eq!(digests(&memory), ["long ago"]);
+        assert_eq!(digests(&cache), ["long ago"]);
         cache.insert("new", document("d", 30, None), 10);
-        assert_eq!(digests(&memory), ["long ago", "new", "used"]);
+        assert_eq!(digests(&cache), ["long ago", "new", "used"]);
     }
 }
