@@ -234,6 +234,7 @@ const MIRRORS: &[&str] = &[
     "Language",
     "Office",
     "OfficeEventKind",
+    "Outcome",
     "Procedure",
     "RequestEventKind",
     "RequestFilter",
@@ -247,7 +248,7 @@ const MIRRORS: &[&str] = &[
 ];
 
 /// Names that two other types share. May only shrink.
-const SHARED_NAMES: &[&str] = &["Outcome"];
+const SHARED_NAMES: &[&str] = &[];
 
 /// The name of the type that a line defines. Indented lines define associated types.
 fn defined(line: &str) -> Option<&str> {
