@@ -13,12 +13,12 @@ use super::graphql_response::to_json;
 use super::state::ServerState;
 use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId, Session};
 use crate::language::Language;
-use crate::service::{LogPlace, Pass, ServiceError};
+use crate::service::{LogPosition, Pass, ServiceError};
 
 /// An item of the response stream.
 pub(super) enum ResponseItem {
     /// A response in JSON, with its position in the log if it has one.
-    Next(Bytes, Option<LogPlace>),
+    Next(Bytes, Option<LogPosition>),
     /// The operation failed as a whole and is over.
     Failed(Response),
     /// The caller may no longer sign in.
