@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::harness::{Person, READ, Server};
+use crate::harness::{PASSWORD, Person, READ, Server};
 use crate::totp::shown_at;
 use crate::{database, documents};
 
@@ -146,10 +146,19 @@ async fn keys_tokens_codes_and_documents_are_still_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_submission_is_answered_by_its_idempotency_key() {
-    let (server, secrets) = server();
+async fn a_call_repeated_over_the_update_acts_once() {
+    let (server, _) = server();
+    // Both inputs as `make.py` sent them.
+    let nina = server.person("nina").await;
+    let input = json!({ "office": "singkawang", "username": "sari", "name": "Sari Contoh", "password": PASSWORD,
+        "agency": "dinsos", "idempotencyKey": "sari-once" });
+    let payload = act(&nina, "createUser", "user { username }", input).await;
+    assert_eq!(payload["user"]["username"], "sari");
+
+    // What identifies a submission has changed since: its repetition is refused, and submits nothing.
     let siti = server.person("siti").await;
-    // As `make.py` sent it.
+    let count = "{ requests { totalCount } }";
+    let before = siti.ask(count, json!({})).await;
     let input = json!({
         "office": "singkawang", "procedure": "permohonan-cloud-service", "idempotencyKey": "submitted-once",
         "details": { "purpose": "Arsip", "quotaGib": 50, "users": 3 },
@@ -158,8 +167,10 @@ async fn a_repeated_submission_is_answered_by_its_idempotency_key() {
         "contact": { "name": "Warga Contoh", "nip": "199001012015011001", "position": "Pranata Komputer (contoh)",
             "phone": "0562-000-000", "email": "contoh@opd.example" },
     });
-    let payload = act(&siti, "submitRequest", "request { number }", input).await;
-    assert_eq!(payload["request"]["number"], number(&secrets, "disposing"));
+    let query = "mutation($input: SubmitRequestInput!) { submitRequest(input: $input) { userErrors { code } } }";
+    let payload = siti.ask(query, json!({ "input": input })).await["submitRequest"].clone();
+    assert_eq!(payload["userErrors"], json!([{ "code": "IDEMPOTENCY_KEY_REUSED" }]));
+    assert_eq!(siti.ask(count, json!({})).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
