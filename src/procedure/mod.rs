@@ -12,7 +12,7 @@ mod office;
 mod source;
 
 #[cfg(test)]
-mod shipped;
+mod shipped_tests;
 
 pub use check::{check, check_forms};
 pub use fault::{Fault, Severity};

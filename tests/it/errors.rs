@@ -77,10 +77,25 @@ fn error_codes_are_written_in_one_place() {
 
 /// Codes with a story of their own, and the test that asserts the code.
 const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
-    (ERRORS, "DOCUMENT_NOT_FOUND", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
-    (ERRORS, "DOCUMENT_ID_REQUIRED", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
-    (ERRORS, "OPERATION_NAME_REQUIRED", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
-    (ERRORS, "INTROSPECTION_DISABLED", "it/documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
+    (ERRORS, "DOCUMENT_NOT_FOUND", "it/persisted_documents.rs", "only_known_or_only_named_operations_may_be_accepted"),
+    (
+        ERRORS,
+        "DOCUMENT_ID_REQUIRED",
+        "it/persisted_documents.rs",
+        "only_known_or_only_named_operations_may_be_accepted",
+    ),
+    (
+        ERRORS,
+        "OPERATION_NAME_REQUIRED",
+        "it/persisted_documents.rs",
+        "only_known_or_only_named_operations_may_be_accepted",
+    ),
+    (
+        ERRORS,
+        "INTROSPECTION_DISABLED",
+        "it/persisted_documents.rs",
+        "only_known_or_only_named_operations_may_be_accepted",
+    ),
     (ERRORS, "RATE_LIMITED", "it/limits.rs", "the_rate_limit_answers_with_retry_after"),
     (CLOSES, "4430", "it/limits.rs", "concurrent_operations_are_limited_per_person"),
     (USER_ERRORS, "SIGNATURE_MISSING", "it/subdomain.rs", "a_request_goes_the_whole_way"),

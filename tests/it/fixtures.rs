@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{PASSWORD, Person, READ, Server};
 use crate::totp::shown_at;
-use crate::{database, documents};
+use crate::{database, persisted_documents};
 
 /// An hour or so after the fixture was made: its keys and tokens are good.
 const MOMENT: &str = "2026-11-30T08:00:00Z";
@@ -138,7 +138,7 @@ async fn keys_tokens_codes_and_documents_are_still_good() {
 
     let siti = server.person("siti").await;
     let digest = text("registeredDocument");
-    assert_eq!(documents::digest("query Registered { viewer { user { username } } }"), digest);
+    assert_eq!(persisted_documents::digest("query Registered { viewer { user { username } } }"), digest);
     let body = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": digest } } });
     let call = reqwest::Client::new().post(format!("{}/graphql", server.base())).bearer_auth(siti.token()).json(&body);
     let answer: Value = call.send().await.expect("an answer").json().await.expect("JSON");

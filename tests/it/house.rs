@@ -89,7 +89,7 @@ pub(crate) fn rooms() -> Vec<(String, PathBuf, String)> {
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
         (first, inside, text)
     };
-    let is_test = |path: &Path| path.ends_with("tests.rs") || path.ends_with("procedure/shipped.rs");
+    let is_test = |path: &Path| path.ends_with("tests.rs") || path.ends_with("procedure/shipped_tests.rs");
     found.into_iter().map(room).filter(|(_, path, _)| !is_test(path)).collect()
 }
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::empty::Empty;
 use super::instance::Instance;
 use crate::cast::{Cast, OPD};
-use crate::documents::digest;
 use crate::harness::eventually;
+use crate::persisted_documents::digest;
 use crate::socket::Socket;
 
 const CAST: Cast<'static> = &[OPD];
