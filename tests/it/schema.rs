@@ -92,6 +92,32 @@ fn amiss(schema: &str) -> Vec<String> {
     found
 }
 
+/// The day of the last release in a changelog; none before the first.
+fn last_release(changelog: &str) -> Option<NaiveDate> {
+    changelog.lines().find_map(|line| line.strip_prefix("## ")?.split_once('(')?.1.strip_suffix(')')?.parse().ok())
+}
+
+/// The last days of deprecated parts, in their reasons, before another day.
+fn last_days_before(day: NaiveDate, schema: &str) -> Vec<NaiveDate> {
+    let last_days = schema.split("Removed after ").skip(1).filter_map(|text| text.get(..10)?.parse::<NaiveDate>().ok());
+    last_days.filter(|last| *last < day).collect()
+}
+
+#[test]
+fn a_release_has_no_deprecated_parts_past_their_day() {
+    let past = last_release(include_str!("../../CHANGELOG.md"))
+        .map(|day| last_days_before(day, &disposisi::graphql::sdl()))
+        .unwrap_or_default();
+    assert!(past.is_empty(), "remove the deprecated parts with these last days: {past:?}");
+
+    let changelog = "# Changelog\n\n## Unreleased\n\n## 0.3.0 (2027-06-02)\n\n## 0.2.0 (2026-12-01)\n";
+    let day = last_release(changelog).expect("a release");
+    assert_eq!(day.to_string(), "2027-06-02");
+    assert_eq!(last_release("# Changelog\n\n## Unreleased\n"), None);
+    let schema = "Use `a`. Removed after 2027-06-01. Use `b`. Removed after 2027-06-02.";
+    assert_eq!(last_days_before(day, schema), [day.pred_opt().expect("a day")]);
+}
+
 #[test]
 fn every_schema_element_has_a_description() {
     assert_eq!(amiss(&disposisi::graphql::sdl()), Vec::<String>::new());
