@@ -24,7 +24,7 @@ use crate::store::{self, EventVisibility, NumberedEvent, Page};
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "event::OfficeEventKind")]
 pub(crate) enum OfficeEventKind {
-    /// The record began, and vouches for the state before it.
+    /// The office's audit log began. This event covers the agencies and grants that were there before.
     RecordBegun,
     /// A person was added.
     UserAdded,

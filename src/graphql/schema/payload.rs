@@ -84,7 +84,7 @@ pub(crate) struct ActOptions {
     pub(crate) idempotency_key: Option<String>,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is not looked at. Null is as false.
+    /// Dry run: answers the errors or the preview, and writes nothing. The idempotency key is only validated. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
 }

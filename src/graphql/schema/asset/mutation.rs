@@ -22,7 +22,7 @@ struct RevealCredentialInput {
     idempotency_key: String,
     /// The grant to act by, by its id: needed when several of yours allow this and differ.
     acting_as: Option<ID>,
-    /// Dry run: shows no secret and uses none up. The idempotency key is not looked at: a credential read before is refused as
+    /// Dry run: shows no secret and uses none up. The idempotency key is only validated: a credential read before is refused as
     /// such. Null is as false.
     #[graphql(default_with = "Some(false)")]
     validate_only: Option<bool>,
