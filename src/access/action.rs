@@ -1,4 +1,4 @@
-//! The words of the policy files' last column.
+//! Actions of policy lines, with their names in the policy files.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub enum Action {
     Explain,
 }
 
-/// The requests of an office visible to a role.
+/// Who may see a request: the requests of an office visible to a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// My own, those with a credential for me, and my agency's orphaned ones.

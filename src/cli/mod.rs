@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand.
+//! The command line: its subcommands and settings, the log, and the program's clock and randomness.
 
 mod audit;
 mod check;

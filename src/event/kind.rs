@@ -113,7 +113,7 @@ impl RequestEventKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OfficeEventKind {
-    /// The record began, and vouches for earlier rows.
+    /// The office's audit log began. Covers the agencies and grants from before.
     RecordBegun,
     /// A person was added.
     UserAdded,

@@ -1,4 +1,4 @@
-//! Request ids: correlation of errors and log lines.
+//! Request ids: correlation ids of HTTP calls, in errors and log lines. No ids of procedure requests.
 
 use std::fmt;
 use std::sync::Arc;

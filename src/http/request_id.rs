@@ -1,4 +1,5 @@
-//! Request ids: accepts the id sent by a client or proxy where it is safe in a log line, else creates one.
+//! Request ids (correlation ids of HTTP calls, not of procedure requests): accepts the id sent by a client or proxy if it is safe in
+//! a log line, else creates one.
 
 use std::panic::AssertUnwindSafe;
 

@@ -168,13 +168,13 @@ impl fmt::Display for Line {
     }
 }
 
-/// The policy line for an action, for use in a mend.
+/// The policy line for an action, for use in a fix.
 pub(super) fn csv_line(role: &str, office: &str, object: Object<'_>, action: Action) -> String {
     format!("p, {role}, {office}, {object}, {action}")
 }
 
 /// Parses one office's file. An unreadable line is a fault, and the others are read all the same, so that a person can
-/// mend the file in one go.
+/// fix the file in one go.
 pub(super) fn parse(file: &str, office: &str, text: &str) -> (Vec<Line>, Vec<Fault>) {
     let mut lines: Vec<Line> = Vec::new();
     let mut faults = Vec::new();

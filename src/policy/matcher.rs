@@ -1,5 +1,5 @@
-//! Checks of `model.conf`, so that deciding once is right: four fields, compared for equality and nothing else, allowed
-//! by any one line. A line's condition is left for the decision of an act.
+//! Validation of `model.conf`. Decisions can be precomputed only if the matcher compares four fields for equality, and any one
+//! matching line allows. The condition of a line is evaluated at each act.
 
 use casbin::{DefaultModel, Model};
 

@@ -33,7 +33,7 @@ async fn load_faults(model: &str, files: &[PolicyFile]) -> Vec<Fault> {
     faults
 }
 
-/// The shipped lines, read by nothing of ours: role, office, object, action. None of them has a condition.
+/// The shipped lines, split without the code under test: role, office, object, action. None of them has a condition.
 fn independently_read() -> Vec<[String; 4]> {
     let mut lines = Vec::new();
     for PolicyFile { text, .. } in shipped() {

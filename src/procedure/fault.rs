@@ -1,4 +1,4 @@
-//! Faults of SOP and policy files: file, line, message and mend.
+//! Faults of SOP and policy files: file, line, message and fix.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub struct Fault {
     pub line: usize,
     /// The message.
     pub message: String,
-    /// How to mend it: begins with a small letter and ends without a full stop, to stand after "mend:".
+    /// The fix: begins with a small letter and ends without a full stop, to stand after "mend:".
     pub mend: String,
 }
 

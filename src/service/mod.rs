@@ -1,4 +1,5 @@
-//! The use cases, one file each: caller, authorization, decision, rows and events. The only way from an edge to the data.
+//! Use cases by subject: caller, authorization, decision, rows and events. Every write of the API is here; `graphql` also reads from
+//! `store`, by the caller's visibility.
 
 mod authorization;
 mod background;

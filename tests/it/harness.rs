@@ -32,7 +32,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // Whatever a test was about: nothing panics.
+        // In every test: the server must not have panicked.
         if !std::thread::panicking() {
             let log = self.log();
             assert!(!log.contains("panicked"), "{log}");

@@ -149,5 +149,5 @@ impl PolicyCheck<'_> {
     }
 }
 
-/// How to mend a line for an agency's role.
+/// Fix of a line for an agency's role.
 const OFFICE_MEND: &str = "name a role of the office's people, or remove the line";

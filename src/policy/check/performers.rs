@@ -42,7 +42,7 @@ impl PolicyCheck<'_> {
 
     pub(super) fn performers(&self, stored: &[KnownVersion]) -> Vec<Fault> {
         let mut faults = Vec::new();
-        // One line mends the same step of several versions.
+        // One line fixes the same step of several versions.
         let mut reported: BTreeSet<String> = BTreeSet::new();
         for version in self.relevant_versions(stored) {
             let office = version.procedure.office.as_str();

@@ -1,4 +1,4 @@
-//! Policy lines against SOPs: each fault with its place and its mend.
+//! Policy lines against SOPs: each fault with its place and its fix.
 
 use std::collections::BTreeMap;
 

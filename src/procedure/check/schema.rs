@@ -6,10 +6,10 @@ use super::{ProcedureCheck, index_key};
 use crate::procedure::form::{is_known_format, properties};
 use crate::procedure::{Fault, Form, Located, Office};
 
-/// How to mend a schema.
+/// Fix of a schema.
 const SCHEMA_MEND: &str = "correct the schema: JSON Schema 2020-12, patterns without look-around";
 
-/// How to mend a schema of something else than an object.
+/// Fix of a schema of something else than an object.
 const OBJECT_MEND: &str = "write `type = \"object\"` and its properties";
 
 /// Keywords with a schema.

@@ -61,7 +61,7 @@ enum Classified {
     Source(Entry),
     /// Not meant to be read.
     Ignored,
-    /// Not read, though it may be meant to be: why, and the mend.
+    /// Not read, though it may be meant to be: why, and the fix.
     Refused(String, String),
 }
 
@@ -138,7 +138,7 @@ fn report_below(folder: &Path, shown: &str, extension: &str, home: &str, faults:
     }
 }
 
-/// How to mend an unreadable file.
+/// Fix of an unreadable file.
 const READ_MEND: &str = "let it be there, and let the server read it";
 
 /// The text of a file. Nothing but a regular file is opened: a pipe would never end.

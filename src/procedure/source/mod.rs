@@ -1,4 +1,4 @@
-//! Reads procedure files into the model. All faults are reported at once, each with file, line and mend.
+//! Reads procedure files into the model. All faults are reported at once, each with file, line and fix.
 
 mod files;
 mod folder;
@@ -62,10 +62,10 @@ pub fn read_procedure(file: &str, office: &str, text: &str) -> Result<Located, V
     }
 }
 
-/// How to mend a key.
+/// Fix of a key.
 pub(super) const KEY_MEND: &str = "write lower-case letters, digits and hyphens, beginning with a letter or digit";
 
-/// How to mend a code.
+/// Fix of a code.
 const CODE_MEND: &str = "write upper-case letters and digits, beginning with a letter, like `CLOUD`";
 
 /// True if a text is fit as a key in acts, policies and addresses.

@@ -24,7 +24,7 @@ pub(super) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Ve
     toml::from_str(text).map_err(|error| vec![fault(&error)])
 }
 
-/// How to mend a complaint of the parser.
+/// Returns the fix for a complaint of the parser.
 fn mend(message: &str) -> &'static str {
     if message.starts_with("unknown field") {
         "correct the name, or remove the line"

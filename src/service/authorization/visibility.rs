@@ -1,4 +1,4 @@
-//! Visibility and inbox of a caller, from the policy lines of their grants.
+//! Visibility (who may see a request, and which parts of it) and inbox of a caller, from the policy lines of their grants.
 
 use entity::{asset, document};
 

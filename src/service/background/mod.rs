@@ -1,4 +1,5 @@
-//! Background jobs of a server, each with an interval and a name in the log.
+//! Background jobs of a server, each with an interval and a name in the log: cleanup (purge of rows past their retention), event
+//! positions, load reports, keys of the identity provider.
 
 mod job;
 

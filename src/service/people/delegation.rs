@@ -1,4 +1,4 @@
-//! Delegation chains: no person gets a role by a right of their own giving, through however many hands.
+//! Delegation chains: prevents a person from granting themselves a role through administrators appointed by them, directly or not.
 
 use std::collections::{HashMap, HashSet};
 

@@ -52,7 +52,7 @@ pub struct RequestChange<'a> {
     before: Option<(i32, i64)>,
     /// An event of this change is visible to the applicant.
     visible: bool,
-    /// The row does not fit its MAC: nothing is signed on top of it.
+    /// The row does not match its MAC (tampering): no event may be appended, or its MAC would cover the edited row.
     touched: bool,
     /// Rows changed since the last event, to be covered by the next one.
     changed: RowMacs,

@@ -1,4 +1,4 @@
-//! Visibility of requests to a caller, as conditions for SQL and for streams.
+//! Visibility: who may see a request, as conditions for SQL and for streams.
 
 mod condition;
 mod view;

@@ -1,4 +1,5 @@
-//! Tamper detection (audit): verifies every request's hash chain, its row and dependent rows, the offices' own chains, then the log.
+//! Verification of the audit log: proves that history was not changed (tamper detection). Covers every request's hash chain, its row and
+//! dependent rows, the offices' own chains, then the log.
 //!
 //! Reads one snapshot of the database in batches. Memory is bounded by the largest request, not by their number.
 
