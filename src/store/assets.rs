@@ -1,5 +1,7 @@
 //! Assets: by id, by request, and a page under visibility.
 
+use std::collections::BTreeSet;
+
 use entity::{asset, request};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -23,7 +25,7 @@ pub struct AssetFilter {
     /// The kind.
     pub kind: Option<String>,
     /// One of these states.
-    pub status: Option<Vec<Stage>>,
+    pub status: Option<BTreeSet<Stage>>,
     /// Its name.
     pub name: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! Requests: by id, pages, the inbox. Every query carries the caller's visibility ([`Viewing`]).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, request, submission, visit};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
@@ -26,7 +28,7 @@ pub struct RequestFilter {
     /// The agency's key.
     pub agency: Option<String>,
     /// One of these phases.
-    pub status: Option<Vec<Status>>,
+    pub status: Option<BTreeSet<Status>>,
     /// The key of the step under way.
     pub step: Option<String>,
     /// Waiting for the act or the signature of this role, in any of these offices.
