@@ -91,6 +91,7 @@ fn the_demo_plays_to_its_end_and_keeps_nothing() {
         .arg(Folders::shipped().policies)
         .args(["demo", "--exit"])
         .current_dir(folder.path())
+        .env_clear()
         .env("TMPDIR", folder.path())
         .output()
         .expect("it runs");
