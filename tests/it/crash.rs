@@ -109,7 +109,8 @@ async fn acknowledged_acts_survive_every_crash() {
         let seen = server.send(Some(&auditor), read, json!({ "id": id })).await["data"]["node"].clone();
         assert_eq!(seen, json!({ "version": version, "status": "COMPLETED", "assets": [{ "status": "ACTIVE" }] }));
     }
-    let count = "{ requests { totalCount nodes { number } } }";
+    // By number: of two that submit at once, the one with the higher number may have begun first.
+    let count = "{ requests(first: 1, orderBy: { field: NUMBER, direction: DESC }) { totalCount nodes { number } } }";
     let seen = server.send(Some(&auditor), count, json!({})).await["data"]["requests"].clone();
     let total = seen["totalCount"].as_u64().expect("a count");
     let newest = seen["nodes"][0]["number"].as_str().and_then(|number| number.rsplit('/').next()?.parse().ok());
