@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{api_key, credential, idempotency_key, refresh_token, registered_document, session};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{CredentialState, Store, StoreError, Transaction};
 
@@ -96,7 +96,9 @@ fn unused_documents(before: DateTime<Utc>) -> Condition {
 }
 
 async fn exists<E: EntityTrait>(store: &Store, condition: Condition) -> Result<bool, StoreError> {
-    Ok(E::find().filter(condition).one(store.reader()).await?.is_some())
+    // No column: a sealed secret is not read to know of it.
+    let found = E::find().select_only().expr(Expr::val(1)).filter(condition).into_tuple::<i32>().one(store.reader());
+    Ok(found.await?.is_some())
 }
 
 async fn delete<E: EntityTrait>(transaction: &Transaction, condition: Condition) -> Result<u64, StoreError> {

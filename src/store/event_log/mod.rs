@@ -6,6 +6,7 @@ mod office_change;
 mod request_change;
 mod row_mac;
 mod sequencer;
+mod uncovered_rows;
 mod verify;
 
 pub use events::{

@@ -6,16 +6,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entity::{agency, event, grant, office_chain, pending};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait,
-    QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::row_mac::{add_row_mac, chain_mac, event_mac};
+use super::row_mac::{chain_mac, event_mac};
 use super::sequencer;
+use super::uncovered_rows::UncoveredRows;
 use crate::access::{Actor, Authorized, WholeOffice};
-use crate::event::{Audience, Body, OfficeEventBody, OfficeEventKind, OfficeEventSubject, RowMacs};
+use crate::event::{Audience, Body, OfficeEventBody, OfficeEventKind, OfficeEventSubject};
 use crate::store::database::{insert, insert_all, update};
 use crate::store::{Store, StoreError, Transaction, lock_office};
 
@@ -29,7 +27,7 @@ pub struct OfficeChange<'a> {
     now: DateTime<Utc>,
     chain: office_chain::Model,
     begun: bool,
-    changed: RowMacs,
+    uncovered: UncoveredRows<'a>,
     events: Vec<event::Model>,
 }
 
@@ -77,8 +75,8 @@ impl<'a> OfficeChange<'a> {
             let message = format!("the record of the office {office} was edited: run `disposisi audit verify`");
             return Err(StoreError::Damaged(message));
         }
-        let (changed, events) = (RowMacs::new(), Vec::new());
-        let mut change = Self { store, transaction, actor, now, chain, begun, changed, events };
+        let (uncovered, events) = (UncoveredRows::new(store, transaction), Vec::new());
+        let mut change = Self { store, transaction, actor, now, chain, begun, uncovered, events };
         if !begun {
             change.adopt().await?;
         }
@@ -91,10 +89,10 @@ impl<'a> OfficeChange<'a> {
         let agencies = agency::Entity::find().filter(agency::Column::Office.eq(office)).all(self.transaction).await?;
         let grants = grant::Entity::find().filter(grant::Column::Office.eq(office)).all(self.transaction).await?;
         for row in &agencies {
-            add_row_mac(&mut self.changed, self.store, row)?;
+            self.uncovered.adopt(row)?;
         }
         for row in &grants {
-            add_row_mac(&mut self.changed, self.store, row)?;
+            self.uncovered.adopt(row)?;
         }
         // Also without any row: a row inserted later without an event must not be covered.
         let actor = self.actor.take();
@@ -120,43 +118,22 @@ impl<'a> OfficeChange<'a> {
 
     /// Adds an agency.
     pub async fn add_agency(&mut self, row: agency::Model) -> Result<(), StoreError> {
-        self.add(row).await
+        self.uncovered.insert(row).await
     }
 
     /// Changes an agency.
     pub async fn save_agency(&mut self, row: agency::Model) -> Result<(), StoreError> {
-        self.replace(row).await
+        self.uncovered.update(row).await
     }
 
     /// Adds a grant.
     pub async fn add_grant(&mut self, row: grant::Model) -> Result<(), StoreError> {
-        self.add(row).await
+        self.uncovered.insert(row).await
     }
 
     /// Changes a grant.
     pub async fn save_grant(&mut self, row: grant::Model) -> Result<(), StoreError> {
-        self.replace(row).await
-    }
-
-    /// Inserts a row, covered by the next event.
-    async fn add<M, A>(&mut self, row: M) -> Result<(), StoreError>
-    where
-        M: ModelTrait + IntoActiveModel<A>,
-        A: ActiveModelTrait<Entity = M::Entity>,
-    {
-        add_row_mac(&mut self.changed, self.store, &row)?;
-        insert(self.transaction, row).await
-    }
-
-    /// Updates a row, covered by the next event.
-    async fn replace<M, A>(&mut self, row: M) -> Result<(), StoreError>
-    where
-        M: ModelTrait + IntoActiveModel<A> + FromQueryResult,
-        A: ActiveModelTrait<Entity = M::Entity> + Send,
-        M::Entity: EntityTrait<Model = M>,
-    {
-        add_row_mac(&mut self.changed, self.store, &row)?;
-        update(self.transaction, row).await
+        self.uncovered.update(row).await
     }
 
     /// Appends an event.
@@ -176,7 +153,7 @@ impl<'a> OfficeChange<'a> {
             audience,
             actor: self.actor.clone(),
             subject,
-            rows: std::mem::take(&mut self.changed),
+            rows: std::mem::take(&mut self.uncovered.macs),
             log,
         };
         let body = body.write().map_err(|error| StoreError::Damaged(error.to_string()))?;
@@ -199,9 +176,7 @@ impl<'a> OfficeChange<'a> {
 
     /// Saves the events and the end of their chain.
     pub async fn save(mut self) -> Result<(), StoreError> {
-        if let Some(name) = self.changed.keys().next() {
-            return Err(StoreError::Damaged(format!("{name} changed and no event covers it")));
-        }
+        self.uncovered.expect_none()?;
         if self.events.is_empty() {
             return Ok(());
         }

@@ -2,16 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use entity::{disposition, disposition_read, document, event, pending, request, signature, submission, visit};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::row_mac::{add_row_mac, asset_macs, event_mac, request_mac, row_mac, row_name};
+use super::row_mac::{asset_macs, event_mac, request_mac, row_mac, row_name};
 use super::sequencer;
+use super::uncovered_rows::UncoveredRows;
 use crate::access::{Actor, Authorized};
 use crate::event::{Audience, Body, RequestEventBody, RequestEventKind, RequestEventSubject, RowMacs};
-use crate::store::database::{insert, insert_all, update};
+use crate::store::database::{insert, insert_all};
 use crate::store::{SeenRequest, Store, StoreError, Transaction, with_actor};
 use crate::workflow::State;
 
@@ -55,7 +54,7 @@ pub struct RequestChange<'a> {
     /// The row does not match its MAC (tampering): no event may be appended, or its MAC would cover the edited row.
     touched: bool,
     /// Rows changed since the last event, to be covered by the next one.
-    changed: RowMacs,
+    uncovered: UncoveredRows<'a>,
     /// Rows covered by events of this change.
     covered: RowMacs,
     /// The events, to be written together.
@@ -110,7 +109,7 @@ impl<'a> RequestChange<'a> {
             before: None,
             visible: false,
             touched: false,
-            changed: RowMacs::new(),
+            uncovered: UncoveredRows::new(store, transaction),
             covered: RowMacs::new(),
             events: Vec::new(),
             appended: Vec::new(),
@@ -155,7 +154,7 @@ impl<'a> RequestChange<'a> {
         self.appended.push(AppendedEvent { kind, audience, subject: subject.clone() });
         if subject.asset.is_some() {
             let assets = asset_macs(self.store, self.transaction, &[self.row.id]).await?;
-            self.changed.extend(assets.into_iter().map(|(_, name, mac)| (name, mac)));
+            self.uncovered.macs.extend(assets.into_iter().map(|(_, name, mac)| (name, mac)));
         }
         let log = if self.linked { None } else { sequencer::link(self.store, self.transaction).await? };
         self.linked = true;
@@ -172,7 +171,7 @@ impl<'a> RequestChange<'a> {
             audience,
             actor: Some(self.actor.clone()),
             subject,
-            rows: self.changed.clone(),
+            rows: self.uncovered.macs.clone(),
             log,
         };
         let body = body.write().map_err(|error| StoreError::Damaged(error.to_string()))?;
@@ -191,7 +190,7 @@ impl<'a> RequestChange<'a> {
         self.events.push(row);
         self.row.last_sequence = sequence;
         self.row.last_mac = mac;
-        self.covered.append(&mut self.changed);
+        self.covered.append(&mut self.uncovered.macs);
         Ok(id)
     }
 
@@ -204,19 +203,9 @@ impl<'a> RequestChange<'a> {
         Err(StoreError::Damaged(format!("the row of request {number} was edited: run `disposisi audit verify`")))
     }
 
-    /// Inserts a row, covered by the next event.
-    async fn add<M, A>(&mut self, row: M) -> Result<(), StoreError>
-    where
-        M: ModelTrait + IntoActiveModel<A>,
-        A: ActiveModelTrait<Entity = M::Entity>,
-    {
-        add_row_mac(&mut self.changed, self.store, &row)?;
-        insert(self.transaction, row).await
-    }
-
     /// Refuses to change a row with another MAC than its last recorded one: the next event would vouch for the edit.
     async fn expect_untouched(&self, name: &str, mac: &str) -> Result<(), StoreError> {
-        let recorded = match self.changed.get(name).or_else(|| self.covered.get(name)) {
+        let recorded = match self.uncovered.macs.get(name).or_else(|| self.covered.get(name)) {
             Some(mac) => Some(mac.clone()),
             None => last_recorded_mac(self.transaction, self.row.id, name).await?,
         };
@@ -242,12 +231,12 @@ impl<'a> RequestChange<'a> {
 
     /// Inserts a submission.
     pub async fn submit(&mut self, submission: submission::Model) -> Result<(), StoreError> {
-        self.add(submission).await
+        self.uncovered.insert(submission).await
     }
 
     /// Begins a visit.
     pub async fn arrive(&mut self, visit: visit::Model) -> Result<(), StoreError> {
-        self.add(visit).await
+        self.uncovered.insert(visit).await
     }
 
     /// Ends a visit.
@@ -269,18 +258,7 @@ impl<'a> RequestChange<'a> {
             &self.actor,
             visit::Model { completed_at: Some(self.now), outcome: Some(outcome.to_owned()), note, ..visit }
         );
-        self.replace(left).await
-    }
-
-    /// Updates a row, covered by the next event.
-    async fn replace<M, A>(&mut self, row: M) -> Result<(), StoreError>
-    where
-        M: ModelTrait + IntoActiveModel<A> + FromQueryResult,
-        A: ActiveModelTrait<Entity = M::Entity> + Send,
-        M::Entity: EntityTrait<Model = M>,
-    {
-        add_row_mac(&mut self.changed, self.store, &row)?;
-        update(self.transaction, row).await
+        self.uncovered.update(left).await
     }
 
     /// Adds a document in place of the current one of its kind.
@@ -291,19 +269,19 @@ impl<'a> RequestChange<'a> {
             .filter(document::Column::Current.eq(true));
         for replaced in current.all(self.transaction).await? {
             self.expect_row_untouched(&replaced).await?;
-            self.replace(document::Model { current: false, ..replaced }).await?;
+            self.uncovered.update(document::Model { current: false, ..replaced }).await?;
         }
-        self.add(document).await
+        self.uncovered.insert(document).await
     }
 
     /// Adds a signer's decision.
     pub async fn add_signature(&mut self, signature: signature::Model) -> Result<(), StoreError> {
-        self.add(signature).await
+        self.uncovered.insert(signature).await
     }
 
     /// Adds a disposition.
     pub async fn dispose(&mut self, disposition: disposition::Model) -> Result<(), StoreError> {
-        self.add(disposition).await
+        self.uncovered.insert(disposition).await
     }
 
     /// Records the reading of a disposition. Returns false for a second reading.
@@ -312,7 +290,7 @@ impl<'a> RequestChange<'a> {
         if disposition_read::Entity::find_by_id(key).one(self.transaction).await?.is_some() {
             return Ok(false);
         }
-        self.add(read).await?;
+        self.uncovered.insert(read).await?;
         Ok(true)
     }
 
@@ -323,9 +301,7 @@ impl<'a> RequestChange<'a> {
             self.row.updated_at = self.now;
         }
         self.expect_whole()?;
-        if let Some(name) = self.changed.keys().next() {
-            return Err(StoreError::Damaged(format!("{name} changed and no event covers it")));
-        }
+        self.uncovered.expect_none()?;
         self.row.row_mac = request_mac(self.store, &self.row)?;
         let waiting = self.events.iter().map(|event| pending::Model { event_id: event.id });
         insert_all(self.transaction, waiting.collect()).await?;
