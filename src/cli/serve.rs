@@ -37,7 +37,7 @@ pub(super) struct ServeCommand {
 
 /// Serves until a shutdown signal.
 pub(super) async fn run(settings: &Settings) -> CommandResult {
-    let server = Server::bind(settings).await?;
+    let server = Server::bind(settings, &[settings.listen]).await?;
     // Signals are handled before the address is printed: an unhandled SIGHUP would kill the process.
     let keys = reload_signing_key_on_hangup(server.service.clone(), settings.keys_folder())?;
     let shutdown = shutdown_signal()?;
@@ -60,8 +60,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Opens the database and the port.
-    pub(super) async fn bind(settings: &Settings) -> Result<Self, String> {
+    /// Opens the database, and the first of the addresses that is free.
+    pub(super) async fn bind(settings: &Settings, addresses: &[SocketAddr]) -> Result<Self, String> {
         let mut service = startup::service(settings).await?;
         if let Some(provider) = identity_provider::provider(settings)? {
             service = service.with_provider(provider);
@@ -80,8 +80,11 @@ impl Server {
         };
         let (shutdown, listener) = http::shutdown_channel();
         let router = http::router(schema, service.clone(), admission, http_settings(settings)?, listener);
-        let named = |error: std::io::Error| format!("{}: {error}", settings.listen);
-        let listener = TcpListener::bind(settings.listen).await.map_err(named)?;
+        let named = |error: std::io::Error| {
+            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            format!("{}: {error}", addresses.join(", "))
+        };
+        let listener = TcpListener::bind(addresses).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
         Ok(Self { listener, address, settings: settings.clone(), service, registered, router, shutdown })
     }

@@ -1,6 +1,7 @@
 //! The demo, to its end; its kept data, and its people.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -84,6 +85,8 @@ impl Demo {
 #[test]
 fn the_demo_plays_to_its_end_and_keeps_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
+    // The default port is taken, by this or by another program: any free one is used.
+    let _taken = TcpListener::bind(("127.0.0.1", 8080));
     let told = Command::new(env!("CARGO_BIN_EXE_disposisi"))
         .arg("--procedures")
         .arg(Folders::shipped().procedures)

@@ -4,7 +4,7 @@ mod clients;
 mod scenarios;
 mod users;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use entity::{event, request};
@@ -44,9 +44,6 @@ impl DemoCommand {
         // Invented data never goes into a real database.
         settings.database = DatabaseUrl::default();
         settings.keys = PathBuf::new();
-        let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        let default = || if TcpListener::bind(at(DEFAULT_PORT)).is_ok() { DEFAULT_PORT } else { 0 };
-        settings.listen = at(self.port.unwrap_or_else(default));
         settings.data = flags.data().map_or_else(PathBuf::new, PathBuf::from);
         if !flags.sets_log() {
             settings.log = "warn".to_owned();
@@ -65,7 +62,9 @@ impl DemoCommand {
         if !new && self.exit {
             return Err(format!("{} holds data already; mend: name a new folder", settings.data.display()));
         }
-        let server = Server::bind(&settings).await?;
+        let ports = self.port.map_or_else(|| vec![DEFAULT_PORT, 0], |port| vec![port]);
+        let addresses: Vec<_> = ports.into_iter().map(|port| SocketAddr::from(([127, 0, 0, 1], port))).collect();
+        let server = Server::bind(&settings, &addresses).await?;
         let (base, service) = (server.base_url(), server.service().clone());
         if new {
             users::create(&service).await?;
