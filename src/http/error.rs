@@ -1,6 +1,6 @@
 //! Errors of operations rejected before execution or cut short: the HTTP status and the GraphQL error.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::content_negotiation::MediaType;
@@ -24,19 +24,39 @@ pub(super) struct HttpError {
     message: Text,
     /// Further `extensions` of the error.
     details: Details,
-    /// Value of the `Allow` header.
-    allow: Option<&'static str>,
+    /// A header with the way out.
+    header: Option<(HeaderName, &'static str)>,
 }
 
 impl HttpError {
     /// An error with a status and a code.
     pub(super) fn new(status: StatusCode, code: ErrorCode, message: impl Into<Text>) -> Self {
-        Self { status, code, message: message.into(), details: Details::new(), allow: None }
+        Self { status, code, message: message.into(), details: Details::new(), header: None }
     }
 
     /// 405 with the allowed methods.
     pub(super) fn method_not_allowed(allow: &'static str, message: &'static str) -> Self {
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidOperation, message) }
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidOperation, message);
+        Self { header: Some((header::ALLOW, allow)), ..error }
+    }
+
+    /// 400 for a malformed request.
+    pub(super) fn bad_request(message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidOperation, message)
+    }
+
+    /// 415 for another type of body.
+    pub(super) fn unsupported(message: impl Into<Text>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidOperation, message)
+    }
+
+    /// 415 for a body in another encoding than this one.
+    pub(super) fn unsupported_encoding(supported: &'static str) -> Self {
+        let message = say!(
+            "The body's `Content-Encoding` is not supported: send it uncompressed, or compressed once by {supported}.",
+            supported,
+        );
+        Self { header: Some((header::ACCEPT_ENCODING, supported)), ..Self::unsupported(message) }
     }
 
     /// 406 without an acceptable media type.
@@ -79,6 +99,16 @@ impl HttpError {
         Self { details, ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::BodyTooLarge, message) }
     }
 
+    /// 414 for a URL over the limit.
+    pub(super) fn url_too_long(most: usize, actual: usize) -> Self {
+        let message = say!(
+            "The URL is longer than {most} bytes, which is the most that is taken: send the operation by POST.",
+            most
+        );
+        let details = limit("url", most as u64, Some(actual as u64));
+        Self { details, ..Self::new(StatusCode::URI_TOO_LONG, ErrorCode::LimitExceeded, message) }
+    }
+
     /// 429 for a client over its rate limit.
     pub(super) fn rate_limited(status: &RateLimitStatus) -> Self {
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, status.message());
@@ -87,11 +117,11 @@ impl HttpError {
 
     /// Returns the HTTP response.
     pub(super) fn respond(self, media: MediaType, language: Option<Language>, id: &RequestId) -> Response {
-        let Self { status, code, message, details, allow } = self;
+        let Self { status, code, message, details, header } = self;
         let body = to_json(&id.add_to(graphql::translate_errors(code.response_with(message, details), language)));
         let mut response = uncached_response(status, media, body);
-        if let Some(allow) = allow {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,14 +1,18 @@
 //! Parsing of GraphQL requests: body, query string, bearer token.
 
 use async_graphql::{Request, Response};
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use axum::body::Body;
+use axum::http::{HeaderMap, Uri, header};
 use serde_json::{Map, Value, json};
 
 use super::error::HttpError;
+use super::request_body;
 use super::state::ServerState;
-use crate::graphql::{DOCUMENT_ID, ErrorCode, PERSISTED_QUERY};
+use crate::graphql::{DOCUMENT_ID, PERSISTED_QUERY};
+
+/// Maximum length of a URL. Beyond about twice as much over HTTP/1.1, and half as much over HTTP/2, the HTTP library
+/// answers by itself, without a body.
+const MAX_URL: usize = 32_768;
 
 /// The operations of a request.
 pub(super) enum SentRequest {
@@ -31,11 +35,7 @@ impl SentRequest {
 
     /// Reads a body within the limits.
     pub(super) async fn read(headers: &HeaderMap, body: Body, state: &ServerState) -> Result<Self, HttpError> {
-        if !is_json(headers) {
-            let message = "Send the operation as application/json, in UTF-8.";
-            return Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidOperation, message));
-        }
-        let body = read_body(body, state.settings.body_limit).await?;
+        let body = request_body::read(headers, body, state.settings.body_limit).await?;
         if let Err(response) = state.admission.limits.check_body(&body) {
             return Ok(Self::OverLimit(response));
         }
@@ -61,17 +61,6 @@ impl SentRequest {
     }
 }
 
-/// Returns true for JSON in UTF-8. HTML forms cannot send this type across origins without a preflight, so it prevents
-/// request forgery.
-fn is_json(headers: &HeaderMap) -> bool {
-    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (kind, parameters) = content.split_once(';').unwrap_or((content, ""));
-    let is_utf8 = parameters.split(';').filter_map(|parameter| parameter.split_once('=')).all(|(key, value)| {
-        !key.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
-    });
-    kind.trim().eq_ignore_ascii_case("application/json") && is_utf8
-}
-
 fn operation(value: Value) -> Result<Request, HttpError> {
     parse_operation(value).map_err(|why| malformed(&why))
 }
@@ -85,6 +74,12 @@ pub(super) struct QueryParameters {
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
+}
+
+/// Refuses a URL that is too long.
+pub(super) fn check_url(url: &Uri) -> Result<(), HttpError> {
+    let length = url.path_and_query().map_or(0, |sent| sent.as_str().len());
+    if length > MAX_URL { Err(HttpError::url_too_long(MAX_URL, length)) } else { Ok(()) }
 }
 
 impl QueryParameters {
@@ -145,36 +140,7 @@ fn persisted_query(sent: &Map<String, Value>) -> Option<String> {
 
 /// 400 for a malformed request.
 pub(super) fn malformed(why: &str) -> HttpError {
-    let message = format!("This is no GraphQL request: {why}.");
-    HttpError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidOperation, message)
-}
-
-/// Multiple of the body limit that is still read and discarded from an oversized body.
-const DRAIN_FACTOR: usize = 16;
-
-/// Reads a body of at most `max` bytes.
-async fn read_body(mut body: Body, max: usize) -> Result<Bytes, HttpError> {
-    let declared = axum::body::HttpBody::size_hint(&body).exact();
-    let unread = match Limited::new(&mut body, max).collect().await {
-        Ok(collected) => return Ok(collected.to_bytes()),
-        Err(error) => error,
-    };
-    if !unread.is::<LengthLimitError>() {
-        return Err(HttpError::new(
-            StatusCode::BAD_REQUEST,
-            ErrorCode::InvalidOperation,
-            "The body could not be read.",
-        ));
-    }
-    // A client that is still sending when the connection closes never sees the response, so the rest is drained first.
-    let mut left = max.saturating_mul(DRAIN_FACTOR);
-    while let Some(Ok(frame)) = body.frame().await {
-        match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
-            Some(rest) => left = rest,
-            None => break,
-        }
-    }
-    Err(HttpError::body_too_large(max, declared))
+    HttpError::bad_request(format!("This is no GraphQL request: {why}."))
 }
 
 /// Returns the bearer token, if there is one.

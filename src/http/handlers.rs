@@ -8,7 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
@@ -17,7 +17,7 @@ use super::compression::Compressible;
 use super::content_negotiation::{MediaType, accepts_event_stream};
 use super::error::HttpError;
 use super::execution::{self, ResponseItem, SingleResponse};
-use super::graphql_request::{QueryParameters, SentRequest, bearer_token, malformed};
+use super::graphql_request::{QueryParameters, SentRequest, bearer_token, check_url, malformed};
 use super::graphql_response::{public_response, to_json, uncached_response};
 use super::quality_values::preferred_language;
 use super::rate_limit::RateLimitStatus;
@@ -55,6 +55,7 @@ pub(super) async fn get(
     peer: ConnectInfo<SocketAddr>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,
+    uri: Uri,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     query: Result<Query<QueryParameters>, QueryRejection>,
 ) -> Response {
@@ -63,6 +64,7 @@ pub(super) async fn get(
     }
     let call = HttpCall::new(&state, peer.ip(), &headers, id, true);
     call.respond(async |media| {
+        check_url(&uri)?;
         let parameters = query.map_err(|error| malformed(&error.body_text()));
         call.handle(parameters.and_then(|Query(parameters)| parameters.parse(&state)), media).await
     })

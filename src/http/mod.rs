@@ -15,6 +15,7 @@ mod handlers;
 mod quality_values;
 mod rate_limit;
 mod request_id;
+mod request_body;
 mod router;
 mod shutdown;
 mod sse;

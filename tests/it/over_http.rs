@@ -1,8 +1,12 @@
 //! GraphQL over HTTP (<https://graphql.github.io/graphql-over-http/draft/>), and HTTP's own features for clients, proxies and
 //! browsers.
 
+use std::io::{Read, Write};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -407,12 +411,15 @@ async fn only_public_answers_are_cacheable() {
 
 /// The uncompressed body.
 fn uncompressed(body: &[u8]) -> Vec<u8> {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), body).expect("written");
-    let input = std::fs::File::open(file.path()).expect("a file");
-    let output = std::process::Command::new("gzip").arg("-dc").stdin(input).output().expect("gzip");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
+    let mut uncompressed = Vec::new();
+    GzDecoder::new(body).read_to_end(&mut uncompressed).expect("gzip");
+    uncompressed
+}
+
+/// A body in gzip.
+fn compressed(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body).and_then(|()| encoder.finish()).expect("gzip")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -475,6 +482,90 @@ async fn queries_are_compressed_and_secrets_are_not() {
     let refused =
         post(&server, "{ offices { key } }", &[("authorization", "Bearer x"), ("accept-encoding", "gzip")]).await;
     assert_eq!((refused.status, refused.header("content-encoding")), (401, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_json_in_utf_8_perhaps_compressed() {
+    let server = Server::with_flags(&[], &["--body-limit", "100000"]);
+    let plain = json!({ "query": "{ __typename }", "extensions": { "teks": "é" } }).to_string().into_bytes();
+    let marked = [b"\xef\xbb\xbf", &*plain].concat();
+    let gzip = compressed(&plain);
+    let two = [compressed(&plain[..10]), compressed(&plain[10..])].concat();
+    let long = compressed(format!("{{ \"query\": \"{{ __typename }}\"{} }}", " ".repeat(100_000)).as_bytes());
+    let bomb = compressed(&vec![b' '; 20_000_000]);
+    let utf_16: Vec<u8> = String::from_utf8_lossy(&plain).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (json_utf8, utf8) = ("application/json", "application/json; charset=utf8");
+    for (content, encoding, body, status, told) in [
+        (json_utf8, None, &plain, 200, ""),
+        (json_utf8, None, &marked, 200, ""),
+        (json_utf8, Some("identity"), &plain, 200, ""),
+        (json_utf8, Some("gzip"), &gzip, 200, ""),
+        (json_utf8, Some("GZip"), &gzip, 200, ""),
+        (json_utf8, Some("x-gzip"), &gzip, 200, ""),
+        (json_utf8, Some("gzip, identity"), &gzip, 200, ""),
+        (json_utf8, Some("gzip"), &two, 200, ""),
+        (json_utf8, Some("gzip"), &compressed(&marked), 200, ""),
+        (utf8, None, &plain, 200, ""),
+        (utf8, Some("gzip"), &gzip, 200, ""),
+        ("application/json;charset=UTF-8", None, &plain, 200, ""),
+        ("application/json; charset=\"utf-8\"", None, &plain, 200, ""),
+        ("application/json; Charset=\"UTF8\"", None, &plain, 200, ""),
+        ("application/json; profile=x; charset=utf-8", None, &plain, 200, ""),
+        ("application/json; charset=utf-16le", None, &utf_16, 415, "not in `utf-16le`"),
+        ("application/json; charset=iso-8859-1", None, &plain, 415, "not in `iso-8859-1`"),
+        ("application/json; charset=", None, &plain, 415, "not in ``"),
+        ("application/json; charset=utf-8; charset=latin1", None, &plain, 415, "not in `latin1`"),
+        ("text/plain", Some("gzip"), &gzip, 415, "`Content-Type: application/json`"),
+        (json_utf8, Some("br"), &gzip, 415, "compressed once by gzip"),
+        (json_utf8, Some("deflate"), &gzip, 415, "compressed once by gzip"),
+        (json_utf8, Some("gzip, gzip"), &compressed(&gzip), 415, "compressed once by gzip"),
+        (json_utf8, Some("none"), &plain, 415, "compressed once by gzip"),
+        (json_utf8, Some("gzip"), &plain, 400, "not in gzip"),
+        (json_utf8, Some("gzip"), &gzip[..gzip.len() - 9].to_vec(), 400, "not in gzip"),
+        (json_utf8, Some("gzip"), &[&*gzip, b"more"].concat(), 400, "not in gzip"),
+        (json_utf8, Some("gzip"), &compressed(b""), 400, "the body is empty"),
+        (json_utf8, None, &gzip, 400, "no GraphQL request"),
+        (json_utf8, None, &utf_16, 400, "no GraphQL request"),
+        (json_utf8, Some("gzip"), &long, 413, "larger than 100000 bytes"),
+        (json_utf8, Some("gzip"), &bomb, 413, "larger than 100000 bytes"),
+    ] {
+        let mut headers = vec![("content-type", content)];
+        headers.extend(encoding.map(|encoding| ("content-encoding", encoding)));
+        let answer = call(&server, &Method::POST, "/graphql", &headers, body).await;
+        let case = format!("{content}, {encoding:?}: {}", answer.json());
+        assert_eq!(answer.status, status, "{case}");
+        match status {
+            200 => assert_eq!(answer.json(), json!({ "data": { "__typename": "Query" } }), "{case}"),
+            413 => assert_eq!(answer.code(), "BODY_TOO_LARGE", "{case}"),
+            _ => assert_eq!(answer.code(), "INVALID_OPERATION", "{case}"),
+        }
+        let message = answer.json()["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(message.contains(told), "{case}");
+        // The way out in a header too (RFC 9110, section 12.5.3).
+        let accepted = told.contains("compressed").then_some("gzip");
+        assert_eq!(answer.header("accept-encoding"), accepted, "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_url_is_refused() {
+    let server = Server::with(&[]);
+    let get = async |length: usize| {
+        let path = path(&[("query", "{ __typename }"), ("extensions", "{}"), ("more", "")]);
+        let path = format!("{path}{}", "x".repeat(length - path.len()));
+        call(&server, &Method::GET, &path, &[], b"").await
+    };
+    let longest = get(32_768).await;
+    assert_eq!((longest.status, longest.json()), (200, json!({ "data": { "__typename": "Query" } })));
+    let refused = get(32_769).await;
+    let extensions = refused.json()["errors"][0]["extensions"].clone();
+    assert_eq!((refused.status, &*refused.code()), (414, "LIMIT_EXCEEDED"));
+    assert_eq!(
+        (&extensions["limit"], &extensions["max"], &extensions["actual"]),
+        (&json!("url"), &json!(32_768), &json!(32_769))
+    );
+    // By the HTTP library, before the request is known.
+    assert_eq!(get(100_000).await.status, 414);
 }
 
 #[tokio::test(flavor = "multi_thread")]
