@@ -1,5 +1,6 @@
 //! HTTP: routes, limits, health checks, the explorer.
 
+mod authority;
 mod client;
 mod client_address;
 mod compression;

@@ -13,7 +13,7 @@ use tower_http::trace::TraceLayer;
 use super::concurrency::ConcurrencyLimit;
 use super::shutdown::ShutdownListener;
 use super::state::{HttpSettings, ServerState};
-use super::{compression, explorer, handlers, request_id};
+use super::{authority, compression, explorer, handlers, request_id};
 use crate::graphql::{AdmissionRules, ApiSchema};
 use crate::service::Service;
 
@@ -41,6 +41,7 @@ pub fn router(
             // Without the query string: user input is not logged.
             tracing::debug_span!("http", method = %request.method(), path = request.uri().path())
         }))
+        .layer(middleware::from_fn(authority::check))
         .layer(middleware::from_fn_with_state(service.clone(), request_id::assign))
         .with_state(ServerState {
             schema,
