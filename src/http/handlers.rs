@@ -29,6 +29,11 @@ use crate::service::Pass;
 /// Allowed methods.
 const METHODS: &str = "GET, HEAD, POST";
 
+/// Message to a WebSocket client whose handshake is incomplete.
+const BROKEN_HANDSHAKE: &str = "This WebSocket handshake is not complete: over HTTP/1.1 it is a GET with `Upgrade: websocket`, \
+    `Connection: Upgrade`, which a proxy in between must pass on, and `Sec-WebSocket-Version: 13`; over HTTP/2 a CONNECT with \
+    `:protocol` websocket.";
+
 /// Message to a subscription without a streaming media type.
 const FOLLOW: &str = "Follow a subscription by WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.";
 
@@ -49,7 +54,7 @@ pub(super) async fn post(
     .await
 }
 
-/// Handles a GET: a WebSocket upgrade, an event stream, or a query.
+/// Handles a GET: a WebSocket over HTTP/1.1, an event stream, or a query.
 pub(super) async fn get(
     State(state): State<ServerState>,
     peer: ConnectInfo<SocketAddr>,
@@ -64,11 +69,32 @@ pub(super) async fn get(
     }
     let call = HttpCall::new(&state, peer.ip(), &headers, id, true);
     call.respond(async |media| {
+        // Sent by every WebSocket client, and by no other.
+        if headers.contains_key(header::SEC_WEBSOCKET_VERSION) {
+            return Err(HttpError::bad_request(BROKEN_HANDSHAKE));
+        }
         check_url(&uri)?;
         let parameters = query.map_err(|error| malformed(&error.body_text()));
         call.handle(parameters.and_then(|Query(parameters)| parameters.parse(&state)), media).await
     })
     .await
+}
+
+/// Handles a CONNECT: a WebSocket over HTTP/2 (RFC 8441).
+pub(super) async fn connect(
+    State(state): State<ServerState>,
+    peer: ConnectInfo<SocketAddr>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    match socket {
+        Ok(socket) => websocket::upgrade(state, (peer.ip(), id), &headers, socket),
+        Err(_) => {
+            let error = HttpError::bad_request(BROKEN_HANDSHAKE);
+            error.respond(MediaType::Json, preferred_language(&headers), &id)
+        }
+    }
 }
 
 /// Handles all other methods.

@@ -26,7 +26,8 @@ pub fn router(
     shutdown: ShutdownListener,
 ) -> Router {
     let explorer = if settings.explorer { explorer::routes() } else { Router::new() };
-    let graphql = get(handlers::get).post(handlers::post).fallback(handlers::method_not_allowed);
+    let graphql = get(handlers::get).post(handlers::post).connect(handlers::connect);
+    let graphql = graphql.fallback(handlers::method_not_allowed);
     let graphql = graphql.layer(compression::layer()).layer(middleware::from_fn(compression::separate_entity_tags));
     let graphql = match settings.allowed_origins.layer() {
         Some(cors) => graphql.layer(cors),

@@ -235,7 +235,7 @@ async fn an_event_stream_resumes_from_the_last_event_id() {
     };
     let follow = format!("subscription {{ requestEvents(after: \"{}\") {{ kind }} }}", cursor(&tu).await);
     let answer = get(&follow).header(ACCEPT, "text/event-stream").send().await;
-    let mut stream = Stream::of(answer.expect("an answer"));
+    let mut stream = Stream::of(answer.expect("an answer").into());
     submit(&opd, "S/2").await;
     assert_eq!(stream.told().await.0["data"]["requestEvents"]["kind"], "SUBMITTED");
     let answer =

@@ -4,18 +4,38 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
 use crate::harness::{PATIENCE, Server};
 
+/// A connection, or an HTTP/2 stream in one.
+trait Carrier: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Carrier for T {}
+
 /// A socket.
-pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<Box<dyn Carrier>>);
 
 impl Socket {
+    /// A socket after its handshake.
+    pub(crate) async fn over(carrier: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+        let carrier: Box<dyn Carrier> = Box::new(carrier);
+        Self(WebSocketStream::from_raw_socket(carrier, Role::Client, None).await)
+    }
+
+    /// Connects, and does the handshake.
+    async fn connect(request: Request) -> Option<Self> {
+        let address = request.uri().authority()?.as_str().to_owned();
+        let carrier: Box<dyn Carrier> = Box::new(TcpStream::connect(address).await.ok()?);
+        Some(Self(tokio_tungstenite::client_async(request, carrier).await.ok()?.0))
+    }
+
     /// Opens a socket with that subprotocol.
     pub(crate) async fn open(server: &Server, protocol: Option<&str>, headers: &[(&'static str, String)]) -> Self {
         Self::open_at(server.base(), protocol, headers).await
@@ -31,7 +51,7 @@ impl Socket {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a value"));
         }
-        Self(tokio_tungstenite::connect_async(request).await.expect("a socket").0)
+        Self::connect(request).await.expect("a socket")
     }
 
     /// A socket with a token, acknowledged.
@@ -48,10 +68,14 @@ impl Socket {
     pub(crate) async fn try_at(base: &str, token: &str) -> Option<Self> {
         let mut request = format!("{}/graphql", base.replacen("http", "ws", 1)).into_client_request().ok()?;
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().ok()?);
-        let mut socket = Self(tokio_tungstenite::connect_async(request).await.ok()?.0);
+        let mut socket = Self::connect(request).await?;
+        socket.is_acknowledged(token).await.then_some(socket)
+    }
+
+    /// Signs in. Returns true if the server acknowledges it.
+    pub(crate) async fn is_acknowledged(&mut self, token: &str) -> bool {
         let init = json!({ "type": "connection_init", "payload": { "token": token } });
-        socket.0.send(Message::text(init.to_string())).await.ok()?;
-        (socket.receive().await["type"] == "connection_ack").then_some(socket)
+        self.try_send(Message::text(init.to_string())).await && self.receive().await["type"] == "connection_ack"
     }
 
     /// Sends a message.

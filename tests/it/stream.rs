@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Body;
 use serde_json::{Value, json};
 
 use crate::harness::{PATIENCE, Server};
 
 /// An open stream.
 pub(crate) struct Stream {
-    response: reqwest::Response,
+    body: UnsyncBoxBody<Bytes, String>,
     read: String,
 }
 
@@ -35,15 +39,19 @@ impl Stream {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        Self::of(request.send().await.expect("an answer"))
+        Self::of(request.send().await.expect("an answer").into())
     }
 
     /// A response as a stream.
-    pub(crate) fn of(response: reqwest::Response) -> Self {
+    pub(crate) fn of<B>(response: http::Response<B>) -> Self
+    where
+        B: Body<Data = Bytes, Error: std::fmt::Display> + Send + 'static,
+    {
         assert_eq!(response.status(), 200);
         let kind = response.headers()["content-type"].to_str().expect("a text");
         assert!(kind.starts_with("text/event-stream"), "{kind}");
-        Self { response, read: String::new() }
+        let body = response.into_body().map_err(|error| error.to_string()).boxed_unsync();
+        Self { body, read: String::new() }
     }
 
     /// The next event; none when the stream has ended.
@@ -55,8 +63,9 @@ impl Stream {
                 self.read = rest.to_owned();
                 return Some(fields);
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("something in time");
-            self.read.push_str(std::str::from_utf8(&chunk.ok()??).expect("text"));
+            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("something in time");
+            let chunk = frame?.ok()?.into_data().unwrap_or_default();
+            self.read.push_str(std::str::from_utf8(&chunk).expect("text"));
         }
     }
 

@@ -10,6 +10,7 @@ mod lint;
 mod old;
 mod program;
 mod proxy;
+mod reverse_proxies;
 mod storm;
 
 use std::process::Command;
