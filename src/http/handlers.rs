@@ -300,6 +300,10 @@ impl<'a> HttpCall<'a> {
 
     /// Executes an operation and responds with an event stream.
     async fn stream(&self, operation: AdmissionResult, caller: Authentication) -> Response {
+        let resume = self.last_event_id();
+        if resume.as_deref() == Some(sse::COMPLETE_ID) {
+            return sse::respond_after_complete();
+        }
         let permitted = operation.and_then(|operation| {
             let permit = self.state.operation_permit(caller.pass, self.address)?;
             Ok((operation, permit))
@@ -307,7 +311,6 @@ impl<'a> HttpCall<'a> {
         let items = match permitted {
             Ok((operation, permit)) => {
                 let place = (self.address, self.id.clone());
-                let resume = self.last_event_id();
                 let items = execution::response_stream(self.state, operation, caller.pass, place, resume).await;
                 concurrency::with_permit(items, permit)
             }

@@ -89,7 +89,7 @@ async fn its_typescript_is_sound_and_follows() {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     let programs: Vec<&str> =
         examples.iter().map(|example| name(example)).filter(|name| *name != "session.ts").collect();
-    assert_eq!(programs, ["follow.ts", "store.ts", "stream.ts"]);
+    assert_eq!(programs, ["follow.ts", "store.ts", "stream.ts", "eventsource.ts"]);
     for program in programs {
         let program = folder.path().join(program).with_extension("js");
         follows(&program.display().to_string(), Command::new("node").arg(&program), true).await;
