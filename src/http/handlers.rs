@@ -187,8 +187,6 @@ impl<'a> HttpCall<'a> {
     /// Admits an operation in the caller's language.
     async fn admit(&self, request: Request) -> AdmissionResult {
         let admitted = self.state.admission.admit(request, self.state.schema.index()).await;
-        // A GET registers no document.
-        let admitted = if self.is_get { admitted.map(Operation::without_registration) } else { admitted };
         admitted.map(|operation| operation.with_requested_language(preferred_language(self.headers)))
     }
 

@@ -237,17 +237,25 @@ async fn failed_or_personal_documents_are_not_registered() {
     // Nor an operation refused before it ran.
     let mutation = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { userErrors { code } } }";
     let variables = json!({ "input": { "username": "opd", "password": "not this one" } });
-    let get = async |text: &str, accept: &str| {
+    let get = async |token: &str, text: &str, accept: &str| {
         let parameters = [("query", text), ("documentId", &id(text)), ("variables", &variables.to_string())];
         let url = reqwest::Url::parse_with_params(&format!("{}/graphql", server.base()), parameters).expect("a URL");
-        let call = reqwest::Client::new().get(url).bearer_auth(opd.token()).header("accept", accept);
+        let call = reqwest::Client::new().get(url).header("accept", accept);
+        let call = if token.is_empty() { call } else { call.bearer_auth(token) };
         call.send().await.expect("an answer").status().as_u16()
     };
-    let read = "query Read { __typename }";
-    for (text, accept, status) in [(mutation, "*/*", 405), (read, "*/*", 200), (EVENTS, "text/event-stream", 200)] {
-        assert_eq!(get(text, accept).await, status, "{text}");
-        unknown(text).await;
-    }
+    assert_eq!(get(opd.token(), mutation, "*/*").await, 405);
+    unknown(mutation).await;
+    // Nor one of another site's page, which can have a browser send a GET, but without a token.
+    let (read, follow) = ("query Read { __typename }", "subscription Follow { requestEvents { id } }");
+    assert_eq!(get("", read, "*/*").await, 200);
+    assert_eq!(get("not one", read, "*/*").await, 401);
+    unknown(read).await;
+    assert_eq!(get(opd.token(), read, "*/*").await, 200);
+    assert_eq!(sent(&server, &json!({ "documentId": id(read) })).await["data"]["__typename"], "Query");
+    assert_eq!(get(opd.token(), follow, "text/event-stream").await, 200);
+    let known = sent(&server, &json!({ "documentId": id(follow) })).await;
+    assert_eq!(code(&known), "INVALID_OPERATION", "it is known, and asks for a stream: {known}");
     let batch = json!([
         { "documentId": id(mutation), "query": mutation, "variables": variables },
         { "documentId": id(EVENTS), "query": EVENTS },

@@ -24,11 +24,6 @@ impl Operation {
         Self { requested_language, ..self }
     }
 
-    /// Drops the pending registration.
-    pub fn without_registration(self) -> Self {
-        Self { registration: None, ..self }
-    }
-
     /// Requested language.
     pub fn requested_language(&self) -> Option<Language> {
         self.requested_language

@@ -1,5 +1,5 @@
-// Apollo Client's link and urql's exchange for automatic persisted queries: what each sends at first, and what another client sends
-// later on.
+// Apollo Client's link and urql's exchange for automatic persisted queries, with their defaults and by GET: what each sends at first,
+// and what another client sends later on.
 import { createHash } from 'node:crypto'
 import { ApolloClient, HttpLink, InMemoryCache, gql } from '@apollo/client/core'
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries'
@@ -11,32 +11,49 @@ const headers = { authorization }
 
 const sha256 = (text) => createHash('sha256').update(text).digest('hex')
 
-/** Reads a page as a client that has just started; which parts each of its calls had, and what it came to. */
-async function reads(read) {
+/** The parts of a call. */
+function sent(uri, { method, body }) {
+  if (method !== 'GET') return JSON.parse(body)
+  const parameters = new URL(uri).searchParams
+  return { query: parameters.get('query'), extensions: JSON.parse(parameters.get('extensions')) }
+}
+
+/** Reads a page as a client that has just started; the method and the parts of each of its calls, and what it came to. */
+async function reads(read, page) {
   const calls = []
-  const data = await read((uri, options) => {
-    const { query, extensions } = JSON.parse(options.body)
-    calls.push([query ? 'query' : '', extensions?.persistedQuery ? 'hash' : ''].filter(Boolean).join(' and '))
+  const data = await read(page, (uri, options) => {
+    const { query, extensions } = sent(uri, options)
+    const parts = [query ? 'query' : '', extensions?.persistedQuery ? 'hash' : ''].filter(Boolean)
+    calls.push(`${options.method} ${parts.join(' and ')}`)
     return fetch(uri, { ...options, signal: null })
   })
   print({ calls, read: data.requests.edges.length })
 }
 
-async function apollo(fetch) {
-  const link = new PersistedQueryLink({ sha256 }).concat(new HttpLink({ uri: url, headers, fetch }))
+const apollo = (ofLink, ofHttp) => async (page, fetch) => {
+  const link = new PersistedQueryLink({ sha256, ...ofLink }).concat(new HttpLink({ uri: url, headers, fetch, ...ofHttp }))
   const client = new ApolloClient({ cache: new InMemoryCache(), link })
-  const { data } = await client.query({ query: gql(PAGE) })
+  const { data } = await client.query({ query: gql(page) })
   return data
 }
 
-async function urql(fetch) {
-  const persisted = persistedExchange({ generateHash: async (text) => sha256(text), preferGetForPersistedQueries: false })
-  const exchanges = [persisted, fetchExchange]
-  const client = new Client({ url, preferGetMethod: false, fetchOptions: { headers }, fetch, exchanges })
-  const { data, error } = await client.query(PAGE.replace('Page', 'Another'), {})
+async function urql(page, fetch) {
+  const client = new Client({ url, fetchOptions: { headers }, fetch, exchanges: [persistedExchange(), fetchExchange] })
+  const { data, error } = await client.query(page, {})
   if (error) throw error
   return data
 }
 
-for (const read of [apollo, apollo, urql, urql]) await reads(read)
+const readers = [
+  apollo({}, {}),
+  apollo({ useGETForHashedQueries: true }, {}),
+  apollo({ useGETForHashedQueries: true }, { useGETForQueries: true }),
+  urql,
+]
+for (const [number, read] of readers.entries()) {
+  // Of its own, so that each registers it.
+  const page = PAGE.replace('Page', `Page${number}`)
+  await reads(read, page)
+  await reads(read, page)
+}
 process.exit(0)

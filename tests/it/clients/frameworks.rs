@@ -125,12 +125,23 @@ async fn apollo_client_and_urql_register_persisted_documents() {
     let folder = folder(&["caller.mjs", "persisted.mjs"]);
     let script = folder.path().join("persisted.mjs");
     let (mut server, numbers) = five().await;
-    let came = |calls: [&[&str]; 4]| calls.map(|calls| json!({ "calls": calls, "read": 2 }));
-    let without: &[&str] = &["hash", "query"];
-    assert_eq!(run(&script, &server, &numbers[0]).await, came([without; 4]), "it is not switched on");
+    let came = |first: [[&str; 2]; 4], later: [&[&str]; 4]| -> Vec<Value> {
+        let calls = first.iter().zip(later).flat_map(|(first, later)| [json!(first), json!(later)]);
+        calls.map(|calls| json!({ "calls": calls, "read": 2 })).collect()
+    };
+    let without =
+        [["POST hash", "POST query"], ["GET hash", "POST query"], ["GET hash", "GET query"], ["GET hash", "GET query"]];
+    let never = without.each_ref().map(|calls| &calls[..]);
+    assert_eq!(run(&script, &server, &numbers[0]).await, came(without, never), "it is not switched on");
     server.restart_with(&["--registered-documents", "10"]);
-    let (first, later): (&[&str], &[&str]) = (&["hash", "query and hash"], &["hash"]);
-    assert_eq!(run(&script, &server, &numbers[0]).await, came([first, later, first, later]));
+    let first = [
+        ["POST hash", "POST query and hash"],
+        ["GET hash", "POST query and hash"],
+        ["GET hash", "GET query and hash"],
+        ["GET hash", "GET query and hash"],
+    ];
+    let later: [&[&str]; 4] = [&["POST hash"], &["GET hash"], &["GET hash"], &["GET hash"]];
+    assert_eq!(run(&script, &server, &numbers[0]).await, came(first, later));
 }
 
 #[tokio::test(flavor = "multi_thread")]
