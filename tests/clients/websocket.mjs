@@ -1,6 +1,7 @@
 // Follows events by graphql-ws: a line of JSON for each, and for each connection that opened or closed.
 //
 //   node websocket.mjs subscribe   the client reconnects by itself, and sends the cursor as it is then
+//   node websocket.mjs defaults    the same with no settings but the necessary ones
 //   node websocket.mjs iterate     events are taken one at a time; each connection is a new round of a loop
 
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,14 +10,17 @@ import WebSocket from 'ws'
 import { EVENTS, print, token, url } from './caller.mjs'
 
 const iterating = process.argv[2] === 'iterate'
-const client = createClient({
-  url: url.replace(/^http/, 'ws'),
-  webSocketImpl: WebSocket,
-  connectionParams: async () => ({ Authorization: `Bearer ${await token()}` }),
+const settings = {
   retryAttempts: iterating ? 0 : 100,
   retryWait: () => pause(100),
   // Not only a socket that was closed: also a server that cannot be reached.
   shouldRetry: () => true,
+}
+const client = createClient({
+  url: url.replace(/^http/, 'ws'),
+  webSocketImpl: WebSocket,
+  connectionParams: async () => ({ Authorization: `Bearer ${await token()}` }),
+  ...(process.argv[2] === 'defaults' ? {} : settings),
   on: {
     connected: (_socket, _payload, again) => print({ connected: again ? 'again' : 'first' }),
     closed: (event) => print({ closed: event.code, reason: event.reason }),

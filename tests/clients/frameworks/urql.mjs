@@ -5,7 +5,6 @@ import { EVENTS, EXECUTE, PAGE, authorization, forward, print, socket, url } fro
 
 const client = new Client({
   url,
-  preferGetMethod: false,
   fetchOptions: { headers: { authorization } },
   // urql aborts what has been answered already, and Node's fetch may throw then where nobody can catch it.
   fetch: (input, init) => fetch(input, { ...init, signal: null }),

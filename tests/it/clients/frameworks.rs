@@ -49,9 +49,13 @@ async fn five() -> (Server, Vec<Value>) {
 
 /// Runs a script as TU.
 async fn run(script: &Path, server: &Server, number: &Value) -> Vec<Value> {
+    run_with(server.person("tu").await.token(), script, server, number)
+}
+
+/// Runs a script with a token.
+fn run_with(token: &str, script: &Path, server: &Server, number: &Value) -> Vec<Value> {
     let mut node = Command::new("node");
-    node.arg(script).env("DISPOSISI_URL", format!("{}/graphql", server.base()));
-    node.env("DISPOSISI_TOKEN", server.person("tu").await.token());
+    node.arg(script).env("DISPOSISI_URL", format!("{}/graphql", server.base())).env("DISPOSISI_TOKEN", token);
     lines(&node.env("DISPOSISI_NUMBER", number.as_str().expect("a number")).output().expect("node"))
 }
 
@@ -79,13 +83,48 @@ async fn relay_compiles_pages_by_fragments_and_acts() {
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     let (server, numbers) = five().await;
     let came = run(&folder.path().join("send.mjs"), &server, &numbers[0]).await;
-    let expected = [
+    assert_eq!(came, came_of_relay());
+}
+
+/// The output of Relay's script.
+fn came_of_relay() -> [Value; 4] {
+    [
         json!({ "requests": [2, 2, 1] }),
         json!({ "inbox": [2, 2, 1] }),
         json!({ "history": [2, 1] }),
         json!({ "step": "3", "userErrors": [] }),
-    ];
-    assert_eq!(came, expected);
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_runs_the_manifests_of_relay_and_apollo_alone() {
+    let relay = folder(RELAY);
+    let config = relay.path().join("relay.config.json");
+    let mut settings: Value = serde_json::from_str(&fs::read_to_string(&config).expect("settings")).expect("JSON");
+    settings["persistConfig"] = json!({ "file": "./persisted.json", "algorithm": "SHA256" });
+    fs::write(&config, settings.to_string()).expect("written");
+    let compiled = compile(relay.path(), &[]);
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+
+    let apollo = folder(&["caller.mjs", "manifest.mjs"]);
+    fs::create_dir(apollo.path().join("src")).expect("a folder");
+    let page = "query Page { requests(first: 2) { edges { node { id number } } } }";
+    fs::write(apollo.path().join("src/page.graphql"), page).expect("written");
+    let tool = install::node_of_frameworks().join("node_modules/@apollo/generate-persisted-query-manifest/cli.js");
+    let written = Command::new("node").arg(tool).current_dir(apollo.path()).output().expect("node");
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+
+    let (mut server, numbers) = five().await;
+    let token = server.person("tu").await.token().to_owned();
+    let read = json!({ "read": 2 });
+    for (folder, manifest, script, came) in [
+        (&relay, "persisted.json", "send.mjs", &came_of_relay()[..]),
+        (&apollo, "persisted-query-manifest.json", "manifest.mjs", &[read.clone(), read]),
+    ] {
+        let manifest = folder.path().join(manifest);
+        server.restart_with(&["--documents", manifest.to_str().expect("a path"), "--documents-only", "true"]);
+        assert_eq!(run_with(&token, &folder.path().join(script), &server, &numbers[0]), came, "{script}");
+    }
 }
 
 #[test]

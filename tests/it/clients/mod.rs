@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::acts::Cloud;
 use crate::harness::{PASSWORD, Server};
 use program::Program;
 use proxy::Proxy;
@@ -115,6 +116,26 @@ async fn graphql_sse_has_the_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn gql_knows_the_schema_and_has_the_log() {
     weathers_a_storm(PYTHON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graphql_ws_reconnects_by_its_defaults() {
+    let (_folder, mut command) = Script::Node("websocket.mjs", &["defaults"]).command();
+    let server = Server::with(CAST);
+    let proxy = Proxy::to(server.base()).await;
+    let (opd, tu) = (server.person("opd").await, server.person("tu").await);
+    let begin = storm::cursor(&server, tu.token()).await;
+    let url = format!("{}/graphql", proxy.base());
+    let environment = [("DISPOSISI_URL", &*url), ("DISPOSISI_TOKEN", tu.token()), ("DISPOSISI_AFTER", &begin)];
+    let mut client = Program::start(&mut command, &environment);
+    for count in 1..=2 {
+        client.until_noted(count, connected).await;
+        opd.submit(Cloud::letter(count)).await;
+        client.until_got(storm::log(&server, tu.token(), &begin).await.len()).await;
+        proxy.cut();
+    }
+    client.until_noted(3, connected).await;
+    client.got(&storm::log(&server, tu.token(), &begin).await).await;
 }
 
 /// Lets a client follow beyond the end of its token: it is told, signs in, and misses nothing.

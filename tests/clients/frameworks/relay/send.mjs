@@ -11,7 +11,8 @@ async function ask({ params }, variables) {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query: params.text, variables }),
+    // An id, if the compiler persisted the documents.
+    body: JSON.stringify({ ...(params.id ? { documentId: params.id } : { query: params.text }), variables }),
   })
   const { data, errors } = await answer.json()
   if (errors) throw new Error(`${params.name}: ${JSON.stringify(errors)}`)
