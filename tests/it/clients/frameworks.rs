@@ -103,6 +103,8 @@ async fn a_server_runs_the_manifests_of_relay_and_apollo_alone() {
     let mut settings: Value = serde_json::from_str(&fs::read_to_string(&config).expect("settings")).expect("JSON");
     settings["persistConfig"] = json!({ "file": "./persisted.json", "algorithm": "SHA256" });
     fs::write(&config, settings.to_string()).expect("written");
+    // The compiler adds its documents to a file.
+    fs::write(relay.path().join("persisted.json"), "{}").expect("written");
     let compiled = compile(relay.path(), &[]);
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
 
