@@ -248,6 +248,12 @@ impl Keys {
         self.sealing.decrypt(&nonce, Payload { msg: hidden, aad: context }).ok()
     }
 
+    /// Derives a secret from parts that only its owner has all of: the same for the same parts, so it can be given again, though it
+    /// is stored nowhere.
+    pub(super) fn derive(&self, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.mac(&[&[&b"secret"[..]], parts].concat()))
+    }
+
     /// HMAC-SHA256 over parts, each with its length before it.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = match <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&*self.audit) {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use totp_rs::Builder;
 use zeroize::Zeroizing;
 
-use super::{KeyError, Secret, digest};
+use super::{KeyError, Keys, Secret, digest};
 use crate::random::Random;
 
 /// The issuer shown by authenticators.
@@ -61,12 +61,24 @@ impl Totp {
     }
 }
 
-/// Returns a new recovery code: 80 random bits in four groups.
+/// Returns a new recovery code.
 pub fn new_recovery_code(random: &Random) -> Result<Secret, KeyError> {
-    let text = Zeroizing::new(totp_rs::Secret::new(Box::new(*random_bytes::<10>(random)?)).to_base32().to_lowercase());
+    Ok(recovery_code(&*random_bytes::<10>(random)?))
+}
+
+impl Keys {
+    /// Derives a recovery code from parts, one of them known to its owner alone: the same parts give the same code again.
+    pub fn derive_recovery_code(&self, parts: &[&[u8]]) -> Secret {
+        recovery_code(&self.derive(parts)[..10])
+    }
+}
+
+/// Writes 80 bits in four groups.
+fn recovery_code(bytes: &[u8]) -> Secret {
+    let text = Zeroizing::new(totp_rs::Secret::new(Box::from(bytes)).to_base32().to_lowercase());
     let characters: Vec<char> = text.chars().collect();
     let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
-    Ok(Secret::new(groups.join("-")))
+    Secret::new(groups.join("-"))
 }
 
 /// Returns a recovery code's digest, independent of case and separators.

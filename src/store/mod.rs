@@ -63,11 +63,14 @@ pub use requests::{
 };
 pub use retention::RetainedRows;
 pub use sessions::{
-    SessionSelection, begin_session, end_sessions, extend_session, refresh_token, sessions_of, use_refresh_token,
+    SessionSelection, begin_session, end_sessions, extend_session, refresh_token, sessions_begun_since, sessions_of,
+    use_refresh_token,
 };
 pub use signatures::signatures_of;
 pub use signing_keys::{PublishedKey, Rotation, published_key, rotate_signing_key};
-pub use totp::{add_recovery_codes, begin_totp, end_totp, record_totp_step, totp_of, use_recovery_code};
+pub use totp::{
+    add_recovery_codes, begin_totp, end_totp, has_recovery_codes, record_totp_step, totp_of, use_recovery_code,
+};
 pub use units::{UnitRange, hold_units, release_units};
 pub use visibility::{
     AssetRow, RequestCondition, RequestFacts, RoleStep, SeenRequest, Submits, Submitters, Viewing, ViewingScope,

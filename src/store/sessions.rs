@@ -53,6 +53,19 @@ pub async fn use_refresh_token(
     Ok(used.exec(transaction).await?.rows_affected == 1)
 }
 
+/// Returns a person's lasting sessions begun since a moment.
+pub async fn sessions_begun_since(
+    transaction: &Transaction,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> Result<Vec<session::Model>, StoreError> {
+    let query = session::Entity::find()
+        .filter(session::Column::UserId.eq(user))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::CreatedAt.gt(since));
+    Ok(query.all(transaction).await?)
+}
+
 /// Prolongs a session by a new token.
 pub async fn extend_session(transaction: &Transaction, token: refresh_token::Model) -> Result<(), StoreError> {
     let (id, now) = (token.session_id, token.issued_at);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{recovery_code, totp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::database::insert;
@@ -45,6 +45,18 @@ pub async fn add_recovery_codes(
         insert(transaction, recovery_code::Model { hash: hash.to_vec(), user_id: user }).await?;
     }
     Ok(())
+}
+
+/// Checks that a person has all of these recovery codes, none of them used.
+pub async fn has_recovery_codes(
+    transaction: &Transaction,
+    user: Uuid,
+    hashes: &[[u8; 32]],
+) -> Result<bool, StoreError> {
+    let codes = recovery_code::Entity::find()
+        .filter(recovery_code::Column::UserId.eq(user))
+        .filter(recovery_code::Column::Hash.is_in(hashes.iter().map(|hash| hash.to_vec())));
+    Ok(codes.count(transaction).await? == hashes.len() as u64)
 }
 
 /// Deletes a person's recovery code by its hash. Returns false without such a code.

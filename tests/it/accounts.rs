@@ -1,12 +1,14 @@
-//! Sessions: single-use refresh tokens, sign-out everywhere, and change of password.
+//! Sessions: single-use refresh tokens and their retries, sign-out everywhere, and change of password.
 
 use serde_json::{Value, json};
 
 use crate::acts::user_error_code;
 use crate::cast::SINGKAWANG;
+use crate::database;
 use crate::harness::{Folders, PASSWORD, Server, credentials, output};
 use crate::socket::Socket;
 use crate::stream::Stream;
+use crate::tamper::value;
 
 const TOKENS: &str =
     "accessToken expiresAt refreshToken refreshExpiresAt viewer { user { username } } userErrors { code path }";
@@ -32,13 +34,31 @@ fn tokens(payload: &Value) -> (String, String) {
     (text("accessToken"), text("refreshToken"))
 }
 
-/// The payload of a refresh.
+/// The payload of a refresh without an idempotency key.
 async fn refresh(server: &Server, token: &str) -> Value {
+    refresh_by(server, token, None).await
+}
+
+/// The payload of a refresh.
+async fn refresh_by(server: &Server, token: &str, key: Option<&str>) -> Value {
     let query = format!("mutation($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ {TOKENS} }} }}");
-    let answer = server.send(None, &query, json!({ "input": { "refreshToken": token } })).await;
+    let input = json!({ "refreshToken": token, "idempotencyKey": key });
+    let answer = server.send(None, &query, json!({ "input": input })).await;
     assert!(answer.get("errors").is_none(), "{answer}");
     answer["data"]["refreshSession"].clone()
 }
+
+/// The number that a query counts.
+async fn count(server: &Server, sql: &str) -> i64 {
+    let database = database::open(&server.path()).await;
+    let counted = value::<i64>(&database, sql).await;
+    database.close().await.expect("closed");
+    counted
+}
+
+const SESSIONS: &str = "SELECT count(*) FROM sessions";
+
+const REFRESH_TOKENS: &str = "SELECT count(*) FROM refresh_tokens";
 
 /// Tests a token: true when it is accepted.
 async fn is_in(server: &Server, token: &str) -> bool {
@@ -87,6 +107,105 @@ async fn concurrent_refreshes_succeed_at_most_once() {
             assert!(!is_in(&server, &tokens(answer).0).await, "who came first is out too");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_refresh_gives_the_same_tokens_again() {
+    let mut server = Server::with(SINGKAWANG);
+    let (access, first) = sign_in(&server, "tu").await;
+    for blank in ["", " ", &"x".repeat(201)] {
+        let refused = refresh_by(&server, &first, Some(blank)).await;
+        assert_eq!(refused["userErrors"], json!([{ "code": "INVALID_INPUT", "path": ["idempotencyKey"] }]));
+    }
+    let answer = refresh_by(&server, &first, Some("one")).await;
+    let (newer, second) = tokens(&answer);
+    assert_eq!(refresh_by(&server, &first, Some("one")).await, answer, "the answer was lost");
+    server.kill();
+    server.start();
+    assert_eq!(refresh_by(&server, &first, Some(" one ")).await, answer, "and the server restarted");
+    assert_eq!((count(&server, SESSIONS).await, count(&server, REFRESH_TOKENS).await), (1, 2));
+    assert!(is_in(&server, &access).await && is_in(&server, &newer).await);
+    assert!(!server.holds(&second) && !server.log().contains(&second), "it is kept nowhere");
+    assert!(!server.log().contains("a refresh token came twice"), "{}", server.log());
+
+    // The next refresh is another one, by the same key too.
+    let next = refresh_by(&server, &second, Some("one")).await;
+    let third = tokens(&next).1;
+    assert!(third != second && third != first);
+    assert_eq!(refresh_by(&server, &second, Some("one")).await, next);
+    assert_eq!(user_error_code(&refresh(&server, &third).await), "", "the session lasts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_other_reuse_of_a_refresh_token_ends_its_session() {
+    let server = Server::with(SINGKAWANG);
+    for key in [None, Some("two"), Some("ONE"), Some("one1")] {
+        let (access, first) = sign_in(&server, "tu").await;
+        let (newer, second) = tokens(&refresh_by(&server, &first, Some("one")).await);
+        let thief = refresh_by(&server, &first, key).await;
+        assert_eq!((user_error_code(&thief), &thief["accessToken"]), ("SESSION_ENDED", &Value::Null), "{key:?}");
+        assert!(!is_in(&server, &access).await && !is_in(&server, &newer).await, "{key:?}");
+        assert_eq!(user_error_code(&refresh_by(&server, &first, Some("one")).await), "SESSION_ENDED", "{key:?}");
+        assert_eq!(user_error_code(&refresh_by(&server, &second, Some("one")).await), "SESSION_ENDED", "{key:?}");
+    }
+    // A key comes too late for a refresh without one.
+    let (access, first) = sign_in(&server, "tu").await;
+    refresh(&server, &first).await;
+    assert_eq!(user_error_code(&refresh_by(&server, &first, Some("one")).await), "SESSION_ENDED");
+    assert!(!is_in(&server, &access).await);
+    // Once the new token is used, its owner had the answer.
+    let (access, first) = sign_in(&server, "tu").await;
+    let (_, second) = tokens(&refresh_by(&server, &first, Some("one")).await);
+    let (newest, third) = tokens(&refresh_by(&server, &second, Some("two")).await);
+    assert_eq!(user_error_code(&refresh_by(&server, &first, Some("one")).await), "SESSION_ENDED");
+    assert!(!is_in(&server, &access).await && !is_in(&server, &newest).await);
+    assert_eq!(user_error_code(&refresh_by(&server, &third, Some("three")).await), "SESSION_ENDED");
+    // A retry revives no session that was ended otherwise.
+    let (access, first) = sign_in(&server, "tu").await;
+    refresh_by(&server, &first, Some("one")).await;
+    server.send(Some(&access), "mutation { signOut { userErrors { code } } }", json!({})).await;
+    assert_eq!(user_error_code(&refresh_by(&server, &first, Some("one")).await), "SESSION_ENDED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_refreshes_by_one_key_give_the_same_tokens() {
+    let server = Server::with(SINGKAWANG);
+    for round in 1..=5 {
+        let (access, token) = sign_in(&server, "tu").await;
+        let key = Some("of both tabs");
+        let all = futures_util::future::join_all((0..6).map(|_| refresh_by(&server, &token, key))).await;
+        assert!(all.iter().all(|answer| *answer == all[0]), "{all:?}");
+        let (newer, next) = tokens(&all[0]);
+        assert!(is_in(&server, &access).await && is_in(&server, &newer).await);
+        assert_eq!((count(&server, SESSIONS).await, count(&server, REFRESH_TOKENS).await), (round, 3 * round - 1));
+        assert_eq!(user_error_code(&refresh(&server, &next).await), "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_sign_in_begins_one_session() {
+    let server = Server::with(SINGKAWANG);
+    let query = format!("mutation($input: SignInInput!) {{ signIn(input: $input) {{ {TOKENS} }} }}");
+    let sign_in_by = async |name: &str, password: &str, key: &str| {
+        let input = json!({ "username": name, "password": password, "idempotencyKey": key });
+        server.send(None, &query, json!({ "input": input })).await["data"]["signIn"].clone()
+    };
+    let all = futures_util::future::join_all((0..4).map(|_| sign_in_by("tu", PASSWORD, "one"))).await;
+    assert!(all.iter().all(|answer| *answer == all[0]), "{all:?}");
+    let (access, token) = tokens(&all[0]);
+    assert!(is_in(&server, &access).await && count(&server, SESSIONS).await == 1);
+    assert_eq!(user_error_code(&sign_in_by("tu", "not the password", "one").await), "INVALID_CREDENTIALS");
+    assert_eq!(sign_in_by("tu", PASSWORD, "").await["userErrors"][0]["path"], json!(["idempotencyKey"]));
+    for (name, key) in [("tu", "two"), ("kadis", "one")] {
+        assert!(tokens(&sign_in_by(name, PASSWORD, key).await).1 != token, "{name} {key}");
+    }
+    assert_eq!(count(&server, SESSIONS).await, 3);
+    // Once its refresh token is used, or it is ended, the key begins another session.
+    refresh(&server, &token).await;
+    let (another, _) = tokens(&sign_in_by("tu", PASSWORD, "one").await);
+    server.send(Some(&another), "mutation { signOut { userErrors { code } } }", json!({})).await;
+    assert!(is_in(&server, &tokens(&sign_in_by("tu", PASSWORD, "one").await).0).await);
+    assert!(is_in(&server, &access).await && count(&server, SESSIONS).await == 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,6 +262,7 @@ async fn a_new_password_ends_all_other_sessions() {
     assert_eq!(user_error_code(&change("not the password", "a new password").await), "INVALID_CREDENTIALS");
     assert!(is_in(&server, &there).await);
     assert_eq!(change(PASSWORD, "a new password").await["userErrors"], json!([]));
+    assert_eq!(change(PASSWORD, "a new password").await["userErrors"], json!([]), "the answer was lost");
     assert!(is_in(&server, &here).await && !is_in(&server, &there).await);
     assert_eq!(user_error_code(&refresh(&server, &refresh_there).await), "SESSION_ENDED");
     assert_eq!(user_error_code(&sign_in_as(&server, "tu", PASSWORD).await), "INVALID_CREDENTIALS");

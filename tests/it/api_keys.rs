@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::acts::{Cloud, SUBMIT, error_code};
 use crate::cast::SINGKAWANG;
-use crate::harness::{Person, Server, now};
+use crate::harness::{Person, Server, now, with};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -177,4 +177,40 @@ async fn an_invalid_api_key_is_not_created() {
     let names: Vec<String> = (0..24).map(|number| number.to_string()).collect();
     let all = futures_util::future::join_all(names.iter().map(|name| made(name, &["READ"], ahead(60)))).await;
     assert_eq!(all.iter().filter(|errors| **errors == json!([])).count(), 19, "20 at most");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_creation_shows_the_same_api_key() {
+    let server = Server::with_clock(SINGKAWANG);
+    let (tu, kadis) = (server.person("tu").await, server.person("kadis").await);
+    let input = json!({ "name": "a", "scopes": ["READ"], "expiresAt": ahead(86_400), "idempotencyKey": "one" });
+    let make = async |person: &Person<'_>, changes: Value| {
+        let input = with(input.clone(), changes);
+        person.ask(CREATE, json!({ "input": input })).await["createApiKey"].clone()
+    };
+    let (made, same) = tokio::join!(make(&tu, json!({})), make(&tu, json!({})));
+    assert_eq!((&made["userErrors"], &same), (&json!([]), &made));
+    assert_eq!(make(&tu, json!({ "scopes": ["READ", "READ"], "name": " a " })).await, made);
+    let key = made["key"].as_str().expect("a key").to_owned();
+    assert!(!server.holds(&key) && !server.log().contains(&key), "it is kept nowhere");
+    let viewer = "{ viewer { user { username } } }";
+    assert_eq!(server.send(Some(&key), viewer, json!({})).await["data"]["viewer"]["user"]["username"], "tu");
+    assert_ne!(make(&kadis, json!({})).await["key"], made["key"], "another person's");
+
+    let code = |answer: Value| answer["userErrors"][0]["code"].clone();
+    for other in [json!({ "name": "b" }), json!({ "scopes": ["ACT"] }), json!({ "expiresAt": ahead(86_401) })] {
+        assert_eq!(code(make(&tu, other).await), "IDEMPOTENCY_KEY_REUSED");
+    }
+    assert_eq!(code(make(&tu, json!({ "idempotencyKey": "two" })).await), "NAME_TAKEN");
+    assert_eq!(code(make(&tu, json!({ "idempotencyKey": null })).await), "NAME_TAKEN");
+    assert_eq!(code(make(&tu, json!({ "idempotencyKey": " " })).await), "INVALID_INPUT");
+    let two = make(&tu, json!({ "name": "b", "idempotencyKey": "two" })).await;
+    assert!(two["key"].is_string() && two["key"] != made["key"], "{two}");
+    tu.act("revokeApiKey", "", json!({ "apiKeyId": two["apiKey"]["id"] })).await;
+    assert_eq!(code(make(&tu, json!({ "name": "b", "idempotencyKey": "two" })).await), "ALREADY_REVEALED", "revoked");
+    server.advance(TimeDelta::minutes(5));
+    assert_eq!(make(&tu, json!({})).await["key"], made["key"]);
+    server.advance(TimeDelta::minutes(6));
+    assert_eq!(code(make(&tu, json!({})).await), "ALREADY_REVEALED", "too late");
+    assert_eq!(server.send(Some(&key), viewer, json!({})).await["data"]["viewer"]["user"]["username"], "tu");
 }

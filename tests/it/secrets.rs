@@ -42,6 +42,7 @@ async fn ways_in(server: &Server) -> Vec<String> {
     let ask = async |token: Option<&str>, query: &str, input: Value| {
         server.send(token, query, json!({ "input": input })).await["data"].clone()
     };
+    let retry = format!("{MARK} of a retry");
     let begin = "mutation($input: BeginTotpInput!) { beginTotp(input: $input) { secret } }";
     let begun = ask(Some(&access), begin, json!({ "password": PASSWORD })).await;
     let secret = text(&begun["beginTotp"]["secret"]);
@@ -49,7 +50,8 @@ async fn ways_in(server: &Server) -> Vec<String> {
     ask(Some(&access), confirm, json!({ "code": format!("wrong {MARK}") })).await;
     let create = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }";
     let expires = now() + chrono::TimeDelta::hours(1);
-    let input = json!({ "name": "script", "scopes": ["READ"], "expiresAt": expires.to_rfc3339() });
+    let input =
+        json!({ "name": "script", "scopes": ["READ"], "expiresAt": expires.to_rfc3339(), "idempotencyKey": retry });
     let key = text(&ask(Some(&access), create, input).await["createApiKey"]["key"]);
     let viewer = "{ viewer { user { name } } }";
     assert_eq!(server.send(Some(&key), viewer, json!({})).await["data"]["viewer"]["user"]["name"], "head");
@@ -58,7 +60,13 @@ async fn ways_in(server: &Server) -> Vec<String> {
     ask(Some(&access), change, json!({ "currentPassword": MARK, "newPassword": format!("{MARK}{MARK}") })).await;
     let prolong =
         "mutation($input: RefreshSessionInput!) { refreshSession(input: $input) { accessToken refreshToken } }";
-    let prolonged = ask(None, prolong, json!({ "refreshToken": refresh })).await["refreshSession"].clone();
+    let prolonged = async |token: &str| {
+        let input = json!({ "refreshToken": token, "idempotencyKey": retry });
+        ask(None, prolong, input).await["refreshSession"].clone()
+    };
+    let first = prolonged(&refresh).await;
+    assert_eq!(prolonged(&refresh).await, first);
+    let prolonged = first;
     ask(None, prolong, json!({ "refreshToken": MARK })).await;
     ask(None, prolong, json!({ "refreshToken": refresh })).await;
     let newer = [text(&prolonged["accessToken"]), text(&prolonged["refreshToken"])];

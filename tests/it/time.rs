@@ -111,6 +111,38 @@ async fn a_session_lasts_for_the_days_of_its_refresh_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_is_repeated_for_a_minute() {
+    let server = Server::with_clock(CAST);
+    let fields = "accessToken expiresAt refreshToken refreshExpiresAt userErrors { code }";
+    let send = async |field: &str, kind: &str, input: serde_json::Value| {
+        let query = format!("mutation($input: {kind}!) {{ {field}(input: $input) {{ {fields} }} }}");
+        server.send(None, &query, json!({ "input": input })).await["data"][field].take()
+    };
+    let mut person = credentials("tu")["input"].take();
+    person["idempotencyKey"] = json!("of this sign-in");
+    let signed_in = send("signIn", "SignInInput", person.clone()).await;
+    let refresh = async || {
+        let input = json!({ "refreshToken": signed_in["refreshToken"], "idempotencyKey": "of this refresh" });
+        send("refreshSession", "RefreshSessionInput", input).await
+    };
+    server.advance(TimeDelta::seconds(30));
+    assert_eq!(send("signIn", "SignInInput", person.clone()).await, signed_in);
+    let first = refresh().await;
+    assert_eq!(first["userErrors"], json!([]));
+    server.advance(TimeDelta::seconds(30));
+    assert_eq!(refresh().await, first, "the same ends too: a retry prolongs nothing");
+    server.advance(TimeDelta::seconds(31));
+    assert_eq!(refresh().await["userErrors"][0]["code"], "SESSION_ENDED", "too late");
+    let answer = server.send(first["accessToken"].as_str(), VIEWER, json!({})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "for everybody");
+    assert!(send("signIn", "SignInInput", person).await["refreshToken"] != signed_in["refreshToken"]);
+    until_counted(&server, "SELECT count(*) FROM sessions", 2).await;
+    server.advance(TimeDelta::days(40));
+    until_counted(&server, "SELECT count(*) FROM refresh_tokens", 0).await;
+    until_counted(&server, "SELECT count(*) FROM sessions", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_grant_counts_from_its_beginning_to_its_end() {
     let server = Server::with_clock(CAST);
     let begun = server.now();

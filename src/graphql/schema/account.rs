@@ -25,6 +25,9 @@ struct SignInInput {
     password: String,
     /// The code of your authenticator, or one of your recovery codes; where you use none it is not looked at.
     totp_code: Option<String>,
+    /// Makes a retry harmless: for 60 seconds the same key with the same code gives the same session again, until its refresh token
+    /// is used. A new UUID for each sign-in does well.
+    idempotency_key: Option<String>,
 }
 
 /// Makes the payload of a sign-in: the tokens of a session, or user errors.
@@ -80,8 +83,11 @@ session_payload!(
 /// A session to be prolonged.
 #[derive(InputObject)]
 struct RefreshSessionInput {
-    /// The newest refresh token of the session. A used one ends the session.
+    /// The newest refresh token of the session. A used one ends the session, except in a retry by `idempotencyKey`.
     refresh_token: String,
+    /// Makes a retry harmless: for 60 seconds the same refresh token with the same key gives the same tokens again, until the new
+    /// refresh token is used. A new UUID for each refresh token does well; keep it beside the token, and secret like it.
+    idempotency_key: Option<String>,
 }
 
 session_payload!(
@@ -111,7 +117,7 @@ struct SignOutPayload {
 /// A new password.
 #[derive(InputObject)]
 struct ChangePasswordInput {
-    /// The password as it is.
+    /// The password as it is. In a retry, when it is changed already, it is not looked at.
     current_password: String,
     /// The password as it shall be: 10 to 256 characters.
     new_password: String,
@@ -182,25 +188,24 @@ impl AccountMutation {
         context: &Context<'_>,
         #[graphql(desc = "The person.")] input: SignInInput,
     ) -> Result<Option<SignInPayload>> {
-        let SignInInput { username, password, totp_code } = input;
+        let SignInInput { username, password, totp_code, idempotency_key } = input;
         let (password, code) = (Secret::new(password), totp_code.map(Secret::new));
-        let signed_in = within_one_attempt(
-            context,
-            service(context)?.sign_in(&username, password, code, session(context)?.address),
-        )
-        .await;
+        let (key, address) = (idempotency_key.as_deref(), session(context)?.address);
+        let signed_in =
+            within_one_attempt(context, service(context)?.sign_in(&username, password, code, key, address)).await;
         SignInPayload::from_answer(context, signed_in)
     }
 
     /// Prolongs your session by its newest refresh token, and uses it up. A token used before ends the session: it may have been
-    /// stolen. Send it without an access token; one to an operation. Null only beside an error.
+    /// stolen. A retry by `idempotencyKey` gets the first answer's tokens. Send it without an access token; one to an operation.
+    /// Null only beside an error.
     async fn refresh_session(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The session.")] input: RefreshSessionInput,
     ) -> Result<Option<RefreshSessionPayload>> {
-        let token = Secret::new(input.refresh_token);
-        let signed_in = within_one_attempt(context, service(context)?.refresh_session(token)).await;
+        let (token, key) = (Secret::new(input.refresh_token), input.idempotency_key.as_deref());
+        let signed_in = within_one_attempt(context, service(context)?.refresh_session(token, key)).await;
         RefreshSessionPayload::from_answer(context, signed_in)
     }
 
@@ -216,8 +221,8 @@ impl AccountMutation {
         Ok(Some(SignOutPayload { user_errors: split_user_errors(done)?.err().unwrap_or_default() }))
     }
 
-    /// Replaces your password, and ends all your sessions but the current one. Attempts are limited, one to an
-    /// operation. Null only beside an error.
+    /// Replaces your password, and ends all your sessions but the current one. A retry does the same again. Attempts are limited,
+    /// one to an operation. Null only beside an error.
     async fn change_password(
         &self,
         context: &Context<'_>,

@@ -79,13 +79,16 @@ struct CreateApiKeyInput {
     scopes: Vec<ApiKeyScope>,
     /// When it ends by itself: at most 366 days ahead.
     expires_at: DateTime,
+    /// Makes a retry harmless: the same idempotency key makes one API key, and shows it again for ten minutes. A new UUID for each does
+    /// well.
+    idempotency_key: Option<String>,
 }
 
 /// The key, or the errors in the input.
 #[derive(SimpleObject, Default)]
 struct CreateApiKeyPayload {
-    /// The key: send it as `Authorization: Bearer dsp_…`. It is shown this once, and is kept nowhere here: when it is lost, revoke
-    /// it and make another. Null when refused.
+    /// The key: send it as `Authorization: Bearer dsp_…`. It is shown this once, and in a retry; it is kept nowhere here: when it
+    /// is lost, revoke it and make another. Null when refused.
     key: Option<String>,
     /// The stored part of it. Null when refused.
     api_key: Option<ApiKey>,
@@ -117,9 +120,9 @@ impl ApiKeyMutation {
         context: &Context<'_>,
         #[graphql(desc = "The key.")] input: CreateApiKeyInput,
     ) -> Result<Option<CreateApiKeyPayload>> {
-        let CreateApiKeyInput { name, scopes, expires_at } = input;
+        let CreateApiKeyInput { name, scopes, expires_at, idempotency_key } = input;
         let scopes = scopes.into_iter().map(KeyScope::from).collect();
-        let command = CreateApiKey { name, scopes, expires_at: expires_at.0 };
+        let command = CreateApiKey { name, scopes, expires_at: expires_at.0, idempotency_key };
         let made = service(context)?.create_api_key(caller(context)?.pass, command).await;
         Ok(Some(match split_user_errors(made)? {
             Err(user_errors) => CreateApiKeyPayload { user_errors, ..Default::default() },

@@ -36,12 +36,15 @@ struct BeginTotpPayload {
 struct ConfirmTotpInput {
     /// The code it shows.
     code: String,
+    /// Makes a retry harmless: for ten minutes the same key with the same code shows the same recovery codes again, until one is used.
+    /// A new UUID for each confirmation does well.
+    idempotency_key: Option<String>,
 }
 
 /// Recovery codes for a lost authenticator, or the errors in the input.
 #[derive(SimpleObject, Default)]
 struct ConfirmTotpPayload {
-    /// Ten codes, each good once in the place of the authenticator's: shown this once. Null when refused.
+    /// Ten codes, each good once in the place of the authenticator's: shown this once, and in a retry. Null when refused.
     recovery_codes: Option<Vec<String>>,
     /// Errors in the input; empty when it was confirmed.
     user_errors: Vec<UserError>,
@@ -96,8 +99,8 @@ impl TotpMutation {
         context: &Context<'_>,
         #[graphql(desc = "The confirmation.")] input: ConfirmTotpInput,
     ) -> Result<Option<ConfirmTotpPayload>> {
-        let (caller, code) = (caller(context)?, Secret::new(input.code));
-        let confirmed = within_one_attempt(context, service(context)?.confirm_totp(caller, code)).await;
+        let (caller, code, key) = (caller(context)?, Secret::new(input.code), input.idempotency_key.as_deref());
+        let confirmed = within_one_attempt(context, service(context)?.confirm_totp(caller, code, key)).await;
         Ok(Some(match split_user_errors(confirmed)? {
             Err(user_errors) => ConfirmTotpPayload { user_errors, ..Default::default() },
             Ok(codes) => ConfirmTotpPayload {

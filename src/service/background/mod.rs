@@ -10,10 +10,10 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use self::job::{Job, Work};
+use crate::service::idempotency::SECRET_REPEAT;
 use crate::service::identity::api_key::ENDED_KEY_RETENTION;
 use crate::service::identity::session::ENDED_SESSION_RETENTION;
 use crate::service::registered_documents::{RETRY_PAUSE, RegisteredDocuments, UNUSED_RETENTION, WRITE_INTERVAL};
-use crate::service::requests::credential::REVEAL_REPEAT;
 use crate::service::{Service, ServiceResult};
 use crate::store::{self, IDEMPOTENCY_KEY_RETENTION, RetainedRows};
 
@@ -42,7 +42,7 @@ impl Service {
         let job = |name, rows, retention| Job::new(name, RETENTION_INTERVAL, Work::Delete { rows, retention });
         vec![
             job("forget idempotency keys", RetainedRows::IdempotencyKeys, IDEMPOTENCY_KEY_RETENTION),
-            job("forget revealed secrets", RetainedRows::RevealedSecrets, REVEAL_REPEAT),
+            job("forget revealed secrets", RetainedRows::RevealedSecrets, SECRET_REPEAT),
             job("forget sessions", RetainedRows::Sessions, ENDED_SESSION_RETENTION),
             job("forget API keys", RetainedRows::ApiKeys, ENDED_KEY_RETENTION),
             job("forget registered documents", RetainedRows::RegisteredDocuments, UNUSED_RETENTION),

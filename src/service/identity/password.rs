@@ -6,11 +6,12 @@ use crate::access::Caller;
 use crate::auth::Secret;
 use crate::service::retry::with_retry;
 use crate::service::validation::expect_password;
-use crate::service::{Service, ServiceError, ServiceResult};
+use crate::service::{Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{self, SessionSelection};
 
 impl Service {
-    /// Replaces the caller's password, after a check of the current one, and ends all their other sessions.
+    /// Replaces the caller's password, after a check of the current one, and ends all their other sessions. A retry finds the new
+    /// one in force, and does the same again.
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -19,7 +20,13 @@ impl Service {
         address: Option<IpAddr>,
     ) -> ServiceResult<()> {
         expect_password(&["newPassword"], &new)?;
-        let person = self.identify_again(caller, current, address).await?;
+        let person = match self.identify_again(caller, current, address).await {
+            Err(ServiceError::User(errors)) if errors.iter().any(|it| it.code == UserErrorCode::InvalidCredentials) => {
+                // Whoever knows the password in force may set it: no right is added by this.
+                self.identify_again(caller, new.clone(), address).await?
+            }
+            identified => identified?,
+        };
         let hash = self.passwords.hash_in_background(new).await.map_err(ServiceError::Internal)?;
         with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use entity::session;
 
 use crate::access::{Caller, Login, Pass};
-use crate::auth::{self, Bearer, Secret};
+use crate::auth::{self, Secret};
+use crate::service::idempotency::validate_key;
 use crate::service::retry::with_retry;
 use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult, SignedIn, UserErrorCode};
 use crate::store::{self, SessionSelection};
@@ -13,31 +14,44 @@ use crate::store::{self, SessionSelection};
 pub(in crate::service) const ENDED_SESSION_RETENTION: TimeDelta = TimeDelta::days(7);
 
 impl Service {
-    /// Prolongs a session by its newest refresh token, and rotates the token. A reused token was stolen: the session
-    /// ends.
-    pub async fn refresh_session(&self, token: Secret) -> ServiceResult<SignedIn> {
-        with_retry(self.store.random(), || self.refresh_session_once(auth::digest(token.expose()))).await
+    /// Prolongs a session by its newest refresh token, and rotates the token. The same idempotency key gives the same tokens again
+    /// for a while. Otherwise a reused token was stolen: the session ends.
+    pub async fn refresh_session(&self, token: Secret, idempotency_key: Option<&str>) -> ServiceResult<SignedIn> {
+        let key = validate_key(idempotency_key)?;
+        with_retry(self.store.random(), || self.refresh_session_once(&token, key.as_deref())).await
     }
 
-    async fn refresh_session_once(&self, hash: [u8; 32]) -> ServiceResult<SignedIn> {
+    async fn refresh_session_once(&self, token: &Secret, key: Option<&str>) -> ServiceResult<SignedIn> {
+        let hash = auth::digest(token.expose());
         // Guesses open no write transaction.
         store::refresh_token(self.store.reader(), &hash).await?.ok_or_else(session_ended)?;
         let transaction = self.store.begin().await?;
         let now = self.now();
+        // Concurrent calls wait here for the first one's end.
         let first = store::use_refresh_token(&transaction, &hash, now).await?;
-        let (token, session) = store::refresh_token(&transaction, &hash).await?.ok_or_else(session_ended)?;
-        if !first {
+        let (used, session) = store::refresh_token(&transaction, &hash).await?.ok_or_else(session_ended)?;
+        let next = match key {
+            Some(key) => self.keys.derive_opaque("", &[b"refresh", token.expose().as_bytes(), key.as_bytes()]),
+            None => auth::new_opaque(self.store.random(), "")?,
+        };
+        let row = match first {
+            true => Some(self.refresh_token_row(session.id, &next, now)).filter(|_| now < used.expires_at),
+            false => self.repeatable_token(&transaction, &next).await?,
+        };
+        if !first && row.is_none() {
             if store::end_sessions(&transaction, SessionSelection::One(session.id), now).await? > 0 {
                 tracing::warn!(user = %session.user_id, session = %session.id, "a refresh token came twice: its session is ended");
             }
             self.commit_person(transaction).await?;
             return Err(session_ended());
         }
+        let row = row.ok_or_else(session_ended)?;
         let pass = Pass::new(session.user_id, Login::Session(session.id));
-        let caller = store::caller(&transaction, pass, now).await?;
-        let caller = caller.filter(|_| now < token.expires_at).ok_or_else(session_ended)?;
-        let (tokens, kept) = self.tokens(Bearer { user: session.user_id, session: session.id })?;
-        store::extend_session(&transaction, kept).await?;
+        let caller = store::caller(&transaction, pass, now).await?.ok_or_else(session_ended)?;
+        let tokens = self.tokens(session.user_id, next, &row)?;
+        if first {
+            store::extend_session(&transaction, row).await?;
+        }
         self.commit_person(transaction).await?;
         Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }

@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::refresh_token;
+use uuid::Uuid;
 
 use crate::access::{Login, Pass};
 use crate::auth::{self, Bearer, Secret};
+use crate::service::idempotency::{TOKENS_REPEAT, validate_key};
 use crate::service::retry::with_retry;
 use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult, UserErrorCode};
 use crate::store::{self, Person, Transaction};
@@ -50,17 +53,19 @@ pub struct Tokens {
 }
 
 impl Service {
-    /// Signs a person in.
+    /// Signs a person in. The same idempotency key gives the tokens of the same session again for a while.
     pub async fn sign_in(
         &self,
         username: &str,
         password: Secret,
         code: Option<Secret>,
+        idempotency_key: Option<&str>,
         address: Option<IpAddr>,
     ) -> ServiceResult<SignedIn> {
+        let key = validate_key(idempotency_key)?;
         let username = username.trim().to_lowercase();
         let person = self.identify(&username, password, address).await?;
-        with_retry(self.store.random(), || self.begin_session(&person, code.as_ref())).await
+        with_retry(self.store.random(), || self.begin_session(&person, code.as_ref(), key.as_deref())).await
     }
 
     /// Identifies a person by username and password.
@@ -90,41 +95,104 @@ impl Service {
         now.filter(same).ok_or_else(invalid_credentials)
     }
 
-    async fn begin_session(&self, person: &Person, code: Option<&Secret>) -> ServiceResult<SignedIn> {
+    async fn begin_session(
+        &self,
+        person: &Person,
+        code: Option<&Secret>,
+        key: Option<&str>,
+    ) -> ServiceResult<SignedIn> {
         let transaction = self.store.begin().await?;
         let person = self.lock_identified(&transaction, person).await?;
-        self.expect_code(&transaction, &person, code).await?;
         let now = self.now();
-        let session = entity::session::Model {
-            id: self.store.new_id(now),
-            user_id: person.id,
-            created_at: now,
-            last_used_at: now,
-            ended_at: None,
+        let (refresh, row) = match self.repeated_sign_in(&transaction, &person, code, key).await? {
+            Some(begun) => begun,
+            None => {
+                self.expect_code(&transaction, &person, code).await?;
+                let session = entity::session::Model {
+                    id: self.store.new_id(now),
+                    user_id: person.id,
+                    created_at: now,
+                    last_used_at: now,
+                    ended_at: None,
+                };
+                let refresh = match key {
+                    Some(key) => self.first_token(session.id, code, key),
+                    None => auth::new_opaque(self.store.random(), "")?,
+                };
+                let row = self.refresh_token_row(session.id, &refresh, now);
+                store::begin_session(&transaction, session, row.clone()).await?;
+                (refresh, row)
+            }
         };
-        let id = session.id;
-        let (tokens, kept) = self.tokens(Bearer { user: person.id, session: id })?;
-        store::begin_session(&transaction, session, kept).await?;
-        let pass = Pass::new(person.id, Login::Session(id));
+        let pass = Pass::new(person.id, Login::Session(row.session_id));
         let caller = store::caller(&transaction, pass, now).await?.ok_or(ServiceError::Unauthenticated)?;
+        let tokens = self.tokens(person.id, refresh, &row)?;
         self.commit_person(transaction).await?;
         Ok(SignedIn { caller: CallerWithPolicy::new(caller, self.policy()), tokens })
     }
 
-    /// Issues tokens for a session. Returns the refresh token's row too.
-    pub(in crate::service) fn tokens(&self, bearer: Bearer) -> ServiceResult<(Tokens, entity::refresh_token::Model)> {
-        let (now, settings) = (self.now(), &self.token_settings);
-        let (access, expires_at) = self.keys.issue(bearer, &settings.audience, now, settings.access)?;
-        let refresh = auth::new_opaque(self.store.random(), "")?;
-        let refresh_expires_at = now + settings.refresh;
-        let kept = entity::refresh_token::Model {
-            hash: auth::digest(refresh.expose()).to_vec(),
-            session_id: bearer.session,
+    /// The session begun by an earlier call with the same key and code: its refresh token, with the token's row.
+    async fn repeated_sign_in(
+        &self,
+        transaction: &Transaction,
+        person: &Person,
+        code: Option<&Secret>,
+        key: Option<&str>,
+    ) -> ServiceResult<Option<(Secret, refresh_token::Model)>> {
+        let Some(key) = key else { return Ok(None) };
+        for session in store::sessions_begun_since(transaction, person.id, self.now() - TOKENS_REPEAT).await? {
+            let refresh = self.first_token(session.id, code, key);
+            if let Some(row) = self.repeatable_token(transaction, &refresh).await? {
+                return Ok(Some((refresh, row)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first refresh token of a session begun with an idempotency key.
+    fn first_token(&self, session: Uuid, code: Option<&Secret>, key: &str) -> Secret {
+        let code = code.map_or("", Secret::expose);
+        self.keys.derive_opaque("", &[b"session", session.as_bytes(), code.as_bytes(), key.as_bytes()])
+    }
+
+    /// The row of a refresh token, if it may be given again: it is new, and nobody has used it.
+    pub(in crate::service) async fn repeatable_token(
+        &self,
+        transaction: &Transaction,
+        token: &Secret,
+    ) -> ServiceResult<Option<refresh_token::Model>> {
+        let found = store::refresh_token(transaction, &auth::digest(token.expose())).await?;
+        let repeatable =
+            |row: &refresh_token::Model| row.used_at.is_none() && self.now() - row.issued_at < TOKENS_REPEAT;
+        Ok(found.map(|(row, _)| row).filter(repeatable))
+    }
+
+    /// The row of a new refresh token.
+    pub(in crate::service) fn refresh_token_row(
+        &self,
+        session: Uuid,
+        token: &Secret,
+        now: DateTime<Utc>,
+    ) -> refresh_token::Model {
+        refresh_token::Model {
+            hash: auth::digest(token.expose()).to_vec(),
+            session_id: session,
             issued_at: now,
-            expires_at: refresh_expires_at,
+            expires_at: now + self.token_settings.refresh,
             used_at: None,
-        };
-        Ok((Tokens { access, expires_at, refresh, refresh_expires_at }, kept))
+        }
+    }
+
+    /// The tokens of a session by the row of its refresh token. The same row gives the same access token, with the same end.
+    pub(in crate::service) fn tokens(
+        &self,
+        user: Uuid,
+        refresh: Secret,
+        row: &refresh_token::Model,
+    ) -> ServiceResult<Tokens> {
+        let (bearer, settings) = (Bearer { user, session: row.session_id }, &self.token_settings);
+        let (access, expires_at) = self.keys.issue(bearer, &settings.audience, row.issued_at, settings.access)?;
+        Ok(Tokens { access, expires_at, refresh, refresh_expires_at: row.expires_at })
     }
 
     /// The pass of a valid token of any kind, with its end.

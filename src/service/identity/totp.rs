@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::access::Caller;
 use crate::auth::{self, KeyError, RECOVERY_CODES, Secret, Totp};
+use crate::service::idempotency::{SECRET_REPEAT, validate_key};
 use crate::service::identity::sign_in::{invalid_credentials, too_many_attempts};
 use crate::service::retry::with_retry;
 use crate::service::{Service, ServiceError, ServiceResult, UserErrorCode};
@@ -36,31 +37,65 @@ impl Service {
         .await
     }
 
-    /// Confirms the caller's authenticator by its first code; sign-in needs codes from here on. Returns recovery codes.
-    pub async fn confirm_totp(&self, caller: &Caller, code: Secret) -> ServiceResult<Vec<Secret>> {
+    /// Confirms the caller's authenticator by its first code; sign-in needs codes from here on. Returns recovery codes. The same
+    /// idempotency key shows them again for a while.
+    pub async fn confirm_totp(
+        &self,
+        caller: &Caller,
+        code: Secret,
+        idempotency_key: Option<&str>,
+    ) -> ServiceResult<Vec<Secret>> {
+        let key = validate_key(idempotency_key)?;
         with_retry(self.store.random(), || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person =
                 store::lock_person(&transaction, caller.pass.user).await?.ok_or(ServiceError::Unauthenticated)?;
-            let row = store::totp_of(&transaction, person.id).await?.filter(|row| row.confirmed_at.is_none());
-            let row = row.ok_or_else(|| {
+            let row = store::totp_of(&transaction, person.id).await?.ok_or_else(|| {
                 let message = "No authenticator waits to be confirmed. Begin with beginTotp.";
                 ServiceError::user(UserErrorCode::InvalidInput, &[], message)
             })?;
+            let codes = self.recovery_codes(&row, &code, key.as_deref())?;
+            let hashes: Vec<_> = codes.iter().map(auth::recovery_digest).collect();
+            if let Some(at) = row.confirmed_at {
+                let shown = self.now() - at < SECRET_REPEAT
+                    && store::has_recovery_codes(&transaction, person.id, &hashes).await?;
+                return shown.then_some(codes).ok_or_else(|| {
+                    let message =
+                        "The authenticator is confirmed. If its recovery codes are lost, disable it and begin again.";
+                    ServiceError::user(UserErrorCode::InvalidInput, &[], message)
+                });
+            }
             if !self.attempts.take_code(&person.username) {
                 return Err(too_many_attempts());
             }
             let step = self.totp(&person, &row)?.step(&code, self.now()).ok_or_else(invalid_code)?;
             store::record_totp_step(&transaction, person.id, step, Some(self.now())).await?;
-            let codes: Vec<Secret> = (0..RECOVERY_CODES)
-                .map(|_| auth::new_recovery_code(self.store.random()))
-                .collect::<Result<_, KeyError>>()?;
-            let hashes = codes.iter().map(auth::recovery_digest).collect();
             store::add_recovery_codes(&transaction, person.id, hashes).await?;
             self.commit_person(transaction).await?;
             Ok(codes)
         })
         .await
+    }
+
+    /// The recovery codes of an authenticator: those of its confirming code and an idempotency key, or random ones without a key.
+    fn recovery_codes(
+        &self,
+        row: &entity::totp::Model,
+        code: &Secret,
+        key: Option<&str>,
+    ) -> ServiceResult<Vec<Secret>> {
+        let numbers = (0..RECOVERY_CODES).map(usize::to_be_bytes);
+        let Some(key) = key else {
+            return Ok(numbers
+                .map(|_| auth::new_recovery_code(self.store.random()))
+                .collect::<Result<_, KeyError>>()?);
+        };
+        // Sealed with a random nonce, so another authenticator of the person has other codes.
+        let of = |number: [u8; 8]| {
+            let parts = [&b"recovery code"[..], &row.sealed, code.expose().as_bytes(), key.as_bytes(), &number];
+            self.keys.derive_recovery_code(&parts)
+        };
+        Ok(numbers.map(of).collect())
     }
 
     /// Removes the caller's authenticator, after a check of the password and a code.
@@ -109,7 +144,11 @@ impl Service {
             Some(step) if step > row.last_step => {
                 Ok(store::record_totp_step(transaction, person.id, step, None).await?)
             }
-            Some(_) => Err(invalid_credentials()),
+            Some(_) => {
+                // Told after the right password, of a code good for nothing any more.
+                let message = "This code was used already. Wait for the next one.";
+                Err(ServiceError::user(UserErrorCode::InvalidCredentials, &[], message))
+            }
             None => {
                 let used = store::use_recovery_code(transaction, person.id, &auth::recovery_digest(code)).await?;
                 used.then_some(()).ok_or_else(invalid_credentials)

@@ -1,12 +1,12 @@
 //! Credentials: one-time reveal, and reissue.
 
-use chrono::TimeDelta;
 use entity::credential;
 use uuid::Uuid;
 
 use crate::access::{Action, Pass};
 use crate::auth::Secret;
 use crate::event::{Audience, RequestEventKind, RequestEventSubject};
+use crate::service::idempotency::SECRET_REPEAT;
 use crate::service::requests::act::{ActMode, ActResult, OrderedAct, Recalled};
 use crate::service::retry::with_retry;
 use crate::service::validation::InputErrors;
@@ -15,9 +15,6 @@ use crate::service::{
 };
 use crate::store::{self, CredentialState, RequestChange, SavedRequest};
 use crate::workflow::Stage;
-
-/// For this long the same key shows a secret again, in case the answer was lost.
-pub(in crate::service) const REVEAL_REPEAT: TimeDelta = TimeDelta::minutes(10);
 
 /// A revealed credential.
 #[derive(Debug)]
@@ -84,7 +81,7 @@ impl Service {
             Recalled::Done(_) => {
                 return match (CredentialState::from_word(&held.state), held.revealed_at) {
                     (Some(CredentialState::Revealed), Some(at))
-                        if self.now() - at < REVEAL_REPEAT && held.reveal_key.as_deref() == Some(&proof) =>
+                        if self.now() - at < SECRET_REPEAT && held.reveal_key.as_deref() == Some(&proof) =>
                     {
                         let secret = open(&held)?;
                         Ok(ActResult::Committed(RevealedCredential { asset: row.id, username, secret }))
