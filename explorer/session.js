@@ -11,6 +11,9 @@ const REFRESH = `mutation Refresh($input: RefreshSessionInput!) {
 
 const SIGN_OUT = 'mutation { signOut { userErrors { code } } }';
 
+/** A new idempotency key. `crypto.randomUUID` is there on HTTPS only. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), number => number.toString(36)).join('-');
+
 /** How long before its end a token is prolonged, in milliseconds. */
 const MARGIN = 30_000;
 
@@ -18,7 +21,7 @@ export class Session {
   #url;
   #held;
   #listeners = new Set();
-  // One refresh at a time: a refresh token is good once, and one that comes twice ends the session.
+  // One refresh at a time: a refresh token is good once.
   #refreshing;
 
   constructor(url) {
@@ -36,7 +39,8 @@ export class Session {
 
   /** Signs somebody in. What is to be mended, as `{ code, message }`: `TOTP_REQUIRED` asks for a code; nothing when they are in. */
   async signIn(username, password, totpCode) {
-    const { signIn } = await this.#ask(SIGN_IN, { input: { username, password, totpCode: totpCode || null } });
+    const input = { username, password, totpCode: totpCode || null, idempotencyKey: newKey() };
+    const { signIn } = await this.#askAgain(SIGN_IN, { input });
     if (!signIn.accessToken) return signIn.userErrors[0];
     this.#keep(signIn);
   }
@@ -61,15 +65,21 @@ export class Session {
     if (this.#held) this.#held.until = 0;
   }
 
-  async #refresh({ refreshToken, viewer }) {
-    const { refreshSession } = await this.#ask(REFRESH, { input: { refreshToken } });
+  async #refresh({ refreshToken, refreshKey, viewer }) {
+    const { refreshSession } = await this.#askAgain(REFRESH, { input: { refreshToken, idempotencyKey: refreshKey } });
     this.#keep(refreshSession.accessToken ? { ...refreshSession, viewer } : undefined);
   }
 
   #keep(held) {
     const changed = this.#held?.viewer !== held?.viewer;
-    this.#held = held && { ...held, until: Date.parse(held.expiresAt) };
+    // The key of the next refresh: whoever calls after a lost answer sends the same one.
+    this.#held = held && { ...held, until: Date.parse(held.expiresAt), refreshKey: newKey() };
     if (changed) for (const listener of this.#listeners) listener();
+  }
+
+  // Once more after a lost answer: with its idempotency key it is the same call.
+  #askAgain(query, variables) {
+    return this.#ask(query, variables).catch(() => this.#ask(query, variables));
   }
 
   // Without a token, but to sign out: one that has ended would be refused before anything is read.
@@ -78,7 +88,7 @@ export class Session {
     if (token) headers.authorization = `Bearer ${token}`;
     const answer = await fetch(this.#url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
     const { data, errors } = await answer.json();
-    if (!data) throw new Error(errors?.[0]?.message ?? `HTTP ${answer.status}`);
+    if (!data || errors) throw new Error(errors?.[0]?.message ?? `HTTP ${answer.status}`);
     return data;
   }
 }

@@ -1,4 +1,6 @@
 // Who we are: a token for every call, prolonged before it ends.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { print } from 'graphql'
 import { Refresh, SignIn } from './documents.js'
@@ -18,8 +20,9 @@ const MARGIN = 30_000
 
 export class Session {
   #url: string
-  #held: { accessToken: string; expiresAt: number; refreshToken: string } | undefined
-  // One at a time: a refresh token is good once, and one that comes twice ends the session.
+  // The key goes with every attempt to use the refresh token: after a lost answer the same one is given again.
+  #held: { accessToken: string; expiresAt: number; refreshToken: string; refreshKey: string } | undefined
+  // One at a time: a refresh token is good once.
   #waiting: Promise<string> | undefined
 
   constructor(url: string) {
@@ -44,8 +47,16 @@ export class Session {
 
   async #prolong(): Promise<string> {
     if (!this.#held) throw new Refused('sign in first')
-    const { refreshSession } = await this.#ask(Refresh, { input: { refreshToken: this.#held.refreshToken } })
-    return this.#keep(refreshSession)
+    const { refreshToken, refreshKey } = this.#held
+    for (let wait = 500; ; wait *= 2) {
+      try {
+        const { refreshSession } = await this.#ask(Refresh, { input: { refreshToken, idempotencyKey: refreshKey } })
+        return this.#keep(refreshSession)
+      } catch (why) {
+        if (why instanceof Refused || wait > 4_000) throw why
+      }
+      await pause(wait)
+    }
   }
 
   #keep(tokens: Tokens | null | undefined): string {
@@ -54,7 +65,7 @@ export class Session {
       throw new Refused(tokens?.userErrors[0]?.message ?? 'not signed in')
     }
     const { accessToken, expiresAt, refreshToken } = tokens
-    this.#held = { accessToken, expiresAt: Date.parse(expiresAt), refreshToken }
+    this.#held = { accessToken, expiresAt: Date.parse(expiresAt), refreshToken, refreshKey: randomUUID() }
     return accessToken
   }
 
@@ -65,7 +76,9 @@ export class Session {
     const answer = await fetch(this.#url, { method: 'POST', headers, body }).catch((why) => {
       throw new Error(`${this.#url} does not answer: ${why.cause?.message ?? why.message}`)
     })
-    const { data, errors } = (await answer.json()) as { data?: Data; errors?: { message: string }[] }
+    const { data, errors } = (await answer.json()) as { data?: Data; errors?: { message: string; extensions: { code: string } }[] }
+    const passing = ['TIMEOUT', 'UNAVAILABLE', 'INTERNAL']
+    if (errors?.some((one) => passing.includes(one.extensions.code))) throw new Error(errors[0]?.message)
     if (!data) throw new Refused(errors?.[0]?.message ?? `HTTP ${answer.status}`)
     return data
   }

@@ -86,9 +86,13 @@ async function sessions() {
   // Two who ask at once when the token is about to end get the same one, and the session lasts.
   const { fetch } = globalThis
   let refreshes = 0
-  globalThis.fetch = (input, init) => {
-    if (init.body.includes('refreshSession')) refreshes += 1
-    return fetch(input, init)
+  let lost = 0
+  globalThis.fetch = async (input, init) => {
+    const answer = await fetch(input, init)
+    if (!init.body.includes('refreshSession')) return answer
+    refreshes += 1
+    if (lost-- > 0) throw new TypeError('the answer is lost')
+    return answer
   }
   await session.token()
   print({ refreshes })
@@ -98,6 +102,15 @@ async function sessions() {
   Date.now = now
   print({ refreshes, same: one === other, who: (await run(who)).data.viewer.user.username })
   session.doubt()
+  print({ who: (await run(who)).data.viewer.user.username, refreshes })
+
+  // A lost answer is asked for once more; after two of them the next call does so.
+  lost = 1
+  session.doubt()
+  print({ lost: (await run(who)).data.viewer.user.username, refreshes })
+  lost = 2
+  session.doubt()
+  print({ lost: await session.token().catch((why) => why.message) })
   print({ who: (await run(who)).data.viewer.user.username, refreshes })
 
   // The Headers tab comes before who is signed in, on a socket too.

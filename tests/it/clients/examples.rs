@@ -29,6 +29,19 @@ fn text(output: &Output) -> (String, String) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// A refresh with a lost answer, in TypeScript.
+const LOST: &str = "const send = globalThis.fetch
+let refreshes = 0
+globalThis.fetch = async (input, init) => {
+  const answer = await send(input, init)
+  if (String(init?.body).includes('refreshSession') && refreshes++ === 0) throw new TypeError('lost')
+  return answer
+}
+session.doubt()
+await session.token()
+console.log(`${refreshes} refreshes`)
+";
+
 /// The TypeScript example, built as its README says, in a temporary folder.
 fn typescript() -> tempfile::TempDir {
     let folder = tempfile::tempdir_in(install::node_of_example()).expect("a folder");
@@ -50,7 +63,7 @@ fn typescript() -> tempfile::TempDir {
     let own = format!(
         "import {{ connect }} from './client.js'\nimport {{ Procedures }} from './documents.js'\n\
          import {{ Session }} from './session.js'\nconst url = process.env.DISPOSISI_URL ?? ''\n\
-         const session = new Session(url)\nawait session.signIn('kadri', '{PASSWORD}')\n\
+         const session = new Session(url)\nawait session.signIn('kadri', '{PASSWORD}')\n{LOST}\
          const client = connect(url, session)\n{asks}console.log(JSON.stringify({{ data, error }}))\nprocess.exit(0)\n"
     );
     fs::write(folder.path().join("src/own.ts"), own).expect("written");
@@ -82,6 +95,7 @@ async fn the_typescript_reads_follows_acts_and_explains_refusals() {
     let own = Command::new("node").arg(folder.path().join("dist/own.js")).env("DISPOSISI_URL", demo.url()).output();
     let (told, complaints) = text(&own.expect("it runs"));
     assert!(told.contains("Permohonan Subdomain") && complaints.is_empty(), "{told} {complaints}");
+    assert!(told.starts_with("2 refreshes\n"), "{told}");
     let read = program(folder.path(), &demo.url(), "kadek", &["inbox"]).output().expect("it runs");
     let (told, complaints) = text(&read);
     assert!(read.status.success(), "{complaints}");
