@@ -9,6 +9,13 @@ use std::sync::OnceLock;
 const NEEDED: &str = "the tests with real clients need Node 20 or newer, npm, and Python 3.11 or newer with venv: \
     apt-get install nodejs npm python3-venv";
 
+/// A browser without a window.
+pub(super) fn browser() -> &'static str {
+    let names = ["chromium-headless-shell", "chromium"];
+    let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|said| said.status.success());
+    names.into_iter().find(is_there).expect("the tests with a browser need: apt-get install chromium-headless-shell")
+}
+
 /// The folder of the scripts and lock files.
 pub(super) fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")

@@ -1,6 +1,7 @@
 //! Real clients, each used as its own documentation says: after a storm of interruptions they have the whole log.
 
 mod audits;
+mod browser;
 mod event_source;
 mod examples;
 mod explorer;

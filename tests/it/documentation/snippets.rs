@@ -18,10 +18,12 @@ const UNTRIED: &[(&str, &str)] = &[
     ("sketch", "a schema that is not ours; it is only parsed"),
 ];
 
-/// Pages with blocks of these languages run elsewhere: `clients::guide`, `clients::reverse_proxies`, `documentation::permissions`.
+/// Pages with blocks of these languages run elsewhere: `clients::guide`, `clients::browser`, `clients::reverse_proxies`,
+/// `documentation::permissions`.
 const OTHERS: &[(&str, &[&str])] = &[
     ("docs/operations.md", &["nginx", "haproxy"]),
     ("docs/subscriptions.md", &["graphql", "ts", "python", "sh"]),
+    ("docs/authentication.md", &["js", "kotlin", "swift", "dart"]),
     ("docs/permissions.md", &["graphql"]),
     ("examples/typescript/README.md", &["ts"]),
 ];
