@@ -66,13 +66,16 @@ impl Server {
         if let Some(provider) = identity_provider::provider(settings)? {
             service = service.with_provider(provider);
         }
-        let limits = operation_limits(settings);
-        let schema = ApiSchema::new(service.clone(), limits, settings.introspection);
+        let schema = ApiSchema::new(
+            service.clone(),
+            operation_limits(settings),
+            settings.introspection,
+            settings.compiled_documents_bytes,
+        )?;
         let max = settings.registered_documents;
         let registered = (max > 0).then(|| Arc::new(service.registered(max)));
         let admission = AdmissionRules {
-            documents: documents(&settings.documents, &schema, &limits).await?,
-            limits,
+            documents: documents(&settings.documents, &schema)?,
             documents_only: settings.documents_only,
             registered: registered.clone(),
             operation_names: settings.operation_names,
@@ -188,19 +191,14 @@ fn http_settings(settings: &Settings) -> Result<HttpSettings, String> {
 }
 
 /// Reads the manifest of persisted documents, if one is set.
-async fn documents(
-    manifest: &Path,
-    schema: &ApiSchema,
-    limits: &OperationLimits,
-) -> Result<PersistedDocuments, String> {
+fn documents(manifest: &Path, schema: &ApiSchema) -> Result<PersistedDocuments, String> {
     if manifest.as_os_str().is_empty() {
         return Ok(PersistedDocuments::default());
     }
     let named = |fault: String| format!("{}: {fault}", manifest.display());
-    let text = tokio::fs::read_to_string(manifest).await;
-    let text = text.map_err(|error| named(format!("{error}; write the manifest there, or leave `documents` empty")))?;
-    let documents =
-        PersistedDocuments::read(&text, schema.executable(), schema.index(), limits).await.map_err(named)?;
+    let text = std::fs::read_to_string(manifest)
+        .map_err(|error| named(format!("{error}; write the manifest there, or leave `documents` empty")))?;
+    let documents = PersistedDocuments::read(&text, schema.compiler()).map_err(named)?;
     tracing::info!(documents = documents.count(), "persisted documents");
     Ok(documents)
 }

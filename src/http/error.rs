@@ -25,7 +25,7 @@ pub(super) struct HttpError {
     /// Further `extensions` of the error.
     details: Details,
     /// A header with the way out.
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<Box<(HeaderName, &'static str)>>,
 }
 
 impl HttpError {
@@ -37,7 +37,7 @@ impl HttpError {
     /// 405 with the allowed methods.
     pub(super) fn method_not_allowed(allow: &'static str, message: &'static str) -> Self {
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidOperation, message);
-        Self { header: Some((header::ALLOW, allow)), ..error }
+        Self { header: Some(Box::new((header::ALLOW, allow))), ..error }
     }
 
     /// 400 for a malformed request.
@@ -56,7 +56,7 @@ impl HttpError {
             "The body's `Content-Encoding` is not supported: send it uncompressed, or compressed once by {supported}.",
             supported,
         );
-        Self { header: Some((header::ACCEPT_ENCODING, supported)), ..Self::unsupported(message) }
+        Self { header: Some(Box::new((header::ACCEPT_ENCODING, supported))), ..Self::unsupported(message) }
     }
 
     /// 406 without an acceptable media type.
@@ -120,7 +120,7 @@ impl HttpError {
         let Self { status, code, message, details, header } = self;
         let body = to_json(&id.add_to(graphql::translate_errors(code.response_with(message, details), language)));
         let mut response = uncached_response(status, media, body);
-        if let Some((name, value)) = header {
+        if let Some((name, value)) = header.map(|header| *header) {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         if status == StatusCode::UNAUTHORIZED {

@@ -98,7 +98,7 @@ pub(super) async fn execute(
     pass: Option<Pass>,
     address: IpAddr,
 ) -> Result<SingleResponse, ServiceError> {
-    let session = Session::open(&state.service, operation.text(), pass, Some(address)).await?;
+    let session = Session::open(&state.service, &operation, pass, Some(address)).await?;
     let dependence = session.viewer_dependence();
     let response = graphql::execute(&state.schema, operation, session).await;
     let is_public = pass.is_none() && !dependence.is_noted() && response.errors.is_empty();

@@ -36,7 +36,7 @@ impl SentRequest {
     /// Reads a body within the limits.
     pub(super) async fn read(headers: &HeaderMap, body: Body, state: &ServerState) -> Result<Self, HttpError> {
         let body = request_body::read(headers, body, state.settings.body_limit).await?;
-        if let Err(response) = state.admission.limits.check_body(&body) {
+        if let Err(response) = state.schema.compiler().limits().check_body(&body) {
             return Ok(Self::OverLimit(response));
         }
         let batch = state.settings.batch_limit;
@@ -86,7 +86,7 @@ impl QueryParameters {
     /// Parses the operation within the limits.
     pub(super) fn parse(self, state: &ServerState) -> Result<SentRequest, HttpError> {
         for text in [&self.variables, &self.extensions].into_iter().flatten() {
-            if let Err(response) = state.admission.limits.check_body(text.as_bytes()) {
+            if let Err(response) = state.schema.compiler().limits().check_body(text.as_bytes()) {
                 return Ok(SentRequest::OverLimit(response));
             }
         }

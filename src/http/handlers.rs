@@ -186,7 +186,7 @@ impl<'a> HttpCall<'a> {
 
     /// Admits an operation in the caller's language.
     async fn admit(&self, request: Request) -> AdmissionResult {
-        let admitted = self.state.admission.admit(request, self.state.schema.index()).await;
+        let admitted = self.state.admission.admit(request, self.state.schema.compiler()).await;
         admitted.map(|operation| operation.with_requested_language(preferred_language(self.headers)))
     }
 

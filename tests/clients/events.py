@@ -19,6 +19,7 @@ async def follow(after):
     while True:
         transport = WebsocketsTransport(
             url=os.environ["DISPOSISI_URL"].replace("http", "ws", 1),
+            subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
             init_payload={"Authorization": "Bearer " + os.environ["DISPOSISI_TOKEN"]},
         )
         try:

@@ -375,7 +375,7 @@ fn no_text_breaks_the_policy_parser() {
 }
 
 /// A service over an empty database, and its schema.
-async fn schema(folder: &Path) -> (Service, ApiSchema) {
+pub(crate) async fn schema(folder: &Path, limits: OperationLimits) -> (Service, ApiSchema) {
     Keys::make(&folder.join("keys"), &Random::system()).expect("keys");
     let keys = Arc::new(Keys::open(&folder.join("keys")).expect("keys"));
     let mac = keys.clone();
@@ -397,7 +397,7 @@ async fn schema(folder: &Path) -> (Service, ApiSchema) {
         TokenSettings::default(),
         LogPosition::default(),
     );
-    (service.clone(), ApiSchema::new(service, OperationLimits::default(), true))
+    (service.clone(), ApiSchema::new(service, limits, true, 1 << 20).expect("a schema"))
 }
 
 /// A server's handling of an anonymous body.
@@ -407,7 +407,7 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
         return;
     }
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(body) else { return };
-    let response = match AdmissionRules::default().admit(request, schema.index()).await {
+    let response = match AdmissionRules::default().admit(request, schema.compiler()).await {
         Err(response) => *response,
         Ok(operation) if operation.is_subscription() => {
             match graphql::follow(schema, &SharedOperations::default(), operation, None, None).await {
@@ -416,7 +416,7 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
             }
         }
         Ok(operation) => {
-            let session = Session::open(service, operation.text(), None, None).await.expect("a session");
+            let session = Session::open(service, &operation, None, None).await.expect("a session");
             graphql::execute(schema, operation, session).await
         }
     };
@@ -432,7 +432,7 @@ fn no_body_breaks_the_server() {
     let mut files = corpus("body", &Folders::shipped().policies, ".json");
     let folder = tempfile::tempdir().expect("a folder");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (service, schema) = runtime.block_on(schema(folder.path()));
+    let (service, schema) = runtime.block_on(schema(folder.path(), OperationLimits::default()));
     let answer = |body: &[u8]| runtime.block_on(answer(&service, &schema, body));
     fuzz("body", &files, 600, answer);
     // The same below JSON: a changed document in a whole body.

@@ -35,6 +35,14 @@ fn bomb(doublings: usize) -> String {
     format!("{{ ...f0 }} {all} fragment f{doublings} on Query {{ offices {{ key }} }}")
 }
 
+/// A document with a field of an interface that each of its four types merges with another one, within each other.
+pub(crate) fn fragments_by_type(levels: usize) -> String {
+    let types = ["CloudAccount", "Subdomain", "ServerPlacement", "GenericAsset"];
+    let each: String = types.iter().map(|of| format!("... on {of} {{ request {{ a{of}: id }} }} ")).collect();
+    let asset = (0..levels).fold("id".to_owned(), |asset, _| format!("request {{ id assets {{ {asset} }} }} {each}"));
+    format!("{{ assets(first: 1) {{ nodes {{ {asset} }} }} }}")
+}
+
 /// The hostile operations: name, body, and the code of the refusal.
 fn hostile() -> Vec<(&'static str, String, &'static str)> {
     let numbered = |count: usize, each: &str| (0..count).map(|n| each.replace('#', &n.to_string())).collect::<String>();
@@ -62,10 +70,11 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
         ("1 MB of strings without an end", asking("\"\\".repeat(250_000)), limit),
         ("10,000 times one field", asking(around("key ".repeat(10_000))), limit),
         ("2,900 times one field", asking(around("key ".repeat(2_900))), limit),
+        ("fields that each of four types merges by itself, 6 deep", asking(fragments_by_type(6)), limit),
         (
-            "2,000 fields in fragments within each other",
-            asking(around(format!("{}{}{}", "... { ".repeat(60), "key ".repeat(1_900), "} ".repeat(60)))),
-            limit,
+            "conflicting arguments",
+            asking(around(numbered(200, "e: events(first: #) { pageInfo { endCursor } } "))),
+            invalid,
         ),
         (
             "1,900 unknown fields with long names",

@@ -53,6 +53,7 @@ mod random;
 mod rotation;
 mod schema;
 mod secrets;
+mod selections;
 mod socket;
 mod statements;
 mod story;

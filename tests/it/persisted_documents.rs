@@ -218,6 +218,8 @@ async fn failed_or_personal_documents_are_not_registered() {
         "mutation A($p: String = \"not this one\") { signIn(input: { username: $p, password: $p }) { userErrors { code } } }",
         "mutation A($input: SignInInput!) { signIn(input: $input) { userErrors { code } } } # not this one",
         "query A { __typename } # not this one",
+        "\"not this one\" query A { __typename }",
+        "query A(\"not this one\" $v: Int) { requests(first: $v) { totalCount } }",
         "mutation A($i: ID!, $v: Int!) { executeStep(input: { requestId: $i, step: $i, outcome: $i, expectedVersion: $v, asset: { attributes: { a: 3172 } } }) { userErrors { code } } }",
         "mutation A($i: ID!, $v: Int!) { executeStep(input: { requestId: $i, step: $i, outcome: $i, expectedVersion: $v, asset: { attributes: { a: word } } }) { userErrors { code } } }",
         dear,

@@ -187,6 +187,8 @@ settings! {
         documents_only: bool = false, "BOOL";
         /// Maximum number of client-registered persisted documents, the least recently used evicted first; 0 disables registration.
         registered_documents: usize = 0, "COUNT";
+        /// Maximum size in bytes of compiled documents in memory, the least used evicted first; 0 keeps none.
+        compiled_documents_bytes: usize = 32 << 20, "BYTES";
         /// Refuses operations without a name.
         operation_names: bool = false, "BOOL";
         /// Allows introspection (`__schema`, `__type`).

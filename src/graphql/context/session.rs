@@ -14,7 +14,7 @@ use super::loaders::{LoadError, Loaders};
 use super::viewer_dependence::ViewerDependence;
 use crate::access::Pass;
 use crate::graphql::error;
-use crate::graphql::look_ahead::EVENT_CURSOR;
+use crate::graphql::operation::admitted::Operation;
 use crate::language::Language;
 use crate::service::{CallerWithPolicy, FollowerView, PolicySnapshot, Service, ServiceResult};
 use crate::store::{self, LogPosition, Viewing};
@@ -90,13 +90,12 @@ impl Session {
     /// Opens the session of a person or an anonymous caller.
     pub async fn open(
         service: &Service,
-        operation: &str,
+        operation: &Operation,
         pass: Option<Pass>,
         address: Option<IpAddr>,
     ) -> ServiceResult<Self> {
-        // Read first, so that the data is never older than its cursor. A document that merely contains the word elsewhere costs one
-        // needless statement.
-        let log_end = match EVENT_CURSOR.occurs_in(operation) {
+        // Read first, so that the data is never older than its cursor.
+        let log_end = match operation.selects_event_cursor() {
             true => Some(store::log_end(service.store()).await?),
             false => None,
         };

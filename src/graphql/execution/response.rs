@@ -1,12 +1,11 @@
 //! Completion of responses: error codes, null propagation, and the caller's language.
 
-use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Response, Value};
 
-use super::null_propagation;
+use super::completion;
 use crate::graphql::error;
 use crate::graphql::error_code::{with_codes, without_location};
-use crate::graphql::schema_index::SchemaIndex;
+use crate::graphql::operation::compile::merge::MergedSelections;
 use crate::language::Language;
 use crate::service::ServiceError;
 
@@ -19,13 +18,11 @@ pub fn has_run(response: &Response) -> bool {
 
 /// Completes a response: null propagation, error codes, translation.
 pub(in crate::graphql) fn finish(
-    index: &SchemaIndex,
-    document: &ExecutableDocument,
-    name: Option<&str>,
+    merged: &MergedSelections,
     mut response: Response,
     language: Option<Language>,
 ) -> Response {
-    null_propagation::complete(index, document, name, &mut response);
+    completion::complete(merged, &mut response);
     translate_errors(with_codes(response), language)
 }
 

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, ServerError, Value};
 
-use super::admitted::Operation;
-use super::limits::OperationLimits;
+use super::admitted::{COST, Operation, ReportedCost};
+use super::compile::document::CompiledDocument;
+use super::compile::{Compiler, introspection};
+use super::limits::Limit;
 use super::persisted_documents::{PersistedDocuments, digest_of};
 use super::registration::PendingRegistration;
-use super::{document, parse};
 use crate::graphql::error;
 use crate::graphql::error_code::{self, ErrorCode, with_codes};
-use crate::graphql::schema_index::SchemaIndex;
 use crate::service::{RegisteredDocuments, document_digest, is_document_digest};
 
 /// Request extension that carries the document's id; `documentId` of the body is moved there.
@@ -24,8 +23,6 @@ pub const PERSISTED_QUERY: &str = "persistedQuery";
 /// Admission rules for operations.
 #[derive(Debug, Clone)]
 pub struct AdmissionRules {
-    /// Limits of every operation.
-    pub limits: OperationLimits,
     /// Persisted documents of the manifest.
     pub documents: PersistedDocuments,
     /// Refuse operations without a persisted document.
@@ -41,7 +38,6 @@ pub struct AdmissionRules {
 impl Default for AdmissionRules {
     fn default() -> Self {
         Self {
-            limits: OperationLimits::default(),
             documents: PersistedDocuments::default(),
             documents_only: false,
             registered: None,
@@ -52,33 +48,53 @@ impl Default for AdmissionRules {
 }
 
 impl AdmissionRules {
-    /// Parses and admits an operation. The error is the complete response.
-    pub async fn admit(&self, mut request: Request, index: &SchemaIndex) -> Result<Operation, Box<Response>> {
-        let refused = |error| Box::new(with_codes(Response::from_errors(vec![error])));
-        let digest = self.digest(&request).map_err(refused)?;
+    /// Compiles and admits an operation. The error is the complete response.
+    pub async fn admit(&self, request: Request, compiler: &Compiler) -> Result<Operation, Box<Response>> {
+        let refused = |errors| Box::new(with_codes(Response::from_errors(errors)));
+        let one = |error| refused(vec![error]);
+        let digest = self.digest(&request).map_err(one)?;
         let registration = self.pending_registration(digest.as_deref(), &request);
-        let document = self.document(digest, &mut request, index).await.map_err(refused)?;
-        Ok(Operation { document, request, registration, requested_language: None })
+        let document = self.document(digest, &request, compiler).await.map_err(refused)?;
+        self.check_names(&document).map_err(one)?;
+        let name = request.operation_name.as_deref();
+        let runnable = compiler.operation(&document, name, &request.variables).map_err(refused)?;
+        if !self.introspection && introspection::place(runnable.compiled.merged()).is_some() {
+            let message = "Introspection is disabled: read `schema.graphql` of the version in use.";
+            return Err(one(ErrorCode::IntrospectionDisabled.operation_error(message)));
+        }
+        let (max, cost) = (compiler.limits().complexity, runnable.compiled.cost(&runnable.variables));
+        let is_asked = request.extensions.get(COST) == Some(&Value::Boolean(true));
+        let reported_cost = is_asked.then(|| ReportedCost { cost, max, depth: runnable.compiled.depth() });
+        if let Err(error) = Limit::Cost.check(max, cost) {
+            let mut response = one(error);
+            response.extensions.extend(reported_cost.map(ReportedCost::extension));
+            return Err(response);
+        }
+        Ok(Operation { runnable, reported_cost, registration, requested_language: None })
     }
 
+    /// Returns the compiled document of a request.
     async fn document(
         &self,
         digest: Option<String>,
-        request: &mut Request,
-        index: &SchemaIndex,
-    ) -> Result<ExecutableDocument, ServerError> {
-        let found = match digest {
-            Some(digest) => self.find_document(&digest, request).await?,
+        request: &Request,
+        compiler: &Compiler,
+    ) -> Result<Arc<CompiledDocument>, Vec<ServerError>> {
+        let Some(digest) = digest else { return compiler.document(&request.query) };
+        if let Some(document) = self.documents.find(&digest) {
+            return Ok(document.clone());
+        }
+        if !request.query.is_empty() && !self.documents_only {
+            return compiler.document(&request.query);
+        }
+        let registered = match &self.registered {
+            Some(registered) => registered
+                .find(&digest)
+                .await
+                .map_err(|refused| vec![error_code::without_location(error::from_refused(refused))])?,
             None => None,
         };
-        let document = match found {
-            Some(document) => document,
-            None => parse::read(&request.query, &self.limits, index)?,
-        };
-        self.check_settings(&document, request)?;
-        document::check_variables(&document, request)?;
-        document::null_omitted_integers(&document, request);
-        Ok(document)
+        compiler.document(&registered.ok_or_else(|| vec![self.not_found(&digest, request)])?)
     }
 
     /// Returns the pending registration of a text sent together with its digest.
@@ -110,30 +126,6 @@ impl AdmissionRules {
         Ok(Some(digest))
     }
 
-    /// Looks a document up by digest. None: the request's text (sent, or filled in from the registered documents) is still to be parsed.
-    async fn find_document(
-        &self,
-        digest: &str,
-        request: &mut Request,
-    ) -> Result<Option<ExecutableDocument>, ServerError> {
-        if let Some(persisted) = self.documents.find(digest) {
-            request.query = persisted.text.to_string();
-            return Ok(Some((*persisted.document).clone()));
-        }
-        if !request.query.is_empty() && !self.documents_only {
-            return Ok(None);
-        }
-        let registered = match &self.registered {
-            Some(registered) => registered
-                .find(digest)
-                .await
-                .map_err(|refused| error_code::without_location(error::from_refused(refused)))?,
-            None => None,
-        };
-        request.query = registered.ok_or_else(|| self.not_found(digest, request))?.to_string();
-        Ok(None)
-    }
-
     /// Returns the error for an unknown document id, in the wording of the protocol that the client speaks.
     fn not_found(&self, digest: &str, request: &Request) -> ServerError {
         let uses_apq = request.extensions.contains_key(PERSISTED_QUERY) && !self.documents_only;
@@ -151,21 +143,11 @@ impl AdmissionRules {
         ErrorCode::DocumentNotFound.operation_error(message)
     }
 
-    /// Refuses anonymous operations and introspection where the settings forbid them.
-    fn check_settings(&self, document: &ExecutableDocument, request: &Request) -> Result<(), ServerError> {
-        if self.operation_names && document.operations.iter().any(|(name, _)| name.is_none()) {
+    /// Refuses anonymous operations where the settings forbid them.
+    fn check_names(&self, document: &CompiledDocument) -> Result<(), ServerError> {
+        if self.operation_names && document.executable().operations.anonymous.is_some() {
             let message = "This server runs named operations only: write `query Name { … }`.";
             return Err(ErrorCode::OperationNameRequired.operation_error(message));
-        }
-        let selected = || document::operation(document, request.operation_name.as_deref());
-        let Some(operation) = (!self.introspection).then(selected).flatten() else { return Ok(()) };
-        let mut is_introspection = false;
-        document::visit_fields(document, &operation.selection_set.node, &mut Vec::new(), &mut |selected| {
-            is_introspection |= matches!(selected.field.name.node.as_str(), "__schema" | "__type");
-        });
-        if operation.ty == OperationType::Query && is_introspection {
-            let message = "Introspection is disabled: read `schema.graphql` of the version in use.";
-            return Err(ErrorCode::IntrospectionDisabled.operation_error(message));
         }
         Ok(())
     }

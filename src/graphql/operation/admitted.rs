@@ -1,21 +1,40 @@
-//! An admitted operation: parsed, within the limits, not yet validated against the schema.
+//! An admitted operation: valid, within the limits, with coerced variables.
 
-use async_graphql::Request;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Value, value};
 
-use super::document;
+use super::compile::RunnableOperation;
 use super::registration::PendingRegistration;
 use crate::language::Language;
+
+/// Name of the request extension that asks for the cost, and of the response extension with it.
+pub(in crate::graphql) const COST: &str = "cost";
 
 /// An admitted operation, ready for execution or subscription.
 #[derive(Debug)]
 pub struct Operation {
-    pub(in crate::graphql) document: ExecutableDocument,
-    pub(in crate::graphql) request: Request,
+    pub(in crate::graphql) runnable: RunnableOperation,
+    /// Cost and its maximum, where the client asked for them.
+    pub(in crate::graphql) reported_cost: Option<ReportedCost>,
     /// Pending registration of a new document, carried out after a successful run.
     pub(in crate::graphql) registration: Option<PendingRegistration>,
     /// Language requested by `Accept-Language` or the socket's init.
     pub(in crate::graphql) requested_language: Option<Language>,
+}
+
+/// Cost of an operation, for its client.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::graphql) struct ReportedCost {
+    pub(in crate::graphql) cost: usize,
+    pub(in crate::graphql) max: usize,
+    pub(in crate::graphql) depth: usize,
+}
+
+impl ReportedCost {
+    /// Returns the response extension.
+    pub(in crate::graphql) fn extension(self) -> (String, Value) {
+        let Self { cost, max, depth } = self;
+        (COST.to_owned(), value!({ "cost": cost, "max": max, "depth": depth }))
+    }
 }
 
 impl Operation {
@@ -29,36 +48,23 @@ impl Operation {
         self.requested_language
     }
 
-    /// Source text of the document.
-    pub fn text(&self) -> &str {
-        &self.request.query
-    }
-
     /// Returns true for a subscription.
     pub fn is_subscription(&self) -> bool {
-        self.is(OperationType::Subscription)
+        self.runnable.compiled.is_subscription()
     }
 
     /// Returns true for a query.
     pub fn is_query(&self) -> bool {
-        self.is(OperationType::Query)
+        self.runnable.compiled.is_query()
     }
 
     /// Returns true for a mutation.
     pub fn is_mutation(&self) -> bool {
-        self.is(OperationType::Mutation)
+        self.runnable.compiled.is_mutation()
     }
 
-    /// Builds a fresh library request with the parsed document attached.
-    pub(in crate::graphql) fn request(&self) -> Request {
-        let mut request = Request::new(&self.request.query).variables(self.request.variables.clone());
-        request.operation_name.clone_from(&self.request.operation_name);
-        request.set_parsed_query(self.document.clone());
-        request
-    }
-
-    fn is(&self, ty: OperationType) -> bool {
-        let operation = document::operation(&self.document, self.request.operation_name.as_deref());
-        operation.is_some_and(|operation| operation.ty == ty)
+    /// Returns true if the operation selects the place in the log as of its reading.
+    pub(in crate::graphql) fn selects_event_cursor(&self) -> bool {
+        self.runnable.compiled.selects_event_cursor()
     }
 }

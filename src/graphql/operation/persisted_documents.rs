@@ -1,34 +1,22 @@
 //! Persisted documents (GraphQL over HTTP, appendix "Persisted Documents"), sent by id: `sha256:` and the digest of the text.
-//! Read from a manifest at start and parsed once.
+//! Read from a manifest at start and compiled once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{BaseType, ExecutableDocument, Type};
-use async_graphql::{Executor, Name, Request, Value, Variables};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::limits::OperationLimits;
-use super::limits::cost::StopAfterValidation;
-use super::parse;
-use crate::graphql::schema_index::SchemaIndex;
+use super::compile::Compiler;
+use super::compile::document::CompiledDocument;
 use crate::service::document_digest;
 
 /// Prefix of an id by digest.
 const PREFIX: &str = "sha256:";
 
-/// A persisted document.
-#[derive(Debug, Clone)]
-pub(in crate::graphql) struct PersistedDocument {
-    pub(in crate::graphql) text: Arc<str>,
-    pub(in crate::graphql) document: Arc<ExecutableDocument>,
-}
-
 /// Persisted documents of a manifest, by digest.
 #[derive(Debug, Clone, Default)]
-pub struct PersistedDocuments(Arc<HashMap<String, PersistedDocument>>);
+pub struct PersistedDocuments(Arc<HashMap<String, Arc<CompiledDocument>>>);
 
 /// Manifest in the format of Apollo's tools.
 #[derive(Deserialize)]
@@ -47,12 +35,7 @@ struct ApolloOperation {
 impl PersistedDocuments {
     /// Reads a manifest: a JSON object of documents by id, or Apollo's format. Validates each document against the schema and the
     /// limits. The error names the document and the remedy.
-    pub async fn read(
-        manifest: &str,
-        schema: &impl Executor,
-        index: &SchemaIndex,
-        limits: &OperationLimits,
-    ) -> Result<Self, String> {
+    pub fn read(manifest: &str, compiler: &Compiler) -> Result<Self, String> {
         let mut documents = HashMap::new();
         for (id, text) in manifest_entries(manifest)? {
             let digest = document_digest(&text);
@@ -61,9 +44,14 @@ impl PersistedDocuments {
                     "the document `{id}` has the digest {digest}: name it so (Relay's compiler does with `algorithm: \"SHA256\"`)"
                 ));
             }
-            let document = validate(&text, schema, index, limits).await;
-            let document = Arc::new(document.map_err(|reason| format!("the document `{id}`: {reason}"))?);
-            documents.insert(digest, PersistedDocument { text: text.into(), document });
+            let document = compiler.document(&text).and_then(|document| {
+                compiler.check_usual_costs(&document).map_err(|error| vec![error]).map(|()| document)
+            });
+            let document = document.map_err(|errors| {
+                let reasons: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+                format!("the document `{id}`: {}", reasons.join(" "))
+            })?;
+            documents.insert(digest, document);
         }
         Ok(Self(Arc::new(documents)))
     }
@@ -74,7 +62,7 @@ impl PersistedDocuments {
     }
 
     /// Looks a document up by digest.
-    pub(in crate::graphql) fn find(&self, digest: &str) -> Option<&PersistedDocument> {
+    pub(in crate::graphql) fn find(&self, digest: &str) -> Option<&Arc<CompiledDocument>> {
         self.0.get(digest)
     }
 }
@@ -98,43 +86,6 @@ fn manifest_entries(manifest: &str) -> Result<Vec<(String, String)>, String> {
     }
     let all: HashMap<String, String> = serde_json::from_value(json).map_err(|error| format!("{error}; {hint}"))?;
     Ok(all.into_iter().collect())
-}
-
-/// Parses and validates a document; the error is the reason for refusal.
-async fn validate(
-    text: &str,
-    schema: &impl Executor,
-    index: &SchemaIndex,
-    limits: &OperationLimits,
-) -> Result<ExecutableDocument, String> {
-    let message = |error: async_graphql::ServerError| error.message;
-    let document = parse::read(text, limits, index).map_err(message)?;
-    let (name, operation) = document.operations.iter().next().ok_or("there is no operation in it")?;
-    let variables: IndexMap<Name, Value> = operation
-        .node
-        .variable_definitions
-        .iter()
-        .filter(|variable| variable.node.default_value.is_none())
-        .filter_map(|variable| {
-            let variable = &variable.node;
-            Some((variable.name.node.clone(), placeholder(&variable.var_type.node)?))
-        })
-        .collect();
-    let mut request =
-        Request::new(text).variables(Variables::from_value(Value::Object(variables))).data(StopAfterValidation);
-    request.operation_name = name.map(Name::to_string);
-    let response = schema.execute(request).await;
-    let errors: Vec<String> = response.errors.into_iter().map(message).collect();
-    if errors.is_empty() { Ok(document) } else { Err(errors.join(" ")) }
-}
-
-/// Returns a placeholder for a variable without default, for the cost calculation.
-fn placeholder(ty: &Type) -> Option<Value> {
-    match &ty.base {
-        BaseType::List(_) => Some(Value::List(Vec::new())),
-        _ if ty.nullable => Some(Value::Null),
-        BaseType::Named(name) => (name == "Int").then(|| 20.into()),
-    }
 }
 
 #[cfg(test)]

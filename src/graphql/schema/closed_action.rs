@@ -79,13 +79,11 @@ impl Awaited {
 #[ComplexObject]
 impl Awaited {
     /// The roles, one of them to act; empty where it is for certain people.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn roles(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles.iter().map(|key| role(context, &self.office, key)).collect()
     }
 
     /// The people, where it is for certain ones: a returned request's submitter, a credential's recipient.
-    #[graphql(complexity = "child_complexity + 1")]
     async fn people(&self, context: &Context<'_>) -> Result<Vec<User>> {
         let mut people = Vec::new();
         for id in &self.people {
@@ -101,7 +99,6 @@ pub(crate) struct NeededSignature {
     /// The document's kind.
     document: RecordKind,
     /// The signers.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     roles: Vec<Role>,
 }
 
@@ -109,10 +106,8 @@ pub(crate) struct NeededSignature {
 #[derive(SimpleObject)]
 pub(crate) struct ActionNeeds {
     /// Missing records.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     records: Vec<RecordKind>,
     /// Documents waiting for a decision, now or later.
-    #[graphql(complexity = "child_complexity + 1")]
     signatures: Vec<NeededSignature>,
 }
 

@@ -8,7 +8,7 @@ use entity::{disposition, disposition_read};
 
 use super::actor::Actor;
 use super::grant::{Role, role};
-use super::pagination::{PageArguments, connection, encode_cursor, max_page_size};
+use super::pagination::{PageArguments, connection, encode_cursor};
 use super::payload::{acting_pass, changed_payload, reread};
 use super::prefetch;
 use super::procedure::Step;
@@ -92,7 +92,6 @@ impl Disposition {
     }
 
     /// Its readers, in order.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn reads(&self, context: &Context<'_>) -> Result<Vec<DispositionRead>> {
         let rows = load(context, ReadsOf(self.row.id)).await?.unwrap_or_default();
         Ok(rows.into_iter().map(|row| DispositionRead { office: self.row.office.clone(), row }).collect())
@@ -143,7 +142,6 @@ pub(crate) struct DispositionQuery;
 #[Object]
 impl DispositionQuery {
     /// The dispositions of requests visible to you as an official, newest first. Null only beside an error.
-    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn dispositions(
         &self,
         context: &Context<'_>,

@@ -95,7 +95,6 @@ impl Document {
     }
 
     /// The decisions of its signers, in order.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signatures(&self, context: &Context<'_>) -> Result<Vec<Signature>> {
         let rows = load(context, SignaturesOf(self.row.id)).await?.unwrap_or_default();
         Ok(rows.into_iter().map(|row| Signature { request: self.request.clone(), row }).collect())

@@ -23,7 +23,7 @@ mod procedure;
 mod request;
 mod request_event;
 pub(crate) mod roots;
-mod scalars;
+pub(in crate::graphql) mod scalars;
 mod stored_enum;
 pub(crate) mod subscription;
 mod totp;

@@ -7,7 +7,7 @@ use super::agency::Agency;
 use super::grant::RoleGrant;
 use super::office_event::OfficeEventConnection;
 use super::office_people::OfficePerson;
-use super::pagination::{PageArguments, max_page_size};
+use super::pagination::PageArguments;
 use super::procedure::Procedure;
 use super::scalars::id;
 use super::user::User;
@@ -52,7 +52,6 @@ impl Office {
     }
 
     /// The procedures in force.
-    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn procedures(&self, context: &Context<'_>) -> Result<Vec<Procedure>> {
         let service = service(context)?;
         let zone = self.entry(context)?.office.time_zone;
@@ -65,7 +64,6 @@ impl Office {
     }
 
     /// Its people, by name, each with their grants in it; null unless you manage them.
-    #[graphql(complexity = "100 * child_complexity + 1")]
     async fn people(&self, context: &Context<'_>) -> Result<Option<Vec<OfficePerson>>> {
         let (service, session) = (service(context)?, session(context)?);
         let Some(caller) = session.caller() else { return Ok(None) };
@@ -84,7 +82,6 @@ impl Office {
 
     /// The events of the office itself, in the order of the log: of its people, agencies, grants and policies. Null without the
     /// action `see-events`.
-    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn events(
         &self,
         context: &Context<'_>,
@@ -97,7 +94,6 @@ impl Office {
     }
 
     /// The agencies it serves; null when you are not signed in with a grant in this office.
-    #[graphql(complexity = "50 * child_complexity + 1")]
     async fn agencies(&self, context: &Context<'_>) -> Result<Option<Vec<Agency>>> {
         let session = session(context)?;
         let belongs = session.caller().is_some_and(|caller| caller.grants_in(&self.0).next().is_some());
@@ -117,7 +113,6 @@ pub(crate) struct OfficeQuery;
 #[Object]
 impl OfficeQuery {
     /// The offices. Public.
-    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn offices(&self, context: &Context<'_>) -> Result<Vec<Office>> {
         Ok(service(context)?.catalog().offices().map(|entry| Office(entry.office.key.clone())).collect())
     }

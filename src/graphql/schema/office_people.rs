@@ -23,7 +23,6 @@ pub(crate) struct OfficePerson {
     /// They may sign in; false once they were put out of service.
     pub(crate) active: bool,
     /// Their grants in the office, past and future ones too.
-    #[graphql(complexity = "5 * child_complexity + 1")]
     pub(crate) grants: Vec<RoleGrant>,
 }
 

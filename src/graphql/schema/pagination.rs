@@ -7,11 +7,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::graphql::error;
+use crate::graphql::page_size::{DEFAULT_PAGE, MAX_PAGE};
 use crate::say;
 use crate::store::{Page, PageKey, Paging};
-
-const DEFAULT_PAGE: u64 = 20;
-const MAX_PAGE: i32 = 100;
 
 /// Where a page stands in its list.
 #[derive(SimpleObject)]
@@ -58,11 +56,6 @@ fn decode_cursor(order: &str, cursor: &str) -> Option<PageKey> {
     Some(PageKey { value, id })
 }
 
-/// Returns the maximum number of entries of a page, for the complexity of its field.
-pub(crate) fn max_page_size(first: Option<i32>, last: Option<i32>) -> usize {
-    first.or(last).and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(20).clamp(1, 100)
-}
-
 impl PageArguments {
     /// Reads the arguments of a selected field.
     pub(crate) fn from_field(field: &SelectionField<'_>) -> Result<Self> {
@@ -99,7 +92,7 @@ impl PageArguments {
         if wanted.is_some_and(|wanted| !(0..=MAX_PAGE).contains(&wanted)) {
             return Err(error::invalid_input(say!("A page holds 0 to {most}.", most = MAX_PAGE)));
         }
-        let limit = wanted.and_then(|wanted| u64::try_from(wanted).ok()).unwrap_or(DEFAULT_PAGE);
+        let limit = u64::try_from(wanted.unwrap_or(DEFAULT_PAGE)).unwrap_or_default();
         Ok(Paging { limit, backward: self.last.is_some(), after: None, before: None })
     }
 }

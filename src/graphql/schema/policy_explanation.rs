@@ -104,7 +104,6 @@ impl From<Line> for PolicyLine {
 #[derive(SimpleObject)]
 struct GrantExplanation {
     /// The grant.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     grant: RoleGrant,
     /// The verdict.
     verdict: GrantVerdict,
@@ -145,7 +144,6 @@ struct PolicyExplanation {
     /// The line making the request visible to them; null where it is not.
     seen_by: Option<PolicyLine>,
     /// The verdict on each of their grants in the request's office, past and future ones too.
-    #[graphql(complexity = "5 * child_complexity + 1")]
     grants: Vec<GrantExplanation>,
 }
 
@@ -163,7 +161,6 @@ impl PolicyExplanation {
 impl PolicyQuery {
     /// Why a person may do something to a request now, or may not. Needs the action `explain` in the request's office. Null
     /// without it, for a SECRET or TOP_SECRET request not visible to you, and for a person unknown to the office.
-    #[graphql(complexity = "child_complexity + 10")]
     async fn explain_policy(
         &self,
         context: &Context<'_>,

@@ -22,7 +22,6 @@ pub(crate) struct ActPreview {
     /// The next to act, with their step; null where the request has ended, or would.
     awaited: Option<Awaited>,
     /// The kinds of documents added by the act.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     documents: Vec<RecordKind>,
     /// The role to receive a disposition; null where there would be none.
     disposition_to: Option<Role>,

@@ -134,7 +134,6 @@ impl Procedure {
     }
 
     /// The rows in their order.
-    #[graphql(complexity = "10 * child_complexity + 1")]
     async fn steps(&self) -> Vec<Step> {
         (0..self.model().steps.len()).map(|index| self.step_at(index)).collect()
     }
@@ -212,37 +211,31 @@ impl Step {
     }
 
     /// Its performers: the roles allowed to execute it by today's policy.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn performers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Execute)
     }
 
     /// The recipients of its credentials.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Receive)
     }
 
     /// The signers of its document, outside the numbered rows.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn signers(&self, context: &Context<'_>) -> Result<Vec<Role>> {
         self.roles(context, Action::Sign)
     }
 
     /// Records needed before.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn requires(&self) -> Vec<RecordKind> {
         self.records(&self.model().requires)
     }
 
     /// Records brought with the act.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn brings(&self) -> Vec<RecordKind> {
         self.records(&self.model().brings)
     }
 
     /// Records it leaves.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn produces(&self) -> Vec<RecordKind> {
         self.records(&self.model().produces)
     }
@@ -277,7 +270,6 @@ impl Step {
     }
 
     /// How it may end.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn outcomes(&self) -> Vec<Outcome> {
         (0..self.model().outcomes.len()).map(|index| Outcome { step: self.clone(), index }).collect()
     }
@@ -433,19 +425,16 @@ impl Outcome {
     }
 
     /// Records needed before: the step's, unless this outcome differs.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn requires(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().requires(self.model()))
     }
 
     /// Records brought with the act: the step's, unless this outcome differs.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn brings(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().brings(self.model()))
     }
 
     /// Records it leaves: the step's, unless this outcome differs.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn produces(&self) -> Vec<RecordKind> {
         self.step.records(self.step.model().produces(self.model()))
     }
@@ -461,7 +450,6 @@ impl Outcome {
     }
 
     /// `ExecuteStepInput.documents`.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn documents(&self) -> Vec<DocumentRequirement> {
         let procedure = &self.step.entry.procedure;
         let wanted = self.step.model().documents_wanted(procedure, self.model());

@@ -20,7 +20,7 @@ use super::viewer::ViewerQuery;
 
 /// All queries.
 #[derive(MergedObject, Default)]
-pub struct Query(
+pub(crate) struct Query(
     ViewerQuery,
     NodeQuery,
     OfficeQuery,
@@ -33,7 +33,7 @@ pub struct Query(
 
 /// All mutations.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
+pub(crate) struct Mutation(
     AccountMutation,
     ApiKeyMutation,
     TotpMutation,

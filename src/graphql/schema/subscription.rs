@@ -15,7 +15,7 @@ use crate::service;
 use crate::store::EventFilter;
 
 /// All subscriptions.
-pub struct Subscription;
+pub(crate) struct Subscription;
 
 /// A filter of events: every field narrows.
 #[derive(InputObject, Default)]

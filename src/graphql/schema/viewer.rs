@@ -5,7 +5,7 @@ use async_graphql::{ComplexObject, Context, Object, Result};
 use super::account::{Language, OwnSession};
 use super::api_key::ApiKey;
 use super::grant::RoleGrant;
-use super::pagination::{PageArguments, connection, max_page_size};
+use super::pagination::{PageArguments, connection};
 use super::prefetch;
 use super::request::Request;
 use super::request::action::Action;
@@ -30,14 +30,12 @@ impl Viewer {
     }
 
     /// Your grants in force now.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn grants(&self) -> Vec<RoleGrant> {
         self.0.grants.iter().cloned().map(RoleGrant).collect()
     }
 
     /// Requests waiting for you: steps to execute, requests to complete, documents to sign, credentials to read. Oldest due
     /// first; without a due time last. Null only beside an error.
-    #[graphql(complexity = "max_page_size(first, None) * child_complexity + 1")]
     async fn inbox(
         &self,
         context: &Context<'_>,
@@ -71,7 +69,6 @@ impl Viewer {
     }
 
     /// Your sessions, the latest used first.
-    #[graphql(complexity = "10 * child_complexity + 1")]
     async fn sessions(&self, context: &Context<'_>) -> Result<Vec<OwnSession>> {
         let pass = self.0.pass;
         let rows = service(context)?.sessions(&self.0).await.map_err(error::from_refused)?;
@@ -84,7 +81,6 @@ impl Viewer {
     }
 
     /// Your API keys, the newest first: active ones, and those ended in the last 90 days.
-    #[graphql(complexity = "20 * child_complexity + 1")]
     async fn api_keys(&self, context: &Context<'_>) -> Result<Vec<ApiKey>> {
         let rows = service(context)?.api_keys(&self.0).await.map_err(error::from_refused)?;
         Ok(rows.into_iter().map(ApiKey).collect())
@@ -105,7 +101,6 @@ connection!(
 #[ComplexObject]
 impl InboxEdge {
     /// The acts open to you.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
         self.node.actions(context).await
     }

@@ -13,7 +13,7 @@ use crate::graphql::context::session::Session;
 use crate::graphql::error_code::with_codes;
 use crate::graphql::execution::response::ErrorResponse;
 use crate::graphql::operation::admitted::Operation;
-use crate::graphql::operation::{api_key_access, document};
+use crate::graphql::operation::api_key_access;
 use crate::graphql::schema::subscription::{Plan, Purpose};
 use crate::service::{InboxFollower, RequestEventFollower, Service, ServiceError, ServiceResult};
 use crate::store::LogPosition;
@@ -62,10 +62,7 @@ async fn begin(
 ) -> Result<impl Stream<Item = Result<SubscriptionItem, ErrorResponse>> + Send + use<>, ErrorResponse> {
     let service = schema.service();
     let refused = |error| ErrorResponse { response: with_codes(Response::from_errors(vec![error])), signed_out: false };
-    api_key_access::check(schema.index(), &operation.document, pass).map_err(refused)?;
-    let sent = operation.registration.is_some().then(|| operation.document.clone());
-    let name = operation.request.operation_name.as_deref();
-    document::reduce_to_single_root(&mut operation.document, name).map_err(refused)?;
+    api_key_access::check(operation.runnable.document.executable(), pass).map_err(refused)?;
     let plan = plan_source(schema, service, &operation).await?;
     // An anonymous caller cannot be signed out.
     let pass = pass.ok_or_else(|| ErrorResponse { signed_out: false, ..ServiceError::Unauthenticated.into() })?;
@@ -76,8 +73,8 @@ async fn begin(
         }
         Plan::Inbox { office } => Source::Inbox(service.follow_inbox(pass, office).await?),
     };
-    if let (Some(registration), Some(sent)) = (operation.registration.take(), sent) {
-        registration.register(operation.text(), &sent);
+    if let Some(registration) = operation.registration.take() {
+        registration.register(&operation.runnable.document);
     }
     // Subscribers of one operation in one language share its answers; a subscription keeps the language it began with.
     let chosen = match &source {
@@ -85,10 +82,8 @@ async fn begin(
         Source::Inbox(follower) => follower.language(),
     };
     operation.requested_language = chosen?.or(operation.requested_language);
-    let Operation { document, request, .. } = &mut operation;
-    document::without_root_arguments(document, request.operation_name.as_deref(), &mut request.variables);
     let language = operation.requested_language;
-    let shared = operations.share(operation);
+    let shared = operations.share(operation.runnable, language);
     let subscriber = Subscriber { schema: schema.clone(), service: service.clone(), shared, source };
     Ok(stream::unfold(Some(subscriber), move |subscriber| async move {
         let mut subscriber = subscriber?;
@@ -103,8 +98,9 @@ async fn begin(
 async fn plan_source(schema: &ApiSchema, service: &Service, operation: &Operation) -> Result<Plan, ErrorResponse> {
     let plan = Arc::new(OnceLock::new());
     let (session, _) = Session::shared(service, LogPosition::default());
-    let mut answers =
-        schema.executable().execute_stream(operation.request().data(session).data(Purpose::Plan(plan.clone())));
+    let mut answers = schema
+        .executable()
+        .execute_stream(operation.runnable.request().data(session).data(Purpose::Plan(plan.clone())));
     if let Some(answer) = answers.next().await {
         return Err(ErrorResponse { response: with_codes(answer), signed_out: false });
     }

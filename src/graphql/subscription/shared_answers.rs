@@ -21,7 +21,8 @@ use crate::graphql::context::session::Session;
 use crate::graphql::context::viewer_dependence::ViewerDependence;
 use crate::graphql::error_code::ErrorCode;
 use crate::graphql::execution::response::finish;
-use crate::graphql::operation::admitted::Operation;
+use crate::graphql::operation::compile::RunnableOperation;
+use crate::graphql::operation::compile::document::OperationKey;
 use crate::graphql::request_id::RequestId;
 use crate::graphql::schema::subscription::Purpose;
 use crate::language::Language;
@@ -55,8 +56,8 @@ impl Default for SharedOperations {
 /// Identity of a shared operation, independent of source and cursor.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct OperationIdentity {
-    query: String,
-    name: Option<String>,
+    text: Arc<str>,
+    operation: OperationKey,
     /// Variables used below the root field.
     variables: BTreeMap<String, String>,
     language: Option<Language>,
@@ -65,7 +66,8 @@ struct OperationIdentity {
 /// An operation shared by all its subscribers.
 #[derive(Debug)]
 pub(in crate::graphql) struct SharedOperation {
-    operation: Operation,
+    operation: RunnableOperation,
+    language: Option<Language>,
     /// Detected viewer dependence of answers: 0 none, 1 side, 2 person.
     dependence: AtomicU8,
     permits: Arc<Semaphore>,
@@ -131,15 +133,19 @@ impl AnswerCache {
 }
 
 impl SharedOperations {
-    /// Returns the shared operation, with the root field's arguments already removed.
-    pub(in crate::graphql) fn share(&self, operation: Operation) -> Arc<SharedOperation> {
-        let request = &operation.request;
-        let variables = request.variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    /// Returns the shared operation. Its variables are those used below the root field.
+    pub(in crate::graphql) fn share(
+        &self,
+        operation: RunnableOperation,
+        language: Option<Language>,
+    ) -> Arc<SharedOperation> {
+        let operation = operation.for_events();
+        let variables = operation.variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
         let key = OperationIdentity {
-            query: request.query.clone(),
-            name: request.operation_name.clone(),
-            variables,
-            language: operation.requested_language,
+            text: operation.document.text().clone(),
+            operation: operation.key.clone(),
+            variables: variables.collect(),
+            language,
         };
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = live.get(&key).and_then(Weak::upgrade) {
@@ -147,6 +153,7 @@ impl SharedOperations {
         }
         let shared = Arc::new(SharedOperation {
             operation,
+            language,
             dependence: AtomicU8::new(0),
             permits: self.permits.clone(),
             answers: Mutex::default(),
@@ -287,11 +294,11 @@ impl SharedOperation {
     async fn run(&self, schema: &ApiSchema, service: &Service, session: Session, purpose: Purpose) -> Option<Bytes> {
         // One request id per resolution, shared by all its recipients.
         let id = RequestId::new(service);
-        let Operation { document, request, requested_language, .. } = &self.operation;
-        let session = session.with_requested_language(*requested_language);
-        let mut answers = schema.executable().execute_stream(self.operation.request().data(session).data(purpose));
+        let session = session.with_requested_language(self.language);
+        let request = self.operation.event_request().data(session).data(purpose);
+        let mut answers = schema.executable().execute_stream(request);
         let answer = answers.next().instrument(id.span()).await?;
-        let answer = finish(schema.index(), document, request.operation_name.as_deref(), answer, *requested_language);
+        let answer = finish(self.operation.compiled.merged(), answer, self.language);
         if answer.errors.iter().any(|error| ErrorCode::Unavailable.matches(error)) {
             return None;
         }

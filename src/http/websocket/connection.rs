@@ -234,7 +234,7 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Termination::ByPeer),
         };
-        self.state.admission.limits.check_body(text.as_bytes()).map_err(|_| CloseCode::Malformed)?;
+        self.state.schema.compiler().limits().check_body(text.as_bytes()).map_err(|_| CloseCode::Malformed)?;
         match serde_json::from_str(&text).map_err(|_| CloseCode::Malformed)? {
             ClientMessage::Pong {} => Ok(()),
             ClientMessage::Ping { payload } => {
@@ -439,7 +439,7 @@ async fn execute(
     (address, id): (IpAddr, RequestId),
     wanted: Option<Language>,
 ) -> BoxStream<'static, ResponseItem> {
-    match state.admission.admit(request, state.schema.index()).instrument(id.span()).await {
+    match state.admission.admit(request, state.schema.compiler()).instrument(id.span()).await {
         Ok(operation) => {
             response_stream(state, operation.with_requested_language(wanted), pass, (address, id), None).await
         }

@@ -2,6 +2,7 @@
 
 mod audits;
 mod browser;
+mod differential;
 mod event_source;
 mod examples;
 mod explorer;

@@ -1,18 +1,17 @@
 //! Limits of an operation, all checked before execution, cheapest first, with one error format.
 
 mod body_size;
-pub(in crate::graphql) mod cost;
-mod document_size;
 
 use async_graphql::{Response, ServerError};
 
 use self::body_size::BodySize;
-use self::document_size::DocumentSize;
-pub(in crate::graphql) use self::document_size::MAX_NESTING;
 use crate::graphql::error_code::ErrorCode;
 
-/// Maximum length of a name in characters. Unknown names are compared with known ones for suggestions, at a cost by length.
-pub(super) const MAX_NAME: usize = 128;
+/// Maximum nesting of brackets of any kind, and of fields and fragments within each other.
+pub(in crate::graphql) const MAX_NESTING: usize = 64;
+
+/// Maximum length of a name in characters.
+const MAX_NAME: usize = 128;
 
 /// Limits of every operation.
 #[derive(Debug, Clone, Copy)]
@@ -47,9 +46,7 @@ impl OperationLimits {
     }
 
     /// Refuses an oversized document before parsing.
-    pub(super) fn check_document(&self, document: &str) -> Result<(), ServerError> {
-        Limit::Bytes.check(self.document, document.len())?;
-        let size = DocumentSize::measure(document);
+    pub(super) fn check_document(&self, size: DocumentSize) -> Result<(), ServerError> {
         Limit::Nesting.check(MAX_NESTING, size.nesting)?;
         Limit::Name.check(MAX_NAME, size.longest_name)?;
         Limit::Tokens.check(self.tokens, size.tokens)
@@ -70,6 +67,17 @@ impl Default for OperationLimits {
             complexity: 50_000,
         }
     }
+}
+
+/// Size of a document's text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct DocumentSize {
+    /// Number of names, numbers, strings and punctuators.
+    pub(super) tokens: usize,
+    /// Maximum nesting of brackets.
+    pub(super) nesting: usize,
+    /// Length of the longest name or number.
+    pub(super) longest_name: usize,
 }
 
 /// A limit of an operation.
@@ -96,11 +104,9 @@ impl Limit {
             Self::Values => ("values", "holds {} values", "Send it in parts."),
             Self::Bytes => ("bytes", "has a text of {} bytes", "Send it in parts, and values as variables."),
             Self::Name => ("name", "has a name of {} characters", "Names in the schema are short."),
-            Self::Fragments => (
-                "fragments",
-                "compares {} fields through fragments within each other",
-                "Spread what is selected flatly.",
-            ),
+            Self::Fragments => {
+                ("fragments", "merges {} fields through its fragments", "Spread what is selected flatly.")
+            }
             Self::Tokens => ("tokens", "has {} tokens", "Send it in parts, and values as variables."),
             Self::Nesting => {
                 ("nesting", "nests its brackets {} deep", "Select in fewer steps, and send values as variables.")

@@ -6,7 +6,7 @@ use super::{Asset, AssetConnection, AssetStatus};
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
-use crate::graphql::schema::pagination::{PageArguments, encode_cursor, max_page_size};
+use crate::graphql::schema::pagination::{PageArguments, encode_cursor};
 use crate::graphql::schema::prefetch;
 use crate::store;
 use crate::workflow::Stage;
@@ -37,7 +37,6 @@ pub(crate) struct AssetQuery;
 #[Object]
 impl AssetQuery {
     /// The assets visible to you, newest first. Null only beside an error.
-    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn assets(
         &self,
         context: &Context<'_>,

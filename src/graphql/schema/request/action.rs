@@ -58,14 +58,12 @@ pub(crate) struct Action {
     /// The step; null where it is about none.
     pub(crate) step: Option<Step>,
     /// The open outcomes.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     pub(crate) outcomes: Vec<Outcome>,
     /// The document it is about; null where it is about none.
     pub(crate) document: Option<Document>,
     /// The asset it is about; null where it is about none.
     pub(crate) asset: Option<Asset>,
     /// Your grants for it: where several differ, name one in `actingAs`.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     pub(crate) acting_as: Vec<RoleGrant>,
     #[graphql(skip)]
     pub(crate) recipients: Recipients,
@@ -80,7 +78,6 @@ pub(crate) struct Recipients {
 #[ComplexObject]
 impl Action {
     /// The possible recipients of a credential; empty where there are none.
-    #[graphql(complexity = "10 * child_complexity + 1")]
     async fn recipients(&self, context: &Context<'_>) -> Result<Vec<User>> {
         let of = &self.recipients;
         let row = of.request.row();

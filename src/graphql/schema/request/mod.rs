@@ -22,7 +22,7 @@ use super::closed_action::ClosedAction;
 use super::disposition::Disposition;
 use super::document::Document;
 use super::grant::RoleGrant;
-use super::pagination::{PageArguments, connection, max_page_size};
+use super::pagination::{PageArguments, connection};
 use super::procedure::{Procedure, Step};
 use super::request_event::RequestEventConnection;
 use super::scalars::date_time::DateTime;
@@ -202,7 +202,6 @@ impl Request {
     }
 
     /// The first submission, and one for each time it was completed.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn submissions(&self, context: &Context<'_>) -> Result<Vec<Submission>> {
         let rows = self.submissions_loaded(context).await?;
         Ok(rows.into_iter().map(|row| Submission { request: self.clone(), row }).collect())
@@ -269,14 +268,12 @@ impl Request {
     }
 
     /// Every pass through a step, in order.
-    #[graphql(complexity = "15 * child_complexity + 1")]
     async fn visits(&self, context: &Context<'_>) -> Result<Vec<StepVisit>> {
         let rows = self.visits_loaded(context).await?;
         Ok(rows.into_iter().map(|row| StepVisit { request: self.clone(), row }).collect())
     }
 
     /// The dispositions, in order; null for the requesting agency.
-    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn dispositions(&self, context: &Context<'_>) -> Result<Option<Vec<Disposition>>> {
         if !self.is_office() {
             return Ok(None);
@@ -286,7 +283,6 @@ impl Request {
     }
 
     /// The documents visible to you, in order: an agency sees those meant for it once the request has ended.
-    #[graphql(complexity = "5 * child_complexity + 1")]
     async fn documents(&self, context: &Context<'_>) -> Result<Vec<Document>> {
         let service = service(context)?;
         let rows = self.documents_loaded(context).await?.into_iter();
@@ -295,7 +291,6 @@ impl Request {
     }
 
     /// The provisioned asset: an agency sees it once it was delivered.
-    #[graphql(complexity = "2 * child_complexity + 1")]
     async fn assets(&self, context: &Context<'_>) -> Result<Vec<Asset>> {
         let service = service(context)?;
         let rows = self.assets_loaded(context).await?.into_iter();
@@ -303,7 +298,6 @@ impl Request {
     }
 
     /// The events visible to you, in order. Null only beside an error.
-    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn events(
         &self,
         context: &Context<'_>,
@@ -323,14 +317,12 @@ impl Request {
     }
 
     /// The acts open to you now; any other is refused.
-    #[graphql(complexity = "3 * child_complexity + 1")]
     async fn available_actions(&self, context: &Context<'_>) -> Result<Vec<Action>> {
         self.actions(context).await
     }
 
     /// The acts not open to you now but later, each with its reasons: acts at steps still to come, and acts on the whole request
     /// allowed by a policy line of your roles. Acts in neither list, this or `availableActions`, are not yours.
-    #[graphql(complexity = "4 * child_complexity + 1")]
     async fn closed_actions(&self, context: &Context<'_>) -> Result<Vec<ClosedAction>> {
         let inputs = self.inputs(context).await?;
         let available = self.available(context, &inputs)?;

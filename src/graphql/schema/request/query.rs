@@ -10,7 +10,7 @@ use crate::access::KeyScope;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
-use crate::graphql::schema::pagination::{PageArguments, max_page_size};
+use crate::graphql::schema::pagination::PageArguments;
 use crate::graphql::schema::prefetch;
 use crate::graphql::schema::scalars::date_time::DateTime;
 use crate::say;
@@ -66,7 +66,6 @@ impl RequestQuery {
 
     /// The requests visible to you, newest first unless ordered otherwise. Null only beside an error.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
-    #[graphql(complexity = "max_page_size(first, last) * child_complexity + 1")]
     async fn requests(
         &self,
         context: &Context<'_>,

@@ -1,0 +1,28 @@
+//! Faults of a document or its variables, before they are errors of a response.
+
+use async_graphql::{Pos, ServerError};
+
+use crate::graphql::error_code::ErrorCode;
+
+/// A fault of a document or of its variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DocumentFault {
+    /// Name of the broken rule: the compiler library's, or a section of the specification (September 2025).
+    pub(super) rule: &'static str,
+    pub(super) message: String,
+    /// Places in the text, the one to be changed first.
+    pub(super) places: Vec<Pos>,
+}
+
+impl From<DocumentFault> for ServerError {
+    fn from(fault: DocumentFault) -> Self {
+        let mut error = ErrorCode::InvalidOperation.operation_error(fault.message);
+        error.locations = fault.places;
+        error
+    }
+}
+
+/// Converts faults to errors.
+pub(super) fn errors(faults: Vec<DocumentFault>) -> Vec<ServerError> {
+    faults.into_iter().map(ServerError::from).collect()
+}
