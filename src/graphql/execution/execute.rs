@@ -36,7 +36,7 @@ async fn run(schema: &ApiSchema, runnable: &RunnableOperation, session: Session)
         true => schema.executable().execute(runnable.request().data(session)).await,
         false => Response::new(Value::Object(Default::default())),
     };
-    if introspection::place(compiled.merged()).is_none() || !has_run(&response) {
+    if !compiled.selects_introspection() || !has_run(&response) {
         return response;
     }
     // The library replaces an object by null when all its fields failed.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Request, Response, ServerError, Value};
 
 use super::admitted::{COST, Operation, ReportedCost};
+use super::compile::Compiler;
 use super::compile::document::CompiledDocument;
-use super::compile::{Compiler, introspection};
 use super::limits::Limit;
 use super::persisted_documents::{PersistedDocuments, digest_of};
 use super::registration::PendingRegistration;
@@ -58,7 +58,7 @@ impl AdmissionRules {
         self.check_names(&document).map_err(one)?;
         let name = request.operation_name.as_deref();
         let runnable = compiler.operation(&document, name, &request.variables).map_err(refused)?;
-        if !self.introspection && introspection::place(runnable.compiled.merged()).is_some() {
+        if !self.introspection && runnable.compiled.selects_introspection() {
             let message = "Introspection is disabled: read `schema.graphql` of the version in use.";
             return Err(one(ErrorCode::IntrospectionDisabled.operation_error(message)));
         }

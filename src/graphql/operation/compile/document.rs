@@ -14,7 +14,7 @@ use super::cost::{self, Cost};
 use super::fault::{DocumentFault, errors};
 use super::grammar::PreparedText;
 use super::lines::Lines;
-use super::merge::{MergedSelections, merge};
+use super::merge::{MergedField, MergedSelections, merge};
 use super::target::TargetSchema;
 use super::variables::coerce;
 use super::write::{RootArguments, write};
@@ -82,12 +82,13 @@ impl CompiledDocument {
 
     /// Returns the number and the operation of a name, or the only operation (section 6.1, `GetOperation`).
     pub(in crate::graphql) fn operation(&self, name: Option<&str>) -> Result<(usize, &Operation), ServerError> {
+        let name = name.filter(|name| !name.is_empty());
         let mut operations = self.document.operations.iter().enumerate();
-        let found = match name.filter(|name| !name.is_empty()) {
+        let found = match name {
             Some(name) => operations.find(|(_, operation)| operation.name.as_ref().is_some_and(|own| own == name)),
             None => operations.next().filter(|_| operations.next().is_none()),
         };
-        let message = || match name.filter(|name| !name.is_empty()) {
+        let message = || match name {
             Some(name) => format!("The document has no operation `{name}`: choose one of it by `operationName`."),
             None => "The document has several operations: choose one by `operationName`.".to_owned(),
         };
@@ -170,6 +171,11 @@ impl CompiledOperation {
     /// Returns the canonical document for the events of a subscription.
     pub(in crate::graphql) fn for_events(&self) -> &library::ExecutableDocument {
         self.event_document.as_ref().unwrap_or(&self.document)
+    }
+
+    /// Returns true if introspection is selected, `__typename` aside.
+    pub(in crate::graphql) fn selects_introspection(&self) -> bool {
+        self.merged.fields.iter().any(MergedField::is_introspection)
     }
 
     /// Returns true if the executing library has fields to run: other ones than introspection.

@@ -4,7 +4,7 @@ use apollo_compiler::introspection::{check_max_depth, partial_execute};
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use async_graphql::indexmap::IndexMap;
-use async_graphql::{Name as Key, Pos, ServerError, Value, Variables};
+use async_graphql::{Name as Key, ServerError, Value, Variables};
 
 use super::document::CompiledDocument;
 use super::merge::MergedSelections;
@@ -69,9 +69,4 @@ fn fill(merged: &MergedSelections, value: &mut Value) {
         }
         _ => {}
     }
-}
-
-/// Returns the place of the operation's first introspection field; none without one.
-pub(in crate::graphql) fn place(merged: &MergedSelections) -> Option<Pos> {
-    merged.fields.iter().find(|field| field.is_introspection()).map(|field| field.pos)
 }

@@ -125,31 +125,8 @@ impl<'a> Rules<'a> {
 
     /// 5.2.3.1: one response key at the root.
     fn single_root(&mut self, operation: &'a Operation) {
-        fn keys<'a>(
-            document: &'a ExecutableDocument,
-            set: &'a SelectionSet,
-            found: &mut BTreeSet<&'a Name>,
-            seen: &mut BTreeSet<&'a Name>,
-        ) {
-            for selection in &set.selections {
-                match selection {
-                    Selection::Field(field) => {
-                        found.insert(field.response_key());
-                    }
-                    Selection::InlineFragment(inline) => keys(document, &inline.selection_set, found, seen),
-                    Selection::FragmentSpread(spread) => {
-                        if let Some(fragment) =
-                            document.fragments.get(&spread.fragment_name).filter(|of| seen.insert(&of.name))
-                        {
-                            keys(document, &fragment.selection_set, found, seen);
-                        }
-                    }
-                }
-            }
-        }
-        let mut found = BTreeSet::new();
-        keys(self.document, &operation.selection_set, &mut found, &mut BTreeSet::new());
-        if found.len() > 1 {
+        let keys: BTreeSet<&Name> = operation.root_fields(self.document).map(|field| field.response_key()).collect();
+        if keys.len() > 1 {
             let message = "A subscription selects exactly one field at its root.".to_owned();
             let second = operation.selection_set.selections.get(1).or(operation.selection_set.selections.first());
             let span = second.and_then(|selection| match selection {

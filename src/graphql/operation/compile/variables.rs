@@ -166,9 +166,7 @@ impl Coercion<'_> {
         let literal = self.typed(ty, value).unwrap_or_default();
         self.value(ty, &literal)
     }
-}
 
-impl Coercion<'_> {
     /// Converts a literal of a type. Integers of the type `ID` stay as they are written.
     fn typed(&self, ty: &Type, value: &Value) -> Option<Given> {
         match (value, ty) {
