@@ -15,6 +15,7 @@ pub mod live;
 pub mod policy;
 pub mod procedure;
 pub mod random;
+pub mod rfc3339;
 pub mod service;
 pub mod store;
 pub mod workflow;

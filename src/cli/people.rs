@@ -11,6 +11,7 @@ use super::{Settings, definitions, startup};
 use crate::access::Capacity;
 use crate::auth::{Passwords, Secret};
 use crate::procedure::Office;
+use crate::rfc3339::parse_date_time;
 use crate::service::{CreateAgency, GrantRole, NewPerson, Operator, ServiceError, UserError, UserErrorCode};
 use crate::store::Person;
 
@@ -111,10 +112,10 @@ pub(super) struct GrantCommand {
     #[arg(long, value_name = "USERNAME")]
     on_behalf_of: Option<String>,
     /// Start (RFC 3339) [default: now].
-    #[arg(long)]
+    #[arg(long, value_parser = parse_moment)]
     from: Option<DateTime<Utc>>,
     /// End, exclusive (RFC 3339) [default: none].
-    #[arg(long)]
+    #[arg(long, value_parser = parse_moment)]
     until: Option<DateTime<Utc>>,
 }
 
@@ -263,6 +264,11 @@ fn format_error(error: &UserError) -> String {
         _ => "this person was put out of service, and cannot sign in",
     };
     format!("{argument}: {why}")
+}
+
+/// Reads a moment, in the same form as the API does.
+fn parse_moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    parse_date_time(text).ok_or("write it as 2026-01-05T01:30:00Z or 2026-01-05T08:30:00+07:00")
 }
 
 /// Reads the new password, hidden and twice at a terminal.

@@ -11,6 +11,7 @@ mod files;
 const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("random", &[]),
+    ("rfc3339", &[]),
     ("language", &[]),
     ("procedure", &["language"]),
     ("calendar", &["procedure"]),
@@ -39,7 +40,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // The edges name types of the rooms below; what they do goes through the service.
-    ("graphql", &["access", "auth", "event", "language", "live", "procedure", "service", "store", "workflow"]),
+    (
+        "graphql",
+        &["access", "auth", "event", "language", "live", "procedure", "rfc3339", "service", "store", "workflow"],
+    ),
     ("http", &["graphql", "language", "service"]),
     (
         "cli",
@@ -53,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "policy",
             "procedure",
             "random",
+            "rfc3339",
             "service",
             "store",
             "workflow",

@@ -4,6 +4,7 @@ use crate::access::Grant;
 use crate::cli::output::{CommandResult, print_line, short_hash};
 use crate::cli::{Settings, startup};
 use crate::policy::Line;
+use crate::rfc3339::format_date_time;
 use crate::service::{ExplainQuery, Explanation, Permission, ServiceError, Verdict};
 
 /// Explain a permission: the policy line that grants it, or all reasons against it
@@ -84,8 +85,8 @@ fn format_explanation(question: &ExplainQuery, explanation: &Explanation, policy
 /// Describes a grant.
 fn describe_grant(grant: &Grant) -> String {
     let capacity = grant.capacity.title();
-    let until = grant.valid_until.map(|until| format!(" until {}", until.to_rfc3339())).unwrap_or_default();
-    format!("{capacity}{} from {}{until}", grant.role, grant.valid_from.to_rfc3339())
+    let until = grant.valid_until.map(|until| format!(" until {}", format_date_time(until))).unwrap_or_default();
+    format!("{capacity}{} from {}{until}", grant.role, format_date_time(grant.valid_from))
 }
 
 fn format_line(line: &Line) -> String {

@@ -10,6 +10,7 @@ use super::output::{CommandResult, print_line, short_hash};
 use super::program_clock::clock;
 use super::{Settings, definitions, startup};
 use crate::policy::PolicyText;
+use crate::rfc3339::format_date_time;
 use crate::service::{format_changes, record_policy};
 use crate::store::{RecordedPolicy, Replaceable};
 
@@ -50,7 +51,7 @@ async fn apply(settings: &Settings) -> CommandResult {
     let RecordedPolicy { active, is_new, before } = recorded.map_err(|error| error.to_string())?;
     let (number, hash) = (active.number, short_hash(&active.hash));
     if !is_new {
-        let (since, by_whom) = (active.since.to_rfc3339(), active.by_whom);
+        let (since, by_whom) = (format_date_time(active.since), active.by_whom);
         print_line(&format!("policy {number} ({hash}) is these files, and already active since {since}, by {by_whom}"));
         return Ok(());
     }

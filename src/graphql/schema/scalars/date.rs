@@ -3,23 +3,20 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
 
+use crate::rfc3339::parse_date;
+
 /// A day of the calendar, as `2026-01-05` (RFC 3339, full-date).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Date(pub(crate) NaiveDate);
 
-/// A day of the calendar, as `2026-01-05` (RFC 3339, full-date).
+/// A day of the calendar, as `2026-01-05` (RFC 3339, full-date). Read in exactly this form: four digits, two and two, of an
+/// existing day.
 #[Scalar(specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            // Exactly this form: others are ambiguous.
-            Value::String(text) if text.len() == 10 => {
-                let day = NaiveDate::parse_from_str(text, "%Y-%m-%d");
-                day.map(Self).map_err(|_| InputValueError::custom("there is no such day; write it as 2026-01-05"))
-            }
-            Value::String(_) => Err(InputValueError::custom("write a day as 2026-01-05")),
-            _ => Err(InputValueError::expected_type(value)),
-        }
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let date = parse_date(text).map(Self);
+        date.ok_or_else(|| InputValueError::custom("write an existing day as 2026-01-05"))
     }
 
     fn is_valid(value: &Value) -> bool {
