@@ -319,8 +319,9 @@ impl<'a> HttpCall<'a> {
 
     /// The last event id of a reconnecting client.
     fn last_event_id(&self) -> Option<String> {
-        let sent = self.headers.get(sse::LAST_EVENT_ID)?.to_str().ok()?.trim();
-        (!sent.is_empty()).then(|| sent.to_owned())
+        // What is no text is no cursor either: it is refused as one, not ignored.
+        let sent = String::from_utf8_lossy(self.headers.get(sse::LAST_EVENT_ID)?.as_bytes());
+        (!sent.trim().is_empty()).then(|| sent.trim().to_owned())
     }
 }
 

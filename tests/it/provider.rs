@@ -301,6 +301,7 @@ async fn provider_tokens_are_checked_for_issuer_audience_and_time() {
         ("of somebody unknown", changed(json!({ "preferred_username": "nobody" }))),
         ("of somebody in other letters", changed(json!({ "preferred_username": "TU" }))),
         ("of somebody with a space", changed(json!({ "preferred_username": "tu " }))),
+        ("of somebody with U+0000", changed(json!({ "preferred_username": "tu\u{0}" }))),
         ("of several", changed(json!({ "preferred_username": ["tu"] }))),
         ("by another claim", changed(json!({ "preferred_username": null, "sub": "tu", "email": "tu" }))),
         ("bound to a key", changed(json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }))),

@@ -164,8 +164,9 @@ impl Provider {
             return Err("it is not in force yet".to_owned());
         }
         match claims.others.get(&self.claim) {
-            Some(Value::String(name)) => Ok((name.clone(), ends)),
-            _ => Err(format!("it has no text as `{}`", self.claim)),
+            // U+0000 stands in no name, and not every database takes it in a question.
+            Some(Value::String(name)) if !name.contains('\0') => Ok((name.clone(), ends)),
+            _ => Err(format!("it has no name as `{}`", self.claim)),
         }
     }
 

@@ -4,6 +4,9 @@ use async_graphql::{Pos, ServerError};
 
 use crate::graphql::error_code::ErrorCode;
 
+/// The rule that no text contains U+0000 (NUL): PostgreSQL refuses it, and SQLite cuts search patterns there.
+pub(super) const NO_NUL: &str = "U+0000";
+
 /// A fault of a document or of its variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DocumentFault {
@@ -16,7 +19,8 @@ pub(super) struct DocumentFault {
 
 impl From<DocumentFault> for ServerError {
     fn from(fault: DocumentFault) -> Self {
-        let mut error = ErrorCode::InvalidOperation.operation_error(fault.message);
+        let code = if fault.rule == NO_NUL { ErrorCode::InvalidInput } else { ErrorCode::InvalidOperation };
+        let mut error = code.operation_error(fault.message);
         error.locations = fault.places;
         error
     }

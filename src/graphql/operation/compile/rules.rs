@@ -12,7 +12,7 @@ use apollo_compiler::validation::{DiagnosticData, Valid};
 use apollo_compiler::{ExecutableDocument, Name, Node, Schema};
 use async_graphql::ServerError;
 
-use super::fault::DocumentFault;
+use super::fault::{DocumentFault, NO_NUL};
 use super::lines::Lines;
 use super::literal::{constant, number};
 use super::target::TargetSchema;
@@ -93,7 +93,7 @@ pub(super) fn check(
         rules.operation(operation);
         rules.merging(&[&operation.selection_set], &mut HashSet::new())?;
     }
-    rules.repeated_fields(ast);
+    rules.literals(ast);
     Ok(rules.faults)
 }
 
@@ -306,54 +306,55 @@ impl<'a> Rules<'a> {
         );
     }
 
-    /// 5.6.3: a field once in each input object, in values of custom scalars too.
-    fn repeated_fields(&mut self, ast: &'a Document) {
+    /// Rules of literals in values of custom scalars too: a field once in each input object (5.6.3), and no U+0000.
+    fn literals(&mut self, ast: &'a Document) {
         for definition in &ast.definitions {
             match definition {
                 Definition::OperationDefinition(operation) => {
                     for variable in &operation.variables {
-                        variable.default_value.iter().for_each(|value| self.repeated_in(value));
-                        self.repeated_in_directives(&variable.directives);
+                        variable.default_value.iter().for_each(|value| self.literal(value));
+                        self.literals_in_directives(&variable.directives);
                     }
-                    self.repeated_in_directives(&operation.directives);
-                    self.repeated_in_set(&operation.selection_set);
+                    self.literals_in_directives(&operation.directives);
+                    self.literals_in_set(&operation.selection_set);
                 }
                 Definition::FragmentDefinition(fragment) => {
-                    self.repeated_in_directives(&fragment.directives);
-                    self.repeated_in_set(&fragment.selection_set);
+                    self.literals_in_directives(&fragment.directives);
+                    self.literals_in_set(&fragment.selection_set);
                 }
                 _ => {}
             }
         }
     }
 
-    fn repeated_in_set(&mut self, set: &'a [ast::Selection]) {
+    fn literals_in_set(&mut self, set: &'a [ast::Selection]) {
         for selection in set {
             match selection {
                 ast::Selection::Field(field) => {
-                    field.arguments.iter().for_each(|argument| self.repeated_in(&argument.value));
-                    self.repeated_in_directives(&field.directives);
-                    self.repeated_in_set(&field.selection_set);
+                    field.arguments.iter().for_each(|argument| self.literal(&argument.value));
+                    self.literals_in_directives(&field.directives);
+                    self.literals_in_set(&field.selection_set);
                 }
                 ast::Selection::InlineFragment(inline) => {
-                    self.repeated_in_directives(&inline.directives);
-                    self.repeated_in_set(&inline.selection_set);
+                    self.literals_in_directives(&inline.directives);
+                    self.literals_in_set(&inline.selection_set);
                 }
-                ast::Selection::FragmentSpread(spread) => self.repeated_in_directives(&spread.directives),
+                ast::Selection::FragmentSpread(spread) => self.literals_in_directives(&spread.directives),
             }
         }
     }
 
-    fn repeated_in_directives(&mut self, directives: &'a ast::DirectiveList) {
-        directives
-            .iter()
-            .flat_map(|directive| &directive.arguments)
-            .for_each(|argument| self.repeated_in(&argument.value));
+    fn literals_in_directives(&mut self, directives: &'a ast::DirectiveList) {
+        directives.iter().flat_map(|directive| &directive.arguments).for_each(|argument| self.literal(&argument.value));
     }
 
-    fn repeated_in(&mut self, value: &'a Node<Value>) {
+    fn literal(&mut self, value: &'a Node<Value>) {
         match &**value {
-            Value::List(items) => items.iter().for_each(|item| self.repeated_in(item)),
+            Value::String(text) if text.contains('\0') => {
+                let message = "The literal contains U+0000, which no text may contain: leave it out.";
+                self.fault(NO_NUL, message.to_owned(), value.location());
+            }
+            Value::List(items) => items.iter().for_each(|item| self.literal(item)),
             Value::Object(fields) => {
                 let mut seen = HashSet::new();
                 for (name, inner) in fields {
@@ -361,7 +362,7 @@ impl<'a> Rules<'a> {
                         let message = format!("There can be only one input field named \"{name}\".");
                         self.fault("5.6.3", message, name.location());
                     }
-                    self.repeated_in(inner);
+                    self.literal(inner);
                 }
             }
             _ => {}

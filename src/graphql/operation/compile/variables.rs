@@ -8,7 +8,7 @@ use apollo_compiler::{Name, Node};
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name as Key, Value as Given, Variables};
 
-use super::fault::DocumentFault;
+use super::fault::{DocumentFault, NO_NUL};
 use super::lines::Lines;
 use super::literal::constant;
 use super::target::TargetSchema;
@@ -27,6 +27,13 @@ pub(super) fn coerce(
     let mut faults = Vec::new();
     for variable in &operation.variables {
         let (name, ty) = (&variable.name, &*variable.ty);
+        let place = lines.at(variable.location());
+        if let Some(path) = given.get(name.as_str()).and_then(path_to_nul) {
+            let message =
+                format!("The variable `${name}{path}` contains U+0000, which no text may contain: leave it out.");
+            faults.push(DocumentFault { rule: NO_NUL, message, places: vec![place] });
+            continue;
+        }
         let mut coercion = Coercion { target, path: format!("${name}"), faults: Vec::new() };
         let value = match (given.get(name.as_str()), &variable.default_value) {
             (Some(value), _) => Some(coercion.value(ty, value)),
@@ -37,7 +44,6 @@ pub(super) fn coerce(
             }
             (None, None) => None,
         };
-        let place = lines.at(variable.location());
         faults.extend(coercion.faults.into_iter().map(|message| DocumentFault {
             rule: "6.1.2",
             message,
@@ -189,6 +195,26 @@ impl Coercion<'_> {
             }
             _ => constant(value),
         }
+    }
+}
+
+/// Returns the path to a text with U+0000 within a value, such as `.letter.subject`.
+fn path_to_nul(value: &Given) -> Option<String> {
+    match value {
+        Given::String(text) => text.contains('\0').then(String::new),
+        Given::List(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(at, item)| path_to_nul(item).map(|path| format!("[{at}]{path}")))
+        }
+        Given::Object(fields) => fields.iter().find_map(|(name, field)| match name.contains('\0') {
+            true => Some(String::new()),
+            false => path_to_nul(field).map(|path| match is_name(name) {
+                true => format!(".{name}{path}"),
+                // Of other forms than a name it may be anything, and is not repeated.
+                false => path,
+            }),
+        }),
+        _ => None,
     }
 }
 
