@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use chrono::{DateTime, Utc};
@@ -24,6 +24,9 @@ const NAMES: [&str; 3] = [SIGNING, "encryption.key", "audit.key"];
 
 /// The token signing key's file.
 const SIGNING: &str = "signing.key";
+
+/// The length of the MAC in an authenticated text: enough to detect an altered one. It gives no access to anything.
+const SHORT_MAC: usize = 8;
 
 /// The next token signing key's file, during a rotation.
 const NEXT: &str = "signing.next";
@@ -254,6 +257,23 @@ impl Keys {
         Zeroizing::new(self.mac(&[&[&b"secret"[..]], parts].concat()))
     }
 
+    /// Encodes bytes as a text for clients to keep and to send back, with a short MAC over them and a context.
+    pub fn encode_authenticated(&self, context: &[&[u8]], bytes: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode([&self.short_mac(context, bytes)[..], bytes].concat())
+    }
+
+    /// Decodes such a text; none for an altered one, and for one of another context or installation.
+    pub fn decode_authenticated(&self, context: &[&[u8]], text: &str) -> Option<Vec<u8>> {
+        let decoded = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (mac, bytes) = decoded.split_first_chunk::<SHORT_MAC>()?;
+        (*mac == self.short_mac(context, bytes)).then(|| bytes.to_vec())
+    }
+
+    fn short_mac(&self, context: &[&[u8]], bytes: &[u8]) -> [u8; SHORT_MAC] {
+        let parts: Vec<&[u8]> = [&[b"authenticated" as &[u8]], context, &[bytes]].concat();
+        self.mac(&parts).first_chunk().copied().unwrap_or_default()
+    }
+
     /// HMAC-SHA256 over parts, each with its length before it.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = match <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&*self.audit) {
@@ -345,6 +365,13 @@ mod tests {
             (keys.unseal_deterministic(b"other", &hidden), keys.unseal_deterministic(b"log", &hidden[1..])),
             (None, None)
         );
+        let text = keys.encode_authenticated(&[b"list", b"a"], b"7");
+        assert_eq!(again.decode_authenticated(&[b"list", b"a"], &text), Some(b"7".to_vec()));
+        assert_eq!(keys.decode_authenticated(&[b"list", b"b"], &text), None, "another context");
+        assert_eq!(keys.decode_authenticated(&[b"lista"], &text), None);
+        for length in 0..text.len() {
+            assert_eq!(keys.decode_authenticated(&[b"list", b"a"], &text[..length]), None, "cut to {length}");
+        }
         assert_eq!(keys.mac(&[b"a", b"b"]), again.mac(&[b"a", b"b"]));
         assert_ne!(keys.mac(&[b"ab"]), keys.mac(&[b"a", b"b"]));
         let others = tempfile::tempdir().unwrap();

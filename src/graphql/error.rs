@@ -5,6 +5,7 @@ use async_graphql::{Error, ServerError};
 use super::context::loaders::LoadError;
 use super::error_code::ErrorCode;
 use crate::language::{Language, Text};
+use crate::say;
 use crate::service::ServiceError;
 
 /// Converts a refusal to a top-level error with its code.
@@ -66,9 +67,18 @@ pub(super) fn inconsistent_data(detail: &str) -> Error {
     from_refused(ServiceError::Internal(detail.to_owned()))
 }
 
-/// Returns the error for a cursor from another list.
-pub(super) fn invalid_cursor() -> Error {
-    invalid_input("This cursor is not of this list: use one from its pages.")
+/// Returns the error for a cursor from another list. `argument`: its name.
+pub(super) fn invalid_cursor(argument: &str) -> Error {
+    let message = say!(
+        "`{argument}` is no cursor of this list: use one from its pages, with the same order and filter.",
+        argument
+    );
+    invalid_input(message)
+}
+
+/// Returns the error for an id that this server did not give for the argument of that name.
+pub(super) fn invalid_id(argument: &str) -> Error {
+    invalid_input(say!("`{argument}` is no id of such an object: send one as it was given by this server.", argument))
 }
 
 /// Returns the error for a malformed argument.

@@ -119,6 +119,11 @@ impl Service {
         &self.store
     }
 
+    /// The server's keys, for texts that clients send back.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Offices and procedures.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog

@@ -35,8 +35,8 @@ pub use assets::{AssetFilter, asset_by_id, assets_of, assets_page, save_asset};
 pub use callers::{PersonRights, caller};
 pub use credentials::{CredentialState, credentials_of, save_credential};
 pub use database::{
-    ConnectionLimits, DatabaseLocation, Mac, Page, PageKey, Paging, Postgres, Store, StoreError, Tls, Transaction,
-    by_ids, lock_office, lock_request, lock_rights, lock_rights_shared, open_to_read,
+    ConnectionLimits, DatabaseLocation, Mac, Page, PageKey, Paging, Postgres, SortValue, Store, StoreError, Tls,
+    Transaction, by_ids, lock_office, lock_request, lock_rights, lock_rights_shared, open_to_read,
 };
 pub use documents::{document_by_id, documents_of};
 pub use event_log::{

@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::visibility::{Found, submitter_active};
-use super::{Page, Paging, RequestCondition, SeenRequest, Store, StoreError, Viewing, Waiting};
+use super::{Page, PageKey, Paging, RequestCondition, SeenRequest, SortValue, Store, StoreError, Viewing, Waiting};
 use crate::access::{Performed, Seen};
 use crate::workflow::Status;
 
@@ -90,17 +90,18 @@ impl Order {
         }
     }
 
-    /// The value of a row's order key.
-    pub fn value(self, row: &request::Model) -> sea_orm::Value {
-        match self.field {
-            OrderField::SubmittedAt => row.submitted_at.into(),
-            OrderField::UpdatedAt => row.updated_at.into(),
-            OrderField::Number => row.number.clone().into(),
+    /// The place of a row.
+    pub fn place(self, row: &request::Model) -> PageKey {
+        let value = match self.field {
+            OrderField::SubmittedAt => SortValue::Moment(row.submitted_at),
+            OrderField::UpdatedAt => SortValue::Moment(row.updated_at),
+            OrderField::Number => SortValue::Text(row.number.clone()),
             OrderField::DueAt => {
                 let last = if self.descending { far_past() } else { far_future() };
-                row.due_at.unwrap_or(last).into()
+                SortValue::Moment(row.due_at.unwrap_or(last))
             }
-        }
+        };
+        PageKey { value, id: row.id }
     }
 }
 

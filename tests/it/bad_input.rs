@@ -1,7 +1,5 @@
 //! Bad input: a clear error with a code, and nothing else.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::acts::Cloud;
@@ -131,7 +129,7 @@ async fn submitted_fields_are_validated() {
     for (path, value, code) in [
         ("letter.number", json!(""), "INVALID_INPUT"),
         ("letter.number", json!("x".repeat(301)), "INVALID_INPUT"),
-        ("letter.subject", json!("a\u{0}b"), "INVALID_INPUT"),
+        ("letter.subject", json!("a\u{1}b"), "INVALID_INPUT"),
         ("letter.subject", json!("a\u{202e}b"), "INVALID_INPUT"),
         ("letter.date", json!("2999-01-01"), "INVALID_INPUT"),
         ("letter.date", json!("1900-01-01"), "INVALID_INPUT"),
@@ -141,7 +139,7 @@ async fn submitted_fields_are_validated() {
         ("idempotencyKey", json!("  "), "INVALID_INPUT"),
         ("idempotencyKey", json!("x".repeat(201)), "INVALID_INPUT"),
         ("details.quotaGib", json!(0), "INVALID_DETAILS"),
-        ("details.purpose", json!("a\u{0}b\u{202e}"), "INVALID_DETAILS"),
+        ("details.purpose", json!("a\u{1}b\u{202e}"), "INVALID_DETAILS"),
         ("details.users", json!("three"), "INVALID_DETAILS"),
         ("procedure", json!("nothing"), "NOT_FOUND"),
         ("office", json!("nowhere"), "NOT_FOUND"),
@@ -203,9 +201,7 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
     let server = Server::with(SINGKAWANG);
     let (opd, tu) = (server.person("opd").await, server.person("tu").await);
     let request = opd.submit(Cloud::default()).await;
-    let id = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    let uuid = URL_SAFE_NO_PAD.decode(&request.id).expect("base64");
-    let uuid = String::from_utf8(uuid).expect("text").split_once(':').expect("a kind").1.to_owned();
+    let missing = uuid::Uuid::from_u128(0x019b_0000_0000_7000_8000_0000_0000_0001);
     let execute = "mutation($input: ExecuteStepInput!) { executeStep(input: $input) { request { version } \
         userErrors { code path message } } }";
     let act = |changes: Value| {
@@ -216,10 +212,7 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
         json!({ "input": with(input, changes) })
     };
     for (changes, code, path) in [
-        (json!({ "requestId": "UmVxdWVzdDoxMjM" }), "NOT_FOUND", "requestId"),
-        (json!({ "requestId": "" }), "NOT_FOUND", "requestId"),
-        (json!({ "requestId": id("Office:singkawang") }), "NOT_FOUND", "requestId"),
-        (json!({ "requestId": id(&format!("Asset:{uuid}")) }), "NOT_FOUND", "requestId"),
+        (json!({ "requestId": server.id_of("Request", missing) }), "NOT_FOUND", "requestId"),
         (json!({ "step": "nothing" }), "INVALID_INPUT", "step"),
         (json!({ "outcome": "yes" }), "OUTCOME_NOT_AVAILABLE", "outcome"),
         (json!({ "expectedVersion": 7 }), "STALE_VERSION", "expectedVersion"),
@@ -244,6 +237,9 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
         let told: Vec<&str> =
             answer["userErrors"][0]["path"].as_array().expect("a path").iter().filter_map(Value::as_str).collect();
         assert_eq!(told.join("."), path, "{changes}");
+    }
+    for id in ["UmVxdWVzdDoxMjM".to_owned(), String::new(), server.id_of("Asset", missing)] {
+        assert_eq!(tu.refusal(execute, act(json!({ "requestId": id }))).await, "INVALID_INPUT", "{id}");
     }
     assert_eq!(tu.refusal(execute, act(json!({ "step": "3", "outcome": "dispose" }))).await, "FORBIDDEN");
     assert_eq!(opd.refusal(execute, act(json!({}))).await, "FORBIDDEN");

@@ -194,7 +194,7 @@ async fn a_dry_run_is_refused_as_the_act_is() {
     let step = |step: &str, outcome: &str, version: i32, more: Value| {
         with(json!({ "requestId": id, "step": step, "outcome": outcome, "expectedVersion": version }), more)
     };
-    let none = "bm9uZQ";
+    let none = |kind: &str| server.id_of(kind, uuid::Uuid::from_u128(1));
     let fields = |more: Value| with(papers.clone(), more);
     let back = json!({ "letter": papers["letter"], "contact": papers["contact"], "details": papers["details"] });
     let back = with(back, json!({ "requestId": id, "expectedVersion": 1 }));
@@ -206,26 +206,30 @@ async fn a_dry_run_is_refused_as_the_act_is() {
         ("opd", "submitRequest", fields(json!({ "procedure": "nothing" }))),
         ("opd", "submitRequest", fields(json!({ "agency": "dinsos" }))),
         ("opd", "submitRequest", fields(json!({ "idempotencyKey": " " }))),
-        ("opd", "submitRequest", fields(json!({ "actingAs": none }))),
+        ("opd", "submitRequest", fields(json!({ "actingAs": none("RoleGrant") }))),
         ("tu", "submitRequest", papers.clone()),
         ("opd", "resubmitRequest", back.clone()),
         ("tu", "resubmitRequest", back.clone()),
-        ("opd", "resubmitRequest", with(back, json!({ "requestId": none }))),
+        ("opd", "resubmitRequest", with(back, json!({ "requestId": none("Request") }))),
         ("tu", "executeStep", step("2", "forward", 1, json!({}))),
         ("tu", "executeStep", step("2", "forward", 7, sheet())),
         ("tu", "executeStep", step("2", "nothing", 1, sheet())),
         ("tu", "executeStep", step("99", "forward", 1, sheet())),
         ("tu", "executeStep", step("3", "dispose", 1, dispose())),
-        ("tu", "executeStep", step("2", "forward", 1, with(sheet(), json!({ "note": "x", "recipientId": none })))),
+        (
+            "tu",
+            "executeStep",
+            step("2", "forward", 1, with(sheet(), json!({ "note": "x", "recipientId": none("User") }))),
+        ),
         ("kadis", "executeStep", step("3", "dispose", 1, dispose())),
         ("kabid", "executeStep", step("4", "dispose", 1, dispose())),
-        ("kadis", "signDocument", json!({ "documentId": none, "decision": "SIGN" })),
+        ("kadis", "signDocument", json!({ "documentId": none("Document"), "decision": "SIGN" })),
         ("opd", "withdrawRequest", withdraw(json!({ "reason": " " }))),
         ("opd", "withdrawRequest", withdraw(json!({ "expectedVersion": 3 }))),
         ("tu", "withdrawRequest", withdraw(json!({}))),
-        ("opd", "revealCredential", json!({ "assetId": none, "idempotencyKey": "buka" })),
-        ("cloud", "reissueCredential", json!({ "assetId": none, "secret": "rahasia-baru" })),
-        ("cloud", "revokeAsset", json!({ "assetId": none, "reason": "Tidak dipakai" })),
+        ("opd", "revealCredential", json!({ "assetId": none("Asset"), "idempotencyKey": "buka" })),
+        ("cloud", "reissueCredential", json!({ "assetId": none("Asset"), "secret": "rahasia-baru" })),
+        ("cloud", "revokeAsset", json!({ "assetId": none("Asset"), "reason": "Tidak dipakai" })),
     ];
     for (name, act, input) in bad {
         let tried = stage.tried(name, act, PREVIEW, &input).await;

@@ -146,7 +146,7 @@ async fn followers_receive_the_events_that_they_may_read() {
     for (id, filter) in [
         ("office", json!({ "office": "denpasar" })),
         ("procedure", json!({ "procedure": "permohonan-subdomain" })),
-        ("request", json!({ "requestId": "nothing" })),
+        ("request", json!({ "requestId": server.id_of("Request", uuid::Uuid::from_u128(1)) })),
         ("kinds", json!({ "kinds": [] })),
         ("all", json!({ "office": "singkawang", "procedure": "permohonan-cloud-service", "kinds": ["COMPLETED"] })),
     ] {

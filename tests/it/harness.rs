@@ -526,6 +526,12 @@ impl Server {
         token.expose().to_owned()
     }
 
+    /// The id of an object of a kind as this server gives it, whether there is one or not.
+    pub(crate) fn id_of(&self, kind: &str, key: uuid::Uuid) -> String {
+        let keys = disposisi::auth::Keys::open(&self.path().join("keys")).expect("the keys");
+        keys.encode_authenticated(&[b"id"], &[kind.as_bytes(), b":", key.as_bytes()].concat())
+    }
+
     /// Signs a person in.
     pub(crate) async fn person(&self, name: &str) -> Person<'_> {
         self.sign_in(credentials(name)).await

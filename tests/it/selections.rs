@@ -113,8 +113,8 @@ async fn objects_without_selected_fields_are_empty() {
             json!({ "node": { "__typename": "CloudAccount", "username": "dinkes" } }),
         ),
         (
-            "query($id: ID!, $asset: ID!) { nodes(ids: [$id, $asset, \"x\"]) { ... on Request { status } ... on Asset { kind } } }",
-            json!({ "nodes": [{ "status": "COMPLETED" }, { "kind": "CloudAccount" }, null] }),
+            "query($id: ID!, $asset: ID!) { nodes(ids: [$id, $asset, $id]) { ... on Request { status } ... on Asset { kind } } }",
+            json!({ "nodes": [{ "status": "COMPLETED" }, { "kind": "CloudAccount" }, { "status": "COMPLETED" }] }),
         ),
     ] {
         let answer = opd.answer(query, variables.clone()).await;
@@ -155,7 +155,7 @@ async fn subscriptions_collect_their_fields_too() {
 async fn errors_are_told_once_and_keys_follow_the_selection() {
     let server = Server::with(CAST);
     let opd = server.person("opd").await;
-    let query = "{ node(id: \"x\") { id } requests(first: 500) { totalCount } ... { requests(first: 500) { pageInfo { endCursor } } } }";
+    let query = "{ offices { key city } requests(first: 500) { totalCount } ... { requests(first: 500) { pageInfo { endCursor } } } }";
     let answer = opd.answer(query, json!({})).await;
     assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer}");
     assert_eq!(answer["errors"][0]["path"], json!(["requests"]), "{answer}");

@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -74,11 +72,6 @@ const IDS: &[(&str, &str)] = &[
     ("userId", "User"),
 ];
 
-/// The id of a missing object of a kind.
-fn nothing(kind: &str) -> Value {
-    json!(URL_SAFE_NO_PAD.encode(format!("{kind}:{}", Uuid::from_u128(0x019a_bcde_7000_8000_0000_0000_0000_0001))))
-}
-
 /// The stage: the story, its people, and looked-up parts of the schema.
 struct Stage<'a> {
     story: &'a Story,
@@ -108,6 +101,11 @@ impl<'a> Stage<'a> {
             ids.insert(input["name"].as_str().expect("a name").to_owned(), fields.collect());
         }
         Self { story, people, schema, ids }
+    }
+
+    /// The id of a missing object of a kind.
+    fn nothing(&self, kind: &str) -> Value {
+        json!(self.story.server.id_of(kind, Uuid::from_u128(0x019a_bcde_7000_8000_0000_0000_0000_0001)))
     }
 
     /// The fields of a type of the schema.
@@ -274,11 +272,13 @@ async fn mutations(stage: &Stage<'_>) {
             if expected != "NOT_FOUND" || name.is_none() {
                 continue;
             }
-            // Invisible and missing objects of this kind, of another, or of none.
+            // Invisible and missing objects of this kind; ids of another kind or of none are told to everybody.
             for (field, kind) in IDS.iter().filter(|(field, _)| ids.contains(*field) && !input[field].is_null()) {
-                for other in [nothing(kind), nothing("Office"), json!("x"), json!("")] {
-                    let missing = stage.attempt(name, mutation, &replaced(&input, field, other.clone())).await;
-                    assert_eq!(missing, answer, "{mutation} by {name:?}, {field}: {other}");
+                let missing = stage.attempt(name, mutation, &replaced(&input, field, stage.nothing(kind))).await;
+                assert_eq!(missing, answer, "{mutation} by {name:?}, {field}");
+                for other in [stage.nothing("Office"), json!("x"), json!("")] {
+                    let invalid = stage.attempt(name, mutation, &replaced(&input, field, other.clone())).await;
+                    assert_eq!(code(&invalid, mutation), "INVALID_INPUT", "{mutation} by {name:?}, {field}: {other}");
                 }
             }
         }
@@ -295,7 +295,7 @@ async fn mutations(stage: &Stage<'_>) {
             // A hidden person and a missing one could be told apart by this.
             let unseen = stage.attempt(Some(rightful), mutation, &replaced(&input, field, unseen.clone())).await;
             assert_ne!(code(&unseen, mutation), "done", "{mutation} by {rightful}, {field}");
-            let missing = stage.attempt(Some(rightful), mutation, &replaced(&input, field, nothing(kind))).await;
+            let missing = stage.attempt(Some(rightful), mutation, &replaced(&input, field, stage.nothing(kind))).await;
             assert_eq!(missing, unseen, "{mutation} by {rightful}, {field}");
         }
         let done = stage.attempt(Some(rightful), mutation, &input).await;
@@ -505,14 +505,14 @@ async fn invisible_rows_take_the_statements_of_missing_ones() {
         let readers: &[&str] = if within.contains(&kind) { &["putu", "opd"] } else { &["putu"] };
         for name in readers {
             let what = format!("node, {kind}");
-            compare(name, what, query, json!({ "id": id }), json!({ "id": nothing(kind) })).await;
+            compare(name, what, query, json!({ "id": id }), json!({ "id": stage.nothing(kind) })).await;
         }
     }
     let query = "query($number: String!) { request(number: $number) { id } }";
     let none = json!({ "number": "SKW/CLOUD/2026/9999" });
     compare("stranger", "request".to_owned(), query, json!({ "number": story.cloud }), none).await;
     let query = "query($id: ID!) { dispositions(filter: { requestId: $id }) { totalCount nodes { id } } }";
-    let none = json!({ "id": nothing("Request") });
+    let none = json!({ "id": stage.nothing("Request") });
     compare("stranger", "dispositions".to_owned(), query, json!({ "id": request["id"] }), none).await;
     // Nor is a sign-in name revealed.
     let wrong = |name: &str| json!({ "input": { "username": name, "password": "not the password" } });
@@ -522,7 +522,7 @@ async fn invisible_rows_take_the_statements_of_missing_ones() {
         let ids = &stage.ids[&input_type(mutation)];
         let unseen = gets.split_whitespace().nth(1) == Some("NOT_FOUND");
         for (field, kind) in IDS.iter().filter(|(field, _)| unseen && ids.contains(*field) && !input[field].is_null()) {
-            let missing = json!({ "input": replaced(&input, field, nothing(kind)) });
+            let missing = json!({ "input": replaced(&input, field, stage.nothing(kind)) });
             let text = stage.text(mutation);
             let within = ["readDisposition", "signDocument"].contains(mutation);
             for name in if within { &["putu", "opd"][..] } else { &["putu"] } {

@@ -115,7 +115,7 @@ impl Loader<EventById> for Loaders {
     }
 }
 
-/// A page of a request's events.
+/// A page of a request's events; none where a cursor is of another log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct EventsOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) EventRange);
 

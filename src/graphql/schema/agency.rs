@@ -34,8 +34,8 @@ impl Agency {
 #[Object]
 impl Agency {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("Agency", self.0.id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "Agency", self.0.id)
     }
 
     /// Its key, unique in its office.

@@ -35,8 +35,8 @@ pub(crate) struct ApiKey(pub(crate) api_key::Model);
 #[Object]
 impl ApiKey {
     /// Its opaque id.
-    async fn id(&self) -> ID {
-        id::encode("ApiKey", self.0.id)
+    async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "ApiKey", self.0.id)
     }
 
     /// Your name for it.
@@ -141,7 +141,7 @@ impl ApiKeyMutation {
         context: &Context<'_>,
         #[graphql(desc = "The key.")] input: RevokeApiKeyInput,
     ) -> Result<Option<RevokeApiKeyPayload>> {
-        let id = id::uuid("ApiKey", &input.api_key_id);
+        let id = id::uuid(context, "ApiKey", "input.apiKeyId", &input.api_key_id)?;
         let revoked = service(context)?.revoke_api_key(caller(context)?.pass, id).await;
         RevokeApiKeyPayload::from_answer(revoked, |row| std::future::ready(Ok(Some(ApiKey(row))))).await
     }

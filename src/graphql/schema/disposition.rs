@@ -7,8 +7,9 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use entity::{disposition, disposition_read};
 
 use super::actor::Actor;
+use super::cursor::CursorList;
 use super::grant::{Role, role};
-use super::pagination::{PageArguments, connection, encode_cursor};
+use super::pagination::{PageArguments, connection};
 use super::payload::{acting_pass, changed_payload, reread};
 use super::prefetch;
 use super::procedure::Step;
@@ -20,7 +21,7 @@ use crate::graphql::context::loaders::ReadsOf;
 use crate::graphql::context::session::{caller, load, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
-use crate::store;
+use crate::store::{self, PageKey, SortValue};
 use crate::workflow;
 
 /// How urgent a disposition is.
@@ -52,8 +53,8 @@ connection!(
 #[Object]
 impl Disposition {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("Disposition", self.row.id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "Disposition", self.row.id)
     }
 
     /// The request.
@@ -154,11 +155,12 @@ impl DispositionQuery {
         let user = caller(context)?.pass.user;
         let service = service(context)?;
         let arguments = PageArguments { first, after, last, before };
-        let paging = arguments.paging(DISPOSITIONS)?;
         let filter = filter.unwrap_or_default();
+        let list = CursorList::new(service, DISPOSITIONS, &filter);
+        let paging = arguments.paging(&list)?;
         let filter = store::DispositionFilter {
             office: filter.office,
-            request: filter.request_id.as_ref().map(|id| id::uuid("Request", id)),
+            request: id::optional_uuid(context, "Request", "filter.requestId", filter.request_id.as_ref())?,
             to_role: filter.to_role,
             unread_by: filter.unread_only.unwrap_or(false).then_some(user),
         };
@@ -175,7 +177,8 @@ impl DispositionQuery {
             requests.into_iter().map(|seen| (seen.row.id, Request(Arc::new(seen)))).collect();
         let rows = page.rows.into_iter().filter_map(|row| {
             let request = requests.get(&row.request_id)?.clone();
-            Some((encode_cursor(DISPOSITIONS, &row.created_at.into(), row.id), Disposition { request, row }))
+            let place = PageKey { value: SortValue::Moment(row.created_at), id: row.id };
+            Some((list.encode(&place), Disposition { request, row }))
         });
         let page = store::Page { rows: rows.collect(), more: page.more };
         let found: Vec<Disposition> =
@@ -222,7 +225,7 @@ impl DispositionMutation {
         #[graphql(desc = "The disposition.")] input: ReadDispositionInput,
     ) -> Result<Option<ReadDispositionPayload>> {
         let pass = acting_pass(context, input.acting_as.as_ref())?;
-        let disposition = id::uuid("Disposition", &input.disposition_id);
+        let disposition = id::uuid(context, "Disposition", "input.dispositionId", &input.disposition_id)?;
         let answer = service(context)?.read_disposition(pass, disposition).await;
         ReadDispositionPayload::from_answer(answer, |id| reread_disposition(context, id)).await
     }

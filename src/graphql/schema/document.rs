@@ -40,8 +40,8 @@ pub(crate) struct Document {
 #[Object]
 impl Document {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("Document", self.row.id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "Document", self.row.id)
     }
 
     /// The request.
@@ -174,7 +174,7 @@ impl DocumentMutation {
     ) -> Result<Option<SignDocumentPayload>> {
         let (pass, mode) = input.options.pass_and_mode(context)?;
         let sign = command::SignDocument {
-            document: id::uuid("Document", &input.document_id),
+            document: id::uuid(context, "Document", "input.documentId", &input.document_id)?,
             decision: input.decision.into(),
             note: input.note,
             idempotency_key: input.options.idempotency_key,

@@ -14,14 +14,14 @@ pub(crate) fn event_range(
     arguments: &PageArguments,
 ) -> Result<EventRange> {
     let paging = arguments.size_and_direction()?;
-    let position = |cursor: &Option<String>| match cursor {
+    let place = |argument: &str, cursor: &Option<String>| match cursor {
         None => Ok(None),
-        Some(cursor) => service.place(cursor).map(|place| Some(place.position)).ok_or_else(error::invalid_cursor),
+        Some(cursor) => service.place(cursor).map(Some).ok_or_else(|| error::invalid_cursor(argument)),
     };
     Ok(EventRange {
         visibility,
-        after: position(&arguments.after)?,
-        before: position(&arguments.before)?,
+        after: place("after", &arguments.after)?,
+        before: place("before", &arguments.before)?,
         limit: paging.limit,
         backward: paging.backward,
     })

@@ -46,8 +46,8 @@ pub(crate) struct RoleGrant(pub(crate) access::Grant);
 #[Object]
 impl RoleGrant {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("RoleGrant", self.0.id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "RoleGrant", self.0.id)
     }
 
     /// The role.

@@ -6,6 +6,7 @@ mod agency;
 mod api_key;
 pub(crate) mod asset;
 mod closed_action;
+mod cursor;
 mod disposition;
 mod document;
 mod event_connection;

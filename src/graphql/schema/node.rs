@@ -14,7 +14,7 @@ use super::prefetch;
 use super::procedure::Procedure;
 use super::request::Request;
 use super::request_event::RequestEvent;
-use super::scalars::id;
+use super::scalars::id::{self, DecodedId};
 use super::user::User;
 use crate::access::Side;
 use crate::graphql::context::loaders::{AgencyById, AssetById, ColleagueById, DispositionById, DocumentById};
@@ -70,21 +70,20 @@ impl Node {
 }
 
 /// Finds the object of an id. Hidden and missing objects are not distinguished.
-pub(crate) async fn node(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let Some((kind, key)) = id::decode(id) else { return Ok(None) };
+async fn find(context: &Context<'_>, id: &DecodedId) -> Result<Option<Node>> {
     let (service, session) = (service(context)?, session(context)?);
-    let uuid = id::uuid(&kind, id);
-    if !["Office", "Procedure"].contains(&kind.as_str()) {
+    let (uuid, name) = (id.uuid().unwrap_or_default(), id.name().unwrap_or_default());
+    if !["Office", "Procedure"].contains(&id.kind.as_str()) {
         // Existence depends on the viewer, too.
         session.viewer_dependence().note();
     }
-    Ok(match kind.as_str() {
+    Ok(match id.kind.as_str() {
         "Request" => Request::find(context, uuid).await?.map(Node::Request),
         "RequestEvent" => RequestEvent::find(context, uuid).await?.map(Node::RequestEvent),
         "OfficeEvent" => OfficeEvent::find(context, uuid).await?.map(Node::OfficeEvent),
-        "Office" => service.catalog().office(&key).map(|_| Node::Office(Office(key))),
+        "Office" => service.catalog().office(name).map(|_| Node::Office(Office(name.to_owned()))),
         "Procedure" => {
-            let mut parts = key.splitn(3, '/');
+            let mut parts = name.splitn(3, '/');
             let (office, procedure) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             let version = parts.next().and_then(|version| version.parse().ok()).unwrap_or(0);
             let found = service.catalog().version(office, procedure, version);
@@ -140,23 +139,30 @@ pub(crate) struct NodeQuery;
 impl NodeQuery {
     /// The object of the id; null when none is visible to you.
     async fn node(&self, context: &Context<'_>, #[graphql(desc = "Its opaque id.")] id: ID) -> Result<Option<Node>> {
-        let found = node(context, &id).await?;
+        let found = find(context, &id::decode(context, "id", &id)?).await?;
         prefetch::nodes(context, found.as_slice()).await?;
         Ok(found)
     }
 
-    /// The objects of the ids, in their order; null where none is visible to you.
+    /// The objects of the ids, in their order; null where none is visible to you, and beside an error at an invalid id.
     async fn nodes(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Their opaque ids; 100 at most.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>> {
+    ) -> Result<Vec<Option<Result<Node>>>> {
         if ids.len() > 100 {
             return Err(error::invalid_input("Ask for 100 ids at most."));
         }
+        let decoded = (0..).zip(&ids).map(|(index, id)| id::decode(context, &format!("ids.{index}"), id));
         // Concurrently, for one statement per kind.
-        let found = async_graphql::futures_util::future::try_join_all(ids.iter().map(|id| node(context, id))).await?;
-        prefetch::nodes(context, found.iter().flatten()).await?;
+        let found = decoded.map(async |id| -> Result<_> {
+            match id {
+                Ok(id) => Ok(find(context, &id).await?.map(Ok)),
+                Err(invalid) => Ok(Some(Err(invalid))),
+            }
+        });
+        let found = async_graphql::futures_util::future::try_join_all(found).await?;
+        prefetch::nodes(context, found.iter().flatten().flatten()).await?;
         Ok(found)
     }
 }

@@ -27,8 +27,8 @@ impl Office {
 #[Object]
 impl Office {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("Office", &self.0)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "Office", &self.0)
     }
 
     /// Its key.

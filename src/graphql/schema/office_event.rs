@@ -18,6 +18,7 @@ use crate::event::{self, Body, OfficeEventBody};
 use crate::graphql::context::loaders::{EventById, EventsOf};
 use crate::graphql::context::session::{load, service, session};
 use crate::graphql::error;
+use crate::service::ServiceError;
 use crate::store::{self, EventVisibility, NumberedEvent, Page};
 
 /// The kind of an event of an office.
@@ -75,8 +76,8 @@ fn sees_events(context: &Context<'_>, office: &str) -> bool {
 #[Object]
 impl OfficeEvent {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("OfficeEvent", self.numbered.event.id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "OfficeEvent", self.numbered.event.id)
     }
 
     /// Its place in the log of events.
@@ -152,7 +153,7 @@ impl OfficeEventConnection {
             None => Page { rows: Vec::new(), more: false },
             Some(chain) => {
                 let page = load(context, EventsOf(chain, range)).await?;
-                page.ok_or_else(|| error::inconsistent_data("an office's events were not read"))?
+                page.ok_or_else(|| error::from_refused(ServiceError::CursorAhead))?
             }
         };
         Self::from_page(service, page, arguments, OfficeEvent::from_row).map(Some)

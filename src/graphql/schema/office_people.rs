@@ -190,7 +190,7 @@ impl PeopleMutation {
         #[graphql(desc = "The person.")] input: DeactivateUserInput,
     ) -> Result<Option<UserPayload>> {
         let pass = acting_pass(context, input.acting_as.as_ref())?;
-        let user = id::uuid("User", &input.user_id);
+        let user = id::uuid(context, "User", "input.userId", &input.user_id)?;
         let done = service(context)?.deactivate_user(pass, &input.office, user).await;
         UserPayload::from_answer(done, |id| changed_user(context, &input.office, id)).await
     }
@@ -216,7 +216,8 @@ impl PeopleMutation {
         #[graphql(desc = "The agency.")] input: DeactivateAgencyInput,
     ) -> Result<Option<AgencyPayload>> {
         let pass = acting_pass(context, input.acting_as.as_ref())?;
-        let done = service(context)?.deactivate_agency(pass, id::uuid("Agency", &input.agency_id)).await;
+        let agency = id::uuid(context, "Agency", "input.agencyId", &input.agency_id)?;
+        let done = service(context)?.deactivate_agency(pass, agency).await;
         AgencyPayload::from_answer(done, |id| changed_agency(context, id)).await
     }
 
@@ -230,12 +231,12 @@ impl PeopleMutation {
         let pass = acting_pass(context, input.acting_as.as_ref())?;
         let given = command::GrantRole {
             office: input.office,
-            user: id::uuid("User", &input.user_id),
+            user: id::uuid(context, "User", "input.userId", &input.user_id)?,
             role: input.role,
             agency: input.agency,
             capacity: input.capacity.unwrap_or(Capacity::Definitive).into(),
             decree_number: input.decree_number,
-            on_behalf_of: input.on_behalf_of.as_ref().map(|id| id::uuid("User", id)),
+            on_behalf_of: id::optional_uuid(context, "User", "input.onBehalfOf", input.on_behalf_of.as_ref())?,
             valid_from: input.valid_from.map(|from| from.0),
             valid_until: input.valid_until.map(|until| until.0),
             idempotency_key: input.idempotency_key,
@@ -252,7 +253,7 @@ impl PeopleMutation {
         #[graphql(desc = "The grant.")] input: RevokeGrantInput,
     ) -> Result<Option<GrantPayload>> {
         let pass = acting_pass(context, input.acting_as.as_ref())?;
-        let grant = id::uuid("RoleGrant", &input.grant_id);
+        let grant = id::uuid(context, "RoleGrant", "input.grantId", &input.grant_id)?;
         let done = service(context)?.revoke_grant(pass, command::RevokeGrant { grant }).await;
         GrantPayload::from_answer(done, |id| changed_grant(context, id)).await
     }

@@ -1,15 +1,12 @@
 //! Pagination by the Relay cursor connections specification: pages of 20 by default, 100 at most.
 
 use async_graphql::{Result, SelectionField, SimpleObject, Value};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
+use super::cursor::CursorList;
 use crate::graphql::error;
 use crate::graphql::page_size::{DEFAULT_PAGE, MAX_PAGE};
 use crate::say;
-use crate::store::{Page, PageKey, Paging};
+use crate::store::{Page, Paging};
 
 /// Where a page stands in its list.
 #[derive(SimpleObject)]
@@ -33,29 +30,6 @@ pub(crate) struct PageArguments {
     pub(crate) before: Option<String>,
 }
 
-/// Encodes the cursor of a place in a named order.
-pub(crate) fn encode_cursor(order: &str, value: &sea_orm::Value, id: Uuid) -> String {
-    let text = match value {
-        sea_orm::Value::ChronoDateTimeUtc(Some(at)) => format!("t{}", at.timestamp_micros()),
-        sea_orm::Value::String(Some(text)) => format!("s{text}"),
-        _ => String::new(),
-    };
-    URL_SAFE_NO_PAD.encode(format!("{}{order}:{text}", id.simple()))
-}
-
-fn decode_cursor(order: &str, cursor: &str) -> Option<PageKey> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (id, text) = text.split_at_checked(32)?;
-    let id = Uuid::parse_str(id).ok()?;
-    let text = text.strip_prefix(order)?.strip_prefix(':')?;
-    let value: sea_orm::Value = match text.split_at_checked(1)? {
-        ("t", text) => DateTime::<Utc>::from_timestamp_micros(text.parse().ok()?)?.into(),
-        ("s", text) => text.to_owned().into(),
-        _ => return None,
-    };
-    Some(PageKey { value, id })
-}
-
 impl PageArguments {
     /// Reads the arguments of a selected field.
     pub(crate) fn from_field(field: &SelectionField<'_>) -> Result<Self> {
@@ -73,12 +47,11 @@ impl PageArguments {
         Ok(arguments)
     }
 
-    /// Returns the range of a list in the named order.
-    pub(crate) fn paging(&self, order: &str) -> Result<Paging> {
-        let key = |cursor: &String| decode_cursor(order, cursor).ok_or_else(error::invalid_cursor);
+    /// Returns the range of a list.
+    pub(crate) fn paging(&self, list: &CursorList<'_>) -> Result<Paging> {
         Ok(Paging {
-            after: self.after.as_ref().map(key).transpose()?,
-            before: self.before.as_ref().map(key).transpose()?,
+            after: self.after.as_ref().map(|cursor| list.decode("after", cursor)).transpose()?,
+            before: self.before.as_ref().map(|cursor| list.decode("before", cursor)).transpose()?,
             ..self.size_and_direction()?
         })
     }

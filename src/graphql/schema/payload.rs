@@ -98,7 +98,8 @@ impl ActOptions {
 
 /// Returns the pass of the caller, restricted to the grant of `actingAs` where given.
 pub(crate) fn acting_pass(context: &Context<'_>, grant: Option<&ID>) -> Result<Pass> {
-    Ok(caller(context)?.pass.acting_as(grant.map(|id| id::uuid("RoleGrant", id))))
+    let pass = caller(context)?.pass;
+    Ok(pass.acting_as(id::optional_uuid(context, "RoleGrant", "input.actingAs", grant)?))
 }
 
 /// Reads a request after an act, prefetching the selection of the payload's field.

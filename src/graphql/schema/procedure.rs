@@ -33,9 +33,9 @@ impl Procedure {
 #[Object]
 impl Procedure {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
         let model = self.model();
-        id::encode("Procedure", format!("{}/{}/{}", model.office, model.key, model.version))
+        id::encode(context, "Procedure", format!("{}/{}/{}", model.office, model.key, model.version))
     }
 
     /// Its key, unique in its office (`permohonan-subdomain`).

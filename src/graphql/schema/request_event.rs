@@ -22,7 +22,7 @@ use crate::event::{self, Body, RequestEventBody};
 use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventById, EventsOf};
 use crate::graphql::context::session::{load, service, session};
 use crate::graphql::error;
-use crate::service::{ProcedureEntry, Service};
+use crate::service::{ProcedureEntry, Service, ServiceError};
 use crate::store::{EventRange, EventVisibility, NumberedEvent, SeenRequest};
 
 /// The kind of event.
@@ -117,8 +117,8 @@ impl RequestEvent {
 #[Object]
 impl RequestEvent {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("RequestEvent", self.numbered.event.id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "RequestEvent", self.numbered.event.id)
     }
 
     /// Its place in the event log: resume after it under any filter.
@@ -228,7 +228,7 @@ impl RequestEventConnection {
         let service = service(context)?;
         let range = request_event_range(service, seen, arguments)?;
         let page = load(context, EventsOf(seen.row.id, range)).await?;
-        let page = page.ok_or_else(|| error::inconsistent_data("a request's events were not read"))?;
+        let page = page.ok_or_else(|| error::from_refused(ServiceError::CursorAhead))?;
         Self::from_page(service, page, arguments, |event| RequestEvent::from_row(service, event, &seen.row))
     }
 }

@@ -92,7 +92,7 @@ impl Subscription {
             Purpose::Plan(plan) => {
                 let filter = filter.unwrap_or_default();
                 let filter = EventFilter {
-                    request: filter.request_id.map(|id| id::uuid("Request", &id)),
+                    request: id::optional_uuid(context, "Request", "filter.requestId", filter.request_id.as_ref())?,
                     office: filter.office,
                     procedure: filter.procedure,
                     kinds: filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
@@ -122,7 +122,7 @@ impl Subscription {
                 None
             }
             Purpose::Inbox(change) => Some(Ok(InboxChange {
-                request_id: id::encode("Request", change.request),
+                request_id: id::encode(context, "Request", change.request)?,
                 request: Request::find(context, change.request).await?,
                 waiting: change.waiting,
                 waiting_count: i32::try_from(change.count).unwrap_or(i32::MAX),

@@ -67,8 +67,8 @@ impl User {
 #[Object]
 impl User {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("User", self.row.id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "User", self.row.id)
     }
 
     /// The name they sign in with; null for others than yourself, unless you manage the people of the office you met them in. An

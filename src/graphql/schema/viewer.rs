@@ -4,12 +4,13 @@ use async_graphql::{ComplexObject, Context, Object, Result};
 
 use super::account::{Language, OwnSession};
 use super::api_key::ApiKey;
+use super::cursor::CursorList;
 use super::grant::RoleGrant;
 use super::pagination::{PageArguments, connection};
 use super::prefetch;
 use super::request::Request;
 use super::request::action::Action;
-use super::request::order::{order_name, request_entry};
+use super::request::order::request_entry;
 use super::scalars::date_time::DateTime;
 use super::user::User;
 use crate::graphql::context::session::{caller, event_cursor, service};
@@ -17,6 +18,9 @@ use crate::graphql::error;
 use crate::graphql::look_ahead::{EDGES, INBOX_ACTIONS, Selections, TOTAL_COUNT};
 use crate::service::CallerWithPolicy;
 use crate::store::{self, Order, OrderField};
+
+/// The inbox, in its cursors.
+const INBOX: &str = "inbox";
 
 /// You, signed in.
 pub(crate) struct Viewer(pub(crate) CallerWithPolicy);
@@ -46,7 +50,8 @@ impl Viewer {
         let service = service(context)?;
         let arguments = PageArguments { first, after, last: None, before: None };
         let order = Order { field: OrderField::DueAt, descending: false };
-        let paging = arguments.paging(order_name(order))?;
+        let list = CursorList::new(service, INBOX, &office);
+        let paging = arguments.paging(&list)?;
         let selected = Selections::of_field(context);
         let count = selected.has(&[TOTAL_COUNT]);
         let waiting = service.waiting(&self.0);
@@ -54,7 +59,7 @@ impl Viewer {
         let (page, total) = store::inbox_page(service.store(), &viewing, &waiting, office.as_deref(), &paging, count)
             .await
             .map_err(error::from_store)?;
-        let page = page.map(|seen| request_entry(order, seen));
+        let page = page.map(|seen| request_entry(&list, order, seen));
         let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
         prefetch::requests(context, &found, &selected.entries()).await?;
         if selected.field(EDGES).has(&[INBOX_ACTIONS]) {

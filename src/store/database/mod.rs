@@ -15,7 +15,7 @@ pub use error::StoreError;
 pub(super) use lock::{lock_documents, lock_key, lock_log, lock_policies};
 pub use lock::{lock_office, lock_request, lock_rights, lock_rights_shared};
 pub(super) use notify::notify_followers;
-pub use page::{Page, PageKey, Paging};
+pub use page::{Page, PageKey, Paging, SortValue};
 pub(super) use store::Numbering;
 pub use store::{Mac, Store, by_ids, open_to_read};
 pub use transaction::Transaction;

@@ -1,14 +1,33 @@
 //! Pages of a total order: a key, ties by id.
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
+/// A value that a list is ordered by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SortValue {
+    /// A moment.
+    Moment(DateTime<Utc>),
+    /// A text.
+    Text(String),
+}
+
+impl From<SortValue> for sea_orm::Value {
+    fn from(value: SortValue) -> Self {
+        match value {
+            SortValue::Moment(moment) => moment.into(),
+            SortValue::Text(text) => text.into(),
+        }
+    }
+}
+
 /// A place in a total order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageKey {
     /// The value ordered by.
-    pub value: sea_orm::Value,
+    pub value: SortValue,
     /// The row's id.
     pub id: Uuid,
 }

@@ -12,7 +12,7 @@ use crate::event::{Audience, RequestEventKind};
 use crate::store::{Page, Paging, Store, StoreError, Viewing};
 
 /// A position in the log with a mark of its row: after a restored backup positions repeat, and marks do not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct LogPosition {
     /// Its number, from 1; 0 before the first.
     pub position: i64,
@@ -97,9 +97,9 @@ pub struct EventRange {
     /// Their visibility.
     pub visibility: EventVisibility,
     /// Only those after this place of the log.
-    pub after: Option<i64>,
+    pub after: Option<LogPosition>,
     /// Only those before this place of the log.
-    pub before: Option<i64>,
+    pub before: Option<LogPosition>,
     /// How many at most.
     pub limit: u64,
     /// From the end backwards.
@@ -141,7 +141,9 @@ impl EventFilter {
             query.and_where(request(request::Column::Procedure).eq(procedure.as_str()));
         }
         if let Some(kinds) = &self.kinds {
-            query.and_where(event_column(event::Column::Kind).is_in(kinds.iter().map(|kind| kind.word())));
+            // Each once, however often it was sent: a statement takes only so many values.
+            let kinds = RequestEventKind::ALL.into_iter().filter(|kind| kinds.contains(kind));
+            query.and_where(event_column(event::Column::Kind).is_in(kinds.map(|kind| kind.word())));
         }
     }
 }
@@ -223,12 +225,18 @@ async fn all(store: &Store, query: &SelectStatement) -> Result<Vec<NumberedEvent
     Ok(NumberedEvent::find_by_statement(statement).all(reader).await?)
 }
 
-/// The same range of the numbered events of each request, in order of their places.
+/// The same range of the numbered events of each request, in order of their places; none for a range by a place of another log
+/// (a backup was restored).
 pub async fn events_of(
     store: &Store,
     requests: &[Uuid],
     range: &EventRange,
 ) -> Result<HashMap<Uuid, Page<NumberedEvent>>, StoreError> {
+    for place in [range.after, range.before].into_iter().flatten() {
+        if !is_in_log(store, place).await? {
+            return Ok(HashMap::new());
+        }
+    }
     let order = if range.backward { Order::Desc } else { Order::Asc };
     let position = (log::Entity, log::Column::Position);
     let mut each = numbered();
@@ -237,10 +245,10 @@ pub async fn events_of(
         each.and_where(event_column(event::Column::Audience).is_in(audiences.iter().copied()));
     }
     if let Some(after) = range.after {
-        each.and_where(Expr::col(position).gt(after));
+        each.and_where(Expr::col(position).gt(after.position));
     }
     if let Some(before) = range.before {
-        each.and_where(Expr::col(position).lt(before));
+        each.and_where(Expr::col(position).lt(before.position));
     }
     // Each request's own first rows, by one statement for all of them.
     let mut window = WindowStatement::partition_by((event::Entity, event::Column::RequestId));

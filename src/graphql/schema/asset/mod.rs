@@ -175,8 +175,8 @@ macro_rules! asset {
         #[Object]
         impl $name {
             /// Its opaque id.
-            pub(crate) async fn id(&self) -> ID {
-                id::encode("Asset", self.0.row.id)
+            pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+                id::encode(context, "Asset", self.0.row.id)
             }
 
             /// Its kind.

@@ -92,7 +92,7 @@ impl AssetMutation {
     ) -> Result<Option<RevealCredentialPayload>> {
         let pass = acting_pass(context, input.acting_as.as_ref())?;
         let reveal = command::RevealCredential {
-            asset: id::uuid("Asset", &input.asset_id),
+            asset: id::uuid(context, "Asset", "input.assetId", &input.asset_id)?,
             idempotency_key: input.idempotency_key,
         };
         let mode = ActMode::from_validate_only(input.validate_only);
@@ -125,9 +125,9 @@ impl AssetMutation {
     ) -> Result<Option<ReissueCredentialPayload>> {
         let (pass, mode) = input.options.pass_and_mode(context)?;
         let reissue = command::ReissueCredential {
-            asset: id::uuid("Asset", &input.asset_id),
+            asset: id::uuid(context, "Asset", "input.assetId", &input.asset_id)?,
             secret: Secret::new(input.secret),
-            recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
+            recipient: id::optional_uuid(context, "User", "input.recipientId", input.recipient_id.as_ref())?,
             idempotency_key: input.options.idempotency_key,
         };
         let answer = service(context)?.reissue_credential(pass, reissue, mode).await;
@@ -142,7 +142,7 @@ impl AssetMutation {
     ) -> Result<Option<RevokeAssetPayload>> {
         let (pass, mode) = input.options.pass_and_mode(context)?;
         let revoke = command::RevokeAsset {
-            asset: id::uuid("Asset", &input.asset_id),
+            asset: id::uuid(context, "Asset", "input.assetId", &input.asset_id)?,
             reason: input.reason,
             idempotency_key: input.options.idempotency_key,
         };

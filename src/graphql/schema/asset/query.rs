@@ -6,9 +6,10 @@ use super::{Asset, AssetConnection, AssetStatus};
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
-use crate::graphql::schema::pagination::{PageArguments, encode_cursor};
+use crate::graphql::schema::cursor::CursorList;
+use crate::graphql::schema::pagination::PageArguments;
 use crate::graphql::schema::prefetch;
-use crate::store;
+use crate::store::{self, PageKey, SortValue};
 use crate::workflow::Stage;
 
 /// A filter of assets: every field narrows.
@@ -49,8 +50,9 @@ impl AssetQuery {
         caller(context)?;
         let service = service(context)?;
         let arguments = PageArguments { first, after, last, before };
-        let paging = arguments.paging(ASSETS)?;
         let filter = filter.unwrap_or_default();
+        let list = CursorList::new(service, ASSETS, &filter);
+        let paging = arguments.paging(&list)?;
         let filter = store::AssetFilter {
             office: filter.office,
             agency: filter.agency,
@@ -64,7 +66,10 @@ impl AssetQuery {
         let (page, total) =
             store::assets_page(service.store(), viewing, &filter, &paging, count).await.map_err(error::from_store)?;
         prefetch::assets(context, &page.rows, &selected.entries()).await?;
-        let page = page.map(|row| (encode_cursor(ASSETS, &row.created_at.into(), row.id), Asset::from_row(row)));
+        let page = page.map(|row| {
+            let place = PageKey { value: SortValue::Moment(row.created_at), id: row.id };
+            (list.encode(&place), Asset::from_row(row))
+        });
         Ok(Some(AssetConnection::from_page(page, &arguments, total)))
     }
 }

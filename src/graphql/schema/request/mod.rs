@@ -177,8 +177,8 @@ impl Request {
 #[Object]
 impl Request {
     /// Its opaque id.
-    pub(crate) async fn id(&self) -> ID {
-        id::encode("Request", self.row().id)
+    pub(crate) async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        id::encode(context, "Request", self.row().id)
     }
 
     /// Its number, unique everywhere (`SKW/CLOUD/2026/0042`).

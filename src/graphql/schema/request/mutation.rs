@@ -210,7 +210,7 @@ impl RequestMutation {
     ) -> Result<Option<ResubmitRequestPayload>> {
         let (pass, mode) = input.options.pass_and_mode(context)?;
         let resubmit = command::ResubmitRequest {
-            request: id::uuid("Request", &input.request_id),
+            request: id::uuid(context, "Request", "input.requestId", &input.request_id)?,
             letter: input.letter.into(),
             contact: input.contact.into(),
             details: input.details.0,
@@ -235,7 +235,7 @@ impl RequestMutation {
             date: given.date.map(|date| date.0),
         };
         let execute = command::ExecuteStep {
-            request: id::uuid("Request", &input.request_id),
+            request: id::uuid(context, "Request", "input.requestId", &input.request_id)?,
             step: input.step,
             outcome: input.outcome,
             note: input.note,
@@ -248,7 +248,7 @@ impl RequestMutation {
                 attributes: given.attributes.0,
                 secret: given.secret.map(Secret::new),
             }),
-            recipient: input.recipient_id.as_ref().map(|id| id::uuid("User", id)),
+            recipient: id::optional_uuid(context, "User", "input.recipientId", input.recipient_id.as_ref())?,
             expected_version: input.expected_version,
             idempotency_key: input.options.idempotency_key,
         };
@@ -272,7 +272,7 @@ impl WithdrawalMutation {
     ) -> Result<Option<WithdrawRequestPayload>> {
         let (pass, mode) = input.options.pass_and_mode(context)?;
         let withdraw = command::WithdrawRequest {
-            request: id::uuid("Request", &input.request_id),
+            request: id::uuid(context, "Request", "input.requestId", &input.request_id)?,
             reason: input.reason,
             expected_version: input.expected_version,
             idempotency_key: input.options.idempotency_key,

@@ -6,7 +6,7 @@ use async_graphql::{Enum, InputObject};
 
 use super::Request;
 use crate::access::Seen;
-use crate::graphql::schema::pagination::encode_cursor;
+use crate::graphql::schema::cursor::CursorList;
 use crate::store::{self, Order, OrderField};
 
 /// An order of requests.
@@ -41,19 +41,18 @@ pub(crate) enum Direction {
     Desc,
 }
 
-/// An order of requests, in their cursors.
-pub(crate) fn order_name(order: Order) -> &'static str {
-    match (order.field, order.descending) {
-        (OrderField::SubmittedAt, _) => "submitted",
-        (OrderField::UpdatedAt, _) => "updated",
-        (OrderField::Number, _) => "number",
-        // Requests without a due time come last in both directions, so neither is the reverse of the other.
-        (OrderField::DueAt, false) => "due",
-        (OrderField::DueAt, true) => "due-desc",
-    }
+/// The name of the list of requests in an order, for its cursors.
+pub(crate) fn list_name(order: Order) -> String {
+    let field = match order.field {
+        OrderField::SubmittedAt => "submitted",
+        OrderField::UpdatedAt => "updated",
+        OrderField::DueAt => "due",
+        OrderField::Number => "number",
+    };
+    format!("requests/{field}/{}", if order.descending { "desc" } else { "asc" })
 }
 
-/// A request with its cursor in an order.
-pub(crate) fn request_entry(order: Order, seen: Seen<store::SeenRequest>) -> (String, Request) {
-    (encode_cursor(order_name(order), &order.value(&seen.row), seen.row.id), Request(Arc::new(seen)))
+/// A request with its cursor in a list.
+pub(crate) fn request_entry(list: &CursorList<'_>, order: Order, seen: Seen<store::SeenRequest>) -> (String, Request) {
+    (list.encode(&order.place(&seen.row)), Request(Arc::new(seen)))
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, Result};
 
-use super::order::{Direction, RequestOrder, order_name, request_entry};
+use super::order::{Direction, RequestOrder, list_name, request_entry};
 use super::{Request, RequestConnection, RequestStatus};
 use crate::access::KeyScope;
 use crate::graphql::context::session::{caller, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::{Selections, TOTAL_COUNT};
+use crate::graphql::schema::cursor::CursorList;
 use crate::graphql::schema::pagination::PageArguments;
 use crate::graphql::schema::prefetch;
 use crate::graphql::schema::scalars::date_time::DateTime;
@@ -83,8 +84,9 @@ impl RequestQuery {
             field: order.field.into(),
             descending: order.direction == Direction::Desc,
         });
-        let paging = arguments.paging(order_name(order))?;
         let filter = filter.unwrap_or_default();
+        let list = CursorList::new(service, list_name(order), &filter);
+        let paging = arguments.paging(&list)?;
         if filter.search.is_some() {
             // Search results reveal the content of letters.
             service.expect_scope(pass, KeyScope::Read, "`search`").map_err(error::from_refused)?;
@@ -109,7 +111,7 @@ impl RequestQuery {
         let (page, total) = store::requests_page(service.store(), viewing, &filter, order, &paging, count)
             .await
             .map_err(error::from_store)?;
-        let page = page.map(|seen| request_entry(order, seen));
+        let page = page.map(|seen| request_entry(&list, order, seen));
         let found: Vec<Request> = page.rows.iter().map(|(_, request)| request.clone()).collect();
         prefetch::requests(context, &found, &selected.entries()).await?;
         Ok(Some(RequestConnection::from_page(page, &arguments, total)))
