@@ -359,6 +359,18 @@ impl Server {
         Self::in_folder(data, folders, &[])
     }
 
+    /// A server of the shipped procedures with keys of its own; other servers share theirs on PostgreSQL.
+    pub(crate) fn with_own_keys(people: Cast<'_>) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let (path, folders) = (data.path().join("data"), Folders::shipped());
+        if database::engine() == database::Engine::Postgres {
+            std::fs::create_dir_all(path.join("keys")).expect("a folder");
+            drop(run(&path, &folders, &["keys", "init"], ""));
+        }
+        enter(people, |arguments, input| drop(run(&path, &folders, arguments, input)));
+        Self::in_folder(data, folders, &[])
+    }
+
     /// A server of the shipped procedures on the data of an earlier version (`tests/fixtures`), its clock at a moment.
     pub(crate) fn restored(fixture: &Path, moment: DateTime<Utc>) -> Self {
         let data = tempfile::tempdir().expect("a folder");

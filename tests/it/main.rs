@@ -65,5 +65,6 @@ mod tokens;
 mod totp;
 mod transports;
 mod unauthorized;
+mod values;
 mod verify_memory;
 mod versions;

@@ -43,10 +43,12 @@ impl Shared {
         if let Some(name) = self.databases.get(data) {
             return name.clone();
         }
-        if !data.join("keys").exists() {
+        // A folder for keys of its own goes with an empty database.
+        let has_keys = data.join("keys").exists();
+        if !has_keys {
             copy_keys(self.keys.path(), &data.join("keys"));
         }
-        self.copied("begun", data)
+        self.copied(if has_keys { "template1" } else { "begun" }, data)
     }
 
     /// A copy of a database, for a data folder.

@@ -171,20 +171,3 @@ async fn idempotency_keys_act_once_and_numbers_have_no_gap() {
     assert_eq!(numbers, (1..=16).collect::<Vec<_>>());
     whole(&server);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "PostgreSQL only: tests/run postgres"]
-async fn nul_characters_are_invalid_input() {
-    let server = Server::with(CAST);
-    let opd = server.person("opd").await;
-    for (query, variables) in [
-        ("query($x: String!) { request(number: $x) { id } }", json!({ "x": "a\u{0}b" })),
-        ("query($x: String!) { requests(filter: { search: $x }) { nodes { id } } }", json!({ "x": "a\u{0}b" })),
-    ] {
-        assert_eq!(opd.refusal(query, variables).await, "INVALID_INPUT", "{query}");
-    }
-    let mut input = submission("005/1");
-    input["input"]["idempotencyKey"] = json!("a\u{0}b");
-    let answer = opd.ask(SUBMIT, input).await;
-    assert_eq!(answer["submitRequest"]["userErrors"][0]["code"], "INVALID_INPUT", "{answer}");
-}
