@@ -162,11 +162,12 @@ async fn people(data: &Path) -> (String, Vec<String>) {
         let token = keys.issue(bearer, "disposisi", now(), TimeDelta::hours(2)).expect("a token").0;
         token.expose().to_owned()
     };
+    // Sessions of old, without a refresh token, would be tidied away.
+    let begun = now().format("%Y-%m-%d %H:%M:%S+00:00");
     let session = |user: Uuid| {
         let id = user.simple();
         format!(
-            "INSERT INTO sessions (id, user_id, created_at, last_used_at) \
-             VALUES (X'{id}', X'{id}', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00')"
+            "INSERT INTO sessions (id, user_id, created_at, last_used_at) VALUES (X'{id}', X'{id}', '{begun}', '{begun}')"
         )
     };
     let mut tokens = Vec::new();
@@ -226,12 +227,18 @@ async fn sockets(
                     .await
                     .unwrap_or_else(|error| panic!("socket {number}: {error}; are so many files allowed (ulimit -n)?"));
                 let messages = first(number);
-                let acknowledged = !messages.is_empty();
+                let mut is_awaited = !messages.is_empty();
                 for message in messages {
                     socket.send(Message::text(message.to_string())).await.expect("sent");
                 }
                 // A ping may come first.
-                while acknowledged && !socket.next().await.expect("an answer").expect("one").is_text() {}
+                while is_awaited {
+                    match socket.next().await.expect("an answer").expect("one") {
+                        Message::Text(_) => is_awaited = false,
+                        Message::Close(why) => panic!("socket {number} is closed: {why:?}"),
+                        _ => {}
+                    }
+                }
                 tokio::spawn(async move {
                     while let Some(Ok(message)) = socket.next().await {
                         let Message::Text(text) = message else { continue };
