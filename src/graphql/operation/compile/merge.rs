@@ -59,11 +59,6 @@ impl MergedField {
         matches!(self.name.as_str(), "__schema" | "__type")
     }
 
-    /// Returns true for `__Type.isOneOf`.
-    pub(super) fn is_one_of(&self) -> bool {
-        self.name == "isOneOf"
-    }
-
     /// Returns true if the field, or one below it, has this name.
     pub(in crate::graphql) fn selects(&self, name: &str) -> bool {
         self.name == name || self.below.as_ref().is_some_and(|below| below.selects(name))
