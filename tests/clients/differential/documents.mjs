@@ -20,7 +20,8 @@ export function random(seed) {
 /** A document that is meant to be valid. */
 class Writer {
   constructor(schema, rng, options) {
-    Object.assign(this, { schema, rng, depth: 4, width: 4, ...options });
+    // `values`: known values of arguments and input fields, by name.
+    Object.assign(this, { schema, rng, depth: 4, width: 4, values: {}, ...options });
     this.variables = new Map();
     this.fragments = new Map();
     this.memo = new Map();
@@ -97,7 +98,7 @@ class Writer {
   arguments(args) {
     const { rng } = this;
     const chosen = args.filter((arg) => g.isRequiredArgument(arg) || rng.chance(0.35));
-    return chosen.length ? `(${chosen.map((arg) => `${arg.name}: ${this.value(arg.type, arg.defaultValue !== undefined)}`).join(', ')})` : '';
+    return chosen.length ? `(${chosen.map((arg) => `${arg.name}: ${this.value(arg.type, arg.defaultValue !== undefined, false, arg.name)}`).join(', ')})` : '';
   }
 
   directives() {
@@ -107,26 +108,34 @@ class Writer {
     return ` @${rng.pick(['skip', 'include'])}(if: ${value})`;
   }
 
-  value(type, hasDefault = false, constant = false) {
+  value(type, hasDefault, constant, name) {
     const { rng } = this;
-    if (!constant && rng.chance(0.3)) return this.variable(type, hasDefault);
+    if (!constant && rng.chance(0.3)) return this.variable(type, hasDefault, name);
     if (!g.isNonNullType(type) && rng.chance(0.08)) return 'null';
-    return this.some(type, constant);
+    return this.some(type, constant, name);
+  }
+
+  /** A known value of that name, mostly. */
+  known(name) {
+    const known = this.values[name];
+    return known && this.rng.chance(0.9) ? this.rng.pick(known) : undefined;
   }
 
   /** A value that is not null. */
-  some(type, constant) {
+  some(type, constant, name) {
     const { rng } = this;
-    if (g.isNonNullType(type)) return this.some(type.ofType, constant);
+    if (g.isNonNullType(type)) return this.some(type.ofType, constant, name);
     if (g.isListType(type)) {
-      if (rng.chance(0.2)) return this.some(type.ofType, constant);
-      return `[${Array.from({ length: rng.below(3) }, () => this.value(type.ofType, false, constant)).join(', ')}]`;
+      if (rng.chance(0.2)) return this.some(type.ofType, constant, name);
+      return `[${Array.from({ length: rng.below(3) }, () => this.value(type.ofType, false, constant, name)).join(', ')}]`;
     }
     if (g.isEnumType(type)) return rng.pick(type.getValues()).name;
     if (g.isInputObjectType(type)) {
       const fields = Object.values(type.getFields()).filter((f) => g.isRequiredInputField(f) || rng.chance(0.3));
-      return `{ ${fields.map((f) => `${f.name}: ${this.value(f.type, f.defaultValue !== undefined, constant)}`).join(', ')} }`;
+      return `{ ${fields.map((f) => `${f.name}: ${this.value(f.type, f.defaultValue !== undefined, constant, f.name)}`).join(', ')} }`;
     }
+    const known = this.known(name);
+    if (known !== undefined) return JSON.stringify(known);
     switch (type.name) {
       case 'Int': return String(rng.below(50));
       case 'Float': return rng.pick(['1.5', '2', '-0.5e3']);
@@ -139,12 +148,12 @@ class Writer {
     }
   }
 
-  variable(type, hasDefault) {
+  variable(type, hasDefault, use) {
     const { rng } = this;
     let declared = String(type);
     if (rng.chance(0.2) && !declared.endsWith('!')) declared += '!';
     let fallback;
-    if (rng.chance(0.3)) fallback = ` = ${this.some(type, true)}`;
+    if (rng.chance(0.3)) fallback = ` = ${this.some(type, true, use)}`;
     if (fallback && declared.endsWith('!') && rng.chance(0.6)) declared = declared.slice(0, -1);
     if (!fallback && hasDefault && declared.endsWith('!') && rng.chance(0.5)) declared = declared.slice(0, -1);
     const reusable = [...this.variables].filter(([, v]) => v.type === declared);
@@ -152,20 +161,22 @@ class Writer {
     const name = `v${this.variables.size}`;
     this.variables.set(name, { type: declared, fallback });
     if (!fallback || rng.chance(0.5)) {
-      if (declared.endsWith('!') || rng.chance(0.6)) this.provided[name] = this.json(type);
+      if (declared.endsWith('!') || rng.chance(0.6)) this.provided[name] = this.json(type, use);
     }
     return `$${name}`;
   }
 
-  json(type) {
+  json(type, name) {
     const { rng } = this;
-    if (g.isNonNullType(type)) return this.json(type.ofType);
-    if (g.isListType(type)) return rng.chance(0.2) ? this.json(type.ofType) : Array.from({ length: rng.below(3) }, () => this.json(type.ofType));
+    if (g.isNonNullType(type)) return this.json(type.ofType, name);
+    if (g.isListType(type)) return rng.chance(0.2) ? this.json(type.ofType, name) : Array.from({ length: rng.below(3) }, () => this.json(type.ofType, name));
     if (g.isEnumType(type)) return rng.pick(type.getValues()).name;
     if (g.isInputObjectType(type)) {
       const fields = Object.values(type.getFields()).filter((f) => g.isRequiredInputField(f) || rng.chance(0.3));
-      return Object.fromEntries(fields.map((f) => [f.name, this.json(f.type)]));
+      return Object.fromEntries(fields.map((f) => [f.name, this.json(f.type, f.name)]));
     }
+    const known = this.known(name);
+    if (known !== undefined) return known;
     switch (type.name) {
       case 'Int': return rng.below(50);
       case 'Float': return 1.5;
@@ -279,13 +290,13 @@ class Breaker {
   variable(text) { return g.parse(`query(${text}) { x }`, { noLocation: true }).definitions[0].variableDefinitions[0]; }
 }
 
-/** Documents of a seed: `{ id, rule, text, variables }`. Every second one is broken. */
-export function* documents(schema, seed, count) {
+/** Documents of a seed: `{ id, rule, text, variables }`. Every second one is broken. `values`: known values of arguments, by name. */
+export function* documents(schema, seed, count, values = {}) {
   const rules = Object.keys(BREAKS);
   for (let i = 0; i < count; i++) {
     const rng = random(seed * 1_000_003 + i);
     const kind = rng.chance(0.75) ? 'query' : rng.chance(0.6) ? 'mutation' : 'subscription';
-    const made = new Writer(schema, rng, { depth: 2 + rng.below(4), width: 2 + rng.below(4) }).document(kind);
+    const made = new Writer(schema, rng, { depth: 2 + rng.below(4), width: 2 + rng.below(4), values }).document(kind);
     if (made.text.length > 20_000) continue;
     if (i % 2 === 0) {
       yield { id: `made-${seed}-${i}`, rule: 'valid', ...made };

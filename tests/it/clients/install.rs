@@ -49,6 +49,18 @@ pub(super) fn node_of_example() -> &'static Path {
     NODE.get_or_init(|| packages("node-example", &example("typescript")))
 }
 
+/// A folder with Node's generators of client code.
+pub(super) fn node_of_generators() -> &'static Path {
+    static NODE: OnceLock<PathBuf> = OnceLock::new();
+    NODE.get_or_init(|| packages("node-generators", &sources().join("generators")))
+}
+
+/// A Python with generators of client code.
+pub(super) fn python_of_generators() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| environment("python-generators", &sources().join("generators")))
+}
+
 /// A Python with the libraries.
 pub(super) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();

@@ -7,14 +7,16 @@ mod event_source;
 mod examples;
 mod explorer;
 mod frameworks;
+mod generators;
 mod guide;
 mod install;
+mod introspection;
 mod lint;
-mod old;
 mod program;
 mod proxy;
 mod reverse_proxies;
 mod storm;
+mod syntax;
 
 use std::process::Command;
 use std::time::Duration;
