@@ -456,6 +456,13 @@ fn nested_page(criterion: &mut Criterion) {
     group.bench_function("over HTTP, permissions on", |bench| {
         bench.iter(|| runtime.block_on(server.ask("kadis", PAGE, json!({}))));
     });
+    let mut number = 0;
+    group.bench_function("over HTTP, each time by a new document", |bench| {
+        bench.iter(|| {
+            number += 1;
+            runtime.block_on(server.ask("kadis", &format!("query Page{number} {PAGE}"), json!({})))
+        });
+    });
     let database = runtime.block_on(open(&server.database()));
     group.bench_function("floor: the same SQL and JSON by hand", |bench| {
         bench.iter(|| runtime.block_on(page_by_hand(&database)));
