@@ -8,7 +8,7 @@ use crate::acts::{Cloud, Placement, account, cloud_way, play, sheet};
 use crate::cast::{CLOUD, Cast, KABID, KADEK, KADIS, MADE, OPD, SUBKOR, TU, WAYAN};
 use crate::harness::{Person, Server, with};
 
-const ROUNDS: usize = 100;
+const ROUNDS: usize = 40;
 
 /// How many submit at once: more than a server has connections to its database.
 const CROWD: usize = 20;

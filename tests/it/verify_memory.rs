@@ -1,4 +1,4 @@
-//! A record of a million events is verified in as much memory as one of a tenth of that.
+//! A record of events is verified in as much memory as one of a tenth of that.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -159,17 +159,18 @@ fn verify(data: &Path, events: i64) -> (u64, Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verifying_a_million_events_takes_constant_memory() {
+async fn verifying_takes_constant_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let mut bulk = Bulk::open(&data).await;
+    let [tenth, all] = [40_000, 400_000];
     let begun = Instant::now();
-    bulk.grow(100_000).await;
-    let (few, _) = verify(&data, 100_000);
-    bulk.grow(1_000_000).await;
-    let (many, took) = verify(&data, 1_000_000);
+    bulk.grow(tenth).await;
+    let (few, _) = verify(&data, tenth);
+    bulk.grow(all).await;
+    let (many, took) = verify(&data, all);
     let whole = begun.elapsed();
-    println!("{few} KiB, then {many} KiB; a million verified in {took:?}, all in {whole:?}");
+    println!("{few} KiB, then {many} KiB; {all} verified in {took:?}, all in {whole:?}");
     assert!(few > 0 && many < 200 * 1024, "{many} KiB");
     assert!(many * 10 < few * 13, "{few} KiB, then {many} KiB");
 }
