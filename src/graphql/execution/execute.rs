@@ -7,7 +7,6 @@ use crate::graphql::api_schema::ApiSchema;
 use crate::graphql::context::session::Session;
 use crate::graphql::error_code::with_codes;
 use crate::graphql::operation::admitted::{Operation, ReportedCost};
-use crate::graphql::operation::api_key_access;
 use crate::graphql::operation::compile::{RunnableOperation, introspection};
 
 /// Executes a query or a mutation for its session. Every error gets a code, and every failed field is null.
@@ -16,7 +15,7 @@ pub async fn execute(schema: &ApiSchema, operation: Operation, session: Session)
     let session = session.with_requested_language(requested_language);
     let language = session.language();
     let registration = registration.filter(|_| session.pass().is_some());
-    if let Err(error) = api_key_access::check(runnable.document.executable(), session.pass()) {
+    if let Err(error) = runnable.document.required_scopes().check(session.pass()) {
         return translate_errors(with_codes(Response::from_errors(vec![error])), language);
     }
     let mut response = run(schema, &runnable, session).await;

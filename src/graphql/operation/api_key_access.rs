@@ -1,14 +1,14 @@
-//! API key access: the scope required for each field of the schema. Operations of API keys are checked before execution; fields
-//! missing from the table are denied.
+//! API key access: the scope required for each field of the schema. The scopes that a document requires are collected once; API keys
+//! are checked before execution. Fields missing from the table are denied.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use apollo_compiler::ExecutableDocument;
-use apollo_compiler::executable::{Field, Selection, SelectionSet};
+use apollo_compiler::executable::{Selection, SelectionSet};
 use async_graphql::ServerError;
 
-use crate::access::{KeyScope, KeyScopes, Login, Pass};
+use crate::access::{KeyScope, Login, Pass};
 use crate::graphql::error_code::ErrorCode;
 
 /// Scope required for a field. None: API keys have no access, only signed-in persons.
@@ -184,48 +184,62 @@ static SCOPES: LazyLock<HashMap<&str, HashMap<&str, RequiredScope>>> = LazyLock:
     decided
 });
 
-/// Refuses a document with fields outside the API key's scopes. Signed-in persons need no scope.
-pub(in crate::graphql) fn check(document: &ExecutableDocument, pass: Option<Pass>) -> Result<(), ServerError> {
-    let Some(Pass { login: Login::Key(_, scopes), .. }) = pass else { return Ok(()) };
-    let check = ScopeCheck { document, scopes };
-    // Checks all operations of the document, independent of `operationName`.
-    document.operations.iter().try_for_each(|operation| check.selections(&operation.selection_set))
-}
+/// Scopes that a document requires of an API key, each with the first field that requires it, in the document's order.
+#[derive(Debug, Clone, Default)]
+pub(in crate::graphql) struct RequiredScopes(Vec<(RequiredScope, String)>);
 
-struct ScopeCheck<'a> {
-    document: &'a ExecutableDocument,
-    scopes: KeyScopes,
-}
-
-impl ScopeCheck<'_> {
-    /// Checks a selection set, recursively.
-    fn selections(&self, set: &SelectionSet) -> Result<(), ServerError> {
-        set.selections.iter().try_for_each(|selection| match selection {
-            Selection::Field(field) => self.field(field, set.ty.as_str()),
-            Selection::InlineFragment(inline) => self.selections(&inline.selection_set),
-            Selection::FragmentSpread(spread) => {
-                let fragment = self.document.fragments.get(&spread.fragment_name);
-                fragment.map_or(Ok(()), |fragment| self.selections(&fragment.selection_set))
-            }
-        })
+impl RequiredScopes {
+    /// Collects the scopes of all operations of a document, independent of `operationName`.
+    pub(in crate::graphql) fn of(document: &ExecutableDocument) -> Self {
+        let mut scopes = Self::default();
+        let mut spread = HashSet::new();
+        for operation in document.operations.iter() {
+            scopes.collect(document, &operation.selection_set, &mut spread);
+        }
+        scopes
     }
 
-    fn field(&self, field: &Field, of: &str) -> Result<(), ServerError> {
-        let name = field.name.as_str();
+    /// `spread`: fragments already collected.
+    fn collect<'a>(&mut self, document: &'a ExecutableDocument, set: &'a SelectionSet, spread: &mut HashSet<&'a str>) {
+        for selection in &set.selections {
+            match selection {
+                Selection::Field(field) => {
+                    self.add(set.ty.as_str(), field.name.as_str());
+                    self.collect(document, &field.selection_set, spread);
+                }
+                Selection::InlineFragment(inline) => self.collect(document, &inline.selection_set, spread),
+                Selection::FragmentSpread(fragment) => {
+                    let name = &fragment.fragment_name;
+                    if let Some(fragment) = document.fragments.get(name).filter(|_| spread.insert(name.as_str())) {
+                        self.collect(document, &fragment.selection_set, spread);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, of: &str, name: &str) {
         // Introspection: the schema is public.
-        if matches!(name, "__typename" | "__schema" | "__type") {
-            return Ok(());
+        if matches!(name, "__typename" | "__schema" | "__type") || of.starts_with("__") {
+            return;
         }
         let required = SCOPES.get(of).and_then(|fields| fields.get(name)).copied().flatten();
-        let Some(scope) = required else {
-            let message = format!("`{of}.{name}` is open to no API key: sign in as a person.");
-            return Err(refused(message, None));
-        };
-        if !self.scopes.allow(scope) {
-            let message = format!("`{of}.{name}` is not open to this API key: the scope {} opens it.", scope.word());
-            return Err(refused(message, Some(scope)));
+        if self.0.iter().all(|(known, _)| *known != required) {
+            self.0.push((required, format!("{of}.{name}")));
         }
-        self.selections(&field.selection_set)
+    }
+
+    /// Refuses API keys without these scopes. Signed-in persons need none.
+    pub(in crate::graphql) fn check(&self, pass: Option<Pass>) -> Result<(), ServerError> {
+        let Some(Pass { login: Login::Key(_, scopes), .. }) = pass else { return Ok(()) };
+        self.0.iter().try_for_each(|(required, field)| match required {
+            None => Err(refused(format!("`{field}` is open to no API key: sign in as a person."), None)),
+            Some(scope) if !scopes.allow(*scope) => {
+                let message = format!("`{field}` is not open to this API key: the scope {} opens it.", scope.word());
+                Err(refused(message, Some(*scope)))
+            }
+            Some(_) => Ok(()),
+        })
     }
 }
 
@@ -244,6 +258,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::access::KeyScopes;
     use crate::graphql::api_schema::target_schema;
 
     /// All fields of the schema as (type, field).
@@ -282,7 +297,7 @@ mod tests {
         let asks = |query: &str, scopes: &[KeyScope]| {
             let login = Login::Key(Uuid::nil(), scopes.iter().copied().collect::<KeyScopes>());
             let document = ExecutableDocument::parse(schema.schema(), query, "").unwrap();
-            check(&document, Some(Pass::new(Uuid::nil(), login))).map_err(|error| error.message)
+            RequiredScopes::of(&document).check(Some(Pass::new(Uuid::nil(), login))).map_err(|error| error.message)
         };
         use KeyScope::{Act, Read, ReadStatus};
         for query in [

@@ -13,7 +13,6 @@ use crate::graphql::context::session::Session;
 use crate::graphql::error_code::with_codes;
 use crate::graphql::execution::response::ErrorResponse;
 use crate::graphql::operation::admitted::Operation;
-use crate::graphql::operation::api_key_access;
 use crate::graphql::schema::subscription::{Plan, Purpose};
 use crate::service::{InboxFollower, RequestEventFollower, Service, ServiceError, ServiceResult};
 use crate::store::LogPosition;
@@ -62,10 +61,10 @@ async fn begin(
 ) -> Result<impl Stream<Item = Result<SubscriptionItem, ErrorResponse>> + Send + use<>, ErrorResponse> {
     let service = schema.service();
     let refused = |error| ErrorResponse { response: with_codes(Response::from_errors(vec![error])), signed_out: false };
-    api_key_access::check(operation.runnable.document.executable(), pass).map_err(refused)?;
-    let plan = plan_source(schema, service, &operation).await?;
+    operation.runnable.document.required_scopes().check(pass).map_err(refused)?;
     // An anonymous caller cannot be signed out.
     let pass = pass.ok_or_else(|| ErrorResponse { signed_out: false, ..ServiceError::Unauthenticated.into() })?;
+    let plan = plan_source(schema, service, &operation).await?;
     let source = match plan {
         Plan::Events { filter, after } => {
             let after = resume.or(after);

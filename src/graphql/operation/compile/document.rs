@@ -19,6 +19,7 @@ use super::target::TargetSchema;
 use super::variables::coerce;
 use super::write::{RootArguments, write};
 use crate::graphql::look_ahead::EVENT_CURSOR;
+use crate::graphql::operation::api_key_access::RequiredScopes;
 
 /// A valid document.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub(in crate::graphql) struct CompiledDocument {
     has_descriptions: bool,
     /// Shaping variables of each operation, in order.
     shaping: Vec<ShapingVariables>,
+    required_scopes: RequiredScopes,
 }
 
 /// Identity of a compiled operation within its document.
@@ -62,7 +64,8 @@ impl CompiledDocument {
     pub(super) fn new(text: &str, prepared: &PreparedText, document: Valid<ExecutableDocument>, lines: Lines) -> Self {
         let shaping = document.operations.iter().map(|operation| ShapingVariables::of(&document, operation)).collect();
         let (tokens, has_descriptions) = (prepared.size.tokens, prepared.has_descriptions);
-        Self { text: text.into(), document, lines, tokens, has_descriptions, shaping }
+        let required_scopes = RequiredScopes::of(&document);
+        Self { text: text.into(), document, lines, tokens, has_descriptions, shaping, required_scopes }
     }
 
     /// Returns the source text.
@@ -78,6 +81,11 @@ impl CompiledDocument {
     /// Returns the validated document.
     pub(in crate::graphql) fn executable(&self) -> &Valid<ExecutableDocument> {
         &self.document
+    }
+
+    /// Returns the scopes that an API key needs for the document.
+    pub(in crate::graphql) fn required_scopes(&self) -> &RequiredScopes {
+        &self.required_scopes
     }
 
     /// Returns the number and the operation of a name, or the only operation (section 6.1, `GetOperation`).
@@ -123,11 +131,13 @@ impl CompiledDocument {
     ) -> Result<CompiledOperation, ServerError> {
         let merged = merge(target, &self.document, &self.lines, &operation.selection_set, choice, max_work)?;
         let (document, bytes) = write(target, &self.lines, operation, &merged, RootArguments::Written, max_work)?;
-        let event_document = match operation.operation_type {
+        let (event_document, event_bytes) = match operation.operation_type {
             OperationType::Subscription => {
-                Some(write(target, &self.lines, operation, &merged, RootArguments::LeftOut, max_work)?.0)
+                let (document, bytes) =
+                    write(target, &self.lines, operation, &merged, RootArguments::LeftOut, max_work)?;
+                (Some(document), bytes)
             }
-            _ => None,
+            _ => (None, 0),
         };
         let (cost, depth) = (Cost::of(&merged), cost::depth(&merged));
         let selects_event_cursor = merged.selects(EVENT_CURSOR.name());
@@ -138,7 +148,7 @@ impl CompiledDocument {
             merged,
             cost,
             depth,
-            bytes: 1_000 + bytes,
+            bytes: 1_000 + bytes + event_bytes,
             operation_type,
             selects_event_cursor,
         })
