@@ -104,7 +104,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str)> {
         ("a fragment bomb, 2 to the 14", asking(bomb(14)), limit),
         ("a fragment bomb, 2 to the 100", asking(bomb(100)), limit),
         ("100,000 ids", json!({ "query": nodes, "variables": { "ids": vec!["x"; 100_000] } }).to_string(), limit),
-        ("9,000 ids", json!({ "query": nodes, "variables": { "ids": vec!["x"; 9_000] } }).to_string(), "INVALID_INPUT"),
+        ("4,900 ids", json!({ "query": nodes, "variables": { "ids": vec!["x"; 4_900] } }).to_string(), "INVALID_INPUT"),
         (
             "1 MB in a variable",
             json!({ "query": nodes, "variables": { "ids": "x".repeat(1_000_000) } }).to_string(),

@@ -56,7 +56,7 @@ impl OperationLimits {
 impl Default for OperationLimits {
     fn default() -> Self {
         Self {
-            values: 10_000,
+            values: 5_000,
             document: 100_000,
             tokens: 3_000,
             fields: 2_000,
