@@ -238,6 +238,7 @@ fn format_refusal(refused: ServiceError) -> String {
     match refused {
         ServiceError::User(errors) => errors.iter().map(format_error).collect::<Vec<_>>().join("\n"),
         ServiceError::Internal(what) | ServiceError::Unavailable(what) | ServiceError::Aborted(what) => what,
+        ServiceError::Forbidden(why) => why.to_string(),
         other => format!("{other:?}"),
     }
 }

@@ -1,10 +1,9 @@
 // The tabs of a browser with the guide's session.js, which stands beside this file. A line of JSON for each thing that came of it.
-//
-// The browser is driven by its own protocol (https://chromedevtools.github.io/devtools-protocol): a few calls of it suffice.
-import { spawn } from 'node:child_process'
+
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { launch } from './browser.mjs'
 
 const url = process.env.DISPOSISI_URL
 const folder = new URL('.', import.meta.url)
@@ -34,52 +33,12 @@ const server = createServer(async (request, response) => {
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
 const page = `http://127.0.0.1:${server.address().port}/`
 
-// Messages go by two pipes, each with NUL at its end. The browser ends with them, however this program ends.
-const browser = spawn(process.env.BROWSER, [
-  '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--remote-debugging-pipe', `--user-data-dir=${new URL('profile', folder).pathname}`, 'about:blank',
-], { stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'] })
-for (const end of ['error', 'exit']) {
-  browser.on(end, (why) => {
-    console.error(`${process.env.BROWSER} ended: ${why}`)
-    process.exit(1)
-  })
-}
-const [, , , input, output] = browser.stdio
-const calls = []
-let came = ''
-output.setEncoding('utf8').on('data', (more) => {
-  const messages = (came + more).split('\0')
-  came = messages.pop()
-  for (const message of messages) {
-    const { id, result, error } = JSON.parse(message)
-    if (error) calls[id].failed(new Error(error.message))
-    else calls[id]?.done(result)
-  }
-})
+const launched = launch(new URL('profile', folder).pathname)
 
-function call(method, params, sessionId) {
-  return new Promise((done, failed) => {
-    const id = calls.push({ done, failed }) - 1
-    input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
-  })
-}
-
-/** Opens a tab of the page. */
+/** Opens a tab of the page, whose expressions have the module as `session`. */
 async function open() {
-  const { targetId } = await call('Target.createTarget', { url: 'about:blank' })
-  const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true })
-  await call('Page.navigate', { url: page }, sessionId)
-  return {
-    close: () => call('Target.closeTarget', { targetId }),
-    /** What an expression comes to there, with the module as `session`. */
-    async run(expression) {
-      const asked = { expression: `import('${page}session.js').then(async (session) => ${expression})`, awaitPromise: true, returnByValue: true }
-      const { result, exceptionDetails } = await call('Runtime.evaluate', asked, sessionId)
-      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
-      return result.value
-    },
-  }
+  const { close, run } = await launched(page)
+  return { close, run: (expression) => run(`import('${page}session.js').then(async (session) => ${expression})`) }
 }
 
 const ask = (query, token) => `fetch('/graphql', {
