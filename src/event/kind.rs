@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The kind of an event of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RequestEventKind {
     /// The request was submitted.

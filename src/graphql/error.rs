@@ -78,7 +78,10 @@ pub(super) fn invalid_cursor(argument: &str) -> Error {
 
 /// Returns the error for an id that this server did not give for the argument of that name.
 pub(super) fn invalid_id(argument: &str) -> Error {
-    invalid_input(say!("`{argument}` is no id of such an object: send one as it was given by this server.", argument))
+    invalid_input(say!(
+        "`{argument}` is not an id that this server gave for this argument: send it as it was given.",
+        argument
+    ))
 }
 
 /// Returns the error for a malformed argument.

@@ -269,6 +269,13 @@ async fn mutations(stage: &Stage<'_>) {
             }
             let answer = stage.attempt(name, mutation, &input).await;
             assert_eq!(code(&answer, mutation), expected, "{mutation} by {name:?}: {answer:#}");
+            if name.is_none() {
+                // Before anybody is known, an id says nothing.
+                for (field, _) in IDS.iter().filter(|(field, _)| ids.contains(*field)) {
+                    let invalid = stage.attempt(name, mutation, &replaced(&input, field, json!("x"))).await;
+                    assert_eq!(code(&invalid, mutation), expected, "{mutation} by nobody, {field}");
+                }
+            }
             if expected != "NOT_FOUND" || name.is_none() {
                 continue;
             }

@@ -164,7 +164,7 @@ impl Provider {
             return Err("it is not in force yet".to_owned());
         }
         match claims.others.get(&self.claim) {
-            // U+0000 stands in no name, and not every database takes it in a question.
+            // No name has U+0000, and PostgreSQL refuses it as a parameter.
             Some(Value::String(name)) if !name.contains('\0') => Ok((name.clone(), ends)),
             _ => Err(format!("it has no name as `{}`", self.claim)),
         }

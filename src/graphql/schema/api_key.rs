@@ -141,8 +141,9 @@ impl ApiKeyMutation {
         context: &Context<'_>,
         #[graphql(desc = "The key.")] input: RevokeApiKeyInput,
     ) -> Result<Option<RevokeApiKeyPayload>> {
+        let pass = caller(context)?.pass;
         let id = id::uuid(context, "ApiKey", "input.apiKeyId", &input.api_key_id)?;
-        let revoked = service(context)?.revoke_api_key(caller(context)?.pass, id).await;
+        let revoked = service(context)?.revoke_api_key(pass, id).await;
         RevokeApiKeyPayload::from_answer(revoked, |row| std::future::ready(Ok(Some(ApiKey(row))))).await
     }
 }

@@ -155,14 +155,16 @@ impl DispositionQuery {
         let user = caller(context)?.pass.user;
         let service = service(context)?;
         let arguments = PageArguments { first, after, last, before };
-        let filter = filter.unwrap_or_default();
+        let mut filter = filter.unwrap_or_default();
+        // False is no filter: a cursor given without it stays valid.
+        filter.unread_only = filter.unread_only.filter(|only| *only);
         let list = CursorList::new(service, DISPOSITIONS, &filter);
         let paging = arguments.paging(&list)?;
         let filter = store::DispositionFilter {
             office: filter.office,
             request: id::optional_uuid(context, "Request", "filter.requestId", filter.request_id.as_ref())?,
             to_role: filter.to_role,
-            unread_by: filter.unread_only.unwrap_or(false).then_some(user),
+            unread_by: filter.unread_only.map(|_| user),
         };
         let selected = Selections::of_field(context);
         let count = selected.has(&[TOTAL_COUNT]);

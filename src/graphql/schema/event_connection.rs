@@ -1,10 +1,10 @@
 //! Connections of events: pages of the event log, of a request or of an office.
 
-use async_graphql::Result;
+use async_graphql::{Error, Result};
 
 use super::pagination::PageArguments;
 use crate::graphql::error;
-use crate::service::Service;
+use crate::service::{Service, ServiceError};
 use crate::store::{EventRange, EventVisibility};
 
 /// Returns the range of events for the arguments of a connection.
@@ -25,6 +25,15 @@ pub(crate) fn event_range(
         limit: paging.limit,
         backward: paging.backward,
     })
+}
+
+/// Returns the error for events that were not read: the cursor of their range is of another log, since a backup was restored; without
+/// one the data is inconsistent.
+pub(crate) fn unread_events(arguments: &PageArguments) -> Error {
+    match arguments.after.is_some() || arguments.before.is_some() {
+        true => error::from_refused(ServiceError::CursorAhead),
+        false => error::inconsistent_data("events were not read"),
+    }
 }
 
 /// Makes a connection of events, with cursors in the log and without a total count.

@@ -153,7 +153,7 @@ impl NodeQuery {
         if ids.len() > 100 {
             return Err(error::invalid_input("Ask for 100 ids at most."));
         }
-        let decoded = (0..).zip(&ids).map(|(index, id)| id::decode(context, &format!("ids.{index}"), id));
+        let decoded = (0..).zip(&ids).map(|(index, id)| id::decode(context, &format!("ids[{index}]"), id));
         // Concurrently, for one statement per kind.
         let found = decoded.map(async |id| -> Result<_> {
             match id {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::agency::Agency;
-use super::event_connection::{event_connection, event_range};
+use super::event_connection::{event_connection, event_range, unread_events};
 use super::grant::RoleGrant;
 use super::office::Office;
 use super::pagination::PageArguments;
@@ -18,7 +18,6 @@ use crate::event::{self, Body, OfficeEventBody};
 use crate::graphql::context::loaders::{EventById, EventsOf};
 use crate::graphql::context::session::{load, service, session};
 use crate::graphql::error;
-use crate::service::ServiceError;
 use crate::store::{self, EventVisibility, NumberedEvent, Page};
 
 /// The kind of an event of an office.
@@ -153,7 +152,7 @@ impl OfficeEventConnection {
             None => Page { rows: Vec::new(), more: false },
             Some(chain) => {
                 let page = load(context, EventsOf(chain, range)).await?;
-                page.ok_or_else(|| error::from_refused(ServiceError::CursorAhead))?
+                page.ok_or_else(|| unread_events(arguments))?
             }
         };
         Self::from_page(service, page, arguments, OfficeEvent::from_row).map(Some)

@@ -10,7 +10,7 @@ use super::actor::Actor;
 use super::asset::Asset;
 use super::disposition::Disposition;
 use super::document::Document;
-use super::event_connection::{event_connection, event_range};
+use super::event_connection::{event_connection, event_range, unread_events};
 use super::node::with_request;
 use super::pagination::PageArguments;
 use super::procedure::{Outcome, Step};
@@ -22,7 +22,7 @@ use crate::event::{self, Body, RequestEventBody};
 use crate::graphql::context::loaders::{AssetsOf, DispositionsOf, DocumentsOf, EventById, EventsOf};
 use crate::graphql::context::session::{load, service, session};
 use crate::graphql::error;
-use crate::service::{ProcedureEntry, Service, ServiceError};
+use crate::service::{ProcedureEntry, Service};
 use crate::store::{EventRange, EventVisibility, NumberedEvent, SeenRequest};
 
 /// The kind of event.
@@ -228,7 +228,7 @@ impl RequestEventConnection {
         let service = service(context)?;
         let range = request_event_range(service, seen, arguments)?;
         let page = load(context, EventsOf(seen.row.id, range)).await?;
-        let page = page.ok_or_else(|| error::from_refused(ServiceError::CursorAhead))?;
+        let page = page.ok_or_else(|| unread_events(arguments))?;
         Self::from_page(service, page, arguments, |event| RequestEvent::from_row(service, event, &seen.row))
     }
 }

@@ -89,12 +89,10 @@ impl Service {
         filter: EventFilter,
         after: Option<&str>,
     ) -> ServiceResult<RequestEventFollower> {
+        let after = after.map(|cursor| self.place(cursor).ok_or(ServiceError::InvalidCursor)).transpose()?;
         let cuts = self.tail.truncations();
         let end = store::log_end(&self.store).await?;
-        let place = match after {
-            None => end,
-            Some(cursor) => self.place(cursor).ok_or(ServiceError::InvalidCursor)?,
-        };
+        let place = after.unwrap_or(end);
         if place != end && !store::is_in_log(&self.store, place).await? {
             return Err(ServiceError::CursorAhead);
         }
