@@ -216,7 +216,7 @@ impl Compiler {
 
     /// Returns the maximum number of selections and fields in merging an operation.
     fn max_work(&self) -> usize {
-        self.limits.fields.saturating_mul(3)
+        self.limits.fields.saturating_mul(9) / 4
     }
 
     /// Parses and validates a text.
