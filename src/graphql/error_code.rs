@@ -108,16 +108,12 @@ pub(super) fn without_location(error: Error) -> ServerError {
     error
 }
 
-/// Maximum number of errors of a rejected operation.
-const MAX_ERRORS: usize = 20;
-
 /// Maximum length in bytes of an error message of a rejected operation, since messages echo client input.
 const MAX_MESSAGE: usize = 1_000;
 
 /// Adds a code to errors of the library, and bounds the errors of a rejected operation.
 pub(super) fn with_codes(mut response: Response) -> Response {
     if response.errors.iter().all(|error| error.path.is_empty()) {
-        response.errors.truncate(MAX_ERRORS);
         for error in &mut response.errors {
             let end = error.message.floor_char_boundary(MAX_MESSAGE);
             if end < error.message.len() {

@@ -1,7 +1,7 @@
 //! Hostile operations: each is refused, and costs the server less than an honest page does.
 //!
-//! The costs stand in `docs/performance.md`; `cargo test --test it hostile -- --nocapture` prints them. Only the answers are
-//! asserted: the time is up to the machine.
+//! The costs stand in `docs/performance.md`; `cargo test --release --test it hostile -- --nocapture` prints them. Only the answers
+//! are asserted: the time is up to the machine.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -27,7 +27,7 @@ impl PendingRegistration {
 /// Returns true for a document without personal input, safe to keep and serve to other callers. Mutations must pass all input as
 /// variables, since literals may be personal data or secrets. Documents with comments or descriptions are refused.
 fn is_registrable(document: &CompiledDocument) -> bool {
-    if document.has_free_text() || document.text().contains('\0') {
+    if document.has_free_text() {
         return false;
     }
     let document = document.executable();

@@ -26,7 +26,10 @@ impl From<DocumentFault> for ServerError {
     }
 }
 
-/// Converts faults to errors.
+/// Maximum number of errors of a document: a client reads no more, and each costs time.
+const MAX_ERRORS: usize = 20;
+
+/// Converts the first faults to errors.
 pub(super) fn errors(faults: Vec<DocumentFault>) -> Vec<ServerError> {
-    faults.into_iter().map(ServerError::from).collect()
+    faults.into_iter().take(MAX_ERRORS).map(ServerError::from).collect()
 }
