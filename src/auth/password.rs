@@ -14,10 +14,11 @@ use crate::random::Random;
 pub struct Passwords {
     /// Permits: a hash takes memory and a whole core.
     permits: Arc<Semaphore>,
-    /// A dummy hash, so that an unknown name takes as long as a known one.
-    dummy: Arc<String>,
     random: Random,
 }
+
+/// A hash of no password, with the parameters of [`argon2`], so that an unknown name takes as long as a known one.
+const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
 fn argon2() -> Argon2<'static> {
@@ -27,8 +28,7 @@ fn argon2() -> Argon2<'static> {
 impl Passwords {
     /// Prepares hashing, with salts of a generator.
     pub fn new(random: Random) -> Self {
-        let dummy = Self::hash(&random, &Secret::new("nobody's password".to_owned())).unwrap_or_default();
-        Self { permits: Arc::new(Semaphore::new(2)), dummy: Arc::new(dummy), random }
+        Self { permits: Arc::new(Semaphore::new(2)), random }
     }
 
     /// Refuses a password with fewer than 10 or more than 256 characters.
@@ -56,11 +56,28 @@ impl Passwords {
     pub async fn verify(&self, hash: Option<String>, password: Secret) -> bool {
         let Ok(_permit) = self.permits.acquire().await else { return false };
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.dummy.to_string());
+        let hash = hash.unwrap_or_else(|| DUMMY.to_owned());
         let right = tokio::task::spawn_blocking(move || {
             PasswordHash::new(&hash)
                 .is_ok_and(|hash| argon2().verify_password(password.expose().as_bytes(), &hash).is_ok())
         });
         right.await.unwrap_or(false) && known
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_costs_what_a_known_one_does() {
+        let hash = Passwords::hash(&Random::system(), &Secret::new("a password".to_owned())).unwrap();
+        let [dummy, real] = [DUMMY, &hash].map(|hash| PasswordHash::new(hash).unwrap());
+        assert_eq!((dummy.algorithm, dummy.version, &dummy.params), (real.algorithm, real.version, &real.params));
+        assert_eq!(DUMMY.len(), hash.len(), "salt and hash");
+        assert!(matches!(
+            argon2().verify_password(b"a password", &dummy),
+            Err(argon2::password_hash::Error::PasswordInvalid)
+        ));
     }
 }

@@ -270,26 +270,36 @@ impl Play<'_> {
                 Act::Execute(run) => run.documents.iter().cloned().collect(),
                 _ => BTreeSet::new(),
             };
-            let refused = self.attempt(&role, &number, std::slice::from_ref(&attempt), &extra).await;
-            assert_eq!(refused, [Vec::<String>::new()], "{number}: {role}, {}", attempt.name());
+            self.act(&role, &number, &attempt, &extra).await;
         }
         number
+    }
+
+    /// The ids and the version of a request, as acts refer to them.
+    async fn references(&self, number: &str) -> Value {
+        let office = self.role_for("requests", "see-all");
+        self.people[office].ask(REFERENCES, json!({ "number": number })).await["request"].take()
+    }
+
+    /// Does an act by a role on a request: it is accepted.
+    async fn act(&mut self, role: &str, number: &str, attempt: &Attempt, documents: &BTreeSet<String>) {
+        let seen = self.references(number).await;
+        let refused = self.attempt(role, &seen, std::slice::from_ref(attempt), documents).await;
+        assert_eq!(refused, [Vec::<String>::new()], "{number}: {role}, {}", attempt.name());
     }
 
     /// Tries acts by a role on a request, in one operation. Returns the codes of each refusal.
     async fn attempt(
         &mut self,
         role: &str,
-        number: &str,
+        seen: &Value,
         attempts: &[Attempt],
         documents: &BTreeSet<String>,
     ) -> Vec<Vec<String>> {
-        let office = self.role_for("requests", "see-all");
-        let seen = self.people[office].ask(REFERENCES, json!({ "number": number })).await["request"].take();
         let mut variables = json!({});
         let (mut heads, mut fields) = (String::new(), String::new());
         for (index, attempt) in attempts.iter().enumerate() {
-            let (mutation, input) = self.input(&seen, attempt, documents);
+            let (mutation, input) = self.input(seen, attempt, documents);
             // An attempt among others is refused, and takes no place.
             self.places += usize::from(attempts.len() == 1 && input["asset"].is_object());
             let mut kind = mutation.to_owned();
@@ -472,6 +482,8 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
     let ask_closed = READ.replace("availableActions", &format!("{CLOSED} availableActions"));
     for (index, (state, way)) in states.iter().enumerate() {
         let number = play.play(way).await;
+        // Refused acts leave them as they are.
+        let references = play.references(&number).await;
         let mut accepted: Vec<(&str, Attempt)> = Vec::new();
         writeln!(golden, "  {}", label(procedure, state)).expect("text");
         for role in &roles {
@@ -507,7 +519,7 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
                 let before = told_agency.entry(knows).or_insert_with(|| seen["closedActions"].clone());
                 assert_eq!(*before, seen["closedActions"], "{role} at {}", label(procedure, state));
             }
-            for (refused, attempt) in play.attempt(role, &number, &denied, &none).await.into_iter().zip(&denied) {
+            for (refused, attempt) in play.attempt(role, &references, &denied, &none).await.into_iter().zip(&denied) {
                 let at = label(procedure, state);
                 if let Some(told) = closed.get(&play.door(attempt)) {
                     closed_actions::fits(procedure, state, is_office, told, &refused);
@@ -533,7 +545,7 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
             let seen = play.people[stranger].ask(READ, json!({ "number": number })).await;
             assert_eq!(seen["request"], Value::Null, "another office");
             let all = play.attempts();
-            for refused in play.attempt(stranger, &number, &all, &none).await {
+            for refused in play.attempt(stranger, &references, &all, &none).await {
                 assert_eq!(refused, ["NOT_FOUND"], "{stranger} at {}", label(procedure, state));
             }
         }
@@ -544,9 +556,7 @@ async fn try_everything(procedure: &Procedure, office: &Office, other: &Office, 
                 Some(number) => number,
                 None => play.play(way).await,
             };
-            let refused = play.attempt(role, &number, std::slice::from_ref(&attempt), &none).await;
-            let at = label(procedure, state);
-            assert_eq!(refused, [Vec::<String>::new()], "{role} at {at}: {}", attempt.name());
+            play.act(role, &number, &attempt, &none).await;
         }
     }
     assert!(server.run(&["audit", "verify"]).contains("nothing was touched"));

@@ -3,19 +3,25 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::acts::{Cloud, cloud_way, play};
 use crate::cast::SINGKAWANG;
-use crate::harness::{Server, command};
+use crate::harness::{Server, command, eventually};
 
 /// A second server on the same data, with its statements read from its log.
 pub(crate) struct Listened {
     child: Child,
     url: String,
-    heard: Arc<Mutex<Vec<String>>>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// What the log says: statements, and the number of calls answered.
+#[derive(Default)]
+struct Heard {
+    statements: Vec<String>,
+    answered: usize,
 }
 
 impl Drop for Listened {
@@ -30,7 +36,7 @@ impl Listened {
         let mut child = command(&server.path(), server.folders())
             .args([
                 "--log",
-                "off,sqlx::query=debug,disposisi=info",
+                "off,sqlx::query=debug,tower_http=debug,disposisi=info",
                 "--log-format",
                 "json",
                 "serve",
@@ -44,15 +50,18 @@ impl Listened {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line).expect("it says where");
         let url = line.trim().strip_prefix("serving ").expect("the address").to_owned();
-        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard: Arc<Mutex<Heard>> = Arc::default();
         let (log, into) = (BufReader::new(child.stderr.take().expect("the log")), heard.clone());
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
                 let event: Value = serde_json::from_str(&line).expect("a line of the log is JSON");
                 // Background work stands in a span of its own.
                 let by_itself = matches!(event["span"]["name"].as_str(), Some("read_log" | "background"));
+                let mut heard = into.lock().expect("no panic");
                 if !by_itself && !event["fields"]["summary"].is_null() {
-                    into.lock().expect("no panic").push(event["fields"]["summary"].to_string());
+                    heard.statements.push(event["fields"]["summary"].to_string());
+                } else if event["fields"]["message"] == "finished processing request" {
+                    heard.answered += 1;
                 }
             }
         });
@@ -68,15 +77,16 @@ impl Listened {
 
     /// The whole answer to an operation, and its statements.
     pub(crate) async fn hear(&self, token: &str, query: &str, variables: Value) -> (Value, Vec<String>) {
-        self.heard.lock().expect("no panic").clear();
+        *self.heard.lock().expect("no panic") = Heard::default();
         let request = reqwest::Client::new().post(&self.url).bearer_auth(token);
         let answer = request.json(&json!({ "query": query, "variables": variables })).send().await.expect("an answer");
         let answer: Value = answer.json().await.expect("JSON");
         // The log is written before the answer; its reader may be a moment behind.
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        let heard = self.heard.lock().expect("no panic").clone();
+        eventually(|| "the log has no answer".to_owned(), async || self.heard.lock().expect("no panic").answered > 0)
+            .await;
+        let heard = std::mem::take(&mut *self.heard.lock().expect("no panic"));
         let ours = |statement: &String| !["BEGIN", "ROLLBACK", "PRAGMA"].iter().any(|no| statement.contains(no));
-        (answer, heard.into_iter().filter(ours).collect())
+        (answer, heard.statements.into_iter().filter(ours).collect())
     }
 }
 

@@ -163,7 +163,7 @@ async fn verifying_takes_constant_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let mut bulk = Bulk::open(&data).await;
-    let [tenth, all] = [40_000, 400_000];
+    let [tenth, all] = [20_000, 200_000];
     let begun = Instant::now();
     bulk.grow(tenth).await;
     let (few, _) = verify(&data, tenth);

@@ -19,7 +19,6 @@ mod storm;
 mod syntax;
 
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -95,7 +94,7 @@ async fn weathers_a_storm(script: Script) {
         writers.lead(server.base());
     }
     client.until_noted(7, connected).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    client.until_got(client.events.len() + 10).await;
     storm.end().await;
     let log = storm::log(&server, &token, &begin).await;
     assert!(log.len() > 60, "{}", log.len());

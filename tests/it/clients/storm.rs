@@ -1,4 +1,4 @@
-//! A storm of writers: several people act as fast as they can, over HTTP, until told to stop.
+//! A storm of writers: several people act at once, over HTTP, until told to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +15,9 @@ use crate::socket::Socket;
 pub(super) const CAST: Cast<'static> = &[OPD, TU, KADIS];
 
 const WRITERS: usize = 3;
+
+/// Pause of a writer between requests: a client on a busy machine has to get some thirty acts in a second, not hundreds.
+const PAUSE: Duration = Duration::from_millis(200);
 
 const SUBMIT: &str = "mutation($input: SubmitRequestInput!) { done: submitRequest(input: $input) { request { id } \
     userErrors { code path } } }";
@@ -55,6 +58,7 @@ impl Storm {
                 while !over.load(Ordering::Relaxed) {
                     writer.write(&format!("{number}/{round}")).await;
                     round += 1;
+                    tokio::time::sleep(PAUSE).await;
                 }
             })
         });

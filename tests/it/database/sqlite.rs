@@ -10,7 +10,7 @@ use super::cluster::{copy_keys, unpacked};
 use super::{changed_columns, texts};
 
 /// The crash test's number of kills: recovery is up to this process.
-pub(crate) const KILLS: u64 = 200;
+pub(crate) const KILLS: u64 = 100;
 
 /// The connection options.
 pub(crate) fn place(data: &Path) -> DatabaseLocation {
