@@ -17,7 +17,7 @@ pub struct Passwords {
     random: Random,
 }
 
-/// A hash of no password, with the parameters of [`argon2`], so that an unknown name takes as long as a known one.
+/// A hash of no password, with the parameters of [`argon2()`], so that an unknown name takes as long as a known one.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
