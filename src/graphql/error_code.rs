@@ -111,7 +111,7 @@ pub(super) fn without_location(error: Error) -> ServerError {
 /// Maximum length in bytes of an error message of a rejected operation, since messages echo client input.
 const MAX_MESSAGE: usize = 1_000;
 
-/// Adds a code to errors of the library, and bounds the errors of a rejected operation.
+/// Adds a code to errors of the library, and bounds the messages of a rejected operation.
 pub(super) fn with_codes(mut response: Response) -> Response {
     if response.errors.iter().all(|error| error.path.is_empty()) {
         for error in &mut response.errors {

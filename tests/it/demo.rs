@@ -19,8 +19,8 @@ pub(crate) struct Demo {
     child: Child,
     /// Its address, as the beginning of a URL.
     pub(crate) base: String,
-    /// Its output.
-    pub(crate) told: String,
+    /// What was said while its story was played.
+    story: &'static str,
     http: reqwest::Client,
     _data: tempfile::TempDir,
 }
@@ -48,8 +48,7 @@ impl Demo {
         prepared::copy(played, &data);
         let (child, told) = Self::begin(&data);
         let base = told.split_whitespace().find_map(|word| word.strip_suffix("/graphiql")).expect("the explorer");
-        let (base, told) = (base.to_owned(), format!("{story}\n{told}"));
-        Self { child, base, told, http: reqwest::Client::new(), _data: folder }
+        Self { child, base: base.to_owned(), story, http: reqwest::Client::new(), _data: folder }
     }
 
     /// Starts one on that folder, and reads until it has told everything.
@@ -90,7 +89,7 @@ impl Demo {
     pub(crate) fn number(&self, of: &str) -> String {
         let (code, count) = of.rsplit_once('/').expect("a number");
         let fits = |word: &&str| word.starts_with(&format!("{code}/")) && word.ends_with(&format!("/{count}"));
-        let mut words = self.told.split(|c: char| c.is_whitespace() || c == ':');
+        let mut words = self.story.split(|c: char| c.is_whitespace() || c == ':');
         words.find(fits).unwrap_or_else(|| panic!("{of}")).to_owned()
     }
 }

@@ -32,7 +32,8 @@ impl Drop for Listened {
 }
 
 impl Listened {
-    pub(crate) fn beside(server: &Server) -> Self {
+    /// Starts it, and asks once as somebody: the statements of the start are none of an operation's.
+    pub(crate) async fn beside(server: &Server, token: &str) -> Self {
         let mut child = command(&server.path(), server.folders())
             .args([
                 "--log",
@@ -65,7 +66,9 @@ impl Listened {
                 }
             }
         });
-        Self { child, url, heard }
+        let listened = Self { child, url, heard };
+        listened.statements(token, "{ offices { key } }", json!({})).await;
+        listened
     }
 
     /// The statements of an operation that must not fail, but for those of opening a connection.
@@ -121,9 +124,7 @@ async fn the_number_of_statements_does_not_grow_with_the_page() {
         play(&people, &request.number, &cloud_way(&format!("akun{letter}"))[..acts]).await;
         ids.push(request.id);
     }
-    let listened = Listened::beside(&server);
-    // Statements of the start are not counted.
-    listened.statements(people["kadis"].token(), "{ offices { key } }", json!({})).await;
+    let listened = Listened::beside(&server, people["kadis"].token()).await;
     // The most statements of a page, its inbox, its events, and everything deeper.
     for (name, who, query, most) in [
         ("page", "kadis", PAGE, 7),
