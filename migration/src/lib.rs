@@ -11,6 +11,7 @@ mod m0006_policies;
 mod m0007_letters;
 mod m0008_documents;
 mod m0009_languages;
+mod m0010_request_orders;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_letters::Migration),
             Box::new(m0008_documents::Migration),
             Box::new(m0009_languages::Migration),
+            Box::new(m0010_request_orders::Migration),
         ]
     }
 }

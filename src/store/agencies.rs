@@ -8,18 +8,31 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use super::database::one_of;
 use super::validity::in_force;
 use super::{Person, Store, StoreError};
 
 /// Those agencies, in any order.
 pub async fn agencies<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<agency::Model>, StoreError> {
-    Ok(agency::Entity::find().filter(agency::Column::Id.is_in(ids.iter().copied())).all(connection).await?)
+    let those = one_of(connection, agency::Column::Id, ids.iter().copied());
+    Ok(agency::Entity::find().filter(those).all(connection).await?)
 }
 
 /// An office's agencies, by key.
 pub async fn agencies_in<C: ConnectionTrait>(connection: &C, office: &str) -> Result<Vec<agency::Model>, StoreError> {
     let query = agency::Entity::find().filter(agency::Column::Office.eq(office));
     Ok(query.order_by_asc(agency::Column::Key).all(connection).await?)
+}
+
+/// Returns the ids of the agencies of a key, one in each office at most; none without a key. Read before a list is filtered by them: as
+/// a subquery, the planner does not know how few they are.
+pub(super) async fn agencies_named<C: ConnectionTrait>(
+    connection: &C,
+    key: Option<&str>,
+) -> Result<Option<Vec<Uuid>>, StoreError> {
+    let Some(key) = key else { return Ok(None) };
+    let query = agency::Entity::find().select_only().column(agency::Column::Id).filter(agency::Column::Key.eq(key));
+    Ok(Some(query.into_tuple().all(connection).await?))
 }
 
 /// Returns the active holders of one of the roles in one of the agencies, by name; each with the agency.

@@ -10,8 +10,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::database::insert;
-use super::requests::agency_named;
+use super::agencies::agencies_named;
+use super::database::{insert, one_of};
 use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
 use crate::workflow::Stage;
 
@@ -48,8 +48,8 @@ pub async fn assets_page(
     if let Some(office) = &filter.office {
         query = query.filter(asset::Column::Office.eq(office.as_str()));
     }
-    if let Some(agency) = &filter.agency {
-        query = query.filter(asset::Column::AgencyId.in_subquery(agency_named(agency)));
+    if let Some(agencies) = agencies_named(store.reader(), filter.agency.as_deref()).await? {
+        query = query.filter(asset::Column::AgencyId.is_in(agencies));
     }
     if let Some(kind) = &filter.kind {
         query = query.filter(asset::Column::Kind.eq(kind.as_str()));
@@ -69,7 +69,7 @@ pub async fn assets_page(
 
 /// The assets of those requests.
 pub async fn assets_of<C: ConnectionTrait>(connection: &C, requests: &[Uuid]) -> Result<Vec<asset::Model>, StoreError> {
-    let query = asset::Entity::find().filter(asset::Column::RequestId.is_in(requests.iter().copied()));
+    let query = asset::Entity::find().filter(one_of(connection, asset::Column::RequestId, requests.iter().copied()));
     Ok(query.all(connection).await?)
 }
 

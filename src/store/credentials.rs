@@ -1,10 +1,10 @@
 //! Credentials of assets, sealed; their secrets are deleted some time after they were revealed.
 
 use entity::credential;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::database::insert;
+use super::database::{insert, one_of};
 use super::{StoreError, Transaction};
 
 /// The state of a credential.
@@ -39,7 +39,8 @@ pub async fn credentials_of<C: ConnectionTrait>(
     connection: &C,
     assets: &[Uuid],
 ) -> Result<Vec<credential::Model>, StoreError> {
-    let query = credential::Entity::find().filter(credential::Column::AssetId.is_in(assets.iter().copied()));
+    let query =
+        credential::Entity::find().filter(one_of(connection, credential::Column::AssetId, assets.iter().copied()));
     Ok(query.all(connection).await?)
 }
 

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::database::{insert, update};
+use super::database::{insert, one_of, update};
 use super::{Store, StoreError, Transaction, Viewing};
 use crate::language::Language;
 
@@ -87,7 +87,8 @@ impl Store {
 
     /// Those people, in any order.
     pub async fn people(&self, ids: &[Uuid]) -> Result<Vec<Person>, StoreError> {
-        Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(self.reader()).await?)
+        let those = one_of(self.reader(), user::Column::Id, ids.iter().copied());
+        Ok(user::Entity::find().filter(those).all(self.reader()).await?)
     }
 
     /// Returns the people visible to the caller: themselves, and present or past holders of a grant in one of their offices.
@@ -99,7 +100,8 @@ impl Store {
             .and_where(Expr::col(grant::Column::Office).is_in(offices))
             .to_owned();
         let near = Condition::any().add(user::Column::Id.eq(viewing.user)).add(user::Column::Id.in_subquery(there));
-        let query = user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).filter(near);
+        let those = one_of(self.reader(), user::Column::Id, ids.iter().copied());
+        let query = user::Entity::find().filter(those).filter(near);
         Ok(query.all(self.reader()).await?)
     }
 }

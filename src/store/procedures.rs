@@ -1,8 +1,8 @@
 //! Versions of SOPs, stored whole when first seen, and the numbers given to requests.
 
 use entity::{counter, procedure_version, request};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Store, StoreError, Transaction};
 
@@ -18,13 +18,23 @@ pub async fn stored_versions<C: ConnectionTrait>(connection: &C) -> Result<Vec<S
     Ok(query.all(connection).await?)
 }
 
-/// Returns the versions of unfinished requests: office, procedure, version.
+/// Returns the stored versions of unfinished requests: the keys of office and procedure, and the version. One look into an index for
+/// each stored version, however many requests there are.
 pub async fn versions_in_use<C: ConnectionTrait>(connection: &C) -> Result<Vec<(String, String, i32)>, StoreError> {
-    let query = request::Entity::find()
+    use procedure_version::Column;
+    let of = |ours, theirs| Expr::col((request::Entity, ours)).eq(Expr::col((procedure_version::Entity, theirs)));
+    let running = Query::select()
+        .expr(Expr::cust("1"))
+        .from(request::Entity)
+        .and_where(of(request::Column::Office, Column::Office))
+        .and_where(of(request::Column::Procedure, Column::Procedure))
+        .and_where(of(request::Column::ProcedureVersion, Column::Version))
+        .and_where(Expr::col((request::Entity, request::Column::FinishedAt)).is_null())
+        .to_owned();
+    let query = procedure_version::Entity::find()
         .select_only()
-        .columns([request::Column::Office, request::Column::Procedure, request::Column::ProcedureVersion])
-        .filter(request::Column::FinishedAt.is_null())
-        .distinct();
+        .columns([Column::Office, Column::Procedure, Column::Version])
+        .filter(Expr::exists(running));
     Ok(query.into_tuple().all(connection).await?)
 }
 

@@ -10,7 +10,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::visibility::{Found, submitter_active};
+use super::agencies::agencies_named;
+use super::database::one_of;
+use super::visibility::{Found, constant, submitter_active};
 use super::{Page, PageKey, Paging, RequestCondition, SeenRequest, SortValue, Store, StoreError, Viewing, Waiting};
 use crate::access::{Performed, Seen};
 use crate::workflow::Status;
@@ -83,10 +85,11 @@ impl Order {
             OrderField::SubmittedAt => column(request::Column::SubmittedAt),
             OrderField::UpdatedAt => column(request::Column::UpdatedAt),
             OrderField::Number => column(request::Column::Number),
-            OrderField::DueAt => {
-                let last = if self.descending { far_past() } else { far_future() };
-                Expr::col((request::Entity, request::Column::DueAt)).if_null(last)
+            // The expressions of the indexes `requests_due_first` and `requests_due_last`.
+            OrderField::DueAt if self.descending => {
+                Expr::cust("COALESCE(requests.due_at, '0001-01-01T00:00:00+00:00')")
             }
+            OrderField::DueAt => Expr::cust("COALESCE(requests.due_at, '9999-12-31T23:59:59+00:00')"),
         }
     }
 
@@ -139,7 +142,7 @@ pub async fn see_requests(
     viewing: &Viewing,
     ids: &[Uuid],
 ) -> Result<Vec<Seen<SeenRequest>>, StoreError> {
-    let query = seeing(viewing).filter(request::Column::Id.is_in(ids.iter().copied()));
+    let query = seeing(viewing).filter(one_of(store.reader(), request::Column::Id, ids.iter().copied()));
     Ok(query.into_model::<Found>().all(store.reader()).await?.into_iter().map(|found| found.0).collect())
 }
 
@@ -153,27 +156,25 @@ pub async fn see_request_by_number(
     Ok(query.into_model::<Found>().one(store.reader()).await?.map(|found| found.0))
 }
 
-/// Selects the ids of agencies by key.
-pub(super) fn agency_named(key: &str) -> sea_orm::sea_query::SelectStatement {
-    Query::select()
-        .column(entity::agency::Column::Id)
-        .from(entity::agency::Entity)
-        .and_where(Expr::col((entity::agency::Entity, entity::agency::Column::Key)).eq(key))
-        .to_owned()
-}
-
-fn filtered(mut query: Select<request::Entity>, viewing: &Viewing, filter: &RequestFilter) -> Select<request::Entity> {
+/// Narrows a query by a filter. `agencies`: the ids of the agencies of its key.
+fn filtered(
+    mut query: Select<request::Entity>,
+    viewing: &Viewing,
+    filter: &RequestFilter,
+    agencies: Option<&[Uuid]>,
+) -> Select<request::Entity> {
     if let Some(office) = &filter.office {
         query = query.filter(request::Column::Office.eq(office.as_str()));
     }
     if let Some(procedure) = &filter.procedure {
         query = query.filter(request::Column::Procedure.eq(procedure.as_str()));
     }
-    if let Some(agency) = &filter.agency {
-        query = query.filter(request::Column::AgencyId.in_subquery(agency_named(agency)));
+    if let Some(agencies) = agencies {
+        query = query.filter(request::Column::AgencyId.is_in(agencies.iter().copied()));
     }
     if let Some(status) = &filter.status {
-        query = query.filter(request::Column::Status.is_in(status.iter().map(|status| status.word())));
+        let status = status.iter().map(|status| constant(status.word()));
+        query = query.filter(Expr::col((request::Entity, request::Column::Status)).is_in(status));
     }
     if let Some(step) = &filter.step {
         query = query.filter(request::Column::Step.eq(step.as_str()));
@@ -209,7 +210,8 @@ pub async fn requests_page(
     paging: &Paging,
     count: bool,
 ) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
-    let query = filtered(seeing(viewing), viewing, filter);
+    let agencies = agencies_named(store.reader(), filter.agency.as_deref()).await?;
+    let query = filtered(seeing(viewing), viewing, filter, agencies.as_deref());
     page_of(store, query, order, paging, count).await
 }
 
@@ -267,7 +269,7 @@ pub async fn dispositions_page(
     }
     if let Some(user) = filter.unread_by {
         let read = Query::select()
-            .expr(Expr::val(1))
+            .expr(Expr::cust("1"))
             .from(disposition_read::Entity)
             .and_where(
                 Expr::col((disposition_read::Entity, disposition_read::Column::DispositionId))
@@ -286,8 +288,16 @@ pub async fn dispositions_page(
 
 /// The visits of those requests, in order.
 pub async fn visits_of<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Result<Vec<visit::Model>, StoreError> {
-    let query = visit::Entity::find().filter(visit::Column::RequestId.is_in(ids.iter().copied()));
+    let query = visit::Entity::find().filter(one_of(connection, visit::Column::RequestId, ids.iter().copied()));
     Ok(query.order_by_asc(visit::Column::Position).all(connection).await?)
+}
+
+/// The visits under way of those requests: none or one each.
+pub async fn current_visits_of(store: &Store, ids: &[Uuid]) -> Result<Vec<visit::Model>, StoreError> {
+    let query = visit::Entity::find()
+        .filter(one_of(store.reader(), visit::Column::RequestId, ids.iter().copied()))
+        .filter(visit::Column::CompletedAt.is_null());
+    Ok(query.order_by_asc(visit::Column::Position).all(store.reader()).await?)
 }
 
 /// Returns the performers of ended steps.
@@ -297,21 +307,26 @@ pub fn performed(visits: &[visit::Model]) -> Performed {
 
 /// The submissions of those requests, in order.
 pub async fn submissions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<submission::Model>, StoreError> {
-    let query = submission::Entity::find().filter(submission::Column::RequestId.is_in(ids.iter().copied()));
+    let query =
+        submission::Entity::find().filter(one_of(store.reader(), submission::Column::RequestId, ids.iter().copied()));
     Ok(query.order_by_asc(submission::Column::Sequence).all(store.reader()).await?)
 }
 
 /// The dispositions of those requests, in order. For officials.
 pub async fn dispositions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition::Model>, StoreError> {
-    let query = disposition::Entity::find().filter(disposition::Column::RequestId.is_in(ids.iter().copied()));
+    let query =
+        disposition::Entity::find().filter(one_of(store.reader(), disposition::Column::RequestId, ids.iter().copied()));
     let query = query.order_by_asc(disposition::Column::CreatedAt).order_by_asc(disposition::Column::Id);
     Ok(query.all(store.reader()).await?)
 }
 
 /// Returns the readings of dispositions, in order.
 pub async fn reads_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition_read::Model>, StoreError> {
-    let query =
-        disposition_read::Entity::find().filter(disposition_read::Column::DispositionId.is_in(ids.iter().copied()));
+    let query = disposition_read::Entity::find().filter(one_of(
+        store.reader(),
+        disposition_read::Column::DispositionId,
+        ids.iter().copied(),
+    ));
     Ok(query.order_by_asc(disposition_read::Column::At).all(store.reader()).await?)
 }
 

@@ -15,7 +15,7 @@ pub(super) fn is_active(id: SimpleExpr) -> SimpleExpr {
     let column = |column| Expr::col((user::Entity, column));
     Expr::exists(
         Query::select()
-            .expr(Expr::val(1))
+            .expr(Expr::cust("1"))
             .from(user::Entity)
             .and_where(column(user::Column::Id).eq(id))
             .and_where(column(user::Column::DeactivatedAt).is_null())
@@ -33,7 +33,7 @@ pub(super) fn in_force(now: DateTime<Utc>) -> Condition {
 /// Condition: the login of a pass is still valid at a time.
 pub(super) fn login_is_valid(pass: Pass, now: DateTime<Utc>) -> SimpleExpr {
     let mut query = Query::select();
-    query.expr(Expr::val(1));
+    query.expr(Expr::cust("1"));
     match pass.login {
         Login::Session(id) => {
             let column = |column| Expr::col((session::Entity, column));

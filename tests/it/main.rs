@@ -42,6 +42,7 @@ mod over_http;
 mod people;
 mod people_refusals;
 mod persisted_documents;
+mod plans;
 mod policy_live;
 mod policy_space;
 mod postgres;

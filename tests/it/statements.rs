@@ -60,7 +60,10 @@ impl Listened {
                 let by_itself = matches!(event["span"]["name"].as_str(), Some("read_log" | "background"));
                 let mut heard = into.lock().expect("no panic");
                 if !by_itself && !event["fields"]["summary"].is_null() {
-                    heard.statements.push(event["fields"]["summary"].to_string());
+                    // A long one stands in a field of its own, its beginning in the summary.
+                    let [whole, summary] = ["db.statement", "summary"].map(|field| event["fields"][field].as_str());
+                    let text = whole.filter(|text| !text.is_empty()).or(summary).expect("a statement");
+                    heard.statements.push(text.trim().to_owned());
                 } else if event["fields"]["message"] == "finished processing request" {
                     heard.answered += 1;
                 }
@@ -72,7 +75,7 @@ impl Listened {
     }
 
     /// The statements of an operation that must not fail, but for those of opening a connection.
-    async fn statements(&self, token: &str, query: &str, variables: Value) -> (Value, Vec<String>) {
+    pub(crate) async fn statements(&self, token: &str, query: &str, variables: Value) -> (Value, Vec<String>) {
         let (answer, statements) = self.hear(token, query, variables).await;
         assert!(answer.get("errors").is_none(), "{answer}");
         (answer["data"].clone(), statements)

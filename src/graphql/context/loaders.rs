@@ -74,6 +74,8 @@ loaders! {
     |store, ids|
     /// Visits of a request.
     VisitsOf: visit by request_id = store::visits_of(store.reader(), &ids);
+    /// Visit under way of a request: none or one.
+    CurrentVisitOf: visit by request_id = store::current_visits_of(store, &ids);
     /// Submissions of a request.
     SubmissionsOf: submission by request_id = store::submissions_of(store, &ids);
     /// Dispositions of a request.

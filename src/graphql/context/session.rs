@@ -206,6 +206,7 @@ impl Session {
         let loader = self.loader();
         loader.clear::<loaders::SeenRequestById>();
         loader.clear::<loaders::VisitsOf>();
+        loader.clear::<loaders::CurrentVisitOf>();
         loader.clear::<loaders::SubmissionsOf>();
         loader.clear::<loaders::DispositionsOf>();
         loader.clear::<loaders::ReadsOf>();

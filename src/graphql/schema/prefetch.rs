@@ -6,6 +6,7 @@ use std::hash::Hash;
 
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Result};
+use entity::visit;
 use uuid::Uuid;
 
 use super::disposition::Disposition;
@@ -15,8 +16,8 @@ use super::request::Request;
 use super::request_event::{actor_of, request_event_range};
 use crate::access::Side;
 use crate::graphql::context::loaders::{
-    AgencyById, AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, EventsOf, LoadError, Loaders, PersonById, ReadsOf,
-    SeenRequestById, SignaturesOf, SubmissionsOf, VisitsOf,
+    AgencyById, AssetsOf, CredentialOf, CurrentVisitOf, DispositionsOf, DocumentsOf, EventsOf, LoadError, Loaders,
+    PersonById, ReadsOf, SeenRequestById, SignaturesOf, SubmissionsOf, VisitsOf,
 };
 use crate::graphql::context::session::{Session, service, session};
 use crate::graphql::error;
@@ -65,9 +66,11 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
     let acts = selected.has(&[AVAILABLE_ACTIONS, CLOSED_ACTIONS, INBOX_ACTIONS]);
     // Performers of steps matter where an office's policy separates duties.
     let separated = acts && requests.iter().any(|request| session.policy().separates_duties(&request.0.row.office));
-    let (submissions, visits, documents, assets, dispositions, _) = tokio::try_join!(
+    let all_visits = separated || selected.has(&[VISITS]);
+    let (submissions, visits, _, documents, assets, dispositions, _) = tokio::try_join!(
         fill(session, selected.has(&[SUBMISSIONS, LETTER, CONTACT, DETAILS]), ids().map(SubmissionsOf).collect()),
-        fill(session, separated || selected.has(&[VISITS, CURRENT_VISIT]), ids().map(VisitsOf).collect()),
+        fill(session, all_visits, ids().map(VisitsOf).collect()),
+        fill(session, !all_visits && selected.has(&[CURRENT_VISIT]), ids().map(CurrentVisitOf).collect()),
         fill(session, acts || selected.has(&[DOCUMENTS]), ids().map(DocumentsOf).collect()),
         fill(session, acts || selected.has(&[ASSETS]), ids().map(AssetsOf).collect()),
         fill(session, selected.has(&[DISPOSITIONS]), office.map(DispositionsOf).collect()),
@@ -77,6 +80,10 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
             agencies(requests.iter().map(|request| request.0.row.agency_id))
         ),
     )?;
+    let under_way =
+        |visits: &Vec<visit::Model>| visits.iter().filter(|visit| visit.completed_at.is_none()).cloned().collect();
+    let of_all = visits.iter().map(|(request, visits)| (CurrentVisitOf(request.0), under_way(visits)));
+    session.loader().feed_many(of_all.collect::<Vec<(CurrentVisitOf, Vec<visit::Model>)>>()).await;
     let assets: Vec<Uuid> = rows(&assets).map(|row| row.id).collect();
     let (signatures, reads, credentials) = tokio::try_join!(
         fill(
@@ -107,7 +114,8 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
     if selected.field(SUBMISSIONS).has_person(&[SUBMISSION_BY]) {
         rows(&submissions).for_each(|row| people.add(row.actor_user, row.actor_for));
     }
-    if selected.field(VISITS).has_person(&[PERFORMED_BY]) || selected.field(CURRENT_VISIT).has_person(&[PERFORMED_BY]) {
+    // The visit under way has no performer yet.
+    if selected.field(VISITS).has_person(&[PERFORMED_BY]) {
         rows(&visits).for_each(|row| people.0.extend(row.actor_user.into_iter().chain(row.actor_for)));
     }
     if selected.field(DOCUMENTS).has_person(&[ADDED_BY]) {

@@ -100,6 +100,8 @@ impl Postgres {
             // Shorter than the statement timeout: the error then tells a lock from a slow statement.
             ("lock_timeout", (statement - statement / 10).to_string()),
             ("idle_in_transaction_session_timeout", statement.to_string()),
+            // The statements are short: compiling one takes longer than running it.
+            ("jit", "off".to_owned()),
         ];
         if read_only {
             settings.push(("default_transaction_read_only", "on".to_owned()));

@@ -72,13 +72,13 @@ impl Paging {
     ) -> Select<E> {
         let beyond = |place: &PageKey, up: bool| {
             let value = Expr::val(place.value.clone());
-            let same = key.clone().eq(value.clone());
-            let (past, tie) = if up {
-                (key.clone().gt(value), id.clone().gt(place.id))
+            // The first part alone bounds the scan of an index.
+            let (from, past, tie) = if up {
+                (key.clone().gte(value.clone()), key.clone().gt(value), id.clone().gt(place.id))
             } else {
-                (key.clone().lt(value), id.clone().lt(place.id))
+                (key.clone().lte(value.clone()), key.clone().lt(value), id.clone().lt(place.id))
             };
-            past.or(same.and(tie))
+            from.and(past.or(tie))
         };
         let mut query = query;
         if let Some(place) = &self.after {

@@ -8,12 +8,13 @@ use std::time::Duration;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::Connection;
 use sea_orm::{
-    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, Iterable, PrimaryKeyToColumn,
-    PrimaryKeyTrait, QueryFilter, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx,
+    ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait,
+    QueryFilter, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx,
 };
 use tokio::sync::{Mutex, Notify};
 
 use super::connect::{DatabaseLocation, Postgres};
+use super::one_of::one_of;
 use super::{StoreError, Transaction, lock};
 use crate::random::Random;
 
@@ -48,8 +49,8 @@ impl Store {
         let suspect = Arc::new(AtomicBool::new(false));
         let (reader, writer, server) = match location {
             DatabaseLocation::Sqlite(file) => {
-                let writer = Database::connect(sqlite(file, 1, suspect.clone())).await?;
-                let reader = Database::connect(sqlite(file, 4, Arc::default())).await?;
+                let writer = Database::connect(sqlite(file, 1, Some(suspect.clone()))).await?;
+                let reader = Database::connect(sqlite(file, 4, None)).await?;
                 (reader, writer, None)
             }
             DatabaseLocation::Postgres(server) => {
@@ -159,8 +160,8 @@ pub(in crate::store) struct Numbering {
 /// The time limit of a ping.
 const PING: Duration = Duration::from_secs(2);
 
-/// How connections to a file are made.
-fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOptions {
+/// How connections to a file are made. `suspect`: the writer's.
+fn sqlite(file: &Path, connections: u32, suspect: Option<Arc<AtomicBool>>) -> ConnectOptions {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
     options
         .max_connections(connections)
@@ -171,14 +172,8 @@ fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOpt
         .acquire_timeout(Duration::from_secs(10))
         // As `sqlx::query`, at info: off unless asked for. Never with the values of statements.
         .sqlx_logging(true)
-        // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: the next
-        // transaction would be nested in it, and be acknowledged without ever being committed. Such a connection is closed. (It
-        // has been pinged before this, so a rollback on its way has arrived.)
-        .test_before_acquire(true)
-        .map_sqlx_sqlite_before_acquire(move |connection, _| {
-            let good = !Connection::is_in_transaction(connection) && !suspect.swap(false, Ordering::Relaxed);
-            Box::pin(async move { Ok(good) })
-        })
+        // A ping is a trip to the connection's thread: one more for each statement.
+        .test_before_acquire(suspect.is_some())
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .foreign_keys(true)
@@ -187,6 +182,15 @@ fn sqlite(file: &Path, connections: u32, suspect: Arc<AtomicBool>) -> ConnectOpt
                 // An acknowledged mutation survives the loss of power, not only of the process.
                 .pragma("synchronous", "FULL")
         });
+    if let Some(suspect) = suspect {
+        // When the disk fails, SQLite ends the transaction by itself, and the driver still counts it as open: the next
+        // transaction would be nested in it, and be acknowledged without ever being committed. Such a connection is closed. (It
+        // has been pinged before this, so a rollback on its way has arrived.)
+        options.map_sqlx_sqlite_before_acquire(move |connection, _| {
+            let good = !Connection::is_in_transaction(connection) && !suspect.swap(false, Ordering::Relaxed);
+            Box::pin(async move { Ok(good) })
+        });
+    }
     options
 }
 
@@ -219,5 +223,5 @@ where
 {
     let key = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column);
     let Some(key) = key else { return Ok(Vec::new()) };
-    Ok(E::find().filter(key.is_in(ids)).all(store.reader()).await?)
+    Ok(E::find().filter(one_of(store.reader(), key, ids)).all(store.reader()).await?)
 }

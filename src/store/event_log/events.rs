@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
+use crate::store::database::one_of;
 use crate::store::{Page, Paging, Store, StoreError, Viewing};
 
 /// A position in the log with a mark of its row: after a restored backup positions repeat, and marks do not.
@@ -238,7 +239,7 @@ pub async fn events_of(
     let order = if range.backward { Order::Desc } else { Order::Asc };
     let position = (log::Entity, log::Column::Position);
     let mut each = numbered();
-    each.and_where(event_column(event::Column::RequestId).is_in(requests.iter().copied()));
+    each.and_where(one_of(store.reader(), event::Column::RequestId, requests.iter().copied()));
     if let Some(audiences) = range.visibility.audiences() {
         each.and_where(event_column(event::Column::Audience).is_in(audiences.iter().copied()));
     }
@@ -271,6 +272,6 @@ pub async fn events_of(
 /// Returns numbered events by ids, in any order. Visibility follows from their requests.
 pub async fn events_by_ids(store: &Store, ids: &[Uuid]) -> Result<Vec<NumberedEvent>, StoreError> {
     let mut query = numbered();
-    query.and_where(event_column(event::Column::Id).is_in(ids.iter().copied()));
+    query.and_where(one_of(store.reader(), event::Column::Id, ids.iter().copied()));
     all(store, &query).await
 }

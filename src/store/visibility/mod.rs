@@ -3,9 +3,9 @@
 mod condition;
 mod view;
 
-pub(super) use condition::submitter_active;
 pub use condition::{
     RequestCondition, RequestFacts, Submits, Submitters, request_facts, requests_matching, returned_in_secret,
 };
+pub(super) use condition::{constant, submitter_active};
 pub(super) use view::Found;
 pub use view::{AssetRow, RoleStep, SeenRequest, Viewing, ViewingScope, Visibility, Waiting};

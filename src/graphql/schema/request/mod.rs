@@ -32,7 +32,7 @@ use super::stored_enum::from_word;
 use super::user::User;
 use crate::access::{Field, Seen, Side};
 use crate::graphql::context::loaders::{
-    AssetsOf, CredentialOf, DispositionsOf, DocumentsOf, SeenRequestById, SubmissionsOf, VisitsOf,
+    AssetsOf, CredentialOf, CurrentVisitOf, DispositionsOf, DocumentsOf, SeenRequestById, SubmissionsOf, VisitsOf,
 };
 use crate::graphql::context::session::{caller, event_cursor, load, load_row, service};
 use crate::graphql::error;
@@ -238,8 +238,8 @@ impl Request {
         if self.row().step.is_none() {
             return Ok(None);
         }
-        let latest = self.visits_loaded(context).await?.pop();
-        Ok(latest.map(|row| StepVisit { request: self.clone(), row }))
+        let under_way = load_row(context, CurrentVisitOf(self.row().id)).await?;
+        Ok(under_way.map(|row| StepVisit { request: self.clone(), row }))
     }
 
     /// When the step under way should end, in working time; null where it has no standard time.
