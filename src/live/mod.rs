@@ -113,6 +113,16 @@ impl Tail {
         self.head.send_replace(end.position);
     }
 
+    /// Moves on to a later end of the log without its entries, while nobody follows: the tail restarts there.
+    pub fn skip_to(&self, end: LogPosition) {
+        {
+            let mut recent = self.write();
+            recent.entries.clear();
+            recent.end = end;
+        }
+        self.head.send_replace(end.position);
+    }
+
     /// Clears the tail after the log was truncated to an earlier end.
     pub fn truncate(&self, end: LogPosition) {
         {
@@ -169,6 +179,18 @@ mod tests {
         assert_eq!((place(tail.after(8)), place(tail.after(9))), (Some(-1), Some(10)), "the tail is bounded");
         tail.publish(vec![entry(5000)]);
         assert_eq!((place(tail.after(9)), place(tail.after(4999))), (Some(-1), Some(5000)), "a gap is never bridged");
+    }
+
+    #[test]
+    fn what_was_skipped_is_read_from_the_log() {
+        let tail = Tail::new(LogPosition::default());
+        tail.publish(vec![entry(1)]);
+        let mut head = tail.head();
+        tail.skip_to(LogPosition { position: 5, mark: 0 });
+        assert_eq!((place(tail.after(0)), place(tail.after(4)), place(tail.after(5))), (Some(-1), Some(-1), None));
+        assert_eq!((*head.borrow_and_update(), tail.truncations()), (5, 0));
+        tail.publish(vec![entry(6)]);
+        assert_eq!(place(tail.after(5)), Some(6));
     }
 
     #[test]

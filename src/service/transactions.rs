@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::access::{KeyScope, Pass, Seen};
 use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult};
-use crate::store::{self, SeenRequest, StoreError, Transaction};
+use crate::store::{self, SeenRequest, Transaction};
 
 impl Service {
     /// Begins an act on requests or assets, by a session or by an API key with the scope to act.
@@ -73,7 +73,7 @@ impl Service {
 
     /// Commits a change outside the event log, and notifies followers of possibly changed rights.
     pub(super) async fn commit_person(&self, transaction: Transaction) -> ServiceResult<()> {
-        transaction.commit().await.map_err(StoreError::from)?;
+        transaction.commit().await?;
         self.store.grown().notify_one();
         Ok(())
     }

@@ -4,14 +4,11 @@ use std::collections::BTreeSet;
 
 use entity::{asset, request};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::agencies::agencies_named;
-use super::database::{insert, one_of};
+use super::database::{insert, one_of, update};
 use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
 use crate::workflow::Stage;
 
@@ -78,15 +75,12 @@ pub async fn asset_by_id<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result
     Ok(asset::Entity::find_by_id(id).one(connection).await?)
 }
 
-/// Writes an asset's row, new or changed. [`StoreError::NameTaken`] when a living one of its kind has its name.
+/// Writes an asset's row, new or changed, at once. [`StoreError::NameTaken`] when a living one of its kind has its name.
 pub async fn save_asset(transaction: &Transaction, asset: asset::Model, new: bool) -> Result<(), StoreError> {
-    if new {
-        return insert(transaction, asset).await;
+    match new {
+        true => insert(transaction, asset).await?,
+        false => update(transaction, asset).await?,
     }
-    let changed = asset::Entity::update_many()
-        .filter(asset::Column::Id.eq(asset.id))
-        .set(asset.into_active_model().reset_all())
-        .exec(transaction)
-        .await?;
-    if changed.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    // The caller says which attribute has the name.
+    transaction.flush().await
 }

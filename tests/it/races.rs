@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::acts::{Cloud, Placement, account, cloud_way, play, sheet};
-use crate::cast::{CLOUD, Cast, KABID, KADEK, KADIS, MADE, OPD, SUBKOR, TU, WAYAN};
+use crate::cast::{CLOUD, Cast, KABID, KADEK, KADIS, MADE, OPD, SINGKAWANG, SUBKOR, TU, WAYAN};
+use crate::database::{self, Engine};
 use crate::harness::{Person, Server, with};
 
 const ROUNDS: usize = 40;
@@ -131,4 +133,35 @@ async fn concurrent_retries_act_once_and_numbers_have_no_gap() {
     let mut last: Vec<usize> = numbers.iter().map(last).collect();
     last.sort_unstable();
     assert_eq!(last, (1..=ROUNDS * (CROWD + 1)).collect::<Vec<_>>(), "no gap and no double");
+}
+
+/// A database that drops the changes of a table without an error, as a rule or a trigger of its administrator could.
+async fn drop_changes(server: &Server, table: &str) {
+    let database = database::open(&server.path()).await;
+    let statements = match database::engine() {
+        Engine::Sqlite => {
+            vec![format!("CREATE TRIGGER dropped BEFORE UPDATE ON {table} BEGIN SELECT RAISE(IGNORE); END")]
+        }
+        Engine::Postgres => vec![
+            "CREATE FUNCTION dropped() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$".to_owned(),
+            format!("CREATE TRIGGER dropped BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION dropped()"),
+        ],
+    };
+    for statement in statements {
+        database.execute_unprepared(&statement).await.expect("created");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_with_a_lost_write_leaves_no_trace() {
+    for table in ["visits", "requests"] {
+        let server = Server::with(SINGKAWANG);
+        let people = server.everybody(SINGKAWANG).await;
+        let request = people["opd"].submit(Cloud::default()).await;
+        drop_changes(&server, table).await;
+        let before = database::rows(&server.path()).await;
+        let codes = people["tu"].execute(&request.number, "2", "forward", sheet()).await.expect_err("a write is lost");
+        assert_eq!(codes, ["STALE_VERSION"], "{table}");
+        assert_eq!(database::rows(&server.path()).await, before, "{table}");
+    }
 }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::acts::{Cloud, cloud_way, play};
+use crate::acts::{Cloud, cloud_way, dispose, mutation, play};
 use crate::cast::SINGKAWANG;
-use crate::harness::{Server, command, eventually};
+use crate::database::{self, Engine};
+use crate::harness::{Server, command, eventually, with};
 
 /// A second server on the same data, with its statements read from its log.
 pub(crate) struct Listened {
@@ -152,4 +153,30 @@ async fn the_number_of_statements_does_not_grow_with_the_page() {
     let few = listened.statements(token, nodes, json!({ "ids": ids[..5] })).await.1;
     let many = listened.statements(token, nodes, json!({ "ids": ids })).await.1;
     assert_eq!(few.len(), many.len(), "{many:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_takes_few_statements() {
+    let server = Server::with(SINGKAWANG);
+    let people = server.everybody(SINGKAWANG).await;
+    let request = people["opd"].submit(Cloud::default()).await;
+    play(&people, &request.number, &cloud_way("akun")[..1]).await;
+    let kadis = people["kadis"].token();
+    let listened = Listened::beside(&server, kadis).await;
+    let read = "query($number: String!) { request(number: $number) { id version } }";
+    let (seen, statements) = listened.statements(kadis, read, json!({ "number": request.number })).await;
+    assert!(statements.len() <= 2, "a request takes {} statements: {statements:#?}", statements.len());
+    let input = with(
+        json!({
+            "requestId": seen["request"]["id"], "expectedVersion": seen["request"]["version"],
+            "step": "3", "outcome": "dispose", "idempotencyKey": "once",
+        }),
+        dispose(),
+    );
+    let act = mutation("executeStep", "request { id status version }");
+    let (answer, statements) = listened.statements(kadis, &act, json!({ "input": input })).await;
+    assert_eq!(answer["executeStep"]["userErrors"], json!([]), "{answer}");
+    println!("{} {statements:#?}", statements.len());
+    let most = if database::engine() == Engine::Postgres { 20 } else { 12 };
+    assert!(statements.len() <= most, "an act takes {} statements: {statements:#?}", statements.len());
 }

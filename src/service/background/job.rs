@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::service::ServiceResult;
 use crate::service::retry::with_retry;
-use crate::store::{RetainedRows, Store, StoreError};
+use crate::store::{RetainedRows, Store};
 
 /// Time limit of a run. It drops a silent connection, and the next run takes another.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -88,7 +88,7 @@ impl Job {
                     return Ok(());
                 };
                 let rows = rows.delete(&transaction, before).await?;
-                transaction.commit().await.map_err(StoreError::from)?;
+                transaction.commit().await?;
                 tracing::debug!(job = self.name, rows, "a background job is done");
                 Ok(())
             }

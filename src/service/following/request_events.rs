@@ -90,6 +90,8 @@ impl Service {
         after: Option<&str>,
     ) -> ServiceResult<RequestEventFollower> {
         let after = after.map(|cursor| self.place(cursor).ok_or(ServiceError::InvalidCursor)).transpose()?;
+        // Subscribed before the reading: the tail skips nothing from here on.
+        let head = self.tail.head();
         let cuts = self.tail.truncations();
         let end = store::log_end(&self.store).await?;
         let place = after.unwrap_or(end);
@@ -98,7 +100,6 @@ impl Service {
         }
         let follower_rights = self.register_follower(pass).await?;
         self.follower_view(&follower_rights)?;
-        let head = self.tail.head();
         Ok(RequestEventFollower {
             service: self.clone(),
             follower_rights,
@@ -134,6 +135,14 @@ impl Service {
     async fn read_new(&self, mark: &mut RightsMark) -> Result<(), StoreError> {
         loop {
             let end = self.tail.end();
+            if self.tail.followers() == 0 {
+                let log_end = store::log_end(&self.store).await?;
+                // Nobody waits for the events between. Without growth, the reading below tells another log from the same one.
+                if log_end.position > end.position {
+                    self.tail.skip_to(log_end);
+                    return self.refresh_rights(mark, self.now()).await;
+                }
+            }
             let mut events = store::events_from(&self.store, end.position, BATCH + 1).await?;
             if end.position > 0 {
                 // Without the last event this is another log.

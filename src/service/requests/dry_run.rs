@@ -5,7 +5,7 @@ use entity::{asset, request};
 use crate::access::{Seen, Side};
 use crate::event::{Audience, RequestEventKind};
 use crate::service::{Awaited, CallerWithPolicy, Service, ServiceResult};
-use crate::store::{self, AppendedEvent, SavedRequest, StoreError, Transaction};
+use crate::store::{self, AppendedEvent, SavedRequest, Transaction};
 
 /// The effect of a dry run.
 #[derive(Debug, Clone)]
@@ -60,5 +60,5 @@ impl Service {
 
 /// Rolls a transaction back.
 pub(super) async fn roll_back(transaction: Transaction) -> ServiceResult<()> {
-    Ok(transaction.rollback().await.map_err(StoreError::from)?)
+    Ok(transaction.rollback().await?)
 }

@@ -6,7 +6,7 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 /// A fault of the database, or a constraint violated by a competing write.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The request has moved on.
+    /// The request, or another row to be changed, has moved on.
     #[error("the request has moved on")]
     Stale,
     /// A living asset of this kind has the name.
@@ -40,6 +40,10 @@ pub enum StoreError {
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
+        // A row that is written was read before: another writer changed or removed it since.
+        if matches!(error, DbErr::RecordNotUpdated) {
+            return Self::Stale;
+        }
         let Some(SqlErr::UniqueConstraintViolation(detail)) = error.sql_err() else {
             return match classify(&error) {
                 ErrorClass::GivenUp => Self::GivenUp(error),

@@ -21,4 +21,5 @@ pub use page::{Page, PageKey, Paging, SortValue};
 pub(super) use store::Numbering;
 pub use store::{Mac, Store, by_ids, open_to_read};
 pub use transaction::Transaction;
-pub(super) use write::{insert, insert_all, update};
+pub(super) use transaction::Write;
+pub(super) use write::{insert, insert_all, update, update_if};

@@ -115,7 +115,7 @@ impl Store {
         if matches!(begun, Err(StoreError::Unavailable(_))) {
             self.suspect.store(true, Ordering::Relaxed);
         }
-        begun
+        Ok(Transaction::new(begun?))
     }
 
     /// Begins the transaction of a background job, with the job's advisory lock until it ends. None, without waiting, while

@@ -1,7 +1,11 @@
-//! Writing rows: inserts of one or several, updates of every column.
+//! Writing rows: inserts of one or several, updates of every column. They wait in their transaction.
 
-use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityName, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    PrimaryKeyToColumn, QueryFilter, QueryTrait,
+};
 
+use super::transaction::Write;
 use super::{StoreError, Transaction};
 
 /// Inserts a row.
@@ -10,8 +14,7 @@ where
     M: IntoActiveModel<A>,
     A: ActiveModelTrait,
 {
-    A::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
-    Ok(())
+    insert_all(transaction, vec![row]).await
 }
 
 /// Inserts rows by one statement.
@@ -23,18 +26,35 @@ where
     if rows.is_empty() {
         return Ok(());
     }
+    let count = rows.len() as u64;
     let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-    A::Entity::insert_many(rows).exec_without_returning(transaction).await?;
-    Ok(())
+    let insert = A::Entity::insert_many(rows).into_query();
+    transaction.defer(A::Entity::default().table_name(), Write::Insert(insert), count).await
 }
 
 /// Updates every column of a row.
 pub(in crate::store) async fn update<M, A>(transaction: &Transaction, row: M) -> Result<(), StoreError>
 where
-    M: ModelTrait + IntoActiveModel<A> + FromQueryResult,
-    A: ActiveModelTrait<Entity = M::Entity> + Send,
-    M::Entity: EntityTrait<Model = M>,
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity>,
 {
-    M::Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
-    Ok(())
+    update_if(transaction, row, Condition::all()).await
+}
+
+/// Updates every column of a row under a condition. [`StoreError::Stale`], when the write is sent, for a row without it.
+pub(in crate::store) async fn update_if<M, A>(
+    transaction: &Transaction,
+    row: M,
+    condition: Condition,
+) -> Result<(), StoreError>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity>,
+{
+    let mut update = M::Entity::update_many().filter(condition);
+    for key in <M::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
+        update = update.filter(key.eq(row.get(key)));
+    }
+    let update = update.set(row.into_active_model().reset_all()).into_query();
+    transaction.defer(M::Entity::default().table_name(), Write::Update(update), 1).await
 }

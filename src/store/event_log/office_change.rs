@@ -4,17 +4,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entity::{agency, event, grant, office_chain, pending};
+use entity::{agency, event, grant, office_chain};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::row_mac::{chain_mac, event_mac};
-use super::sequencer;
+use super::sequencer::{self, LogEnd};
 use super::uncovered_rows::UncoveredRows;
 use crate::access::{Actor, Authorized, WholeOffice};
 use crate::event::{Audience, Body, OfficeEventBody, OfficeEventKind, OfficeEventSubject};
-use crate::store::database::{insert, insert_all, update};
+use crate::store::database::{insert, update};
 use crate::store::{Store, StoreError, Transaction, lock_office};
 
 /// A change of an office, under way.
@@ -29,6 +29,8 @@ pub struct OfficeChange<'a> {
     begun: bool,
     uncovered: UncoveredRows<'a>,
     events: Vec<event::Model>,
+    /// The end of the log before this change, once an event of it holds that.
+    log_end: Option<LogEnd>,
 }
 
 impl<'a> OfficeChange<'a> {
@@ -76,7 +78,7 @@ impl<'a> OfficeChange<'a> {
             return Err(StoreError::Damaged(message));
         }
         let (uncovered, events) = (UncoveredRows::new(store, transaction), Vec::new());
-        let mut change = Self { store, transaction, actor, now, chain, begun, uncovered, events };
+        let mut change = Self { store, transaction, actor, now, chain, begun, uncovered, events, log_end: None };
         if !begun {
             change.adopt().await?;
         }
@@ -138,7 +140,7 @@ impl<'a> OfficeChange<'a> {
 
     /// Appends an event.
     pub async fn append(&mut self, kind: OfficeEventKind, subject: OfficeEventSubject) -> Result<Uuid, StoreError> {
-        let log = if self.events.is_empty() { sequencer::link(self.store, self.transaction).await? } else { None };
+        let log = sequencer::link(self.store, self.transaction, &mut self.log_end).await?;
         let id = self.new_id();
         let sequence = self.chain.last_sequence + 1;
         let audience = Audience::Office;
@@ -181,9 +183,7 @@ impl<'a> OfficeChange<'a> {
             return Ok(());
         }
         self.chain.row_mac = chain_mac(self.store, &self.chain)?;
-        let waiting = self.events.iter().map(|event| pending::Model { event_id: event.id });
-        insert_all(self.transaction, waiting.collect()).await?;
-        insert_all(self.transaction, self.events).await?;
+        sequencer::append(self.store, self.transaction, self.events, self.log_end).await?;
         if self.begun {
             return update(self.transaction, self.chain).await;
         }

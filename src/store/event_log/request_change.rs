@@ -1,16 +1,20 @@
 //! Changes of a request: rows and events in one transaction, opened only by a proof of authorization.
 
 use chrono::{DateTime, Utc};
-use entity::{disposition, disposition_read, document, event, pending, request, signature, submission, visit};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder};
+use entity::{disposition, disposition_read, document, event, request, signature, submission, visit};
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, ModelTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select,
+};
 use uuid::Uuid;
 
 use super::row_mac::{asset_macs, event_mac, request_mac, row_mac, row_name};
-use super::sequencer;
+use super::sequencer::{self, LogEnd};
 use super::uncovered_rows::UncoveredRows;
 use crate::access::{Actor, Authorized};
 use crate::event::{Audience, Body, RequestEventBody, RequestEventKind, RequestEventSubject, RowMacs};
-use crate::store::database::{insert, insert_all};
+use crate::store::database::{insert, update_if};
 use crate::store::{SeenRequest, Store, StoreError, Transaction, with_actor};
 use crate::workflow::State;
 
@@ -61,8 +65,8 @@ pub struct RequestChange<'a> {
     events: Vec<event::Model>,
     /// The same events, for a preview.
     appended: Vec<AppendedEvent>,
-    /// An event of this change holds the end of the log.
-    linked: bool,
+    /// The end of the log before this change, once an event of it holds that.
+    log_end: Option<LogEnd>,
     /// The row as it will be saved.
     pub row: request::Model,
 }
@@ -113,7 +117,7 @@ impl<'a> RequestChange<'a> {
             covered: RowMacs::new(),
             events: Vec::new(),
             appended: Vec::new(),
-            linked: false,
+            log_end: None,
             row,
         }
     }
@@ -156,8 +160,7 @@ impl<'a> RequestChange<'a> {
             let assets = asset_macs(self.store, self.transaction, &[self.row.id]).await?;
             self.uncovered.macs.extend(assets.into_iter().map(|(_, name, mac)| (name, mac)));
         }
-        let log = if self.linked { None } else { sequencer::link(self.store, self.transaction).await? };
-        self.linked = true;
+        let log = sequencer::link(self.store, self.transaction, &mut self.log_end).await?;
         let id = self.new_id();
         let sequence = self.row.last_sequence + 1;
         self.visible |= audience != Audience::Office;
@@ -216,6 +219,12 @@ impl<'a> RequestChange<'a> {
         Err(StoreError::Damaged(format!("{name} of request {number} was edited: run `disposisi audit verify`")))
     }
 
+    /// As [`Self::expect_untouched`]. `about`: the body of an event that is likely to have recorded the row last.
+    async fn expect_recorded(&self, name: &str, mac: &str, about: Option<String>) -> Result<(), StoreError> {
+        let recorded = about.map(|body| recorded_mac(&body, name)).transpose()?.flatten();
+        if recorded.as_deref() == Some(mac) { Ok(()) } else { self.expect_untouched(name, mac).await }
+    }
+
     async fn expect_row_untouched<M: ModelTrait>(&self, row: &M) -> Result<(), StoreError> {
         self.expect_untouched(&row_name(row), &row_mac(self.store, row)?).await
     }
@@ -248,12 +257,14 @@ impl<'a> RequestChange<'a> {
         note: Option<String>,
     ) -> Result<(), StoreError> {
         let under_way = visit::Entity::find()
+            .expr_as(newest_body_about(self.row.id, "visits/"), "about")
             .filter(visit::Column::RequestId.eq(self.row.id))
             .filter(visit::Column::Step.eq(step))
-            .filter(visit::Column::Visit.eq(pass));
+            .filter(visit::Column::Visit.eq(pass))
+            .into_model::<WithEvent>();
         let missing = || StoreError::Damaged(format!("the visit under way of request {} is missing", self.row.number));
-        let visit = under_way.one(self.transaction).await?.ok_or_else(missing)?;
-        self.expect_row_untouched(&visit).await?;
+        let WithEvent { visit, about } = under_way.one(self.transaction).await?.ok_or_else(missing)?;
+        self.expect_recorded(&row_name(&visit), &row_mac(self.store, &visit)?, about).await?;
         let left = with_actor!(
             &self.actor,
             visit::Model { completed_at: Some(self.now), outcome: Some(outcome.to_owned()), note, ..visit }
@@ -267,9 +278,14 @@ impl<'a> RequestChange<'a> {
             .filter(document::Column::RequestId.eq(self.row.id))
             .filter(document::Column::Kind.eq(document.kind.as_str()))
             .filter(document::Column::Current.eq(true));
-        for replaced in current.all(self.transaction).await? {
-            self.expect_row_untouched(&replaced).await?;
-            self.uncovered.update(document::Model { current: false, ..replaced }).await?;
+        let replaced = current.all(self.transaction).await?;
+        for row in &replaced {
+            self.expect_row_untouched(row).await?;
+            self.uncovered.update(document::Model { current: false, ..row.clone() }).await?;
+        }
+        if !replaced.is_empty() {
+            // Of each kind one is current: first the old one gives way.
+            self.transaction.flush().await?;
         }
         self.uncovered.insert(document).await
     }
@@ -294,7 +310,7 @@ impl<'a> RequestChange<'a> {
         Ok(true)
     }
 
-    /// Saves the request's row. [`StoreError::Stale`] when it moved on since it was read.
+    /// Saves the request's row. The commit, or an earlier statement, tells [`StoreError::Stale`] if it moved on since it was read.
     pub async fn save(mut self) -> Result<SavedRequest, StoreError> {
         // An event hidden from the applicant leaves no trace in their view.
         if self.visible || self.before.is_none_or(|(version, _)| version != self.row.version) {
@@ -303,35 +319,57 @@ impl<'a> RequestChange<'a> {
         self.expect_whole()?;
         self.uncovered.expect_none()?;
         self.row.row_mac = request_mac(self.store, &self.row)?;
-        let waiting = self.events.iter().map(|event| pending::Model { event_id: event.id });
-        insert_all(self.transaction, waiting.collect()).await?;
-        insert_all(self.transaction, std::mem::take(&mut self.events)).await?;
+        sequencer::append(self.store, self.transaction, std::mem::take(&mut self.events), self.log_end.take()).await?;
+        let row = self.row.clone();
         match self.before {
-            None => insert(self.transaction, self.row.clone()).await?,
+            None => insert(self.transaction, row).await?,
             Some((version, last_sequence)) => {
-                let changed = request::Entity::update_many()
-                    .set(self.row.clone().into_active_model().reset_all())
-                    .filter(request::Column::Id.eq(self.row.id))
-                    .filter(request::Column::Version.eq(version))
-                    .filter(request::Column::LastSequence.eq(last_sequence))
-                    .exec(self.transaction)
-                    .await?;
-                if changed.rows_affected != 1 {
-                    return Err(StoreError::Stale);
-                }
+                let unmoved = Condition::all()
+                    .add(request::Column::Version.eq(version))
+                    .add(request::Column::LastSequence.eq(last_sequence));
+                update_if(self.transaction, row, unmoved).await?;
             }
         }
         Ok(SavedRequest { row: self.row, events: self.appended })
     }
 }
 
+/// A visit with the body of the newest event about one of its request's visits: nearly always the event that began it.
+struct WithEvent {
+    visit: visit::Model,
+    about: Option<String>,
+}
+
+impl FromQueryResult for WithEvent {
+    fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let visit = visit::Model::from_query_result(result, prefix)?;
+        Ok(Self { visit, about: result.try_get(prefix, "about")? })
+    }
+}
+
+/// Selects the events of a request that recorded a row whose name begins so, the newest first.
+fn events_about(request: Uuid, name: &str) -> Select<event::Entity> {
+    event::Entity::find()
+        .filter(event::Column::RequestId.eq(request))
+        .filter(event::Column::Body.contains(format!("\"{name}")))
+        .order_by_desc(event::Column::Sequence)
+        .limit(1)
+}
+
+/// The body of the newest event of a request that recorded a row whose name begins so, as part of a statement.
+fn newest_body_about(request: Uuid, name: &str) -> SimpleExpr {
+    let newest = events_about(request, name).select_only().column(event::Column::Body).into_query();
+    SimpleExpr::SubQuery(None, Box::new(newest.into()))
+}
+
 /// Returns the last recorded MAC of a row; none without an event about it.
 async fn last_recorded_mac(transaction: &Transaction, request: Uuid, name: &str) -> Result<Option<String>, StoreError> {
-    let about = event::Entity::find()
-        .filter(event::Column::RequestId.eq(request))
-        .filter(event::Column::Body.contains(format!("\"{name}\":")))
-        .order_by_desc(event::Column::Sequence);
-    let Some(event) = about.one(transaction).await? else { return Ok(None) };
-    let mut body = RequestEventBody::read(&event.body).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let about = events_about(request, &format!("{name}\":")).one(transaction).await?;
+    about.map_or(Ok(None), |event| recorded_mac(&event.body, name))
+}
+
+/// Returns the MAC of a row in the body of an event.
+fn recorded_mac(body: &str, name: &str) -> Result<Option<String>, StoreError> {
+    let mut body = RequestEventBody::read(body).map_err(|error| StoreError::Damaged(error.to_string()))?;
     Ok(body.rows.remove(name))
 }

@@ -7,12 +7,13 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use entity::{event, log, log_end, pending};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, WindowStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, IntoActiveModel, Order, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 
 use super::row_mac::{end_mac, log_mac};
 use crate::event::LogLink;
-use crate::store::database::{Numbering, lock_log, notify_followers};
+use crate::store::database::{Numbering, Write, insert_all, lock_log, notify_followers, one_of};
 use crate::store::{Store, StoreError, Transaction};
 
 /// Number of events in one statement.
@@ -23,16 +24,62 @@ pub async fn is_pending(store: &Store) -> Result<bool, StoreError> {
     Ok(pending::Entity::find().one(store.reader()).await?.is_some())
 }
 
-/// Commits a transaction and numbers its events. SQLite has a single writer, so positions are written in the same commit;
-/// PostgreSQL numbers in commit order, just after the commit.
-pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), StoreError> {
+/// The end of the log: its last position, 0 before the first event, and the MAC of the row there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LogEnd {
+    position: i64,
+    mac: Vec<u8>,
+}
+
+impl LogEnd {
+    async fn read<C: ConnectionTrait>(store: &Store, connection: &C) -> Result<Self, StoreError> {
+        let end = end(store, connection).await?;
+        Ok(end.map(|end| Self { position: end.position, mac: end.last }).unwrap_or_default())
+    }
+}
+
+/// Returns the end of the log for the body of a change's first event, and keeps it for [`append`]; none for its other events, or
+/// before the first event of all.
+pub(super) async fn link(
+    store: &Store,
+    transaction: &Transaction,
+    log_end: &mut Option<LogEnd>,
+) -> Result<Option<LogLink>, StoreError> {
+    if log_end.is_some() {
+        return Ok(None);
+    }
+    let end = LogEnd::read(store, transaction).await?;
+    let link = (end.position > 0).then(|| (end.position, STANDARD_NO_PAD.encode(&end.mac)));
+    *log_end = Some(end);
+    Ok(link)
+}
+
+/// Appends the events of a change. SQLite has a single writer, so they get their positions here, from the end of the log as the
+/// change read it; PostgreSQL numbers in commit order, just after the commit.
+pub(super) async fn append(
+    store: &Store,
+    transaction: &Transaction,
+    events: Vec<event::Model>,
+    log_end: Option<LogEnd>,
+) -> Result<(), StoreError> {
+    let Some(log_end) = log_end else { return Ok(()) };
     if transaction.get_database_backend() == DbBackend::Sqlite {
-        while number(store, &transaction).await? == BATCH {}
-        transaction.commit().await?;
+        place(store, transaction, &events, log_end).await?;
+    } else {
+        let waiting = events.iter().map(|event| pending::Model { event_id: event.id });
+        insert_all(transaction, waiting.collect()).await?;
+    }
+    insert_all(transaction, events).await
+}
+
+/// Commits a transaction, with its events numbered.
+pub async fn commit(store: &Store, transaction: Transaction) -> Result<(), StoreError> {
+    let numbered = transaction.get_database_backend() == DbBackend::Sqlite;
+    transaction.commit().await?;
+    if numbered {
         store.grown().notify_one();
         return Ok(());
     }
-    transaction.commit().await?;
     // A failed pass does not undo the act: the next pass numbers its events.
     if let Err(error) = store.numbering().include(store).await {
         tracing::warn!(%error, "events wait for their place in the log");
@@ -95,20 +142,30 @@ async fn number(store: &Store, transaction: &Transaction) -> Result<u64, StoreEr
     if batch.is_empty() {
         return Ok(0);
     }
-    // Continues from the recorded end, not from the last row: a hole stays detectable.
-    let (mut position, mut mac) =
-        end(store, transaction).await?.map_or((0, Vec::new()), |end| (end.position, end.last));
-    let mut rows = Vec::with_capacity(batch.len());
-    for event in &batch {
+    let log_end = LogEnd::read(store, transaction).await?;
+    place(store, transaction, &batch, log_end).await?;
+    let mut numbered = pending::Entity::delete_many().into_query();
+    numbered.and_where(one_of(transaction, pending::Column::EventId, batch.iter().map(|event| event.id)));
+    transaction.defer(pending::Entity.table_name(), Write::Delete(numbered), batch.len() as u64).await?;
+    Ok(batch.len() as u64)
+}
+
+/// Gives events the positions after the end of the log. It continues from the recorded end, not from the last row: a hole stays
+/// detectable.
+async fn place(
+    store: &Store,
+    transaction: &Transaction,
+    events: &[event::Model],
+    LogEnd { mut position, mut mac }: LogEnd,
+) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
         position += 1;
         mac = log_mac(store, &mac, position, event.id, &event.mac);
-        rows.push(log::Model { position, event_id: event.id, mac: mac.clone() }.into_active_model());
+        rows.push(log::Model { position, event_id: event.id, mac: mac.clone() });
     }
-    log::Entity::insert_many(rows).exec_without_returning(transaction).await?;
-    save_end(store, transaction, position, mac).await?;
-    let ids = batch.iter().map(|event| event.id);
-    pending::Entity::delete_many().filter(pending::Column::EventId.is_in(ids)).exec(transaction).await?;
-    Ok(batch.len() as u64)
+    insert_all(transaction, rows).await?;
+    save_end(store, transaction, position, mac).await
 }
 
 /// Returns the end of the log; none before the first event. Fails for an edited one.
@@ -132,18 +189,12 @@ pub(in crate::store) async fn end<C: ConnectionTrait>(
     }
 }
 
-/// Returns the end of the log, as an event's body records it.
-pub(super) async fn link<C: ConnectionTrait>(store: &Store, connection: &C) -> Result<Option<LogLink>, StoreError> {
-    Ok(end(store, connection).await?.map(|end| (end.position, STANDARD_NO_PAD.encode(end.last))))
-}
-
 /// Writes the end of the log.
 async fn save_end(store: &Store, transaction: &Transaction, position: i64, last: Vec<u8>) -> Result<(), StoreError> {
     let mac = end_mac(store, position, &last);
     let row = log_end::Model { id: 1, position, last, mac };
     let mut replace = OnConflict::column(log_end::Column::Id);
     replace.update_columns([log_end::Column::Position, log_end::Column::Last, log_end::Column::Mac]);
-    let insert = log_end::Entity::insert(row.into_active_model()).on_conflict(replace);
-    insert.exec_without_returning(transaction).await?;
-    Ok(())
+    let insert = log_end::Entity::insert(row.into_active_model()).on_conflict(replace).into_query();
+    transaction.defer(log_end::Entity.table_name(), Write::Insert(insert), 1).await
 }

@@ -1,6 +1,6 @@
 //! Rows that a change has written since its last event: the next event covers them by their MACs.
 
-use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel, ModelTrait};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, ModelTrait};
 
 use super::row_mac::add_row_mac;
 use crate::event::RowMacs;
@@ -35,9 +35,8 @@ impl<'a> UncoveredRows<'a> {
     /// Updates a row.
     pub(super) async fn update<M, A>(&mut self, row: M) -> Result<(), StoreError>
     where
-        M: ModelTrait + IntoActiveModel<A> + FromQueryResult,
-        A: ActiveModelTrait<Entity = M::Entity> + Send,
-        M::Entity: EntityTrait<Model = M>,
+        M: ModelTrait + IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = M::Entity>,
     {
         add_row_mac(&mut self.macs, self.store, &row)?;
         update(self.transaction, row).await
