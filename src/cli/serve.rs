@@ -62,7 +62,7 @@ pub(super) struct Server {
 impl Server {
     /// Opens the database, and the first of the addresses that is free.
     pub(super) async fn bind(settings: &Settings, addresses: &[SocketAddr]) -> Result<Self, String> {
-        let mut service = startup::service(settings).await?;
+        let mut service = startup::service(settings).await?.with_cache(settings.cache_bytes)?;
         if let Some(provider) = identity_provider::provider(settings)? {
             service = service.with_provider(provider);
         }

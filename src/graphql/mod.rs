@@ -27,10 +27,9 @@ mod schema;
 mod subscription;
 
 pub use api_schema::{ApiSchema, sdl};
-pub use context::session::Session;
 pub use context::viewer_dependence::ViewerDependence;
 pub use error_code::{Details, ErrorCode};
-pub use execution::execute::execute;
+pub use execution::execute::{SingleResponse, execute};
 pub use execution::response::{ErrorResponse, has_run, translate_errors};
 pub use operation::admission::{AdmissionRules, DOCUMENT_ID, PERSISTED_QUERY};
 pub use operation::admitted::Operation;

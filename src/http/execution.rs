@@ -11,7 +11,7 @@ use tracing::Instrument;
 use super::error::{limit, timeout_message};
 use super::graphql_response::to_json;
 use super::state::ServerState;
-use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId, Session};
+use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId, SingleResponse};
 use crate::language::Language;
 use crate::service::{LogPosition, Pass, ServiceError};
 
@@ -84,13 +84,6 @@ pub(super) fn timed_out(state: &ServerState, id: &RequestId, wanted: Option<Lang
     ResponseItem::Failed(id.add_to(graphql::translate_errors(answer, wanted)))
 }
 
-/// The response to a query or a mutation.
-pub(super) struct SingleResponse {
-    pub(super) response: Response,
-    /// The response is the same for every caller.
-    pub(super) is_public: bool,
-}
-
 /// Executes a query or a mutation.
 pub(super) async fn execute(
     state: &ServerState,
@@ -98,11 +91,7 @@ pub(super) async fn execute(
     pass: Option<Pass>,
     address: IpAddr,
 ) -> Result<SingleResponse, ServiceError> {
-    let session = Session::open(&state.service, &operation, pass, Some(address)).await?;
-    let dependence = session.viewer_dependence();
-    let response = graphql::execute(&state.schema, operation, session).await;
-    let is_public = pass.is_none() && !dependence.is_noted() && response.errors.is_empty();
-    Ok(SingleResponse { response, is_public })
+    graphql::execute(&state.schema, &state.service, operation, pass, address).await
 }
 
 /// A stream of one item.

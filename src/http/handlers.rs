@@ -16,14 +16,14 @@ use tracing::Instrument;
 use super::compression::Compressible;
 use super::content_negotiation::{MediaType, accepts_event_stream};
 use super::error::HttpError;
-use super::execution::{self, ResponseItem, SingleResponse};
+use super::execution::{self, ResponseItem};
 use super::graphql_request::{QueryParameters, SentRequest, bearer_token, check_url, malformed};
 use super::graphql_response::{public_response, to_json, uncached_response};
 use super::quality_values::preferred_language;
 use super::rate_limit::RateLimitStatus;
 use super::state::ServerState;
 use super::{concurrency, sse, websocket};
-use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId};
+use crate::graphql::{self, ErrorCode, ErrorResponse, Operation, RequestId, SingleResponse};
 use crate::service::Pass;
 
 /// Allowed methods.

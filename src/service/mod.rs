@@ -16,15 +16,17 @@ mod stored_procedures;
 mod transactions;
 mod validation;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use crate::auth::{Keys, Passwords, Provider, SignInLimiter};
 use crate::clock::Clock;
 use crate::live::Tail;
-use crate::store::{self, Store};
+use crate::store::{self, PartCache, PartRow, RequestPart, Store, StoreError};
 
 pub use crate::access::{Login, Pass};
 pub use crate::policy::Line;
@@ -34,10 +36,11 @@ pub use authorization::caller::CallerWithPolicy;
 pub use authorization::explain::{
     Awaited, ClosedAct, ClosedReason, ExplainQuery, Explanation, Permission, Prerequisites, Verdict,
 };
+pub use authorization::login_rights::LoginView;
 pub use authorization::policy_reload::{format_changes, record_policy};
+use authorization::rights_cache::RightsCache;
 pub use catalog::{Catalog, OfficeEntry, ProcedureEntry};
 pub use error::{ServiceError, ServiceResult, UserError, UserErrorCode};
-pub use following::followers::FollowerView;
 pub use following::inbox::{InboxChange, InboxFollower};
 pub use following::request_events::{FollowedEvent, RequestEventFollower};
 pub use identity::api_key::CreateApiKey;
@@ -74,7 +77,14 @@ pub struct Service {
     followers: Arc<following::followers::Followers>,
     /// Permits to read older parts of the log.
     catch_up: Arc<Semaphore>,
+    /// None: every query reads its caller's rights.
+    cached_rights: Option<Arc<RightsCache>>,
+    /// None: every page reads the rows of its requests.
+    cached_parts: Option<Arc<PartCache>>,
 }
+
+/// The share of rights in the cache: one part of so many.
+const RIGHTS_SHARE: usize = 8;
 
 /// Maximum number of followers reading older parts of the log at a time.
 const MAX_CATCH_UP: usize = 4;
@@ -111,7 +121,25 @@ impl Service {
             tail: Arc::new(Tail::new(log_end)),
             followers: Arc::default(),
             catch_up: Arc::new(Semaphore::new(MAX_CATCH_UP)),
+            cached_rights: None,
+            cached_parts: None,
         }
+    }
+
+    /// Caches the rights of callers and the rows of requests, in at most so many bytes; 0 caches none.
+    pub fn with_cache(mut self, bytes: usize) -> Result<Self, String> {
+        let rights = bytes / RIGHTS_SHARE;
+        self.cached_rights = (bytes > 0).then(|| RightsCache::new(rights)).transpose()?.map(Arc::new);
+        self.cached_parts = (bytes > 0).then(|| PartCache::new(bytes - rights)).transpose()?.map(Arc::new);
+        Ok(self)
+    }
+
+    /// A part of each of those requests, from the cache or the database.
+    pub async fn parts_of<P: RequestPart>(
+        &self,
+        requests: impl IntoIterator<Item = &entity::request::Model>,
+    ) -> Result<HashMap<Uuid, Arc<Vec<PartRow<P>>>>, StoreError> {
+        store::parts_of::<P>(&self.store, self.cached_parts.as_deref(), requests).await
     }
 
     /// The store, for lists and fields read through a [`Viewing`](store::Viewing).

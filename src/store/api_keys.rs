@@ -45,5 +45,5 @@ pub async fn record_api_key_use(store: &Store, id: Uuid, now: DateTime<Utc>) -> 
         .filter(Condition::any().add(before.is_null()).add(before.lt(now - ABOUT)))
         .exec(&transaction)
         .await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await
 }

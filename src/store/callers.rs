@@ -12,7 +12,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::grants::grant_from_row;
-use super::validity::{in_force, is_active, login_is_valid, valid_logins};
+use super::validity::{is_active, login_is_valid, not_ended, valid_logins};
+use super::visibility::people_version;
 use super::{Store, StoreError};
 use crate::access::{Caller, Grant, Pass};
 use crate::language::Language;
@@ -24,6 +25,16 @@ pub async fn caller<C: ConnectionTrait>(
     pass: Pass,
     now: DateTime<Utc>,
 ) -> Result<Option<Caller>, StoreError> {
+    Ok(caller_rights(connection, pass, now).await?.and_then(|(rights, _)| rights.caller(pass, now)))
+}
+
+/// Returns a person's rights without their past grants, with the version of people and grants as of the same statement; no
+/// version for a person without such grants. None for an unknown or deactivated person, and after the end of their login.
+pub async fn caller_rights<C: ConnectionTrait>(
+    connection: &C,
+    pass: Pass,
+    now: DateTime<Utc>,
+) -> Result<Option<(PersonRights, Option<i64>)>, StoreError> {
     let user = pass.user;
     let language = Query::select()
         .column((user::Entity, user::Column::Language))
@@ -32,39 +43,46 @@ pub async fn caller<C: ConnectionTrait>(
         .to_owned();
     let rows = grant::Entity::find()
         .expr_as(SimpleExpr::SubQuery(None, Box::new(language.into())), "language")
+        .expr_as(people_version(), "people_version")
         .filter(grant::Column::UserId.eq(user))
         .filter(is_active(Expr::val(user)))
         .filter(login_is_valid(pass, now))
-        .filter(in_force(now))
+        .filter(not_ended(now))
         .order_by_asc(grant::Column::ValidFrom)
         .order_by_asc(grant::Column::Id)
-        .into_model::<GrantWithLanguage>()
+        .into_model::<GrantWithPerson>()
         .all(connection)
         .await?;
-    let language = rows.first().and_then(|row| language_from_tag(row.language.as_deref()));
-    let mut grants: Vec<Grant> = rows.into_iter().map(|row| grant_from_row(row.grant)).collect::<Result<_, _>>()?;
-    grants.sort_by_key(|grant| grant.capacity);
-    if grants.is_empty() {
+    let Some(first) = rows.first() else {
         // Without a grant, a second query distinguishes known people from unknown ones.
         let known = user::Entity::find_by_id(user)
             .filter(user::Column::DeactivatedAt.is_null())
             .filter(login_is_valid(pass, now));
         let known = known.one(connection).await?;
-        return Ok(known.map(|row| Caller { pass, grants, language: language_from_tag(row.language.as_deref()) }));
-    }
-    Ok(Some(Caller { pass, grants, language }))
+        return Ok(known.map(|row| {
+            let language = language_from_tag(row.language.as_deref());
+            (PersonRights { active: true, grants: Vec::new(), language }, None)
+        }));
+    };
+    let (language, version) = (language_from_tag(first.language.as_deref()), first.people_version);
+    let mut grants: Vec<Grant> = rows.into_iter().map(|row| grant_from_row(row.grant)).collect::<Result<_, _>>()?;
+    grants.sort_by_key(|grant| grant.capacity);
+    Ok(Some((PersonRights { active: true, grants, language }, Some(version))))
 }
 
-/// A grant with the chosen language of its person.
-struct GrantWithLanguage {
+/// A grant with the chosen language of its person, and the version of people and grants.
+struct GrantWithPerson {
     grant: grant::Model,
     language: Option<String>,
+    people_version: i64,
 }
 
-impl FromQueryResult for GrantWithLanguage {
+impl FromQueryResult for GrantWithPerson {
     fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let grant = grant::Model::from_query_result(result, prefix)?;
-        Ok(Self { grant, language: result.try_get(prefix, "language")? })
+        let (language, people_version) =
+            (result.try_get(prefix, "language")?, result.try_get(prefix, "people_version")?);
+        Ok(Self { grant, language, people_version })
     }
 }
 
@@ -73,7 +91,7 @@ fn language_from_tag(tag: Option<&str>) -> Option<Language> {
     tag.and_then(Language::from_tag)
 }
 
-/// A person with all their grants: past, present and future.
+/// A person with their grants: present, future, and those of the past that were read.
 #[derive(Debug, Clone, Default)]
 pub struct PersonRights {
     /// Known and not deactivated, with a valid login.

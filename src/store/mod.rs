@@ -17,6 +17,7 @@ mod people;
 mod policies;
 mod procedures;
 mod registered_documents;
+mod request_parts;
 mod requests;
 mod retention;
 mod sessions;
@@ -32,7 +33,7 @@ pub(crate) use actor::with_actor;
 pub use agencies::{agencies, agencies_in, agencies_waiting, agency_people};
 pub use api_keys::{add_api_key, api_key_by_hash, api_keys_of, record_api_key_use, revoke_api_key};
 pub use assets::{AssetFilter, asset_by_id, assets_of, assets_page, save_asset};
-pub use callers::{PersonRights, caller};
+pub use callers::{PersonRights, caller, caller_rights};
 pub use credentials::{CredentialState, credentials_of, save_credential};
 pub use database::{
     ConnectionLimits, DatabaseLocation, Mac, Page, PageKey, Paging, Postgres, SortValue, Store, StoreError, Tls,
@@ -56,6 +57,9 @@ pub use people::{
 pub use policies::{NewPolicy, RecordedPolicy, Replaceable, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, insert_version, next_number, stored_versions, versions_in_use};
 pub use registered_documents::{RegisteredDocument, registered_document, save_registered_documents};
+pub use request_parts::{
+    Assets, CurrentVisit, Dispositions, Documents, PartCache, PartRow, RequestPart, Submissions, Visits, parts_of,
+};
 pub use requests::{
     DispositionFilter, Order, OrderField, RequestFilter, current_visits_of, disposition_by_id, dispositions_of,
     dispositions_page, inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number,
@@ -73,6 +77,6 @@ pub use totp::{
 };
 pub use units::{UnitRange, hold_units, release_units};
 pub use visibility::{
-    AssetRow, RequestCondition, RequestFacts, RoleStep, SeenRequest, Submits, Submitters, Viewing, ViewingScope,
-    Visibility, Waiting, request_facts, requests_matching, returned_in_secret,
+    AssetRow, RequestCondition, RequestFacts, RightsCheck, RoleStep, SeenRequest, Submits, Submitters, Viewing,
+    ViewingScope, Visibility, Waiting, request_facts, requests_matching, returned_in_secret,
 };

@@ -46,7 +46,7 @@ pub async fn insert_version(store: &Store, version: StoredVersion) -> Result<(),
     keep.do_nothing();
     let insert = procedure_version::Entity::insert(version.into_active_model()).on_conflict(keep);
     insert.exec_without_returning(&transaction).await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await
 }
 
 /// Takes the next number of an office's procedure in a year, in the transaction of its use: without gaps and duplicates.

@@ -35,5 +35,5 @@ pub async fn save_registered_documents(
         let oldest = Column::Digest.in_subquery(oldest.into_query());
         Entity::delete_many().filter(oldest).exec(&transaction).await?;
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::agencies::agencies_named;
 use super::database::one_of;
-use super::visibility::{Found, constant, submitter_active};
+use super::visibility::{Found, constant, people_version, submitter_active};
 use super::{Page, PageKey, Paging, RequestCondition, SeenRequest, SortValue, Store, StoreError, Viewing, Waiting};
 use crate::access::{Performed, Seen};
 use crate::workflow::Status;
@@ -118,11 +118,12 @@ fn far_future() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// Selects visible requests with the caller's side.
+/// Selects visible requests with the caller's side, as rows of [`Found`].
 fn seeing(viewing: &Viewing) -> Select<request::Entity> {
     request::Entity::find()
         .expr_as(viewing.office_side().sql(viewing.now), "office_side")
         .expr_as(submitter_active(&viewing.submitters, viewing.now), "submitter_active")
+        .expr_as(people_version(), "people_version")
         .filter(viewing.visible().sql(viewing.now))
 }
 
@@ -133,17 +134,19 @@ pub async fn see_request<C: ConnectionTrait>(
     id: Uuid,
 ) -> Result<Option<Seen<SeenRequest>>, StoreError> {
     let query = seeing(viewing).filter(request::Column::Id.eq(id));
-    Ok(query.into_model::<Found>().one(connection).await?.map(|found| found.0))
+    Ok(query.into_model::<Found>().one(connection).await?.map(Found::seen))
 }
 
-/// Returns the visible ones of requests, in any order.
+/// Returns the visible ones of requests, in any order. Confirms no cached rights: the request may be that of a part hidden from
+/// the caller, and one statement more or less would tell it from an unknown part.
 pub async fn see_requests(
     store: &Store,
     viewing: &Viewing,
     ids: &[Uuid],
 ) -> Result<Vec<Seen<SeenRequest>>, StoreError> {
     let query = seeing(viewing).filter(one_of(store.reader(), request::Column::Id, ids.iter().copied()));
-    Ok(query.into_model::<Found>().all(store.reader()).await?.into_iter().map(|found| found.0).collect())
+    let found = query.into_model::<Found>().all(store.reader()).await?;
+    Ok(found.into_iter().map(Found::seen).collect())
 }
 
 /// Returns a request by number, if visible.
@@ -153,7 +156,7 @@ pub async fn see_request_by_number(
     number: &str,
 ) -> Result<Option<Seen<SeenRequest>>, StoreError> {
     let query = seeing(viewing).filter(request::Column::Number.eq(number));
-    Ok(query.into_model::<Found>().one(store.reader()).await?.map(|found| found.0))
+    Ok(query.into_model::<Found>().one(store.reader()).await?.map(|found| found.noted(viewing)))
 }
 
 /// Narrows a query by a filter. `agencies`: the ids of the agencies of its key.
@@ -212,7 +215,7 @@ pub async fn requests_page(
 ) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
     let agencies = agencies_named(store.reader(), filter.agency.as_deref()).await?;
     let query = filtered(seeing(viewing), viewing, filter, agencies.as_deref());
-    page_of(store, query, order, paging, count).await
+    page_of(store, viewing, query, order, paging, count).await
 }
 
 /// Returns a page of the inbox, oldest due first, with its total on demand.
@@ -225,11 +228,12 @@ pub async fn inbox_page(
     count: bool,
 ) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
     let query = seeing(viewing).filter(viewing.inbox(waiting, office).sql(viewing.now));
-    page_of(store, query, Order { field: OrderField::DueAt, descending: false }, paging, count).await
+    page_of(store, viewing, query, Order { field: OrderField::DueAt, descending: false }, paging, count).await
 }
 
 async fn page_of(
     store: &Store,
+    viewing: &Viewing,
     query: Select<request::Entity>,
     order: Order,
     paging: &Paging,
@@ -238,7 +242,7 @@ async fn page_of(
     let total = if count { Some(query.clone().count(store.reader()).await?) } else { None };
     let id = Expr::col((request::Entity, request::Column::Id));
     let rows = paging.apply(query, order.key(), id, order.descending).into_model::<Found>().all(store.reader()).await?;
-    Ok((paging.finish(rows.into_iter().map(|found| found.0).collect()), total))
+    Ok((paging.finish(rows.into_iter().map(|found| found.noted(viewing)).collect()), total))
 }
 
 /// Returns a page of dispositions visible to the caller as an official, newest first.

@@ -25,9 +25,12 @@ pub(super) fn is_active(id: SimpleExpr) -> SimpleExpr {
 
 /// Condition: the grant is in force at a time.
 pub(super) fn in_force(now: DateTime<Utc>) -> Condition {
-    Condition::all()
-        .add(grant::Column::ValidFrom.lte(now))
-        .add(Condition::any().add(grant::Column::ValidUntil.is_null()).add(grant::Column::ValidUntil.gt(now)))
+    Condition::all().add(grant::Column::ValidFrom.lte(now)).add(not_ended(now))
+}
+
+/// Condition: the grant is in force at a time, or begins later.
+pub(super) fn not_ended(now: DateTime<Utc>) -> Condition {
+    Condition::any().add(grant::Column::ValidUntil.is_null()).add(grant::Column::ValidUntil.gt(now))
 }
 
 /// Condition: the login of a pass is still valid at a time.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use disposisi::auth::Keys;
 use disposisi::clock::SystemClock;
-use disposisi::graphql::{self, AdmissionRules, ApiSchema, OperationLimits, Session, SharedOperations};
+use disposisi::graphql::{self, AdmissionRules, ApiSchema, OperationLimits, SharedOperations};
 use disposisi::policy::{self, Policy, PolicyFile};
 use disposisi::procedure::{self, Office, Severity, Shelf};
 use disposisi::random::Random;
@@ -416,8 +416,8 @@ async fn answer(service: &Service, schema: &ApiSchema, body: &[u8]) {
             }
         }
         Ok(operation) => {
-            let session = Session::open(service, &operation, None, None).await.expect("a session");
-            graphql::execute(schema, operation, session).await
+            let address = std::net::IpAddr::from([127, 0, 0, 1]);
+            graphql::execute(schema, service, operation, None, address).await.expect("a session").response
         }
     };
     for error in &response.errors {

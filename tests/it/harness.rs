@@ -281,7 +281,7 @@ pub(crate) fn enter(people: Cast<'_>, run: impl Fn(&[&str], &str)) {
 }
 
 /// Flags of a server without limits on operations.
-pub(crate) const UNLIMITED: [&str; 14] = [
+pub(crate) const UNLIMITED: [&str; 12] = [
     "--document-limit",
     "10000000",
     "--depth-limit",
@@ -294,8 +294,6 @@ pub(crate) const UNLIMITED: [&str; 14] = [
     "1000000",
     "--alias-limit",
     "100000",
-    "--database-acquire-seconds",
-    "60",
 ];
 
 /// Flags by which a server logs its load.

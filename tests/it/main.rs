@@ -7,6 +7,7 @@ mod acts;
 mod api_keys;
 mod bad_input;
 mod branches;
+mod cache;
 mod cast;
 mod clients;
 mod closed_actions;

@@ -189,6 +189,8 @@ settings! {
         registered_documents: usize = 0, "COUNT";
         /// Maximum size in bytes of compiled documents in memory, the least used evicted first; 0 keeps none.
         compiled_documents_bytes: usize = 32 << 20, "BYTES";
+        /// Maximum size in bytes of cached rights of callers and rows of requests, the least used evicted first; 0 caches none.
+        cache_bytes: usize = 64 << 20, "BYTES";
         /// Refuses operations without a name.
         operation_names: bool = false, "BOOL";
         /// Allows introspection (`__schema`, `__type`).

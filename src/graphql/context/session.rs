@@ -16,11 +16,11 @@ use crate::access::Pass;
 use crate::graphql::error;
 use crate::graphql::operation::admitted::Operation;
 use crate::language::Language;
-use crate::service::{CallerWithPolicy, FollowerView, PolicySnapshot, Service, ServiceResult};
-use crate::store::{self, LogPosition, Viewing};
+use crate::service::{CallerWithPolicy, LoginView, PolicySnapshot, Service, ServiceResult};
+use crate::store::{self, LogPosition, RightsCheck, Viewing};
 
 /// Session of one operation, never reused.
-pub struct Session {
+pub(in crate::graphql) struct Session {
     opened: Identity,
     /// Identity established by a sign-in mutation of this operation.
     signed_in: OnceLock<Identity>,
@@ -67,6 +67,14 @@ impl Identity {
     }
 }
 
+/// The end of the log, for operations with a cursor of it: read first, so that the data is never older than the cursor.
+async fn end_of_log(service: &Service, operation: &Operation) -> ServiceResult<Option<LogPosition>> {
+    Ok(match operation.selects_event_cursor() {
+        true => Some(store::log_end(service.store()).await?),
+        false => None,
+    })
+}
+
 /// Visibility of an anonymous caller: nothing.
 fn no_visibility(service: &Service) -> Viewing {
     Viewing {
@@ -75,6 +83,7 @@ fn no_visibility(service: &Service) -> Viewing {
         offices: Vec::new(),
         scopes: Vec::new(),
         submitters: Arc::default(),
+        check: None,
     }
 }
 
@@ -87,18 +96,27 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
+    /// Opens the session of a person by their cached rights, with the check of these.
+    pub(in crate::graphql) async fn by_cached_rights(
+        service: &Service,
+        operation: &Operation,
+        (view, check): (&LoginView, Arc<RightsCheck>),
+        address: IpAddr,
+    ) -> ServiceResult<Self> {
+        let log_end = end_of_log(service, operation).await?;
+        let viewing = Viewing { now: service.now(), check: Some(check), ..view.viewing.clone() };
+        let identity = Identity::with_visibility(service, Some(view.caller.clone()), viewing);
+        Ok(Self::new(identity, Some(address), log_end))
+    }
+
     /// Opens the session of a person or an anonymous caller.
-    pub async fn open(
+    pub(in crate::graphql) async fn open(
         service: &Service,
         operation: &Operation,
         pass: Option<Pass>,
         address: Option<IpAddr>,
     ) -> ServiceResult<Self> {
-        // Read first, so that the data is never older than its cursor.
-        let log_end = match operation.selects_event_cursor() {
-            true => Some(store::log_end(service.store()).await?),
-            false => None,
-        };
+        let log_end = end_of_log(service, operation).await?;
         let caller = match pass {
             None => None,
             Some(pass) => Some(service.caller(pass).await?),
@@ -107,7 +125,7 @@ impl Session {
     }
 
     /// Opens the session of a follower for one event, at its place in the log.
-    pub(in crate::graphql) fn following(service: &Service, view: &FollowerView, log_end: LogPosition) -> Self {
+    pub(in crate::graphql) fn following(service: &Service, view: &LoginView, log_end: LogPosition) -> Self {
         // Grants of others start and end by the clock, so the moment is now.
         let viewing = Viewing { now: service.now(), ..view.viewing.clone() };
         let identity = Identity::with_visibility(service, Some(view.caller.clone()), viewing);
@@ -149,7 +167,7 @@ impl Session {
 
     /// Returns the record of viewer dependence. An answer containing `eventCursor` is never shared, since it changes with every
     /// event.
-    pub fn viewer_dependence(&self) -> ViewerDependence {
+    pub(in crate::graphql) fn viewer_dependence(&self) -> ViewerDependence {
         let dependence = self.identity().dependence.clone();
         if self.log_end.is_some() {
             dependence.note();

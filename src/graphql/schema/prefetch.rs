@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Result};
@@ -22,6 +23,7 @@ use crate::graphql::context::loaders::{
 use crate::graphql::context::session::{Session, service, session};
 use crate::graphql::error;
 use crate::graphql::look_ahead::*;
+use crate::store::{Assets, CurrentVisit, Dispositions, Documents, PartRow, RequestPart, Submissions, Visits};
 
 /// Loads the values of the keys, if wanted, and feeds them to the loader.
 async fn fill<K>(session: &Session, wanted: bool, keys: Vec<K>) -> Result<HashMap<K, <Loaders as Loader<K>>::Value>>
@@ -35,6 +37,30 @@ where
     let loader = session.loader();
     let read = Loader::<K>::load(loader.loader(), &keys).await.map_err(error::from_loader)?;
     loader.feed_many(read.iter().map(|(key, value)| (key.clone(), value.clone()))).await;
+    Ok(read)
+}
+
+/// Loads a part of requests, if wanted, from the cache or the database, and feeds it to its loader.
+async fn fill_part<P, K>(
+    context: &Context<'_>,
+    wanted: bool,
+    requests: Vec<&Request>,
+    key: impl Fn(Uuid) -> K,
+) -> Result<HashMap<K, Vec<PartRow<P>>>>
+where
+    P: RequestPart,
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Loaders: Loader<K, Value = Vec<PartRow<P>>, Error = LoadError>,
+{
+    if !wanted {
+        return Ok(HashMap::new());
+    }
+    let rows = requests.into_iter().map(|request| &request.0.row);
+    let parts = service(context)?.parts_of::<P>(rows).await;
+    let parts = parts.map_err(|failed| error::from_loader(Arc::new(failed)))?;
+    let read: HashMap<K, Vec<PartRow<P>>> =
+        parts.into_iter().map(|(request, rows)| (key(request), rows.to_vec())).collect();
+    session(context)?.loader().feed_many(read.iter().map(|(key, rows)| (key.clone(), rows.clone()))).await;
     Ok(read)
 }
 
@@ -61,19 +87,29 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
         .loader()
         .feed_many(requests.iter().map(|request| (SeenRequestById(request.0.row.id), request.0.clone())))
         .await;
-    let ids = || requests.iter().map(|request| request.0.row.id);
-    let office = requests.iter().filter(|request| request.0.side() == Side::Office).map(|request| request.0.row.id);
+    let every: Vec<&Request> = requests.iter().collect();
+    let office = every.iter().copied().filter(|request| request.0.side() == Side::Office).collect();
     let acts = selected.has(&[AVAILABLE_ACTIONS, CLOSED_ACTIONS, INBOX_ACTIONS]);
     // Performers of steps matter where an office's policy separates duties.
     let separated = acts && requests.iter().any(|request| session.policy().separates_duties(&request.0.row.office));
     let all_visits = separated || selected.has(&[VISITS]);
     let (submissions, visits, _, documents, assets, dispositions, _) = tokio::try_join!(
-        fill(session, selected.has(&[SUBMISSIONS, LETTER, CONTACT, DETAILS]), ids().map(SubmissionsOf).collect()),
-        fill(session, all_visits, ids().map(VisitsOf).collect()),
-        fill(session, !all_visits && selected.has(&[CURRENT_VISIT]), ids().map(CurrentVisitOf).collect()),
-        fill(session, acts || selected.has(&[DOCUMENTS]), ids().map(DocumentsOf).collect()),
-        fill(session, acts || selected.has(&[ASSETS]), ids().map(AssetsOf).collect()),
-        fill(session, selected.has(&[DISPOSITIONS]), office.map(DispositionsOf).collect()),
+        fill_part::<Submissions, _>(
+            context,
+            selected.has(&[SUBMISSIONS, LETTER, CONTACT, DETAILS]),
+            every.clone(),
+            SubmissionsOf
+        ),
+        fill_part::<Visits, _>(context, all_visits, every.clone(), VisitsOf),
+        fill_part::<CurrentVisit, _>(
+            context,
+            !all_visits && selected.has(&[CURRENT_VISIT]),
+            every.clone(),
+            CurrentVisitOf
+        ),
+        fill_part::<Documents, _>(context, acts || selected.has(&[DOCUMENTS]), every.clone(), DocumentsOf),
+        fill_part::<Assets, _>(context, acts || selected.has(&[ASSETS]), every.clone(), AssetsOf),
+        fill_part::<Dispositions, _>(context, selected.has(&[DISPOSITIONS]), office, DispositionsOf),
         fill(
             session,
             selected.has(&[AGENCY]) || selected.field(ASSETS).has(&[AGENCY]),

@@ -24,7 +24,7 @@ impl Service {
         offices.sort();
         offices.dedup();
         let submitters = caller.policy().submitters(&self.catalog);
-        Viewing { user: caller.pass.user, now: self.now(), offices, scopes: scopes.collect(), submitters }
+        Viewing { user: caller.pass.user, now: self.now(), offices, scopes: scopes.collect(), submitters, check: None }
     }
 
     /// The caller's inbox: the steps, signatures and credentials of their turn.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::access::Pass;
 use crate::language::Language;
 use crate::live::Next;
-use crate::service::following::followers::{FollowerRights, FollowerView};
+use crate::service::authorization::login_rights::{LoginRights, LoginView};
 use crate::service::following::request_events::RETRY_PAUSE;
 use crate::service::{Service, ServiceResult};
 use crate::store::{self, LogPosition, RequestCondition, StoreError};
@@ -24,7 +24,7 @@ pub struct InboxChange {
     /// How many wait now.
     pub count: usize,
     /// The follower's visibility.
-    pub view: Arc<FollowerView>,
+    pub view: Arc<LoginView>,
     /// The place in the log up to this change.
     pub place: LogPosition,
 }
@@ -32,10 +32,10 @@ pub struct InboxChange {
 /// A follower of an inbox.
 pub struct InboxFollower {
     service: Service,
-    follower_rights: Arc<FollowerRights>,
+    follower_rights: Arc<LoginRights>,
     office: Option<String>,
     /// The view of the last reading, and its condition for requests in the inbox.
-    read_by: Option<(Arc<FollowerView>, RequestCondition)>,
+    read_by: Option<(Arc<LoginView>, RequestCondition)>,
     /// The requests in the inbox.
     waiting: HashSet<Uuid>,
     place: LogPosition,
@@ -68,7 +68,7 @@ impl Service {
             rights: self.followers.changed(),
             changes: VecDeque::new(),
         };
-        let view = self.follower_view(&follower.follower_rights)?;
+        let view = self.login_view(&follower.follower_rights)?;
         follower.waiting = follower.read(&view).await?;
         Ok(follower)
     }
@@ -86,7 +86,7 @@ impl InboxFollower {
             if let Some(change) = self.changes.pop_front() {
                 return Ok(change);
             }
-            let view = self.service.follower_view(&self.follower_rights)?;
+            let view = self.service.login_view(&self.follower_rights)?;
             let same_view = self.read_by.as_ref().is_some_and(|(read_by, _)| Arc::ptr_eq(read_by, &view));
             // Another person's rights may change this inbox too: it is read again after any change of rights.
             if !same_view || self.rights.has_changed().unwrap_or(false) || self.service.tail.truncations() != self.cuts
@@ -114,7 +114,7 @@ impl InboxFollower {
     }
 
     /// Updates the inbox by one request, and queues the change.
-    fn note(&mut self, view: &Arc<FollowerView>, request: Uuid, waiting: bool) {
+    fn note(&mut self, view: &Arc<LoginView>, request: Uuid, waiting: bool) {
         let changed = if waiting { self.waiting.insert(request) } else { self.waiting.remove(&request) };
         if changed {
             let (count, place) = (self.waiting.len(), self.place);
@@ -123,7 +123,7 @@ impl InboxFollower {
     }
 
     /// Reads the whole inbox, and queues the differences. Waits while the database is unavailable.
-    async fn reload(&mut self, view: &Arc<FollowerView>) -> ServiceResult<()> {
+    async fn reload(&mut self, view: &Arc<LoginView>) -> ServiceResult<()> {
         let now = match Box::pin(self.read(view)).await {
             Err(StoreError::Unavailable(_)) => {
                 tokio::time::sleep(RETRY_PAUSE).await;
@@ -145,7 +145,7 @@ impl InboxFollower {
     }
 
     /// Reads the inbox of a view. Later events are noticed.
-    async fn read(&mut self, view: &Arc<FollowerView>) -> Result<HashSet<Uuid>, StoreError> {
+    async fn read(&mut self, view: &Arc<LoginView>) -> Result<HashSet<Uuid>, StoreError> {
         let service = &self.service;
         let _turn = service.catch_up.acquire().await;
         self.cuts = service.tail.truncations();

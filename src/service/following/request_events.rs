@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::access::{Pass, Seen, Side};
 use crate::language::Language;
 use crate::live::{Next, TailEntry};
-use crate::service::following::followers::{FollowerRights, FollowerView};
+use crate::service::authorization::login_rights::{LoginRights, LoginView};
 use crate::service::{Service, ServiceError, ServiceResult};
 use crate::store::{
     self, EventFilter, EventVisibility, LogPosition, NumberedEvent, RequestFacts, SeenRequest, StoreError,
@@ -42,7 +42,7 @@ pub struct FollowedEvent {
     /// The follower's side of the request.
     pub side: Side,
     /// The follower, as of now.
-    pub view: Arc<FollowerView>,
+    pub view: Arc<LoginView>,
     /// Read for this follower alone, from an older part of the log.
     pub past: bool,
 }
@@ -62,7 +62,7 @@ impl FollowedEvent {
 /// A follower of request events.
 pub struct RequestEventFollower {
     service: Service,
-    follower_rights: Arc<FollowerRights>,
+    follower_rights: Arc<LoginRights>,
     filter: EventFilter,
     /// The position of the last examined event.
     position: i64,
@@ -99,7 +99,7 @@ impl Service {
             return Err(ServiceError::CursorAhead);
         }
         let follower_rights = self.register_follower(pass).await?;
-        self.follower_view(&follower_rights)?;
+        self.login_view(&follower_rights)?;
         Ok(RequestEventFollower {
             service: self.clone(),
             follower_rights,
@@ -228,7 +228,7 @@ impl RequestEventFollower {
                     }
                     Next::Nothing => {
                         // Ends the stream of a person without the right to sign in, even without events.
-                        self.service.follower_view(&self.follower_rights)?;
+                        self.service.login_view(&self.follower_rights)?;
                         tokio::select! {
                             _ = self.head.changed() => {}
                             _ = self.rights.changed() => {}
@@ -244,14 +244,14 @@ impl RequestEventFollower {
                 self.position = entry.numbered.place.position;
             }
             // By current rights: they are read before an event is published, and again while an older one waits.
-            let view = self.service.follower_view(&self.follower_rights)?;
+            let view = self.service.login_view(&self.follower_rights)?;
             if let Some(event) = self.visible_event(entry, view, past) {
                 return Ok(event);
             }
         }
     }
 
-    fn visible_event(&self, entry: Arc<TailEntry>, view: Arc<FollowerView>, past: bool) -> Option<FollowedEvent> {
+    fn visible_event(&self, entry: Arc<TailEntry>, view: Arc<LoginView>, past: bool) -> Option<FollowedEvent> {
         let about = entry.about.clone()?;
         let (event, row) = (&entry.numbered.event, &about.row);
         if !self.filter.includes(event, row) {
@@ -278,7 +278,7 @@ impl RequestEventFollower {
         let service = &self.service;
         // Reconnecting followers wait for each other, so that writers need not wait for them; each for one stretch.
         let _turn = service.catch_up.acquire().await;
-        let view = service.follower_view(&self.follower_rights)?;
+        let view = service.login_view(&self.follower_rights)?;
         let end = service.tail.end().position;
         let until = end.min(self.position.saturating_add(MAX_STRETCH));
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };

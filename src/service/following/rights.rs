@@ -1,16 +1,16 @@
-//! Rights of followers: read again after a change of people, grants or the policy, and evaluated by the clock each time.
+//! Rights of followers: read again after a change of people, grants or the policy.
 
 use std::sync::Arc;
 
-use super::followers::{CurrentRights, FollowerRights, FollowerView};
 use crate::access::Pass;
 use crate::language::Language;
-use crate::service::{CallerWithPolicy, Service, ServiceError, ServiceResult};
+use crate::service::authorization::login_rights::{CurrentRights, LoginRights};
+use crate::service::{Service, ServiceResult};
 use crate::store::StoreError;
 
 impl Service {
     /// Registers a follower, with their rights.
-    pub(super) async fn register_follower(&self, pass: Pass) -> ServiceResult<Arc<FollowerRights>> {
+    pub(super) async fn register_follower(&self, pass: Pass) -> ServiceResult<Arc<LoginRights>> {
         // Registered before the reading: a later change of rights is noticed.
         let rights = self.followers.register(pass);
         if rights.current().version == 0 {
@@ -38,32 +38,7 @@ impl Service {
     }
 
     /// A follower's chosen language.
-    pub(super) fn follower_language(&self, rights: &FollowerRights) -> ServiceResult<Option<Language>> {
-        Ok(self.follower_view(rights)?.caller.language)
-    }
-
-    /// A follower's visibility now. Refuses a person without the right to sign in.
-    pub(super) fn follower_view(&self, rights: &FollowerRights) -> ServiceResult<Arc<FollowerView>> {
-        let (now, policy) = (self.now(), self.policy());
-        let mut current = rights.current();
-        let is_valid = |view: &&Arc<FollowerView>| {
-            view.until.is_none_or(|until| now < until) && Arc::ptr_eq(view.caller.policy(), &policy)
-        };
-        if let Some(view) = current.view.as_ref().filter(is_valid) {
-            return Ok(view.clone());
-        }
-        let caller = current.person_rights.caller(rights.pass, now).ok_or(ServiceError::Unauthenticated)?;
-        let caller = CallerWithPolicy::new(caller, policy);
-        let viewing = self.viewing(&caller);
-        let view = FollowerView {
-            sees: viewing.visibility(),
-            waiting: self.waiting(&caller),
-            until: current.person_rights.next_change(now),
-            viewing,
-            caller,
-        };
-        let view = Arc::new(view);
-        current.view = Some(view.clone());
-        Ok(view)
+    pub(super) fn follower_language(&self, rights: &LoginRights) -> ServiceResult<Option<Language>> {
+        Ok(self.login_view(rights)?.caller.language)
     }
 }

@@ -29,7 +29,7 @@ pub struct OfficeChange<'a> {
     begun: bool,
     uncovered: UncoveredRows<'a>,
     events: Vec<event::Model>,
-    /// The end of the log before this change, once an event of it holds that.
+    /// The end of the log before this change, once read.
     log_end: Option<LogEnd>,
 }
 

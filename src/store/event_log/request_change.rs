@@ -65,7 +65,7 @@ pub struct RequestChange<'a> {
     events: Vec<event::Model>,
     /// The same events, for a preview.
     appended: Vec<AppendedEvent>,
-    /// The end of the log before this change, once an event of it holds that.
+    /// The end of the log before this change, once read.
     log_end: Option<LogEnd>,
     /// The row as it will be saved.
     pub row: request::Model,
@@ -265,6 +265,8 @@ impl<'a> RequestChange<'a> {
         let missing = || StoreError::Damaged(format!("the visit under way of request {} is missing", self.row.number));
         let WithEvent { visit, about } = under_way.one(self.transaction).await?.ok_or_else(missing)?;
         self.expect_recorded(&row_name(&visit), &row_mac(self.store, &visit)?, about).await?;
+        // Read here, or the visit's change would be sent before it, alone.
+        sequencer::read_end(self.store, self.transaction, &mut self.log_end).await?;
         let left = with_actor!(
             &self.actor,
             visit::Model { completed_at: Some(self.now), outcome: Some(outcome.to_owned()), note, ..visit }

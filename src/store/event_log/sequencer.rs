@@ -24,34 +24,44 @@ pub async fn is_pending(store: &Store) -> Result<bool, StoreError> {
     Ok(pending::Entity::find().one(store.reader()).await?.is_some())
 }
 
-/// The end of the log: its last position, 0 before the first event, and the MAC of the row there.
+/// The end of the log before a change: its last position, 0 before the first event, and the MAC of the row there.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LogEnd {
     position: i64,
     mac: Vec<u8>,
+    /// An event of the change holds it.
+    linked: bool,
 }
 
 impl LogEnd {
     async fn read<C: ConnectionTrait>(store: &Store, connection: &C) -> Result<Self, StoreError> {
         let end = end(store, connection).await?;
-        Ok(end.map(|end| Self { position: end.position, mac: end.last }).unwrap_or_default())
+        Ok(end.map(|end| Self { position: end.position, mac: end.last, linked: false }).unwrap_or_default())
     }
 }
 
-/// Returns the end of the log for the body of a change's first event, and keeps it for [`append`]; none for its other events, or
-/// before the first event of all.
+/// Returns the end of the log for the body of a change's first event; none for its other events, or before the first event of all.
 pub(super) async fn link(
     store: &Store,
     transaction: &Transaction,
     log_end: &mut Option<LogEnd>,
 ) -> Result<Option<LogLink>, StoreError> {
-    if log_end.is_some() {
-        return Ok(None);
-    }
-    let end = LogEnd::read(store, transaction).await?;
-    let link = (end.position > 0).then(|| (end.position, STANDARD_NO_PAD.encode(&end.mac)));
-    *log_end = Some(end);
-    Ok(link)
+    let end = read_end(store, transaction, log_end).await?;
+    let first = !std::mem::replace(&mut end.linked, true);
+    Ok((first && end.position > 0).then(|| (end.position, STANDARD_NO_PAD.encode(&end.mac))))
+}
+
+/// Returns the end of the log before a change, read once.
+pub(super) async fn read_end<'e>(
+    store: &Store,
+    transaction: &Transaction,
+    log_end: &'e mut Option<LogEnd>,
+) -> Result<&'e mut LogEnd, StoreError> {
+    let end = match log_end.take() {
+        Some(end) => end,
+        None => LogEnd::read(store, transaction).await?,
+    };
+    Ok(log_end.insert(end))
 }
 
 /// Appends the events of a change. SQLite has a single writer, so they get their positions here, from the end of the log as the
@@ -62,7 +72,7 @@ pub(super) async fn append(
     events: Vec<event::Model>,
     log_end: Option<LogEnd>,
 ) -> Result<(), StoreError> {
-    let Some(log_end) = log_end else { return Ok(()) };
+    let Some(log_end) = log_end.filter(|_| !events.is_empty()) else { return Ok(()) };
     if transaction.get_database_backend() == DbBackend::Sqlite {
         place(store, transaction, &events, log_end).await?;
     } else {
@@ -156,7 +166,7 @@ async fn place(
     store: &Store,
     transaction: &Transaction,
     events: &[event::Model],
-    LogEnd { mut position, mut mac }: LogEnd,
+    LogEnd { mut position, mut mac, .. }: LogEnd,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(events.len());
     for event in events {

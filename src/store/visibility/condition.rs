@@ -675,7 +675,7 @@ mod tests {
                 let place = crate::store::DatabaseLocation::Sqlite(folder.path().join("test.db"));
                 let store = Store::open(&place, std::sync::Arc::new(|_| [0; 32]), crate::random::Random::system()).await.unwrap();
                 fill(&store, &requests, &grants).await;
-                let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes, submitters: Arc::new(submitters) };
+                let viewing = Viewing { user: id(user), now: moment(), offices: Vec::new(), scopes, submitters: Arc::new(submitters), check: None };
                 let ids: Vec<Uuid> = (0..requests.len()).map(|number| id(u8::try_from(number).unwrap())).collect();
                 let about = request_facts(&store, &ids, &viewing.submitters, moment()).await.unwrap();
                 for condition in [

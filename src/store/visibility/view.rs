@@ -8,6 +8,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::condition::{RequestCondition, RequestFacts, Submitters};
+use super::rights_check::RightsCheck;
 use crate::access::{Scope, Seen, Side, Subject};
 use crate::store::CredentialState;
 use crate::workflow::Status;
@@ -25,6 +26,8 @@ pub struct Viewing {
     pub scopes: Vec<ViewingScope>,
     /// The submitters of agencies.
     pub submitters: Arc<Submitters>,
+    /// For scopes from memory: a check that each statement with them confirms.
+    pub check: Option<Arc<RightsCheck>>,
 }
 
 /// One scope of one grant.
@@ -110,15 +113,34 @@ impl Subject for AssetRow<'_> {
     }
 }
 
-/// A row of [`SeenRequest`] with the caller's side.
-pub(in crate::store) struct Found(pub(in crate::store) Seen<SeenRequest>);
+/// A row of [`SeenRequest`] with the caller's side, and the version of people and grants as of the statement.
+pub(in crate::store) struct Found {
+    seen: Seen<SeenRequest>,
+    people_version: i64,
+}
+
+impl Found {
+    /// The row.
+    pub(in crate::store) fn seen(self) -> Seen<SeenRequest> {
+        self.seen
+    }
+
+    /// The row, once the check of the scopes has noted the version.
+    pub(in crate::store) fn noted(self, viewing: &Viewing) -> Seen<SeenRequest> {
+        if let Some(check) = &viewing.check {
+            check.note(self.people_version);
+        }
+        self.seen
+    }
+}
 
 impl FromQueryResult for Found {
     fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let row = request::Model::from_query_result(result, prefix)?;
         let side = if result.try_get(prefix, "office_side")? { Side::Office } else { Side::Applicant };
         let submitter_active = result.try_get(prefix, "submitter_active")?;
-        Ok(Self(Seen::by_query(SeenRequest { row, submitter_active }, side)))
+        let seen = Seen::by_query(SeenRequest { row, submitter_active }, side);
+        Ok(Self { seen, people_version: result.try_get(prefix, "people_version")? })
     }
 }
 

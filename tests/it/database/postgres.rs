@@ -71,7 +71,11 @@ pub(crate) const KILLS: u64 = 60;
 pub(crate) fn environment(data: &Path) -> Vec<(&'static str, String)> {
     let mut shared = shared();
     let name = shared.of(data);
-    vec![("DISPOSISI_DATABASE", shared.cluster.url("disposisi", &name))]
+    vec![
+        ("DISPOSISI_DATABASE", shared.cluster.url("disposisi", &name)),
+        // Hundreds of subscriptions ask for a connection at once: on a busy machine they wait, and are not refused.
+        ("DISPOSISI_DATABASE_ACQUIRE_SECONDS", "60".to_owned()),
+    ]
 }
 
 /// The connection options.

@@ -136,7 +136,7 @@ impl Service {
         let scopes = self.catalog.offices().map(|entry| whole(&entry.office.key, Scope::All)).collect();
         let (policy, user) = (self.policy(), Uuid::nil());
         let submitters = policy.submitters(&self.catalog);
-        let viewing = Viewing { user, now: self.now(), offices: Vec::new(), scopes, submitters };
+        let viewing = Viewing { user, now: self.now(), offices: Vec::new(), scopes, submitters, check: None };
         let seen = store::see_request_by_number(&self.store, &viewing, &question.request).await?;
         let seen = seen.ok_or_else(|| missing(&["request"], "There is no request of this number."))?;
         let person = self.store.person_by_username(&question.username).await?;
