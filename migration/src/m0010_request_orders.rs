@@ -1,7 +1,8 @@
 //! Indexes of requests for filters that few fit, in the order of lists, and for the order by due time; of visits under way; and of
-//! the versions of procedures in use.
+//! the versions of procedures in use. On PostgreSQL, steps of chance for the version of people and grants.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
 
 /// The migration.
 #[derive(Debug)]
@@ -30,8 +31,22 @@ const REPLACED: [(&str, &str); 2] = [
     ("requests_agency", "CREATE INDEX requests_agency ON requests (agency_id)"),
 ];
 
+/// The function of the triggers that raise the version of people and grants, on PostgreSQL, by a step. With one of chance, a database
+/// that was set back under a running server (a backup, a standby) comes to no version that it had before for other rights.
+fn people_changed(step: &str) -> String {
+    format!(
+        "CREATE OR REPLACE FUNCTION people_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         UPDATE people_version SET version = version + {step}; RETURN NULL; END $$"
+    )
+}
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All or nothing on both databases: an upgrade that is killed begins anew at the next start.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         for (name, _) in REPLACED {
@@ -40,11 +55,17 @@ impl MigrationTrait for Migration {
         for index in INDEXES {
             connection.execute_unprepared(index).await?;
         }
+        if manager.get_database_backend() == DbBackend::Postgres {
+            connection.execute_unprepared(&people_changed("1 + floor(random() * 1073741824)::bigint")).await?;
+        }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
+        if manager.get_database_backend() == DbBackend::Postgres {
+            connection.execute_unprepared(&people_changed("1")).await?;
+        }
         let names = INDEXES.iter().filter_map(|index| index.split(' ').nth(2));
         for name in names {
             connection.execute_unprepared(&format!("DROP INDEX {name}")).await?;

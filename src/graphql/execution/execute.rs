@@ -83,7 +83,7 @@ async fn run_by_cached_rights(
         let Some((view, check)) = service.cached_rights(pass).await? else { return Ok(None) };
         let session = Session::by_cached_rights(service, operation, (&view, check.clone()), address).await?;
         let run = run_in(schema, operation, session).await;
-        if service.confirm_rights(pass, &check).await? {
+        if service.confirm_rights(&check).await? {
             return Ok(Some(run));
         }
     }

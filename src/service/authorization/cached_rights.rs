@@ -13,35 +13,29 @@ impl Service {
     /// is answered. None without a cache, or for rights that are not cached: those of a person without grants.
     pub async fn cached_rights(&self, pass: Pass) -> ServiceResult<Option<(Arc<LoginView>, Arc<RightsCheck>)>> {
         let Some(cache) = self.cached_rights.as_deref() else { return Ok(None) };
-        let rights = match cache.get(pass) {
-            Some(rights) => rights,
-            None => {
-                let read = store::caller_rights(self.store.reader(), pass, self.now()).await?;
-                let (person_rights, version) = read.ok_or(ServiceError::Unauthenticated)?;
-                let Some(version) = version else { return Ok(None) };
-                let current = CurrentRights { version, person_rights, view: None };
-                let rights = Arc::new(LoginRights::new(pass, current));
-                cache.insert(pass, rights.clone());
-                rights
-            }
-        };
-        let version = rights.current().version;
-        Ok(Some((self.login_view(&rights)?, Arc::new(RightsCheck::new(version)))))
+        if let Some(rights) = cache.get(pass) {
+            let check = RightsCheck::new(rights.current().version);
+            return Ok(Some((self.login_view(&rights)?, Arc::new(check))));
+        }
+        let read = store::caller_rights(self.store.reader(), pass, self.now()).await?;
+        let (person_rights, version) = read.ok_or(ServiceError::Unauthenticated)?;
+        let Some(version) = version else { return Ok(None) };
+        let rights = Arc::new(LoginRights::new(pass, CurrentRights { version, person_rights, view: None }));
+        let view = self.login_view(&rights)?;
+        cache.insert(pass, rights, &view);
+        Ok(Some((view, Arc::new(RightsCheck::confirmed(version)))))
     }
 
-    /// Confirms that the rights of a query were those in force at a moment of it. If not, they leave the cache, and the query is to
-    /// be run again.
-    pub async fn confirm_rights(&self, pass: Pass, check: &RightsCheck) -> ServiceResult<bool> {
+    /// Confirms that the rights of a query were those in force at a moment of it. If not, the query is to be run again, by rights
+    /// that are read for it.
+    pub async fn confirm_rights(&self, check: &RightsCheck) -> ServiceResult<bool> {
         if !check.is_confirmed() {
             // No statement found the version: it is read now.
             check.note(self.store.people_version().await?);
         }
-        if check.is_confirmed() {
-            return Ok(true);
-        }
         if let Some(cache) = self.cached_rights.as_deref() {
-            cache.remove(pass);
+            cache.note(check.found());
         }
-        Ok(false)
+        Ok(check.is_confirmed())
     }
 }

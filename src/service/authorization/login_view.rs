@@ -11,7 +11,9 @@ impl Service {
         let (now, policy) = (self.now(), self.policy());
         let mut current = rights.current();
         let is_valid = |view: &&Arc<LoginView>| {
-            view.until.is_none_or(|until| now < until) && Arc::ptr_eq(view.caller.policy(), &policy)
+            view.viewing.now <= now
+                && view.until.is_none_or(|until| now < until)
+                && Arc::ptr_eq(view.caller.policy(), &policy)
         };
         if let Some(view) = current.view.as_ref().filter(is_valid) {
             return Ok(view.clone());

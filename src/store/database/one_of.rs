@@ -4,6 +4,9 @@ use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend};
 use uuid::Uuid;
 
+/// The longest list with padding.
+const PADDED: usize = 8192;
+
 /// Builds the condition that a column is one of the ids. On PostgreSQL they are one array; on SQLite a list as long as a power of two,
 /// its rest filled with the last id.
 pub(in crate::store) fn one_of<C: ConnectionTrait>(
@@ -17,7 +20,11 @@ pub(in crate::store) fn one_of<C: ConnectionTrait>(
     }
     match ids.last() {
         Some(last) => {
-            ids.resize(ids.len().next_power_of_two(), *last);
+            let (length, last) = (ids.len().next_power_of_two(), *last);
+            // A statement has 32,766 parameters at most.
+            if length <= PADDED {
+                ids.resize(length, last);
+            }
             column.is_in(ids)
         }
         // For none.

@@ -103,8 +103,15 @@ impl Transaction {
         // Until they are known to be written: they may fail, or the caller may give up waiting for them.
         deferred.lost = true;
         let expected = mem::take(&mut deferred.rows);
-        let writes = mem::take(&mut deferred.writes).into_iter().map(|(_, write)| write).collect();
-        if self.execute_together(writes).await? != expected {
+        let (tables, writes): (Vec<&str>, Vec<Write>) = mem::take(&mut deferred.writes).into_iter().unzip();
+        let written = self.execute_together(writes).await?;
+        if written != expected {
+            tracing::warn!(
+                ?tables,
+                expected,
+                written,
+                "rows moved on, or the database dropped a write: nothing is committed"
+            );
             return Err(DbErr::RecordNotUpdated);
         }
         deferred.lost = false;

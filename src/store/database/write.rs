@@ -17,7 +17,8 @@ where
     insert_all(transaction, vec![row]).await
 }
 
-/// Inserts rows by one statement.
+/// Inserts rows by one statement. A row that takes a unique value from one that is changed by a waiting write needs
+/// [`Transaction::flush`] before it: PostgreSQL runs writes sent together in any order.
 pub(in crate::store) async fn insert_all<M, A>(transaction: &Transaction, rows: Vec<M>) -> Result<(), StoreError>
 where
     M: IntoActiveModel<A>,
@@ -55,6 +56,11 @@ where
     for key in <M::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
         update = update.filter(key.eq(row.get(key)));
     }
-    let update = update.set(row.into_active_model().reset_all()).into_query();
+    let mut changed = row.into_active_model().reset_all();
+    for key in <M::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
+        // Its index stays as it is.
+        changed.not_set(key);
+    }
+    let update = update.set(changed).into_query();
     transaction.defer(M::Entity::default().table_name(), Write::Update(update), 1).await
 }

@@ -1,6 +1,6 @@
 //! Check that rights read earlier are still in force: by the version of people and grants in the results of later statements.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use entity::people_version;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
@@ -10,25 +10,36 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 #[derive(Debug)]
 pub struct RightsCheck {
     version: i64,
-    confirmed: AtomicBool,
+    /// The version found last, if none was the expected one.
+    found: AtomicI64,
 }
 
 impl RightsCheck {
     /// A check of rights read under a version of people and grants.
     pub fn new(version: i64) -> Self {
-        Self { version, confirmed: AtomicBool::new(false) }
+        Self { version, found: AtomicI64::new(0) }
+    }
+
+    /// A check of rights that were read for the query itself.
+    pub fn confirmed(version: i64) -> Self {
+        Self { version, found: AtomicI64::new(version) }
     }
 
     /// Notes the version found by a statement.
     pub fn note(&self, found: i64) {
-        if found == self.version {
-            self.confirmed.store(true, Ordering::Relaxed);
+        if !self.is_confirmed() {
+            self.found.store(found, Ordering::Relaxed);
         }
     }
 
     /// A statement has found the version.
     pub fn is_confirmed(&self) -> bool {
-        self.confirmed.load(Ordering::Relaxed)
+        self.found.load(Ordering::Relaxed) == self.version
+    }
+
+    /// The version found last; 0 before the first.
+    pub fn found(&self) -> i64 {
+        self.found.load(Ordering::Relaxed)
     }
 }
 
