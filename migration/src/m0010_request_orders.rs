@@ -1,5 +1,5 @@
 //! Indexes of requests for filters that few fit, in the order of lists, and for the order by due time; of visits under way; and of
-//! the versions of procedures in use. On PostgreSQL, steps of chance for the version of people and grants.
+//! the versions of procedures in use. On PostgreSQL, random steps for the version of people and grants.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -31,8 +31,8 @@ const REPLACED: [(&str, &str); 2] = [
     ("requests_agency", "CREATE INDEX requests_agency ON requests (agency_id)"),
 ];
 
-/// The function of the triggers that raise the version of people and grants, on PostgreSQL, by a step. With one of chance, a database
-/// that was set back under a running server (a backup, a standby) comes to no version that it had before for other rights.
+/// The function of the triggers that raise the version of people and grants, on PostgreSQL, by a step. With a random
+/// one, a database that was set back under a running server (a backup, a standby) comes to no version that it had before for other rights.
 fn people_changed(step: &str) -> String {
     format!(
         "CREATE OR REPLACE FUNCTION people_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \

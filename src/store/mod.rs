@@ -58,12 +58,12 @@ pub use policies::{NewPolicy, RecordedPolicy, Replaceable, StoredPolicy, active_
 pub use procedures::{StoredVersion, insert_version, next_number, stored_versions, versions_in_use};
 pub use registered_documents::{RegisteredDocument, registered_document, save_registered_documents};
 pub use request_parts::{
-    Assets, CurrentVisit, Dispositions, Documents, PartCache, PartRow, RequestPart, Submissions, Visits, parts_of,
+    Assets, CurrentVisit, Dispositions, Documents, PartCache, PartRow, RequestPart, Submissions, Visits, part_rows,
+    parts_of,
 };
 pub use requests::{
-    DispositionFilter, Order, OrderField, RequestFilter, current_visits_of, disposition_by_id, dispositions_of,
-    dispositions_page, inbox_page, performed, reads_of, requests_page, see_request, see_request_by_number,
-    see_requests, submissions_of, visits_of,
+    DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_page, inbox_page, performed,
+    reads_of, requests_page, see_request, see_request_by_number, see_requests, visits_of,
 };
 pub use retention::RetainedRows;
 pub use sessions::{

@@ -183,6 +183,11 @@ pub async fn parts_of<P: RequestPart>(
     Ok(found)
 }
 
+/// Returns a part's rows of those requests, those of each request in order, without the cache.
+pub async fn part_rows<P: RequestPart>(store: &Store, requests: Vec<Uuid>) -> Result<Vec<PartRow<P>>, StoreError> {
+    Ok(read::<P>(store, requests).await?.into_iter().flat_map(|(_, rows)| rows).collect())
+}
+
 /// A row of a part, or none for a request without one, with the request at its event.
 struct Joined<P: RequestPart> {
     at: AtEvent,

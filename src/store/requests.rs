@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use entity::{disposition, disposition_read, request, submission, visit};
+use entity::{disposition, disposition_read, request, visit};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -296,32 +296,9 @@ pub async fn visits_of<C: ConnectionTrait>(connection: &C, ids: &[Uuid]) -> Resu
     Ok(query.order_by_asc(visit::Column::Position).all(connection).await?)
 }
 
-/// The visits under way of those requests: none or one each.
-pub async fn current_visits_of(store: &Store, ids: &[Uuid]) -> Result<Vec<visit::Model>, StoreError> {
-    let query = visit::Entity::find()
-        .filter(one_of(store.reader(), visit::Column::RequestId, ids.iter().copied()))
-        .filter(visit::Column::CompletedAt.is_null());
-    Ok(query.order_by_asc(visit::Column::Position).all(store.reader()).await?)
-}
-
 /// Returns the performers of ended steps.
 pub fn performed(visits: &[visit::Model]) -> Performed {
     Performed::new(visits.iter().filter_map(|visit| Some((visit.step.clone(), visit.actor_user?))))
-}
-
-/// The submissions of those requests, in order.
-pub async fn submissions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<submission::Model>, StoreError> {
-    let query =
-        submission::Entity::find().filter(one_of(store.reader(), submission::Column::RequestId, ids.iter().copied()));
-    Ok(query.order_by_asc(submission::Column::Sequence).all(store.reader()).await?)
-}
-
-/// The dispositions of those requests, in order. For officials.
-pub async fn dispositions_of(store: &Store, ids: &[Uuid]) -> Result<Vec<disposition::Model>, StoreError> {
-    let query =
-        disposition::Entity::find().filter(one_of(store.reader(), disposition::Column::RequestId, ids.iter().copied()));
-    let query = query.order_by_asc(disposition::Column::CreatedAt).order_by_asc(disposition::Column::Id);
-    Ok(query.all(store.reader()).await?)
 }
 
 /// Returns the readings of dispositions, in order.

@@ -75,11 +75,11 @@ loaders! {
     /// Visits of a request.
     VisitsOf: visit by request_id = store::visits_of(store.reader(), &ids);
     /// Visit under way of a request: none or one.
-    CurrentVisitOf: visit by request_id = store::current_visits_of(store, &ids);
+    CurrentVisitOf: visit by request_id = store::part_rows::<store::CurrentVisit>(store, ids);
     /// Submissions of a request.
-    SubmissionsOf: submission by request_id = store::submissions_of(store, &ids);
+    SubmissionsOf: submission by request_id = store::part_rows::<store::Submissions>(store, ids);
     /// Dispositions of a request.
-    DispositionsOf: disposition by request_id = store::dispositions_of(store, &ids);
+    DispositionsOf: disposition by request_id = store::part_rows::<store::Dispositions>(store, ids);
     /// Read receipts of a disposition.
     ReadsOf: disposition_read by disposition_id = store::reads_of(store, &ids);
     /// Documents of a request.

@@ -1,6 +1,7 @@
 //! Prefetching for pages: fills the loaders with the rows a selection needs, by one statement per kind, before the fields are
 //! resolved. No field waits for a batch window, and the number of statements is exact.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ async fn fill_part<P, K>(
     wanted: bool,
     requests: Vec<&Request>,
     key: impl Fn(Uuid) -> K,
-) -> Result<HashMap<K, Vec<PartRow<P>>>>
+) -> Result<HashMap<Uuid, Arc<Vec<PartRow<P>>>>>
 where
     P: RequestPart,
     K: Send + Sync + Hash + Eq + Clone + 'static,
@@ -58,15 +59,13 @@ where
     let rows = requests.into_iter().map(|request| &request.0.row);
     let parts = service(context)?.parts_of::<P>(rows).await;
     let parts = parts.map_err(|failed| error::from_loader(Arc::new(failed)))?;
-    let read: HashMap<K, Vec<PartRow<P>>> =
-        parts.into_iter().map(|(request, rows)| (key(request), rows.to_vec())).collect();
-    session(context)?.loader().feed_many(read.iter().map(|(key, rows)| (key.clone(), rows.clone()))).await;
-    Ok(read)
+    session(context)?.loader().feed_many(parts.iter().map(|(request, rows)| (key(*request), rows.to_vec()))).await;
+    Ok(parts)
 }
 
 /// Iterates over the rows of all keys.
-fn rows<K, R>(read: &HashMap<K, Vec<R>>) -> impl Iterator<Item = &R> {
-    read.values().flatten()
+fn rows<'r, K, V: Borrow<Vec<R>>, R: 'r>(read: &'r HashMap<K, V>) -> impl Iterator<Item = &'r R> {
+    read.values().flat_map(|rows| rows.borrow())
 }
 
 /// Ids of people to prefetch.
@@ -118,7 +117,7 @@ pub(crate) async fn requests(context: &Context<'_>, requests: &[Request], select
     )?;
     let under_way =
         |visits: &Vec<visit::Model>| visits.iter().filter(|visit| visit.completed_at.is_none()).cloned().collect();
-    let of_all = visits.iter().map(|(request, visits)| (CurrentVisitOf(request.0), under_way(visits)));
+    let of_all = visits.iter().map(|(request, visits)| (CurrentVisitOf(*request), under_way(visits)));
     session.loader().feed_many(of_all.collect::<Vec<(CurrentVisitOf, Vec<visit::Model>)>>()).await;
     let assets: Vec<Uuid> = rows(&assets).map(|row| row.id).collect();
     let (signatures, reads, credentials) = tokio::try_join!(

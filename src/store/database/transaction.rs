@@ -210,9 +210,13 @@ mod tests {
     use crate::store::database::{insert, update};
     use crate::store::{DatabaseLocation, Store};
 
-    async fn store(folder: &tempfile::TempDir) -> Store {
+    /// A transaction of a store, in a folder that ends with it.
+    async fn begun() -> (tempfile::TempDir, Store, Transaction) {
+        let folder = tempfile::tempdir().unwrap();
         let place = DatabaseLocation::Sqlite(folder.path().join("test.db"));
-        Store::open(&place, Arc::new(|_| [0; 32]), Random::system()).await.unwrap()
+        let store = Store::open(&place, Arc::new(|_| [0; 32]), Random::system()).await.unwrap();
+        let transaction = store.begin().await.unwrap();
+        (folder, store, transaction)
     }
 
     fn row(position: i64) -> log::Model {
@@ -225,9 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_read_and_committed_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        let transaction = store.begin().await.unwrap();
+        let (_folder, store, transaction) = begun().await;
         insert(&transaction, row(1)).await.unwrap();
         insert(&transaction, pending::Model { event_id: Uuid::nil() }).await.unwrap();
         insert(&transaction, row(2)).await.unwrap();
@@ -243,9 +245,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_change_of_a_missing_row_takes_everything_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        let transaction = store.begin().await.unwrap();
+        let (_folder, store, transaction) = begun().await;
         insert(&transaction, pending::Model { event_id: Uuid::nil() }).await.unwrap();
         update(&transaction, row(1)).await.unwrap();
         assert!(matches!(transaction.commit().await, Err(StoreError::Stale)));
@@ -254,9 +254,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_a_failed_write_nothing_is_committed() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        let transaction = store.begin().await.unwrap();
+        let (_folder, store, transaction) = begun().await;
         insert(&transaction, row(1)).await.unwrap();
         insert(&transaction, row(1)).await.unwrap();
         transaction.flush().await.expect_err("the position is taken");
