@@ -228,7 +228,7 @@ async fn ids_of_another_kind_and_steps_out_of_turn_change_nothing() {
             "INVALID_INPUT",
             "documents.0.date",
         ),
-        (json!({ "note": "x".repeat(90_000) }), "INVALID_INPUT", "note"),
+        (json!({ "note": "x".repeat(60_000) }), "INVALID_INPUT", "note"),
         (json!({ "disposition": { "instruction": "x" } }), "INVALID_INPUT", "disposition"),
         (json!({ "asset": { "attributes": {}, "secret": "12345678" } }), "INVALID_INPUT", "asset"),
     ] {

@@ -180,7 +180,8 @@ fn paths(types: &BTreeMap<String, Value>, of: &str, depth: usize) -> Vec<String>
 #[tokio::test(flavor = "multi_thread")]
 async fn event_fields_are_resolved_for_their_reader() {
     // Some are not read from for longer than a heartbeat here.
-    let server = Server::with_flags(CAST, &["--heartbeat-seconds", "600"]);
+    // One operation reads ninety fields.
+    let server = Server::with_flags(CAST, &["--heartbeat-seconds", "600", "--token-limit", "3000"]);
     let people = server.everybody(CAST).await;
     let query = "{ __schema { types { name kind fields { name type { name ofType { name ofType { name ofType { name } } } } } } } }";
     let schema = people["tu"].ask(query, json!({})).await;

@@ -531,7 +531,7 @@ async fn operations_per_connection_are_limited() {
     socket.subscribe(&"x".repeat(129), EVENTS, json!({})).await;
     assert_eq!(socket.closed().await, 4400, "an id that stands in every answer is short");
     let mut socket = Socket::of(&server, tu.token()).await;
-    let large = json!({ "filter": { "kinds": [] }, "unused": vec!["x".repeat(80_000); 5] });
+    let large = json!({ "filter": { "kinds": [] }, "unused": vec!["x".repeat(60_000); 7] });
     socket.subscribe("1", EVENTS, large.clone()).await;
     socket.subscribe("2", EVENTS, large.clone()).await;
     socket.subscribe("3", EVENTS, large).await;

@@ -34,10 +34,10 @@ async fn each_limit_is_named_with_its_bound_and_the_actual_number() {
     let twice: String = (0..14).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
     for (operation, limit, max, actual) in [
         (format!("{}{}", "{a".repeat(65), "}".repeat(65)), "nesting", 64, 65),
-        (format!("# {}", "x".repeat(100_000)), "bytes", 100_000, 100_002),
+        (format!("# {}", "x".repeat(65_535)), "bytes", 65_536, 65_537),
         (format!("{{ {} }}", "x".repeat(129)), "name", 128, 129),
-        (format!("{{ {} }}", "a ".repeat(2_999)), "tokens", 3_000, 3_001),
-        (format!("{{ offices {{ {} }} }}", "key ".repeat(2_000)), "fields", 2_000, 2_001),
+        (format!("{{ {} }}", "a ".repeat(1_999)), "tokens", 2_000, 2_001),
+        (hostile::spread_twice(999), "fields", 2_000, 2_001),
         (hostile::fragments_by_type(6), "fragments", 4_500, 4_501),
         (around, "depth", 16, 18),
         (format!("{{ offices {{ {aliases} }} }}"), "aliases", 500, 501),
@@ -45,6 +45,14 @@ async fn each_limit_is_named_with_its_bound_and_the_actual_number() {
         (format!("{{ {roots} }}"), "rootFields", 100, 101),
     ] {
         assert_eq!(refusal(&server, &operation).await, (limit.to_owned(), max, actual));
+    }
+    for within in [
+        format!("{{ __typename }}{}", " ".repeat(65_536 - 14)),
+        format!("{{ offices {{ {} }} }}", "key ".repeat(1_995)),
+        hostile::spread_twice(998),
+    ] {
+        let answer = sent(&server, &json!({ "query": within })).await;
+        assert!(answer["data"].is_object() && answer["errors"].is_null(), "{within:.60}: {answer:.300}");
     }
     let bomb = format!("{{ ...f0 }} {twice} fragment f14 on Query {{ __typename }}");
     let (limit, max, actual) = refusal(&server, &bomb).await;

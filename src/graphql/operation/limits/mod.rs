@@ -57,8 +57,8 @@ impl Default for OperationLimits {
     fn default() -> Self {
         Self {
             values: 5_000,
-            document: 100_000,
-            tokens: 3_000,
+            document: 65_536,
+            tokens: 2_000,
             fields: 2_000,
             depth: 16,
             root_fields: 100,
