@@ -28,7 +28,7 @@ pub async fn api_keys_of<C: ConnectionTrait>(connection: &C, user: Uuid) -> Resu
     Ok(keys.order_by_desc(api_key::Column::CreatedAt).order_by_desc(api_key::Column::Id).all(connection).await?)
 }
 
-/// Revokes an API key of a person, and wakes followers on every server on commit.
+/// Revokes an API key that is not revoked, and wakes followers on every server on commit.
 pub async fn revoke_api_key(transaction: &Transaction, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
     let revoke = api_key::Entity::update_many().col_expr(api_key::Column::RevokedAt, Expr::val(now));
     revoke.filter(api_key::Column::Id.eq(id)).filter(api_key::Column::RevokedAt.is_null()).exec(transaction).await?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{refresh_token, session};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::database::{insert, notify_followers};
@@ -81,16 +81,19 @@ pub async fn end_sessions(
     which: SessionSelection,
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
-    let end = session::Entity::update_many()
-        .col_expr(session::Column::EndedAt, Expr::val(now))
-        .filter(session::Column::EndedAt.is_null());
-    let end = match which {
-        SessionSelection::One(id) => end.filter(session::Column::Id.eq(id)),
-        SessionSelection::All(user) => end.filter(session::Column::UserId.eq(user)),
+    let open = Condition::all().add(session::Column::EndedAt.is_null());
+    let open = match which {
+        SessionSelection::One(id) => open.add(session::Column::Id.eq(id)),
+        SessionSelection::All(user) => open.add(session::Column::UserId.eq(user)),
         SessionSelection::Others(user, kept) => {
-            end.filter(session::Column::UserId.eq(user)).filter(session::Column::Id.ne(kept))
+            open.add(session::Column::UserId.eq(user)).add(session::Column::Id.ne(kept))
         }
     };
+    // On PostgreSQL the version of people rises by a statement that changes no row, too.
+    if session::Entity::find().filter(open.clone()).count(transaction).await? == 0 {
+        return Ok(0);
+    }
+    let end = session::Entity::update_many().col_expr(session::Column::EndedAt, Expr::val(now)).filter(open);
     let ended = end.exec(transaction).await?.rows_affected;
     notify_followers(transaction).await?;
     Ok(ended)

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::acts::user_error_code;
-use crate::cast::SINGKAWANG;
+use crate::cast::{ADMIN, And, SINGKAWANG};
 use crate::database;
 use crate::harness::{Folders, PASSWORD, Server, credentials, output};
 use crate::socket::Socket;
@@ -243,6 +243,45 @@ async fn signing_out_ends_the_session_its_sockets_and_streams() {
     assert!(!is_in(&server, &there).await && !is_in(&server, &third).await && is_in(&server, &other).await);
     let nobody = server.send(None, "mutation { signOut { userErrors { code } } }", json!({})).await;
     assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+/// The version of people and grants: whoever's rights were read under another one reads them anew.
+async fn version(server: &Server) -> i64 {
+    count(server, "SELECT version FROM people_version").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_nobody_raises_no_version() {
+    let cast = SINGKAWANG.and(&[ADMIN]);
+    let server = Server::with(&cast);
+    let (admin, tu) = (server.person("admin").await, server.person("tu").await);
+    let input = json!({ "name": "skrip", "scopes": ["READ"], "expiresAt": server.now() + chrono::TimeDelta::days(1) });
+    let key = tu.act("createApiKey", "apiKey { id }", input).await["apiKey"]["id"].take();
+    let held = admin.person_of("singkawang", "kabid").await;
+    let (user, grant) = (&held["user"]["id"], &held["grants"][0]["id"]);
+    for (who, mutation, input) in [
+        (&tu, "chooseLanguage", json!({ "language": "INDONESIAN" })),
+        (&tu, "chooseLanguage", json!({ "language": null })),
+        (&tu, "revokeApiKey", json!({ "apiKeyId": key })),
+        (&admin, "revokeGrant", json!({ "grantId": grant })),
+        (&admin, "deactivateUser", json!({ "office": "singkawang", "userId": user })),
+    ] {
+        let before = version(&server).await;
+        who.act(mutation, "", input.clone()).await;
+        let done = version(&server).await;
+        assert_ne!(done, before, "{mutation}: {input}");
+        who.act(mutation, "", input.clone()).await;
+        assert_eq!(version(&server).await, done, "{mutation}: {input}, a second time");
+    }
+    // Nor does somebody who repeats a stolen token, without signing in.
+    let (_, token) = sign_in(&server, "tu").await;
+    assert_eq!(user_error_code(&refresh(&server, &token).await), "");
+    let before = version(&server).await;
+    assert_eq!(user_error_code(&refresh(&server, &token).await), "SESSION_ENDED");
+    let ended = version(&server).await;
+    assert_ne!(ended, before, "the session ends");
+    assert_eq!(user_error_code(&refresh(&server, &token).await), "SESSION_ENDED");
+    assert_eq!(version(&server).await, ended, "it has ended before");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,8 +141,12 @@ impl Service {
                 let keys = store::api_keys_of(&transaction, pass.user).await?;
                 keys.into_iter().find(|key| key.id == id).ok_or_else(|| ServiceError::not_found(&["apiKeyId"]))
             };
-            found().await?;
+            // Locked before it is read: of two calls at once, the second finds it revoked.
             store::lock_rights(&transaction, pass.user).await?;
+            let key = found().await?;
+            if key.revoked_at.is_some() {
+                return Ok(key);
+            }
             store::revoke_api_key(&transaction, id, self.now()).await?;
             let revoked = found().await?;
             self.commit_person(transaction).await?;
