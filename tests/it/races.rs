@@ -160,8 +160,10 @@ async fn an_act_with_a_lost_write_leaves_no_trace() {
         let request = people["opd"].submit(Cloud::default()).await;
         drop_changes(&server, table).await;
         let before = database::rows(&server.path()).await;
-        let codes = people["tu"].execute(&request.number, "2", "forward", sheet()).await.expect_err("a write is lost");
-        assert_eq!(codes, ["STALE_VERSION"], "{table}");
+        let forward = json!({ "requestId": request.id, "step": "2", "outcome": "forward", "expectedVersion": 1 });
+        let code = people["tu"].refused("executeStep", with(forward, sheet())).await;
+        assert_eq!(code, "INTERNAL", "{table}: nobody else has acted, so reading again is of no use");
+        assert!(server.log().contains("the database dropped a write"), "{table}: {}", server.log());
         assert_eq!(database::rows(&server.path()).await, before, "{table}");
     }
 }

@@ -6,9 +6,12 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 /// A fault of the database, or a constraint violated by a competing write.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The request, or another row to be changed, has moved on.
+    /// The request has moved on: another act has appended its next event.
     #[error("the request has moved on")]
     Stale,
+    /// A row that was read was not there to be written, or the database dropped a write without an error.
+    #[error("the database did not write each row")]
+    Lost,
     /// A living asset of this kind has the name.
     #[error("the name is taken")]
     NameTaken,
@@ -40,9 +43,9 @@ pub enum StoreError {
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
-        // A row that is written was read before: another writer changed or removed it since.
+        // No conflict of two acts: a row is read under the lock under which it is written.
         if matches!(error, DbErr::RecordNotUpdated) {
-            return Self::Stale;
+            return Self::Lost;
         }
         let Some(SqlErr::UniqueConstraintViolation(detail)) = error.sql_err() else {
             return match classify(&error) {

@@ -70,7 +70,7 @@ impl Transaction {
         Self { inner, deferred: Mutex::default() }
     }
 
-    /// Defers a write of so many rows of a table. [`StoreError::Stale`], when it is sent, if it writes another number.
+    /// Defers a write of so many rows of a table. [`StoreError::Lost`], when it is sent, if it writes another number.
     pub(in crate::store) async fn defer(&self, table: &'static str, write: Write, rows: u64) -> Result<(), StoreError> {
         let mut deferred = self.deferred.lock().await;
         // Statements sent together do not see each other's rows.
@@ -110,7 +110,7 @@ impl Transaction {
                 ?tables,
                 expected,
                 written,
-                "rows moved on, or the database dropped a write: nothing is committed"
+                "a row was not there, or the database dropped a write: nothing is committed"
             );
             return Err(DbErr::RecordNotUpdated);
         }
@@ -248,7 +248,7 @@ mod tests {
         let (_folder, store, transaction) = begun().await;
         insert(&transaction, pending::Model { event_id: Uuid::nil() }).await.unwrap();
         update(&transaction, row(1)).await.unwrap();
-        assert!(matches!(transaction.commit().await, Err(StoreError::Stale)));
+        assert!(matches!(transaction.commit().await, Err(StoreError::Lost)));
         assert!(pending::Entity::find().one(store.reader()).await.unwrap().is_none());
     }
 

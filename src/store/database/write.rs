@@ -42,7 +42,7 @@ where
     update_if(transaction, row, Condition::all()).await
 }
 
-/// Updates every column of a row under a condition. [`StoreError::Stale`], when the write is sent, for a row without it.
+/// Updates every column of a row under a condition. [`StoreError::Lost`], when the write is sent, for a row without it.
 pub(in crate::store) async fn update_if<M, A>(
     transaction: &Transaction,
     row: M,

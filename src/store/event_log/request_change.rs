@@ -72,7 +72,7 @@ pub struct RequestChange<'a> {
 }
 
 impl<'a> RequestChange<'a> {
-    /// Opens a request for an authorized act. A stale version is reported by `save`.
+    /// Opens a request for an authorized act, which has locked it.
     pub fn open(
         store: &'a Store,
         transaction: &'a Transaction,
@@ -312,7 +312,8 @@ impl<'a> RequestChange<'a> {
         Ok(true)
     }
 
-    /// Saves the request's row. The commit, or an earlier statement, tells [`StoreError::Stale`] if it moved on since it was read.
+    /// Saves the request's row. It cannot have moved on since it was read, under a lock; if it has, the commit, or an earlier statement,
+    /// tells [`StoreError::Lost`].
     pub async fn save(mut self) -> Result<SavedRequest, StoreError> {
         // An event hidden from the applicant leaves no trace in their view.
         if self.visible || self.before.is_none_or(|(version, _)| version != self.row.version) {
