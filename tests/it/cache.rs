@@ -1,9 +1,11 @@
 //! Cached rights and rows: each answer is the one read plainly at that moment, on every instance, whoever asked before.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::acts::{Cloud, cloud_way, error_code, play};
 use crate::cast::{ADMIN, AUDITOR, And, CHIEF, COLLEAGUE, Cast, SINGKAWANG};
+use crate::database;
 use crate::harness::{Person, Server};
 use crate::statements::Listened;
 
@@ -111,6 +113,27 @@ async fn a_query_by_cached_rights_does_not_read_them() {
     }
     // Rights and page; the page, with the version of rights; an empty page, and the version after it.
     assert_eq!(counts, [2, 1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_set_back_is_noticed_once() {
+    let server = Server::with(SINGKAWANG);
+    let people = server.everybody(SINGKAWANG).await;
+    people["opd"].submit(Cloud::default()).await;
+    let (tu, kadis) = (people["tu"].token(), people["kadis"].token());
+    let listened = Listened::beside(&server, kadis).await;
+    let page = "{ requests(first: 5) { nodes { number } } }";
+    let asked = async |token: &str| listened.statements(token, page, json!({})).await.1.len();
+    assert_eq!([asked(tu).await, asked(tu).await, asked(kadis).await], [2, 1, 1]);
+    let database = database::open(&server.path()).await;
+    // By a change, and by a backup from before it.
+    for change in ["+ 1000", "- 999"] {
+        let moved = format!("UPDATE people_version SET version = version {change}");
+        database.execute_unprepared(&moved).await.expect("moved");
+        // The page by the old rights, the version, then rights and page. The next person's rights are read before their page.
+        let counts = [asked(tu).await, asked(tu).await, asked(kadis).await, asked(kadis).await];
+        assert_eq!(counts, [4, 1, 2, 1], "{change}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

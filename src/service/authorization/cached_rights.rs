@@ -33,9 +33,11 @@ impl Service {
             // No statement found the version: it is read now.
             check.note(self.store.people_version().await?);
         }
-        if let Some(cache) = self.cached_rights.as_deref() {
+        let confirmed = check.is_confirmed();
+        // A confirmed one is known, and may have changed while a long query ran.
+        if let Some(cache) = self.cached_rights.as_deref().filter(|_| !confirmed) {
             cache.note(check.found());
         }
-        Ok(check.is_confirmed())
+        Ok(confirmed)
     }
 }

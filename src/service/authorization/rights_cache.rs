@@ -25,8 +25,9 @@ struct SizedRights {
 #[derive(Debug)]
 pub(in crate::service) struct RightsCache {
     rights: Cache<Pass, SizedRights, RightsSize>,
-    /// The newest version of people and grants that a query found: rights read under an earlier one are read again.
-    newest: AtomicI64,
+    /// The version of people and grants that the database was found at last: rights read under another one are read again. It is
+    /// lower than before once the database was set back, by a restored backup for instance.
+    present: AtomicI64,
 }
 
 /// Weights of cached rights: their bytes.
@@ -48,28 +49,31 @@ impl RightsCache {
             .build()
             .map_err(|error| format!("the cache of rights: {error}"))?;
         let (hashes, life) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Ok(Self { rights: Cache::with_options(options, RightsSize, hashes, life), newest: AtomicI64::new(0) })
+        Ok(Self { rights: Cache::with_options(options, RightsSize, hashes, life), present: AtomicI64::new(0) })
     }
 
-    /// Rights from the cache, unless a later version of people and grants is known.
+    /// Rights from the cache, unless they were read under another version of people and grants than the present one.
     pub(super) fn get(&self, pass: Pass) -> Option<Arc<LoginRights>> {
         let rights = self.rights.get(&pass)?.rights;
-        let is_newest = rights.current().version >= self.newest.load(Ordering::Relaxed);
-        is_newest.then_some(rights)
+        let is_present = rights.current().version == self.present.load(Ordering::Relaxed);
+        is_present.then_some(rights)
     }
 
-    /// Caches rights as read, with their view.
+    /// Caches rights as just read, with their view, and notes their version.
     pub(super) fn insert(&self, pass: Pass, rights: Arc<LoginRights>, view: &LoginView) {
         let seen: usize = view.viewing.scopes.iter().map(|scope| scope.steps.len()).sum();
         let waiting: usize = view.waiting.iter().map(|waiting| waiting.executes.len() + waiting.signs.len()).sum();
         // Steps that are seen stand in the scopes and in both conditions.
         let steps = 3 * seen + waiting;
         let bytes = PERSON_BYTES + view.caller.grants.len() * GRANT_BYTES + steps * STEP_BYTES;
+        let version = rights.current().version;
         self.rights.insert(pass, SizedRights { rights, bytes });
+        self.note(version);
     }
 
-    /// Notes the version that a query found: one query notices a change, and the others read their rights before they run.
+    /// Notes the version that a statement found: one query notices a change, and the others read their rights before they run. A
+    /// statement overtaken by a change may note an earlier version: the next rights that are read set it right.
     pub(super) fn note(&self, version: i64) {
-        self.newest.fetch_max(version, Ordering::Relaxed);
+        self.present.store(version, Ordering::Relaxed);
     }
 }
