@@ -12,6 +12,9 @@ mod m0007_letters;
 mod m0008_documents;
 mod m0009_languages;
 mod m0010_request_orders;
+mod m0011_turns;
+mod m0012_request_counts;
+mod m0013_request_search;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -31,6 +34,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_documents::Migration),
             Box::new(m0009_languages::Migration),
             Box::new(m0010_request_orders::Migration),
+            Box::new(m0011_turns::Migration),
+            Box::new(m0012_request_counts::Migration),
+            Box::new(m0013_request_search::Migration),
         ]
     }
 }

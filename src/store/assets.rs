@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::agencies::agencies_named;
 use super::database::{insert, one_of, update};
-use super::{Page, Paging, Store, StoreError, Transaction, Viewing};
+use super::{Page, Paging, RequestCondition, Store, StoreError, Transaction, Viewing};
 use crate::workflow::Stage;
 
 /// A filter of assets. Every field narrows.
@@ -36,12 +36,13 @@ pub async fn assets_page(
     count: bool,
 ) -> Result<(Page<asset::Model>, Option<u64>), StoreError> {
     let delivered = Expr::col((asset::Entity, asset::Column::DeliveredAt)).is_not_null();
+    let side = |condition: RequestCondition| condition.sql(store.reader(), viewing.now);
     let mut query = asset::Entity::find()
         .join(
             sea_orm::JoinType::InnerJoin,
             asset::Entity::belongs_to(request::Entity).from(asset::Column::RequestId).to(request::Column::Id).into(),
         )
-        .filter(viewing.office_side().sql(viewing.now).or(viewing.applicant_side().sql(viewing.now).and(delivered)));
+        .filter(side(viewing.office_side()).or(side(viewing.applicant_side()).and(delivered)));
     if let Some(office) = &filter.office {
         query = query.filter(asset::Column::Office.eq(office.as_str()));
     }

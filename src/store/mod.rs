@@ -10,13 +10,16 @@ mod credentials;
 mod database;
 mod documents;
 mod event_log;
+mod few_requests;
 mod grants;
 mod idempotency;
+mod inbox;
 mod key_ids;
 mod people;
 mod policies;
 mod procedures;
 mod registered_documents;
+mod request_counts;
 mod request_parts;
 mod requests;
 mod retention;
@@ -49,6 +52,7 @@ pub use grants::{
     grant, grant_by_id, grants_in_force, holders_in, holds_elsewhere, is_held_without_end, office_grants, person_grants,
 };
 pub use idempotency::{IDEMPOTENCY_KEY_RETENTION, StoredResult, recall, remember};
+pub use inbox::{inbox_page, inbox_requests};
 pub use key_ids::{KeyIds, key_ids};
 pub use people::{
     Person, is_username_taken, lock_person, office_people, person_by_id, save_new_person, save_person, set_language,
@@ -57,13 +61,14 @@ pub use people::{
 pub use policies::{NewPolicy, RecordedPolicy, Replaceable, StoredPolicy, active_hash};
 pub use procedures::{StoredVersion, insert_version, next_number, stored_versions, versions_in_use};
 pub use registered_documents::{RegisteredDocument, registered_document, save_registered_documents};
+pub use request_counts::sum_up_counts;
 pub use request_parts::{
     Assets, CurrentVisit, Dispositions, Documents, PartCache, PartRow, RequestPart, Submissions, Visits, part_rows,
     parts_of,
 };
 pub use requests::{
-    DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_page, inbox_page, performed,
-    reads_of, requests_page, see_request, see_request_by_number, see_requests, visits_of,
+    DispositionFilter, Order, OrderField, RequestFilter, disposition_by_id, dispositions_page, performed, reads_of,
+    requests_page, see_request, see_request_by_number, see_requests, visits_of,
 };
 pub use retention::RetainedRows;
 pub use sessions::{
@@ -77,6 +82,6 @@ pub use totp::{
 };
 pub use units::{UnitRange, hold_units, release_units};
 pub use visibility::{
-    AssetRow, RequestCondition, RequestFacts, RightsCheck, RoleStep, SeenRequest, Submits, Submitters, Viewing,
-    ViewingScope, Visibility, Waiting, request_facts, requests_matching, returned_in_secret,
+    AssetRow, RequestCondition, RequestFacts, RightsCheck, RoleStep, SeenRequest, Submits, Submitters, Turn, Viewing,
+    ViewingScope, Visibility, Waiting, request_facts, returned_in_secret,
 };

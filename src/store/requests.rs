@@ -1,4 +1,4 @@
-//! Requests: by id, pages, the inbox. Every query carries the caller's visibility ([`Viewing`]).
+//! Requests: by id, and pages. Every query carries the caller's visibility ([`Viewing`]).
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use super::agencies::agencies_named;
 use super::database::one_of;
-use super::visibility::{Found, constant, people_version, submitter_active};
+use super::few_requests::{few_with_words, with_few_reached};
+use super::request_counts::{counted, read_count};
+use super::visibility::{Found, constant, contains, people_version, submitter_active};
 use super::{Page, PageKey, Paging, RequestCondition, SeenRequest, SortValue, Store, StoreError, Viewing, Waiting};
 use crate::access::{Performed, Seen};
 use crate::workflow::Status;
@@ -79,7 +81,7 @@ pub struct DispositionFilter {
 }
 
 impl Order {
-    fn key(self) -> SimpleExpr {
+    pub(in crate::store) fn key(self) -> SimpleExpr {
         let column = |column| Expr::col((request::Entity, column));
         match self.field {
             OrderField::SubmittedAt => column(request::Column::SubmittedAt),
@@ -119,12 +121,16 @@ fn far_future() -> DateTime<Utc> {
 }
 
 /// Selects visible requests with the caller's side, as rows of [`Found`].
-fn seeing(viewing: &Viewing) -> Select<request::Entity> {
+pub(in crate::store) fn seeing<C: ConnectionTrait>(connection: &C, viewing: &Viewing) -> Select<request::Entity> {
+    let (office, applicant) = (viewing.office_side(), viewing.applicant_side());
+    let visible = office.clone().or(applicant.clone());
+    // Of one side alone, what is visible is of that side.
+    let office_side = if applicant.is_never() { RequestCondition::Always } else { office };
     request::Entity::find()
-        .expr_as(viewing.office_side().sql(viewing.now), "office_side")
+        .expr_as(office_side.sql(connection, viewing.now), "office_side")
         .expr_as(submitter_active(&viewing.submitters, viewing.now), "submitter_active")
         .expr_as(people_version(), "people_version")
-        .filter(viewing.visible().sql(viewing.now))
+        .filter(visible.sql(connection, viewing.now))
 }
 
 /// Returns a request by id, if it exists and is visible.
@@ -133,7 +139,7 @@ pub async fn see_request<C: ConnectionTrait>(
     viewing: &Viewing,
     id: Uuid,
 ) -> Result<Option<Seen<SeenRequest>>, StoreError> {
-    let query = seeing(viewing).filter(request::Column::Id.eq(id));
+    let query = seeing(connection, viewing).filter(request::Column::Id.eq(id));
     Ok(query.into_model::<Found>().one(connection).await?.map(Found::seen))
 }
 
@@ -144,7 +150,8 @@ pub async fn see_requests(
     viewing: &Viewing,
     ids: &[Uuid],
 ) -> Result<Vec<Seen<SeenRequest>>, StoreError> {
-    let query = seeing(viewing).filter(one_of(store.reader(), request::Column::Id, ids.iter().copied()));
+    let query =
+        seeing(store.reader(), viewing).filter(one_of(store.reader(), request::Column::Id, ids.iter().copied()));
     let found = query.into_model::<Found>().all(store.reader()).await?;
     Ok(found.into_iter().map(Found::seen).collect())
 }
@@ -155,53 +162,45 @@ pub async fn see_request_by_number(
     viewing: &Viewing,
     number: &str,
 ) -> Result<Option<Seen<SeenRequest>>, StoreError> {
-    let query = seeing(viewing).filter(request::Column::Number.eq(number));
+    let query = seeing(store.reader(), viewing).filter(request::Column::Number.eq(number));
     Ok(query.into_model::<Found>().one(store.reader()).await?.map(|found| found.noted(viewing)))
 }
 
-/// Narrows a query by a filter. `agencies`: the ids of the agencies of its key.
-fn filtered(
-    mut query: Select<request::Entity>,
+/// The conditions of a filter on counted columns. `agencies`: the ids of the agencies of its key.
+fn counted_filters(
+    store: &Store,
     viewing: &Viewing,
     filter: &RequestFilter,
-    agencies: Option<&[Uuid]>,
-) -> Select<request::Entity> {
-    if let Some(office) = &filter.office {
-        query = query.filter(request::Column::Office.eq(office.as_str()));
-    }
-    if let Some(procedure) = &filter.procedure {
-        query = query.filter(request::Column::Procedure.eq(procedure.as_str()));
-    }
-    if let Some(agencies) = agencies {
-        query = query.filter(request::Column::AgencyId.is_in(agencies.iter().copied()));
-    }
+    agencies: Option<Vec<Uuid>>,
+) -> Vec<SimpleExpr> {
+    let mut conditions = Vec::new();
+    conditions.extend(filter.office.as_deref().map(|office| request::Column::Office.eq(office)));
+    conditions.extend(filter.procedure.as_deref().map(|procedure| request::Column::Procedure.eq(procedure)));
+    conditions.extend(agencies.map(|agencies| request::Column::AgencyId.is_in(agencies)));
     if let Some(status) = &filter.status {
         let status = status.iter().map(|status| constant(status.word()));
-        query = query.filter(Expr::col((request::Entity, request::Column::Status)).is_in(status));
+        conditions.push(Expr::col((request::Entity, request::Column::Status)).is_in(status));
     }
-    if let Some(step) = &filter.step {
-        query = query.filter(request::Column::Step.eq(step.as_str()));
-    }
+    conditions.extend(filter.step.as_deref().map(|step| request::Column::Step.eq(step)));
     if let Some(awaiting) = &filter.awaiting {
         // Signatures are visible to the office only: the applicant's side is filtered by steps alone.
         let here =
             RequestCondition::any(awaiting.iter().map(|waiting| waiting.at_step(None, RequestCondition::Unfinished)));
         let stands = RequestCondition::any(awaiting.iter().map(Waiting::stands_at_step));
         let awaits = viewing.office_side().and(here).or(viewing.applicant_side().and(stands));
-        query = query.filter(awaits.sql(viewing.now));
+        conditions.push(awaits.sql(store.reader(), viewing.now));
     }
-    if let Some(from) = filter.submitted_from {
-        query = query.filter(request::Column::SubmittedAt.gte(from));
-    }
-    if let Some(until) = filter.submitted_until {
-        query = query.filter(request::Column::SubmittedAt.lt(until));
-    }
-    for word in filter.search.iter().flat_map(|search| search.split_whitespace()).take(SEARCHED) {
-        let pattern: String = word.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-        let like = sea_orm::sea_query::LikeExpr::new(format!("%{pattern}%")).escape('\\');
-        query = query.filter(Expr::col((request::Entity, request::Column::Search)).like(like));
-    }
-    query
+    conditions
+}
+
+/// The conditions of a filter on each request's own columns. `words`: those of its search.
+fn own_filters(filter: &RequestFilter, words: &[String]) -> Vec<SimpleExpr> {
+    let mut conditions = Vec::new();
+    conditions.extend(filter.submitted_from.map(|from| request::Column::SubmittedAt.gte(from)));
+    conditions.extend(filter.submitted_until.map(|until| request::Column::SubmittedAt.lt(until)));
+    let text = Expr::col((request::Entity, request::Column::Search));
+    conditions.extend(words.iter().map(|word| contains(&text, word)));
+    conditions
 }
 
 /// Returns a page of visible requests, with their total on demand.
@@ -214,32 +213,28 @@ pub async fn requests_page(
     count: bool,
 ) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
     let agencies = agencies_named(store.reader(), filter.agency.as_deref()).await?;
-    let query = filtered(seeing(viewing), viewing, filter, agencies.as_deref());
-    page_of(store, viewing, query, order, paging, count).await
-}
-
-/// Returns a page of the inbox, oldest due first, with its total on demand.
-pub async fn inbox_page(
-    store: &Store,
-    viewing: &Viewing,
-    waiting: &[Waiting],
-    office: Option<&str>,
-    paging: &Paging,
-    count: bool,
-) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
-    let query = seeing(viewing).filter(viewing.inbox(waiting, office).sql(viewing.now));
-    page_of(store, viewing, query, Order { field: OrderField::DueAt, descending: false }, paging, count).await
-}
-
-async fn page_of(
-    store: &Store,
-    viewing: &Viewing,
-    query: Select<request::Entity>,
-    order: Order,
-    paging: &Paging,
-    count: bool,
-) -> Result<(Page<Seen<SeenRequest>>, Option<u64>), StoreError> {
-    let total = if count { Some(query.clone().count(store.reader()).await?) } else { None };
+    let is_large = store.sizes().is_large();
+    let few_reached = if is_large { Some(with_few_reached(store, viewing).await?) } else { None };
+    let viewing = few_reached.as_ref().unwrap_or(viewing);
+    let words = filter.search.iter().flat_map(|search| search.split_whitespace()).take(SEARCHED);
+    let words: Vec<String> = words.map(str::to_lowercase).collect();
+    let few = if is_large { few_with_words(store, &words).await? } else { None };
+    let counted_filters = counted_filters(store, viewing, filter, agencies);
+    let mut own_filters = own_filters(filter, &words);
+    own_filters.extend(few.map(|few| RequestCondition::OneOf(few).sql(store.reader(), viewing.now)));
+    let is_counted = own_filters.is_empty() && viewing.visible().is_counted();
+    let mut query = seeing(store.reader(), viewing);
+    for condition in counted_filters.iter().chain(&own_filters) {
+        query = query.filter(condition.clone());
+    }
+    let total = match count {
+        true if is_counted => {
+            let visible = viewing.visible().sql(store.reader(), viewing.now);
+            Some(read_count(store, &counted(counted_filters.into_iter().chain([visible]))).await?)
+        }
+        true => Some(query.clone().count(store.reader()).await?),
+        false => None,
+    };
     let id = Expr::col((request::Entity, request::Column::Id));
     let rows = paging.apply(query, order.key(), id, order.descending).into_model::<Found>().all(store.reader()).await?;
     Ok((paging.finish(rows.into_iter().map(|found| found.noted(viewing)).collect()), total))
@@ -261,7 +256,7 @@ pub async fn dispositions_page(
                 .to(request::Column::Id)
                 .into(),
         )
-        .filter(viewing.office_side().sql(viewing.now));
+        .filter(viewing.office_side().sql(store.reader(), viewing.now));
     if let Some(office) = &filter.office {
         query = query.filter(disposition::Column::Office.eq(office.as_str()));
     }

@@ -57,6 +57,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// All phases.
+    pub const ALL: [Self; 5] = [Self::InProgress, Self::Returned, Self::Completed, Self::Rejected, Self::Withdrawn];
+
     /// Whether the request has ended.
     pub fn is_end(self) -> bool {
         matches!(self, Self::Completed | Self::Rejected | Self::Withdrawn)

@@ -6,14 +6,14 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TryGetable};
+use sea_orm::{ConnectionTrait, DatabaseConnection, IdenStatic, Iterable, Statement, TryGetable};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::acts::{self, Cloud, Placement, Subdomain, cloud_way, dispose, play};
 use crate::cast::{CLOUD, Cast, KABID, KADIS, OPD, SUBKOR, SYSTEM, TU};
-use crate::database::{self, NEW_ID};
+use crate::database::{self, Engine, NEW_ID};
 use crate::harness::{Folders, People, Server, output};
 use crate::prepared;
 
@@ -536,9 +536,11 @@ const LOG_BACK: &str = "DELETE FROM log WHERE position > (SELECT position FROM o
 
 /// A request's old row put back.
 fn row_back(number: &str) -> String {
+    // One more column is the database's to fill.
+    let columns = entity::request::Column::iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
     format!(
         "DELETE FROM requests WHERE number = '{number}'; \
-         INSERT INTO requests SELECT * FROM old.requests WHERE number = '{number}';"
+         INSERT INTO requests ({columns}) SELECT {columns} FROM old.requests WHERE number = '{number}';"
     )
 }
 
@@ -627,6 +629,25 @@ impl World {
         );
         (format!("request {}", value::<String>(&self.clean, &told).await), name)
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lists_rely_on_is_compared_with_the_requests() {
+    let world = World::play().await;
+    let mut cases = vec![
+        case("no counts", "DELETE FROM request_counts", &["table request_counts"]),
+        case("one more", "UPDATE request_counts SET count = count + 1", &["table request_counts"]),
+        case("another step", "UPDATE request_counts SET step = 'x' WHERE step = ''", &["table request_counts"]),
+    ];
+    cases.push(match database::engine() {
+        Engine::Sqlite => case("a text", "UPDATE request_texts SET search = 'x'", &["table request_texts"]),
+        Engine::Postgres => case(
+            "other visited steps",
+            "ALTER TABLE requests ALTER COLUMN visited DROP EXPRESSION; UPDATE requests SET visited = '{\"9\": 1}'",
+            &["table requests"],
+        ),
+    });
+    world.expect(cases).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ impl Service {
                 agency: grant.agency,
                 scope: *scope,
                 steps: if *scope == Scope::Reached { steps_of(caller.policy(), grant) } else { Vec::new() },
+                few: None,
             })
         });
         let mut offices: Vec<String> = caller.grants.iter().map(|grant| grant.office.clone()).collect();

@@ -4,6 +4,7 @@
 mod job;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
@@ -22,6 +23,9 @@ const RETENTION_INTERVAL: TimeDelta = TimeDelta::seconds(300);
 
 /// The interval of load reports in the log, at `debug`.
 const REPORT_INTERVAL: TimeDelta = TimeDelta::seconds(5);
+
+/// The interval at which counts of requests are summed up.
+const COUNT_INTERVAL: TimeDelta = TimeDelta::seconds(60);
 
 /// The interval of the sequencer's search for events without a position.
 const SEQUENCE_INTERVAL: TimeDelta = TimeDelta::milliseconds(500);
@@ -50,8 +54,8 @@ impl Service {
     }
 
     /// Jobs of every instance.
-    fn instance_jobs(&self) -> [Job; 2] {
-        let (numbering, reporting) = (self.clone(), self.clone());
+    fn instance_jobs(&self) -> [Job; 3] {
+        let (numbering, reporting, counting) = (self.clone(), self.clone(), self.clone());
         let number = move || {
             let service = numbering.clone();
             async move { service.number().await }.boxed()
@@ -61,9 +65,16 @@ impl Service {
             tracing::debug!(tasks, followers = reporting.tail.followers(), "under way");
             std::future::ready(Ok(())).boxed()
         };
+        let counted_to = Arc::new(AtomicI64::new(-1));
+        let count = move || {
+            let (service, counted_to) = (counting.clone(), counted_to.clone());
+            async move { service.sum_up_counts(&counted_to).await }.boxed()
+        };
         [
             // The log has a lock of its own, and followers wait for the first instance to number an event.
             Job::new("number events", SEQUENCE_INTERVAL, Work::EveryInstance(Box::new(number))),
+            // By one at a time; others look again when there is something new.
+            Job::new("sum up counts", COUNT_INTERVAL, Work::EveryInstance(Box::new(count))),
             Job::new("report load", REPORT_INTERVAL, Work::EveryInstance(Box::new(report))),
         ]
     }
@@ -86,6 +97,16 @@ impl Service {
         };
         let job = Job::new("identity provider keys", provider.interval(), Work::EveryInstance(Box::new(refresh)));
         Some(Job { wake: Some(Box::new(wake)), ..job })
+    }
+
+    /// Sums up counts of requests, if the log has grown since the last time.
+    async fn sum_up_counts(&self, counted_to: &AtomicI64) -> ServiceResult<()> {
+        let position = store::log_end(&self.store).await?.position;
+        if position != counted_to.load(Ordering::Relaxed) {
+            store::sum_up_counts(&self.store, "sum up counts").await?;
+            counted_to.store(position, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     async fn number(&self) -> ServiceResult<()> {

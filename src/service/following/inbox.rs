@@ -154,12 +154,13 @@ impl InboxFollower {
         self.rights.mark_unchanged();
         let viewing = store::Viewing { now: service.now(), ..view.viewing.clone() };
         let waits = viewing.inbox(&view.waiting, self.office.as_deref());
-        let found = store::requests_matching(&service.store, &waits, viewing.now).await;
+        let office = self.office.as_deref();
+        let found = store::inbox_requests(&service.store, &viewing, &view.waiting, office).await;
         if found.is_err() {
             self.rights.mark_changed();
         }
         let found = found?;
         self.read_by = Some((view.clone(), waits));
-        Ok(found.into_iter().collect())
+        Ok(found)
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::connect::{DatabaseLocation, Postgres};
 use super::one_of::one_of;
+use super::sizes::KnownSizes;
 use super::{StoreError, Transaction, lock};
 use crate::random::Random;
 
@@ -33,6 +34,7 @@ pub struct Store {
     /// Wakes followers in this process when the log has grown.
     grown: Arc<Notify>,
     numbering: Arc<Numbering>,
+    sizes: Arc<KnownSizes>,
     mac: Mac,
     random: Random,
 }
@@ -58,8 +60,17 @@ impl Store {
                 (pool.clone(), pool, Some(server.clone()))
             }
         };
-        let store =
-            Self { reader, writer, server, suspect, grown: Arc::default(), numbering: Arc::default(), mac, random };
+        let store = Self {
+            reader,
+            writer,
+            server,
+            suspect,
+            grown: Arc::default(),
+            numbering: Arc::default(),
+            sizes: Arc::default(),
+            mac,
+            random,
+        };
         store.migrate().await?;
         Ok(store)
     }
@@ -67,8 +78,8 @@ impl Store {
     /// Opens an existing database to read it only, and leaves its schema as it is.
     pub async fn open_to_read(location: &DatabaseLocation, mac: Mac, random: Random) -> Result<Self, StoreError> {
         let reader = open_to_read(location).await?;
-        let (suspect, grown, numbering) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, mac, random })
+        let (suspect, grown, numbering, sizes) = Default::default();
+        Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, sizes, mac, random })
     }
 
     /// The generator of random numbers.
@@ -97,6 +108,11 @@ impl Store {
     /// The turn to number committed events in this process.
     pub(in crate::store) fn numbering(&self) -> &Numbering {
         &self.numbering
+    }
+
+    /// What this process knows of how many requests there are.
+    pub(in crate::store) fn sizes(&self) -> &KnownSizes {
+        &self.sizes
     }
 
     /// The connections for reading.

@@ -167,8 +167,8 @@ pub async fn visible_events(
     let audience = |audiences: &[i16]| event_column(event::Column::Audience).is_in(audiences.iter().copied());
     let ended = Expr::col((request::Entity, request::Column::FinishedAt)).is_not_null();
     let shown = audience(APPLICANT).or(audience(APPLICANT_AT_END).and(ended));
-    let office = viewing.office_side().sql(viewing.now);
-    let applicant = viewing.applicant_side().sql(viewing.now);
+    let office = viewing.office_side().sql(store.reader(), viewing.now);
+    let applicant = viewing.applicant_side().sql(store.reader(), viewing.now);
     let mut query = numbered();
     query
         .inner_join(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::{agency, asset, credential, grant, request, user, visit};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, Value,
 };
@@ -38,6 +38,19 @@ pub struct Submits {
     pub procedures: Vec<String>,
 }
 
+/// Requests that wait at a step: of an office, or of one of its agencies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn {
+    /// The office's key.
+    pub office: String,
+    /// The procedure's key.
+    pub procedure: String,
+    /// The step's key.
+    pub step: String,
+    /// The agency; none for all agencies.
+    pub agency: Option<Uuid>,
+}
+
 /// A condition on a request.
 #[derive(Debug, Clone)]
 pub enum RequestCondition {
@@ -47,6 +60,10 @@ pub enum RequestCondition {
     Or(Box<RequestCondition>, Box<RequestCondition>),
     /// It holds for none.
     Never,
+    /// It holds for all.
+    Always,
+    /// One of these requests.
+    OneOf(Arc<Vec<Uuid>>),
     /// Of the office of this key.
     Office(String),
     /// Asked by this agency.
@@ -128,7 +145,7 @@ impl RequestFacts {
             submitted_at: at,
             updated_at: at,
             finished_at: None,
-            state: String::new(),
+            state: "{}".to_owned(),
             last_sequence: 0,
             last_mac: Vec::new(),
             row_mac: Vec::new(),
@@ -140,41 +157,75 @@ impl RequestFacts {
 impl RequestCondition {
     /// Both.
     pub fn and(self, other: Self) -> Self {
-        if self.is_never() || other.is_never() {
-            return Self::Never;
+        match (self, other) {
+            (Self::Always, one) | (one, Self::Always) => one,
+            (one, other) if one.is_never() || other.is_never() => Self::Never,
+            (one, other) => {
+                let (first, second) = cheap_first(one, other);
+                Self::And(Box::new(first), Box::new(second))
+            }
         }
-        let (first, second) = cheap_first(self, other);
-        Self::And(Box::new(first), Box::new(second))
     }
 
     /// Either.
     pub fn or(self, other: Self) -> Self {
-        if self.is_never() {
-            return other;
+        match (self, other) {
+            (Self::Always, _) | (_, Self::Always) => Self::Always,
+            (never, one) | (one, never) if never.is_never() => one,
+            (one, other) => {
+                let (first, second) = cheap_first(one, other);
+                Self::Or(Box::new(first), Box::new(second))
+            }
         }
-        if other.is_never() {
-            return self;
-        }
-        let (first, second) = cheap_first(self, other);
-        Self::Or(Box::new(first), Box::new(second))
     }
 
     /// Returns true for a condition that holds for no request at all. Folded away: a planner that meets it as a parameter scans.
-    fn is_never(&self) -> bool {
+    pub(in crate::store) fn is_never(&self) -> bool {
         match self {
             Self::Never => true,
             Self::AtStep(pairs) | Self::Reached(pairs) => pairs.is_empty(),
             Self::Procedures(procedures) => procedures.is_empty(),
+            Self::OneOf(requests) => requests.is_empty(),
             _ => false,
         }
     }
 
-    /// Returns true for a condition on other tables than the request's own row.
-    fn has_subquery(&self) -> bool {
+    /// Returns true for a condition on other tables than the request's own row, or on a part of a text in it.
+    fn is_costly(&self) -> bool {
         match self {
-            Self::And(one, other) | Self::Or(one, other) => one.has_subquery() || other.has_subquery(),
+            Self::And(one, other) | Self::Or(one, other) => one.is_costly() || other.is_costly(),
             Self::SubmitterGone(_) | Self::Reached(_) | Self::NotEndedBy { .. } | Self::Recipient { .. } => true,
             _ => false,
+        }
+    }
+
+    /// Returns true for a condition on the counted columns alone ([`request_counts`](crate::store::request_counts)): those of the
+    /// request's own row that many requests share.
+    pub(in crate::store) fn is_counted(&self) -> bool {
+        match self {
+            Self::And(one, other) | Self::Or(one, other) => one.is_counted() && other.is_counted(),
+            Self::OneOf(_) | Self::NotEndedBy { .. } | Self::Recipient { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// What is left of the condition for requests that wait at a step.
+    pub(in crate::store) fn at(&self, turn: &Turn) -> Self {
+        let known = |holds: bool| if holds { Self::Always } else { Self::Never };
+        let is_one_of = |pairs: &[(String, String)]| {
+            pairs.iter().any(|(procedure, step)| *procedure == turn.procedure && *step == turn.step)
+        };
+        match self {
+            Self::And(one, other) => one.at(turn).and(other.at(turn)),
+            Self::Or(one, other) => one.at(turn).or(other.at(turn)),
+            Self::Office(office) => known(*office == turn.office),
+            Self::Agency(agency) if turn.agency.is_some() => known(turn.agency == Some(*agency)),
+            Self::Procedures(procedures) => known(procedures.contains(&turn.procedure)),
+            Self::Unfinished => Self::Always,
+            Self::AtStep(pairs) => known(is_one_of(pairs)),
+            // A request has visited the step at which it stands.
+            Self::Reached(pairs) if is_one_of(pairs) => Self::Always,
+            other => other.clone(),
         }
     }
 
@@ -193,6 +244,8 @@ impl RequestCondition {
             Self::And(one, other) => one.holds(about) && other.holds(about),
             Self::Or(one, other) => one.holds(about) || other.holds(about),
             Self::Never => false,
+            Self::Always => true,
+            Self::OneOf(requests) => requests.contains(&row.id),
             Self::Office(office) => row.office == *office,
             Self::Agency(agency) => row.agency_id == *agency,
             Self::SubmittedBy(user) => row.submitted_by == *user,
@@ -215,11 +268,13 @@ impl RequestCondition {
     }
 
     /// Builds the SQL condition on a row of `requests`. `now`: the time for grants in force.
-    pub(in crate::store) fn sql(&self, now: DateTime<Utc>) -> SimpleExpr {
+    pub(in crate::store) fn sql<C: ConnectionTrait>(&self, connection: &C, now: DateTime<Utc>) -> SimpleExpr {
         match self {
-            Self::And(one, other) => one.sql(now).and(other.sql(now)),
-            Self::Or(one, other) => one.sql(now).or(other.sql(now)),
+            Self::And(one, other) => one.sql(connection, now).and(other.sql(connection, now)),
+            Self::Or(one, other) => one.sql(connection, now).or(other.sql(connection, now)),
             Self::Never => never(),
+            Self::Always => constant(true),
+            Self::OneOf(requests) => one_of(connection, request::Column::Id, requests.iter().copied()),
             Self::Office(office) => column(request::Column::Office).eq(office.as_str()),
             Self::Agency(agency) => column(request::Column::AgencyId).eq(*agency),
             Self::SubmittedBy(user) => column(request::Column::SubmittedBy).eq(*user),
@@ -232,17 +287,17 @@ impl RequestCondition {
             Self::Executable => column(request::Column::Executable).eq(constant(true)),
             Self::Signable => column(request::Column::Signable).eq(constant(true)),
             Self::Open => column(request::Column::Confidentiality).is_not_in(closed().map(constant)),
-            Self::AtStep(pairs) => is_one_of(pairs, &column(request::Column::Step)),
-            Self::Reached(pairs) => was_visited(pairs),
+            Self::AtStep(pairs) => is_one_of(pairs),
+            Self::Reached(pairs) => has_visited(pairs),
             Self::NotEndedBy { user, steps } => has_ended(*user, steps).not(),
             Self::Recipient { user, state } => is_recipient(*user, *state),
         }
     }
 }
 
-/// Orders two conditions: databases test them from left to right, and a row of `requests` costs less than a subquery.
+/// Orders two conditions: databases test them from left to right, and a column of `requests` costs less than a subquery.
 fn cheap_first(one: RequestCondition, other: RequestCondition) -> (RequestCondition, RequestCondition) {
-    if one.has_subquery() && !other.has_subquery() { (other, one) } else { (one, other) }
+    if one.is_costly() && !other.is_costly() { (other, one) } else { (one, other) }
 }
 
 /// A word of the program's own, written into the statement: as a parameter it would hide from the planner how many rows have it.
@@ -264,43 +319,48 @@ fn column(column: request::Column) -> SimpleExpr {
     Expr::col((request::Entity, column))
 }
 
-fn visit_column(column: visit::Column) -> SimpleExpr {
-    Expr::col((visit::Entity, column))
-}
-
-/// The row's procedure and `step` are one of the pairs.
-fn is_one_of(pairs: &[(String, String)], step: &SimpleExpr) -> SimpleExpr {
+/// The row's procedure is that of some of the pairs, under a condition on their steps.
+fn by_procedure(pairs: &[(String, String)], at: impl Fn(Vec<&str>) -> SimpleExpr) -> SimpleExpr {
     let mut procedures: Vec<&String> = pairs.iter().map(|(procedure, _)| procedure).collect();
     procedures.sort();
     procedures.dedup();
     let at_procedure = |procedure: &String| {
-        let steps = pairs.iter().filter(|(other, _)| other == procedure).map(|(_, step)| step.clone());
-        column(request::Column::Procedure).eq(procedure.clone()).and(step.clone().is_in(steps))
+        let steps = pairs.iter().filter(|(other, _)| other == procedure).map(|(_, step)| step.as_str());
+        column(request::Column::Procedure).eq(procedure.as_str()).and(at(steps.collect()))
     };
-    procedures.into_iter().map(at_procedure).reduce(|one, other| one.or(other)).unwrap_or_else(never)
+    procedures.into_iter().map(at_procedure).reduce(SimpleExpr::or).unwrap_or_else(never)
 }
 
-/// The request has a visit under a condition.
-fn has_visit(condition: SimpleExpr) -> SimpleExpr {
-    Expr::exists(
-        Query::select()
-            .expr(Expr::cust("1"))
-            .from(visit::Entity)
-            .and_where(visit_column(visit::Column::RequestId).eq(column(request::Column::Id)))
-            .and_where(condition)
-            .to_owned(),
-    )
+/// The row's procedure and step are one of the pairs.
+fn is_one_of(pairs: &[(String, String)]) -> SimpleExpr {
+    by_procedure(pairs, |steps| column(request::Column::Step).is_in(steps))
 }
 
-/// A visit to one of the steps was made.
-fn was_visited(pairs: &[(String, String)]) -> SimpleExpr {
-    has_visit(is_one_of(pairs, &visit_column(visit::Column::Step)))
+/// One of the steps was visited: by the row's own column, JSON of the state with each visited step as a key.
+fn has_visited(pairs: &[(String, String)]) -> SimpleExpr {
+    let visited = Expr::col((request::Entity, Alias::new("visited")));
+    let has = |step: &str| contains(&visited, &format!("{}:", serde_json::Value::from(step)));
+    by_procedure(pairs, |steps| steps.into_iter().map(has).reduce(SimpleExpr::or).unwrap_or_else(never))
+}
+
+/// A text has another in it, letter by letter, on either database. The planner takes it for a condition that most rows fulfil.
+pub(in crate::store) fn contains(text: &SimpleExpr, part: &str) -> SimpleExpr {
+    let without = Func::cust(Alias::new("replace")).arg(text.clone()).arg(part).arg(constant(""));
+    Expr::expr(without).ne(text.clone())
 }
 
 /// A person has ended a visit to one of the steps.
 fn has_ended(user: Uuid, steps: &[String]) -> SimpleExpr {
-    let steps = visit_column(visit::Column::Step).is_in(steps.iter().map(String::as_str));
-    has_visit(visit_column(visit::Column::ActorUser).eq(user).and(steps))
+    let visit = |column| Expr::col((visit::Entity, column));
+    Expr::exists(
+        Query::select()
+            .expr(Expr::cust("1"))
+            .from(visit::Entity)
+            .and_where(visit(visit::Column::RequestId).eq(column(request::Column::Id)))
+            .and_where(visit(visit::Column::ActorUser).eq(user))
+            .and_where(visit(visit::Column::Step).is_in(steps.iter().map(String::as_str)))
+            .to_owned(),
+    )
 }
 
 /// Condition: the request's submitter may still submit it for its agency.
@@ -358,16 +418,6 @@ impl FromQueryResult for WithSubmitter {
     fn from_query_result(result: &sea_orm::QueryResult, prefix: &str) -> Result<Self, sea_orm::DbErr> {
         Ok(Self(request::Model::from_query_result(result, prefix)?, result.try_get(prefix, "submitter_active")?))
     }
-}
-
-/// Returns the requests under a condition.
-pub async fn requests_matching(
-    store: &Store,
-    condition: &RequestCondition,
-    now: DateTime<Utc>,
-) -> Result<Vec<Uuid>, StoreError> {
-    let query = request::Entity::find().select_only().column(request::Column::Id).filter(condition.sql(now));
-    Ok(query.into_tuple().all(store.reader()).await?)
 }
 
 /// Returns the secret requests in status returned, by number: number, the keys of office, procedure and agency, and the
@@ -454,7 +504,10 @@ mod tests {
     use sea_orm::IntoActiveModel;
 
     use super::*;
-    use crate::store::{RoleStep, Viewing, ViewingScope, Waiting};
+    use crate::access::Seen;
+    use crate::store::{
+        self, Order, OrderField, Page, Paging, RequestFilter, RoleStep, SeenRequest, Viewing, ViewingScope, Waiting,
+    };
 
     /// Few ids, for frequent matches.
     fn id(number: u8) -> Uuid {
@@ -482,7 +535,7 @@ mod tests {
         confidentiality: usize,
         status: usize,
         step: Option<usize>,
-        flags: (bool, bool, bool),
+        flags: (bool, bool),
         visited: Vec<(usize, Option<u8>)>,
         /// Recipient; delivered; not read yet.
         credential: Option<(u8, bool, bool)>,
@@ -490,11 +543,19 @@ mod tests {
 
     fn made() -> impl Strategy<Value = Made> {
         let place = (0..2_usize, 0..2_usize, 0..3_u8, 0..4_u8, 0..3_usize, 0..3_usize);
-        let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+        let flags = (any::<bool>(), any::<bool>());
         let visited = prop::collection::vec((0..3_usize, prop::option::of(0..4_u8)), 0..3);
         let credential = prop::option::of((0..4_u8, any::<bool>(), any::<bool>()));
         (place, prop::option::of(0..3_usize), flags, visited, credential).prop_map(
-            |((office, procedure, agency, submitter, confidentiality, status), step, flags, visited, credential)| {
+            |(
+                (office, procedure, agency, submitter, confidentiality, status),
+                step,
+                flags,
+                mut visited,
+                credential,
+            )| {
+                // A request has visited the step at which it stands.
+                visited.extend(step.map(|step| (step, None)));
                 Made { office, procedure, agency, submitter, confidentiality, status, step, flags, visited, credential }
             },
         )
@@ -519,7 +580,7 @@ mod tests {
         use crate::access::Scope;
         let scopes = prop::sample::select(vec![Scope::Own, Scope::Agency, Scope::Reached, Scope::Office, Scope::All]);
         (0..2_usize, prop::option::of(0..3_u8), scopes, pairs()).prop_map(|(office, agency, scope, steps)| {
-            ViewingScope { office: OFFICES[office].to_owned(), agency: agency.map(id), scope, steps }
+            ViewingScope { office: OFFICES[office].to_owned(), agency: agency.map(id), scope, steps, few: None }
         })
     }
 
@@ -586,6 +647,7 @@ mod tests {
         }
         for (number, made) in requests.iter().enumerate() {
             let request = id(u8::try_from(number).unwrap());
+            let visits: HashMap<&str, u8> = made.visited.iter().map(|(step, _)| (STEPS[*step], 1)).collect();
             let row = request::Model {
                 number: number.to_string(),
                 letter_number: number.to_string(),
@@ -598,7 +660,9 @@ mod tests {
                 step: made.step.map(|step| STEPS[step].to_owned()),
                 executable: made.flags.0,
                 signable: made.flags.1,
-                finished_at: made.flags.2.then(moment),
+                finished_at: STATUSES[made.status].is_end().then(moment),
+                due_at: (number % 4 > 0).then(|| moment() + chrono::TimeDelta::hours(number as i64 % 3)),
+                state: serde_json::json!({ "visits": visits }).to_string(),
                 ..RequestFacts::for_tests(request).row
             };
             request::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
@@ -657,6 +721,35 @@ mod tests {
         transaction.commit().await.unwrap();
     }
 
+    /// Returns the requests under a condition.
+    async fn requests_matching(
+        store: &Store,
+        condition: &RequestCondition,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let query = request::Entity::find()
+            .select_only()
+            .column(request::Column::Id)
+            .filter(condition.sql(store.reader(), now));
+        Ok(query.into_tuple().all(store.reader()).await?)
+    }
+
+    /// All pages of a list.
+    async fn pages<F: AsyncFn(Paging) -> (Page<Seen<SeenRequest>>, Option<u64>)>(
+        order: Order,
+        read: F,
+    ) -> (Vec<Uuid>, u64) {
+        let (mut all, mut paging) = (Vec::new(), Paging { limit: 3, ..Paging::default() });
+        loop {
+            let (page, total) = read(paging.clone()).await;
+            all.extend(page.rows.iter().map(|seen| seen.row.id));
+            match page.rows.last() {
+                Some(last) if page.more => paging.after = Some(order.place(&last.row)),
+                _ => return (all, total.unwrap()),
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
@@ -689,6 +782,43 @@ mod tests {
                     listed.sort();
                     let seen: Vec<Uuid> = ids.iter().filter(|id| condition.holds(&about[*id])).copied().collect();
                     assert_eq!(listed, seen, "{condition:?}");
+                }
+                // The inbox is read in parts, and counted from kept counts.
+                let order = Order { field: OrderField::DueAt, descending: false };
+                for office in [None, Some("one")] {
+                    let condition = viewing.inbox(&waiting, office);
+                    let mut expected: Vec<&RequestFacts> = about.values().filter(|about| condition.holds(about)).collect();
+                    expected.sort_by_key(|about| (about.row.due_at.is_none(), about.row.due_at, about.row.id));
+                    let expected: Vec<Uuid> = expected.into_iter().map(|about| about.row.id).collect();
+                    let page = async |paging| store::inbox_page(&store, &viewing, &waiting, office, &paging, true).await.unwrap();
+                    let (listed, total) = pages(order, page).await;
+                    assert_eq!((total, listed), (expected.len() as u64, expected.clone()), "{condition:?}");
+                    let all = store::inbox_requests(&store, &viewing, &waiting, office).await.unwrap();
+                    assert_eq!(all, expected.into_iter().collect());
+                }
+                // So are lists, under filters.
+                let some = |text: &str| Some(text.to_owned());
+                for filter in [
+                    RequestFilter::default(),
+                    RequestFilter { office: some("two"), ..RequestFilter::default() },
+                    RequestFilter { step: some("2"), ..RequestFilter::default() },
+                    RequestFilter { step: some(""), ..RequestFilter::default() },
+                    RequestFilter { status: Some([Status::Returned].into()), ..RequestFilter::default() },
+                    RequestFilter { awaiting: Some(waiting.clone()), ..RequestFilter::default() },
+                ] {
+                    let page = async |paging| {
+                        store::requests_page(&store, &viewing, &filter, order, &paging, true).await.unwrap()
+                    };
+                    let (listed, total) = pages(order, page).await;
+                    assert_eq!(total, listed.len() as u64, "{filter:?}");
+                    let visible = viewing.visible();
+                    let holds = |about: &RequestFacts| visible.holds(about)
+                        && filter.office.as_ref().is_none_or(|office| about.row.office == *office)
+                        && filter.step.as_ref().is_none_or(|step| about.row.step.as_ref() == Some(step))
+                        && filter.status.as_ref().is_none_or(|_| about.row.status == Status::Returned.word());
+                    if filter.awaiting.is_none() {
+                        assert_eq!(listed.len(), about.values().filter(|about| holds(about)).count(), "{filter:?}");
+                    }
                 }
             });
         }

@@ -4,10 +4,8 @@ mod condition;
 mod rights_check;
 mod view;
 
-pub use condition::{
-    RequestCondition, RequestFacts, Submits, Submitters, request_facts, requests_matching, returned_in_secret,
-};
-pub(super) use condition::{constant, submitter_active};
+pub use condition::{RequestCondition, RequestFacts, Submits, Submitters, Turn, request_facts, returned_in_secret};
+pub(super) use condition::{constant, contains, submitter_active};
 pub use rights_check::RightsCheck;
 pub(super) use rights_check::people_version;
 pub(super) use view::Found;

@@ -7,7 +7,7 @@ use entity::{asset, request};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::condition::{RequestCondition, RequestFacts, Submitters};
+use super::condition::{RequestCondition, RequestFacts, Submitters, Turn};
 use super::rights_check::RightsCheck;
 use crate::access::{Scope, Seen, Side, Subject};
 use crate::store::CredentialState;
@@ -41,6 +41,8 @@ pub struct ViewingScope {
     pub scope: Scope,
     /// For [`Scope::Reached`]: procedure and step, executed or signed by the role.
     pub steps: Vec<(String, String)>,
+    /// The requests that have reached the steps, if they are few and were read ahead.
+    pub few: Option<Arc<Vec<Uuid>>>,
 }
 
 /// Steps executed and signed by a grant's role, for the inbox.
@@ -187,6 +189,16 @@ impl Waiting {
         self.here(RequestCondition::Unfinished.and(at_steps(&self.executes, None)))
     }
 
+    /// The steps at which requests may wait for the role.
+    pub(in crate::store) fn turns(&self) -> impl Iterator<Item = Turn> {
+        self.executes.iter().chain(&self.signs).map(|step| Turn {
+            office: self.office.clone(),
+            procedure: step.procedure.clone(),
+            step: step.step.clone(),
+            agency: self.agency,
+        })
+    }
+
     /// Condition: a credential waits for the caller, with the right to read it.
     fn to_reveal(&self, user: Uuid) -> RequestCondition {
         let available = RequestCondition::Recipient { user, state: Some(CredentialState::Available) };
@@ -230,7 +242,13 @@ impl Viewing {
                 Scope::Own | Scope::Agency => return None,
                 Scope::All => None,
                 Scope::Office => Some(RequestCondition::Open),
-                Scope::Reached => Some(RequestCondition::Reached(scope.steps.clone())),
+                Scope::Reached => {
+                    let reached = RequestCondition::Reached(scope.steps.clone());
+                    Some(match &scope.few {
+                        Some(few) => RequestCondition::OneOf(few.clone()).and(reached),
+                        None => reached,
+                    })
+                }
             };
             let office = RequestCondition::Office(scope.office.clone());
             Some(match which {
@@ -271,14 +289,23 @@ impl Viewing {
 
     /// The inbox: requests waiting for the caller. `office`: only those of the office of this key.
     pub fn inbox(&self, waiting: &[Waiting], office: Option<&str>) -> RequestCondition {
-        // A returned request waits for its submitter; an orphaned one for any submitter of the agency.
-        let mine = RequestCondition::SubmittedBy(self.user).or(self.submitter_gone());
-        let awaits =
-            |waiting: &Waiting| waiting.at_step(Some(self.user), mine.clone()).or(waiting.to_reveal(self.user));
-        let waits = self.visible().and(RequestCondition::any(waiting.iter().map(awaits)));
+        let waits = self.at_steps(waiting).or(self.to_reveal(waiting));
         match office {
             None => waits,
             Some(office) => waits.and(RequestCondition::Office(office.to_owned())),
         }
+    }
+
+    /// The requests at steps that wait for the caller.
+    pub(in crate::store) fn at_steps(&self, waiting: &[Waiting]) -> RequestCondition {
+        // A returned request waits for its submitter; an orphaned one for any submitter of the agency.
+        let mine = RequestCondition::SubmittedBy(self.user).or(self.submitter_gone());
+        let awaits = waiting.iter().map(|waiting| waiting.at_step(Some(self.user), mine.clone()));
+        self.visible().and(RequestCondition::any(awaits))
+    }
+
+    /// The requests with a credential for the caller.
+    pub(in crate::store) fn to_reveal(&self, waiting: &[Waiting]) -> RequestCondition {
+        self.visible().and(RequestCondition::any(waiting.iter().map(|waiting| waiting.to_reveal(self.user))))
     }
 }

@@ -155,7 +155,7 @@ pub(crate) const NEW_ID: &str = "gen_random_uuid()";
 pub(crate) async fn other_values(database: &DatabaseConnection, table: &str) -> Vec<(String, String)> {
     let columns = format!(
         "SELECT column_name::text, data_type::text FROM information_schema.columns \
-         WHERE table_schema = 'public' AND table_name = '{table}' ORDER BY ordinal_position"
+         WHERE table_schema = 'public' AND table_name = '{table}' AND is_generated = 'NEVER' ORDER BY ordinal_position"
     );
     let other = |column: &str, kind: &str| match kind {
         "boolean" => format!("NOT {column}"),
@@ -170,11 +170,11 @@ pub(crate) async fn other_values(database: &DatabaseConnection, table: &str) -> 
     changed_columns(database, columns, other).await
 }
 
-/// Every row of every table, as text.
+/// Every row of every table, as text, but for kept counts: a job sums them up, and they follow from the other rows.
 pub(crate) async fn rows(data: &Path) -> Vec<String> {
     let database = open(data).await;
     let mut found = Vec::new();
-    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'request_counts' ORDER BY 1";
     for table in texts(&database, tables.to_owned()).await {
         found.extend(
             texts(&database, format!("SELECT '{table} ' || row::text FROM public.\"{table}\" AS row ORDER BY 1")).await,

@@ -254,7 +254,7 @@ impl Service {
 
 /// All of an office's requests within a scope.
 fn whole(office: &str, scope: Scope) -> ViewingScope {
-    ViewingScope { office: office.to_owned(), agency: None, scope, steps: Vec::new() }
+    ViewingScope { office: office.to_owned(), agency: None, scope, steps: Vec::new(), few: None }
 }
 
 fn missing(path: &[&str], message: &'static str) -> ServiceError {

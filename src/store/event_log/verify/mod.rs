@@ -1,10 +1,12 @@
 //! Verification of the audit log: proves that history was not changed (tamper detection). Covers every request's hash chain, its row and
-//! dependent rows, the offices' own chains, then the log.
+//! dependent rows, the offices' own chains, the log, then what the database derives
+//! from requests for its lists.
 //!
 //! Reads one snapshot of the database in batches. Memory is bounded by the largest request, not by their number.
 
 mod chain;
 mod defect;
+mod derived;
 mod log;
 mod offices;
 mod progress;
@@ -42,5 +44,6 @@ async fn verify_all(mut verification: Verification<'_>) -> Result<u64, Stop> {
     verification.compare_ends().await?;
     verification.log().await?;
     verification.parents().await?;
+    verification.derived().await?;
     verification.finish()
 }
