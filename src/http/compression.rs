@@ -47,10 +47,20 @@ pub(super) async fn separate_entity_tags(mut request: Request, next: Next) -> Re
 
 /// Returns true if `identity` is refused (RFC 9110, section 12.5.3).
 fn refuses_identity(accepted: &HeaderValue) -> bool {
-    accepted.to_str().unwrap_or_default().split(',').filter_map(|coding| coding.split_once(';')).any(
-        |(name, weight)| {
-            let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
-            matches!(name.trim(), "identity" | "*") && weight == Some(0.0)
-        },
-    )
+    codings(accepted).any(|(name, weight)| matches!(name, "identity" | "*") && weight == 0.0)
+}
+
+/// Returns true if a client takes compressed content (RFC 9110, section 12.5.3).
+pub(super) fn accepts_gzip(sent: &HeaderMap) -> bool {
+    let mut gzip = sent.get_all(header::ACCEPT_ENCODING).iter().flat_map(codings).filter(|(name, _)| *name == "gzip");
+    gzip.next().is_some_and(|(_, weight)| weight > 0.0)
+}
+
+/// The codings of a header, each with its weight.
+fn codings(accepted: &HeaderValue) -> impl Iterator<Item = (&str, f32)> {
+    accepted.to_str().unwrap_or_default().split(',').map(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
+        (name.trim(), weight.unwrap_or(1.0))
+    })
 }

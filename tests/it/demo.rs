@@ -1,6 +1,6 @@
 //! The demo, to its end; its kept data, and its people.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -171,6 +171,20 @@ async fn a_kept_demo_resumes() {
         let tag = got.headers()["etag"].clone();
         let known = reqwest::Client::new().get(format!("{base}{file}")).header("if-none-match", tag);
         assert_eq!(known.send().await.expect("an answer").status().as_u16(), 304, "{file}");
+        // Compressed for those that take it, with a tag of its own.
+        let plain = got.bytes().await.expect("the file");
+        let compressed = || reqwest::Client::new().get(format!("{base}{file}")).header("accept-encoding", "br, gzip");
+        let got = compressed().send().await.expect("an answer");
+        assert_eq!(got.headers()["content-encoding"], "gzip");
+        assert_eq!(got.headers()["vary"], "accept-encoding");
+        let tag = got.headers()["etag"].clone();
+        assert_eq!(compressed().header("if-none-match", tag).send().await.expect("an answer").status().as_u16(), 304);
+        let mut content = Vec::new();
+        let body = got.bytes().await.expect("the file");
+        flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut content).expect("gzip");
+        assert_eq!((content == plain, body.len() < plain.len()), (true, true), "{file}");
+        let refused = reqwest::Client::new().get(format!("{base}{file}")).header("accept-encoding", "gzip;q=0");
+        assert_eq!(refused.send().await.expect("an answer").bytes().await.expect("the file"), plain, "{file}");
     }
     signal(child.id(), "TERM");
     assert!(child.wait().expect("it ends").success());
