@@ -143,7 +143,7 @@ impl RegisteredDocuments {
         if due.is_empty() {
             return Ok(());
         }
-        with_retry(self.service.store.random(), || async {
+        with_retry(&self.service.store, || async {
             Ok(store::save_registered_documents(&self.service.store, due.clone(), self.most).await?)
         })
         .await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{ServiceError, ServiceResult};
 use crate::random::Random;
+use crate::store::Store;
 
 /// Maximum number of attempts.
 const ATTEMPTS: u32 = 4;
@@ -12,8 +13,8 @@ const ATTEMPTS: u32 = 4;
 const BACKOFF: Duration = Duration::from_millis(20);
 
 /// Runs a transaction, and again from its beginning if the database aborts it. After the last attempt the database
-/// counts as unavailable.
-pub(super) async fn with_retry<T, F>(random: &Random, act: impl Fn() -> F) -> ServiceResult<T>
+/// counts as unavailable. What the answer is based on has been committed.
+pub(super) async fn with_retry<T, F>(store: &Store, act: impl Fn() -> F) -> ServiceResult<T>
 where
     F: Future<Output = ServiceResult<T>>,
 {
@@ -25,10 +26,13 @@ where
             }
             Err(ServiceError::Aborted(why)) => {
                 tracing::debug!(attempt, why, "transaction aborted by the database, retrying");
-                tokio::time::sleep(backoff(random, attempt)).await;
+                tokio::time::sleep(backoff(store.random(), attempt)).await;
                 attempt += 1;
             }
-            answer => return answer,
+            answer => {
+                store.settle().await;
+                return answer;
+            }
         }
     }
 }

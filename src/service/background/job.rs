@@ -48,7 +48,7 @@ impl Job {
         let mut failure: Option<String> = None;
         loop {
             let begun = clock.now();
-            let why = match timeout(TIME_LIMIT, with_retry(store.random(), || self.run(&store, begun))).await {
+            let why = match timeout(TIME_LIMIT, with_retry(&store, || self.run(&store, begun))).await {
                 Ok(Ok(())) => None,
                 Ok(Err(why)) => Some(format!("{why:?}")),
                 Err(_) => Some(format!("no end within {} seconds", TIME_LIMIT.as_secs())),

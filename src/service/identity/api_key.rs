@@ -89,10 +89,8 @@ impl Service {
             last_used_at: None,
             revoked_at: None,
         };
-        with_retry(self.store.random(), || {
-            self.add_api_key(pass, (text.clone(), row.clone()), idempotency_key.as_deref())
-        })
-        .await
+        with_retry(&self.store, || self.add_api_key(pass, (text.clone(), row.clone()), idempotency_key.as_deref()))
+            .await
     }
 
     /// The API key of a row, created with an idempotency key.
@@ -135,7 +133,7 @@ impl Service {
 
     /// Revokes an API key of the caller at once. A second time changes nothing.
     pub async fn revoke_api_key(&self, pass: Pass, id: Uuid) -> ServiceResult<api_key::Model> {
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let (transaction, _) = self.begin(pass).await?;
             let found = async || {
                 let keys = store::api_keys_of(&transaction, pass.user).await?;

@@ -10,7 +10,7 @@ impl Service {
     /// Sets the caller's language; none leaves it to each client. The present one is not written again: each write of a person makes
     /// everybody's rights be read anew.
     pub async fn choose_language(&self, caller: &Caller, language: Option<Language>) -> ServiceResult<()> {
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             if caller.language == language {
                 return Ok(());

@@ -28,7 +28,7 @@ impl Service {
             identified => identified?,
         };
         let hash = self.passwords.hash_in_background(new).await.map_err(ServiceError::Internal)?;
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person = self.lock_identified(&transaction, &person).await?;
             store::lock_rights(&transaction, caller.pass.user).await?;

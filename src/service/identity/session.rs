@@ -18,7 +18,7 @@ impl Service {
     /// for a while. Otherwise a reused token was stolen: the session ends.
     pub async fn refresh_session(&self, token: Secret, idempotency_key: Option<&str>) -> ServiceResult<SignedIn> {
         let key = validate_key(idempotency_key)?;
-        with_retry(self.store.random(), || self.refresh_session_once(&token, key.as_deref())).await
+        with_retry(&self.store, || self.refresh_session_once(&token, key.as_deref())).await
     }
 
     async fn refresh_session_once(&self, token: &Secret, key: Option<&str>) -> ServiceResult<SignedIn> {
@@ -66,7 +66,7 @@ impl Service {
                 return Err(ServiceError::Forbidden(message.into()));
             }
         };
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let (transaction, _) = self.begin(pass).await?;
             store::lock_rights(&transaction, pass.user).await?;
             store::end_sessions(&transaction, which, self.now()).await?;

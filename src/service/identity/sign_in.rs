@@ -65,7 +65,7 @@ impl Service {
         let key = validate_key(idempotency_key)?;
         let username = username.trim().to_lowercase();
         let person = self.identify(&username, password, address).await?;
-        with_retry(self.store.random(), || self.begin_session(&person, code.as_ref(), key.as_deref())).await
+        with_retry(&self.store, || self.begin_session(&person, code.as_ref(), key.as_deref())).await
     }
 
     /// Identifies a person by username and password.

@@ -20,7 +20,7 @@ impl Service {
     /// is confirmed.
     pub async fn begin_totp(&self, caller: &Caller, password: Secret, address: Option<IpAddr>) -> ServiceResult<Totp> {
         let proven = self.identify_again(caller, password, address).await?;
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.lock_identified(&transaction, &proven).await?;
             let before = store::totp_of(&transaction, person.id).await?;
@@ -46,7 +46,7 @@ impl Service {
         idempotency_key: Option<&str>,
     ) -> ServiceResult<Vec<Secret>> {
         let key = validate_key(idempotency_key)?;
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let (transaction, caller) = self.begin(caller.pass).await?;
             let person =
                 store::lock_person(&transaction, caller.pass.user).await?.ok_or(ServiceError::Unauthenticated)?;
@@ -107,7 +107,7 @@ impl Service {
         address: Option<IpAddr>,
     ) -> ServiceResult<()> {
         let proven = self.identify_again(caller, password, address).await?;
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let (transaction, _) = self.begin(caller.pass).await?;
             let person = self.lock_identified(&transaction, &proven).await?;
             self.expect_code(&transaction, &person, Some(&code)).await?;

@@ -51,7 +51,7 @@ pub(super) async fn find_in_service(transaction: &Transaction, office: &str, key
 impl Service {
     /// Adds an agency to an office. Returns its id.
     pub async fn create_agency(&self, pass: Pass, new: CreateAgency) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || self.create_agency_once(pass, new.clone())).await
+        with_retry(&self.store, || self.create_agency_once(pass, new.clone())).await
     }
 
     async fn create_agency_once(&self, pass: Pass, new: CreateAgency) -> ServiceResult<Uuid> {
@@ -73,7 +73,7 @@ impl Service {
     /// Deactivates an agency: no new submissions, no new grants. Its running requests go on. A second time changes
     /// nothing.
     pub async fn deactivate_agency(&self, pass: Pass, agency: Uuid) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || self.deactivate_agency_once(pass, agency)).await
+        with_retry(&self.store, || self.deactivate_agency_once(pass, agency)).await
     }
 
     async fn deactivate_agency_once(&self, pass: Pass, agency: Uuid) -> ServiceResult<Uuid> {

@@ -125,7 +125,7 @@ pub(super) async fn add(change: &mut OfficeChange<'_>, spec: &RoleSpec, given: &
 impl Service {
     /// Grants a role. Returns the grant's id.
     pub async fn grant_role(&self, pass: Pass, given: GrantRole) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || self.grant_role_once(pass, given.clone())).await
+        with_retry(&self.store, || self.grant_role_once(pass, given.clone())).await
     }
 
     async fn grant_role_once(&self, pass: Pass, given: GrantRole) -> ServiceResult<Uuid> {
@@ -156,7 +156,7 @@ impl Service {
 
     /// Ends a grant now, or before its beginning. A second time changes nothing.
     pub async fn revoke_grant(&self, pass: Pass, given: RevokeGrant) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || self.revoke_grant_once(pass, given)).await
+        with_retry(&self.store, || self.revoke_grant_once(pass, given)).await
     }
 
     async fn revoke_grant_once(&self, pass: Pass, given: RevokeGrant) -> ServiceResult<Uuid> {

@@ -40,7 +40,7 @@ impl Operator {
 
     /// Adds an agency to an office. Returns its id.
     pub async fn create_agency(&self, new: CreateAgency) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &new.office).await?;
             let id = agencies::add(&mut change, &new).await?;
@@ -55,7 +55,7 @@ impl Operator {
     pub async fn create_user(&self, new: &NewPerson<'_>, password: &Secret) -> ServiceResult<Uuid> {
         expect_password(&["password"], password)?;
         let hash = Passwords::hash(self.store.random(), password).map_err(ServiceError::Internal)?;
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let transaction = self.store.begin().await?;
             let now = self.clock.now();
             let id = self.store.new_id(now);
@@ -68,7 +68,7 @@ impl Operator {
 
     /// Grants a role of an office. Returns the grant's id.
     pub async fn grant_role(&self, role: &RoleSpec, given: GrantRole) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let transaction = self.store.begin().await?;
             let mut change = self.change_office(&transaction, &given.office).await?;
             let id = grants::add(&mut change, role, &given).await?;
@@ -83,7 +83,7 @@ impl Operator {
     pub async fn set_password(&self, user: Uuid, password: &Secret) -> ServiceResult<()> {
         expect_password(&["password"], password)?;
         let hash = Passwords::hash(self.store.random(), password).map_err(ServiceError::Internal)?;
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let transaction = self.store.begin().await?;
             store::lock_rights(&transaction, user).await?;
             users::expect_active(&transaction, user, &["username"]).await?;
@@ -96,7 +96,7 @@ impl Operator {
 
     /// Removes an active person's authenticator: their password alone suffices.
     pub async fn disable_totp(&self, user: Uuid) -> ServiceResult<()> {
-        with_retry(self.store.random(), || async {
+        with_retry(&self.store, || async {
             let transaction = self.store.begin().await?;
             users::expect_active(&transaction, user, &["username"]).await?;
             store::end_totp(&transaction, user).await?;

@@ -113,7 +113,7 @@ impl Service {
         may?;
         expect_password(&["password"], &new.password)?;
         let hash = self.passwords.hash_in_background(new.password.clone()).await.map_err(ServiceError::Internal)?;
-        with_retry(self.store.random(), || self.create_user_once(pass, new.clone(), hash.clone())).await
+        with_retry(&self.store, || self.create_user_once(pass, new.clone(), hash.clone())).await
     }
 
     async fn create_user_once(&self, pass: Pass, new: CreateUser, password_hash: String) -> ServiceResult<Uuid> {
@@ -139,7 +139,7 @@ impl Service {
     /// Deactivates a person: signed out at once, everywhere. Refuses a person with grants in other offices. A second
     /// time changes nothing.
     pub async fn deactivate_user(&self, pass: Pass, office: &str, user: Uuid) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || self.deactivate_user_once(pass, office, user)).await
+        with_retry(&self.store, || self.deactivate_user_once(pass, office, user)).await
     }
 
     async fn deactivate_user_once(&self, pass: Pass, office: &str, user: Uuid) -> ServiceResult<Uuid> {

@@ -168,7 +168,7 @@ impl Service {
 
     /// Takes a delivered asset out of service.
     pub async fn revoke_asset(&self, pass: Pass, command: RevokeAsset, mode: ActMode) -> ServiceResult<ActResult> {
-        with_retry(self.store.random(), || self.try_revoke_asset(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_revoke_asset(pass, &command, mode)).await
     }
 
     async fn try_revoke_asset(&self, pass: Pass, command: &RevokeAsset, mode: ActMode) -> ServiceResult<ActResult> {

@@ -35,7 +35,7 @@ impl Service {
         command: RevealCredential,
         mode: ActMode,
     ) -> ServiceResult<ActResult<RevealedCredential>> {
-        with_retry(self.store.random(), || self.try_reveal_credential(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_reveal_credential(pass, &command, mode)).await
     }
 
     async fn try_reveal_credential(
@@ -116,7 +116,7 @@ impl Service {
         command: ReissueCredential,
         mode: ActMode,
     ) -> ServiceResult<ActResult> {
-        with_retry(self.store.random(), || self.try_reissue_credential(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_reissue_credential(pass, &command, mode)).await
     }
 
     async fn try_reissue_credential(

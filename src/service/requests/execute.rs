@@ -23,7 +23,7 @@ use crate::workflow::{self, Act, Decision, Execution};
 impl Service {
     /// Ends the step under way.
     pub async fn execute_step(&self, pass: Pass, command: ExecuteStep, mode: ActMode) -> ServiceResult<ActResult> {
-        with_retry(self.store.random(), || self.try_execute_step(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_execute_step(pass, &command, mode)).await
     }
 
     async fn try_execute_step(&self, pass: Pass, command: &ExecuteStep, mode: ActMode) -> ServiceResult<ActResult> {

@@ -15,7 +15,7 @@ use crate::store::{self, with_actor};
 impl Service {
     /// Records the caller's reading of a disposition for their role; a second time changes nothing.
     pub async fn read_disposition(&self, pass: Pass, disposition: Uuid) -> ServiceResult<Uuid> {
-        with_retry(self.store.random(), || self.try_read_disposition(pass, disposition)).await
+        with_retry(&self.store, || self.try_read_disposition(pass, disposition)).await
     }
 
     async fn try_read_disposition(&self, pass: Pass, disposition: Uuid) -> ServiceResult<Uuid> {

@@ -19,7 +19,7 @@ use crate::workflow::{self, Act, Decision, Refusal};
 impl Service {
     /// Signs or refuses the current document of its kind.
     pub async fn sign_document(&self, pass: Pass, command: SignDocument, mode: ActMode) -> ServiceResult<ActResult> {
-        with_retry(self.store.random(), || self.try_sign_document(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_sign_document(pass, &command, mode)).await
     }
 
     async fn try_sign_document(&self, pass: Pass, command: &SignDocument, mode: ActMode) -> ServiceResult<ActResult> {

@@ -26,7 +26,7 @@ const MAY_NOT_SUBMIT: &str = "You hold no role that may submit this request.";
 impl Service {
     /// Submits a request.
     pub async fn submit_request(&self, pass: Pass, command: SubmitRequest, mode: ActMode) -> ServiceResult<ActResult> {
-        with_retry(self.store.random(), || self.try_submit_request(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_submit_request(pass, &command, mode)).await
     }
 
     async fn try_submit_request(&self, pass: Pass, command: &SubmitRequest, mode: ActMode) -> ServiceResult<ActResult> {
@@ -110,7 +110,7 @@ impl Service {
         command: ResubmitRequest,
         mode: ActMode,
     ) -> ServiceResult<ActResult> {
-        with_retry(self.store.random(), || self.try_resubmit_request(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_resubmit_request(pass, &command, mode)).await
     }
 
     async fn try_resubmit_request(

@@ -20,7 +20,7 @@ impl Service {
         command: WithdrawRequest,
         mode: ActMode,
     ) -> ServiceResult<ActResult> {
-        with_retry(self.store.random(), || self.try_withdraw_request(pass, &command, mode)).await
+        with_retry(&self.store, || self.try_withdraw_request(pass, &command, mode)).await
     }
 
     async fn try_withdraw_request(

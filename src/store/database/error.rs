@@ -106,6 +106,23 @@ fn classify(error: &DbErr) -> ErrorClass {
     }
 }
 
+/// Returns true for an error after which SQLite may have taken back the whole transaction: of the disk, the memory or the connection. An
+/// error of a statement (ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE) or of reading its rows takes back that statement alone.
+pub(super) fn may_end_transaction(error: &DbErr) -> bool {
+    let source = match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source)) => source,
+        _ => return false,
+    };
+    match &**source {
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default().parse::<u32>().map(|code| code & 0xff);
+            !matches!(code, Ok(1 | 18 | 19 | 20 | 25))
+        }
+        _ => true,
+    }
+}
+
 /// SQLite's result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the primary one is the lowest byte.
 fn classify_sqlite(code: &str) -> ErrorClass {
     match code.parse::<u32>().map(|code| code & 0xff) {

@@ -7,6 +7,7 @@ mod new_id;
 mod notify;
 mod one_of;
 mod page;
+mod shared_commit;
 mod sizes;
 mod store;
 mod transaction;

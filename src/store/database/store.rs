@@ -9,12 +9,13 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::Connection;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait,
-    QueryFilter, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx,
+    QueryFilter, RuntimeErr, TransactionTrait, sqlx,
 };
 use tokio::sync::{Mutex, Notify};
 
 use super::connect::{DatabaseLocation, Postgres};
 use super::one_of::one_of;
+use super::shared_commit::SingleWriter;
 use super::sizes::KnownSizes;
 use super::{StoreError, Transaction, lock};
 use crate::random::Random;
@@ -27,6 +28,8 @@ pub type Mac = Arc<dyn Fn(&[&[u8]]) -> [u8; 32] + Send + Sync>;
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// The writer of a file, taken in turns; none on PostgreSQL.
+    single: Option<SingleWriter>,
     /// The PostgreSQL server; none for a file.
     server: Option<Arc<Postgres>>,
     /// The writer's connection could not begin a transaction: the next use opens a new one.
@@ -49,20 +52,21 @@ impl Store {
     /// Opens the database, creates a missing file, and migrates the schema.
     pub async fn open(location: &DatabaseLocation, mac: Mac, random: Random) -> Result<Self, StoreError> {
         let suspect = Arc::new(AtomicBool::new(false));
-        let (reader, writer, server) = match location {
+        let (reader, writer, single, server) = match location {
             DatabaseLocation::Sqlite(file) => {
                 let writer = Database::connect(sqlite(file, 1, Some(suspect.clone()))).await?;
                 let reader = Database::connect(sqlite(file, 4, None)).await?;
-                (reader, writer, None)
+                (reader, writer.clone(), Some(SingleWriter::new(writer)), None)
             }
             DatabaseLocation::Postgres(server) => {
                 let pool = DatabaseConnection::from(server.pool(false).await.map_err(cannot_connect)?);
-                (pool.clone(), pool, Some(server.clone()))
+                (pool.clone(), pool, None, Some(server.clone()))
             }
         };
         let store = Self {
             reader,
             writer,
+            single,
             server,
             suspect,
             grown: Arc::default(),
@@ -79,7 +83,18 @@ impl Store {
     pub async fn open_to_read(location: &DatabaseLocation, mac: Mac, random: Random) -> Result<Self, StoreError> {
         let reader = open_to_read(location).await?;
         let (suspect, grown, numbering, sizes) = Default::default();
-        Ok(Self { writer: reader.clone(), reader, server: None, suspect, grown, numbering, sizes, mac, random })
+        Ok(Self {
+            writer: reader.clone(),
+            reader,
+            single: None,
+            server: None,
+            suspect,
+            grown,
+            numbering,
+            sizes,
+            mac,
+            random,
+        })
     }
 
     /// The generator of random numbers.
@@ -120,18 +135,25 @@ impl Store {
         &self.reader
     }
 
-    /// Begins a write transaction; on SQLite it holds the single writer's lock from here.
+    /// Begins a write transaction; on SQLite it holds the single writer's lock from here to its commit, which others may share.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
+        let begun = match &self.single {
+            Some(writer) => writer.begin().await.map(|(transaction, turn)| Transaction::new(transaction, Some(turn))),
+            None => self.writer.begin().await.map(|transaction| Transaction::new(transaction, None)),
         };
-        let begun = self.writer.begin_with_options(options).await.map_err(StoreError::from);
+        let begun = begun.map_err(StoreError::from);
         // A connection opened while the file was read-only stays read-only for its life.
         if matches!(begun, Err(StoreError::Unavailable(_))) {
             self.suspect.store(true, Ordering::Relaxed);
         }
-        Ok(Transaction::new(begun?))
+        begun
+    }
+
+    /// Waits until what an act has seen is committed, if it ended without a commit of its own: a repeated call, or a refused one.
+    pub async fn settle(&self) {
+        if let Some(writer) = &self.single {
+            writer.settle().await;
+        }
     }
 
     /// Begins the transaction of a background job, with the job's advisory lock until it ends. None, without waiting, while

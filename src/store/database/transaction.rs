@@ -12,12 +12,16 @@ use sea_orm::{
 use tokio::sync::Mutex;
 
 use super::StoreError;
+use super::error::may_end_transaction;
+use super::shared_commit::WriterTurn;
 
 /// A write transaction. What waits is sent before the next statement, so reads see it, and before the commit. A constraint it
 /// violates is told there. Ends without a trace unless committed.
 #[derive(Debug)]
 pub struct Transaction {
     inner: DatabaseTransaction,
+    /// The turn of SQLite's single writer. After the transaction: dropped, it is taken back before the turn ends.
+    turn: Option<WriterTurn>,
     deferred: Mutex<Deferred>,
 }
 
@@ -66,8 +70,18 @@ impl Write {
 
 impl Transaction {
     /// A transaction that has begun.
-    pub(super) fn new(inner: DatabaseTransaction) -> Self {
-        Self { inner, deferred: Mutex::default() }
+    pub(super) fn new(inner: DatabaseTransaction, turn: Option<WriterTurn>) -> Self {
+        Self { inner, turn, deferred: Mutex::default() }
+    }
+
+    /// Passes a result on, once a failure has been noted that others share on SQLite.
+    fn noted<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+        if let (Err(error), Some(turn)) = (&result, &self.turn)
+            && may_end_transaction(error)
+        {
+            turn.note_failure();
+        }
+        result
     }
 
     /// Defers a write of so many rows of a table. [`StoreError::Lost`], when it is sent, if it writes another number.
@@ -122,7 +136,7 @@ impl Transaction {
     async fn execute_together(&self, writes: Vec<Write>) -> Result<u64, DbErr> {
         let backend = self.inner.get_database_backend();
         if let [write] = &writes[..] {
-            return Ok(self.inner.execute_raw(write.build(backend)).await?.rows_affected());
+            return Ok(self.noted(self.inner.execute_raw(write.build(backend)).await)?.rows_affected());
         }
         if backend == DbBackend::Postgres {
             return self.execute_as_one(writes).await;
@@ -135,7 +149,7 @@ impl Transaction {
             values.extend(statement.values.into_iter().flat_map(|values| values.0));
         }
         let all = Statement::from_sql_and_values(backend, text, values);
-        Ok(self.inner.execute_raw(all).await?.rows_affected())
+        Ok(self.noted(self.inner.execute_raw(all).await)?.rows_affected())
     }
 
     /// Executes writes as parts of one statement. Returns the number of rows written.
@@ -160,13 +174,20 @@ impl Transaction {
     /// Sends what waits, and commits.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.send_deferred().await?;
-        Ok(self.inner.commit().await?)
+        match self.turn {
+            Some(turn) => turn.commit(self.inner).await,
+            None => Ok(self.inner.commit().await?),
+        }
     }
 
     /// Sends what waits, so that a violated constraint is told, and takes everything back.
     pub async fn rollback(self) -> Result<(), StoreError> {
         self.send_deferred().await?;
-        Ok(self.inner.rollback().await?)
+        let ended = self.inner.rollback().await;
+        if let (Err(_), Some(turn)) = (&ended, &self.turn) {
+            turn.note_failure();
+        }
+        Ok(ended?)
     }
 }
 
@@ -178,22 +199,22 @@ impl ConnectionTrait for Transaction {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.send_deferred().await?;
-        self.inner.execute_raw(statement).await
+        self.noted(self.inner.execute_raw(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.send_deferred().await?;
-        self.inner.execute_unprepared(sql).await
+        self.noted(self.inner.execute_unprepared(sql).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.send_deferred().await?;
-        self.inner.query_one_raw(statement).await
+        self.noted(self.inner.query_one_raw(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.send_deferred().await?;
-        self.inner.query_all_raw(statement).await
+        self.noted(self.inner.query_all_raw(statement).await)
     }
 }
 
