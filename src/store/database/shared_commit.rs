@@ -104,7 +104,7 @@ impl SingleWriter {
 }
 
 impl WriterTurn {
-    /// Ends the transaction of this turn, and waits until it is committed. Goes on if the caller stops waiting.
+    /// Ends the transaction of this turn, and waits until it is committed. To be run to its end.
     pub(super) async fn commit(mut self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
         let mut uncommitted = match self.before.take() {
             None => Uncommitted { transaction, waiting: Vec::new() },
@@ -120,8 +120,8 @@ impl WriterTurn {
         *self.place = Some(uncommitted);
         let writer = self.writer.clone();
         drop(self);
-        tokio::spawn(async move { writer.commit().await });
-        committed.await.unwrap_or_else(|_| Err(lost("the transaction was given up").into()))
+        writer.commit().await;
+        committed.await.unwrap_or_else(|_| Err(cut_short()))
     }
 
     /// Notes a failure. What was ended before is given up with this transaction.
@@ -140,6 +140,11 @@ impl Drop for WriterTurn {
             self.writer.unsettled.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// The error of a transaction that was given up with others.
+pub(super) fn cut_short() -> StoreError {
+    lost("the transaction was given up").into()
 }
 
 /// The error of a transaction that cannot go on.

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::StoreError;
 use super::error::may_end_transaction;
-use super::shared_commit::WriterTurn;
+use super::shared_commit::{WriterTurn, cut_short};
 
 /// A write transaction. What waits is sent before the next statement, so reads see it, and before the commit. A constraint it
 /// violates is told there. Ends without a trace unless committed.
@@ -175,7 +175,8 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), StoreError> {
         self.send_deferred().await?;
         match self.turn {
-            Some(turn) => turn.commit(self.inner).await,
+            // In a task of its own: a caller who stops waiting does not take back what others have ended before.
+            Some(turn) => tokio::spawn(turn.commit(self.inner)).await.unwrap_or_else(|_| Err(cut_short())),
             None => Ok(self.inner.commit().await?),
         }
     }
